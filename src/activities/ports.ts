@@ -1,0 +1,88 @@
+/** What activities need from outside, as narrow interfaces. The composition root hands in objects that fit. */
+import type { ImageReference } from '../domain/image-reference.js';
+import type { Target } from '../domain/target.js';
+import type { ImageOutcome, PushStatus, RequestedBy, WantedImage } from '../domain/wanted-image.js';
+
+export interface WantedRequest {
+  /** Canonical `host/path:tag[@digest]`. */
+  readonly reference: ImageReference;
+  /** Canonical platform or `all`. */
+  readonly platform: string;
+  readonly requestedBy: RequestedBy;
+}
+
+export interface WantedResult {
+  readonly image: string;
+  readonly platform: string;
+  /** `added`: a new row; `renewed`: was pushed or parked or withdrawn, pending again; `already-pending`. */
+  readonly outcome: 'added' | 'renewed' | 'already-pending';
+  readonly previous?: PushStatus;
+}
+
+export interface WantedImages {
+  /**
+   * Gives an identity to rows that other programs inserted (`image_key` NULL) and marks duplicates; rows whose
+   * reference cannot mean anything are parked with the reason. Safe to run by several workers at once.
+   */
+  adoptRows(): Promise<{ readonly adopted: number; readonly duplicates: number; readonly refused: number }>;
+  /**
+   * Images with a pending row that no pass has finished with since `since` (UTC ms), or that were asked for again
+   * after that; explicitly asked ones first (newest pass order otherwise by row id). At most `limit` images.
+   */
+  pendingImages(query: {
+    readonly since: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
+  /** All rows of one image, any status, duplicates left out. */
+  wantedRows(image: string): Promise<readonly WantedImage[]>;
+  /** One upsert per request, all in one transaction. An explicit request makes a pushed or parked row pending again. */
+  addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
+}
+
+export interface TargetNames {
+  /**
+   * The owner of a target repository (`host/repository`): `sourceRepository` if it was free, else who had it first.
+   * Atomic: of two simultaneous claims one wins, and both learn who.
+   */
+  claim(claim: {
+    readonly targetRepository: string;
+    readonly sourceRepository: string;
+    readonly target: string;
+  }): Promise<string>;
+}
+
+export interface AdoptionCandidate {
+  readonly rowId: number;
+  readonly image: string;
+  readonly platform: string;
+  /** One for each configured target, in their order. */
+  readonly copies: readonly { readonly target: string; readonly pushedId: number; readonly registryImageName: string }[];
+}
+
+export interface PushedImages {
+  /**
+   * Pending rows that an older script already pushed to every one of `targets` and the ferry has never copied,
+   * after row `after`, at most `limit`, by row id.
+   */
+  adoptionCandidates(query: {
+    readonly targets: readonly Target[];
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly AdoptionCandidate[]>;
+  /** Records what HEAD found for a candidate on every target, and makes the row pushed. */
+  recordAdoption(
+    candidate: AdoptionCandidate,
+    digests: readonly { readonly target: string; readonly digest: string }[],
+  ): Promise<void>;
+  recordOutcome(outcome: ImageOutcome, targets: readonly Target[], run: string): Promise<void>;
+}
+
+export interface Runs {
+  begin(run: { readonly id: string; readonly reasons: readonly string[] }): Promise<{ readonly startedAt: number }>;
+  finish(run: { readonly id: string; readonly summary: Readonly<Record<string, unknown>> }): Promise<void>;
+}
+
+export interface Deliveries {
+  /** True for the first time that a delivery is seen; false for ever after. */
+  first(id: string): Promise<boolean>;
+}

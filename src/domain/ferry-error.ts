@@ -1,0 +1,72 @@
+/**
+ * What the ferry does next about a fault:
+ * - `retry`: the same step may work in a moment (a reset connection, a 503);
+ * - `wait`: it will work later by itself (a tag not published yet, a rate limit), see `retryAfterMs`;
+ * - `park`: it cannot work until a person acts (a wrong password, a repository that does not exist).
+ *
+ * A fault that is not a {@link FerryError} is a bug, and is treated as one.
+ */
+export type Decision = 'retry' | 'wait' | 'park';
+
+/** Every reason the ferry gives for something that was not done. These words are stored in rows and shown to people. */
+export type FaultCode =
+  | 'invalid-reference'
+  | 'invalid-platform'
+  | 'tag-missing'
+  | 'repository-missing'
+  | 'platform-missing'
+  | 'unauthorized'
+  | 'denied'
+  | 'unreachable'
+  | 'tls'
+  | 'private-address'
+  | 'rate-limited'
+  | 'server-error'
+  | 'stalled'
+  | 'source-corrupt'
+  | 'target-corrupt'
+  | 'target-full'
+  | 'quota'
+  | 'manifest-refused'
+  | 'manifest-policy'
+  | 'manifest-unsupported'
+  | 'manifest-too-large'
+  | 'blob-too-large'
+  | 'tag-immutable'
+  | 'protocol'
+  | 'credentials'
+  | 'target-name'
+  | 'configuration'
+  | 'database'
+  | 'temporal'
+  | 'internal';
+
+export interface FaultDetails {
+  readonly code: FaultCode;
+  readonly decision: Decision;
+  /** For `wait`: how long, in milliseconds, when the other side said so. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The one base of every expected fault. The message is for people, the fields are for programs; neither holds a secret. */
+export class FerryError extends Error {
+  readonly code: FaultCode;
+  readonly decision: Decision;
+  readonly retryAfterMs?: number;
+
+  constructor(message: string, { code, decision, retryAfterMs, cause }: FaultDetails) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.decision = decision;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Something that a person typed, or a row holds, that cannot mean anything. */
+export class InvalidInput extends FerryError {
+  constructor(message: string, code: 'invalid-reference' | 'invalid-platform' | 'target-name' | 'configuration') {
+    super(message, { code, decision: 'park' });
+  }
+}

@@ -1,0 +1,105 @@
+import type { FaultCode } from './ferry-error.js';
+
+/** `images_for_push.push_status`. */
+export const PushStatus = { pending: 0, pushed: 1, parked: 2, withdrawn: 3 } as const;
+export type PushStatus = (typeof PushStatus)[keyof typeof PushStatus];
+
+/** Who wanted an image, and why; kept with the row for ever. */
+export interface RequestedBy {
+  readonly by: 'cli' | 'webhook' | 'upstream' | 'workflow' | 'row';
+  /** Delivery ID, upstream name, user. */
+  readonly id?: string;
+  readonly release?: string;
+  readonly service?: string;
+  readonly oldTag?: string;
+  readonly newTag?: string;
+}
+
+/** A row of `images_for_push`, read into canonical form. */
+export interface WantedImage {
+  readonly id: number;
+  /** Canonical `host/path:tag[@digest]`. */
+  readonly image: string;
+  /** Canonical platform or `all`. */
+  readonly platform: string;
+  readonly status: PushStatus;
+  readonly sourceDigest?: string;
+  /** When a pass last finished with it, UTC milliseconds. */
+  readonly checkedAt?: number;
+  /** When its tag was first found missing, UTC milliseconds. */
+  readonly firstMissingAt?: number;
+  readonly parkedCode?: FaultCode;
+  readonly parkedReason?: string;
+}
+
+/** How a copy of an image on one target stands. */
+export const CopyState = {
+  /** Verified there, copied by the ferry. */
+  pushed: 'pushed',
+  /** Found there, put there by an older script. */
+  adopted: 'adopted',
+  /** Will be tried again by itself, once what it waits for has come. */
+  waiting: 'waiting',
+  /** Failed in the last pass; the next one tries again. */
+  failed: 'failed',
+  /** Needs a person. */
+  parked: 'parked',
+} as const;
+export type CopyState = (typeof CopyState)[keyof typeof CopyState];
+
+/** A manifest on a target for one platform. */
+export interface PlatformCopy {
+  readonly platform: string;
+  readonly digest: string;
+  /** Compressed bytes of config and layers. */
+  readonly size: number;
+}
+
+/** What became of one image on one target in one pass. */
+export type TargetOutcome =
+  | {
+      readonly target: string;
+      readonly state: 'pushed';
+      /** `host/repository:tag` on the target. */
+      readonly reference: string;
+      readonly digest: string;
+      readonly mediaType: string;
+      readonly platforms: readonly PlatformCopy[];
+      /** What the tag pointed to before, when that was something else. */
+      readonly replaced?: string;
+      /** Manifests left out by the target's manifest policy. */
+      readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
+      /** Blobs: sent, mounted from another repository, there already; and bytes sent. */
+      readonly uploadedBlobs: number;
+      readonly mountedBlobs: number;
+      readonly skippedBlobs: number;
+      readonly bytesSent: number;
+    }
+  | { readonly target: string; readonly state: 'adopted'; readonly reference: string; readonly digest: string }
+  | {
+      readonly target: string;
+      readonly state: 'waiting' | 'failed' | 'parked';
+      readonly reference?: string;
+      readonly code: FaultCode;
+      readonly reason: string;
+    };
+
+/** Everything that a finished `SyncImage` leaves in the database, written in one transaction. */
+export interface ImageOutcome {
+  readonly image: string;
+  readonly sourceDigest?: string;
+  /** Rows (ids) of the image that this outcome speaks of: those that were read when it began. */
+  readonly rows: readonly number[];
+  readonly targets: readonly TargetOutcome[];
+  /** Wanted platforms that the source does not offer, canonical: noted on their rows, not an error. */
+  readonly missingPlatforms: readonly string[];
+  /** Set when the source itself stops the image for every target. */
+  readonly sourceFault?: {
+    readonly state: 'waiting' | 'failed' | 'parked';
+    readonly code: FaultCode;
+    readonly reason: string;
+    /** The tag was not there: keep the time of the first such pass. */
+    readonly tagMissing: boolean;
+  };
+  readonly bytesRead: number;
+}

@@ -1,0 +1,138 @@
+import type { Digest } from '../domain/digest.js';
+import type { FerryError } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import type { ManifestPolicy } from '../domain/manifest-policy.js';
+import type { PlatformSelection } from '../domain/platform.js';
+
+/** One place that an image goes to. */
+export interface CopyTarget {
+  /** What people call it; carried into the report. */
+  readonly name: string;
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly manifestPolicy: ManifestPolicy;
+  /** Repositories of the same host that are known to hold blobs: candidates for a cross-repository mount. */
+  readonly mountFrom?: (digest: Digest) => readonly string[];
+}
+
+export interface CopyRequest {
+  readonly source: ImageReference;
+  /** Copy exactly this, whatever the tag says by now. */
+  readonly sourceDigest?: Digest;
+  readonly platforms: PlatformSelection;
+  readonly targets: readonly CopyTarget[];
+}
+
+/** A manifest that a finished tag leads to. */
+export interface CopiedPlatform {
+  /** Canonical platform, `linux/amd64`; '' where the manifest names none. */
+  readonly platform: string;
+  readonly digest: Digest;
+  /** Compressed size of its config and layers, in bytes. */
+  readonly size: number;
+}
+
+/** What a target's tag will point to, decided before any layer moves. */
+export interface TargetPlan {
+  readonly target: string;
+  /** `host/repository:tag` */
+  readonly reference: string;
+  /** Digest that the tag will have there. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly platforms: readonly CopiedPlatform[];
+  /** The tag points there already, and its children are there: nothing to do. */
+  readonly alreadyThere: boolean;
+  /** What the tag points to now, when that is something else. */
+  readonly replaces?: Digest;
+  /** Manifests of the source's index left out by the manifest policy, with the reason. */
+  readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
+}
+
+export type TargetFailure = {
+  readonly target: string;
+  readonly reference: string;
+  readonly failure: FerryError;
+};
+
+export interface CopyPlan {
+  readonly sourceDigest: Digest;
+  readonly sourceMediaType: string;
+  /** Wanted platforms that the source does not offer, canonical. */
+  readonly missingPlatforms: readonly string[];
+  /** Platforms that the source offers, canonical, in the source's order. */
+  readonly offeredPlatforms: readonly string[];
+  readonly targets: readonly TargetPlan[];
+  /** Targets that cannot take this image, or could not be asked. */
+  readonly failures: readonly TargetFailure[];
+}
+
+export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
+
+export type CopyProgress =
+  | { readonly type: 'planned'; readonly blobs: number; readonly bytes: number }
+  /** Bytes of one blob read from the source since the last event. */
+  | { readonly type: 'read'; readonly digest: Digest; readonly bytes: number }
+  /** Bytes of one blob accepted by one target's socket since the last event. */
+  | { readonly type: 'sent'; readonly digest: Digest; readonly target: string; readonly bytes: number }
+  | {
+      readonly type: 'blob';
+      readonly digest: Digest;
+      readonly target: string;
+      readonly size: number;
+      readonly outcome: BlobOutcome;
+    }
+  | { readonly type: 'manifest'; readonly digest: Digest; readonly target: string }
+  | { readonly type: 'target-failed'; readonly target: string; readonly reason: string }
+  | { readonly type: 'target-done'; readonly target: string; readonly digest: Digest };
+
+export interface CopyOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CopyProgress) => void;
+  /** Blobs in flight at once, largest first; default 3. */
+  readonly concurrentBlobs?: number;
+}
+
+export interface TargetResult extends TargetPlan {
+  readonly outcome: 'copied' | 'already-there';
+  readonly uploadedBlobs: number;
+  readonly mountedBlobs: number;
+  readonly skippedBlobs: number;
+  readonly bytesSent: number;
+}
+
+export interface CopyReport {
+  readonly sourceDigest: Digest;
+  readonly missingPlatforms: readonly string[];
+  /** Blob bytes read from the source, each counted as often as it was read. */
+  readonly bytesRead: number;
+  readonly targets: readonly TargetResult[];
+  readonly failures: readonly TargetFailure[];
+}
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+  /** An OAuth2 refresh token in place of user and password (docker's `identitytoken`). */
+  readonly identityToken?: string;
+}
+
+/** Asked anew whenever a registry wants authorization: short-lived passwords may change. */
+export type CredentialProvider = (host: string, repository: string) => Promise<RegistryCredentials | undefined>;
+
+export interface HostSettings {
+  /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
+  readonly scheme?: 'http' | 'https';
+  /** PEM certificates trusted beside the system's. */
+  readonly ca?: string;
+}
+
+export interface RegistryClientOptions {
+  readonly credentials: CredentialProvider;
+  /** Settings of the hosts that are configured; only these may have private addresses. */
+  readonly hosts?: ReadonlyMap<string, HostSettings>;
+  /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
+  readonly trustedHosts?: ReadonlySet<string>;
+  readonly userAgent?: string;
+}
