@@ -1,0 +1,128 @@
+/**
+ * Which folder may import which. Everything that is not listed in `mayImport` is forbidden; the table is the one
+ * of CONTRIBUTING.md.
+ */
+const mayImport = {
+  domain: { folders: [], packages: ['@noble/hashes', 'semver', '@renovatebot/pep440'] },
+  contract: { folders: ['domain'], packages: [] },
+  workflows: { folders: ['domain', 'contract'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  registry: { folders: ['domain'], packages: ['ipaddr.js'], node: true },
+  docker: { folders: ['domain'], packages: ['execa'], node: true },
+  database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
+  upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
+  activities: {
+    folders: ['domain', 'contract'],
+    packages: ['@temporalio/activity', '@temporalio/common'],
+    node: true,
+  },
+  client: { folders: ['domain', 'contract'], packages: ['@temporalio/client', '@temporalio/common'], node: true },
+  config: { folders: ['domain'], packages: ['yaml', 'zod', '@temporalio/envconfig'], node: true },
+};
+
+/** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
+const typesMayAlsoComeFrom = {
+  database: ['activities/ports\\.ts$'],
+  client: ['workflows/'],
+  config: ['registry/copy-types\\.ts$'],
+};
+
+/** The folders that put things together; the outermost ring. */
+const outermost = '^src/(cli/|worker\\.ts$|server\\.ts$)';
+
+function folderRule([folder, { folders }]) {
+  const allowed = [folder, ...folders].map((name) => `^src/${name}/`);
+  const types = (typesMayAlsoComeFrom[folder] ?? []).map((path) => `^src/${path}`);
+  return [
+    {
+      name: `${folder}-imports-only-inwards`,
+      severity: 'error',
+      comment: `src/${folder} may import ${folders.map((name) => `src/${name}`).join(', ') || 'no other folder'}.`,
+      from: { path: `^src/${folder}/` },
+      to: { path: '^(src|test|demo|bench|scripts)/', pathNot: [...allowed, ...types] },
+    },
+    ...types.map((path) => ({
+      name: `${folder}-takes-types-only`,
+      severity: 'error',
+      comment: `src/${folder} may take types from ${path}, not code.`,
+      from: { path: `^src/${folder}/` },
+      to: { path, dependencyTypesNot: ['type-only'] },
+    })),
+  ];
+}
+
+function packageRule([folder, { packages, node = false }]) {
+  return {
+    name: `${folder}-packages`,
+    severity: 'error',
+    comment: `src/${folder} may use ${[...packages, ...(node ? ['node:*'] : [])].join(', ') || 'no package'}.`,
+    from: { path: `^src/${folder}/` },
+    to: {
+      dependencyTypes: [
+        'npm',
+        'npm-dev',
+        'npm-optional',
+        'npm-peer',
+        'npm-no-pkg',
+        'npm-unknown',
+        ...(node ? [] : ['core']),
+      ],
+      pathNot: packages.map((name) => `(^|/)node_modules/${name}/`),
+    },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'Two files that need each other are one idea, or a third one is missing.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      comment: 'An import that leads nowhere.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      severity: 'error',
+      comment: 'What is shipped may only need what is installed with it.',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm'] },
+    },
+    {
+      name: 'source-not-to-tests-or-tools',
+      severity: 'error',
+      comment: 'Tests, demo, bench and scripts use the source, not the other way round.',
+      from: { path: '^src/' },
+      to: { path: '^(test|demo|bench|scripts)/' },
+    },
+    {
+      name: 'nothing-imports-the-outermost-ring',
+      severity: 'error',
+      comment: 'Commands and composition roots are where things are put together; nothing builds on them.',
+      from: { path: '^src/', pathNot: outermost },
+      to: { path: outermost },
+    },
+    {
+      name: 'cli-does-not-reach-into-workflows-or-activities',
+      severity: 'error',
+      comment: 'Commands speak to workflows through src/client.',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(workflows|activities)/', dependencyTypesNot: ['type-only'] },
+    },
+    ...Object.entries(mayImport).flatMap(folderRule),
+    ...Object.entries(mayImport).map(packageRule),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.test.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const everyTest = ['test/**/*.test.ts'];
+const realTests = ['test/**/*.real.test.ts'];
+
+export default defineConfig({
+  test: {
+    // Temporal's native bridge crashes when a second thread of one process loads it.
+    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        // Node alone: no server, no container tool, under a minute in all.
+        test: { name: 'unit', include: everyTest, exclude: realTests, testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        // Real registries, a real Temporal server, a real MariaDB; a missing one is a failure, never a skip.
+        test: {
+          name: 'real',
+          include: realTests,
+          globalSetup: ['test/support/temporal-global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
