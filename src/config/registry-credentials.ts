@@ -1,0 +1,56 @@
+/** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else of it. */
+import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { Environment } from './environment.js';
+import { environmentValue } from './environment.js';
+import type { RegistryHost } from './registry-host.js';
+import { parseRegistryHost } from './registry-host.js';
+
+interface CredentialVariables {
+  readonly username: string;
+  readonly password: string;
+  readonly host: (environment: Environment) => RegistryHost | undefined;
+}
+
+const variables: readonly CredentialVariables[] = [
+  {
+    username: 'ALIYUN_REGISTRY_USER',
+    password: 'ALIYUN_REGISTRY_PASSWORD',
+    host: (environment) => hostOf(environment, 'ALIYUN_REGISTRY'),
+  },
+  {
+    username: 'MY_REGISTRY_USER',
+    password: 'MY_REGISTRY_PASSWORD',
+    host: (environment) => hostOf(environment, 'MY_REGISTRY'),
+  },
+  { username: 'DOCKERHUB_USERNAME', password: 'DOCKERHUB_PASSWORD', host: () => ({ host: 'docker.io' }) },
+];
+
+/**
+ * Looks credentials up by host, anew at each call: a password in a file (`…_PASSWORD_FILE`) may change while the
+ * process runs.
+ */
+export function environmentCredentials(environment: Environment): CredentialProvider {
+  return async (host) => {
+    const known = variables.find((candidate) => candidate.host(environment)?.host === host);
+    if (known === undefined) return undefined;
+    const username = environmentValue(environment, known.username);
+    const password = environmentValue(environment, known.password);
+    return username === undefined || password === undefined ? undefined : { username, password };
+  };
+}
+
+/** The registries that the environment configures, with the scheme where one was written. */
+export function environmentHosts(environment: Environment): Map<string, HostSettings> {
+  const hosts = new Map<string, HostSettings>();
+  for (const { host } of variables) {
+    const known = host(environment);
+    if (known === undefined || known.host === 'docker.io') continue;
+    hosts.set(known.host, known.scheme === undefined ? {} : { scheme: known.scheme });
+  }
+  return hosts;
+}
+
+function hostOf(environment: Environment, name: string): RegistryHost | undefined {
+  const text = environmentValue(environment, name);
+  return text === undefined ? undefined : parseRegistryHost(text, name);
+}
