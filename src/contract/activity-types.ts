@@ -1,0 +1,106 @@
+import type { Decision, FaultCode } from '../domain/ferry-error.js';
+import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import type { AddedImage, AddImageInput, Pass, SyncRequest, SyncTotals } from './sync.js';
+
+/** A fault as it crosses the wire. */
+export interface Fault {
+  readonly code: FaultCode;
+  readonly decision: Decision;
+  readonly reason: string;
+  readonly retryAfterMs?: number;
+}
+
+/** One place that an image goes to. Credentials are looked up where they are used. */
+export interface Destination {
+  readonly target: string;
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** A target that has not taken the image, and whether another round may help. */
+export interface OpenTarget {
+  readonly destination: Destination;
+  /** Absent: not tried yet. */
+  readonly fault?: Fault;
+}
+
+export type ImagePlan =
+  | { readonly kind: 'nothing' }
+  /** The source stops the image: record this. */
+  | {
+      readonly kind: 'stopped';
+      readonly rows: readonly number[];
+      readonly lookedAt: number;
+      readonly fault: Fault;
+      readonly tagMissing: boolean;
+    }
+  | {
+      readonly kind: 'planned';
+      readonly rows: readonly number[];
+      /** When the rows were read, UTC ms by the database's clock: what is asked for later stays pending. */
+      readonly lookedAt: number;
+      readonly sourceDigest: string;
+      /** Canonical platforms, or `all`. */
+      readonly platforms: 'all' | readonly string[];
+      readonly missingPlatforms: readonly string[];
+      /** Targets that need nothing more. */
+      readonly done: readonly TargetOutcome[];
+      readonly open: readonly OpenTarget[];
+    };
+
+export interface CopyImageInput {
+  readonly image: string;
+  readonly sourceDigest: string;
+  readonly platforms: 'all' | readonly string[];
+  readonly destinations: readonly Destination[];
+}
+
+export interface CopyImageResult {
+  readonly done: readonly TargetOutcome[];
+  readonly open: readonly OpenTarget[];
+  readonly bytesRead: number;
+  /** Set when the source failed: the open targets wait for it. */
+  readonly sourceFault?: Fault;
+}
+
+/** What a copy tells Temporal while it runs, and what its next attempt starts from. */
+export interface CopyHeartbeat {
+  readonly bytesRead: number;
+  readonly bytesSent: number;
+  /** Blobs that are over, as `target digest`, newest last; at most 100. */
+  readonly finished: readonly string[];
+}
+
+export interface PassActivities {
+  beginPass(input: { readonly requests: readonly SyncRequest[] }): Promise<Pass>;
+  adoptPresent(input: { readonly after: number }): Promise<{ readonly adopted: number; readonly next?: number }>;
+  findPending(input: {
+    readonly startedAt: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
+  recordFault(input: { readonly image: string; readonly run: string; readonly reason: string }): Promise<void>;
+  finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
+}
+
+export interface ImageActivities {
+  planImage(input: { readonly image: string }): Promise<ImagePlan>;
+  recordImage(input: {
+    readonly outcome: ImageOutcome;
+    readonly run: string;
+    readonly lookedAt: number;
+  }): Promise<void>;
+}
+
+export interface CopyActivities {
+  copyImage(input: CopyImageInput): Promise<CopyImageResult>;
+}
+
+export interface RequestActivities {
+  requestSync(request: SyncRequest): Promise<void>;
+  addImages(
+    input: AddImageInput & { readonly delivery: string; readonly owner: string },
+  ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;
+}
+
+export type MainActivities = PassActivities & ImageActivities & RequestActivities;

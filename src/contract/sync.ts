@@ -1,0 +1,118 @@
+import type { FaultCode } from '../domain/ferry-error.js';
+import type { TargetOutcome } from '../domain/wanted-image.js';
+
+/** Somebody wants a pass, and why. The ID makes a repeated signal harmless. */
+export interface SyncRequest {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** One thing that a pass did not do, for people. */
+export interface NotDone {
+  readonly image: string;
+  /** Absent where the source itself is the reason. */
+  readonly target?: string;
+  readonly state: 'waiting' | 'failed' | 'parked';
+  readonly code: FaultCode;
+  readonly reason: string;
+}
+
+export interface SyncTotals {
+  /** Images that were looked at, adopted ones included. */
+  readonly images: number;
+  readonly pushed: number;
+  readonly waiting: number;
+  readonly failed: number;
+  readonly parked: number;
+}
+
+export interface SyncAllResult extends SyncTotals {
+  readonly passes: number;
+  /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list parked`). */
+  readonly notDone: readonly NotDone[];
+  /** Set when this run only passed the request on to the running `sync-all`. */
+  readonly forwardedTo?: string;
+}
+
+/** A pass that has begun. */
+export interface Pass {
+  readonly run: string;
+  /** UTC milliseconds by the database's clock. */
+  readonly startedAt: number;
+  /** Images in work at once. */
+  readonly poolSize: number;
+}
+
+/**
+ * What `SyncAll` hands to its next run. Every field is optional: a person may start the workflow with no input.
+ */
+export interface SyncAllState {
+  readonly pass?: Pass;
+  readonly adoptedUpTo?: number;
+  readonly adoptionOver?: boolean;
+  readonly requests?: readonly SyncRequest[];
+  /** IDs of the latest requests, so that a signal sent twice counts once. */
+  readonly seen?: readonly string[];
+  /** Images that somebody else is copying: left to them for the rest of the pass. */
+  readonly elsewhere?: readonly string[];
+  readonly result?: SyncAllResult;
+  /** For tests: continue as new after so many events instead of when the server suggests it. */
+  readonly continueAfterEvents?: number;
+}
+
+export interface SyncProgress {
+  readonly phase: 'starting' | 'adopting' | 'copying' | 'draining' | 'finishing' | 'done';
+  readonly run?: string;
+  readonly queued: number;
+  readonly inFlight: readonly string[];
+  readonly result: SyncAllResult;
+}
+
+export interface SyncImageInput {
+  /** Canonical `host/path:tag[@digest]`. */
+  readonly image: string;
+  /** The pass that it belongs to; a person who starts one by hand leaves it out. */
+  readonly run?: string;
+}
+
+export interface SyncImageResult {
+  readonly image: string;
+  /** `nothing`: no row of it is pending. */
+  readonly state: 'pushed' | 'waiting' | 'failed' | 'parked' | 'nothing';
+  readonly sourceDigest?: string;
+  readonly targets: readonly TargetOutcome[];
+  readonly notDone: readonly NotDone[];
+  /** Blob bytes read from the source, over all attempts. */
+  readonly bytesRead: number;
+}
+
+export interface RequestSyncAllInput {
+  readonly reason?: string;
+}
+
+export interface AddImageInput {
+  readonly images: readonly string[];
+  /** Platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
+  readonly platforms?: readonly string[];
+  /** False: only record them. */
+  readonly sync?: boolean;
+  /** Who asks, for the record. */
+  readonly requestedBy?: string;
+}
+
+export interface AddedImage {
+  /** As it was asked for. */
+  readonly asked: string;
+  /** Canonical; absent when refused. */
+  readonly image?: string;
+  readonly platform?: string;
+  readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
+  readonly reason?: string;
+}
+
+export interface AddImageResult {
+  readonly images: readonly AddedImage[];
+  readonly syncRequested: boolean;
+  /** True when this delivery was handled before. */
+  readonly repeated: boolean;
+}

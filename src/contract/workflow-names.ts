@@ -1,0 +1,14 @@
+/** The workflow types, as `temporal workflow start --type …` knows them. Renaming one breaks what is running. */
+export const WorkflowName = {
+  syncAll: 'SyncAll',
+  syncImage: 'SyncImage',
+  requestSyncAll: 'RequestSyncAll',
+  addImage: 'AddImage',
+} as const;
+export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
+
+/** The fixed ID that makes `SyncAll` one at a time: every trigger is a signalWithStart to it. */
+export const SYNC_ALL_WORKFLOW_ID = 'sync-all';
+
+/** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first run. */
+export const ADD_IMAGE_ID_PREFIX = 'add-image/';

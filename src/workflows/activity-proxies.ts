@@ -1,0 +1,48 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+
+import type { CopyActivities, ImageActivities, PassActivities, RequestActivities } from '../contract/activity-types.js';
+import { TaskQueue } from '../contract/task-queues.js';
+
+/** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
+export const database = proxyActivities<
+  Pick<PassActivities, 'beginPass' | 'findPending' | 'recordFault' | 'finishPass'> & Pick<ImageActivities, 'recordImage'>
+>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/** A page of HEADs at most: minutes on a slow registry, and its heartbeats tell a dead worker from a slow one. */
+export const adoption = proxyActivities<Pick<PassActivities, 'adoptPresent'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '30m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** Some HEADs and small GETs with the client's own retries; what fails for good comes back as a value. */
+export const metadata = proxyActivities<Pick<ImageActivities, 'planImage'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/**
+ * A transfer may take half a day; a worker that dies in it is missed after ten seconds. The next attempt finds
+ * finished blobs by HEAD, so attempts are not limited: crashes must not use up an image's chances.
+ */
+export const copying = proxyActivities<CopyActivities>({
+  taskQueue: TaskQueue.copy,
+  startToCloseTimeout: '12h',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** A trigger must never be lost: retried for ever. */
+export const requests = proxyActivities<RequestActivities>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});

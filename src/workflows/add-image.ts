@@ -1,0 +1,33 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+
+import type { AddImageInput, AddImageResult } from '../contract/sync.js';
+import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
+import { requests } from './activity-proxies.js';
+
+/**
+ * Records wanted images and asks for a sync: one run per delivery. The rows are committed before the sync is asked
+ * for, so that the pass that answers finds them.
+ */
+export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
+  assertInput(input);
+  const { workflowId, runId } = workflowInfo();
+  const delivery = workflowId.startsWith(ADD_IMAGE_ID_PREFIX)
+    ? workflowId.slice(ADD_IMAGE_ID_PREFIX.length)
+    : workflowId;
+
+  const { images, repeated } = await requests.addImages({ ...input, delivery, owner: runId });
+
+  const syncRequested = input.sync !== false && images.some(({ outcome }) => outcome !== 'refused');
+  if (syncRequested) await requests.requestSync({ id: runId, reason: `add-image ${delivery}` });
+  return { images, repeated, syncRequested };
+}
+
+/** People type this input by hand; a wrong one must end the run with a reason, not retry for ever. */
+function assertInput(input: unknown): asserts input is AddImageInput {
+  const images = typeof input === 'object' && input !== null && 'images' in input ? input.images : undefined;
+  if (Array.isArray(images) && images.length > 0 && images.every((image) => typeof image === 'string')) return;
+  throw ApplicationFailure.nonRetryable(
+    'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference',
+    'invalid-input',
+  );
+}

@@ -1,0 +1,38 @@
+/** When a copy that did not work is tried again inside its workflow, and what it counts as when it is not. */
+import type { Fault } from '../contract/activity-types.js';
+
+/** Pauses between the rounds of one pass, in milliseconds: a restarted registry is back by the last one. */
+const roundPausesMs = [2_000, 8_000, 20_000];
+/** A wait that the other side named is slept through up to this; a longer one is left to a later pass. */
+const longestWaitMs = 10 * 60_000;
+
+/**
+ * How long to pause before round `round + 1`, in milliseconds; undefined when no fault can go away by itself soon, or
+ * there have been enough rounds.
+ */
+export function pauseBeforeNextRound(round: number, faults: readonly Fault[]): number | undefined {
+  const pause = roundPausesMs[round];
+  if (pause === undefined) return undefined;
+
+  const pauses = faults.flatMap(({ decision, retryAfterMs }) => {
+    if (decision === 'retry') return [Math.max(pause, retryAfterMs ?? 0)];
+    if (decision === 'wait' && retryAfterMs !== undefined) return [Math.max(pause, retryAfterMs)];
+    return [];
+  });
+  const soon = pauses.filter((ms) => ms <= longestWaitMs);
+  return soon.length === 0 ? undefined : Math.max(...soon);
+}
+
+/** `retry` and `wait` come again with the next pass; `park` waits for a person. */
+export function stateOf({ decision }: Fault): 'waiting' | 'failed' | 'parked' {
+  switch (decision) {
+    case 'wait':
+      return 'waiting';
+    case 'retry':
+      return 'failed';
+    case 'park':
+      return 'parked';
+    default:
+      return decision satisfies never;
+  }
+}

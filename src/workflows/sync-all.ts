@@ -1,0 +1,85 @@
+import {
+  CancellationScope,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import { MessageName } from '../contract/messages.js';
+import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
+import { SYNC_ALL_WORKFLOW_ID } from '../contract/workflow-names.js';
+import { requests } from './activity-proxies.js';
+import { SyncPass } from './sync-pass.js';
+import { emptyResult } from './sync-result.js';
+
+export const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
+export const progress = defineQuery<SyncProgress>(MessageName.progress);
+
+const requestsRemembered = 500;
+
+/**
+ * Copies every pending image to every target, pass after pass until nobody asks for more, and ends. Triggers are
+ * signals to the fixed ID `sync-all`: one that comes during a pass makes it look again at once, one that comes during
+ * its last step starts another pass. Started under any other ID it passes the request on to that one.
+ */
+export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> {
+  const waiting: SyncRequest[] = [...(state.requests ?? [])];
+  const seen = new Set(state.seen);
+  let result = state.result ?? emptyResult;
+  let pass: SyncPass | undefined;
+
+  // Handlers only record; they are set before the first await so that no signal comes too early.
+  setHandler(requestSync, (request) => {
+    const { id, reason } = readRequest(request);
+    if (seen.has(id)) return;
+    seen.add(id);
+    waiting.push({ id, reason });
+  });
+  setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
+
+  const { workflowId, runId } = workflowInfo();
+  if (workflowId !== SYNC_ALL_WORKFLOW_ID) {
+    await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
+    return { ...emptyResult, forwardedTo: SYNC_ALL_WORKFLOW_ID };
+  }
+
+  // Started without a signal, by hand: that means one pass.
+  if (waiting.length === 0 && state.pass === undefined && result.passes === 0) {
+    waiting.push({ id: runId, reason: 'start' });
+  }
+
+  let carried: SyncAllState | undefined = state.pass === undefined ? undefined : state;
+  while (carried !== undefined || waiting.length > 0) {
+    pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents: state.continueAfterEvents });
+    carried = undefined;
+    try {
+      const ended = await pass.run();
+      result = pass.result;
+      if (ended === 'continue-as-new') {
+        const next = { ...pass.stateForNextRun(), requests: waiting, seen: [...seen].slice(-requestsRemembered) };
+        await continueAsNew<typeof SyncAll>(
+          state.continueAfterEvents === undefined ? next : { ...next, continueAfterEvents: state.continueAfterEvents },
+        );
+      }
+    } catch (error) {
+      if (isCancellation(error)) await CancellationScope.nonCancellable(() => pass?.closeCancelled() ?? Promise.resolve());
+      throw error;
+    }
+  }
+  // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
+  setCurrentDetails(`Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`);
+  return result;
+}
+
+/** Signals can be typed by hand: `{}` or nothing still is a request. */
+function readRequest(request: unknown): SyncRequest {
+  const given: { id?: unknown; reason?: unknown } = typeof request === 'object' && request !== null ? request : {};
+  return {
+    id: typeof given.id === 'string' ? given.id : `unnamed-${workflowInfo().historyLength}`,
+    reason: typeof given.reason === 'string' ? given.reason : 'signal',
+  };
+}

@@ -1,0 +1,206 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  condition,
+  executeChild,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import { TaskQueue } from '../contract/task-queues.js';
+import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
+import { syncImageWorkflowId } from '../domain/image-key.js';
+import { adoption, database } from './activity-proxies.js';
+import { ImagePool } from './image-pool.js';
+import { SyncImage } from './sync-image.js';
+import { withAdopted, withBrokenImage, withImage } from './sync-result.js';
+
+/** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
+const pageSize = 200;
+
+export interface SyncPassOptions {
+  /** Requests not answered yet: shared with the signal handler, emptied by the pass that answers them. */
+  readonly waiting: SyncRequest[];
+  readonly result: SyncAllResult;
+  readonly carried: SyncAllState;
+  readonly continueAfterEvents: number | undefined;
+}
+
+/**
+ * One run over everything pending. It ends when a look at the database, made while nothing is in work and nobody has
+ * asked for more, finds nothing: what was added or asked for again meanwhile is therefore always seen.
+ */
+export class SyncPass {
+  readonly #waiting: SyncRequest[];
+  readonly #pool: ImagePool;
+  readonly #continueAfterEvents: number | undefined;
+  readonly #running = new Set<Promise<void>>();
+  #result: SyncAllResult;
+  #pass: Pass | undefined;
+  #adoptedUpTo: number;
+  #adoptionOver: boolean;
+  #phase: SyncProgress['phase'] = 'starting';
+
+  constructor({ waiting, result, carried, continueAfterEvents }: SyncPassOptions) {
+    this.#waiting = waiting;
+    this.#result = result;
+    this.#pass = carried.pass;
+    this.#adoptedUpTo = carried.adoptedUpTo ?? 0;
+    this.#adoptionOver = carried.adoptionOver ?? false;
+    this.#pool = new ImagePool(carried.elsewhere ?? []);
+    this.#continueAfterEvents = continueAfterEvents;
+  }
+
+  get result(): SyncAllResult {
+    return this.#result;
+  }
+
+  progress(): SyncProgress {
+    const run = this.#pass === undefined ? {} : { run: this.#pass.run };
+    return { ...run, phase: this.#phase, queued: this.#pool.queued, inFlight: this.#pool.inFlight, result: this.#result };
+  }
+
+  stateForNextRun(): SyncAllState {
+    return {
+      ...(this.#pass === undefined ? {} : { pass: this.#pass }),
+      adoptedUpTo: this.#adoptedUpTo,
+      adoptionOver: this.#adoptionOver,
+      elsewhere: this.#pool.elsewhere,
+      result: this.#result,
+    };
+  }
+
+  async run(): Promise<'finished' | 'continue-as-new'> {
+    // Taken before the first await: a request that comes from here on is answered by a later look.
+    const answered = this.#waiting.splice(0);
+    this.#pass ??= await database.beginPass({ requests: answered });
+
+    if (!(await this.#adopt())) return 'continue-as-new';
+    if (!(await this.#copyPending(this.#pass))) return 'continue-as-new';
+
+    this.#phase = 'finishing';
+    this.#result = { ...this.#result, passes: this.#result.passes + 1 };
+    await database.finishPass({ run: this.#pass.run, totals: totalsOf(this.#result), cancelled: false });
+    this.#phase = 'done';
+    return 'finished';
+  }
+
+  /**
+   * Called with cancellation shielded: waits until every transfer has let go, and ends the pass in the database, where
+   * it would otherwise stand as running for ever.
+   */
+  async closeCancelled(): Promise<void> {
+    await Promise.all(this.#running);
+    if (this.#pass === undefined) return;
+    await database.finishPass({ run: this.#pass.run, totals: totalsOf(this.#result), cancelled: true });
+  }
+
+  /** Takes over what older scripts pushed, page by page; false when the history has grown too long. */
+  async #adopt(): Promise<boolean> {
+    this.#phase = 'adopting';
+    while (!this.#adoptionOver) {
+      if (this.#historyIsLong()) return false;
+      const { adopted, next } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
+      this.#result = withAdopted(this.#result, adopted);
+      if (next === undefined) this.#adoptionOver = true;
+      else this.#adoptedUpTo = next;
+    }
+    return true;
+  }
+
+  async #copyPending(pass: Pass): Promise<boolean> {
+    const running = this.#running;
+    let mayHaveMore = true;
+    for (;;) {
+      const draining = this.#historyIsLong();
+      this.#phase = draining ? 'draining' : 'copying';
+
+      const asked = this.#waiting.length > 0;
+      if (!draining && (asked || (mayHaveMore && this.#pool.queued < pass.poolSize))) {
+        this.#waiting.splice(0);
+        mayHaveMore = await this.#look(pass);
+      }
+      while (!draining && running.size < pass.poolSize) {
+        const image = this.#pool.take();
+        if (image === undefined) break;
+        const work: Promise<void> = this.#copy(image, pass).finally(() => running.delete(work));
+        running.add(work);
+      }
+      this.#describe();
+
+      if (running.size > 0) {
+        const before = running.size;
+        await condition(() => running.size < before || (!draining && this.#waiting.length > 0));
+        continue;
+      }
+      if (draining) return false;
+      // Nothing in work: the look that ends the pass has to be made now, since rows may have come in meanwhile.
+      if (!(await this.#look(pass)) && this.#pool.queued === 0 && this.#waiting.length === 0) return true;
+      mayHaveMore = true;
+    }
+  }
+
+  /** Reads pending images into the pool; true when there may be more of them than this page showed. */
+  async #look(pass: Pass): Promise<boolean> {
+    const limit = pageSize + this.#pool.queued + this.#pool.inFlight.length + this.#pool.elsewhere.length;
+    const found = await database.findPending({ startedAt: pass.startedAt, limit });
+    this.#pool.offer(found);
+    return found.length >= limit;
+  }
+
+  /** Never rejects: one bad image must not stop the others, and a cancellation reaches the pass by its own wait. */
+  async #copy(image: string, pass: Pass): Promise<void> {
+    try {
+      const copied = await executeChild(SyncImage, {
+        workflowId: syncImageWorkflowId(image),
+        taskQueue: TaskQueue.main,
+        args: [{ image, run: pass.run }],
+        staticSummary: image.slice(0, 200),
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      });
+      this.#result = withImage(this.#result, copied);
+    } catch (error) {
+      if (isCancellation(error)) return;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        log.warn('image is being copied by another run', { image });
+        this.#pool.leaveTo(image);
+        return;
+      }
+      const reason = `the workflow of this image failed: ${rootMessage(error)}`;
+      log.error('image failed unexpectedly', { image, error });
+      this.#result = withBrokenImage(this.#result, image, reason);
+      await CancellationScope.nonCancellable(() => database.recordFault({ image, run: pass.run, reason }));
+    } finally {
+      this.#pool.finished(image);
+    }
+  }
+
+  /** Continue-as-new would end children that still run, so a long history stops the feeding and drains the pool. */
+  #historyIsLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength > (this.#continueAfterEvents ?? Number.POSITIVE_INFINITY);
+  }
+
+  #describe(): void {
+    const { pushed, waiting, failed, parked } = this.#result;
+    setCurrentDetails(
+      [
+        `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked; ${this.#pool.queued} queued`,
+        ...this.#pool.inFlight.map((image) => `- ${image}`),
+      ].join('\n'),
+    );
+  }
+}
+
+function totalsOf({ images, pushed, waiting, failed, parked }: SyncAllResult) {
+  return { images, pushed, waiting, failed, parked };
+}
+
+function rootMessage(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
+}

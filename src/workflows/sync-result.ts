@@ -1,0 +1,41 @@
+/** Adding up what a run of `SyncAll` did. */
+import type { NotDone, SyncAllResult, SyncImageResult } from '../contract/sync.js';
+
+const notDoneShown = 100;
+
+export const emptyResult: SyncAllResult = {
+  passes: 0,
+  images: 0,
+  pushed: 0,
+  waiting: 0,
+  failed: 0,
+  parked: 0,
+  notDone: [],
+};
+
+export function withAdopted(result: SyncAllResult, adopted: number): SyncAllResult {
+  return { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
+}
+
+export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAllResult {
+  if (image.state === 'nothing') return result;
+  return {
+    ...result,
+    images: result.images + 1,
+    [image.state]: result[image.state] + 1,
+    notDone: withNotDone(result.notDone, image.notDone),
+  };
+}
+
+export function withBrokenImage(result: SyncAllResult, image: string, reason: string): SyncAllResult {
+  return {
+    ...result,
+    images: result.images + 1,
+    failed: result.failed + 1,
+    notDone: withNotDone(result.notDone, [{ image, state: 'failed', code: 'internal', reason }]),
+  };
+}
+
+function withNotDone(known: readonly NotDone[], added: readonly NotDone[]): readonly NotDone[] {
+  return [...known, ...added].slice(0, notDoneShown);
+}
