@@ -3,27 +3,45 @@ import { readFileSync } from 'node:fs';
 import { InvalidInput } from '../domain/ferry-error.js';
 
 /** Variables as the process got them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
-/**
- * The value of `NAME`, or the content of the file that `NAME_FILE` names (one trailing newline removed, as secrets
- * mounted as files have one). Empty counts as unset.
- *
- * @throws InvalidInput when the file cannot be read, or both are set
- */
-export function environmentValue(environment: Environment, name: string): string | undefined {
-  const value = environment[name];
-  const file = environment[`${name}_FILE`];
-  if (file === undefined || file === '') return value === '' ? undefined : value;
-  if (value !== undefined && value !== '') {
-    throw new InvalidInput(`${name} and ${name}_FILE are both set: keep one of them`, 'configuration');
+/** Reads variables by the ferry's rules. */
+export class Environment {
+  readonly #variables: Variables;
+
+  constructor(variables: Variables) {
+    this.#variables = variables;
   }
 
-  try {
-    const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    return content === '' ? undefined : content;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${name}_FILE names a file that cannot be read: ${reason}`, 'configuration');
+  /**
+   * The value of `NAME`, or the content of the file that `NAME_FILE` names (one trailing newline removed, as secrets
+   * mounted as files have one). Empty counts as unset. The file is read at each call: its content may change.
+   *
+   * @throws InvalidInput when the file cannot be read, or both are set
+   */
+  value(name: string): string | undefined {
+    const value = this.#variables[name];
+    const file = this.#variables[`${name}_FILE`];
+    if (file === undefined || file === '') return value === '' ? undefined : value;
+    if (value !== undefined && value !== '') {
+      throw new InvalidInput(`${name} and ${name}_FILE are both set: keep one of them`, 'configuration');
+    }
+
+    try {
+      const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      return content === '' ? undefined : content;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InvalidInput(`${name}_FILE names a file that cannot be read: ${reason}`, 'configuration');
+    }
+  }
+
+  /** Every variable that is set to something, for libraries that read variables of their own. */
+  present(): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(this.#variables).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+      ),
+    );
   }
 }

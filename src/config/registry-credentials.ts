@@ -1,7 +1,6 @@
 /** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else of it. */
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
 import type { Environment } from './environment.js';
-import { environmentValue } from './environment.js';
 import type { RegistryHost } from './registry-host.js';
 import { parseRegistryHost } from './registry-host.js';
 
@@ -33,8 +32,8 @@ export function environmentCredentials(environment: Environment): CredentialProv
   return async (host) => {
     const known = variables.find((candidate) => candidate.host(environment)?.host === host);
     if (known === undefined) return undefined;
-    const username = environmentValue(environment, known.username);
-    const password = environmentValue(environment, known.password);
+    const username = environment.value(known.username);
+    const password = environment.value(known.password);
     return username === undefined || password === undefined ? undefined : { username, password };
   };
 }
@@ -51,6 +50,6 @@ export function environmentHosts(environment: Environment): Map<string, HostSett
 }
 
 function hostOf(environment: Environment, name: string): RegistryHost | undefined {
-  const text = environmentValue(environment, name);
+  const text = environment.value(name);
   return text === undefined ? undefined : parseRegistryHost(text, name);
 }

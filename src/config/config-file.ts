@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+import * as z from 'zod';
+
+import { ManifestPolicy } from '../domain/manifest-policy.js';
+import { NamingScheme } from '../domain/target.js';
+import type { FaultList } from './fault-list.js';
+
+const Credentials = z.strictObject({
+  username: z.string().min(1),
+  /** Name of the environment variable that holds the password; also read as `NAME_FILE`. */
+  passwordVariable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
+});
+
+const TargetEntry = z.strictObject({
+  registry: z.string().min(1).optional(),
+  namespace: z.string().optional(),
+  naming: z.enum(NamingScheme).optional(),
+  manifestPolicy: z.enum(ManifestPolicy).optional(),
+  names: z.record(z.string(), z.string()).optional(),
+  credentials: Credentials.optional(),
+});
+
+const HostEntry = z.strictObject({
+  scheme: z.enum(['http', 'https']).optional(),
+  caFile: z.string().min(1).optional(),
+});
+
+const ConfigFile = z.strictObject({
+  targets: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'), TargetEntry)
+    .optional(),
+  hosts: z.record(z.string(), HostEntry).optional(),
+});
+
+/** `ferry.yaml`: what variables cannot say well. */
+export type ConfigFile = z.infer<typeof ConfigFile>;
+export type TargetEntry = z.infer<typeof TargetEntry>;
+
+/** Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. */
+export function readConfigFile(path: string, faults: FaultList): ConfigFile {
+  let document: unknown;
+  try {
+    document = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    faults.add(`FERRY_CONFIG: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
+
+  const result = ConfigFile.safeParse(document ?? {});
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    faults.add(`${path}: ${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`);
+  }
+  return {};
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { parseDuration } from '../domain/duration.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import type { Target } from '../domain/target.js';
+import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { ConfigFile } from './config-file.js';
+import { readConfigFile } from './config-file.js';
+import type { Variables } from './environment.js';
+import { Environment } from './environment.js';
+import { FaultList } from './fault-list.js';
+import { environmentCredentials, environmentHosts } from './registry-credentials.js';
+import { parseRegistryHost } from './registry-host.js';
+import { readTargets } from './targets.js';
+import type { TemporalSettings } from './temporal-settings.js';
+import { readTemporalSettings } from './temporal-settings.js';
+
+export type DatabaseSettings =
+  | {
+      readonly kind: 'mysql';
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly database: string;
+    }
+  | { readonly kind: 'sqlite'; readonly path: string };
+
+/** What every process of the ferry needs to know of its place on the machine. */
+export interface PlaceConfig {
+  readonly dataDir: string;
+  readonly database: DatabaseSettings;
+  readonly temporal: TemporalSettings;
+  /** Canonical platforms, or `all` alone: what a request without platforms means. */
+  readonly platforms: readonly string[];
+}
+
+export interface FerryConfig extends PlaceConfig {
+  readonly targets: readonly Target[];
+  readonly hosts: ReadonlyMap<string, HostSettings>;
+  readonly credentials: CredentialProvider;
+  readonly missingTagWaitMs: number;
+  readonly historyDays: number;
+  /** Images in work at once in a pass. */
+  readonly poolSize: number;
+  /** Transfers at once in one worker. */
+  readonly copySlots: number;
+}
+
+/** Where the data of this machine is: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
+export function readDataDir(environment: Environment): string {
+  const given = environment.value('FERRY_DATA_DIR');
+  if (given !== undefined) return resolve(given);
+  return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
+}
+
+/**
+ * The slice that commands need which do not copy: database, Temporal, defaults.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readPlaceConfig(variables: Variables): PlaceConfig {
+  const faults = new FaultList();
+  const place = readPlace(new Environment(variables), faults);
+  faults.throwIfAny();
+  return place;
+}
+
+/**
+ * Everything, checked whole: a bad configuration says all that is wrong with it and starts nothing.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readConfig(variables: Variables): FerryConfig {
+  const environment = new Environment(variables);
+  const faults = new FaultList();
+  const place = readPlace(environment, faults);
+  const path = faults.try(() => environment.value('FERRY_CONFIG'));
+  const file = path === undefined ? {} : readConfigFile(path, faults);
+
+  const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
+  const targets = readTargets(environment, file, hosts, faults);
+  readHosts(file, hosts, faults);
+  const noTarget = targets.length === 0 && !faults.any;
+  if (noTarget) {
+    faults.add(
+      'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or targets in the file that FERRY_CONFIG names',
+    );
+  }
+
+  const config: FerryConfig = {
+    ...place,
+    targets,
+    hosts,
+    credentials: readCredentials(environment, file, targets),
+    missingTagWaitMs: faults.try(() => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')) ?? 0,
+    historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
+    poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
+    copySlots: readNumber(environment, faults, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
+  };
+  faults.throwIfAny();
+  return config;
+}
+
+function readPlace(environment: Environment, faults: FaultList): PlaceConfig {
+  const dataDir = faults.try(() => readDataDir(environment)) ?? '';
+  return {
+    dataDir,
+    database: readDatabase(environment, dataDir, faults),
+    temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
+    platforms: faults.try(() => readPlatforms(environment)) ?? [],
+  };
+}
+
+function readDatabase(environment: Environment, dataDir: string, faults: FaultList): DatabaseSettings {
+  const value = (name: string) => faults.try(() => environment.value(name));
+  const host = value('MYSQL_HOST');
+  if (host === undefined) return { kind: 'sqlite', path: join(dataDir, 'ferry.db') };
+
+  const user = value('MYSQL_USER');
+  if (user === undefined) faults.add('MYSQL_HOST is set but MYSQL_USER is not');
+  return {
+    kind: 'mysql',
+    host,
+    port: readNumber(environment, faults, 'MYSQL_PORT', { standard: 3306, least: 1, most: 65_535 }),
+    user: user ?? '',
+    password: value('MYSQL_PASSWORD') ?? '',
+    database: value('MYSQL_DB') ?? 'image_ferry',
+  };
+}
+
+function readPlatforms(environment: Environment): readonly string[] {
+  const selection = parsePlatformSelection(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64');
+  return selection === 'all' ? ['all'] : selection.map(printPlatform);
+}
+
+function readHosts(file: ConfigFile, hosts: Map<string, HostSettings>, faults: FaultList): void {
+  for (const [name, entry] of Object.entries(file.hosts ?? {})) {
+    const where = `ferry.yaml: hosts.${name}`;
+    const parsed = faults.try(() => parseRegistryHost(name, where));
+    if (parsed === undefined) continue;
+    const scheme = entry.scheme ?? parsed.scheme;
+    const ca = entry.caFile === undefined ? undefined : faults.try(() => readCertificates(entry.caFile ?? '', where));
+    hosts.set(parsed.host, {
+      ...hosts.get(parsed.host),
+      ...(scheme === undefined ? {} : { scheme }),
+      ...(ca === undefined ? {} : { ca }),
+    });
+  }
+}
+
+function readCertificates(path: string, where: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput(`${where}.caFile cannot be read: ${reason}`, 'configuration');
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new InvalidInput(`${where}.caFile holds no PEM certificate: ${path}`, 'configuration');
+  }
+  return text;
+}
+
+/** `ferry.yaml`'s credentials win over the variables' for the hosts that they name. */
+function readCredentials(environment: Environment, file: ConfigFile, targets: readonly Target[]): CredentialProvider {
+  const byVariables = environmentCredentials(environment);
+  return async (host, repository) => {
+    const name = targets.find((target) => target.registry === host && file.targets?.[target.name]?.credentials)?.name;
+    const given = name === undefined ? undefined : file.targets?.[name]?.credentials;
+    if (given === undefined) return await byVariables(host, repository);
+
+    const password = environment.value(given.passwordVariable);
+    if (password === undefined) {
+      throw new InvalidInput(
+        `ferry.yaml: targets.${String(name)}.credentials wants a password in ${given.passwordVariable}, which is not set`,
+        'configuration',
+      );
+    }
+    return { username: given.username, password };
+  };
+}
+
+function readNumber(
+  environment: Environment,
+  faults: FaultList,
+  name: string,
+  { standard, least, most }: { standard: number; least: number; most: number },
+): number {
+  const text = faults.try(() => environment.value(name));
+  if (text === undefined) return standard;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  faults.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
+  return standard;
+}

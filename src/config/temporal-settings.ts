@@ -1,0 +1,37 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { Environment } from './environment.js';
+
+/** Where Temporal is, by its own variables and its own configuration file. */
+export interface TemporalSettings {
+  /** Absent: the one that `ferry up` runs on this machine, else 127.0.0.1:7233. */
+  readonly address?: string;
+  readonly namespace: string;
+  /** TLS, API key and the like, as Temporal's client and worker take them. */
+  readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+}
+
+/**
+ * Empty variables are dropped first: the library takes `TEMPORAL_API_KEY=""`, as compose files write it, for a key and
+ * switches TLS on.
+ *
+ * @throws InvalidInput when a named profile or file is not there
+ */
+export function readTemporalSettings(environment: Environment): TemporalSettings {
+  const variables = environment.present();
+  const key = environment.value('TEMPORAL_API_KEY');
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      overrideEnvVars: key === undefined ? variables : { ...variables, TEMPORAL_API_KEY: key },
+    });
+    return {
+      ...(connectionOptions.address === undefined ? {} : { address: connectionOptions.address }),
+      namespace: namespace ?? 'default',
+      connection: connectionOptions,
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput(`Temporal's settings cannot be used: ${reason}`, 'configuration');
+  }
+}
