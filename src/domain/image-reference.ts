@@ -1,4 +1,7 @@
+import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
+import { InvalidInput } from './ferry-error.js';
+import { excerpt, hostFault, pathFault, tagFault } from './reference-grammar.js';
 
 /** A canonical image reference: Docker Hub's aliases and `library/` expanded, host in lower case. */
 export interface ImageReference {
@@ -8,4 +11,120 @@ export interface ImageReference {
   readonly path: string;
   readonly tag?: string;
   readonly digest?: Digest;
+}
+
+export const dockerHub = 'docker.io';
+
+const DOCKER_HUB_ALIASES: ReadonlySet<string> = new Set([
+  dockerHub,
+  'index.docker.io',
+  'registry-1.docker.io',
+  'registry.hub.docker.com',
+]);
+
+/**
+ * Reads `[host/]path[:tag][@digest]` by distribution's grammar into canonical form. Without tag and digest the tag is
+ * `latest`; a digest alone stays without a tag.
+ * @throws InvalidInput naming the part at fault and, where that is clear, what to type instead
+ */
+export function parseImageReference(text: string): ImageReference {
+  refuseWhatIsNotAReference(text);
+  const at = text.indexOf('@');
+  const name = at < 0 ? text : text.slice(0, at);
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
+  const inBrackets = name.startsWith('[') && !name.includes('/');
+  const repository = colon < 0 || inBrackets ? name : name.slice(0, colon);
+  const tag = colon < 0 || inBrackets ? undefined : name.slice(colon + 1);
+
+  const { host, path } = splitHost(repository);
+  const fault = hostFault(host) ?? pathFault(path) ?? (tag === undefined ? undefined : tagFault(tag));
+  if (fault !== undefined) throw refused(text, fault);
+  if (digest === undefined) return { host, path, tag: tag ?? 'latest' };
+  if (!isDigest(digest)) throw refused(text, digestFault(digest));
+  return tag === undefined ? { host, path, digest } : { host, path, tag, digest };
+}
+
+/** Canonical `host/path[:tag][@digest]`: what rows, workflow inputs and keys hold. */
+export function printImageReference({ host, path, tag, digest }: ImageReference): string {
+  const tagPart = tag === undefined ? '' : `:${tag}`;
+  const digestPart = digest === undefined ? '' : `@${digest}`;
+  return `${host}/${path}${tagPart}${digestPart}`;
+}
+
+/** `host/path`: what owns a target repository, whatever its tags. */
+export function sourceRepository({ host, path }: ImageReference): string {
+  return `${host}/${path}`;
+}
+
+/** Whether a first component is a registry rather than a Docker Hub namespace: it has a dot or a port, or is `localhost`. */
+export function looksLikeHost(component: string): boolean {
+  return /[.:[]/.test(component) || component.toLowerCase() === 'localhost';
+}
+
+/** Lower case, and one name for Docker Hub instead of its aliases. */
+export function canonicalHost(host: string): string {
+  const lower = host.toLowerCase();
+  return DOCKER_HUB_ALIASES.has(lower) ? dockerHub : lower;
+}
+
+function splitHost(repository: string): { readonly host: string; readonly path: string } {
+  const slash = repository.indexOf('/');
+  const first = slash < 0 ? repository : repository.slice(0, slash);
+  // `localhost` or `nginx.x` alone is a repository of Docker Hub, as for docker; only brackets can be nothing else.
+  if (!looksLikeHost(first) || (slash < 0 && !first.startsWith('['))) return onDockerHub(repository);
+  const host = canonicalHost(first);
+  const path = slash < 0 ? '' : repository.slice(slash + 1);
+  return host === dockerHub ? onDockerHub(path) : { host, path };
+}
+
+function onDockerHub(path: string): { readonly host: string; readonly path: string } {
+  return { host: dockerHub, path: path === '' || path.includes('/') ? path : `library/${path}` };
+}
+
+function refuseWhatIsNotAReference(text: string): void {
+  if (text.trim() === '')
+    throw refused(text, 'it is empty: type an image like "nginx:1.27" or "ghcr.io/owner/name:tag"');
+  if (/\s/.test(text)) {
+    const lastWord = text.trim().split(/\s+/).at(-1) ?? '';
+    throw refused(text, `it holds white space: type the image alone, "${shown(lastWord)}"`);
+  }
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
+  if (scheme !== undefined) {
+    const rest = text.slice(scheme.length).replace(/\/+$/, '');
+    throw refused(text, `it begins with "${scheme}": type it without, "${shown(fromHubPage(rest) ?? rest)}"`);
+  }
+  const image = fromHubPage(text);
+  if (image !== undefined) {
+    throw refused(text, `hub.docker.com is Docker Hub's web site, not its registry: type "${shown(image)}"`);
+  }
+  if (/^[0-9a-f]{64}$/.test(text))
+    throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest');
+}
+
+/** The image that an address of Docker Hub's web site shows: `hub.docker.com/_/nginx`, `hub.docker.com/r/xprobe/xinference/tags`. */
+function fromHubPage(address: string): string | undefined {
+  const page = /^hub\.docker\.com\/(?:_\/([^/:?#]+)|(?:r|repository\/docker)\/([^/:?#]+\/[^/:?#]+))/i.exec(address);
+  return page?.[1] ?? page?.[2];
+}
+
+function digestFault(digest: string): string {
+  const [algorithm = '', hex = ''] = digest.split(':', 2);
+  if (digest === '') return 'the digest after "@" is empty';
+  if (algorithm !== 'sha256' && algorithm !== 'sha512') {
+    return `the digest "${excerpt(digest)}" is neither sha256: nor sha512:`;
+  }
+  const length = algorithm === 'sha256' ? 64 : 128;
+  if (hex.length !== length)
+    return `the ${algorithm} digest has ${hex.length} characters after ":", ${length} are needed`;
+  return `the digest "${excerpt(digest)}" is not lower-case hexadecimal`;
+}
+
+function refused(text: string, fault: string): InvalidInput {
+  return new InvalidInput(`"${shown(text)}" is not an image reference: ${fault}`, 'invalid-reference');
+}
+
+/** Short enough for a line, and without the password of somebody who pasted `https://user:password@host/image`. */
+function shown(text: string): string {
+  return excerpt(text.replace(/^.*@(?=[^@]*\/)/s, '***@'));
 }

@@ -1,0 +1,20 @@
+import { InvalidInput } from './ferry-error.js';
+
+const MILLISECONDS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/**
+ * @param text a whole number and its unit: `30s`, `90m`, `72h`, `7d`; `0` alone needs none
+ * @returns milliseconds
+ * @throws InvalidInput (`configuration`)
+ */
+export function parseDuration(text: string): number {
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (text === '0') return 0;
+  if (digits === undefined || unit === undefined) {
+    throw new InvalidInput(
+      `"${text.slice(0, 80)}" is not a duration: type a whole number and one of s, m, h, d, like 30s, 90m, 72h or 7d; or 0`,
+      'configuration',
+    );
+  }
+  return Number(digits) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
+}

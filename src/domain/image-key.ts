@@ -1,0 +1,20 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
+/**
+ * Identity of a wanted image, `images_for_push.image_key`: 64 hexadecimal characters.
+ * @param image canonical `host/path:tag[@digest]`
+ * @param platform canonical platform, or `all`
+ */
+export function imageKey(image: string, platform: string): string {
+  return sha256Hex(`${image}|${platform}`);
+}
+
+/** One workflow per image, whatever its platforms: two would race for one tag. */
+export function syncImageWorkflowId(image: string): string {
+  return `sync-image/${sha256Hex(image).slice(0, 32)}`;
+}
+
+function sha256Hex(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}

@@ -1,0 +1,86 @@
+/**
+ * The parts of an image reference by distribution's grammar. Each function gives the fault of its part in words, with
+ * what to type instead where that is clear, or undefined for a part that is right.
+ */
+
+const HOST_LABELS = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const PATH_COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+
+const hostMaxLength = 253;
+const pathMaxLength = 255;
+const tagMaxLength = 128;
+const highestPort = 65_535;
+
+/** `host` as typed after lower-casing, with its port: `ghcr.io`, `localhost:5000`, `[::1]:5000`. */
+export function hostFault(host: string): string | undefined {
+  const { name, port } = splitPort(host);
+  if (name === '') return 'the host is missing';
+  if (name.length > hostMaxLength) return `the host has ${name.length} characters, ${hostMaxLength} are allowed`;
+  if (port !== undefined && !isPort(port)) {
+    return `the port "${excerpt(port)}" of the host "${excerpt(name)}" is not a number from 1 to ${highestPort}`;
+  }
+  if (name.startsWith('[')) {
+    if (isBracketedIpv6(name)) return undefined;
+    return `the host "${excerpt(name)}" is not an IPv6 address in brackets, like [2001:db8::1]`;
+  }
+  if (HOST_LABELS.test(name)) return undefined;
+  return `the host "${excerpt(name)}" is not a host name: letters, digits and hyphens, in parts divided by single dots`;
+}
+
+/** `path` is a repository without its host: `library/nginx`. */
+export function pathFault(path: string): string | undefined {
+  if (path === '') return 'the repository is missing after the host';
+  if (path.length > pathMaxLength) return `the path has ${path.length} characters, ${pathMaxLength} are allowed`;
+  if (/[A-Z]/.test(path)) return `the path "${path}" has upper-case letters: type "${path.toLowerCase()}"`;
+  for (const component of path.split('/')) {
+    if (component === '') return `the path "${path}" has an empty part: exactly one "/" belongs between two parts`;
+    if (PATH_COMPONENT.test(component)) continue;
+    const illegal = /[^a-z0-9._-]/u.exec(component)?.[0];
+    if (illegal !== undefined) return `the part "${component}" of the path holds ${named(illegal)}`;
+    return `the part "${component}" of the path must begin and end with a letter or a digit, with one of ".", "_", "__" or hyphens between`;
+  }
+  return undefined;
+}
+
+export function tagFault(tag: string): string | undefined {
+  if (tag === '') return 'the tag after ":" is empty: type one, or leave out the ":"';
+  if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, ${tagMaxLength} are allowed`;
+  if (TAG.test(tag)) return undefined;
+  if (tag.includes('+')) {
+    return `the tag "${tag}" holds "+", which no registry allows: most publish it as "${tag.replaceAll('+', '_')}"`;
+  }
+  const illegal = /[^\w.-]/u.exec(tag)?.[0];
+  if (illegal !== undefined) return `the tag "${tag}" holds ${named(illegal)}`;
+  return `the tag "${tag}" must begin with a letter, a digit or "_"`;
+}
+
+/** Divides `host:port`; the colons inside an IPv6 address's brackets are not the port's. */
+export function splitPort(host: string): { readonly name: string; readonly port?: string } {
+  const colon = host.indexOf(':', host.lastIndexOf(']') + 1);
+  return colon < 0 ? { name: host } : { name: host.slice(0, colon), port: host.slice(colon + 1) };
+}
+
+/** At most 80 characters of something that may be very long. */
+export function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function isPort(port: string): boolean {
+  return /^[1-9]\d{0,4}$/.test(port) && Number(port) <= highestPort;
+}
+
+function isBracketedIpv6(name: string): boolean {
+  const address = /^\[([0-9a-f:]+)\]$/.exec(name)?.[1];
+  if (address === undefined) return false;
+  const halves = address.split('::');
+  const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/.test(group))) return false;
+  return halves.length === 1 ? groups.length === 8 : halves.length === 2 && groups.length < 8;
+}
+
+function named(character: string): string {
+  return /^[\x21-\x7e]$/.test(character)
+    ? `"${character}", which is not allowed there`
+    : `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}, which is not allowed there`;
+}

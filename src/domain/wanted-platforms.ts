@@ -1,0 +1,20 @@
+import { parsePlatformSelection, printPlatform } from './platform.js';
+import type { Platform, PlatformSelection } from './platform.js';
+import { PushStatus } from './wanted-image.js';
+
+/**
+ * What an image's tag is to hold: every platform that a row of the image wants, less those withdrawn; `all` wins over
+ * single ones. Sorted by name, each once; empty when every row is withdrawn.
+ */
+export function wantedSelection(
+  rows: readonly { readonly platform: string; readonly status: PushStatus }[],
+): PlatformSelection {
+  const platforms = new Map<string, Platform>();
+  for (const { platform, status } of rows) {
+    if (status === PushStatus.withdrawn) continue;
+    const selection = parsePlatformSelection(platform);
+    if (selection === 'all') return 'all';
+    for (const wanted of selection) platforms.set(printPlatform(wanted), wanted);
+  }
+  return [...platforms.keys()].sort().flatMap((name) => platforms.get(name) ?? []);
+}
