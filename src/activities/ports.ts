@@ -1,23 +1,12 @@
 /** What activities need from outside, as narrow interfaces. The composition root hands in objects that fit. */
-import type { ImageReference } from '../domain/image-reference.js';
 import type { Target } from '../domain/target.js';
-import type { ImageOutcome, PushStatus, RequestedBy, WantedImage } from '../domain/wanted-image.js';
-
-export interface WantedRequest {
-  /** Canonical `host/path:tag[@digest]`. */
-  readonly reference: ImageReference;
-  /** Canonical platform or `all`. */
-  readonly platform: string;
-  readonly requestedBy: RequestedBy;
-}
-
-export interface WantedResult {
-  readonly image: string;
-  readonly platform: string;
-  /** `added`: a new row; `renewed`: was pushed or parked or withdrawn, pending again; `already-pending`. */
-  readonly outcome: 'added' | 'renewed' | 'already-pending';
-  readonly previous?: PushStatus;
-}
+import type {
+  AdoptionCandidate,
+  ImageOutcome,
+  WantedImage,
+  WantedRequest,
+  WantedResult,
+} from '../domain/wanted-image.js';
 
 export interface WantedImages {
   /**
@@ -33,8 +22,11 @@ export interface WantedImages {
     readonly since: number;
     readonly limit: number;
   }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
-  /** All rows of one image, any status, duplicates left out. */
-  wantedRows(image: string): Promise<readonly WantedImage[]>;
+  /**
+   * All rows of one image, any status, duplicates left out, and the database's time (UTC ms) at which they were read:
+   * what is asked for after that is not answered by an outcome made from these rows.
+   */
+  wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }>;
   /** One upsert per request, all in one transaction. An explicit request makes a pushed or parked row pending again. */
   addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
 }
@@ -49,14 +41,6 @@ export interface TargetNames {
     readonly sourceRepository: string;
     readonly target: string;
   }): Promise<string>;
-}
-
-export interface AdoptionCandidate {
-  readonly rowId: number;
-  readonly image: string;
-  readonly platform: string;
-  /** One for each configured target, in their order. */
-  readonly copies: readonly { readonly target: string; readonly pushedId: number; readonly registryImageName: string }[];
 }
 
 export interface PushedImages {
@@ -74,7 +58,14 @@ export interface PushedImages {
     candidate: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void>;
-  recordOutcome(outcome: ImageOutcome, targets: readonly Target[], run: string): Promise<void>;
+  /**
+   * One transaction. `lookedAt` is `readAt` of the rows that the outcome was made from: a row asked for again after it
+   * stays pending, and `checked_at` becomes it.
+   */
+  recordOutcome(
+    outcome: ImageOutcome,
+    context: { readonly targets: readonly Target[]; readonly run: string; readonly lookedAt: number },
+  ): Promise<void>;
 }
 
 export interface Runs {
@@ -83,6 +74,9 @@ export interface Runs {
 }
 
 export interface Deliveries {
-  /** True for the first time that a delivery is seen; false for ever after. */
-  first(id: string): Promise<boolean>;
+  /**
+   * True for whoever brings a delivery first, and for the same owner (a workflow run) as often as it asks, since its
+   * activity may be tried again; false for everybody else, for ever.
+   */
+  first(id: string, owner: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import type { FaultCode } from './ferry-error.js';
+import type { ImageReference } from './image-reference.js';
 
 /** `images_for_push.push_status`. */
 export const PushStatus = { pending: 0, pushed: 1, parked: 2, withdrawn: 3 } as const;
@@ -102,4 +103,33 @@ export interface ImageOutcome {
     readonly tagMissing: boolean;
   };
   readonly bytesRead: number;
+}
+
+export interface WantedRequest {
+  /** Canonical `host/path:tag[@digest]`. */
+  readonly reference: ImageReference;
+  /** Canonical platform or `all`. */
+  readonly platform: string;
+  readonly requestedBy: RequestedBy;
+}
+
+export interface WantedResult {
+  readonly image: string;
+  readonly platform: string;
+  /** `added`: a new row; `renewed`: was pushed or parked or withdrawn, pending again; `already-pending`. */
+  readonly outcome: 'added' | 'renewed' | 'already-pending';
+  readonly previous?: PushStatus;
+}
+
+/** A pending row that an older script already pushed everywhere. */
+export interface AdoptionCandidate {
+  readonly rowId: number;
+  readonly image: string;
+  readonly platform: string;
+  /** One for each configured target, in their order. */
+  readonly copies: readonly {
+    readonly target: string;
+    readonly pushedId: number;
+    readonly registryImageName: string;
+  }[];
 }

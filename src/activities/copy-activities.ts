@@ -1,0 +1,108 @@
+import { activityInfo } from '@temporalio/activity';
+
+import type {
+  CopyActivities,
+  CopyHeartbeat,
+  CopyImageInput,
+  CopyImageResult,
+  Destination,
+} from '../contract/activity-types.js';
+import { parseDigest } from '../domain/digest.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { Target } from '../domain/target.js';
+import type { CopyProgress } from '../registry/copy-types.js';
+import { activity } from './activity.js';
+import { copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
+import type { CopyEngine } from './engine-ports.js';
+import { toFault } from './to-failure.js';
+import { withHeartbeat } from './with-heartbeat.js';
+
+const finishedShown = 100;
+
+export interface CopyPorts {
+  readonly engine: CopyEngine;
+  readonly targets: readonly Target[];
+}
+
+export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivities {
+  return { copyImage: activity(copyImage) };
+
+  async function copyImage(input: CopyImageInput): Promise<CopyImageResult> {
+    const before = heartbeatOfLastAttempt();
+    return await withHeartbeat(before, async ({ signal, report }) => {
+      const tally = new CopyTally(before, report);
+      const request = {
+        source: parseImageReference(input.image),
+        sourceDigest: parseDigest(input.sourceDigest),
+        platforms: selectionOf(input.platforms),
+        targets: copyTargets(input.destinations, targets),
+      };
+      try {
+        const copied = await engine.copy(request, { signal, onProgress: (progress) => tally.add(progress) });
+        return {
+          done: copied.targets.map(pushedOutcome),
+          open: copied.failures.map((failure) => openTarget(failure, input.destinations)),
+          bytesRead: tally.bytesRead,
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        const sourceFault = toFault(error);
+        if (sourceFault === undefined) throw error;
+        return { done: [], open: input.destinations.map(untouched), bytesRead: tally.bytesRead, sourceFault };
+      }
+    });
+  }
+}
+
+function untouched(destination: Destination): { readonly destination: Destination } {
+  return { destination };
+}
+
+/** Counts over all attempts: what was read before a crash was read. */
+class CopyTally {
+  readonly #report: (details: CopyHeartbeat) => void;
+  #state: CopyHeartbeat;
+
+  constructor(before: CopyHeartbeat, report: (details: CopyHeartbeat) => void) {
+    this.#state = before;
+    this.#report = report;
+  }
+
+  get bytesRead(): number {
+    return this.#state.bytesRead;
+  }
+
+  add(progress: CopyProgress): void {
+    const { bytesRead, bytesSent, finished } = this.#state;
+    switch (progress.type) {
+      case 'read':
+        this.#state = { bytesRead: bytesRead + progress.bytes, bytesSent, finished };
+        break;
+      case 'sent':
+        this.#state = { bytesRead, bytesSent: bytesSent + progress.bytes, finished };
+        break;
+      case 'blob':
+        this.#state = {
+          bytesRead,
+          bytesSent,
+          finished: [...finished, `${progress.target} ${progress.digest}`].slice(-finishedShown),
+        };
+        break;
+      default:
+        return;
+    }
+    this.#report(this.#state);
+  }
+}
+
+/** Heartbeats of older workers may have had another shape: what cannot be read counts as nothing. */
+function heartbeatOfLastAttempt(): CopyHeartbeat {
+  const details: unknown = activityInfo().heartbeatDetails;
+  const known: Partial<Record<keyof CopyHeartbeat, unknown>> =
+    typeof details === 'object' && details !== null ? details : {};
+  return {
+    bytesRead: typeof known.bytesRead === 'number' ? known.bytesRead : 0,
+    bytesSent: typeof known.bytesSent === 'number' ? known.bytesSent : 0,
+    finished: Array.isArray(known.finished) ? known.finished.filter((entry) => typeof entry === 'string') : [],
+  };
+}

@@ -1,0 +1,56 @@
+/** Between what crosses Temporal's wire and what the copy engine takes and gives. */
+import type { Destination, OpenTarget } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { PlatformSelection } from '../domain/platform.js';
+import { parsePlatform } from '../domain/platform.js';
+import type { Target } from '../domain/target.js';
+import type { TargetOutcome } from '../domain/wanted-image.js';
+import type { CopyTarget, TargetFailure, TargetPlan, TargetResult } from '../registry/copy-types.js';
+import { toFault } from './to-failure.js';
+
+export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
+  return platforms === 'all' ? 'all' : platforms.map(parsePlatform);
+}
+
+/** @throws FerryError when a target was taken out of the configuration since the copy was planned */
+export function copyTargets(destinations: readonly Destination[], targets: readonly Target[]): CopyTarget[] {
+  return destinations.map(({ target: name, host, repository, tag }) => {
+    const target = targets.find((candidate) => candidate.name === name);
+    if (target === undefined) {
+      throw new FerryError(`target ${name} is no longer configured on this worker`, {
+        code: 'configuration',
+        decision: 'park',
+      });
+    }
+    return { name, host, repository, tag, manifestPolicy: target.manifestPolicy };
+  });
+}
+
+export function pushedOutcome(result: TargetResult | TargetPlan): TargetOutcome {
+  const { target, reference, digest, mediaType, platforms, dropped, replaces } = result;
+  const sent = 'uploadedBlobs' in result ? result : undefined;
+  return {
+    target,
+    state: 'pushed',
+    reference,
+    digest,
+    mediaType,
+    platforms,
+    dropped,
+    ...(replaces === undefined ? {} : { replaced: replaces }),
+    uploadedBlobs: sent?.uploadedBlobs ?? 0,
+    mountedBlobs: sent?.mountedBlobs ?? 0,
+    skippedBlobs: sent?.skippedBlobs ?? 0,
+    bytesSent: sent?.bytesSent ?? 0,
+  };
+}
+
+export function openTarget(
+  { target, failure }: Pick<TargetFailure, 'target' | 'failure'>,
+  destinations: readonly Destination[],
+): OpenTarget {
+  const destination = destinations.find((candidate) => candidate.target === target);
+  if (destination === undefined) throw new TypeError(`the engine reported on ${target}, which it was not asked for`);
+  const fault = toFault(failure);
+  return fault === undefined ? { destination } : { destination, fault };
+}

@@ -1,0 +1,19 @@
+/** The parts outside that move things and pass requests on, as activities see them. */
+import type { SyncRequest } from '../contract/sync.js';
+import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../registry/copy-types.js';
+
+/** The copy engine. A source fault is thrown; a target's is part of what is returned. */
+export interface CopyEngine {
+  plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
+  copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
+  /** What a tag points to on a registry, undefined when it is not there. */
+  head(
+    place: { readonly host: string; readonly repository: string; readonly tag: string },
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<{ readonly digest: string } | undefined>;
+}
+
+/** Passes a request on to the one `SyncAll`, starting it where it does not run. */
+export interface SyncRequester {
+  requestSync(request: SyncRequest): Promise<void>;
+}

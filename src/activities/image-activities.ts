@@ -1,0 +1,110 @@
+import type { Destination, Fault, ImageActivities, ImagePlan } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { printPlatform } from '../domain/platform.js';
+import { targetRepositoryCandidates, targetTag } from '../domain/target-name.js';
+import type { Target } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import { wantedSelection } from '../domain/wanted-platforms.js';
+import { activity } from './activity.js';
+import { copyTargets, openTarget, pushedOutcome } from './copy-wire.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { PushedImages, TargetNames, WantedImages } from './ports.js';
+import { toFault } from './to-failure.js';
+import { withHeartbeat } from './with-heartbeat.js';
+
+export interface ImagePorts {
+  readonly wanted: WantedImages;
+  readonly names: TargetNames;
+  readonly pushed: PushedImages;
+  readonly engine: CopyEngine;
+  readonly targets: readonly Target[];
+  readonly missingTagWaitMs: number;
+}
+
+export function createImageActivities(ports: ImagePorts): ImageActivities {
+  const { wanted, names, pushed, engine, targets, missingTagWaitMs } = ports;
+
+  return {
+    planImage: activity(async ({ image }) => await withHeartbeat(undefined, ({ signal }) => planImage(image, signal))),
+    recordImage: activity(async ({ outcome, run, lookedAt }) => {
+      await pushed.recordOutcome(outcome, { targets, run, lookedAt });
+    }),
+  };
+
+  async function planImage(image: string, signal: AbortSignal): Promise<ImagePlan> {
+    const { rows, readAt } = await wanted.wantedRows(image);
+    const pending = rows.filter(({ status }) => status === PushStatus.pending);
+    if (pending.length === 0) return { kind: 'nothing' };
+
+    const looked = {
+      rows: rows.filter(({ status }) => status !== PushStatus.withdrawn).map(({ id }) => id),
+      lookedAt: readAt,
+    };
+    const selection = wantedSelection(rows);
+    try {
+      const source = parseImageReference(image);
+      const destinations = await claimDestinations(source);
+      const plan = await engine.plan(
+        { source, platforms: selection, targets: copyTargets(destinations, targets) },
+        { signal },
+      );
+      return {
+        kind: 'planned',
+        ...looked,
+        sourceDigest: plan.sourceDigest,
+        platforms: selection === 'all' ? 'all' : selection.map(printPlatform),
+        missingPlatforms: plan.missingPlatforms,
+        done: plan.targets.filter(({ alreadyThere }) => alreadyThere).map(pushedOutcome),
+        open: [
+          ...plan.targets.filter(({ alreadyThere }) => !alreadyThere).map(({ target }) => openTarget0(target)),
+          ...plan.failures.map((failure) => openTarget(failure, destinations)),
+        ],
+      };
+
+      function openTarget0(name: string): { destination: Destination } {
+        const destination = destinations.find(({ target }) => target === name);
+        if (destination === undefined)
+          throw new TypeError(`the engine planned for ${name}, which it was not asked for`);
+        return { destination };
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      const fault = toFault(error);
+      if (fault === undefined) throw error;
+      const tagMissing = fault.code === 'tag-missing';
+      const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
+      return { kind: 'stopped', ...looked, tagMissing, fault: tagMissing ? missingTag(fault, readAt - since) : fault };
+    }
+  }
+
+  /** A tag may be announced hours before its image is pushed: it waits, and is parked only when that takes too long. */
+  function missingTag(fault: Fault, missingForMs: number): Fault {
+    return missingForMs < missingTagWaitMs ? { ...fault, decision: 'wait' } : { ...fault, decision: 'park' };
+  }
+
+  /** The names that this image has on every target: the plain one where it is free or its own, else the suffixed one. */
+  async function claimDestinations(source: ImageReference): Promise<Destination[]> {
+    const owner = sourceRepository(source);
+    const destinations: Destination[] = [];
+    for (const target of targets) {
+      const { preferred, suffixed } = targetRepositoryCandidates(source, target);
+      const repository = (await isOwn(target, preferred, owner)) ? preferred : suffixed;
+      if (repository !== preferred && !(await isOwn(target, suffixed, owner))) {
+        throw new FerryError(
+          `no free name for ${owner} on target ${target.name}: ${preferred} and ${suffixed} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
+          { code: 'target-name', decision: 'park' },
+        );
+      }
+      destinations.push({ target: target.name, host: target.registry, repository, tag: targetTag(source) });
+    }
+    return destinations;
+  }
+
+  async function isOwn(target: Target, repository: string, sourceRepositoryName: string): Promise<boolean> {
+    const targetRepository = `${target.registry}/${repository}`;
+    const owner = await names.claim({ targetRepository, sourceRepository: sourceRepositoryName, target: target.name });
+    return owner === sourceRepositoryName;
+  }
+}

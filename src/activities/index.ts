@@ -1,0 +1,19 @@
+import type { CopyActivities, MainActivities } from '../contract/activity-types.js';
+import type { CopyPorts } from './copy-activities.js';
+import { createCopyActivities } from './copy-activities.js';
+import type { ImagePorts } from './image-activities.js';
+import { createImageActivities } from './image-activities.js';
+import type { PassPorts } from './pass-activities.js';
+import { createPassActivities } from './pass-activities.js';
+import type { RequestPorts } from './request-activities.js';
+import { createRequestActivities } from './request-activities.js';
+
+/** What workers of the queue `ferry` serve. */
+export function createMainActivities(ports: PassPorts & ImagePorts & RequestPorts): MainActivities {
+  return { ...createPassActivities(ports), ...createImageActivities(ports), ...createRequestActivities(ports) };
+}
+
+/** What workers of the queue `ferry-copy` serve. */
+export function createTransferActivities(ports: CopyPorts): CopyActivities {
+  return createCopyActivities(ports);
+}
