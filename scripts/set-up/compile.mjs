@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+import { projectRoot } from './places.mjs';
+import { lastLines, runCommand } from './run-command.mjs';
+import { announce, seconds } from './say.mjs';
+import { SetUpError } from './set-up-error.mjs';
+
+const sourceFolders = ['src', 'demo', 'bench'];
+const dist = join(projectRoot, 'dist');
+const stamp = join(dist, '.compiled-from');
+
+/** TypeScript to dist/, and the workflows to one bundle, unless dist/ is of these very sources. */
+export async function compile({ always = false } = {}) {
+  const title = 'compiled code';
+  const sources = sourceFolders.flatMap(filesIn).filter((path) => path.endsWith('.ts'));
+  const fingerprint = fingerprintOf([
+    ...sources,
+    'tsconfig.json',
+    'package-lock.json',
+    'scripts/build-workflow-bundle.mjs',
+  ]);
+  if (!always && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
+    announce(title, 'up to date');
+    return;
+  }
+  const start = Date.now();
+  rmSync(stamp, { force: true });
+  await step('The sources do not compile', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+  removeOrphans(new Set(sources));
+  await step('The workflows cannot be bundled', [join('scripts', 'build-workflow-bundle.mjs')]);
+  writeFileSync(stamp, fingerprint);
+  announce(title, `compiled in ${seconds(start)}`);
+}
+
+async function step(fault, args) {
+  const result = await runCommand(process.execPath, args, { cwd: projectRoot });
+  if (!result.ok) throw new SetUpError(`${fault}:\n${lastLines(result.output, 40)}`);
+}
+
+/** The compiler does not remove what it made of a source that is gone. */
+function removeOrphans(sources) {
+  for (const compiled of sourceFolders.flatMap((folder) => filesIn(join('dist', folder)))) {
+    const source = relative('dist', compiled).replace(/\.js(\.map)?$/, '.ts');
+    if (!sources.has(source)) rmSync(join(projectRoot, compiled));
+  }
+}
+
+function filesIn(folder) {
+  const absolute = join(projectRoot, folder);
+  if (!existsSync(absolute)) return [];
+  return readdirSync(absolute, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(projectRoot, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+function fingerprintOf(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths)
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(projectRoot, path)))
+      .update('\0');
+  return hash.digest('hex');
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, createWriteStream, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { get } from 'node:https';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { lastLines, runCommand } from './run-command.mjs';
+
+/** A machine without internet should notice at once and go on with what it can do. */
+const connectTimeoutMs = 3_000;
+const idleTimeoutMs = 60_000;
+const redirectLimit = 5;
+
+/**
+ * A program out of a release archive, checked against the checksum that its publisher put beside it.
+ *
+ * @param {{url: string, checksums: string, file: string}} release `checksums`: lines of "hash  name", or one hash;
+ *   `file`: the program's name in the archive
+ */
+export function fromDownload({ url, checksums, file }) {
+  return {
+    title: `download from ${new URL(url).host}`,
+    plan: async () =>
+      url.includes('undefined')
+        ? { impossible: `no release for ${process.platform} on ${process.arch}` }
+        : { takes: 'about a minute' },
+    get: (destination) => download({ url, checksums, file, destination }),
+  };
+}
+
+/** @returns {Promise<{ok: boolean, output: string}>} */
+export async function download({ url, checksums, file, destination }) {
+  const folder = mkdtempSync(join(dirname(destination), 'download-'));
+  try {
+    const archive = join(folder, basename(new URL(url).pathname));
+    const list = join(folder, 'checksums');
+    await fetchTo(checksums, list);
+    await fetchTo(url, archive);
+    const fault = checksumFault(archive, readFileSync(list, 'utf8'));
+    if (fault !== undefined) return { ok: false, output: fault };
+
+    const unpacked = await runCommand('tar', ['-xzf', archive, '-C', folder, file]);
+    if (!unpacked.ok)
+      return { ok: false, output: `${basename(archive)} cannot be unpacked:\n${lastLines(unpacked.output)}` };
+    chmodSync(join(folder, file), 0o755);
+    renameSync(join(folder, file), destination);
+    return { ok: true, output: '' };
+  } catch (error) {
+    return { ok: false, output: error.message };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function checksumFault(archive, list) {
+  const actual = createHash('sha256').update(readFileSync(archive)).digest('hex');
+  const name = basename(archive);
+  const lines = list
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+\*?/));
+  const expected = (lines.length === 1 ? lines[0] : lines.find((line) => line[1] === name))?.[0];
+  if (expected === actual) return undefined;
+  return `${name} has the checksum ${actual}, its publisher says ${expected ?? 'nothing about that file'}; it was thrown away`;
+}
+
+async function fetchTo(url, path, redirects = 0) {
+  const response = await request(url);
+  const { statusCode, headers } = response;
+  if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
+    response.destroy();
+    const next = new URL(headers.location, url);
+    if (next.protocol !== 'https:')
+      throw new Error(`${url} leads to ${next.protocol}//${next.host}, which is not https`);
+    if (redirects === redirectLimit) throw new Error(`${url} leads to more than ${redirectLimit} other addresses`);
+    return fetchTo(next.href, path, redirects + 1);
+  }
+  if (statusCode !== 200) {
+    response.destroy();
+    throw new Error(`${url} answered ${statusCode}, expected 200`);
+  }
+  return pipeline(response, createWriteStream(path));
+}
+
+function request(url) {
+  return new Promise((resolve, reject) => {
+    const outgoing = get(url, { headers: { 'user-agent': 'image-ferry' } }, resolve);
+    const { host } = new URL(url);
+    const connecting = setTimeout(
+      () => outgoing.destroy(new Error(`no connection to ${host} within ${connectTimeoutMs / 1000} s`)),
+      connectTimeoutMs,
+    );
+    outgoing.on('socket', (socket) => socket.once('connect', () => clearTimeout(connecting)));
+    outgoing.on('close', () => clearTimeout(connecting));
+    outgoing.setTimeout(idleTimeoutMs, () =>
+      outgoing.destroy(new Error(`${host} sent nothing for ${idleTimeoutMs / 1000} s`)),
+    );
+    outgoing.on('error', (error) => reject(new Error(`${url}: ${error.message}`)));
+  });
+}

@@ -1,0 +1,65 @@
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { projectRoot } from './places.mjs';
+import { runCommand } from './run-command.mjs';
+
+/** Nothing here needs a C compiler, and the programs must run on any C library. */
+const environment = { CGO_ENABLED: '0' };
+
+/** A program built in a module of ours under scripts/tools/, which pins everything that goes into it. */
+export function fromGoModule({ module, package: packagePath, setVersion, takes }) {
+  return {
+    title: 'build with Go',
+    plan: () => planWithGo(takes),
+    get: (destination) =>
+      inFolderBeside(destination, async (folder) => {
+        cpSync(join(projectRoot, 'scripts', 'tools', module), folder, { recursive: true });
+        const program = join(folder, 'program');
+        const flags = ['-trimpath', '-mod=readonly', '-ldflags', `-s -w -X ${setVersion}`];
+        const result = await runCommand('go', ['build', ...flags, '-o', program, packagePath], {
+          cwd: folder,
+          env: environment,
+        });
+        if (result.ok) renameSync(program, destination);
+        return result;
+      }),
+  };
+}
+
+/** A program by `go install package@version`. */
+export function fromGoPackage({ package: packagePath, version, takes }) {
+  return {
+    title: `go install ${packagePath}@${version}`,
+    plan: () => planWithGo(takes),
+    get: (destination) =>
+      inFolderBeside(destination, async (folder) => {
+        const result = await runCommand(
+          'go',
+          ['install', '-trimpath', '-ldflags', '-s -w', `${packagePath}@${version}`],
+          {
+            cwd: folder,
+            env: { ...environment, GOBIN: folder },
+          },
+        );
+        const [program] = readdirSync(folder);
+        if (result.ok && program !== undefined) renameSync(join(folder, program), destination);
+        return result;
+      }),
+  };
+}
+
+async function planWithGo(takes) {
+  const { ok } = await runCommand('go', ['version']);
+  return ok ? { takes } : { impossible: 'Go is not installed' };
+}
+
+/** Beside the destination, so that the finished program is moved there in one step. */
+async function inFolderBeside(destination, work) {
+  const folder = mkdtempSync(join(dirname(destination), 'build-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

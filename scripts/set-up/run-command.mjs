@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
+
+/**
+ * Runs a program to its end, without a shell and without standard input.
+ *
+ * @returns {Promise<{ok: boolean, output: string}>} `output`: both streams together; why it could not start, if so
+ */
+export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      // HOME may be unset (a bare container), and then Go and npm know no place for their caches.
+      env: { ...process.env, HOME: process.env.HOME || homedir(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      windowsHide: true,
+    });
+    let output = '';
+    const collect = (chunk) => (output += chunk);
+    child.stdout.setEncoding('utf8').on('data', collect);
+    child.stderr.setEncoding('utf8').on('data', collect);
+    child.on('error', (error) => resolve({ ok: false, output: `${program}: ${error.message}` }));
+    child.on('close', (code, signal) => {
+      if (signal !== null) output += `\n${program} was ended by ${signal}`;
+      resolve({ ok: code === 0, output: output.trim() });
+    });
+  });
+}
+
+/** The last lines of a program's output, indented: what a person needs to see of a failure. */
+export function lastLines(output, count = 15) {
+  return output
+    .split('\n')
+    .slice(-count)
+    .map((line) => `    ${line}`)
+    .join('\n');
+}

@@ -1,0 +1,131 @@
+import { fromAptPackage } from './from-apt-package.mjs';
+import { fromDownload } from './from-download.mjs';
+import { fromGoModule, fromGoPackage } from './from-go.mjs';
+
+const temporalVersion = '1.8.2';
+const registryVersion = '3.0.0';
+const github = 'https://github.com';
+
+/** Names of this machine as the projects' release files have them. */
+const os = process.platform === 'win32' ? 'windows' : process.platform;
+const architecture = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[
+  process.arch
+];
+
+const temporalRelease = `${github}/temporalio/cli/releases/download/v${temporalVersion}`;
+const temporalArchive = `temporal_cli_${temporalVersion}_${os}_${architecture}.tar.gz`;
+const registryArchive = `registry_${registryVersion}_${os}_${architecture}.tar.gz`;
+const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
+
+/**
+ * Every tool that the project can need.
+ *
+ * - `variable`: environment variable with a path to it, asked first; then `commands` on PATH
+ * - `fits`: what its `--version` must say
+ * - `cacheName`: its name in the cache folder, with the version
+ * - `ways`: how to get it, each tried in turn
+ * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it is not to be had
+ * - `advice`: what a person types to get it
+ */
+const tools = [
+  {
+    name: 'temporal',
+    title: 'Temporal CLI',
+    variable: 'FERRY_TEMPORAL_CLI',
+    commands: ['temporal'],
+    // The first server with worker deployments and the priority matcher that the SDK expects.
+    fits: (version) => isAtLeast(version.match(/Server (\d+)\.(\d+)/), 1, 29),
+    wanted: 'a Temporal CLI with server 1.29 or later',
+    cacheName: `temporal-${temporalVersion}`,
+    ways: [
+      fromDownload({
+        url: `${temporalRelease}/${temporalArchive}`,
+        checksums: `${temporalRelease}/checksums.txt`,
+        file: 'temporal',
+      }),
+      fromGoModule({
+        module: 'temporal',
+        package: 'github.com/temporalio/cli/cmd/temporal',
+        setVersion: `github.com/temporalio/cli/internal/temporalcli.Version=${temporalVersion}`,
+        takes: '3 to 8 minutes',
+      }),
+      // For a Go that is too old for the above and may not fetch a newer one: server 1.29.1.
+      fromGoPackage({ package: 'github.com/temporalio/cli/cmd/temporal', version: 'v1.5.1', takes: '3 to 6 minutes' }),
+    ],
+    usedFor: ['start', 'demo', 'test'],
+    optionalFor: [],
+    advice: `download ${temporalRelease}/${temporalArchive}, or: brew install temporal`,
+  },
+  {
+    name: 'registry',
+    title: 'distribution registry',
+    variable: 'FERRY_REGISTRY',
+    commands: ['registry'],
+    fits: (version) => isAtLeast(version.match(/distribution\/v3 v?(\d+)\.(\d+)/), 3, 0),
+    wanted: "distribution's registry, version 3",
+    cacheName: `registry-${registryVersion}`,
+    ways: [
+      fromDownload({
+        url: `${registryRelease}/${registryArchive}`,
+        checksums: `${registryRelease}/${registryArchive}.sha256`,
+        file: 'registry',
+      }),
+      fromGoPackage({
+        package: 'github.com/distribution/distribution/v3/cmd/registry',
+        version: `v${registryVersion}`,
+        takes: '1 to 3 minutes',
+      }),
+    ],
+    usedFor: ['demo', 'bench', 'test'],
+    optionalFor: [],
+    advice: `download ${registryRelease}/${registryArchive}`,
+  },
+  {
+    name: 'docker-registry',
+    title: 'docker-registry 2.8',
+    variable: 'FERRY_DOCKER_REGISTRY',
+    commands: ['docker-registry'],
+    fits: (version) => isAtLeast(version.match(/distribution v?(\d+)\.(\d+)/), 2, 8),
+    wanted: 'docker-registry 2.8',
+    ways: [fromAptPackage('docker-registry')],
+    usedFor: ['demo', 'test'],
+    optionalFor: ['demo'],
+    without: 'distribution stands in for it',
+    advice: 'apt-get install docker-registry (Debian, Ubuntu)',
+  },
+  {
+    name: 'skopeo',
+    title: 'skopeo',
+    variable: 'FERRY_SKOPEO',
+    commands: ['skopeo'],
+    fits: (version) => version.startsWith('skopeo version'),
+    wanted: 'skopeo',
+    ways: [fromAptPackage('skopeo')],
+    usedFor: ['demo', 'test'],
+    optionalFor: ['demo'],
+    without: 'the demo reads the targets itself',
+    advice: 'apt-get install skopeo (Debian, Ubuntu), dnf install skopeo, or brew install skopeo',
+  },
+  {
+    name: 'mariadbd',
+    title: 'MariaDB server',
+    variable: 'FERRY_MARIADBD',
+    commands: ['mariadbd'],
+    fits: (version) => isAtLeast(version.match(/Ver (\d+)\.(\d+)/), 10, 6),
+    wanted: 'a MariaDB server, 10.6 or later',
+    ways: [fromAptPackage('mariadb-server')],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: 'apt-get install mariadb-server (Debian, Ubuntu), dnf install mariadb-server, or brew install mariadb',
+  },
+];
+
+export function toolsFor(purpose) {
+  return tools.filter(({ usedFor }) => usedFor.includes(purpose));
+}
+
+function isAtLeast(match, major, minor) {
+  if (match === null) return false;
+  const found = [Number(match[1]), Number(match[2])];
+  return found[0] > major || (found[0] === major && found[1] >= minor);
+}

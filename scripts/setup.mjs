@@ -1,0 +1,76 @@
+// Everything that a fresh clone needs, found or made: npm packages, compiled code, and the tools named in
+// `set-up/tools.mjs`. Plain Node, because nothing else is installed yet.
+//
+//   node scripts/setup.mjs [--for=test|demo|start|bench|unit]      (default: test)
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { compile } from './set-up/compile.mjs';
+import { findOrMakeTool } from './set-up/find-or-make-tool.mjs';
+import { installPackages } from './set-up/install-packages.mjs';
+import { cacheFolder, projectRoot } from './set-up/places.mjs';
+import { announce, say, seconds } from './set-up/say.mjs';
+import { SetUpError } from './set-up/set-up-error.mjs';
+import { underLock } from './set-up/lock.mjs';
+import { toolsFor } from './set-up/tools.mjs';
+import { recordTools } from './set-up/tools-record.mjs';
+
+const purposes = {
+  unit: 'for the unit tests',
+  start: 'for `ferry up`',
+  demo: 'for the demo',
+  bench: 'for the benchmark',
+  test: 'for every test',
+};
+
+async function main() {
+  requireNode();
+  const purpose = readPurpose(process.argv.slice(2));
+  const began = Date.now();
+  say(`Image Ferry: set-up ${purposes[purpose]} (a first one takes from 1 to 12 minutes, a later one seconds)`);
+  await underLock(join(cacheFolder, 'set-up.lock'), async () => {
+    await installPackages();
+    await compile();
+    await findTools(purpose);
+  });
+  say(`Set-up done in ${seconds(began)}.`);
+}
+
+async function findTools(purpose) {
+  const found = {};
+  const missing = [];
+  for (const tool of toolsFor(purpose)) {
+    const result = await findOrMakeTool(tool);
+    if (result.path !== undefined) found[tool.name] = result.path;
+    else if (tool.optionalFor.includes(purpose)) announce(tool.title, `not to be had; ${tool.without}`);
+    else missing.push(result.reason);
+  }
+  recordTools(found);
+  if (missing.length > 0) throw new SetUpError(missing.join('\n\n'));
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new SetUpError(
+    `Image Ferry needs Node 20.19 or later; this is ${process.version}.\n  Get one: https://nodejs.org`,
+  );
+}
+
+function readPurpose(args) {
+  const flag = args.find((arg) => arg.startsWith('--for='));
+  const purpose = flag === undefined ? 'test' : flag.slice('--for='.length);
+  const unknown = args.find((arg) => arg !== flag);
+  if (unknown === undefined && Object.hasOwn(purposes, purpose)) return purpose;
+  throw new SetUpError(`"${unknown ?? flag}" is not understood; --for= takes ${Object.keys(purposes).join(', ')}`);
+}
+
+try {
+  if (!existsSync(join(projectRoot, 'package-lock.json')))
+    throw new SetUpError('package-lock.json is missing; is this a whole clone?');
+  await main();
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  console.error(`\nThe set-up stopped.\n\n${error.message}\n`);
+  process.exitCode = 1;
+}
