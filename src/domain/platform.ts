@@ -53,7 +53,7 @@ export function platformMatches(wanted: Platform, offered: Platform): boolean {
 }
 
 /** BuildKit gives its attestations the platform `unknown/unknown`: a way of saying none. */
-export function isUnknownPlatform({ os, architecture }: Platform): boolean {
+function isUnknownPlatform({ os, architecture }: Platform): boolean {
   return os === 'unknown' || architecture === 'unknown';
 }
 

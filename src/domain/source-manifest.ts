@@ -1,0 +1,175 @@
+import { isDigest } from './digest.js';
+import type { Digest } from './digest.js';
+import { FerryError } from './ferry-error.js';
+import { readPlatform } from './platform.js';
+import type { Platform } from './platform.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An entry of an index's `manifests` (image-spec, image-index.md). */
+export interface ChildDescriptor {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Bytes of the manifest itself. */
+  readonly size: number;
+  /** Canonical; absent where the index names none, or `unknown/unknown`. */
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The entry as the index has it, every field. */
+  readonly json: JsonObject;
+}
+
+/** A manifest or an index, told apart by its shape. Its bytes stay with whoever fetched it. */
+export type SourceManifest =
+  | {
+      readonly kind: 'image';
+      readonly digest: Digest;
+      readonly mediaType: string;
+      readonly size: number;
+      readonly json: JsonObject;
+    }
+  | {
+      readonly kind: 'index';
+      readonly digest: Digest;
+      readonly mediaType: string;
+      readonly size: number;
+      readonly json: JsonObject;
+      readonly children: readonly ChildDescriptor[];
+    };
+
+/** A manifest of a form that cannot be copied. */
+export class UnsupportedManifest extends FerryError {
+  constructor(reason: string) {
+    super(reason, { code: 'manifest-unsupported', decision: 'park' });
+  }
+}
+
+/** Media types of manifests by what they hold; OCI's first, which are also those of a body that names none. */
+const manifestTypes = {
+  index: ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'],
+  image: ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'],
+} as const;
+
+const imageConfigTypes: ReadonlySet<unknown> = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+]);
+
+export interface FetchedManifest {
+  /** For messages: `host/path@digest`. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** The answer's Content-Type. */
+  readonly contentType: string;
+  /** Bytes of the body. */
+  readonly size: number;
+  readonly text: string;
+}
+
+/**
+ * Reads a manifest whose digest has been checked. Its media type is the Content-Type; where a registry sends an
+ * unspecific one (nvcr.io: `text/plain`) the body's own, or what its shape says.
+ * @throws UnsupportedManifest naming the manifest and what is wrong with it
+ */
+export function readSourceManifest({ name, digest, contentType, size, text }: FetchedManifest): SourceManifest {
+  const json = parseObject(text, name);
+  const kind = kindOf(json, name);
+  const mediaType = mediaTypeOf(json, kind, contentType, name);
+  const manifest = { digest, mediaType, size, json };
+  if (kind === 'image') return { kind, ...manifest };
+  const entries = json['manifests'] as readonly unknown[];
+  return {
+    kind,
+    ...manifest,
+    children: entries.map((entry, position) => readChild(entry, `${name}, entry ${position}`)),
+  };
+}
+
+/**
+ * Whether a manifest is something else than an image: its config is not an image's, or it has none. Registries that take
+ * images alone (ACR Personal, distribution with `policy.repository.classes`) look at exactly that, and refuse it.
+ */
+export function isArtifactManifest(json: JsonObject): boolean {
+  if (Array.isArray(json['manifests'])) return false;
+  const config = json['config'];
+  return !isObject(config) || !imageConfigTypes.has(config['mediaType']);
+}
+
+function parseObject(text: string, name: string): JsonObject {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UnsupportedManifest(`${name} is not a manifest: its bytes match its digest but are not JSON`);
+  }
+  if (isObject(json)) return json;
+  throw new UnsupportedManifest(`${name} is not a manifest: expected a JSON object`);
+}
+
+function kindOf(json: JsonObject, name: string): 'image' | 'index' {
+  if (json['schemaVersion'] === 1 || 'fsLayers' in json) {
+    throw new UnsupportedManifest(
+      `${name} is a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+    );
+  }
+  const isIndex = Array.isArray(json['manifests']);
+  const isImage = isObject(json['config']) || Array.isArray(json['layers']) || Array.isArray(json['blobs']);
+  // Read as the one by us and as the other by somebody else, it could pass for two different images (CVE-2021-41190).
+  if (isIndex && isImage) throw new UnsupportedManifest(`${name} is an index and an image at once`);
+  if (isIndex) return 'index';
+  if (isImage) return 'image';
+  throw new UnsupportedManifest(`${name} is neither an image (config, layers) nor an index (manifests)`);
+}
+
+function mediaTypeOf(json: JsonObject, kind: 'image' | 'index', contentType: string, name: string): string {
+  const header = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  const sent = header.startsWith('application/vnd.') ? header : undefined;
+  const own = json['mediaType'];
+  if (own !== undefined && typeof own !== 'string') {
+    throw new UnsupportedManifest(`${name} has a mediaType that is not text`);
+  }
+  if (own !== undefined && sent !== undefined && own.toLowerCase() !== sent) {
+    throw new UnsupportedManifest(`${name} was sent as ${sent} but calls itself ${own.slice(0, 120)}`);
+  }
+  const mediaType = own ?? sent ?? manifestTypes[kind][0];
+  const opposite: readonly string[] = manifestTypes[kind === 'index' ? 'image' : 'index'];
+  if (opposite.includes(mediaType.toLowerCase())) {
+    throw new UnsupportedManifest(`${name} is an ${kind} by its content, but its media type is ${mediaType}`);
+  }
+  return mediaType;
+}
+
+function readChild(entry: unknown, name: string): ChildDescriptor {
+  if (!isObject(entry)) throw new UnsupportedManifest(`${name} is not a descriptor`);
+  const { digest, mediaType, size } = entry as { readonly [field in 'digest' | 'mediaType' | 'size']?: unknown };
+  if (typeof digest !== 'string' || !isDigest(digest)) {
+    throw new UnsupportedManifest(`${name} has no sha256 or sha512 digest`);
+  }
+  if (typeof mediaType !== 'string' || mediaType === '') throw new UnsupportedManifest(`${name} has no media type`);
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw new UnsupportedManifest(`${name} has no size in bytes`);
+  }
+  const platform = readPlatform(entry['platform']);
+  const artifactType = entry['artifactType'];
+  return {
+    digest,
+    mediaType,
+    size,
+    annotations: textFields(entry['annotations']),
+    json: entry,
+    ...(platform === undefined ? {} : { platform }),
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+  };
+}
+
+function textFields(value: unknown): Readonly<Record<string, string>> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((field): field is [string, string] => typeof field[1] === 'string'),
+  );
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

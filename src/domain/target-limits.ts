@@ -1,0 +1,83 @@
+import { InvalidInput } from './ferry-error.js';
+import { dockerHub } from './image-reference.js';
+import { pathFault } from './reference-grammar.js';
+import { NamingScheme } from './target.js';
+import type { Target } from './target.js';
+
+/** What a target's repository names may be, beside the grammar that all registries share. Lengths are characters. */
+export interface NameLimits {
+  readonly minLevels: number;
+  readonly maxLevels: number;
+  /** Of the last component; those before it are namespaces, made by a person. */
+  readonly minLastLength: number;
+  readonly maxLastLength: number;
+  readonly maxTotalLength: number;
+}
+
+// Many clients limit host + "/" + path to 255, although the registries count the path alone (distribution-spec, "Pulling manifests").
+const longestReference = 255;
+
+/** Alibaba Cloud ACR, both editions: exactly `namespace/repository`, a repository of 2 to 64 characters. */
+const ALIYUN = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: 64 } as const;
+/** Docker Hub: `owner/repository`. */
+const DOCKER_HUB = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: longestReference } as const;
+const ANY_OTHER = {
+  minLevels: 1,
+  maxLevels: longestReference,
+  minLastLength: 1,
+  maxLastLength: longestReference,
+} as const;
+
+export function nameLimits({ naming, registry }: Pick<Target, 'naming' | 'registry'>): NameLimits {
+  return { ...registryLimits(naming, registry), maxTotalLength: longestReference - registry.length - 1 };
+}
+
+function registryLimits(naming: NamingScheme, registry: string): Omit<NameLimits, 'maxTotalLength'> {
+  if (naming === NamingScheme.aliyun || registry.replace(/:\d+$/, '').endsWith('.aliyuncs.com')) return ALIYUN;
+  return registry === dockerHub ? DOCKER_HUB : ANY_OTHER;
+}
+
+/** Why a repository (path without host) cannot be on a target, or undefined when it can. */
+export function targetRepositoryFault(repository: string, limits: NameLimits): string | undefined {
+  const fault = pathFault(repository);
+  if (fault !== undefined) return fault;
+  const components = repository.split('/');
+  const last = components.at(-1) ?? '';
+  if (repository.length > limits.maxTotalLength) {
+    return `it has ${repository.length} characters, ${limits.maxTotalLength} are allowed after the host`;
+  }
+  if (components.length < limits.minLevels) return `it has no namespace before its name, which this registry needs`;
+  if (components.length > limits.maxLevels) {
+    return `it has ${components.length} levels, this registry has ${limits.maxLevels}`;
+  }
+  if (last.length < limits.minLastLength || last.length > limits.maxLastLength) {
+    return `"${last}" has ${last.length} characters, this registry allows ${limits.minLastLength} to ${limits.maxLastLength}`;
+  }
+  return undefined;
+}
+
+/** @throws InvalidInput (`target-name`) when `repository`, a path without host, cannot be on the target */
+export function assertTargetRepository(repository: string, target: Target): void {
+  const fault = targetRepositoryFault(repository, nameLimits(target));
+  if (fault === undefined) return;
+  throw new InvalidInput(
+    `"${repository}" cannot be a repository on target ${target.name} (${target.registry}): ${fault}`,
+    'target-name',
+  );
+}
+
+/** @throws InvalidInput (`target-name`) when the target's own namespace is illegal, or leaves no level for a repository */
+export function assertTargetNamespace(target: Target): void {
+  const { namespace, name, registry } = target;
+  if (namespace === '') return;
+  const levels = namespace.split('/').length;
+  const { maxLevels } = nameLimits(target);
+  const tooDeep =
+    levels < maxLevels ? undefined : `it has ${levels} levels, this registry has room for ${maxLevels - 1}`;
+  const fault = pathFault(namespace) ?? tooDeep;
+  if (fault === undefined) return;
+  throw new InvalidInput(
+    `"${namespace}" cannot be the namespace of target ${name} (${registry}): ${fault}`,
+    'target-name',
+  );
+}

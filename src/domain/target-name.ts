@@ -1,0 +1,145 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { InvalidInput } from './ferry-error.js';
+import { flatName } from './flat-name.js';
+import { sourceRepository } from './image-reference.js';
+import type { ImageReference } from './image-reference.js';
+import { pathFault } from './reference-grammar.js';
+import { assertTargetNamespace, assertTargetRepository, nameLimits, targetRepositoryFault } from './target-limits.js';
+import type { NameLimits } from './target-limits.js';
+import { NamingScheme } from './target.js';
+import type { Target } from './target.js';
+
+/** Two repositories (paths on the target, without host) for one source repository. */
+export interface TargetRepositoryCandidates {
+  /** The name that people expect; whoever claims it first owns it for ever. */
+  readonly preferred: string;
+  /** The name for a source repository that comes second; the same as `preferred` where only this one is legal. */
+  readonly suffixed: string;
+}
+
+const suffixLength = 10;
+/** A slug is cut to no less than this for the sake of the components above it. */
+const readableSlugLength = 32;
+
+/**
+ * The names that a source repository may have on a target, by the target's naming; they depend on nothing else.
+ * Each is legal for the target: a preferred name that is not (too long or too short, too many levels) gives way to the
+ * suffixed one.
+ * @throws InvalidInput (`target-name`) when the target's namespace or an explicit name is illegal there
+ */
+export function targetRepositoryCandidates(source: ImageReference, target: Target): TargetRepositoryCandidates {
+  const limits = nameLimits(target);
+  assertTargetNamespace(target);
+  const repository = sourceRepository(source);
+  const explicit = explicitName(repository, target);
+  if (explicit !== undefined) assertTargetRepository(explicit, target);
+  const wished = explicit?.split('/') ?? schemeComponents(source, target);
+  const fixed = explicit === undefined ? namespaceOf(target).length : wished.length - 1;
+  const suffixed = suffixedName(repository, wished, { ...limits, fixed });
+  assertTargetRepository(suffixed, target);
+
+  const name = wished.join('/');
+  const suffixAlways = explicit === undefined && target.naming === NamingScheme.hash;
+  const isLegal = targetRepositoryFault(name, limits) === undefined;
+  return { preferred: isLegal && !suffixAlways ? name : suffixed, suffixed };
+}
+
+/** The tag on the target: the source's, or one made from the digest of a source that has only that. */
+export function targetTag({ tag, digest }: Pick<ImageReference, 'tag' | 'digest'>): string {
+  if (tag !== undefined) return tag;
+  // Not `sha256-<hex>`: that is how signatures and referrers are tagged.
+  return digest === undefined ? 'latest' : `digest-${digest.slice(digest.indexOf(':') + 1).slice(0, 12)}`;
+}
+
+/** For a source repository whose both names belong to others: only a person can choose another. */
+export function targetNamesTaken(source: ImageReference, target: Target, owner: string): InvalidInput {
+  const { preferred, suffixed } = targetRepositoryCandidates(source, target);
+  return new InvalidInput(
+    `${sourceRepository(source)} has no free name on target ${target.name}: "${preferred}" and "${suffixed}" on ${target.registry} belong to other images (${owner}): give it an explicit name in ferry.yaml`,
+    'target-name',
+  );
+}
+
+function explicitName(repository: string, { explicitNames }: Target): string | undefined {
+  return Object.hasOwn(explicitNames, repository) ? explicitNames[repository] : undefined;
+}
+
+/** Components of the name that the scheme asks for, legal or not. */
+function schemeComponents(source: ImageReference, target: Target): readonly string[] {
+  const prefix = namespaceOf(target);
+  const path = source.path.split('/');
+  const last = path.at(-1) ?? '';
+  switch (target.naming) {
+    case NamingScheme.aliyun:
+    case NamingScheme.hash:
+      return [...prefix, last];
+    case NamingScheme.private:
+      return [...prefix, path.length > 1 ? (path[0] ?? '') : 'library', last];
+    case NamingScheme.nested:
+      return [...prefix, source.host.replaceAll(':', '---'), ...path];
+    case NamingScheme.flat:
+      return [...prefix, flatName(sourceRepository(source))];
+    default:
+      return target.naming satisfies never;
+  }
+}
+
+function namespaceOf({ namespace }: Target): readonly string[] {
+  return namespace === '' ? [] : namespace.split('/');
+}
+
+/**
+ * `<slug>-<hash>` below as many of the wished components as the target has levels and room for; the first `fixed` of
+ * them, chosen by a person, always stay.
+ */
+function suffixedName(
+  repository: string,
+  wished: readonly string[],
+  { minLevels, maxLevels, maxLastLength, maxTotalLength, fixed }: NameLimits & { readonly fixed: number },
+): string {
+  const hash = base32(sha256(utf8ToBytes(repository))).slice(0, suffixLength);
+  const slug = slugOf(repository.slice(repository.lastIndexOf('/') + 1));
+  const directory = wished
+    .slice(0, -1)
+    .slice(0, maxLevels - 1)
+    .map(legalComponent);
+  const readable = Math.min(slug.length, readableSlugLength);
+  while (
+    directory.length > Math.max(fixed, minLevels - 1) &&
+    directory.join('/').length + 1 + readable + 1 + suffixLength > maxTotalLength
+  ) {
+    directory.pop();
+  }
+  const prefix = directory.map((component) => `${component}/`).join('');
+  const room = Math.min(maxLastLength, maxTotalLength - prefix.length) - 1 - suffixLength;
+  return `${prefix}${slug.slice(0, Math.max(room, 1)).replace(/[._-]+$/, '')}-${hash}`;
+}
+
+function legalComponent(component: string): string {
+  return pathFault(component) === undefined ? component : slugOf(component);
+}
+
+/** Legal as a component wherever it is cut, and without the `__` and `--` that ACR does not document. */
+function slugOf(component: string): string {
+  const slug = component.replace(/[^a-z0-9._-]+|[._-]{2,}/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  return slug === '' ? 'image' : slug;
+}
+
+/** RFC 4648 §6 in lower case, without padding. */
+function base32(bytes: Uint8Array): string {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+  let text = '';
+  let bits = 0;
+  let pending = 0;
+  for (const byte of bytes) {
+    pending = (pending << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet.charAt((pending >> bits) & 31);
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return text;
+}
