@@ -1,0 +1,39 @@
+import type { ConnectionOptions } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
+
+import { FerryError } from '../domain/ferry-error.js';
+
+export interface TemporalPlace {
+  readonly address: string;
+  readonly namespace: string;
+  /** TLS, API key and the like. */
+  readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
+}
+
+export interface TemporalClient {
+  readonly client: Client;
+  /** Runs calls with a deadline: without one they wait for a server that went away for ever. */
+  soon<T>(call: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 5_000;
+const callTimeoutMs = 10_000;
+
+/** @throws FerryError `temporal` saying where nobody answered and what to do */
+export async function connectClient({ address, namespace, connection = {} }: TemporalPlace): Promise<TemporalClient> {
+  let connected: Connection;
+  try {
+    connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs });
+  } catch (error) {
+    throw new FerryError(
+      `Temporal does not answer at ${address}: start the ferry here with "ferry up", or set TEMPORAL_ADDRESS`,
+      { code: 'temporal', decision: 'retry', cause: error },
+    );
+  }
+  return {
+    client: new Client({ connection: connected, namespace }),
+    soon: async (call) => await connected.withDeadline(Date.now() + callTimeoutMs, call),
+    close: async () => await connected.close(),
+  };
+}

@@ -1,0 +1,81 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+import { endProcess } from './end-process.js';
+import type { ProcessIdentity } from './process-identity.js';
+import { identifyProcess } from './process-identity.js';
+
+const firstPauseMs = 250;
+const longestPauseMs = 15_000;
+/** A process that lived this long was well: the next restart is prompt again. */
+const healthyAfterMs = 30_000;
+const graceMs = 25_000;
+
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Both streams are appended here. */
+  readonly logPath: string;
+  /** A child of Node's kind gets a channel: it says `ready` on it, and learns by it when this process is gone. */
+  readonly channel: boolean;
+}
+
+export interface SupervisionEvents {
+  onStarted(identity: ProcessIdentity): void;
+  onReady?(): void;
+  onDied(what: { readonly code: number | null; readonly signal: string | null; readonly restartInMs: number }): void;
+}
+
+/** Keeps one child process running: starts another when it dies, with a growing pause while it keeps dying at once. */
+export class SupervisedProcess {
+  readonly #command: Command;
+  readonly #events: SupervisionEvents;
+  #child: ChildProcess | undefined;
+  #identity: ProcessIdentity | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pauseMs = firstPauseMs;
+  #stopping = false;
+
+  constructor(command: Command, events: SupervisionEvents) {
+    this.#command = command;
+    this.#events = events;
+  }
+
+  start(): void {
+    const { file, args, env, logPath, channel } = this.#command;
+    const log = openSync(logPath, 'a', 0o600);
+    const child = spawn(file, args, {
+      env: { ...env },
+      stdio: ['ignore', log, log, ...(channel ? ['ipc' as const] : [])],
+    });
+    closeSync(log);
+    this.#child = child;
+    const startedAt = Date.now();
+    child.on('message', (message) => {
+      if (message === 'ready') this.#events.onReady?.();
+    });
+    child.once('error', (error) => this.#died({ code: null, signal: error.message, startedAt }));
+    child.once('exit', (code, signal) => this.#died({ code, signal, startedAt }));
+    this.#identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    if (this.#identity !== undefined) this.#events.onStarted(this.#identity);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    if (this.#identity !== undefined) await endProcess(this.#identity, graceMs);
+  }
+
+  #died({ code, signal, startedAt }: { code: number | null; signal: string | null; startedAt: number }): void {
+    this.#child?.removeAllListeners();
+    this.#child = undefined;
+    if (this.#stopping) return;
+    if (Date.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
+    this.#events.onDied({ code, signal, restartInMs: this.#pauseMs });
+    this.#timer = setTimeout(() => this.start(), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+  }
+}
