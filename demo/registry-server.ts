@@ -1,0 +1,164 @@
+import { hashSync } from 'bcryptjs';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { readAccessLog } from './access-log.js';
+import type { LoggedRequest } from './access-log.js';
+import { hasEnded, startChild, stopChild } from './child-process.js';
+import { registryRequest } from './registry-request.js';
+import type { RegistryAddress } from './registry-request.js';
+import { selfSignedCertificate } from './self-signed-certificate.js';
+import type { Certificate } from './self-signed-certificate.js';
+import { requireTool } from './tools.js';
+
+const startTimeoutMs = 30_000;
+
+export interface RegistryOptions {
+  /** `distribution`: version 3; `docker-registry`: Debian's 2.8, whose behaviour many hosted registries still have. */
+  readonly kind: 'distribution' | 'docker-registry';
+  /** `true` makes a certificate for this server; trust it by the server's `ca`. */
+  readonly tls?: Certificate | true;
+  /** Basic authorization with this one user. */
+  readonly htpasswd?: { readonly user: string; readonly password: string };
+  /** Accept only manifests of these classes: `['image']` refuses what Alibaba Cloud ACR Personal refuses. */
+  readonly classes?: readonly string[];
+  /** Folder of the blobs, kept when the server stops; without it a new one, removed then. */
+  readonly storage?: string;
+  readonly readonly?: boolean;
+  /** For a server that comes back at its old address; default: a free one. */
+  readonly port?: number;
+  /** More variables for the process: the registry takes REGISTRY_* as configuration. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A registry that runs. */
+export interface RegistryServer extends RegistryAddress {
+  readonly kind: RegistryOptions['kind'];
+  /** `127.0.0.1:port`, as in image references. */
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly storagePath: string;
+  /** Its talk: errors, start and stop. */
+  readonly logPath: string;
+  /** Every request that it has answered so far, in the order in which they ended. */
+  requests(): Promise<readonly LoggedRequest[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a real registry on 127.0.0.1 and waits until it answers.
+ *
+ * @throws Error with the end of its log when it does not start
+ */
+export async function startRegistry(options: RegistryOptions): Promise<RegistryServer> {
+  const program = requireTool(options.kind === 'distribution' ? 'registry' : 'docker-registry');
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-registry-'));
+  const storagePath = options.storage ?? join(folder, 'storage');
+  mkdirSync(storagePath, { recursive: true });
+  const certificate = options.tls === true ? selfSignedCertificate() : options.tls;
+  const configuration = join(folder, 'config.yml');
+  // JSON is YAML, too.
+  writeFileSync(configuration, JSON.stringify(configurationOf(options, folder, storagePath, certificate)));
+
+  const logPath = join(folder, 'registry.log');
+  const accessLogPath = join(folder, 'access.log');
+  const child = startLogged(program, configuration, { logPath, accessLogPath, env: options.env ?? {} });
+  try {
+    const host = await listeningAddress(child, logPath);
+    const address: RegistryAddress = {
+      url: `${certificate === undefined ? 'http' : 'https'}://${host}`,
+      ...(certificate === undefined ? {} : { ca: certificate.cert }),
+      ...(options.htpasswd === undefined ? {} : { credentials: options.htpasswd }),
+    };
+    await registryRequest(address, { method: 'GET', path: '/v2/', expected: [200] });
+    return {
+      ...address,
+      kind: options.kind,
+      host,
+      port: Number(host.split(':')[1]),
+      pid: child.pid ?? 0,
+      storagePath,
+      logPath,
+      requests: () => readAccessLog(address, accessLogPath),
+      stop: async () => {
+        await stopChild(child);
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await stopChild(child, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function configurationOf(
+  { htpasswd, classes, readonly = false, port = 0 }: RegistryOptions,
+  folder: string,
+  storagePath: string,
+  certificate: Certificate | undefined,
+): Readonly<Record<string, unknown>> {
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  return {
+    version: '0.1',
+    log: { level: 'info', accesslog: { disabled: false } },
+    storage: {
+      filesystem: { rootdirectory: storagePath },
+      delete: { enabled: true },
+      maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readonly } },
+    },
+    http: {
+      addr: `127.0.0.1:${port}`,
+      secret: randomBytes(16).toString('hex'),
+      ...(certificate === undefined
+        ? {}
+        : { tls: { certificate: write('cert.pem', certificate.cert), key: write('key.pem', certificate.key) } }),
+    },
+    ...(htpasswd === undefined
+      ? {}
+      : { auth: { htpasswd: { realm: 'ferry', path: write('htpasswd', htpasswdLine(htpasswd)) } } }),
+    ...(classes === undefined ? {} : { policy: { repository: { classes } } }),
+  };
+}
+
+/** The least costly hash: it guards nothing, and the registry computes it for every request. */
+function htpasswdLine({ user, password }: { readonly user: string; readonly password: string }): string {
+  return `${user}:${hashSync(password, 4)}\n`;
+}
+
+function startLogged(
+  program: string,
+  configuration: string,
+  { logPath, accessLogPath, env }: { readonly logPath: string; readonly accessLogPath: string; readonly env: object },
+): ChildProcess {
+  const [accessLog, log] = [openSync(accessLogPath, 'a'), openSync(logPath, 'a')];
+  const child = startChild(program, ['serve', configuration], {
+    stdio: ['ignore', accessLog, log],
+    // Version 3 looks for a trace collector otherwise, and retries for as long as it runs.
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none', ...env },
+  });
+  closeSync(accessLog);
+  closeSync(log);
+  return child;
+}
+
+/** The registry chose its port; its log says which. */
+async function listeningAddress(child: ChildProcess, logPath: string): Promise<string> {
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline && !hasEnded(child)) {
+    const match = /listening on (127\.0\.0\.1:\d+)/.exec(readFileSync(logPath, 'utf8'));
+    if (match?.[1] !== undefined) return match[1];
+    await sleep(20);
+  }
+  const log = readFileSync(logPath, 'utf8').split('\n').slice(-20).join('\n');
+  throw new Error(`the registry ${hasEnded(child) ? 'ended' : 'did not listen'} instead of starting; its log:\n${log}`);
+}

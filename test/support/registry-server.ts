@@ -1,0 +1,2 @@
+export { startRegistry } from '../../demo/registry-server.js';
+export type { RegistryOptions, RegistryServer } from '../../demo/registry-server.js';

@@ -1,0 +1,2 @@
+export { findTool, projectRoot, requireTool } from '../../demo/tools.js';
+export type { ToolName } from '../../demo/tools.js';
