@@ -1,0 +1,82 @@
+import type { TemporalClient } from '../client/connect.js';
+import { imageProgress } from '../client/image-progress.js';
+import { syncProgress } from '../client/sync-requests.js';
+import type { SyncAllResult, SyncProgress } from '../contract/sync.js';
+import { megabytes, printable, say } from './output.js';
+
+const drawEveryMs = 1_000;
+/** Where nobody watches, a line now and then shows that it lives. */
+const lineEveryMs = 15_000;
+
+/** Waits for a sync and shows how far it is: redrawn on a terminal, plain lines elsewhere, both on standard error. */
+export async function watchSync(temporal: TemporalClient, result: Promise<SyncAllResult>): Promise<SyncAllResult> {
+  const view = process.stderr.isTTY ? await redrawn() : plain();
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  let wake: () => void = () => undefined;
+  const watching = (async () => {
+    while (!over) {
+      const progress = await syncProgress(temporal);
+      if (!over && progress !== undefined) await view.show(progress, temporal);
+      if (over) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        timer = setTimeout(resolve, drawEveryMs);
+      });
+    }
+  })();
+
+  try {
+    return await result;
+  } finally {
+    over = true;
+    clearTimeout(timer);
+    wake();
+    await watching;
+    view.close();
+  }
+}
+
+interface View {
+  show(progress: SyncProgress, temporal: TemporalClient): Promise<void>;
+  close(): void;
+}
+
+async function redrawn(): Promise<View> {
+  const { createLogUpdate } = await import('log-update');
+  const draw = createLogUpdate(process.stderr, { showCursor: true });
+  return {
+    async show(progress, temporal) {
+      const images = await Promise.all(
+        progress.inFlight.map(async (image) => {
+          const bytes = await imageProgress(temporal, image);
+          return `  ${printable(image)}${bytes === undefined ? '' : `  ${megabytes(bytes.bytesRead)} read, ${megabytes(bytes.bytesSent)} sent`}`;
+        }),
+      );
+      draw([headline(progress), ...images].join('\n'));
+    },
+    close() {
+      draw.clear();
+    },
+  };
+}
+
+function plain(): View {
+  let shownAt = 0;
+  let shown = '';
+  return {
+    async show(progress) {
+      const line = headline(progress);
+      if (line === shown || Date.now() - shownAt < lineEveryMs) return;
+      say(line);
+      shown = line;
+      shownAt = Date.now();
+    },
+    close: () => undefined,
+  };
+}
+
+function headline({ phase, queued, inFlight, result }: SyncProgress): string {
+  const { pushed, waiting, failed, parked } = result;
+  return `${phase}: ${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked; ${inFlight.length} in work, ${queued} queued`;
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+
+import { Command, CommanderError, Option } from 'commander';
+
+import { exitStatusOf, reportFault } from './exit-status.js';
+
+/**
+ * The command line. Each command is imported when it is called: `ferry copy` must not wait for Temporal to load.
+ *
+ * @returns exit status: 0 done, 1 something failed or was newly parked, 2 wrong use or configuration
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  let status = 0;
+  const done = (result: number): void => {
+    status = result;
+  };
+  const program = makeProgram(done);
+  try {
+    await program.parseAsync([...argv]);
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    reportFault(error);
+    return exitStatusOf(error);
+  }
+}
+
+function makeProgram(done: (status: number) => void): Command {
+  const program = new Command('ferry')
+    .description('Keeps container images mirrored: durable, byte for byte, one read of the source for every target.')
+    .version(version(), '--version', 'print the version')
+    .exitOverride()
+    .showHelpAfterError('(ferry --help lists the commands; ferry COMMAND --help explains one)');
+  const json = (): Option => new Option('--json', 'print JSON on standard output');
+
+  program
+    .command('up')
+    .description('run everything on this machine: Temporal (unless one is configured) and the worker')
+    .option('--until-idle', 'make one pass over everything pending, print the summary and end with its exit status')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/up.js')).upCommand(options)));
+
+  program
+    .command('copy')
+    .description('copy one image now, without Temporal or a database')
+    .argument('<source>', 'image reference, such as nginx:1.27 or ghcr.io/org/app@sha256:…')
+    .argument('<targets...>', "references to copy it to; without a tag they get the source's")
+    .option('--platform <platforms>', 'platforms separated by commas, or all', 'all')
+    .addOption(json())
+    .action(async (source, targets, options) =>
+      done(await (await import('./commands/copy.js')).copyCommand(source, targets, options)),
+    );
+
+  program
+    .command('add')
+    .description('want images: record them, and ask for a sync')
+    .argument('[images...]', 'image references')
+    .option('--file <path>', 'read references from a file, one a line, # for comments; - for standard input')
+    .option('--platform <platforms>', 'platforms separated by commas, or all (default: FERRY_PLATFORMS)')
+    .option('--no-sync', 'only record them in the database; needs no Temporal')
+    .addOption(json())
+    .action(async (images, options) => done(await (await import('./commands/add.js')).addCommand(images, options)));
+
+  program
+    .command('sync')
+    .description('ask for a pass over everything pending')
+    .option('--wait', 'wait for it, show how far it is and print the summary')
+    .option('--backfill <target>', 'first make every image pending that this target does not have yet')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/sync.js')).syncCommand(options)));
+
+  program
+    .command('status')
+    .description('how everything stands, or one image in full')
+    .argument('[image]', 'image reference')
+    .addOption(json())
+    .action(async (image, options) => done(await (await import('./commands/status.js')).statusCommand(image, options)));
+
+  program
+    .command('list')
+    .description('list images: wanted, pushed, parked or waiting')
+    .argument('<what>', 'wanted, pushed, parked or waiting')
+    .option('--limit <count>', 'at most so many', '1000')
+    .addOption(json())
+    .action(async (what, options) => done(await (await import('./commands/list.js')).listCommand(what, options)));
+
+  program
+    .command('retry')
+    .description('make images pending again')
+    .argument('[image]', 'image reference')
+    .option('--parked', 'every parked image')
+    .option('--adopted', 'every image that was taken over without copying: copy it anew')
+    .option('--no-sync', 'only change the database; needs no Temporal')
+    .addOption(json())
+    .action(async (image, options) => done(await (await import('./commands/retry.js')).retryCommand(image, options)));
+
+  program
+    .command('remove')
+    .description('stop wanting an image; what is on the targets stays there')
+    .argument('<image>', 'image reference')
+    .addOption(json())
+    .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
+
+  program
+    .command('migrate')
+    .description('create or update the tables')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/migrate.js')).migrateCommand(options)));
+
+  program
+    .command('worker')
+    .description('run a worker, for production: TEMPORAL_ADDRESS says where')
+    .action(async () => done(await (await import('./commands/worker.js')).workerCommand()));
+
+  return program;
+}
+
+function version(): string {
+  // Compiled, this file is three folders below the package.
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const { version: number } = JSON.parse(text) as { version: string };
+  return number;
+}

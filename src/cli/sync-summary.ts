@@ -1,0 +1,27 @@
+import type { SyncAllResult } from '../contract/sync.js';
+import { ExitStatus } from './exit-status.js';
+import { printLine, printTable } from './output.js';
+
+/** What a pass did and, above all, what it did not do and why. */
+export function printSyncSummary(result: SyncAllResult): void {
+  const { passes, images, pushed, waiting, failed, parked, notDone } = result;
+  printLine(
+    `${images} ${images === 1 ? 'image' : 'images'} in ${passes} ${passes === 1 ? 'pass' : 'passes'}: ` +
+      `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked`,
+  );
+  if (notDone.length === 0) return;
+
+  printLine();
+  printTable(
+    ['NOT DONE', 'TARGET', 'STATE', 'WHY'],
+    notDone.map((entry) => [entry.image, entry.target ?? '(source)', entry.state, `${entry.code}: ${entry.reason}`]),
+  );
+  if (waiting + failed + parked > notDone.length) {
+    printLine('This list is cut: "ferry list waiting" and "ferry list parked" have everything.');
+  }
+}
+
+/** Waiting is no failure: it ends by itself. */
+export function exitStatusOfSync({ failed, parked }: SyncAllResult): number {
+  return failed + parked > 0 ? ExitStatus.failed : ExitStatus.done;
+}

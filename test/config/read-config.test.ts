@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { readConfig } from '../../src/config/read-config.js';
+
+const aliyun = { ALIYUN_REGISTRY: 'registry.cn-hangzhou.aliyuncs.com', ALIYUN_NAME_SPACE: 'team' };
+
+describe('configuration', () => {
+  let folder: string;
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ferry-config-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('the variables that users have today make both targets', () => {
+    const config = readConfig({
+      ...aliyun,
+      MY_REGISTRY: 'http://registry.internal:5000',
+      MYSQL_HOST: 'db',
+      MYSQL_USER: 'ferry',
+      MYSQL_PASSWORD: 'p',
+      MYSQL_DB: 'images',
+    });
+
+    expect(config.targets).toEqual([
+      {
+        name: 'aliyun',
+        registry: 'registry.cn-hangzhou.aliyuncs.com',
+        namespace: 'team',
+        naming: 'aliyun',
+        manifestPolicy: 'drop',
+        explicitNames: {},
+      },
+      {
+        name: 'private',
+        registry: 'registry.internal:5000',
+        namespace: '',
+        naming: 'private',
+        manifestPolicy: 'keep',
+        explicitNames: {},
+      },
+    ]);
+    expect(config.hosts.get('registry.internal:5000')).toEqual({ scheme: 'http' });
+    expect(config.database).toEqual({
+      kind: 'mysql',
+      host: 'db',
+      port: 3306,
+      user: 'ferry',
+      password: 'p',
+      database: 'images',
+    });
+  });
+
+  test('without MySQL the database is a file in the data folder', () => {
+    const config = readConfig({ ...aliyun, FERRY_DATA_DIR: folder });
+
+    expect(config.database).toEqual({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  });
+
+  test.each([
+    ['registry.cn-shanghai.aliyuncs.com', 'drop'],
+    ['crpi-abc123.cn-hangzhou.personal.cr.aliyuncs.com', 'drop'],
+    ['team-registry.cn-hangzhou.cr.aliyuncs.com', 'keep'],
+  ])('the manifest policy of %s is %s by default', (registry, policy) => {
+    const config = readConfig({ ...aliyun, ALIYUN_REGISTRY: registry });
+
+    expect(config.targets[0]?.manifestPolicy).toBe(policy);
+  });
+
+  test('every fault is said at once, each with the name of its variable', () => {
+    const read = () =>
+      readConfig({
+        ALIYUN_REGISTRY: 'not a host',
+        ALIYUN_NAME_SPACE: 'team',
+        MYSQL_HOST: 'db',
+        MYSQL_PORT: 'many',
+        FERRY_MISSING_TAG_WAIT: 'soon',
+        FERRY_PLATFORMS: 'linux',
+      });
+
+    expect(read).toThrow(/ALIYUN_REGISTRY[^]*MYSQL_USER[^]*MYSQL_PORT|MYSQL_USER[^]*MYSQL_PORT[^]*ALIYUN_REGISTRY/);
+    expect(read).toThrow(/soon/);
+    expect(read).toThrow(/linux/);
+  });
+
+  test('no target at all is an error that says how to set one', () => {
+    expect(() => readConfig({})).toThrow(/no target is configured: set ALIYUN_REGISTRY/);
+  });
+
+  test('an empty variable counts as unset, as compose files write it', () => {
+    const config = readConfig({ ...aliyun, MYSQL_HOST: '', MY_REGISTRY: '', TEMPORAL_API_KEY: '' });
+
+    expect(config.targets.map(({ name }) => name)).toEqual(['aliyun']);
+    expect(config.database.kind).toBe('sqlite');
+    expect(config.temporal.connection.tls).toBeFalsy();
+  });
+
+  test('a secret may come from a file, and is read anew each time', async () => {
+    const password = file('password', 'first\n');
+    const config = readConfig({ ...aliyun, ALIYUN_REGISTRY_USER: 'me', ALIYUN_REGISTRY_PASSWORD_FILE: password });
+
+    const before = await config.credentials('registry.cn-hangzhou.aliyuncs.com', 'team/nginx');
+    writeFileSync(password, 'second\n');
+    const after = await config.credentials('registry.cn-hangzhou.aliyuncs.com', 'team/nginx');
+
+    expect([before?.password, after?.password]).toEqual(['first', 'second']);
+  });
+
+  test('ferry.yaml adds targets, hosts and policies', async () => {
+    const path = file(
+      'ferry.yaml',
+      [
+        'targets:',
+        '  aliyun: { manifestPolicy: keep }',
+        '  backup:',
+        '    registry: https://harbor.example.com',
+        '    namespace: mirror',
+        '    naming: nested',
+        '    credentials: { username: robot, passwordVariable: BACKUP_PASSWORD }',
+        'hosts:',
+        '  insecure.example.com: { scheme: http }',
+      ].join('\n'),
+    );
+
+    const config = readConfig({ ...aliyun, FERRY_CONFIG: path, BACKUP_PASSWORD: 's3cret' });
+
+    expect(config.targets.map(({ name, manifestPolicy }) => [name, manifestPolicy])).toEqual([
+      ['aliyun', 'keep'],
+      ['backup', 'keep'],
+    ]);
+    expect(config.hosts.get('insecure.example.com')).toEqual({ scheme: 'http' });
+    expect(await config.credentials('harbor.example.com', 'mirror/x')).toEqual({
+      username: 'robot',
+      password: 's3cret',
+    });
+  });
+
+  test('a key that ferry.yaml does not have is refused by its name', () => {
+    const path = file('ferry.yaml', 'tragets: {}\n');
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(/tragets/);
+  });
+
+  test('a value and a file for the same variable contradict each other', () => {
+    expect(() => readConfig({ ...aliyun, MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_USER_FILE: '/nowhere' })).toThrow(
+      /MYSQL_USER and MYSQL_USER_FILE are both set/,
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Fault } from '../../src/contract/activity-types.js';
+import { pauseBeforeNextRound, stateOf } from '../../src/workflows/copy-rounds.js';
+
+const retry: Fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' };
+const park: Fault = { code: 'unauthorized', decision: 'park', reason: 'wrong password' };
+const wait = (retryAfterMs?: number): Fault => ({
+  code: 'rate-limited',
+  decision: 'wait',
+  reason: '429',
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+
+describe('rounds of one image in one pass', () => {
+  test('a fault that may pass is tried again after a growing pause, and not for ever', () => {
+    const pauses = [0, 1, 2, 3].map((round) => pauseBeforeNextRound(round, [retry]));
+
+    expect(pauses).toEqual([2_000, 8_000, 20_000, undefined]);
+  });
+
+  test('what only a person can mend is not tried again', () => {
+    expect(pauseBeforeNextRound(0, [park])).toBeUndefined();
+  });
+
+  test('one target that may recover is enough for another round', () => {
+    expect(pauseBeforeNextRound(0, [park, retry])).toBe(2_000);
+  });
+
+  test('a short rate limit is slept through, a long one is left to a later pass', () => {
+    expect(pauseBeforeNextRound(0, [wait(60_000)])).toBe(60_000);
+    expect(pauseBeforeNextRound(0, [wait(3_600_000)])).toBeUndefined();
+    expect(pauseBeforeNextRound(0, [wait()])).toBeUndefined();
+  });
+
+  test('nothing open needs no other round', () => {
+    expect(pauseBeforeNextRound(0, [])).toBeUndefined();
+  });
+
+  test.each([
+    [retry, 'failed'],
+    [wait(), 'waiting'],
+    [park, 'parked'],
+  ] as const)('%o is recorded as %s', (fault, state) => {
+    expect(stateOf(fault)).toBe(state);
+  });
+});
