@@ -5,7 +5,8 @@ import { TaskQueue } from '../contract/task-queues.js';
 
 /** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
 export const database = proxyActivities<
-  Pick<PassActivities, 'beginPass' | 'findPending' | 'recordFault' | 'finishPass'> & Pick<ImageActivities, 'recordImage'>
+  Pick<PassActivities, 'beginPass' | 'findPending' | 'recordFault' | 'finishPass'> &
+    Pick<ImageActivities, 'recordImage'>
 >({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',

@@ -66,12 +66,15 @@ export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> 
         );
       }
     } catch (error) {
-      if (isCancellation(error)) await CancellationScope.nonCancellable(() => pass?.closeCancelled() ?? Promise.resolve());
+      if (isCancellation(error))
+        await CancellationScope.nonCancellable(() => pass?.closeCancelled() ?? Promise.resolve());
       throw error;
     }
   }
   // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
-  setCurrentDetails(`Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`);
+  setCurrentDetails(
+    `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
+  );
   return result;
 }
 

@@ -56,7 +56,12 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
     const { sourceFault } = result;
     return {
       done: [...plan.done, ...result.done],
-      open: [...failed, ...result.open.map((open) => (open.fault === undefined && sourceFault !== undefined ? { ...open, fault: sourceFault } : open))],
+      open: [
+        ...failed,
+        ...result.open.map((open) =>
+          open.fault === undefined && sourceFault !== undefined ? { ...open, fault: sourceFault } : open,
+        ),
+      ],
       bytesRead: result.bytesRead,
       ...(sourceFault === undefined ? {} : { sourceFault }),
     };
@@ -104,7 +109,11 @@ async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs
 
 function openOutcome({ destination, fault }: OpenTarget): TargetOutcome {
   const { target, host, repository, tag } = destination;
-  const known: Fault = fault ?? { code: 'internal', decision: 'retry', reason: 'the copy ended without a result for it' };
+  const known: Fault = fault ?? {
+    code: 'internal',
+    decision: 'retry',
+    reason: 'the copy ended without a result for it',
+  };
   return {
     target,
     state: stateOf(known),

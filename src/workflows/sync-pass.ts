@@ -60,7 +60,13 @@ export class SyncPass {
 
   progress(): SyncProgress {
     const run = this.#pass === undefined ? {} : { run: this.#pass.run };
-    return { ...run, phase: this.#phase, queued: this.#pool.queued, inFlight: this.#pool.inFlight, result: this.#result };
+    return {
+      ...run,
+      phase: this.#phase,
+      queued: this.#pool.queued,
+      inFlight: this.#pool.inFlight,
+      result: this.#result,
+    };
   }
 
   stateForNextRun(): SyncAllState {
