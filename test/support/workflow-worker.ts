@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url';
+
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+
+import type { CopyActivities, MainActivities } from '../../src/contract/activity-types.js';
+import { TaskQueue } from '../../src/contract/task-queues.js';
+import { freshNamespace } from './temporal-server.js';
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The real workflow code, bundled once in a test file. */
+export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+  return await bundle;
+}
+
+export interface WorkflowWorker {
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly namespace: string;
+  /** Stops the workers and runs others in their place. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Real workflow code on the real server, with activities of the test's own, in a namespace of its own. */
+export async function startWorkflowWorker(activities: MainActivities & CopyActivities): Promise<WorkflowWorker> {
+  quietRuntime();
+  const namespace = freshNamespace();
+  const address = inject('temporalAddress');
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  let running = await start();
+
+  return {
+    client: new Client({ connection, namespace }),
+    connection,
+    namespace,
+    async restart() {
+      await running.stop();
+      running = await start();
+    },
+    async stop() {
+      await running.stop();
+      await native.close();
+      await connection.close();
+    },
+  };
+
+  async function start(): Promise<{ stop(): Promise<void> }> {
+    const workers = await Promise.all(
+      [TaskQueue.main, TaskQueue.copy].map(
+        async (taskQueue) =>
+          await Worker.create({
+            connection: native,
+            namespace,
+            taskQueue,
+            activities,
+            stickyQueueScheduleToStartTimeout: '3s',
+            maxHeartbeatThrottleInterval: '200ms',
+            ...(taskQueue === TaskQueue.main ? { workflowBundle: await workflowBundle() } : {}),
+          }),
+      ),
+    );
+    const runs = Promise.all(workers.map(async (worker) => await worker.run()));
+    return {
+      async stop() {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+        await runs;
+      },
+    };
+  }
+}
+
+let isQuiet = false;
+
+function quietRuntime(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+}

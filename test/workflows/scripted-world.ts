@@ -1,0 +1,167 @@
+import { Context } from '@temporalio/activity';
+
+import type {
+  CopyActivities,
+  CopyImageInput,
+  CopyImageResult,
+  ImagePlan,
+  MainActivities,
+} from '../../src/contract/activity-types.js';
+import type { SyncRequest } from '../../src/contract/sync.js';
+import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.js';
+
+/** Activities over plain lists, so that a test decides what the workflows see and when. */
+export class ScriptedWorld {
+  /** Pending images, in row order; `explicit` ones were asked for. */
+  readonly pending: { image: string; explicit: boolean }[] = [];
+  readonly plans = new Map<string, (round: number) => ImagePlan>();
+  readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
+  readonly passes: SyncRequest[][] = [];
+  readonly finished: { run: string; cancelled: boolean }[] = [];
+  readonly recorded: ImageOutcome[] = [];
+  readonly copied: string[] = [];
+  readonly faults: { image: string; reason: string }[] = [];
+  readonly signalled: SyncRequest[] = [];
+  poolSize = 4;
+  atOnce = 0;
+  mostAtOnce = 0;
+  onFinishPass: () => Promise<void> = async () => undefined;
+  #rounds = new Map<string, number>();
+
+  want(...images: string[]): void {
+    for (const image of images) this.pending.push({ image, explicit: false });
+  }
+
+  ask(image: string): void {
+    this.pending.push({ image, explicit: true });
+  }
+
+  activities(): MainActivities & CopyActivities {
+    return {
+      beginPass: async ({ requests }) => {
+        this.passes.push([...requests]);
+        return { run: `run-${this.passes.length}`, startedAt: 0, poolSize: this.poolSize };
+      },
+      adoptPresent: async () => ({ adopted: 0 }),
+      findPending: async ({ limit }) => {
+        const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
+        return sorted.slice(0, limit);
+      },
+      recordFault: async ({ image, reason }) => {
+        this.faults.push({ image, reason });
+        this.#done(image);
+      },
+      finishPass: async ({ run, cancelled }) => {
+        await this.onFinishPass();
+        this.finished.push({ run, cancelled });
+      },
+      planImage: async ({ image }) => {
+        const round = this.#rounds.get(image) ?? 0;
+        this.#rounds.set(image, round + 1);
+        return this.plans.get(image)?.(round) ?? planned(image);
+      },
+      recordImage: async ({ outcome }) => {
+        this.recorded.push(outcome);
+        this.#done(outcome.image);
+      },
+      copyImage: async (input) => {
+        this.atOnce += 1;
+        this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+        try {
+          this.copied.push(input.image);
+          const copy = this.copies.get(input.image);
+          return copy === undefined ? copiedEverywhere(input) : await copy(input);
+        } finally {
+          this.atOnce -= 1;
+        }
+      },
+      requestSync: async (request) => {
+        this.signalled.push(request);
+      },
+      addImages: async ({ images }) => {
+        this.want(...images);
+        return { images: images.map((asked) => ({ asked, image: asked, outcome: 'added' as const })), repeated: false };
+      },
+    };
+  }
+
+  #done(image: string): void {
+    const index = this.pending.findIndex((entry) => entry.image === image);
+    if (index >= 0) this.pending.splice(index, 1);
+  }
+}
+
+export function planned(image: string, targets: readonly string[] = ['aliyun', 'private']): ImagePlan {
+  return {
+    kind: 'planned',
+    rows: [1],
+    lookedAt: 0,
+    sourceDigest: `sha256:${'a'.repeat(64)}`,
+    platforms: ['linux/amd64'],
+    missingPlatforms: [],
+    done: [],
+    open: targets.map((target) => ({
+      destination: {
+        target,
+        host: `${target}.example.com`,
+        repository: 'library/x',
+        tag: image.split(':')[1] ?? 'latest',
+      },
+    })),
+  };
+}
+
+export function copiedEverywhere({ destinations }: CopyImageInput): CopyImageResult {
+  return { done: destinations.map(({ target }) => pushedTo(target)), open: [], bytesRead: 10 };
+}
+
+export function pushedTo(target: string): TargetOutcome {
+  return {
+    target,
+    state: 'pushed',
+    reference: `${target}.example.com/library/x:1`,
+    digest: `sha256:${'a'.repeat(64)}`,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    platforms: [],
+    dropped: [],
+    uploadedBlobs: 1,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 10,
+  };
+}
+
+/** A copy that lasts until it is cancelled or let go, and tells which of the two it was. */
+export function openCopy(): {
+  readonly started: Promise<void>;
+  readonly ended: Promise<'cancelled' | 'let go'>;
+  letGo(): void;
+  copy(input: CopyImageInput): Promise<CopyImageResult>;
+} {
+  let begin: () => void = () => undefined;
+  let release: () => void = () => undefined;
+  let end: (how: 'cancelled' | 'let go') => void = () => undefined;
+  const started = new Promise<void>((resolve) => (begin = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const ended = new Promise<'cancelled' | 'let go'>((resolve) => (end = resolve));
+  return {
+    started,
+    ended,
+    letGo: () => release(),
+    async copy(input) {
+      const context = Context.current();
+      const timer = setInterval(() => context.heartbeat({ bytesRead: 5, bytesSent: 5, finished: [] }), 100);
+      begin();
+      try {
+        await Promise.race([released, context.cancelled]);
+        end('let go');
+        return copiedEverywhere(input);
+      } catch (error) {
+        end('cancelled');
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}

@@ -1,0 +1,255 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { requestSync } from '../../src/client/sync-requests.js';
+import { MessageName } from '../../src/contract/messages.js';
+import type { SyncAllResult, SyncProgress } from '../../src/contract/sync.js';
+import { TaskQueue } from '../../src/contract/task-queues.js';
+import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { openCopy, planned, ScriptedWorld } from './scripted-world.js';
+
+describe('SyncAll on a real Temporal server', () => {
+  let world: ScriptedWorld;
+  let worker: WorkflowWorker;
+
+  beforeEach(async () => {
+    world = new ScriptedWorld();
+    worker = await startWorkflowWorker(world.activities());
+  });
+  afterEach(async () => {
+    await worker.stop();
+  });
+
+  const ask = async (id: string, reason = 'test') =>
+    await requestSync(
+      { client: worker.client, soon: async (call) => await call(), close: async () => undefined },
+      { id, reason },
+    );
+  const syncAll = (runId?: string): WorkflowHandle => worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId);
+  const result = async (runId?: string) => (await syncAll(runId).result()) as SyncAllResult;
+
+  test('every pending image is copied once, and the result adds them up', async () => {
+    world.want('docker.io/library/a:1', 'docker.io/library/b:1', 'docker.io/library/c:1');
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect([...world.copied].sort()).toEqual([
+      'docker.io/library/a:1',
+      'docker.io/library/b:1',
+      'docker.io/library/c:1',
+    ]);
+    expect(summary).toEqual({ passes: 1, images: 3, pushed: 3, waiting: 0, failed: 0, parked: 0, notDone: [] });
+  });
+
+  test('fifty triggers at the same instant are one run, and each of them is answered', async () => {
+    world.want('docker.io/library/a:1');
+    const copy = openCopy();
+    world.copies.set('docker.io/library/a:1', copy.copy);
+
+    const asked = await Promise.all(Array.from({ length: 50 }, async (_, n) => await ask(`trigger-${n}`)));
+    await copy.started;
+    copy.letGo();
+    await result(asked[0]?.runId);
+
+    expect(new Set(asked.map(({ runId }) => runId)).size).toBe(1);
+    expect(world.copied).toEqual(['docker.io/library/a:1']);
+    expect(world.mostAtOnce).toBe(1);
+  });
+
+  test('a trigger that arrives during the last activity starts another pass', async () => {
+    let first = true;
+    world.onFinishPass = async () => {
+      if (!first) return;
+      first = false;
+      world.want('docker.io/library/late:1');
+      await ask('late', 'too late for this pass');
+    };
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(world.copied).toEqual(['docker.io/library/late:1']);
+    expect(world.passes.map((requests) => requests.map(({ id }) => id))).toEqual([['one'], ['late']]);
+    expect(summary.passes).toBe(2);
+  });
+
+  test('an image asked for during a pass goes before those that wait their turn', async () => {
+    world.poolSize = 1;
+    world.want('docker.io/library/long:1', 'docker.io/library/b:1', 'docker.io/library/c:1');
+    const copy = openCopy();
+    world.copies.set('docker.io/library/long:1', copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    world.ask('docker.io/library/urgent:1');
+    await ask('two');
+    copy.letGo();
+    await result(runId);
+
+    expect(world.copied[1]).toBe('docker.io/library/urgent:1');
+    expect(world.copied).toHaveLength(4);
+  });
+
+  test('an image asked for during a pass starts at once when a slot is free', async () => {
+    world.want('docker.io/library/long:1');
+    const copy = openCopy();
+    world.copies.set('docker.io/library/long:1', copy.copy);
+    const second = openCopy();
+    world.copies.set('docker.io/library/second:1', second.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    world.ask('docker.io/library/second:1');
+    await ask('two');
+    await second.started;
+    const progress = await syncAll().query<SyncProgress>(MessageName.progress);
+    copy.letGo();
+    second.letGo();
+    await result(runId);
+
+    expect([...progress.inFlight].sort()).toEqual(['docker.io/library/long:1', 'docker.io/library/second:1']);
+  });
+
+  test('an image whose workflow breaks is recorded with the reason, and the others are copied', async () => {
+    world.want('docker.io/library/a:1', 'docker.io/library/broken:1', 'docker.io/library/c:1');
+    // A bug in a workflow fails its task again and again until somebody acts: here, a person ends it.
+    world.plans.set('docker.io/library/broken:1', () => ({ kind: 'broken' }) as never);
+
+    const { runId } = await ask('one');
+    await expect.poll(() => world.copied.length, { timeout: 20_000 }).toBe(2);
+    await worker.client.workflow
+      .getHandle((await childIds()).find((id) => id !== undefined) ?? '')
+      .terminate('a broken workflow, ended by a person');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 3, pushed: 2, failed: 1 });
+    expect(summary.notDone[0]).toMatchObject({ image: 'docker.io/library/broken:1', state: 'failed' });
+    expect(world.faults[0]?.image).toBe('docker.io/library/broken:1');
+  });
+
+  test('one target that stays down does not keep the other from being recorded', async () => {
+    const image = 'docker.io/library/half:1';
+    world.want(image);
+    world.copies.set(image, async ({ destinations }) => ({
+      done: [],
+      open: destinations.map((destination) => ({
+        destination,
+        fault: {
+          code: 'unauthorized' as const,
+          decision: 'park' as const,
+          reason: `${destination.target}: wrong password`,
+        },
+      })),
+      bytesRead: 0,
+    }));
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 1, pushed: 0, parked: 1 });
+    expect(summary.notDone.map(({ target, code }) => [target, code])).toEqual([
+      ['aliyun', 'unauthorized'],
+      ['private', 'unauthorized'],
+    ]);
+  });
+
+  test('a fault that passes is healed inside the pass', async () => {
+    const image = 'docker.io/library/flaky:1';
+    world.want(image);
+    world.plans.set(image, (round) =>
+      round === 0
+        ? {
+            kind: 'stopped',
+            rows: [1],
+            lookedAt: 0,
+            tagMissing: false,
+            fault: { code: 'unreachable', decision: 'retry', reason: 'connection refused' },
+          }
+        : planned(image),
+    );
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 1, pushed: 1, notDone: [] });
+  });
+
+  test('a long history continues as a new run with everything that was still to do', async () => {
+    world.poolSize = 2;
+    world.want(...Array.from({ length: 30 }, (_, n) => `docker.io/library/image-${n}:1`));
+
+    const handle = await worker.client.workflow.start(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [{ continueAfterEvents: 60 }],
+    });
+    const summary = (await handle.result()) as SyncAllResult;
+    const last = await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).describe();
+
+    expect(last.runId).not.toBe(handle.firstExecutionRunId);
+    expect(summary).toMatchObject({ passes: 1, images: 30, pushed: 30 });
+    expect(new Set(world.copied).size).toBe(30);
+    expect(world.passes).toHaveLength(1);
+  });
+
+  test('cancelling it reaches the transfer, and the pass is closed as cancelled', async () => {
+    world.want('docker.io/library/long:1');
+    const copy = openCopy();
+    world.copies.set('docker.io/library/long:1', copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    await syncAll().cancel();
+    const ended = await copy.ended;
+    const outcome = await result(runId).catch((error: unknown) => error);
+
+    expect(ended).toBe('cancelled');
+    expect(outcome).toBeInstanceOf(WorkflowFailedError);
+    expect(world.finished).toEqual([{ run: 'run-1', cancelled: true }]);
+  });
+
+  test('a worker that goes away in the middle of a pass loses nothing', async () => {
+    world.want('docker.io/library/a:1', 'docker.io/library/b:1');
+
+    const { runId } = await ask('one');
+    await worker.restart();
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 2, pushed: 2 });
+    expect([...new Set(world.copied)].sort()).toEqual(['docker.io/library/a:1', 'docker.io/library/b:1']);
+  });
+
+  test('started by hand under another ID it passes the request on to the one that counts', async () => {
+    const summary = await worker.client.workflow.execute(WorkflowName.syncAll, {
+      workflowId: 'typed-by-hand',
+      taskQueue: TaskQueue.main,
+    });
+
+    expect(summary).toMatchObject({ forwardedTo: SYNC_ALL_WORKFLOW_ID, images: 0 });
+    expect(world.signalled.map(({ reason }) => reason)).toEqual(['start of typed-by-hand']);
+  });
+
+  test('started by hand under its own ID it makes one pass', async () => {
+    world.want('docker.io/library/a:1');
+
+    const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [{}],
+    })) as SyncAllResult;
+
+    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
+  });
+
+  async function childIds(): Promise<(string | undefined)[]> {
+    const ids: string[] = [];
+    for await (const { workflowId, status } of worker.client.workflow.list({ query: 'WorkflowType = "SyncImage"' })) {
+      if (status.name === 'RUNNING') ids.push(workflowId);
+    }
+    return ids;
+  }
+});
