@@ -65,6 +65,7 @@ export async function startTemporal({
   const child = startChild(program, argumentsFor(chosenPort, namespaces, databaseFile), {
     stdio: ['ignore', log, log],
   });
+  closeSync(log);
   const address = `127.0.0.1:${chosenPort}`;
   const stop = async (): Promise<void> => {
     await stopChild(child);
@@ -81,15 +82,17 @@ export async function startTemporal({
 }
 
 function argumentsFor(port: number, namespaces: readonly string[], databaseFile: string | undefined): string[] {
-  return [
-    ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
-    ...namespaces.flatMap((name) => ['--namespace', name]),
-    ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
+  const dynamicConfiguration = [
     // One partition: with few pollers a task would wait for one that looks at its partition.
-    ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
-    ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
-    ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'],
+    'matching.numTaskqueueReadPartitions=1',
+    'matching.numTaskqueueWritePartitions=1',
+    'frontend.enableServerVersionCheck=false',
   ];
+  const flags = ['--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'];
+  if (databaseFile !== undefined) flags.push('--db-filename', databaseFile);
+  for (const name of namespaces) flags.push('--namespace', name);
+  for (const value of dynamicConfiguration) flags.push('--dynamic-config-value', value);
+  return ['server', 'start-dev', ...flags];
 }
 
 async function untilServed(address: string, namespace: string, ended: () => boolean): Promise<void> {
@@ -97,8 +100,12 @@ async function untilServed(address: string, namespace: string, ended: () => bool
   for (;;) {
     try {
       const connection = await Connection.connect({ address, connectTimeout: '2s' });
-      await connection.workflowService.describeNamespace({ namespace }).finally(() => connection.close());
-      return;
+      try {
+        await connection.workflowService.describeNamespace({ namespace });
+        return;
+      } finally {
+        await connection.close();
+      }
     } catch (error) {
       if (ended() || Date.now() > deadline) throw error;
       await sleep(100);
