@@ -57,7 +57,9 @@ export function tagFault(tag: string): string | undefined {
 
 /** Divides `host:port`; the colons inside an IPv6 address's brackets are not the port's. */
 function splitPort(host: string): { readonly name: string; readonly port?: string } {
-  const colon = host.indexOf(':', host.lastIndexOf(']') + 1);
+  const bracket = host.lastIndexOf(']');
+  if (host.startsWith('[') && bracket < 0) return { name: host };
+  const colon = host.indexOf(':', bracket + 1);
   return colon < 0 ? { name: host } : { name: host.slice(0, colon), port: host.slice(colon + 1) };
 }
 

@@ -1,0 +1,159 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidInput } from '../../src/domain/ferry-error.js';
+import { parseImageReference, printImageReference, sourceRepository } from '../../src/domain/image-reference.js';
+import { reference } from './arbitraries.js';
+
+const sha256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const sha512 = `sha512:${'0123456789abcdef'.repeat(8)}`;
+
+describe('image references that people type', () => {
+  test.each([
+    ['nginx', 'docker.io/library/nginx:latest'],
+    ['nginx:1.27', 'docker.io/library/nginx:1.27'],
+    ['xprobe/xinference:v1.2.0', 'docker.io/xprobe/xinference:v1.2.0'],
+    ['library/nginx', 'docker.io/library/nginx:latest'],
+    ['docker.io/nginx', 'docker.io/library/nginx:latest'],
+    ['docker.io/library/nginx', 'docker.io/library/nginx:latest'],
+    ['index.docker.io/nginx:1', 'docker.io/library/nginx:1'],
+    ['registry-1.docker.io/library/nginx:1', 'docker.io/library/nginx:1'],
+    ['registry.hub.docker.com/xprobe/xinference', 'docker.io/xprobe/xinference:latest'],
+    ['Docker.IO/nginx', 'docker.io/library/nginx:latest'],
+    ['GHCR.io/owner/name:TAG', 'ghcr.io/owner/name:TAG'],
+    ['quay.io/single', 'quay.io/single:latest'],
+    ['localhost/a', 'localhost/a:latest'],
+    ['localhost:5000/a/b:c', 'localhost:5000/a/b:c'],
+    ['registry:5000/a', 'registry:5000/a:latest'],
+    ['127.0.0.1:5000/a', '127.0.0.1:5000/a:latest'],
+    ['[2001:DB8::1]:5000/a:1', '[2001:db8::1]:5000/a:1'],
+    ['[::1]/a', '[::1]/a:latest'],
+    [
+      'registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.13.0',
+      'registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.13.0',
+    ],
+    ['a.b/c__d/e--f/g.h_i:_X.y-z', 'a.b/c__d/e--f/g.h_i:_X.y-z'],
+    // A first component without a dot, a port or a slash behind it is Docker Hub's, as for docker.
+    ['localhost:5000', 'docker.io/library/localhost:5000'],
+    ['my.name', 'docker.io/library/my.name:latest'],
+    [`nginx@${sha256}`, `docker.io/library/nginx@${sha256}`],
+    [`nginx:1.27@${sha256}`, `docker.io/library/nginx:1.27@${sha256}`],
+    [`ghcr.io/a/b@${sha512}`, `ghcr.io/a/b@${sha512}`],
+    [`a.b/${'x'.repeat(255)}:${'t'.repeat(128)}`, `a.b/${'x'.repeat(255)}:${'t'.repeat(128)}`],
+  ])('%s means %s', (typed, canonical) => {
+    const printed = printImageReference(parseImageReference(typed));
+
+    expect(printed).toBe(canonical);
+  });
+
+  test('a digest alone stays without a tag', () => {
+    const parsed = parseImageReference(`nginx@${sha256}`);
+
+    expect(parsed).toStrictEqual({ host: 'docker.io', path: 'library/nginx', digest: sha256 });
+  });
+
+  test('the source repository is the reference without tag and digest', () => {
+    const repository = sourceRepository(parseImageReference(`quay.io/a/b:1@${sha256}`));
+
+    expect(repository).toBe('quay.io/a/b');
+  });
+});
+
+describe('what is not an image reference is refused with the part at fault', () => {
+  test.each([
+    ['', 'it is empty'],
+    ['  ', 'it is empty'],
+    [' nginx', 'white space: type the image alone, "nginx"'],
+    ['docker pull nginx:1.27', 'type the image alone, "nginx:1.27"'],
+    ['nginx :1', 'white space'],
+    ['https://ghcr.io/a/b', 'begins with "https://": type it without, "ghcr.io/a/b"'],
+    ['docker://nginx', 'type it without, "nginx"'],
+    ['https://hub.docker.com/_/nginx', 'type it without, "nginx"'],
+    ['https://hub.docker.com/r/xprobe/xinference/tags', 'type it without, "xprobe/xinference"'],
+    ['hub.docker.com/r/xprobe/xinference', 'type "xprobe/xinference"'],
+    ['f'.repeat(64), 'ID of a local image'],
+    ['Nginx', 'the path "library/Nginx" has upper-case letters: type "library/nginx"'],
+    ['LangGenius/dify-api', 'type "langgenius/dify-api"'],
+    ['ghcr.io/Owner/name', 'the path "Owner/name" has upper-case letters: type "owner/name"'],
+    ['ghcr.io/', 'the repository is missing'],
+    ['[::1]:5000', 'the repository is missing'],
+    ['/nginx', 'empty part'],
+    ['nginx/', 'empty part'],
+    ['ghcr.io/a//b', 'empty part'],
+    ['a___b', 'the part "a___b" of the path must begin and end'],
+    ['a..b/c.d', 'the host "a..b" is not a host name'],
+    ['ghcr.io/-a', 'the part "-a" of the path'],
+    ['ghcr.io/a_', 'the part "a_" of the path'],
+    ['ghcr.io/a/b$c', 'holds "$"'],
+    ['ghcr.io/a/ｂ', 'holds the character U+FF42'],
+    ['ghcr.io/a/\u200bb', 'holds the character U+200B'],
+    [`ghcr.io/${'a'.repeat(256)}`, 'the path has 256 characters, 255 are allowed'],
+    ['nginx:', 'the tag after ":" is empty'],
+    [`nginx:${'a'.repeat(129)}`, 'the tag has 129 characters, 128 are allowed'],
+    ['nginx:1.0+build', 'most publish it as "1.0_build"'],
+    ['nginx:-a', 'the tag "-a" must begin with'],
+    ['nginx:1:2', 'the tag "1:2" holds ":"'],
+    ['nginx:1.27/a', 'the port "1.27"'],
+    ['ghcr.io:/a', 'the port ""'],
+    ['ghcr.io:65536/a', 'the port "65536"'],
+    ['ghcr.io:0/a', 'the port "0"'],
+    ['-a.b/c', 'the host "-a.b" is not a host name'],
+    ['my_registry.local/a', 'the host "my_registry.local" is not a host name'],
+    ['[::1/a', 'not an IPv6 address in brackets'],
+    ['[1::2::3]/a', 'not an IPv6 address in brackets'],
+    ['[1:2:3]/a', 'not an IPv6 address in brackets'],
+    [`${'a'.repeat(250)}.com/x`, 'the host has 254 characters'],
+    ['nginx@', 'the digest after "@" is empty'],
+    ['nginx@latest', 'neither sha256: nor sha512:'],
+    ['nginx@md5:00', 'neither sha256: nor sha512:'],
+    ['nginx@sha256:abc', 'the sha256 digest has 3 characters after ":", 64 are needed'],
+    [`nginx@sha256:${'A'.repeat(64)}`, 'not lower-case hexadecimal'],
+  ])('%j: %s', (typed, reason) => {
+    const parse = (): unknown => parseImageReference(typed);
+
+    expect(parse).toThrow(InvalidInput);
+    expect(parse).toThrow(reason);
+  });
+
+  test.each(['https://user:hunter2@ghcr.io/a/b', 'user:hunter2@ghcr.io/a/b', 'docker pull user:hunter2@ghcr.io/a'])(
+    'the password in %s is not repeated',
+    (typed) => {
+      const parse = (): unknown => parseImageReference(typed);
+
+      expect(parse).toThrow(InvalidInput);
+      expect(parse).not.toThrow('hunter2');
+    },
+  );
+});
+
+describe('image references of every form', () => {
+  test('what was printed is read back as the same', () => {
+    fc.assert(
+      fc.property(reference, (original) => {
+        expect(parseImageReference(printImageReference(original))).toStrictEqual(original);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('any text is either refused as a reference or stays the same once it is canonical', () => {
+    const typed = fc.oneof(fc.string(), fc.stringMatching(/^[aA.:/@_[\] 0-]{0,20}$/));
+    fc.assert(
+      fc.property(typed, (text) => {
+        const canonical = canonicalOrRefused(text);
+
+        expect(canonical === 'refused' ? canonical : canonicalOrRefused(canonical)).toBe(canonical);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+/** Any other error than a refusal is a fault, and passes. */
+function canonicalOrRefused(text: string): string {
+  try {
+    return printImageReference(parseImageReference(text));
+  } catch (error) {
+    if (error instanceof InvalidInput) return 'refused';
+    throw error;
+  }
+}

@@ -1,0 +1,389 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Digest } from '../../src/domain/digest.js';
+import { ManifestRefusedByPolicy } from '../../src/domain/manifest-policy.js';
+import { parsePlatform, parsePlatformSelection, platformMatches, printPlatform } from '../../src/domain/platform.js';
+import type { Platform } from '../../src/domain/platform.js';
+import { readSourceManifest } from '../../src/domain/source-manifest.js';
+import type { SourceManifest } from '../../src/domain/source-manifest.js';
+import { composeTag, PlatformMissing } from '../../src/domain/tag-composition.js';
+import type { CompositionRequest, TagComposition } from '../../src/domain/tag-composition.js';
+import { platform } from './arbitraries.js';
+
+const ociIndex = 'application/vnd.oci.image.index.v1+json';
+const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+
+interface Entry {
+  readonly name: string;
+  readonly platform?: string;
+  readonly about?: string;
+  readonly artifactType?: string;
+}
+
+function digestOf(text: string): Digest {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+function indexOf(entries: readonly Entry[]): SourceManifest & { readonly kind: 'index' } {
+  const manifests = entries.map(({ name, platform: text, about, artifactType }) => {
+    const parsed = text === undefined ? undefined : parsePlatform(text);
+    const unknown = about === undefined ? undefined : { architecture: 'unknown', os: 'unknown' };
+    return {
+      mediaType: ociManifest,
+      digest: digestOf(name),
+      size: 100,
+      ...(about === undefined
+        ? {}
+        : {
+            annotations: {
+              'vnd.docker.reference.digest': digestOf(about),
+              'vnd.docker.reference.type': 'attestation-manifest',
+            },
+          }),
+      ...(artifactType === undefined ? {} : { artifactType }),
+      ...(parsed === undefined ? {} : { platform: { ...parsed, 'os.version': parsed.osVersion } }),
+      ...(unknown === undefined ? {} : { platform: unknown }),
+    };
+  });
+  const text = JSON.stringify(
+    { schemaVersion: 2, mediaType: ociIndex, 'x-before': { z: 1, a: 2 }, manifests, annotations: { made: 'here' } },
+    null,
+    3,
+  );
+  const manifest = readSourceManifest({
+    name: 'ghcr.io/a/b',
+    digest: digestOf(text),
+    contentType: ociIndex,
+    size: text.length,
+    text,
+  });
+  if (manifest.kind !== 'index') throw new Error('the test made something else than an index');
+  return manifest;
+}
+
+const multiArch = indexOf([
+  { name: 'amd64', platform: 'linux/amd64' },
+  { name: 'arm64', platform: 'linux/arm64' },
+  { name: 's390x', platform: 'linux/s390x' },
+  { name: 'attest-amd64', about: 'amd64' },
+  { name: 'attest-arm64', about: 'arm64' },
+  { name: 'attest-s390x', about: 's390x' },
+]);
+
+function compose(
+  source: SourceManifest,
+  selection: string | readonly Platform[],
+  settings: Partial<CompositionRequest> = {},
+): TagComposition {
+  return composeTag({
+    image: 'ghcr.io/a/b:1',
+    target: 'aliyun',
+    source,
+    selection: typeof selection === 'string' ? parsePlatformSelection(selection) : selection,
+    policy: 'keep',
+    ...settings,
+  });
+}
+
+function digests(composition: TagComposition): readonly string[] {
+  return composition.children.map(({ digest }) => digest);
+}
+
+describe('what a tag is to point to', () => {
+  test('all: the source’s index byte for byte, with every child', () => {
+    const composed = compose(multiArch, 'all');
+
+    expect(composed.root).toEqual({ kind: 'source', digest: multiArch.digest, mediaType: ociIndex });
+    expect(composed.children).toEqual(multiArch.children);
+    expect(composed.platforms.map((copy) => copy.platform)).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
+  });
+
+  test('one platform: its manifest, without an index', () => {
+    const composed = compose(multiArch, 'linux/arm64/v8');
+
+    expect(composed.root).toEqual({ kind: 'child', digest: digestOf('arm64'), mediaType: ociManifest, size: 100 });
+    expect(composed.children).toEqual([]);
+    expect(composed.platforms).toEqual([{ platform: 'linux/arm64', digest: digestOf('arm64') }]);
+  });
+
+  test('several: an index of exactly those and their attestations, in the source’s order, with all its other fields', () => {
+    const composed = compose(multiArch, 'linux/s390x,linux/amd64');
+
+    const expected = ['amd64', 's390x', 'attest-amd64', 'attest-s390x'].map(digestOf);
+    expect(digests(composed)).toEqual(expected);
+    if (composed.root.kind !== 'index') throw new Error(`expected an index, got ${composed.root.kind}`);
+    const json = JSON.parse(composed.root.json) as { readonly manifests: readonly { readonly digest: string }[] };
+    expect(Object.keys(json)).toEqual(['schemaVersion', 'mediaType', 'x-before', 'manifests', 'annotations']);
+    expect(json).toMatchObject({ mediaType: ociIndex, 'x-before': { z: 1, a: 2 }, annotations: { made: 'here' } });
+    expect(json.manifests.map(({ digest }) => digest)).toEqual(expected);
+    expect(composed.root).toMatchObject({
+      digest: digestOf(composed.root.json),
+      mediaType: ociIndex,
+      size: Buffer.byteLength(composed.root.json),
+    });
+  });
+
+  test('every platform by name: the source’s index byte for byte', () => {
+    const composed = compose(multiArch, 'linux/s390x,linux/arm64,linux/amd64');
+
+    expect(composed.root.kind).toBe('source');
+  });
+
+  test('what the source does not offer is noted, and the rest is copied', () => {
+    const composed = compose(multiArch, 'linux/riscv64,linux/amd64');
+
+    expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('amd64') });
+    expect(composed.missing).toEqual(['linux/riscv64']);
+    expect(composed.offered).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
+  });
+
+  test('nothing of what is wanted: parked, listing what there is', () => {
+    const composed = (): unknown => compose(multiArch, 'linux/riscv64,windows/amd64');
+
+    expect(composed).toThrow(PlatformMissing);
+    expect(composed).toThrow(
+      'ghcr.io/a/b:1 is not published for linux/riscv64, windows/amd64; it offers linux/amd64, linux/arm64, linux/s390x',
+    );
+    expect(composed).toThrow(expect.objectContaining({ code: 'platform-missing', decision: 'park' }));
+  });
+
+  test('no platform at all wanted is an error, not an empty copy', () => {
+    expect(() => compose(multiArch, [])).toThrow('no platform is wanted');
+  });
+
+  test('several Windows versions that fit one wanted platform all come along', () => {
+    const source = indexOf([
+      { name: 'linux', platform: 'linux/amd64' },
+      { name: 'win2019', platform: 'windows(10.0.17763.1)/amd64' },
+      { name: 'win2022', platform: 'windows(10.0.20348.1)/amd64' },
+    ]);
+
+    const anyVersion = compose(source, 'windows/amd64');
+    const oneVersion = compose(source, 'windows(10.0.20348)/amd64');
+
+    expect(anyVersion.root.kind).toBe('index');
+    expect(digests(anyVersion)).toEqual(['win2019', 'win2022'].map(digestOf));
+    expect(oneVersion.root).toMatchObject({ kind: 'child', digest: digestOf('win2022') });
+  });
+
+  test('one Windows version that two wanted platforms mean is not wrapped in an index', () => {
+    const source = indexOf([
+      { name: 'linux', platform: 'linux/amd64' },
+      { name: 'win2019', platform: 'windows(10.0.17763.1)/amd64' },
+    ]);
+
+    const composed = compose(source, 'windows/amd64,windows(10.0.17763.1)/amd64');
+
+    expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('win2019') });
+  });
+
+  test('of two manifests for one platform the first image is taken, as clients do', () => {
+    const source = indexOf([
+      { name: 'index-of-files', platform: 'linux/amd64', artifactType: 'application/vnd.amazon.soci.index.v2+json' },
+      { name: 'gzip', platform: 'linux/amd64' },
+      { name: 'zstd', platform: 'linux/amd64' },
+      { name: 'arm64', platform: 'linux/arm64' },
+    ]);
+
+    const composed = compose(source, 'linux/amd64');
+
+    expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('gzip') });
+  });
+
+  test('an artifact that belongs to no platform stays in an index', () => {
+    const source = indexOf([
+      { name: 'amd64', platform: 'linux/amd64' },
+      { name: 'sbom' },
+      { name: 'arm64', platform: 'linux/arm64' },
+      { name: 's390x', platform: 'linux/s390x' },
+    ]);
+
+    const composed = compose(source, 'linux/arm64,linux/amd64');
+
+    expect(digests(composed)).toEqual(['amd64', 'sbom', 'arm64'].map(digestOf));
+  });
+
+  test('a child for which the index names no platform is found by its config’s', () => {
+    const source = indexOf([{ name: 'plain' }]);
+    const platforms = new Map([[digestOf('plain'), parsePlatform('linux/amd64')]]);
+
+    const composed = compose(source, 'linux/amd64', { platforms });
+
+    expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('plain') });
+  });
+});
+
+describe('a source that is a single manifest', () => {
+  const digest = digestOf('single');
+  const single: SourceManifest = { kind: 'image', digest, mediaType: ociManifest, size: 7, json: {} };
+  const amd64 = new Map([[digest, parsePlatform('linux/amd64')]]);
+
+  test.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])('is itself what %s means', (selection) => {
+    const composed = compose(single, selection, { platforms: amd64 });
+
+    expect(composed).toMatchObject({
+      root: { kind: 'source', digest },
+      children: [],
+      platforms: [{ platform: 'linux/amd64', digest }],
+    });
+  });
+
+  test('of another platform than wanted is parked, naming its own', () => {
+    expect(() => compose(single, 'linux/arm64', { platforms: amd64 })).toThrow('it offers linux/amd64');
+  });
+
+  test('that names no platform is copied by all alone, and says so', () => {
+    expect(compose(single, 'all').root).toMatchObject({ kind: 'source', digest });
+    expect(() => compose(single, 'linux/amd64')).toThrow('ask for platform "all"');
+  });
+
+  test.each(['drop', 'fail'] as const)('that the target refuses is parked under policy %s', (policy) => {
+    const refusedDigests = new Set([digest]);
+
+    expect(() => compose(single, 'all', { policy, refusedDigests })).toThrow(ManifestRefusedByPolicy);
+  });
+});
+
+describe('manifest policy', () => {
+  const refusedDigests = new Set(['attest-amd64', 'attest-arm64', 'attest-s390x'].map(digestOf));
+
+  test('keep: as if nothing were refused', () => {
+    const composed = compose(multiArch, 'all', { refusedDigests, policy: 'keep' });
+
+    expect(composed.root.kind).toBe('source');
+    expect(composed.dropped).toEqual([]);
+  });
+
+  test('drop: an index without them, and a note of each with the reason', () => {
+    const composed = compose(multiArch, 'all', { refusedDigests, policy: 'drop' });
+
+    expect(composed.root.kind).toBe('index');
+    expect(digests(composed)).toEqual(['amd64', 'arm64', 's390x'].map(digestOf));
+    expect(composed.dropped.map(({ digest }) => digest)).toEqual([...refusedDigests]);
+    expect(composed.dropped[0]?.reason).toBe('an attestation in artifact form, which target aliyun refuses');
+  });
+
+  test('drop: only those that the wanted platforms would have brought are noted', () => {
+    const composed = compose(multiArch, 'linux/amd64,linux/arm64', { refusedDigests, policy: 'drop' });
+
+    expect(composed.dropped.map(({ digest }) => digest)).toEqual(['attest-amd64', 'attest-arm64'].map(digestOf));
+  });
+
+  test.each(['drop', 'fail'] as const)(
+    '%s has nothing to say where one platform leaves its attestation behind',
+    (policy) => {
+      const composed = compose(multiArch, 'linux/amd64', { refusedDigests, policy });
+
+      expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('amd64') });
+      expect(composed.dropped).toEqual([]);
+    },
+  );
+
+  test('fail: parked, naming target, manifests and what to set', () => {
+    const composed = (): unknown => compose(multiArch, 'all', { refusedDigests, policy: 'fail' });
+
+    expect(composed).toThrow(ManifestRefusedByPolicy);
+    expect(composed).toThrow(expect.objectContaining({ code: 'manifest-policy', decision: 'park' }));
+    expect(composed).toThrow(/aliyun.*"drop"/);
+    expect(composed).toThrow(digestOf('attest-amd64'));
+  });
+
+  test('drop never leaves out a platform’s image: that is parked', () => {
+    const refused = new Set([digestOf('amd64')]);
+
+    expect(() => compose(multiArch, 'all', { refusedDigests: refused, policy: 'drop' })).toThrow(
+      ManifestRefusedByPolicy,
+    );
+  });
+});
+
+describe('compositions of every source and choice', () => {
+  const entries = fc
+    .uniqueArray(platform, { selector: printPlatform, minLength: 1, maxLength: 6 })
+    .chain((platforms) => {
+      const images = platforms.map((one): Entry => ({
+        name: `image ${printPlatform(one)}`,
+        platform: printPlatform(one),
+      }));
+      const attestations = images.map((image): Entry => ({ name: `about ${image.name}`, about: image.name }));
+      return fc.shuffledSubarray([...images, ...attestations, { name: 'artifact' }], { minLength: 1 });
+    });
+  const choice = fc.array(platform, { minLength: 1, maxLength: 5 });
+  const refused = fc.func(fc.boolean());
+
+  function attempt(request: Parameters<typeof compose>): TagComposition | undefined {
+    try {
+      return compose(...request);
+    } catch (error) {
+      if (error instanceof PlatformMissing || error instanceof ManifestRefusedByPolicy) return undefined;
+      throw error;
+    }
+  }
+
+  test('the same request gives the same bytes, and the order of the wanted platforms does not matter', () => {
+    fc.assert(
+      fc.property(entries, choice, refused, (list, selection, isRefused) => {
+        const source = indexOf(list);
+        const refusedDigests = new Set(
+          source.children.map(({ digest }) => digest).filter((digest) => isRefused(digest)),
+        );
+        const settings = { policy: 'drop', refusedDigests } as const;
+
+        const once = attempt([source, selection, settings]);
+        const again = attempt([indexOf(list), selection.toReversed(), settings]);
+
+        expect(again?.root).toEqual(once?.root);
+        expect(again?.children).toEqual(once?.children);
+      }),
+    );
+  });
+
+  test('children keep the source’s order, are the source’s own, and none is of a platform that nobody wanted', () => {
+    fc.assert(
+      fc.property(entries, choice, (list, selection) => {
+        const source = indexOf(list);
+        const composed = attempt([source, selection]);
+        if (composed === undefined) return;
+
+        const order = composed.children.map((child) => source.children.indexOf(child));
+        const { root } = composed;
+        expect(order).toEqual(order.toSorted((a, b) => a - b));
+        expect(order).not.toContain(-1);
+        for (const copy of composed.platforms) {
+          const offered = parsePlatform(copy.platform);
+          expect(selection.some((wanted) => platformMatches(wanted, offered))).toBe(true);
+        }
+        expect(root.kind !== 'index' || root.digest === digestOf(root.json)).toBe(true);
+        expect(root.kind !== 'child' || composed.platforms.length === 1).toBe(true);
+      }),
+    );
+  });
+
+  test('every wanted platform is either there or noted as missing', () => {
+    fc.assert(
+      fc.property(entries, choice, (list, selection) => {
+        const composed = attempt([indexOf(list), selection]);
+        if (composed === undefined) return;
+
+        for (const wanted of selection) {
+          const isThere = composed.platforms.some((copy) => platformMatches(wanted, parsePlatform(copy.platform)));
+          expect(isThere).toBe(!composed.missing.includes(printPlatform(wanted)));
+        }
+      }),
+    );
+  });
+
+  test('an index never brings the attestation of an image that it leaves out', () => {
+    fc.assert(
+      fc.property(entries, choice, (list, selection) => {
+        const composed = attempt([indexOf(list), selection]);
+        if (composed?.root.kind !== 'index') return;
+
+        const abouts = composed.children.flatMap(({ annotations }) => annotations['vnd.docker.reference.digest'] ?? []);
+        const there = digests(composed);
+        expect(abouts.filter((about) => !there.includes(about))).toEqual([]);
+      }),
+    );
+  });
+});
