@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { npmCommand } from './npm-command.mjs';
 import { projectRoot } from './places.mjs';
 import { lastLines, runCommand } from './run-command.mjs';
 import { announce, seconds, whileSaying } from './say.mjs';
@@ -24,12 +25,6 @@ export async function installPackages() {
     );
   }
   announce(title, `installed in ${seconds(start)}`);
-}
-
-/** The npm that runs this script, when one does: PATH may hold another one, or on Windows a .cmd that cannot be spawned. */
-function npmCommand(args) {
-  const npm = process.env.npm_execpath;
-  return npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args];
 }
 
 /**
