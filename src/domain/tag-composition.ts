@@ -29,7 +29,7 @@ export interface CompositionRequest {
 }
 
 /** What a tag is to point to. */
-export type TagRoot =
+type TagRoot =
   /** The source's own manifest, byte for byte. */
   | { readonly kind: 'source'; readonly digest: Digest; readonly mediaType: string }
   /** A manifest of the source's index, byte for byte. */

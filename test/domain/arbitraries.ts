@@ -38,7 +38,7 @@ const host = fc.oneof(
 
 const tag = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,40}$/);
 
-export const digest: fc.Arbitrary<Digest> = fc.oneof(
+const digest: fc.Arbitrary<Digest> = fc.oneof(
   fc.stringMatching(/^[0-9a-f]{64}$/).map((hex): Digest => `sha256:${hex}`),
   fc.stringMatching(/^[0-9a-f]{128}$/).map((hex): Digest => `sha512:${hex}`),
 );
