@@ -22,7 +22,7 @@ const registryRelease = `${github}/distribution/distribution/releases/download/v
  *
  * - `variable`: environment variable with a path to it, asked first; then `commands` on PATH
  * - `fits`: what its `--version` must say
- * - `cacheName`: its name in the cache folder, with the version
+ * - `cacheName`: its name in the cache folder
  * - `ways`: how to get it, each tried in turn
  * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it is not to be had
  * - `advice`: what a person types to get it
@@ -36,7 +36,7 @@ const tools = [
     // The first server with worker deployments and the priority matcher that the SDK expects.
     fits: (version) => isAtLeast(version.match(/Server (\d+)\.(\d+)/), 1, 29),
     wanted: 'a Temporal CLI with server 1.29 or later',
-    cacheName: `temporal-${temporalVersion}`,
+    cacheName: 'temporal',
     ways: [
       fromDownload({
         url: `${temporalRelease}/${temporalArchive}`,
@@ -63,7 +63,7 @@ const tools = [
     commands: ['registry'],
     fits: (version) => isAtLeast(version.match(/distribution\/v3 v?(\d+)\.(\d+)/), 3, 0),
     wanted: "distribution's registry, version 3",
-    cacheName: `registry-${registryVersion}`,
+    cacheName: 'registry',
     ways: [
       fromDownload({
         url: `${registryRelease}/${registryArchive}`,
