@@ -3,6 +3,7 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import type { ManifestPolicy } from '../domain/manifest-policy.js';
 import type { PlatformSelection } from '../domain/platform.js';
+import type { Timing } from './transport/timing.js';
 
 /** One place that an image goes to. */
 export interface CopyTarget {
@@ -135,4 +136,8 @@ export interface RegistryClientOptions {
   /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly userAgent?: string;
+  /** Blobs in flight at once over all copies of this client; default 6. */
+  readonly concurrentTransfers?: number;
+  /** Waits other than the defaults (`transport/timing.ts`). */
+  readonly timing?: Partial<Timing>;
 }

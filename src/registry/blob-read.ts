@@ -1,0 +1,273 @@
+import type { IncomingMessage } from 'node:http';
+import { FerryError } from '../domain/ferry-error.js';
+import { algorithmOf, digestOf, finishDigest, startDigest } from './content-digest.js';
+import type { Blob } from './image-blobs.js';
+import { placeScopes } from './manifest-exchange.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { fetchBody, send } from './transport/registry-request.js';
+import type { RegistryRequest } from './transport/request-options.js';
+import { discardBody } from './transport/response-body.js';
+import { backoff, rest } from './transport/retrying.js';
+
+/** A cut read that brought at least this much, or lasted this long, was progress. */
+const PROGRESS_BYTES = 1024 * 1024;
+const PROGRESS_MS = 60_000;
+const FRUITLESS_RESUMES = 4;
+
+/** The source sent bytes that are not the blob: worth one more read, and then the image is broken. */
+export class BlobMismatch extends RegistryFault {}
+
+/** A break that a Range request may mend. */
+class SourceCut extends Error {}
+
+export interface BlobReadHandlers {
+  /** Called with each chunk, in order, never while paused. The chunk must not be changed. */
+  onChunk(chunk: Buffer): void;
+  onBytesRead(bytes: number): void;
+}
+
+/**
+ * One pass over a blob of the source: hashed on the way, resumed by Range where the connection breaks, and over only
+ * when size and digest are right.
+ */
+export class BlobRead {
+  readonly #client: RegistryClient;
+  readonly #place: Place;
+  readonly #blob: Blob;
+  readonly #handlers: BlobReadHandlers;
+  readonly #signal: AbortSignal | undefined;
+  #received = 0;
+  #paused = false;
+  #lastByteAt = 0;
+  #response: IncomingMessage | undefined;
+  #stopped = false;
+
+  constructor(
+    client: RegistryClient,
+    place: Place,
+    blob: Blob,
+    { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal?: AbortSignal },
+  ) {
+    this.#client = client;
+    this.#place = place;
+    this.#blob = blob;
+    this.#handlers = handlers;
+    this.#signal = signal;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#response?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#lastByteAt = Date.now();
+    this.#response?.resume();
+  }
+
+  /** Nobody wants the rest. `run` then ends as if it were over; nothing may be committed on the strength of it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#response?.destroy();
+  }
+
+  /**
+   * @throws BlobMismatch when the bytes are not the blob
+   * @throws RegistryFault when the source cannot be read
+   */
+  async run(): Promise<void> {
+    const cached = this.#client.contents.get(this.#blob.digest);
+    if (cached !== undefined) {
+      if (cached.body.length > 0) this.#handlers.onChunk(cached.body);
+      return;
+    }
+    const hash = startDigest(this.#blob.digest);
+    await this.#readAll((chunk) => hash.update(chunk));
+    if (this.#stopped) return;
+
+    const digest = finishDigest(hash, algorithmOf(this.#blob.digest));
+    if (digest !== this.#blob.digest) throw this.#mismatch(`its bytes are ${digest}`);
+  }
+
+  async #readAll(consume: (chunk: Buffer) => void): Promise<void> {
+    const { timing } = this.#client.host(this.#place.host);
+    let fruitless = 0;
+    while (this.#received < this.#blob.size || this.#response === undefined) {
+      const start = this.#received;
+      const startedAt = Date.now();
+      try {
+        await this.#readFrom(start, consume);
+        return;
+      } catch (error) {
+        this.#signal?.throwIfAborted();
+        if (this.#stopped) return;
+        if (!(error instanceof SourceCut)) throw error;
+        const progress = this.#received - start >= PROGRESS_BYTES || Date.now() - startedAt >= PROGRESS_MS;
+        fruitless = progress ? 0 : fruitless + 1;
+        if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
+        await rest(backoff(fruitless + 1, timing), this.#signal);
+      }
+    }
+  }
+
+  async #readFrom(offset: number, consume: (chunk: Buffer) => void): Promise<void> {
+    const response = await this.#open(offset);
+    this.#response = response;
+    if (this.#stopped) {
+      response.destroy();
+      return;
+    }
+    // A server that ignores the range sends everything: what is known already is passed over.
+    const skip = response.statusCode === 200 ? offset : 0;
+    await this.#pump(response, skip, consume);
+  }
+
+  async #open(offset: number): Promise<IncomingMessage> {
+    const { digest, size } = this.#blob;
+    // With an explicit end: some servers refuse an open one, and a range that begins at the size hangs distribution 2.8.
+    const range: Readonly<Record<string, string>> = offset === 0 ? {} : { range: `bytes=${offset}-${size - 1}` };
+    const response = await send(this.#client.host(this.#place.host), {
+      ...blobRequest(this.#place, this.#blob, this.#signal),
+      headers: range,
+      expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],
+    });
+    if (response.statusCode === 404) {
+      discardBody(response);
+      throw new RegistryFault(
+        `a manifest names the blob ${digest}, but it is not there: the image is broken at its source`,
+        {
+          place: this.#place,
+          status: 404,
+          code: 'source-corrupt',
+          decision: 'park',
+        },
+      );
+    }
+    if (response.statusCode === 416) {
+      response.destroy();
+      throw this.#mismatch(`it has nothing after byte ${offset}`);
+    }
+    const announced = announcedSize(response, offset);
+    if (announced === undefined || announced === size) return response;
+    response.destroy();
+    const label = response.headers['content-encoding'];
+    const encoding = label === undefined ? '' : ` (Content-Encoding ${label}, though none was accepted)`;
+    throw this.#mismatch(`it announces ${announced} bytes${encoding}`);
+  }
+
+  #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
+    const { idleMs } = this.#client.host(this.#place.host).timing;
+    return new Promise((resolve, reject) => {
+      let toSkip = skip;
+      this.#lastByteAt = Date.now();
+      const watchdog = setInterval(() => {
+        if (this.#paused || Date.now() - this.#lastByteAt < idleMs) return;
+        end(new SourceCut(`no byte for ${idleMs / 1000} s`));
+      }, idleMs / 4);
+      const end = (fault?: Error): void => {
+        clearInterval(watchdog);
+        response.off('data', take);
+        if (fault === undefined) {
+          resolve();
+          return;
+        }
+        response.destroy();
+        reject(fault);
+      };
+      const take = (chunk: Buffer): void => {
+        this.#lastByteAt = Date.now();
+        this.#handlers.onBytesRead(chunk.length);
+        if (toSkip >= chunk.length) {
+          toSkip -= chunk.length;
+          return;
+        }
+        const fresh = toSkip === 0 ? chunk : chunk.subarray(toSkip);
+        toSkip = 0;
+        this.#received += fresh.length;
+        if (this.#received > this.#blob.size) {
+          end(this.#mismatch('it sends more bytes than that'));
+          return;
+        }
+        consume(fresh);
+        this.#handlers.onChunk(fresh);
+      };
+      response.on('data', take);
+      response.once('end', () => {
+        if (this.#received === this.#blob.size) end();
+        else end(new SourceCut(`it ended after ${this.#received} bytes`));
+      });
+      response.once('close', () => end(new SourceCut(`the connection broke after ${this.#received} bytes`)));
+      if (this.#paused) response.pause();
+    });
+  }
+
+  #mismatch(found: string): BlobMismatch {
+    const { digest, size } = this.#blob;
+    return new BlobMismatch(`the blob ${digest} should be ${size} bytes with this digest, but ${found}`, {
+      place: this.#place,
+      code: 'source-corrupt',
+      decision: 'park',
+    });
+  }
+
+  #givenUp(cut: SourceCut): RegistryFault {
+    const { digest, size } = this.#blob;
+    const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
+    return new RegistryFault(message, { place: this.#place, code: 'unreachable', decision: 'retry', cause: cut });
+  }
+}
+
+/** Reads a small blob whole, checks it, and keeps it, so that copying it does not read it again. */
+export async function readSmallBlob(
+  client: RegistryClient,
+  places: readonly Place[],
+  blob: Blob,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const cached = client.contents.get(blob.digest);
+  if (cached !== undefined) return cached.body;
+  for (const [position, place] of places.entries()) {
+    const isLast = position === places.length - 1;
+    try {
+      const request = { ...blobRequest(place, blob, signal), expect: [200], ...(isLast ? {} : { attempts: 1 }) };
+      const { body } = await fetchBody(client.host(place.host), request, blob.size);
+      if (digestOf(body, algorithmOf(blob.digest)) === blob.digest) {
+        client.contents.add({ digest: blob.digest, mediaType: blob.mediaType, body });
+        return body;
+      }
+      if (isLast) throw new BlobMismatch(`the config ${blob.digest} has other bytes`, corrupt(place));
+    } catch (error) {
+      if (isLast || !(error instanceof FerryError)) throw error;
+    }
+  }
+  throw new TypeError('readSmallBlob needs a place to read from');
+}
+
+function corrupt(place: Place): ConstructorParameters<typeof RegistryFault>[1] {
+  return { place, code: 'source-corrupt', decision: 'park' };
+}
+
+function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal | undefined): Omit<RegistryRequest, 'expect'> {
+  return {
+    place,
+    method: 'GET',
+    url: `/v2/${place.repository}/blobs/${digest}`,
+    what: `GET blob ${digest}`,
+    scopes: placeScopes(place),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** The size of the whole blob by this answer; undefined where it does not say; -1 for a range that was not asked for. */
+function announcedSize({ statusCode, headers }: IncomingMessage, offset: number): number | undefined {
+  if (statusCode === 206) {
+    const [, first, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
+    return Number(first) === offset ? Number(size) : -1;
+  }
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+}

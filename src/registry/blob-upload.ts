@@ -1,0 +1,292 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { FerryError } from '../domain/ferry-error.js';
+import { hasBlob, nextLocation } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import { algorithmOf } from './content-digest.js';
+import type { Blob } from './image-blobs.js';
+import { announcedDigest, placeScopes } from './manifest-exchange.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { networkFault } from './transport/network-fault.js';
+import { openUpload, sendAndDiscard, unexpected } from './transport/registry-request.js';
+import type { RegistryRequest } from './transport/request-options.js';
+import { discardBody } from './transport/response-body.js';
+import { backoff, rest } from './transport/retrying.js';
+
+const COMMIT_ATTEMPTS = 4;
+const CREATED = [200, 201, 202, 204];
+const SESSION_LOST = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID'];
+
+export interface UploadHandlers {
+  /** So many bytes have left for the target; room for more. */
+  onFlushed(bytes: number): void;
+  /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
+  onFailure(fault: FerryError): void;
+}
+
+/**
+ * One blob on its way to one target: POST (done already), PATCH with the whole stream, and only after the caller has
+ * verified the bytes an empty PUT with the digest. Registries that know no PATCH get one PUT with everything, of which
+ * the last chunk is held back until then.
+ */
+export class BlobUpload {
+  readonly place: Place;
+  readonly #client: RegistryClient;
+  readonly #blob: Blob;
+  readonly #signal: AbortSignal | undefined;
+  readonly #monolithic: boolean;
+  #location: URL;
+  #request: ClientRequest | undefined;
+  #answer: Promise<IncomingMessage> | undefined;
+  #handlers: UploadHandlers | undefined;
+  #held: Buffer | undefined;
+  #over = false;
+  #unsentBytes = 0;
+  #writtenBytes = 0;
+  #lastMoveAt = 0;
+
+  constructor(
+    client: RegistryClient,
+    place: Place,
+    blob: Blob,
+    { session, signal }: { readonly session: UploadSession; readonly signal?: AbortSignal },
+  ) {
+    this.#client = client;
+    this.place = place;
+    this.#blob = blob;
+    this.#location = session.location;
+    this.#signal = signal;
+    this.#monolithic = client.host(place.host).monolithicUploads;
+  }
+
+  /** Bytes written that the target has not taken yet. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** When the target last took something, or had nothing to take; milliseconds. */
+  get lastMoveAt(): number {
+    return this.#unsentBytes === 0 ? Date.now() : this.#lastMoveAt;
+  }
+
+  /** Opens the request for the data. An empty blob needs none: its commit says it all. */
+  async start(handlers: UploadHandlers): Promise<void> {
+    this.#handlers = handlers;
+    if (this.#blob.size === 0) return;
+    const { request, response } = await openUpload(this.#client.host(this.place.host), this.#dataRequest());
+    this.#request = request;
+    this.#answer = response;
+    response.then(
+      (message) => void this.#answeredEarly(message),
+      (error: unknown) => this.#fail(networkFault(error, this.place, this.#location)),
+    );
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#over || this.#request === undefined) return;
+    if (this.#unsentBytes === 0) this.#lastMoveAt = Date.now();
+    this.#unsentBytes += chunk.length;
+    this.#writtenBytes += chunk.length;
+    if (!this.#monolithic) {
+      this.#send(this.#request, chunk);
+      return;
+    }
+    if (this.#held !== undefined) this.#send(this.#request, this.#held);
+    this.#held = chunk;
+  }
+
+  /**
+   * The bytes are verified: ends the data and commits.
+   *
+   * @throws FerryError; `retry` where sending the blob again may help
+   */
+  async complete(): Promise<void> {
+    const answer = this.#answer;
+    if (this.#over) throw this.#interrupted();
+    this.#over = true;
+    if (answer !== undefined) await this.#endData(answer);
+    if (answer === undefined || !this.#monolithic) await this.#commit();
+    this.#client.blobHomes.add(this.place.host, this.place.repository, this.#blob.digest);
+  }
+
+  /** The bytes are wrong, or nobody wants them here any more. What was sent is never committed. */
+  cancel(): void {
+    this.#over = true;
+    this.#request?.destroy();
+  }
+
+  #send(request: ClientRequest, chunk: Buffer): void {
+    request.write(chunk, (error) => {
+      if (error !== null && error !== undefined) return;
+      this.#unsentBytes -= chunk.length;
+      this.#lastMoveAt = Date.now();
+      this.#handlers?.onFlushed(chunk.length);
+    });
+  }
+
+  async #endData(answer: Promise<IncomingMessage>): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && this.#request !== undefined) this.#send(this.#request, held);
+    this.#request?.end();
+    let response: IncomingMessage;
+    try {
+      response = await answer;
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      // The answer to a whole PUT may be lost although the blob arrived.
+      if (this.#monolithic && (await this.#isThere())) return;
+      throw networkFault(error, this.place, this.#location);
+    }
+    if (!CREATED.includes(response.statusCode ?? 0)) throw await this.#refusal(response);
+    discardBody(response);
+    this.#checkStored(response);
+    if (!this.#monolithic) {
+      const host = this.#client.host(this.place.host);
+      this.#location = await nextLocation(host, response, this.place, this.#location);
+    }
+  }
+
+  /** Object storage may take minutes here, and proxies give up before it does: what counts is whether the blob is there. */
+  async #commit(): Promise<void> {
+    const { timing } = this.#client.host(this.place.host);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#checkStored(await this.#putDigest());
+        return;
+      } catch (error) {
+        this.#signal?.throwIfAborted();
+        if (!(error instanceof FerryError)) throw error;
+        if (error.code === 'target-corrupt') throw error;
+        if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw this.#arrivedWrong(error);
+        const sessionLost = saysCode(error, ...SESSION_LOST);
+        if (error.decision === 'park' && !sessionLost) throw error;
+        await rest(Math.min(error.retryAfterMs ?? backoff(attempt, timing), timing.longestPauseMs), this.#signal);
+        if (await this.#isThere()) return;
+        if (sessionLost || attempt === COMMIT_ATTEMPTS) throw this.#uncommitted(error);
+      }
+    }
+  }
+
+  #putDigest(): Promise<IncomingMessage> {
+    const host = this.#client.host(this.place.host);
+    return sendAndDiscard(host, {
+      ...this.#baseRequest(),
+      method: 'PUT',
+      url: withDigest(this.#location, this.#blob),
+      what: `PUT blob ${this.#blob.digest}`,
+      headers: { 'content-type': 'application/octet-stream' },
+      body: Buffer.alloc(0),
+      expect: CREATED,
+      answerMs: host.timing.commitMs,
+      attempts: 1,
+    });
+  }
+
+  #dataRequest(): RegistryRequest {
+    const host = this.#client.host(this.place.host);
+    return {
+      ...this.#baseRequest(),
+      method: this.#monolithic ? 'PUT' : 'PATCH',
+      url: this.#monolithic ? withDigest(this.#location, this.#blob) : this.#location,
+      what: `${this.#monolithic ? 'PUT' : 'PATCH'} blob ${this.#blob.digest}`,
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(this.#blob.size) },
+      expect: CREATED,
+      answerMs: host.timing.commitMs,
+    };
+  }
+
+  #baseRequest(): Pick<RegistryRequest, 'place' | 'scopes' | 'signal'> {
+    const scopes = placeScopes(this.place);
+    return { place: this.place, scopes, ...(this.#signal === undefined ? {} : { signal: this.#signal }) };
+  }
+
+  /**
+   * An answer while data is still being sent is a refusal: it says more than the reset that follows it. To the last
+   * byte the answer may come before `complete` has been called, and waits for it.
+   */
+  async #answeredEarly(response: IncomingMessage): Promise<void> {
+    const everythingWritten = this.#writtenBytes === this.#blob.size;
+    if (this.#over || (everythingWritten && CREATED.includes(response.statusCode ?? 0))) return;
+    const fault = await this.#refusal(response);
+    this.#request?.destroy();
+    this.#fail(fault);
+  }
+
+  async #refusal(response: IncomingMessage): Promise<FerryError> {
+    const host = this.#client.host(this.place.host);
+    const status = response.statusCode ?? 0;
+    const { what } = this.#dataRequest();
+    const fault = await unexpected(host, response, { ...this.#baseRequest(), what });
+    const sessionLost = saysCode(fault, ...SESSION_LOST);
+    const noPatch = [405, 416, 501].includes(status) || ([400, 404].includes(status) && fault.diagnostics.length === 0);
+    if (!this.#monolithic && noPatch) host.monolithicUploads = true;
+    // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
+    if (sessionLost || status === 401 || (!this.#monolithic && noPatch) || status < 400)
+      return asRetry(fault, this.place);
+    return fault;
+  }
+
+  #fail(fault: FerryError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handlers?.onFailure(fault);
+  }
+
+  async #isThere(): Promise<boolean> {
+    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    try {
+      return await hasBlob(this.#client, this.place, this.#blob, { ...signal, attempts: 2 });
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      if (error instanceof FerryError) return false;
+      throw error;
+    }
+  }
+
+  #checkStored(response: IncomingMessage): void {
+    const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
+    if (stored === undefined || stored === this.#blob.digest) return;
+    const { digest } = this.#blob;
+    const sameAlgorithm = algorithmOf(stored) === algorithmOf(digest);
+    const message = sameAlgorithm
+      ? `it stored ${stored} where ${digest} was sent`
+      : `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so an image with it cannot be there`;
+    throw new RegistryFault(message, { place: this.place, code: 'target-corrupt', decision: 'park' });
+  }
+
+  #arrivedWrong(cause: FerryError): RegistryFault {
+    const message = `it says that ${this.#blob.digest} arrived with other bytes than were sent`;
+    return new RegistryFault(message, { place: this.place, code: 'target-corrupt', decision: 'retry', cause });
+  }
+
+  #uncommitted(cause: FerryError): FerryError {
+    return cause.decision === 'park' ? asRetry(cause, this.place) : cause;
+  }
+
+  #interrupted(): RegistryFault {
+    const message = `the upload of ${this.#blob.digest} was interrupted`;
+    return new RegistryFault(message, { place: this.place, code: 'unreachable', decision: 'retry' });
+  }
+}
+
+/** The session's location with the digest; what the registry put into its query stays byte for byte. */
+function withDigest(location: URL, { digest }: Blob): URL {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}
+
+function asRetry(fault: FerryError, place: Place): RegistryFault {
+  const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
+  const message = fault.message.slice(fault.message.indexOf(': ') + 2);
+  return new RegistryFault(message, {
+    place,
+    code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
+    decision: 'retry',
+    diagnostics,
+    cause: fault,
+    ...(status === undefined ? {} : { status }),
+  });
+}

@@ -1,0 +1,127 @@
+import type { Digest } from '../domain/digest.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { transferBlob } from './blob-transfer.js';
+import type { TransferContext } from './blob-transfer.js';
+import type { CopyOptions, CopyReport, CopyRequest, TargetResult } from './copy-types.js';
+import type { Blob } from './image-blobs.js';
+import { prepareCopy } from './prepare-copy.js';
+import type { PreparedTarget } from './prepare-copy.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { TargetRun } from './target-run.js';
+
+const BLOBS_AT_ONCE = 3;
+
+/**
+ * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
+ * committed before its digest is verified, children go before the index, and the tag comes last and is read back.
+ *
+ * @returns what each target got; a target that failed is in `failures`, and the others have everything
+ * @throws FerryError for a fault of the source that leaves no target done; the signal's reason when aborted
+ */
+export async function copyImage(
+  client: RegistryClient,
+  request: CopyRequest,
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  const { signal, onProgress, concurrentBlobs = BLOBS_AT_ONCE } = options;
+  const prepared = await prepareCopy(client, request, options);
+  const counter = { bytesRead: 0 };
+  const context: TransferContext = {
+    client,
+    source: prepared.source,
+    report(progress) {
+      if (progress.type === 'read') counter.bytesRead += progress.bytes;
+      onProgress?.(progress);
+    },
+    ...(signal === undefined ? {} : { signal }),
+  };
+
+  const [done, owing] = divide(prepared.targets);
+  for (const { plan } of done) context.report({ type: 'target-done', target: plan.target, digest: plan.digest });
+  for (const { target, failure } of prepared.plan.failures) {
+    context.report({ type: 'target-failed', target, reason: failure.message });
+  }
+
+  const runs = owing.map((target) => new TargetRun(context, target));
+  const results = runs.map((run) => run.result);
+  const owed = await Promise.all(runs.map((run) => run.owedBlobs()));
+  const work = workList(runs, owed);
+  const blobs = [...work.values()].map(({ blob }) => blob);
+  context.report({ type: 'planned', blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) });
+
+  const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
+  await Promise.all(Array.from({ length: concurrentBlobs }, () => worker(context, queue)));
+  const finished = await Promise.all(results);
+  signal?.throwIfAborted();
+
+  const copied = finished.filter((result): result is TargetResult => !(result instanceof FerryError));
+  const faults = runs.flatMap((run, position) => {
+    const failure = finished[position];
+    return failure instanceof FerryError ? [{ ...run.identity, failure }] : [];
+  });
+  throwFaultOfSource(
+    faults.map(({ failure }) => failure),
+    copied.length + done.length,
+  );
+  return {
+    sourceDigest: prepared.plan.sourceDigest,
+    missingPlatforms: prepared.plan.missingPlatforms,
+    bytesRead: counter.bytesRead,
+    targets: inOrder(request, [...done.map(alreadyThere), ...copied]),
+    failures: [...prepared.plan.failures, ...faults],
+  };
+}
+
+interface BlobWork {
+  readonly blob: Blob;
+  readonly runs: TargetRun[];
+}
+
+function workList(runs: readonly TargetRun[], owed: readonly (readonly Blob[])[]): ReadonlyMap<Digest, BlobWork> {
+  const work = new Map<Digest, BlobWork>();
+  for (const [position, run] of runs.entries()) {
+    for (const blob of owed[position] ?? []) {
+      const entry = work.get(blob.digest) ?? { blob, runs: [] };
+      entry.runs.push(run);
+      work.set(blob.digest, entry);
+    }
+  }
+  return work;
+}
+
+/** Takes the largest blob that is left, again and again: the long ones must not begin last. */
+async function worker(context: TransferContext, queue: BlobWork[]): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { blob, runs } = next;
+    const waiting = runs.filter((run) => !run.isOver);
+    if (waiting.length === 0) continue;
+    const { shared, deliveries } = transferBlob(
+      context,
+      blob,
+      waiting.map(({ destination }) => destination),
+    );
+    for (const run of waiting) run.await(blob, deliveries.get(run.destination));
+    await shared;
+  }
+}
+
+function divide(targets: readonly PreparedTarget[]): readonly [PreparedTarget[], PreparedTarget[]] {
+  return [targets.filter(({ plan }) => plan.alreadyThere), targets.filter(({ plan }) => !plan.alreadyThere)];
+}
+
+/** What stopped every target by the source's fault is thrown: nobody's target is to blame. */
+function throwFaultOfSource(faults: readonly FerryError[], succeeded: number): void {
+  const [first] = faults;
+  if (first === undefined || succeeded > 0) return;
+  if (faults.every((fault) => fault instanceof RegistryFault && fault.side === 'source')) throw first;
+}
+
+function alreadyThere({ plan }: PreparedTarget): TargetResult {
+  return { ...plan, outcome: 'already-there', uploadedBlobs: 0, mountedBlobs: 0, skippedBlobs: 0, bytesSent: 0 };
+}
+
+function inOrder({ targets }: CopyRequest, results: readonly TargetResult[]): readonly TargetResult[] {
+  const order = new Map(targets.map(({ name }, position) => [name, position]));
+  return [...results].sort((a, b) => (order.get(a.target) ?? 0) - (order.get(b.target) ?? 0));
+}

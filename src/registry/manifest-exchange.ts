@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import { isDigest } from '../domain/digest.js';
+import type { Digest } from '../domain/digest.js';
+import { UnsupportedManifest } from '../domain/source-manifest.js';
+import { algorithmOf, digestOf } from './content-digest.js';
+import type { Content } from './content-cache.js';
+import { acceptedManifests, isSchema1 } from './media-types.js';
+import { describePlace } from './place.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { repositoryScopes } from './transport/authorization.js';
+import { fetchBody, sendAndDiscard } from './transport/registry-request.js';
+import type { RegistryRequest } from './transport/request-options.js';
+
+/** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
+const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
+
+export interface ManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Bytes of the manifest itself. */
+  readonly size: number;
+}
+
+export interface ManifestOptions {
+  readonly signal?: AbortSignal;
+  /** A refusal in spite of a token counts as "not there". */
+  readonly deniedIsAbsent?: boolean;
+  /** Tries in all. */
+  readonly attempts?: number;
+}
+
+/**
+ * What a tag or digest leads to, without reading it where the registry allows; HEAD is never counted as a pull.
+ *
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault
+ */
+export async function headManifest(
+  client: RegistryClient,
+  { host, repository, reference }: { readonly host: string; readonly repository: string; readonly reference: string },
+  options: ManifestOptions = {},
+): Promise<ManifestHead | undefined> {
+  return headManifestAt(client, { side: 'target', host, repository }, reference, options);
+}
+
+export async function headManifestAt(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<ManifestHead | undefined> {
+  const response = await sendAndDiscard(client.host(place.host), {
+    ...manifestRequest(place, 'HEAD', reference, options),
+    expect: [200, 404, 405],
+  });
+  if (response.statusCode === 404 || isDenied(response)) return undefined;
+  const head = response.statusCode === 200 ? readHead(response) : undefined;
+  if (head !== undefined) return head;
+
+  // Older registries and proxies refuse HEAD or leave the digest out: the manifest itself says it.
+  const content = await getManifest(client, place, reference, options);
+  return content && { digest: content.digest, mediaType: content.mediaType, size: content.body.length };
+}
+
+/**
+ * Reads a manifest and checks its digest. From then on it is in the client's cache.
+ *
+ * @param reference tag or digest
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice
+ */
+export async function getManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<Content | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const request = { ...manifestRequest(place, 'GET', reference, options), expect: [200, 404] };
+    const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES);
+    if (response.statusCode === 404 || isDenied(response)) return undefined;
+
+    const mediaType = response.headers['content-type'] ?? '';
+    if (isSchema1(mediaType)) {
+      throw new UnsupportedManifest(
+        `${describePlace(place)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+      );
+    }
+    const expected = isDigest(reference) ? reference : announcedDigest(response);
+    const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
+    if (expected === undefined || digest === expected) {
+      const content = { digest, mediaType, body };
+      client.contents.add(content);
+      return content;
+    }
+    if (attempt === 2) throw wrongBytes(place, reference, expected, digest);
+  }
+}
+
+/**
+ * Puts a manifest's own bytes under a tag or its digest.
+ *
+ * @throws RegistryFault `target-corrupt` when the registry stores something else
+ */
+export async function putManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  { digest, mediaType, body }: Content,
+  signal?: AbortSignal,
+): Promise<void> {
+  const response = await sendAndDiscard(client.host(place.host), {
+    ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
+    headers: { 'content-type': mediaType, accept: acceptedManifests },
+    body,
+    expect: [200, 201, 202, 204],
+    answerMs: client.host(place.host).timing.commitMs,
+  });
+  const stored = announcedDigest(response);
+  if (stored !== undefined && algorithmOf(stored) === algorithmOf(digest) && stored !== digest) {
+    throw new RegistryFault(`it rewrote the manifest ${reference}: ${digest} was sent, and it stored ${stored}`, {
+      place,
+      code: 'target-corrupt',
+      decision: 'park',
+    });
+  }
+}
+
+/** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
+export function announcedDigest(response: IncomingMessage): Digest | undefined {
+  const header = response.headers['docker-content-digest'];
+  return typeof header === 'string' && isDigest(header) ? header : undefined;
+}
+
+function isDenied({ statusCode }: IncomingMessage): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+function readHead(response: IncomingMessage): ManifestHead | undefined {
+  const digest = announcedDigest(response);
+  const mediaType = response.headers['content-type'];
+  const length = response.headers['content-length'];
+  if (digest === undefined || mediaType === undefined || length === undefined) return undefined;
+  return { digest, mediaType: (mediaType.split(';')[0] ?? '').trim(), size: Number(length) };
+}
+
+function manifestRequest(
+  place: Place,
+  method: 'GET' | 'HEAD' | 'PUT',
+  reference: string,
+  { signal, deniedIsAbsent = false, attempts }: ManifestOptions,
+): Omit<RegistryRequest, 'expect'> {
+  return {
+    place,
+    method,
+    url: `/v2/${place.repository}/manifests/${reference}`,
+    what: `${method} manifest ${reference}`,
+    scopes: placeScopes(place),
+    headers: { accept: acceptedManifests },
+    deniedIsAnswer: deniedIsAbsent,
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** One token serves every request of a copy on a target, also the first one that only looks. */
+export function placeScopes({ side, repository }: Place): readonly string[] {
+  return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
+}
+
+function wrongBytes(place: Place, reference: string, expected: Digest, found: Digest): RegistryFault {
+  return new RegistryFault(
+    `the manifest ${reference} is not what it should be: expected ${expected}, its bytes are ${found}, twice`,
+    { place, code: place.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'park' },
+  );
+}

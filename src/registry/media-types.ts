@@ -1,0 +1,31 @@
+/** Everything the engine can copy, and schema 1, which it refuses by name instead of being told "not found". */
+const ACCEPTED = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.artifact.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  'application/vnd.docker.distribution.manifest.v1+json',
+];
+
+/** In one line: some proxies read only the first (distribution 2.8 answers 404 to a bare wildcard for an OCI index). */
+export const acceptedManifests = ACCEPTED.join(', ');
+
+/** Its digest is of the signed payload, not of the bytes sent: it cannot be checked like the others. */
+export function isSchema1(mediaType: string): boolean {
+  return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
+}
+
+/** Configs that say which platform an image is for. */
+export function isImageConfig(mediaType: unknown): boolean {
+  return (
+    mediaType === 'application/vnd.docker.container.image.v1+json' ||
+    mediaType === 'application/vnd.oci.image.config.v1+json'
+  );
+}
+
+/** Layers that live at other addresses (`urls`), by their types' own names. */
+export function isForeignLayer(mediaType: string): boolean {
+  return mediaType.includes('.foreign.') || mediaType.includes('nondistributable');
+}

@@ -1,0 +1,16 @@
+/** One repository of one registry, and the part it plays: every message of the engine says which. */
+export interface Place {
+  readonly side: 'source' | 'target';
+  /** Host with port, as in references: `docker.io`, `127.0.0.1:5000`. */
+  readonly host: string;
+  readonly repository: string;
+  /** What people call the target. */
+  readonly name?: string;
+}
+
+/** `source docker.io/library/nginx`, `target aliyun (registry.example.com/team/nginx)`. */
+export function describePlace({ side, host, repository, name }: Place): string {
+  const where = `${host}/${repository}`;
+  if (name === undefined || where.startsWith(name) || name.startsWith(where)) return `${side} ${where}`;
+  return `${side} ${name} (${where})`;
+}

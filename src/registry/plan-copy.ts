@@ -1,0 +1,17 @@
+import type { CopyOptions, CopyPlan, CopyRequest } from './copy-types.js';
+import { prepareCopy } from './prepare-copy.js';
+import type { RegistryClient } from './registry-client.js';
+
+/**
+ * Looks at the source once and at every target's tag, and decides all that can be decided before a layer moves. The
+ * manifests it reads stay in the client, so that copying afterwards does not read them again.
+ *
+ * @throws FerryError for a fault of the source; a fault of one target is in `failures`
+ */
+export async function planCopy(
+  client: RegistryClient,
+  request: CopyRequest,
+  options: CopyOptions = {},
+): Promise<CopyPlan> {
+  return (await prepareCopy(client, request, options)).plan;
+}

@@ -1,0 +1,57 @@
+import { BlobHomes } from './blob-homes.js';
+import { ContentCache } from './content-cache.js';
+import type { RegistryClientOptions } from './copy-types.js';
+import { Semaphore } from './semaphore.js';
+import { RegistryHost } from './transport/registry-host.js';
+import { defaultTiming } from './transport/timing.js';
+
+const CACHED_BYTES = 32 * 1024 * 1024;
+const TRANSFERS_AT_ONCE = 6;
+
+/** Connections, tokens and knowledge that copies share. One for a process; `close` it when no copy runs any more. */
+export interface RegistryClient {
+  /** What is known of one registry, made on first use. */
+  host(name: string): RegistryHost;
+  readonly contents: ContentCache;
+  readonly blobHomes: BlobHomes;
+  /** Blobs on their way now, by target repository and digest: nobody sends the same one twice at once. */
+  readonly underWay: Map<string, Promise<unknown>>;
+  /** Blobs in flight over all copies. */
+  readonly transfers: Semaphore;
+  /** Ends every connection. */
+  close(): void;
+}
+
+/** Only the hosts in `hosts` and `trustedHosts` may have private addresses. */
+export function createRegistryClient({
+  credentials,
+  hosts = new Map(),
+  trustedHosts = new Set(),
+  userAgent = 'image-ferry',
+  timing = {},
+  concurrentTransfers = TRANSFERS_AT_ONCE,
+}: RegistryClientOptions): RegistryClient {
+  const known = new Map<string, RegistryHost>();
+  return {
+    host(name) {
+      const existing = known.get(name);
+      if (existing !== undefined) return existing;
+      const made = new RegistryHost(name, {
+        settings: hosts.get(name) ?? {},
+        trusted: hosts.has(name) || trustedHosts.has(name),
+        credentials,
+        timing: { ...defaultTiming, ...timing },
+        userAgent,
+      });
+      known.set(name, made);
+      return made;
+    },
+    contents: new ContentCache(CACHED_BYTES),
+    blobHomes: new BlobHomes(),
+    underWay: new Map(),
+    transfers: new Semaphore(concurrentTransfers),
+    close() {
+      for (const host of known.values()) host.close();
+    },
+  };
+}

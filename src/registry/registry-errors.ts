@@ -1,0 +1,40 @@
+import { FerryError } from '../domain/ferry-error.js';
+import type { FaultDetails } from '../domain/ferry-error.js';
+import { describePlace } from './place.js';
+import type { Place } from './place.js';
+
+/** One entry of a registry's error body (distribution-spec, "Error Codes"). */
+export interface RegistryDiagnostic {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface RegistryFaultDetails extends FaultDetails {
+  readonly place: Place;
+  /** HTTP status, when there was an answer at all. */
+  readonly status?: number;
+  readonly diagnostics?: readonly RegistryDiagnostic[];
+}
+
+/** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
+export class RegistryFault extends FerryError {
+  readonly side: Place['side'];
+  readonly host: string;
+  readonly repository: string;
+  readonly status?: number;
+  readonly diagnostics: readonly RegistryDiagnostic[];
+
+  constructor(message: string, { place, status, diagnostics, ...details }: RegistryFaultDetails) {
+    super(`${describePlace(place)}: ${message}`, details);
+    this.side = place.side;
+    this.host = place.host;
+    this.repository = place.repository;
+    this.diagnostics = diagnostics ?? [];
+    if (status !== undefined) this.status = status;
+  }
+}
+
+/** True when the registry itself named one of these codes. */
+export function saysCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof RegistryFault && error.diagnostics.some(({ code }) => codes.includes(code));
+}

@@ -1,0 +1,92 @@
+import { isDigest } from '../domain/digest.js';
+import type { Digest } from '../domain/digest.js';
+import type { Content } from './content-cache.js';
+import type { CopyRequest } from './copy-types.js';
+import { getManifest, headManifestAt, placeScopes } from './manifest-exchange.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { fetchBody } from './transport/registry-request.js';
+
+const TAGS_LIMIT_BYTES = 1024 * 1024;
+
+export function sourcePlace({ source }: Pick<CopyRequest, 'source'>): Place {
+  return { side: 'source', host: source.host, repository: source.path };
+}
+
+/**
+ * The digest that is copied: the one asked for, or what the tag points to now (one HEAD). From here on everything is
+ * addressed by digest, so a tag that moves meanwhile changes nothing.
+ *
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (park), or whatever the registry says
+ */
+export async function resolveSource(
+  client: RegistryClient,
+  { source, sourceDigest }: CopyRequest,
+  signal?: AbortSignal,
+): Promise<Digest> {
+  const fixed = sourceDigest ?? source.digest;
+  if (fixed !== undefined) return fixed;
+  const place = sourcePlace({ source });
+  const tag = source.tag ?? 'latest';
+  const head = await headManifestAt(client, place, tag, withSignal(signal));
+  if (head !== undefined) return head.digest;
+  throw await missingManifest(client, place, tag, signal);
+}
+
+/** Reads one manifest from the source by digest. @throws RegistryFault when it is not there */
+export async function readFromSource(
+  client: RegistryClient,
+  place: Place,
+  digest: Digest,
+  { root, signal }: { readonly root: Digest; readonly signal?: AbortSignal },
+): Promise<Content> {
+  const content = await getManifest(client, place, digest, withSignal(signal));
+  if (content !== undefined) return content;
+  if (digest === root) throw await missingManifest(client, place, digest, signal);
+  const message = `its index ${root} lists the manifest ${digest}, but it is not there: the image is broken at its source`;
+  throw new RegistryFault(message, { place, code: 'source-corrupt', decision: 'park' });
+}
+
+/** A tag that may still be published is waited for; a repository that does not exist is a mistake. */
+async function missingManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<RegistryFault> {
+  if (await repositoryIsMissing(client, place, reference, signal)) {
+    const message = `there is no such repository at ${place.host}; check its name`;
+    return new RegistryFault(message, { place, status: 404, code: 'repository-missing', decision: 'park' });
+  }
+  const what = isDigest(reference) ? `no manifest ${reference}` : `no tag "${reference}"`;
+  const message = `it has ${what}; it may not be published yet, or not any more`;
+  return new RegistryFault(message, { place, status: 404, code: 'tag-missing', decision: 'wait' });
+}
+
+/** The manifest's own 404 says it (HEAD has no body); where it says only "manifest unknown", the list of tags does. */
+async function repositoryIsMissing(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const host = client.host(place.host);
+  const request = { place, method: 'GET', scopes: placeScopes(place), attempts: 2, ...withSignal(signal) } as const;
+  for (const path of [`manifests/${reference}`, 'tags/list?n=1']) {
+    const what = `GET ${path}`;
+    try {
+      const url = `/v2/${place.repository}/${path}`;
+      await fetchBody(host, { ...request, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
+      return false;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (saysCode(error, 'NAME_UNKNOWN', 'NAME_INVALID')) return true;
+    }
+  }
+  return false;
+}
+
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,156 @@
+import type { CredentialProvider, RegistryCredentials } from '../copy-types.js';
+import type { Place } from '../place.js';
+import type { Challenge } from './challenge.js';
+
+/** What a registry wants to see: learnt from its challenges, and renewed by each of them. */
+type Scheme =
+  { readonly type: 'basic' } | { readonly type: 'bearer'; readonly realm: string; readonly service?: string };
+
+export interface Token {
+  readonly value: string;
+  /** When it should no longer be used for a new request, local clock, milliseconds. */
+  readonly staleAt: number;
+}
+
+/** Gets one token from a realm. @throws FerryError when the realm refuses */
+export type TokenSource = (
+  query: { readonly realm: string; readonly service?: string; readonly scopes: readonly string[] },
+  credentials: RegistryCredentials | undefined,
+  place: Place,
+) => Promise<Token>;
+
+const TOKENS_KEPT = 1000;
+
+/**
+ * The authorization of one registry host: which scheme it wants, and the tokens it gave, one for each set of scopes.
+ * Nothing of this ever leaves the host; whoever follows a redirect does so without it.
+ */
+export class HostAuthorization {
+  readonly #host: string;
+  readonly #credentials: CredentialProvider;
+  readonly #requestToken: TokenSource;
+  readonly #tokens = new Map<string, Token>();
+  readonly #underWay = new Map<string, Promise<Token>>();
+  readonly #basicHeaders = new Map<string, string>();
+  #scheme: Scheme | undefined;
+
+  constructor(host: string, credentials: CredentialProvider, requestToken: TokenSource) {
+    this.#host = host;
+    this.#credentials = credentials;
+    this.#requestToken = requestToken;
+  }
+
+  /** The header for a request, by what is known of the host; undefined while it has not asked for any. */
+  async header(place: Place, scopes: readonly string[]): Promise<string | undefined> {
+    if (this.#scheme === undefined) return undefined;
+    if (this.#scheme.type === 'basic') return this.#basicHeader(place);
+    return `Bearer ${(await this.#token(this.#scheme, place, scopes)).value}`;
+  }
+
+  /**
+   * Answers the challenge of a 401. Always reads it anew: realms change (nvcr.io), and tokens expire early.
+   *
+   * @returns the header for one more try, undefined when there is nothing new to offer
+   */
+  async answer(
+    challenges: readonly Challenge[],
+    place: Place,
+    { scopes, rejected }: { readonly scopes: readonly string[]; readonly rejected: string | undefined },
+  ): Promise<string | undefined> {
+    const bearer = challenges.find(
+      ({ scheme, parameters }) => scheme === 'bearer' && parameters['realm'] !== undefined,
+    );
+    if (bearer !== undefined) {
+      const { realm = '', service, scope } = bearer.parameters;
+      this.#scheme = { type: 'bearer', realm, ...(service === undefined ? {} : { service }) };
+      const asked = withForeignScopes(scopes, scope);
+      this.#forget(scopes, rejected);
+      const token = await this.#token(this.#scheme, place, asked, cacheKey(scopes));
+      return `Bearer ${token.value}`;
+    }
+    if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
+    this.#scheme = { type: 'basic' };
+    this.#basicHeaders.delete(place.repository);
+    const header = await this.#basicHeader(place);
+    return header === rejected ? undefined : header;
+  }
+
+  async #basicHeader(place: Place): Promise<string | undefined> {
+    const known = this.#basicHeaders.get(place.repository);
+    if (known !== undefined) return known;
+    const credentials = await this.#credentials(this.#host, place.repository);
+    if (credentials === undefined) return undefined;
+    const header = basicAuthorization(credentials);
+    this.#basicHeaders.set(place.repository, header);
+    return header;
+  }
+
+  #forget(scopes: readonly string[], rejected: string | undefined): void {
+    const key = cacheKey(scopes);
+    // A token that another request renewed meanwhile is kept: only the one that was refused is bad.
+    if (rejected === undefined || `Bearer ${this.#tokens.get(key)?.value}` === rejected) this.#tokens.delete(key);
+  }
+
+  async #token(
+    scheme: Scheme & { type: 'bearer' },
+    place: Place,
+    scopes: readonly string[],
+    key = cacheKey(scopes),
+  ): Promise<Token> {
+    const known = this.#tokens.get(key);
+    if (known !== undefined && known.staleAt > Date.now()) return known;
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+
+    const request = this.#freshToken(scheme, place, scopes, key).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, request);
+    return request;
+  }
+
+  async #freshToken(
+    { realm, service }: Scheme & { type: 'bearer' },
+    place: Place,
+    scopes: readonly string[],
+    key: string,
+  ): Promise<Token> {
+    const credentials = await this.#credentials(this.#host, place.repository);
+    const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
+    const token = await this.#requestToken(query, credentials, place);
+    this.#tokens.delete(key);
+    this.#tokens.set(key, token);
+    for (const oldest of this.#tokens.keys()) {
+      if (this.#tokens.size <= TOKENS_KEPT) break;
+      this.#tokens.delete(oldest);
+    }
+    return token;
+  }
+}
+
+export function basicAuthorization({ username, password }: RegistryCredentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** What a request on a repository needs; the first scope is the one that matters most (some servers read only it). */
+export function repositoryScopes(
+  repository: string,
+  actions: 'pull' | 'pull,push',
+  mountFrom?: string,
+): readonly string[] {
+  const own = `repository:${repository}:${actions}`;
+  return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
+}
+
+function cacheKey(scopes: readonly string[]): string {
+  return [...scopes].sort().join(' ');
+}
+
+/** Some registries name the repository differently in their challenge (a path prefix): ask for that as well. */
+function withForeignScopes(scopes: readonly string[], challenged: string | undefined): readonly string[] {
+  const names = new Set(scopes.map(scopeName));
+  const foreign = (challenged ?? '').split(' ').filter((scope) => scope !== '' && !names.has(scopeName(scope)));
+  return [...scopes, ...foreign];
+}
+
+function scopeName(scope: string): string {
+  return scope.slice(0, scope.lastIndexOf(':'));
+}

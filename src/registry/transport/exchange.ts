@@ -1,0 +1,99 @@
+import { request as requestPlain } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { request as requestTls } from 'node:https';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** How a URL may be connected to: the agent that keeps its connections, and the guard on its addresses. */
+export interface Network {
+  readonly agent: Agent;
+  readonly lookup?: RequestOptions['lookup'];
+}
+
+export interface ExchangeOptions {
+  readonly method: Method;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly network: Network;
+  /** Until the connection stands. */
+  readonly connectMs: number;
+  /** From the end of the request until the answer begins. */
+  readonly answerMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A wait that was too long. Has node's code for it, so that all network faults are told apart in one place. */
+export class TimedOut extends Error {
+  readonly code = 'ETIMEDOUT';
+}
+
+export interface OpenExchange {
+  readonly request: ClientRequest;
+  /** Settles with the head of the answer; never an unhandled rejection. */
+  readonly response: Promise<IncomingMessage>;
+}
+
+/** One request and the head of its answer; no redirect, no retry, no judgement of the status. */
+export async function exchange(
+  url: URL,
+  { body, ...options }: ExchangeOptions & { readonly body?: Buffer },
+): Promise<IncomingMessage> {
+  const { request, response } = openExchange(url, options);
+  request.end(body);
+  return response;
+}
+
+/** The same with the body still to be written by the caller. */
+export function openExchange(
+  url: URL,
+  { method, headers, network, connectMs, answerMs, signal }: ExchangeOptions,
+): OpenExchange {
+  const open = url.protocol === 'https:' ? requestTls : requestPlain;
+  const request = open(url, {
+    method,
+    headers: { ...headers },
+    agent: network.agent,
+    ...(network.lookup === undefined ? {} : { lookup: network.lookup }),
+  });
+  request.setNoDelay(true);
+
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    const abort = (): void => void request.destroy(asError(signal?.reason));
+    const timers: NodeJS.Timeout[] = [];
+    let answered = false;
+    request.once('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(
+        () => request.destroy(new TimedOut(`no connection within ${connectMs / 1000} s`)),
+        connectMs,
+      );
+      timers.push(timer);
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+    });
+    request.once('finish', () => {
+      if (answered) return;
+      timers.push(setTimeout(() => request.destroy(new TimedOut(`no answer within ${answerMs / 1000} s`)), answerMs));
+    });
+    request.once('response', (message) => {
+      answered = true;
+      for (const timer of timers) clearTimeout(timer);
+      // A body that breaks off is seen by whoever reads it ('close' without 'end'); unlistened it would be thrown.
+      message.on('error', () => {});
+      resolve(message);
+    });
+    // Not once: a second error after the first (EPIPE after an early answer) must not become an uncaught one.
+    request.on('error', reject);
+    request.once('close', () => {
+      for (const timer of timers) clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      reject(new Error('the connection was closed without an answer'));
+    });
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+  });
+  response.catch(() => {});
+  return { request, response };
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+}

@@ -1,0 +1,16 @@
+const AUTHORIZATION = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
+const JSON_SECRET = /"(token|access_token|refresh_token|password|identitytoken|auth)"\s*:\s*"[^"]*"/gi;
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>]+/g;
+
+/** A URL for people: its query (signatures, upload state) and any user:password are left out. */
+export function printUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
+/** Text that came from elsewhere, made safe to print: no tokens, no signed queries. */
+export function redactText(text: string): string {
+  return text
+    .replace(AUTHORIZATION, '$1 …')
+    .replace(JSON_SECRET, '"$1":"…"')
+    .replace(URL_IN_TEXT, (match) => (URL.canParse(match) ? printUrl(new URL(match)) : '…'));
+}

@@ -1,0 +1,156 @@
+import { Agent as PlainAgent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import { connect as connectTls, rootCertificates } from 'node:tls';
+import * as tls from 'node:tls';
+import type { CredentialProvider, HostSettings } from '../copy-types.js';
+import type { Place } from '../place.js';
+import { assertPublicLiteral, bareHostname, isLoopbackName, isPublicAddress, publicLookup } from './address-guard.js';
+import { HostAuthorization } from './authorization.js';
+import type { Network } from './exchange.js';
+import { networkFault } from './network-fault.js';
+import { rest } from './retrying.js';
+import type { Timing } from './timing.js';
+import { requestToken } from './token-endpoint.js';
+
+/** Docker Hub's API does not live on the host that references name. */
+const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+
+/** These take a blob only in one request with the digest (registry quirks: no PATCH documented). */
+const MONOLITHIC = /(^|\.)gcr\.io$|\.pkg\.dev$/;
+
+export interface RegistryHostOptions {
+  readonly settings: HostSettings;
+  /** Configured or typed by the user: may have a private address. */
+  readonly trusted: boolean;
+  readonly credentials: CredentialProvider;
+  readonly timing: Timing;
+  readonly userAgent: string;
+}
+
+/** Everything the client knows about one registry host: its address, connections, authorization, and moods. */
+export class RegistryHost {
+  readonly host: string;
+  readonly timing: Timing;
+  readonly userAgent: string;
+  readonly authorization: HostAuthorization;
+  /** Anonymous tokens for hosts that this one redirects to. */
+  readonly redirectTokens = new Map<string, string>();
+  /** PATCH does not work here (learnt, or known): upload by one PUT. */
+  monolithicUploads: boolean;
+  /** Mounts were promised and not kept here. */
+  mountsBroken = false;
+  readonly #options: RegistryHostOptions;
+  readonly #plainAgent: PlainAgent;
+  readonly #tlsAgent: TlsAgent;
+  #base: Promise<URL> | undefined;
+  #privateAddressSeen = false;
+  #heldUntil = 0;
+
+  constructor(host: string, options: RegistryHostOptions) {
+    this.host = host;
+    this.timing = options.timing;
+    this.userAgent = options.userAgent;
+    this.monolithicUploads = MONOLITHIC.test(host);
+    this.#options = options;
+    const connections = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+    this.#plainAgent = new PlainAgent(connections);
+    const { ca } = options.settings;
+    this.#tlsAgent = new TlsAgent({
+      ...connections,
+      ...(ca === undefined ? {} : { ca: [...systemCertificates(), ca] }),
+    });
+    this.authorization = new HostAuthorization(host, options.credentials, (query, credentials, place) =>
+      requestToken(this, query, credentials, place),
+    );
+  }
+
+  /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws FerryError */
+  async base(place: Place, signal?: AbortSignal): Promise<URL> {
+    this.#base ??= this.#findBase(place);
+    try {
+      return await this.#base;
+    } catch (error) {
+      this.#base = undefined;
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /**
+   * How to connect to a URL of this host, or to one that this host sent us to. Another host may only be private if
+   * this registry is trusted and private itself: a public one must not lead into the network it is copied from.
+   *
+   * @throws FerryError `private-address`
+   */
+  network(url: URL, own: boolean): Network {
+    const privateAllowed = this.#options.trusted && (own || this.#privateAddressSeen);
+    if (!privateAllowed) assertPublicLiteral(url.hostname);
+    return {
+      agent: url.protocol === 'https:' ? this.#tlsAgent : this.#plainAgent,
+      ...(privateAllowed ? {} : { lookup: publicLookup }),
+    };
+  }
+
+  /** Remembers what kind of address the registry itself has. */
+  connectedTo(remoteAddress: string | undefined): void {
+    if (remoteAddress !== undefined && !isPublicAddress(remoteAddress)) this.#privateAddressSeen = true;
+  }
+
+  /** Nobody talks to this host for so long: it asked for it. */
+  hold(milliseconds: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, Date.now() + Math.min(milliseconds, this.timing.longestPauseMs));
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    for (let left = this.#heldUntil - Date.now(); left > 0; left = this.#heldUntil - Date.now()) {
+      await rest(left, signal);
+    }
+  }
+
+  close(): void {
+    this.#plainAgent.destroy();
+    this.#tlsAgent.destroy();
+  }
+
+  async #findBase(place: Place): Promise<URL> {
+    const { scheme } = this.#options.settings;
+    const name = API_HOSTS[this.host] ?? this.host;
+    const secure = new URL(`https://${name}/`);
+    const plain = new URL(`http://${name}/`);
+    if (scheme !== undefined) return scheme === 'http' ? plain : secure;
+    if (!isLoopbackName(secure.hostname)) return secure;
+    this.network(secure, true);
+    return (await speaksTls(secure, place, this.timing)) ? secure : plain;
+  }
+}
+
+/** Only whether TLS is spoken: certificates are judged by the requests that follow. */
+function speaksTls(url: URL, place: Place, { connectMs }: Timing): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const host = bareHostname(url.hostname);
+    const socket = connectTls({ host, port: Number(url.port || 443), rejectUnauthorized: false });
+    let connected = false;
+    socket.setTimeout(connectMs, () => settle(() => resolve(false)));
+    socket.once('connect', () => {
+      connected = true;
+    });
+    socket.once('secureConnect', () => settle(() => resolve(true)));
+    socket.once('error', (error) =>
+      settle(() => (connected ? resolve(false) : reject(networkFault(error, place, url)))),
+    );
+
+    function settle(then: () => void): void {
+      socket.on('error', () => {});
+      socket.destroy();
+      then();
+    }
+  });
+}
+
+/** A `ca` option replaces node's own list (with NODE_EXTRA_CA_CERTS in it): give both. Node 20 has only the built-in one. */
+function systemCertificates(): readonly string[] {
+  if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') {
+    return (tls.getCACertificates as () => string[])();
+  }
+  return rootCertificates;
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage } from 'node:http';
+import { RegistryFault } from '../registry-errors.js';
+import { parseChallenges } from './challenge.js';
+import { openExchange } from './exchange.js';
+import type { OpenExchange } from './exchange.js';
+import { followRedirects } from './redirects.js';
+import { exchangeOptions } from './request-options.js';
+import type { RegistryRequest } from './request-options.js';
+import { networkFault } from './network-fault.js';
+import { BodyTooLarge, discardBody, readBody } from './response-body.js';
+import { responseFault } from './response-fault.js';
+import { retrying } from './retrying.js';
+import type { RegistryHost } from './registry-host.js';
+
+const ERROR_BODY_LIMIT_BYTES = 1024 * 1024;
+const ATTEMPTS = 4;
+
+/**
+ * Sends one request to a registry: authorizes it, answers a challenge, follows redirects without the authorization,
+ * sits out short pauses, and repeats what a moment may heal.
+ *
+ * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
+ * @throws RegistryFault for everything else, the signal's reason when aborted
+ */
+export async function send(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+  return retrying(() => sendOnce(host, request), retryOptions(host, request));
+}
+
+/** The same with the whole body, of at most `limitBytes`; a body that breaks off is asked for again. */
+export async function fetchBody(
+  host: RegistryHost,
+  request: RegistryRequest,
+  limitBytes: number,
+): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
+  return retrying(
+    async () => {
+      const response = await sendOnce(host, request);
+      try {
+        const body = await readBody(response, bodyOptions(host, limitBytes, request.signal));
+        return { response, body };
+      } catch (error) {
+        throw bodyFault(error, host, request);
+      }
+    },
+    retryOptions(host, request),
+  );
+}
+
+/** The same for an answer whose body does not matter. */
+export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+  const response = await send(host, request);
+  discardBody(response);
+  return response;
+}
+
+/** An authorized request whose body the caller writes; not repeated, its answer not judged. */
+export async function openUpload(host: RegistryHost, request: RegistryRequest): Promise<OpenExchange & { url: URL }> {
+  const { place, scopes, signal } = request;
+  await host.ready(signal);
+  const { url, own } = await resolveUrl(host, request);
+  const authorization = own ? await host.authorization.header(place, scopes) : undefined;
+  const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
+  return { ...open, url };
+}
+
+/** Reads the body of an answer that was not expected and says what it means. */
+export async function unexpected(
+  host: RegistryHost,
+  response: IncomingMessage,
+  { place, what, signal }: Pick<RegistryRequest, 'place' | 'what' | 'signal'>,
+): Promise<RegistryFault> {
+  let body: Buffer;
+  try {
+    body = await readBody(response, bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal));
+  } catch {
+    // The status alone says enough: a body that breaks off or never ends adds nothing to it.
+    signal?.throwIfAborted();
+    body = Buffer.alloc(0);
+  }
+  const fault = responseFault(response, body, place, what);
+  if (fault.code === 'rate-limited' || (fault.status === 503 && fault.retryAfterMs !== undefined)) {
+    host.hold(fault.retryAfterMs ?? host.timing.backoffMs);
+  }
+  return fault;
+}
+
+async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+  const { place, scopes, expect, signal } = request;
+  await host.ready(signal);
+  const { url, own } = await resolveUrl(host, request);
+  let authorization = own ? await host.authorization.header(place, scopes) : undefined;
+
+  for (let challenged = false; ; challenged = true) {
+    const { response, crossed } = await followRedirects(host, request, url, own, authorization);
+    const status = response.statusCode ?? 0;
+    if (!crossed && own) host.connectedTo(response.socket?.remoteAddress);
+    if (expect.includes(status)) return response;
+    const denied = status === 403 || (status === 401 && authorization?.startsWith('Bearer ') === true);
+    if (denied && challenged && request.deniedIsAnswer === true) return response;
+    if (crossed && (status === 400 || status === 403 || status === 410))
+      throw await expiredRedirect(host, response, request);
+    if (status !== 401 || challenged || crossed || !own) throw await unexpected(host, response, request);
+
+    const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
+    const fault = await unexpected(host, response, request);
+    authorization = await host.authorization.answer(challenges, place, { scopes, rejected: authorization });
+    if (authorization === undefined) throw fault;
+  }
+}
+
+/** A signed storage URL that was refused has most likely expired: the registry gives a new one. */
+async function expiredRedirect(
+  host: RegistryHost,
+  response: IncomingMessage,
+  request: RegistryRequest,
+): Promise<RegistryFault> {
+  const { message, status } = await unexpected(host, response, { ...request, what: `${request.what} at its storage` });
+  return new RegistryFault(message, {
+    place: request.place,
+    code: 'server-error',
+    decision: 'retry',
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+/**
+ * Upload locations may be absolute with the wrong scheme or port (a proxy that does not forward them): on the
+ * registry's own host its own origin is used. Anywhere else they get no authorization.
+ */
+async function resolveUrl(
+  host: RegistryHost,
+  { url, place, signal }: RegistryRequest,
+): Promise<{ url: URL; own: boolean }> {
+  const base = await host.base(place, signal);
+  if (typeof url === 'string') return { url: new URL(url, base), own: true };
+  if (url.hostname !== base.hostname) {
+    if (url.protocol === 'https:' || base.protocol === 'http:') return { url, own: false };
+    throw new RegistryFault(`it sent the upload to ${url.host} without TLS; nothing was sent there`, {
+      place,
+      code: 'protocol',
+      decision: 'park',
+    });
+  }
+  const own = new URL(url);
+  own.protocol = base.protocol;
+  own.host = base.host;
+  return { url: own, own: true };
+}
+
+function bodyFault(error: unknown, host: RegistryHost, { place, what, signal }: RegistryRequest): Error {
+  signal?.throwIfAborted();
+  if (error instanceof BodyTooLarge) {
+    return new RegistryFault(`its answer to ${what} is too large: ${error.message}`, {
+      place,
+      code: 'manifest-too-large',
+      decision: 'park',
+    });
+  }
+  return networkFault(error, place, new URL(`https://${host.host}/`));
+}
+
+function bodyOptions(
+  { timing }: RegistryHost,
+  limitBytes: number,
+  signal: AbortSignal | undefined,
+): Parameters<typeof readBody>[1] {
+  return { limitBytes, idleMs: timing.idleMs, ...(signal === undefined ? {} : { signal }) };
+}
+
+function retryOptions(
+  host: RegistryHost,
+  { attempts = ATTEMPTS, signal }: RegistryRequest,
+): Parameters<typeof retrying>[1] {
+  return { attempts, timing: host.timing, ...(signal === undefined ? {} : { signal }) };
+}

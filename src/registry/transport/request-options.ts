@@ -1,0 +1,53 @@
+import type { Place } from '../place.js';
+import type { ExchangeOptions, Method } from './exchange.js';
+import type { RegistryHost } from './registry-host.js';
+
+export interface RegistryRequest {
+  readonly place: Place;
+  readonly method: Method;
+  /** Path and query on the registry, or an upload location that it gave. */
+  readonly url: string | URL;
+  /** The request for people: `HEAD manifest 1.27`. */
+  readonly what: string;
+  readonly scopes: readonly string[];
+  /** The statuses that are answers; every other one becomes a fault. */
+  readonly expect: readonly number[];
+  /**
+   * A 401 or 403 in spite of a token is an answer too: ACR, ECR and others refuse to speak of a repository that does
+   * not exist yet, though it may be pushed to.
+   */
+  readonly deniedIsAnswer?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Default: the host's `answerMs`. */
+  readonly answerMs?: number;
+  /** Tries in all, default 4. */
+  readonly attempts?: number;
+  /** GET and HEAD only; default true. Where false, a 3xx must be among `expect`. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What a request looks like on the wire, with the authorization that may go to this URL. @throws FerryError */
+export function exchangeOptions(
+  host: RegistryHost,
+  { method, headers, body, answerMs, signal }: RegistryRequest,
+  url: URL,
+  own: boolean,
+  authorization: string | undefined,
+): ExchangeOptions {
+  return {
+    method,
+    headers: {
+      'user-agent': host.userAgent,
+      'accept-encoding': 'identity',
+      ...headers,
+      ...(body === undefined ? {} : { 'content-length': String(body.length) }),
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    network: host.network(url, own),
+    connectMs: host.timing.connectMs,
+    answerMs: answerMs ?? host.timing.answerMs,
+    ...(signal === undefined ? {} : { signal }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+
+/** More than this of an unwanted body is not worth reading to keep the connection. */
+const DISCARD_LIMIT_BYTES = 256 * 1024;
+
+export class BodyTooLarge extends Error {}
+export class BodyCut extends Error {}
+
+/**
+ * Reads a whole body of at most `limitBytes`.
+ *
+ * @throws BodyTooLarge, after destroying the response, when it is longer
+ * @throws BodyCut when it ends early or pauses for longer than `idleMs`
+ */
+export function readBody(
+  response: IncomingMessage,
+  { limitBytes, idleMs, signal }: { limitBytes: number; idleMs: number; signal?: AbortSignal },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const watchdog = setTimeout(() => fail(new BodyCut(`no byte for ${idleMs / 1000} s`)), idleMs);
+    const abort = (): void => fail(signal?.reason);
+
+    function fail(reason: unknown): void {
+      finish();
+      response.destroy();
+      reject(reason as Error);
+    }
+    function finish(): void {
+      clearTimeout(watchdog);
+      signal?.removeEventListener('abort', abort);
+    }
+    if (signal?.aborted === true) {
+      fail(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', abort, { once: true });
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limitBytes) {
+        fail(new BodyTooLarge(`more than ${limitBytes} bytes`));
+        return;
+      }
+      watchdog.refresh();
+      chunks.push(chunk);
+    });
+    response.on('end', () => {
+      finish();
+      if (response.complete) resolve(Buffer.concat(chunks, bytes));
+      else reject(new BodyCut(`cut off after ${bytes} bytes`));
+    });
+    response.on('close', () => {
+      finish();
+      reject(new BodyCut(`cut off after ${bytes} bytes`));
+    });
+  });
+}
+
+/** Gets rid of a body nobody wants: read to its end when short, so that the connection can be used again. */
+export function discardBody(response: IncomingMessage): void {
+  // A 416 of distribution 2.8 announces the whole blob and sends less: reading on would wait for ever.
+  const announced = Number(response.headers['content-length'] ?? 0);
+  if (response.statusCode === 416 || announced > DISCARD_LIMIT_BYTES) {
+    response.destroy();
+    return;
+  }
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARD_LIMIT_BYTES) response.destroy();
+  });
+}

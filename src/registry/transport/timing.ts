@@ -1,0 +1,33 @@
+/** Every time the engine waits for, in milliseconds. The defaults suit slow roads between continents. */
+export interface Timing {
+  /** Until a connection (and its TLS) stands. */
+  readonly connectMs: number;
+  /** Until an answer begins, for everything but a blob's commit. */
+  readonly answerMs: number;
+  /** Until a commit is answered: registries on object storage copy and hash the whole blob first. */
+  readonly commitMs: number;
+  /** Without a byte from the source, while it is being read. */
+  readonly idleMs: number;
+  /** A target that takes no byte for this long is let go by the others. */
+  readonly stallMs: number;
+  /** A target that alone has held the others up for this long, and most of the time, is let go too. */
+  readonly laggingMs: number;
+  /** How long targets that are ready wait for the ones that are not, before a blob is read. */
+  readonly joinMs: number;
+  /** First pause before a retry; doubled each time, with jitter. */
+  readonly backoffMs: number;
+  /** Longest pause that is sat out here; a registry that asks for more makes the fault `wait`. */
+  readonly longestPauseMs: number;
+}
+
+export const defaultTiming: Timing = {
+  connectMs: 15_000,
+  answerMs: 60_000,
+  commitMs: 20 * 60_000,
+  idleMs: 60_000,
+  stallMs: 30_000,
+  laggingMs: 60_000,
+  joinMs: 5_000,
+  backoffMs: 300,
+  longestPauseMs: 20_000,
+};

@@ -1,0 +1,180 @@
+import type { RegistryCredentials } from '../copy-types.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { Place } from '../place.js';
+import { basicAuthorization } from './authorization.js';
+import type { Token } from './authorization.js';
+import { exchange } from './exchange.js';
+import { networkFault } from './network-fault.js';
+import { printUrl } from './redaction.js';
+import { readDiagnostics, responseFault } from './response-fault.js';
+import { readBody } from './response-body.js';
+import { retrying } from './retrying.js';
+import type { RegistryHost } from './registry-host.js';
+
+const CLIENT_ID = 'image-ferry';
+const BODY_LIMIT_BYTES = 1024 * 1024;
+/** Some token servers are one weak host for a whole cloud (ACR's): transport errors deserve patience. */
+const ATTEMPTS = 5;
+const DEFAULT_LIFE_MS = 60_000;
+const RENEWAL_MARGIN_MS = 60_000;
+
+interface TokenQuery {
+  readonly realm: string;
+  readonly service?: string;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Asks a realm for a token (distribution's token and OAuth2 token specifications).
+ *
+ * @throws RegistryFault `unauthorized` when the credentials are refused; never falls back to anonymous then, because
+ *   that would silently spend the anonymous allowance
+ */
+export async function requestToken(
+  host: RegistryHost,
+  query: TokenQuery,
+  credentials: RegistryCredentials | undefined,
+  place: Place,
+): Promise<Token> {
+  const realm = await realmUrl(host, query.realm, place);
+  return retrying(
+    async () => {
+      if (credentials?.identityToken === undefined) return askByGet(host, realm, query, credentials, place);
+      const granted = await askByPost(host, realm, query, credentials.identityToken, place);
+      if (granted !== undefined) return granted;
+      const asPassword = { username: '<token>', password: credentials.identityToken };
+      return askByGet(host, realm, query, asPassword, place);
+    },
+    { attempts: ATTEMPTS, timing: host.timing },
+  );
+}
+
+async function askByGet(
+  host: RegistryHost,
+  realm: URL,
+  { service, scopes }: TokenQuery,
+  credentials: RegistryCredentials | undefined,
+  place: Place,
+): Promise<Token> {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.append('service', service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  url.searchParams.append('client_id', CLIENT_ID);
+  if (credentials !== undefined) url.searchParams.append('account', credentials.username);
+  const headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
+
+  const { status, body, fault } = await ask(host, url, { method: 'GET', headers }, place);
+  if (status === 200) return readToken(body, place, realm);
+  if (status === 401 || status === 403 || status === 400) {
+    throw new RegistryFault(refusal(realm, status, credentials !== undefined), {
+      place,
+      status,
+      code: 'unauthorized',
+      decision: 'park',
+      diagnostics: readDiagnostics(body),
+    });
+  }
+  throw fault();
+}
+
+/** @returns undefined when this realm has no OAuth2 endpoint */
+async function askByPost(
+  host: RegistryHost,
+  realm: URL,
+  { service, scopes }: TokenQuery,
+  identityToken: string,
+  place: Place,
+): Promise<Token | undefined> {
+  const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLIENT_ID, refresh_token: identityToken });
+  if (service !== undefined) form.set('service', service);
+  form.set('scope', scopes.join(' '));
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+
+  const { status, body, fault } = await ask(host, realm, { method: 'POST', headers, form: form.toString() }, place);
+  if (status === 200) return readToken(body, place, realm);
+  if (status === 404 || status === 405 || status === 400) return undefined;
+  if (status === 401 || status === 403) {
+    throw new RegistryFault(refusal(realm, status, true), { place, status, code: 'unauthorized', decision: 'park' });
+  }
+  throw fault();
+}
+
+async function ask(
+  host: RegistryHost,
+  url: URL,
+  { method, headers, form }: { method: 'GET' | 'POST'; headers: Readonly<Record<string, string>>; form?: string },
+  place: Place,
+): Promise<{ readonly status: number; readonly body: Buffer; readonly fault: () => RegistryFault }> {
+  const { timing, userAgent } = host;
+  const content = form === undefined ? undefined : Buffer.from(form, 'utf8');
+  try {
+    const response = await exchange(url, {
+      method,
+      headers: {
+        'user-agent': userAgent,
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        ...headers,
+        ...(content === undefined ? {} : { 'content-length': String(content.length) }),
+      },
+      network: host.network(url, url.origin === (await host.base(place)).origin),
+      connectMs: timing.connectMs,
+      answerMs: timing.answerMs,
+      ...(content === undefined ? {} : { body: content }),
+    });
+    const body = await readBody(response, { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs });
+    const what = `${method} ${printUrl(url)} (its token service)`;
+    return { status: response.statusCode ?? 0, body, fault: () => responseFault(response, body, place, what) };
+  } catch (error) {
+    throw networkFault(error, place, url);
+  }
+}
+
+/** A realm may be anywhere, but credentials go there only over TLS, unless the registry itself is plain HTTP. */
+async function realmUrl(host: RegistryHost, realm: string, place: Place): Promise<URL> {
+  const base = await host.base(place);
+  if (!URL.canParse(realm, base.href)) {
+    throw new RegistryFault(`it names a token service that is not a URL: "${realm.slice(0, 100)}"`, {
+      place,
+      code: 'protocol',
+      decision: 'park',
+    });
+  }
+  const url = new URL(realm, base);
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && base.protocol === 'http:')) return url;
+  throw new RegistryFault(`it names a token service without TLS (${printUrl(url)}); nothing was sent there`, {
+    place,
+    code: 'protocol',
+    decision: 'park',
+  });
+}
+
+function readToken(body: Buffer, place: Place, realm: URL): Token {
+  const fault = (): RegistryFault =>
+    new RegistryFault(`its token service ${printUrl(realm)} answered 200 without a token in it`, {
+      place,
+      code: 'protocol',
+      decision: 'retry',
+    });
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body.toString('utf8'));
+  } catch {
+    throw fault();
+  }
+  if (typeof answer !== 'object' || answer === null) throw fault();
+  const { token, access_token: accessToken, expires_in: expiresIn } = answer as Readonly<Record<string, unknown>>;
+  const value = typeof token === 'string' && token !== '' ? token : accessToken;
+  if (typeof value !== 'string' || value === '' || /[\r\n]/.test(value)) throw fault();
+
+  const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : DEFAULT_LIFE_MS;
+  // Renewed a minute early. One that lives hardly longer is used for half its life: better than never.
+  return { value, staleAt: Date.now() + (lifeMs > 2 * RENEWAL_MARGIN_MS ? lifeMs - RENEWAL_MARGIN_MS : lifeMs / 2) };
+}
+
+function refusal(realm: URL, status: number, withCredentials: boolean): string {
+  const service = printUrl(realm);
+  return withCredentials
+    ? `its token service ${service} refused the user and password (${status}); check both, and that they are for this registry`
+    : `its token service ${service} gives no anonymous token (${status}); the repository is private or does not exist: give a user and password`;
+}
