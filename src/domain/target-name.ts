@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { InvalidInput } from './ferry-error.js';
 import { flatName } from './flat-name.js';
 import { sourceRepository } from './image-reference.js';
 import type { ImageReference } from './image-reference.js';
@@ -50,15 +49,6 @@ export function targetTag({ tag, digest }: Pick<ImageReference, 'tag' | 'digest'
   if (tag !== undefined) return tag;
   // Not `sha256-<hex>`: that is how signatures and referrers are tagged.
   return digest === undefined ? 'latest' : `digest-${digest.slice(digest.indexOf(':') + 1).slice(0, 12)}`;
-}
-
-/** For a source repository whose both names belong to others: only a person can choose another. */
-export function targetNamesTaken(source: ImageReference, target: Target, owner: string): InvalidInput {
-  const { preferred, suffixed } = targetRepositoryCandidates(source, target);
-  return new InvalidInput(
-    `${sourceRepository(source)} has no free name on target ${target.name}: "${preferred}" and "${suffixed}" on ${target.registry} belong to other images (${owner}): give it an explicit name in ferry.yaml`,
-    'target-name',
-  );
 }
 
 function explicitName(repository: string, { explicitNames }: Target): string | undefined {
