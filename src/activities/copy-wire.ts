@@ -45,12 +45,22 @@ export function pushedOutcome(result: TargetResult | TargetPlan): TargetOutcome 
   };
 }
 
+/** A target that the plan says needs the image, not tried yet. */
+export function untriedTarget(target: string, destinations: readonly Destination[]): OpenTarget {
+  return { destination: destinationOf(target, destinations) };
+}
+
 export function openTarget(
   { target, failure }: Pick<TargetFailure, 'target' | 'failure'>,
   destinations: readonly Destination[],
 ): OpenTarget {
-  const destination = destinations.find((candidate) => candidate.target === target);
-  if (destination === undefined) throw new TypeError(`the engine reported on ${target}, which it was not asked for`);
+  const destination = destinationOf(target, destinations);
   const fault = toFault(failure);
   return fault === undefined ? { destination } : { destination, fault };
+}
+
+function destinationOf(target: string, destinations: readonly Destination[]): Destination {
+  const destination = destinations.find((candidate) => candidate.target === target);
+  if (destination === undefined) throw new TypeError(`the engine reported on ${target}, which it was not asked for`);
+  return destination;
 }

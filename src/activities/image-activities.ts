@@ -8,7 +8,7 @@ import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { activity } from './activity.js';
-import { copyTargets, openTarget, pushedOutcome } from './copy-wire.js';
+import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages, TargetNames, WantedImages } from './ports.js';
 import { toFault } from './to-failure.js';
@@ -58,17 +58,12 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
         missingPlatforms: plan.missingPlatforms,
         done: plan.targets.filter(({ alreadyThere }) => alreadyThere).map(pushedOutcome),
         open: [
-          ...plan.targets.filter(({ alreadyThere }) => !alreadyThere).map(({ target }) => openTarget0(target)),
+          ...plan.targets
+            .filter(({ alreadyThere }) => !alreadyThere)
+            .map(({ target }) => untriedTarget(target, destinations)),
           ...plan.failures.map((failure) => openTarget(failure, destinations)),
         ],
       };
-
-      function openTarget0(name: string): { destination: Destination } {
-        const destination = destinations.find(({ target }) => target === name);
-        if (destination === undefined)
-          throw new TypeError(`the engine planned for ${name}, which it was not asked for`);
-        return { destination };
-      }
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
@@ -89,17 +84,24 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     const owner = sourceRepository(source);
     const destinations: Destination[] = [];
     for (const target of targets) {
-      const { preferred, suffixed } = targetRepositoryCandidates(source, target);
-      const repository = (await isOwn(target, preferred, owner)) ? preferred : suffixed;
-      if (repository !== preferred && !(await isOwn(target, suffixed, owner))) {
-        throw new FerryError(
-          `no free name for ${owner} on target ${target.name}: ${preferred} and ${suffixed} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
-          { code: 'target-name', decision: 'park' },
-        );
-      }
+      const repository = await ownRepository(target, targetRepositoryCandidates(source, target), owner);
       destinations.push({ target: target.name, host: target.registry, repository, tag: targetTag(source) });
     }
     return destinations;
+  }
+
+  async function ownRepository(
+    target: Target,
+    { preferred, suffixed }: { readonly preferred: string; readonly suffixed: string },
+    owner: string,
+  ): Promise<string> {
+    for (const repository of new Set([preferred, suffixed])) {
+      if (await isOwn(target, repository, owner)) return repository;
+    }
+    throw new FerryError(
+      `no free name for ${owner} on target ${target.name}: ${preferred} and ${suffixed} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
+      { code: 'target-name', decision: 'park' },
+    );
   }
 
   async function isOwn(target: Target, repository: string, sourceRepositoryName: string): Promise<boolean> {

@@ -1,0 +1,65 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+
+import { toFailure, toFault } from '../../src/activities/to-failure.js';
+import { FerryError } from '../../src/domain/ferry-error.js';
+
+const fault = (decision: 'retry' | 'wait' | 'park', retryAfterMs?: number): FerryError =>
+  new FerryError('target aliyun answered 429', {
+    code: 'rate-limited',
+    decision,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    cause: new Error('request to https://user:secret@host'),
+  });
+
+describe('errors become failures in one place', () => {
+  test.each([
+    ['retry', false],
+    ['wait', false],
+    ['park', true],
+  ] as const)('a fault to %s carries its code and decision (non-retryable: %s)', (decision, nonRetryable) => {
+    const failure = toFailure(fault(decision), 1) as ApplicationFailure;
+
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure.type).toBe('rate-limited');
+    expect(failure.nonRetryable).toBe(nonRetryable);
+    expect(failure.details).toEqual([{ decision }]);
+  });
+
+  test('a wait that the other side named delays the next attempt', () => {
+    const failure = toFailure(fault('wait', 90_000), 1) as ApplicationFailure;
+
+    expect(failure.nextRetryDelay).toBe(90_000);
+  });
+
+  test('what hangs below a fault stays out of the history', () => {
+    const failure = toFailure(fault('retry'), 1) as ApplicationFailure;
+
+    expect(failure.cause).toBeUndefined();
+  });
+
+  test('a bug is tried a few times and then shown under its own name', () => {
+    const bug = new TypeError('x is not a function');
+
+    const [first, last] = [toFailure(bug, 1), toFailure(bug, 5)] as ApplicationFailure[];
+
+    expect([first?.type, first?.nonRetryable]).toEqual(['TypeError', false]);
+    expect([last?.type, last?.nonRetryable]).toEqual(['TypeError', true]);
+  });
+
+  test('a cancellation stays one', () => {
+    const cancelled = new CancelledFailure('cancelled');
+
+    expect(toFailure(cancelled, 1)).toBe(cancelled);
+  });
+
+  test('as a value a fault keeps code, decision, reason and wait, and nothing else', () => {
+    expect(toFault(fault('wait', 5))).toEqual({
+      code: 'rate-limited',
+      decision: 'wait',
+      reason: 'target aliyun answered 429',
+      retryAfterMs: 5,
+    });
+    expect(toFault(new TypeError('bug'))).toBeUndefined();
+  });
+});
