@@ -2,8 +2,6 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 
-const graceMs = 10_000;
-
 /** Starts a program that is killed with this process, however this process ends (SIGKILL excepted). */
 export function startChild(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(program, args, options);
@@ -13,8 +11,12 @@ export function startChild(program: string, args: readonly string[], options: Sp
   return child;
 }
 
-/** Asks a program to end, and makes it end when it does not within ten seconds. */
-export async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+/** Asks a program to end, and makes it end when it does not within `graceMs`. */
+export async function stopChild(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+  graceMs = 10_000,
+): Promise<void> {
   if (hasEnded(child)) return;
   const exit = once(child, 'exit');
   child.kill(signal);

@@ -1,0 +1,99 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { DemoImage } from './demo-images.js';
+import { pushImage } from './image-exchange.js';
+import { startRegistry } from './registry-server.js';
+import type { RegistryServer } from './registry-server.js';
+import { startThrottle } from './throttle.js';
+import type { Throttle } from './throttle.js';
+import { findTool, requireTool } from './tools.js';
+
+const sourceBytesPerSecond = 20_000_000;
+const login = { user: 'ferry', password: 'only-for-this-demo' };
+
+export const aliyunNamespace = 'mirror';
+
+export const targetNames = ['aliyun', 'private'] as const;
+export type TargetName = (typeof targetNames)[number];
+
+/** Everything that the ferry meets in the demo, on loopback ports of its own. */
+export interface Stage {
+  readonly folder: string;
+  readonly source: RegistryServer;
+  /** The road to the source; the ferry knows the source by this host. */
+  readonly road: Throttle;
+  readonly targets: Readonly<Record<TargetName, RegistryServer>>;
+  /** The environment of every ferry process, and nothing of this machine's configuration. */
+  readonly environment: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+  /** Removes what is on disk. */
+  clear(): void;
+}
+
+export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-demo-'));
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  const opened = async <Part extends { stop(): Promise<void> }>(starting: Promise<Part>): Promise<Part> => {
+    const part = await starting;
+    stops.push(() => part.stop());
+    return part;
+  };
+  try {
+    const source = await opened(startRegistry({ kind: 'distribution' }));
+    const road = await opened(startThrottle({ upstream: source.url, bytesPerSecond: sourceBytesPerSecond }));
+    const targets = {
+      // Like Alibaba Cloud's personal edition it takes images, and no other kind of artifact.
+      aliyun: await opened(
+        startRegistry({
+          kind: findTool('docker-registry') === undefined ? 'distribution' : 'docker-registry',
+          classes: ['image'],
+        }),
+      ),
+      private: await opened(startRegistry({ kind: 'distribution', htpasswd: login })),
+    };
+    for (const { repository, tag, made } of images) await pushImage(source, { image: made, repository, tag });
+    const environment = environmentFor({ folder, road, targets });
+    return { folder, source, road, targets, environment, stop, clear: () => rmSync(folder, { recursive: true }) };
+  } catch (error) {
+    await stop();
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
+}
+
+function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road' | 'targets'>): NodeJS.ProcessEnv {
+  const configuration = join(folder, 'ferry.yaml');
+  writeFileSync(
+    configuration,
+    [
+      '# The source has a loopback address, so it must be named: the ferry connects to no private address by itself.',
+      'hosts:',
+      `  "${road.host}": { scheme: http }`,
+      'targets:',
+      "  # The ferry knows Alibaba Cloud's personal edition by its host names; this one stands in for it.",
+      '  aliyun: { manifestPolicy: drop }',
+      '',
+    ].join('\n'),
+  );
+  const dataFolder = join(folder, 'data');
+  mkdirSync(dataFolder);
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TERM', 'SystemRoot', 'XDG_CACHE_HOME'];
+  return {
+    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    DOCKER_CONFIG: folder,
+    FERRY_CONFIG: configuration,
+    FERRY_DATA_DIR: dataFolder,
+    FERRY_MISSING_TAG_WAIT: '0',
+    FERRY_TEMPORAL_CLI: requireTool('temporal'),
+    ALIYUN_REGISTRY: targets.aliyun.url,
+    ALIYUN_NAME_SPACE: aliyunNamespace,
+    MY_REGISTRY: targets.private.url,
+    MY_REGISTRY_USER: login.user,
+    MY_REGISTRY_PASSWORD: login.password,
+  };
+}
