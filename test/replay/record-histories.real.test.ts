@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { addImages } from '../../src/client/add-images.js';
+import { requestSync, syncResult } from '../../src/client/sync-requests.js';
+import type { TemporalClient } from '../../src/client/connect.js';
+import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import { TaskQueue } from '../../src/contract/task-queues.js';
+import { syncImageWorkflowId } from '../../src/domain/image-key.js';
+import { planned, ScriptedWorld } from '../workflows/scripted-world.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { startWorkflowWorker } from '../support/workflow-worker.js';
+
+const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+
+/**
+ * Runs each workflow to its end; with FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, to be
+ * replayed for ever: at a release, and when `patched` opens a new branch.
+ */
+describe('workflows whose histories are recorded', () => {
+  let world: ScriptedWorld;
+  let worker: WorkflowWorker;
+  let temporal: TemporalClient;
+
+  beforeEach(async () => {
+    world = new ScriptedWorld();
+    worker = await startWorkflowWorker(world.activities());
+    temporal = { client: worker.client, soon: async (call) => await call(), close: async () => undefined };
+  });
+  afterEach(async () => {
+    await worker.stop();
+  });
+
+  async function record(name: string, workflowId: string, runId?: string): Promise<void> {
+    const history = await worker.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    expect(history.events?.length).toBeGreaterThan(5);
+    if (process.env['FERRY_RECORD_HISTORIES'] !== '1') return;
+    mkdirSync(folder, { recursive: true });
+    const text = JSON.stringify(JSON.parse(historyToJSON(history)), null, 1);
+    // Who ran it, on which machine, is nobody's business.
+    writeFileSync(`${folder}${name}.json`, `${text.replace(/"identity": "[^"]*"/g, '"identity": "recorded"')}\n`);
+  }
+
+  test('SyncAll, with SyncImage that copies, waits for another round and is parked', async () => {
+    const [good, flaky, bad] = ['docker.io/library/good:1', 'docker.io/library/flaky:1', 'docker.io/library/bad:1'];
+    world.want(good, flaky, bad);
+    const fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
+    world.plans.set(flaky, (round) =>
+      round === 0 ? { kind: 'stopped', rows: [2], lookedAt: 0, tagMissing: false, fault } : planned(flaky),
+    );
+    world.plans.set(bad, () => ({
+      kind: 'stopped',
+      rows: [3],
+      lookedAt: 0,
+      tagMissing: true,
+      fault: { code: 'tag-missing', decision: 'park', reason: 'no such tag' },
+    }));
+
+    const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
+    const summary = await syncResult(temporal, runId);
+
+    expect(summary).toMatchObject({ images: 3, pushed: 2, parked: 1 });
+    await record('sync-all', SYNC_ALL_WORKFLOW_ID, runId);
+    await record('sync-image-copied', syncImageWorkflowId(good));
+    await record('sync-image-second-round', syncImageWorkflowId(flaky));
+    await record('sync-image-parked', syncImageWorkflowId(bad));
+  });
+
+  test('SyncAll that continues as new', async () => {
+    world.want(...Array.from({ length: 12 }, (_, n) => `docker.io/library/image-${n}:1`));
+
+    const handle = await worker.client.workflow.start(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [{ continueAfterEvents: 40 }],
+    });
+    await handle.result();
+
+    await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
+  });
+
+  test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {
+    await worker.client.workflow.execute(WorkflowName.syncAll, { workflowId: 'by-hand', taskQueue: TaskQueue.main });
+    await worker.client.workflow.execute(WorkflowName.requestSyncAll, {
+      workflowId: 'tick',
+      taskQueue: TaskQueue.main,
+      args: [{ reason: 'schedule' }],
+    });
+    const added = await addImages(temporal, 'delivery-1', { images: ['docker.io/library/nginx:1.27'] });
+
+    expect(added).toMatchObject({ syncRequested: true, repeated: false });
+    await record('sync-all-forwarded', 'by-hand');
+    await record('request-sync-all', 'tick');
+    await record('add-image', 'add-image/delivery-1');
+  });
+});

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, DeterminismViolationError, Runtime, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+describe('recorded histories', () => {
+  let workflowBundle: WorkflowBundleWithSourceMap;
+
+  beforeAll(async () => {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    workflowBundle = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      logger: new DefaultLogger('WARN'),
+    });
+  }, 60_000);
+
+  test.each(names)('%s replays with the code of today', async (name) => {
+    const { history, workflowId } = read(name);
+
+    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  });
+
+  test('a history of other decisions does not replay', async () => {
+    const { history, workflowId } = read('sync-image-copied.json');
+    const other = JSON.parse(JSON.stringify(history).replaceAll('"planImage"', '"copyImage"')) as unknown;
+
+    await expect(Worker.runReplayHistory({ workflowBundle }, other, workflowId)).rejects.toThrow(
+      DeterminismViolationError,
+    );
+  });
+
+  test('every workflow type has a history that has come to its end', () => {
+    const types = names.map((name) => startedType(read(name).history));
+
+    expect(new Set(types)).toEqual(new Set(['SyncAll', 'SyncImage', 'RequestSyncAll', 'AddImage']));
+    for (const name of names) expect(lastEvent(read(name).history), name).toMatch(/_COMPLETED|_CONTINUED_AS_NEW/);
+  });
+});
+
+interface RecordedHistory {
+  readonly events: readonly {
+    readonly eventType: string;
+    readonly workflowExecutionStartedEventAttributes?: {
+      readonly workflowType: { readonly name: string };
+      readonly workflowId?: string;
+    };
+  }[];
+}
+
+function read(name: string): { readonly history: RecordedHistory; readonly workflowId: string } {
+  const history = JSON.parse(readFileSync(`${folder}${name}`, 'utf8')) as RecordedHistory;
+  const workflowId = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? name;
+  return { history, workflowId };
+}
+
+function startedType({ events }: RecordedHistory): string | undefined {
+  return events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name;
+}
+
+function lastEvent({ events }: RecordedHistory): string {
+  return events.at(-1)?.eventType ?? '';
+}
