@@ -1,0 +1,121 @@
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { Target } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { AdoptionCandidate } from '../domain/wanted-image.js';
+import type { Queries } from './dialect-differences.js';
+import { nameOnTarget, printName } from './pushed-row-takeover.js';
+import type { NameOnTarget } from './pushed-row-takeover.js';
+import { canonicalPlatforms } from './row-shapes.js';
+
+/** Rows read at once: their images are all parameters of the next query. */
+const pageSize = 500;
+
+interface Query {
+  readonly targets: readonly Target[];
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** @see PushedImageStore.adoptionCandidates */
+export async function findAdoptionCandidates(
+  queries: Queries,
+  { targets, after, limit }: Query,
+): Promise<readonly AdoptionCandidate[]> {
+  const found: AdoptionCandidate[] = [];
+  if (targets.length === 0) return found;
+  for (let last = after; ;) {
+    const rows = await pendingRows(queries, last);
+    const pushed = await pushedRows(queries, [...new Set(rows.map(({ image }) => image))]);
+    for (const { id, image, platform } of rows) {
+      const candidates = pushed.get(image) ?? [];
+      const wanted = canonicalPlatforms(platform).split(',');
+      const copies = targets.flatMap((target) => copyOn(target, targets, candidates, wanted) ?? []);
+      if (copies.length === targets.length) found.push({ rowId: id, image, platform: wanted.join(','), copies });
+      if (found.length === limit) return found;
+    }
+    last = rows.at(-1)?.id ?? last;
+    if (rows.length < pageSize) return found;
+  }
+}
+
+async function pendingRows(
+  queries: Queries,
+  after: number,
+): Promise<readonly { id: number; image: string; platform: string | null }[]> {
+  const rows = await queries
+    .selectFrom('images_for_push')
+    .select(['id', 'image', 'platform'])
+    .where('push_status', '=', PushStatus.pending)
+    .where('image', 'is not', null)
+    .where('copy_anew', 'is', null)
+    .where('id', '>', after)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('image_copies')
+            .select('image_copies.target')
+            .whereRef('image_copies.image', '=', 'images_for_push.image')
+            .where('image_copies.last_pushed_at', 'is not', null),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(pageSize)
+    .execute();
+  return rows.map(({ id, image, platform }) => ({ id, image: image ?? '', platform }));
+}
+
+interface PushedRow {
+  readonly id: number;
+  readonly name: NameOnTarget;
+  readonly platforms: readonly string[];
+}
+
+async function pushedRows(queries: Queries, images: readonly string[]): Promise<Map<string, PushedRow[]>> {
+  const byImage = new Map<string, PushedRow[]>();
+  if (images.length === 0) return byImage;
+  const rows = await queries
+    .selectFrom('pushed_images')
+    .select(['id', 'image', 'platform', 'target_registry_url', 'registry_image_name'])
+    .where('image', 'in', [...images])
+    // Nothing that the ferry itself wrote, and no push that failed.
+    .where('source_digest', 'is', null)
+    .where((is) => is.or([is('push_status', 'is', null), is('push_status', '=', 1)]))
+    .orderBy('id')
+    .execute();
+  for (const row of rows) {
+    const name = nameOnTarget(row);
+    const platforms = readPlatforms(row.platform);
+    if (row.image === null || name === undefined || platforms === undefined) continue;
+    byImage.set(row.image, [...(byImage.get(row.image) ?? []), { id: row.id, name, platforms }]);
+  }
+  return byImage;
+}
+
+function copyOn(
+  target: Target,
+  targets: readonly Target[],
+  candidates: readonly PushedRow[],
+  wanted: readonly string[],
+): AdoptionCandidate['copies'][number] | undefined {
+  const isShared = targets.filter(({ registry }) => registry === target.registry).length > 1;
+  const copies = candidates.filter(({ name, platforms }) => {
+    // Two targets on one registry are told apart by their namespaces.
+    const isOfTarget = !isShared || name.repository.startsWith(target.namespace === '' ? '' : `${target.namespace}/`);
+    return name.host === target.registry && isOfTarget && wanted.every((platform) => platforms.includes(platform));
+  });
+  // The newest row: should a name have changed, the older one may have been cleaned away.
+  const copy = copies.at(-1);
+  if (copy === undefined) return undefined;
+  return { target: target.name, pushedId: copy.id, registryImageName: printName(copy.name) };
+}
+
+function readPlatforms(column: string | null): readonly string[] | undefined {
+  try {
+    return canonicalPlatforms(column).split(',');
+  } catch (error) {
+    // Other programs may have put anything there: then nothing is known that could be adopted.
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/** `image_copies` and `run_outcomes`: how each copy stands, and what became of it in each run. */
+import { sql } from 'kysely';
+
+import { CopyState } from '../domain/wanted-image.js';
+import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
+import type { CopyStanding, Verdict } from './outcome-decision.js';
+
+/** Writes how the copies of an image stand now, one attempt more for each. */
+export async function recordCopies(
+  queries: Queries,
+  dialect: DialectDifferences,
+  image: string,
+  outcomes: readonly TargetOutcome[],
+  { sourceDigest, now }: { readonly sourceDigest: string | undefined; readonly now: number },
+): Promise<void> {
+  for (const outcome of outcomes) {
+    const key = { image, target: outcome.target };
+    const blank = { ...key, state: outcome.state, attempts: 0, last_tried_at: now };
+    await dialect.insertAbsent(queries, 'image_copies', [blank], ['image', 'target']);
+    await queries
+      .updateTable('image_copies')
+      .set({
+        state: outcome.state,
+        code: 'code' in outcome ? outcome.code : null,
+        reason: 'reason' in outcome ? outcome.reason : null,
+        attempts: sql<number>`attempts + 1`,
+        last_tried_at: now,
+        ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
+        ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null } : {}),
+        ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, now) : {}),
+      })
+      .where('image', '=', image)
+      .where('target', '=', outcome.target)
+      .execute();
+  }
+}
+
+function pushedColumns(outcome: Extract<TargetOutcome, { state: 'pushed' }>, now: number) {
+  return {
+    last_pushed_at: now,
+    replaced: outcome.replaced ?? null,
+    dropped: outcome.dropped.length === 0 ? null : JSON.stringify(outcome.dropped),
+  };
+}
+
+/** How the copies of an image stand, read so that nobody else changes them before the transaction ends. */
+export async function readStandings(
+  queries: Queries,
+  dialect: DialectDifferences,
+  image: string,
+): Promise<readonly CopyStanding[]> {
+  const rows = await dialect
+    .locking(queries.selectFrom('image_copies').select(['target', 'state', 'code', 'reason']))
+    .where('image', '=', image)
+    .execute();
+  return rows.map(({ target, state, code, reason }) => ({
+    target,
+    state: state as CopyState,
+    ...(code === null ? {} : { code: code as NonNullable<CopyStanding['code']> }),
+    ...(reason === null ? {} : { reason }),
+  }));
+}
+
+/** What became of an image in a run; said again for the same run, the last word counts. */
+export async function recordHistory(
+  queries: Queries,
+  dialect: DialectDifferences,
+  { run, outcome, told, verdict, now }: HistoryEntry,
+): Promise<void> {
+  const blank = { run, image: outcome.image, source_digest: outcome.sourceDigest ?? null, recorded_at: now };
+  const whole = {
+    ...blank,
+    target: '',
+    state: verdict.state,
+    code: verdict.code ?? null,
+    reason: verdict.reason ?? null,
+    reference: null,
+    digest: null,
+    bytes_read: outcome.bytesRead,
+    bytes_sent: 0,
+  };
+  const copies = told.map((copy) => ({
+    ...blank,
+    target: copy.target,
+    state: copy.state,
+    code: 'code' in copy ? copy.code : null,
+    reason: 'reason' in copy ? copy.reason : null,
+    reference: copy.reference ?? null,
+    digest: 'digest' in copy ? copy.digest : null,
+    bytes_read: 0,
+    bytes_sent: 'bytesSent' in copy ? copy.bytesSent : 0,
+  }));
+  await dialect.upsert(queries, 'run_outcomes', [whole, ...copies], ['run', 'image', 'target']);
+}
+
+export interface HistoryEntry {
+  readonly run: string;
+  readonly outcome: ImageOutcome;
+  readonly told: readonly TargetOutcome[];
+  readonly verdict: Verdict;
+  readonly now: number;
+}

@@ -1,0 +1,29 @@
+import { FerryError } from '../domain/ferry-error.js';
+import type { Decision } from '../domain/ferry-error.js';
+
+/**
+ * What kind of trouble it was:
+ * - `conflict`: another writer was faster (deadlock, lock time-out, a key that just came into being): the transaction
+ *   is worth repeating as it was;
+ * - `connection`: the server is away, or was for a moment;
+ * - `refused`: wrong user or password, no permission, no such database, no space: a person has to act;
+ * - `statement`: the database does not accept what it was told, which a repetition does not change.
+ */
+export type DatabaseTrouble = 'conflict' | 'connection' | 'refused' | 'statement';
+
+const DECISIONS: Readonly<Record<DatabaseTrouble, Decision>> = {
+  conflict: 'retry',
+  connection: 'retry',
+  refused: 'park',
+  statement: 'park',
+};
+
+/** A fault of the ferry's own database. Its message names the server or file and what to do, never a password. */
+export class DatabaseFault extends FerryError {
+  readonly trouble: DatabaseTrouble;
+
+  constructor(message: string, trouble: DatabaseTrouble, cause?: unknown) {
+    super(message, { code: 'database', decision: DECISIONS[trouble], cause });
+    this.trouble = trouble;
+  }
+}

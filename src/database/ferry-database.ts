@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Kysely } from 'kysely';
+
+import { DatabaseFault } from './database-fault.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { openMysql } from './mysql-database.js';
+import type { MysqlSettings } from './mysql-database.js';
+import { mysqlDifferences } from './mysql-differences.js';
+import { openSqlite } from './sqlite-database.js';
+import { sqliteDifferences } from './sqlite-differences.js';
+import type { FerryTables } from './tables.js';
+
+export type DatabaseSettings =
+  ({ readonly kind: 'mysql' } & MysqlSettings) | { readonly kind: 'sqlite'; readonly path: string };
+
+/** An open database; the stores are made from it. */
+export interface FerryDatabase {
+  readonly queries: Queries;
+  readonly dialect: DialectDifferences;
+  /**
+   * Runs the work in a transaction, and again from its beginning when another writer was in the way; so the work must
+   * do nothing but database statements, all through the queries that it is given.
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const transactionAttempts = 8;
+const longestPauseMs = 200;
+
+/**
+ * Opens SQLite's file or MySQL's database, making what is missing of either; tables are made by `migrate`.
+ * @throws DatabaseFault (`retry` when the server is away, `park` when it refuses), naming server and user or file
+ */
+export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
+  const isMysql = settings.kind === 'mysql';
+  const dialect = isMysql ? await openMysql(settings) : openSqlite(settings.path);
+  const queries = new Kysely<FerryTables>({ dialect });
+  return {
+    queries,
+    dialect: isMysql ? mysqlDifferences : sqliteDifferences,
+    transaction: (work) => inTransaction(queries, work),
+    close: () => queries.destroy(),
+  };
+}
+
+async function inTransaction<T>(queries: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await queries.transaction().execute(work);
+    } catch (error) {
+      const isConflict = error instanceof DatabaseFault && error.trouble === 'conflict';
+      if (!isConflict || attempt === transactionAttempts) throw error;
+    }
+    // Random, so that two transactions that stopped each other do not meet again.
+    await delay(Math.random() * Math.min(longestPauseMs, 10 * 2 ** attempt));
+  }
+}

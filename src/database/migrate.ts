@@ -1,0 +1,67 @@
+import { Migrator, sql } from 'kysely';
+import type { Kysely, Migration } from 'kysely';
+
+import { DatabaseFault } from './database-fault.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { addFerryColumns } from './migrations/ferry-columns.js';
+import { FERRY_TABLES } from './migrations/ferry-tables.js';
+import { createLegacyTables } from './migrations/legacy-tables.js';
+import { takeOverPushedRows } from './pushed-row-takeover.js';
+import { schemaEditor } from './schema-editor.js';
+import type { FerryTables } from './tables.js';
+
+/**
+ * Brings the tables up to date: makes them, or takes over those of the older scripts in place. Several processes may
+ * begin at once; one that was killed in its middle is made up for by the next.
+ * @returns names of the steps that were needed, in their order
+ * @throws DatabaseFault also when the tables were made by a newer version, which this one must not touch
+ */
+export async function migrate({ queries, dialect }: FerryDatabase): Promise<{ readonly applied: readonly string[] }> {
+  const migrations = migrationsOf(dialect);
+  const known = Object.keys(migrations);
+  const made = await stepsMade(queries);
+  const newer = made.filter((name) => !known.includes(name));
+  if (newer.length > 0) {
+    throw new DatabaseFault(
+      `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it`,
+      'refused',
+    );
+  }
+  // Every command comes through here: nothing is locked when there is nothing to do.
+  if (made.length === known.length) return { applied: [] };
+
+  const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return { applied: results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName) };
+}
+
+async function stepsMade(queries: Queries): Promise<readonly string[]> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(queries);
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    // There is no such table before the first migration.
+    if (error instanceof DatabaseFault && error.trouble === 'statement') return [];
+    throw error;
+  }
+}
+
+function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
+  const { kind } = dialect;
+  return {
+    '0001-legacy-tables': step((queries) => createLegacyTables(kind, queries)),
+    '0002-ferry-columns': step((queries) => addFerryColumns(schemaEditor(kind, queries))),
+    '0003-ferry-tables': step(async (queries) => {
+      const editor = schemaEditor(kind, queries);
+      for (const shape of FERRY_TABLES) await editor.createTable(shape);
+    }),
+    '0004-pushed-images': step(async (queries) => void (await takeOverPushedRows(queries, dialect))),
+  };
+}
+
+/** Kysely hands a migration queries over tables that it does not know; here they are always the ferry's. */
+function step(up: (queries: Kysely<FerryTables>) => Promise<void>): Migration {
+  return { up };
+}

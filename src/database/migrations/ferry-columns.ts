@@ -1,0 +1,48 @@
+import type { SchemaEditor } from '../schema-editor.js';
+import type { ColumnShape } from '../table-shape.js';
+
+const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+  image_key: { type: 'key' },
+  duplicate_of: { type: 'bigint' },
+  image: { type: 'text(600)' },
+  ferry_status: { type: 'integer' },
+  source_digest: { type: 'text(150)' },
+  checked_at: { type: 'bigint' },
+  first_missing_at: { type: 'bigint' },
+  parked_code: { type: 'text(40)' },
+  parked_reason: { type: 'long-text' },
+  requested_by: { type: 'long-text' },
+  requested_at: { type: 'bigint' },
+  copy_anew: { type: 'integer' },
+  note: { type: 'long-text' },
+};
+
+const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+  name_key: { type: 'key' },
+  image: { type: 'text(600)' },
+  source_digest: { type: 'text(150)' },
+};
+
+/** What the ferry adds to the older scripts' tables: columns at the end, all nullable, so that their inserts go on. */
+export async function addFerryColumns(editor: SchemaEditor): Promise<void> {
+  await editor.modernise('images_for_push');
+  await editor.addColumns('images_for_push', WANTED_COLUMNS);
+  await editor.addIndexIfPossible('images_for_push', { name: 'idx_push_status', columns: ['push_status'] });
+  await editor.addIndexIfPossible('images_for_push', { name: 'idx_orig_image_name', columns: ['orig_image_name'] });
+  await editor.addIndex('images_for_push', { name: 'idx_image_key', columns: ['image_key'], unique: true });
+  await editor.addIndex('images_for_push', { name: 'idx_wanted_image', columns: ['image'] });
+  await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
+
+  await editor.modernise('pushed_images');
+  await editor.addColumns('pushed_images', PUSHED_COLUMNS);
+  // Tags differ in upper and lower case, and a row may list many platforms.
+  await editor.widenText('pushed_images', 'registry_image_name', { binary: true });
+  await editor.widenText('pushed_images', 'platform', { length: 255 });
+  await editor.addIndexIfPossible('pushed_images', {
+    name: 'idx_registry_target_image',
+    columns: ['target_registry_url', 'registry_image_name'],
+    unique: true,
+  });
+  await editor.addIndex('pushed_images', { name: 'idx_name_key', columns: ['name_key'], unique: true });
+  await editor.addIndex('pushed_images', { name: 'idx_pushed_image', columns: ['image'] });
+}

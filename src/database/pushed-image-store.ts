@@ -1,0 +1,152 @@
+import type { Target } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import { findAdoptionCandidates } from './adoption-candidates.js';
+import { readStandings, recordCopies, recordHistory } from './copy-rows.js';
+import type { Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { outcomesOf, verdict } from './outcome-decision.js';
+import type { Verdict } from './outcome-decision.js';
+import { recordPushed } from './pushed-rows.js';
+import { canonicalPlatforms } from './row-shapes.js';
+import { forgotten, setStatus } from './wanted-rows.js';
+
+/** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
+export class PushedImageStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Pending rows whose platform an older script pushed to every one of `targets` and that the ferry never copied, after
+   * row `after`, at most `limit`, by row.
+   */
+  async adoptionCandidates(query: {
+    readonly targets: readonly Target[];
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly AdoptionCandidate[]> {
+    return await findAdoptionCandidates(this.#database.queries, query);
+  }
+
+  /** Records what is at the names of a candidate, and makes its row pushed unless it was withdrawn meanwhile. */
+  async recordAdoption(
+    { rowId, image, copies }: AdoptionCandidate,
+    digests: readonly { readonly target: string; readonly digest: string }[],
+  ): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    const found = new Map(digests.map(({ target, digest }) => [target, digest]));
+    const outcomes = copies.map(({ target, registryImageName: reference }) => {
+      const digest = found.get(target);
+      if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
+      return { target, state: 'adopted', reference, digest } as const;
+    });
+    await transaction(async (inside) => {
+      const now = await dialect.now(inside);
+      const row = await dialect
+        .locking(inside.selectFrom('images_for_push').select(['push_status']))
+        .where('id', '=', rowId)
+        .executeTakeFirst();
+      if (row?.push_status !== PushStatus.pending) return;
+      await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, now });
+      for (const { pushedId, target } of copies) {
+        const digest = found.get(target) ?? null;
+        await inside.updateTable('pushed_images').set({ digest }).where('id', '=', pushedId).execute();
+      }
+      await setStatus(inside, [rowId], PushStatus.pushed, { ...forgotten, checked_at: now });
+    });
+  }
+
+  /**
+   * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
+   * `lookedAt` stays pending; a withdrawn one stays withdrawn. Recorded twice, it leaves the same but for the count of
+   * attempts.
+   */
+  async recordOutcome(
+    outcome: ImageOutcome,
+    context: { readonly targets: readonly Target[]; readonly run: string; readonly lookedAt: number },
+  ): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    const configured = context.targets.map(({ name }) => name);
+    const told = outcomesOf(outcome, configured);
+    await transaction(async (inside) => {
+      const now = await dialect.now(inside);
+      const rows = await this.#lockRows(inside, outcome);
+      const { image, sourceDigest } = outcome;
+      await recordCopies(inside, dialect, image, told, { sourceDigest, now });
+      for (const copy of told) {
+        if (isThere(copy)) await recordPushed(inside, dialect, copy, { image, sourceDigest, now });
+      }
+      const decided = verdict(await readStandings(inside, dialect, image), configured);
+      const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
+      await this.#settleRows(inside, answered, outcome, { decided, lookedAt: context.lookedAt });
+      await recordHistory(inside, dialect, { run: context.run, outcome, told, verdict: decided, now });
+    });
+  }
+
+  async #lockRows(queries: Queries, { image, rows }: ImageOutcome): Promise<readonly LockedRow[]> {
+    const locked = await this.#database.dialect
+      .locking(queries.selectFrom('images_for_push'))
+      .select(['id', 'platform', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at'])
+      .where('image', '=', image)
+      .execute();
+    return locked.filter(({ id }) => rows.includes(id));
+  }
+
+  async #settleRows(
+    queries: Queries,
+    rows: readonly LockedRow[],
+    outcome: ImageOutcome,
+    { decided, lookedAt }: { readonly decided: Verdict; readonly lookedAt: number },
+  ): Promise<void> {
+    const { missingPlatforms, sourceDigest, sourceFault } = outcome;
+    const seen = { checked_at: lookedAt, ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }) };
+    const missing = (row: LockedRow): string | null => noteOn(row, missingPlatforms);
+    for (const row of rows) {
+      if (decided.status === PushStatus.pushed) {
+        const done = { ...forgotten, ...seen, copy_anew: null, note: missing(row) };
+        await setStatus(queries, [row.id], PushStatus.pushed, done);
+      } else if (row.push_status === PushStatus.pending || decided.status === row.push_status) {
+        const isParked = decided.status === PushStatus.parked;
+        const since = sourceFault?.tagMissing === true ? (row.first_missing_at ?? lookedAt) : null;
+        await setStatus(queries, [row.id], decided.status, {
+          ...seen,
+          note: missing(row),
+          parked_code: isParked ? (decided.code ?? 'internal') : null,
+          parked_reason: isParked ? (decided.reason ?? null) : null,
+          // A source that could not be asked says nothing about the tag.
+          ...(sourceFault === undefined || sourceFault.tagMissing ? { first_missing_at: since } : {}),
+        });
+      }
+      // What was pushed before stays pushed: the targets still have it. What was parked stays so until it is pushed.
+    }
+  }
+}
+
+interface LockedRow {
+  readonly id: number;
+  readonly platform: string | null;
+  readonly push_status: number | null;
+  readonly ferry_status: number | null;
+  readonly requested_at: number | null;
+  readonly first_missing_at: number | null;
+}
+
+function isAnswered(row: LockedRow, lookedAt: number): boolean {
+  if (row.push_status === PushStatus.withdrawn) return false;
+  const isResetByOthers = row.push_status === PushStatus.pending && row.ferry_status !== PushStatus.pending;
+  return !isResetByOthers && (row.requested_at === null || row.requested_at < lookedAt);
+}
+
+function isThere(outcome: TargetOutcome): outcome is Extract<TargetOutcome, { state: 'pushed' | 'adopted' }> {
+  return outcome.state === 'pushed' || outcome.state === 'adopted';
+}
+
+function noteOn(row: LockedRow, missingPlatforms: readonly string[]): string | null {
+  const missing = canonicalPlatforms(row.platform)
+    .split(',')
+    .filter((platform) => missingPlatforms.includes(platform));
+  return missing.length === 0 ? null : `the source does not offer ${missing.join(', ')}`;
+}

@@ -1,0 +1,70 @@
+/** Rows in, domain values out. */
+import { createHash } from 'node:crypto';
+
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { FaultCode } from '../domain/ferry-error.js';
+import { imageKey } from '../domain/image-key.js';
+import { printImageReference } from '../domain/image-reference.js';
+import { referenceFromRow } from '../domain/legacy-row.js';
+import type { ReferenceColumns } from '../domain/legacy-row.js';
+import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import type { PushStatus, WantedImage } from '../domain/wanted-image.js';
+import type { ImagesForPush } from './tables.js';
+
+/** Characters that the column `image` holds. */
+export const longestImage = 600;
+
+const standardPlatform = 'linux/amd64';
+
+export interface RowIdentity {
+  readonly image: string;
+  readonly platform: string;
+  readonly key: string;
+}
+
+/** What a row of `images_for_push` asks for. @throws InvalidInput when it cannot mean anything */
+export function rowIdentity(row: ReferenceColumns & { readonly platform: string | null }): RowIdentity {
+  const image = storableImage(printImageReference(referenceFromRow(row)));
+  const platform = canonicalPlatforms(row.platform);
+  return { image, platform, key: imageKey(image, platform) };
+}
+
+/** @throws InvalidInput when the image is too long for the column that it is found by */
+export function storableImage(image: string): string {
+  if (image.length <= longestImage) return image;
+  throw new InvalidInput(
+    `the image "${image.slice(0, 60)}…" has ${image.length} characters, the longest that can be recorded has ${longestImage}`,
+    'invalid-reference',
+  );
+}
+
+/** `all`, or canonical platforms, each once, sorted, divided by commas. NULL and '' mean linux/amd64. */
+export function canonicalPlatforms(column: string | null): string {
+  const text = (column ?? '').trim();
+  const selection = parsePlatformSelection(text === '' ? standardPlatform : text);
+  return selection === 'all' ? 'all' : selection.map(printPlatform).sort().join(',');
+}
+
+export type WantedRow = Pick<
+  ImagesForPush,
+  'platform' | 'push_status' | 'source_digest' | 'checked_at' | 'first_missing_at' | 'parked_code' | 'parked_reason'
+> & { readonly id: number };
+
+export function wantedImage(row: WantedRow, image: string): WantedImage {
+  return {
+    id: row.id,
+    image,
+    platform: canonicalPlatforms(row.platform),
+    status: (row.push_status ?? 0) as PushStatus,
+    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
+    ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
+    ...(row.parked_code === null ? {} : { parkedCode: row.parked_code as FaultCode }),
+    ...(row.parked_reason === null ? {} : { parkedReason: row.parked_reason }),
+  };
+}
+
+/** Identity of a name on a target, `pushed_images.name_key`. @param name canonical `host/repository:tag` */
+export function nameKey(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}

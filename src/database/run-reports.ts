@@ -1,0 +1,55 @@
+import { sql } from 'kysely';
+
+import type { CopyState } from '../domain/wanted-image.js';
+import type { NotDoneEntry, RunReport } from './console-entries.js';
+import type { Queries } from './dialect-differences.js';
+
+/** What a run did, in numbers; undefined for a run that is not known (any more). Without an ID: the latest run. */
+export async function readRun(queries: Queries, id?: string): Promise<RunReport | undefined> {
+  const runs = queries.selectFrom('runs').selectAll().orderBy('started_at', 'desc').limit(1);
+  const run = await (id === undefined ? runs : runs.where('id', '=', id)).executeTakeFirst();
+  if (run === undefined) return undefined;
+  const counts = await queries
+    .selectFrom('run_outcomes')
+    .select(['state', sql<number>`count(*)`.as('images'), sql<number | string>`sum(bytes_read)`.as('bytes')])
+    .where('run', '=', run.id)
+    .where('target', '=', '')
+    .groupBy('state')
+    .execute();
+  const sent = await queries
+    .selectFrom('run_outcomes')
+    .select(sql<number | string | null>`sum(bytes_sent)`.as('bytes'))
+    .where('run', '=', run.id)
+    .executeTakeFirst();
+  return {
+    run: run.id,
+    reasons: JSON.parse(run.reasons) as string[],
+    startedAt: run.started_at,
+    ...(run.finished_at === null ? {} : { finishedAt: run.finished_at }),
+    ...(run.summary === null ? {} : { summary: JSON.parse(run.summary) as Record<string, unknown> }),
+    images: Object.fromEntries(counts.map(({ state, images }) => [state, Number(images)])),
+    bytesRead: counts.reduce((sum, { bytes }) => sum + Number(bytes), 0),
+    bytesSent: Number(sent?.bytes ?? 0),
+  };
+}
+
+/** What a run did not do, by image and target, in the order of their names. */
+export async function readNotDone(queries: Queries, run: string, limit: number): Promise<readonly NotDoneEntry[]> {
+  const rows = await queries
+    .selectFrom('run_outcomes')
+    .select(['image', 'target', 'state', 'code', 'reason'])
+    .where('run', '=', run)
+    .where('target', '<>', '')
+    .where('state', 'in', ['waiting', 'failed', 'parked'])
+    .orderBy('image')
+    .orderBy('target')
+    .limit(limit)
+    .execute();
+  return rows.map(({ image, target, state, code, reason }) => ({
+    image,
+    target,
+    state: state as CopyState,
+    code: code ?? 'internal',
+    reason: reason ?? '',
+  }));
+}

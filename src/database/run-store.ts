@@ -1,0 +1,33 @@
+import type { FerryDatabase } from './ferry-database.js';
+
+/** The passes that were made, and why. */
+export class RunStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /** @returns when the run began, UTC ms by the database's clock; begun twice, it began the first time */
+  async begin(run: {
+    readonly id: string;
+    readonly reasons: readonly string[];
+  }): Promise<{ readonly startedAt: number }> {
+    const { dialect, transaction } = this.#database;
+    return await transaction(async (inside) => {
+      const row = { id: run.id, reasons: JSON.stringify(run.reasons), started_at: await dialect.now(inside) };
+      await dialect.insertAbsent(inside, 'runs', [row], ['id']);
+      const select = inside.selectFrom('runs').select('started_at').where('id', '=', run.id);
+      const { started_at: startedAt } = await dialect.locking(select).executeTakeFirstOrThrow();
+      return { startedAt };
+    });
+  }
+
+  async finish(run: { readonly id: string; readonly summary: Readonly<Record<string, unknown>> }): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    await transaction(async (inside) => {
+      const finished = { finished_at: await dialect.now(inside), summary: JSON.stringify(run.summary) };
+      await inside.updateTable('runs').set(finished).where('id', '=', run.id).execute();
+    });
+  }
+}

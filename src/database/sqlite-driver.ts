@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
+import type Database from 'libsql';
+
+import { sqliteParameter } from './sqlite-parameters.js';
+
+const busyTimeoutMs = 5_000;
+const beginSliceMs = 10;
+
+/** One connection, one user at a time: libsql works synchronously, and transactions span several awaits. */
+export class SqliteDriver implements Driver {
+  readonly #database: Database.Database;
+  readonly #connection: SqliteConnection;
+  #turn: Promise<void> = Promise.resolve();
+  #endTurn: () => void = () => {};
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.#connection = new SqliteConnection(database);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#turn;
+    let endTurn = (): void => {};
+    this.#turn = new Promise((resolve) => {
+      endTurn = resolve;
+    });
+    await before;
+    this.#endTurn = endTurn;
+    return this.#connection;
+  }
+
+  /**
+   * Takes the write lock at once: a transaction that begins by reading could otherwise not become a writer when
+   * another process wrote in between. The wait for it is spent in slices, since libsql's own would stop this process.
+   */
+  async beginTransaction(): Promise<void> {
+    const deadline = Date.now() + busyTimeoutMs;
+    for (;;) {
+      this.#database.exec(`pragma busy_timeout = ${beginSliceMs}`);
+      try {
+        this.#database.exec('begin immediate');
+        return;
+      } catch (error) {
+        if (!isBusy(error) || Date.now() >= deadline) throw error;
+      } finally {
+        this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+      }
+      await delay(beginSliceMs * Math.random());
+    }
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.#database.exec('commit');
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    // A full disk, for one, makes SQLite roll back by itself.
+    if (this.#database.inTransaction) this.#database.exec('rollback');
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#endTurn();
+  }
+
+  async destroy(): Promise<void> {
+    this.#database.close();
+  }
+}
+
+export function prepareSqlite(database: Database.Database): void {
+  database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+  database.exec('pragma journal_mode = wal');
+  // Temporal believes what was committed here: it has to be there after a power failure too.
+  database.exec('pragma synchronous = full');
+}
+
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'rawCode' in error && (Number(error.rawCode) & 0xff) === 5;
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const statement = this.#database.prepare(sql);
+    const values = parameters.map(sqliteParameter);
+    if (statement.reader) return { rows: statement.all(values) as R[] };
+    const { changes, lastInsertRowid } = statement.run(values);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  // eslint-disable-next-line require-yield
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new TypeError('streaming from SQLite would hold its only connection: read in pages instead');
+  }
+}

@@ -1,0 +1,31 @@
+import { BlobLocationStore } from './blob-location-store.js';
+import { ConsoleStore } from './console-store.js';
+import { DeliveryStore } from './delivery-store.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { PushedImageStore } from './pushed-image-store.js';
+import { RunStore } from './run-store.js';
+import { TargetNameStore } from './target-name-store.js';
+import { WantedImageStore } from './wanted-image-store.js';
+
+/** Everything that the ferry keeps, over one open database. */
+export interface Stores {
+  readonly wanted: WantedImageStore;
+  readonly names: TargetNameStore;
+  readonly pushed: PushedImageStore;
+  readonly runs: RunStore;
+  readonly deliveries: DeliveryStore;
+  readonly blobs: BlobLocationStore;
+  readonly console: ConsoleStore;
+}
+
+export function createStores(database: FerryDatabase): Stores {
+  return {
+    wanted: new WantedImageStore(database),
+    names: new TargetNameStore(database),
+    pushed: new PushedImageStore(database),
+    runs: new RunStore(database),
+    deliveries: new DeliveryStore(database),
+    blobs: new BlobLocationStore(database),
+    console: new ConsoleStore(database),
+  };
+}

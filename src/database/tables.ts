@@ -1,0 +1,148 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as both dialects give them back: times of the ferry's own columns are UTC milliseconds, times of the
+ * older scripts' columns are text `YYYY-MM-DD HH:MM:SS` in UTC.
+ */
+export interface FerryTables {
+  images_for_push: ImagesForPush;
+  pushed_images: PushedImagesTable;
+  image_copies: ImageCopies;
+  pushed_platforms: PushedPlatforms;
+  target_names: TargetNamesTable;
+  blob_locations: BlobLocationsTable;
+  deliveries: DeliveriesTable;
+  runs: RunsTable;
+  run_outcomes: RunOutcomes;
+  source_budgets: SourceBudgets;
+}
+
+export interface ImagesForPush {
+  id: Generated<number>;
+  source_registry_url: string | null;
+  orig_name_space: string | null;
+  orig_image_name: string | null;
+  add_time: string | null;
+  platform: string | null;
+  push_status: number | null;
+  /** The status that the ferry last wrote or saw: another one in `push_status` was set by another program. */
+  ferry_status: number | null;
+  image_key: string | null;
+  duplicate_of: number | null;
+  image: string | null;
+  source_digest: string | null;
+  checked_at: number | null;
+  first_missing_at: number | null;
+  parked_code: string | null;
+  parked_reason: string | null;
+  /** JSON of `RequestedBy`. */
+  requested_by: string | null;
+  requested_at: number | null;
+  /** 1: a person wants the bytes moved, even where the targets have the image from an older script. */
+  copy_anew: number | null;
+  note: string | null;
+}
+
+export interface PushedImagesTable {
+  id: Generated<number>;
+  source_registry_url: string | null;
+  target_registry_url: string | null;
+  orig_name_space: string | null;
+  orig_image_name: string | null;
+  targ_name_space: string | null;
+  push_time: string | null;
+  registry_image_name: string | null;
+  push_status: number | null;
+  image_size: string | number | null;
+  digest: string | null;
+  platform: string | null;
+  /** sha256 of the canonical name on the target; NULL on a second row for the same name. */
+  name_key: string | null;
+  /** Canonical source image; '' where the row does not name one. */
+  image: string | null;
+  source_digest: string | null;
+}
+
+export interface ImageCopies {
+  image: string;
+  target: string;
+  state: string;
+  code: string | null;
+  reason: string | null;
+  reference: string | null;
+  digest: string | null;
+  source_digest: string | null;
+  attempts: number;
+  last_tried_at: number;
+  /** When the ferry itself last pushed it; NULL when it never did. */
+  last_pushed_at: number | null;
+  replaced: string | null;
+  /** JSON list of manifests left out by the target's policy, with reasons. */
+  dropped: string | null;
+}
+
+export interface PushedPlatforms {
+  pushed_id: number;
+  platform: string;
+  digest: string;
+  size: number;
+}
+
+export interface TargetNamesTable {
+  /** `host/repository` on the target. */
+  target_repository: string;
+  target_registry: string;
+  /** `host/path` of the source. */
+  source_repository: string;
+  /** Name of the target; NULL for names that were taken over. */
+  target: string | null;
+  claimed_at: number;
+}
+
+export interface BlobLocationsTable {
+  registry: string;
+  digest: string;
+  repository: string;
+  seen_at: number;
+}
+
+export interface DeliveriesTable {
+  id: string;
+  owner: string;
+  received_at: number;
+}
+
+export interface RunsTable {
+  id: string;
+  /** JSON list of texts. */
+  reasons: string;
+  started_at: number;
+  finished_at: number | null;
+  /** JSON object. */
+  summary: string | null;
+}
+
+export interface RunOutcomes {
+  run: string;
+  image: string;
+  /** '' for the image as a whole. */
+  target: string;
+  state: string;
+  code: string | null;
+  reason: string | null;
+  reference: string | null;
+  digest: string | null;
+  source_digest: string | null;
+  bytes_read: number;
+  bytes_sent: number;
+  recorded_at: number;
+}
+
+export interface SourceBudgets {
+  host: string;
+  remaining: number | null;
+  budget: number | null;
+  window_seconds: number | null;
+  resets_at: number | null;
+  updated_at: number;
+}
