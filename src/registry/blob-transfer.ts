@@ -36,7 +36,7 @@ export interface TransferContext {
   readonly client: RegistryClient;
   readonly source: Place;
   readonly signal?: AbortSignal;
-  report(progress: CopyProgress): void;
+  readonly report: (progress: CopyProgress) => void;
 }
 
 export interface BlobTransfer {
@@ -75,7 +75,7 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
       if (uploads.size === 0) return;
       try {
         const complete = await pass(context, blob, uploads);
-        await Promise.all(complete.map((upload) => uploads.get(upload)?.commit(upload)));
+        await Promise.all(complete.map(async (upload) => uploads.get(upload)?.commit(upload)));
         return;
       } catch (error) {
         if (error instanceof BlobMismatch && !reread) continue;

@@ -37,14 +37,6 @@ export interface ManifestOptions {
  * @returns undefined when the registry does not have it
  * @throws RegistryFault
  */
-export async function headManifest(
-  client: RegistryClient,
-  { host, repository, reference }: { readonly host: string; readonly repository: string; readonly reference: string },
-  options: ManifestOptions = {},
-): Promise<ManifestHead | undefined> {
-  return headManifestAt(client, { side: 'target', host, repository }, reference, options);
-}
-
 export async function headManifestAt(
   client: RegistryClient,
   place: Place,

@@ -25,7 +25,7 @@ export function readBody(
     function fail(reason: unknown): void {
       finish();
       response.destroy();
-      reject(reason as Error);
+      reject(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
     }
     function finish(): void {
       clearTimeout(watchdog);

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { Environment } from '../../config/environment.js';
+import { environmentCredentials, environmentHosts } from '../../config/registry-credentials.js';
+import { defaultManifestPolicy } from '../../domain/default-manifest-policy.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { parseImageReference } from '../../domain/image-reference.js';
+import type { ImageReference } from '../../domain/image-reference.js';
+import { parsePlatformSelection } from '../../domain/platform.js';
+import { targetTag } from '../../domain/target-name.js';
+import { copyImage } from '../../registry/copy-image.js';
+import type { CopyReport, CopyTarget, CredentialProvider, HostSettings } from '../../registry/copy-types.js';
+import { dockerConfigCredentials, firstCredentials } from '../../registry/docker-config.js';
+import { createRegistryClient } from '../../registry/registry-client.js';
+import { watchCopy } from '../copy-progress.js';
+import { printCopyReport, printCopyReportJson } from '../copy-report.js';
+import { ExitStatus } from '../exit-status.js';
+
+export interface CopyCommandOptions {
+  /** Platforms separated by commas, or `all`; default `all`. */
+  readonly platform?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Copies one image to every target, with nothing but the engine: no Temporal, no database.
+ *
+ * @param targetTexts whole references; one without a tag gets the source's
+ * @returns exit status
+ * @throws FerryError for what was typed wrong, and for a fault of the source
+ */
+export async function copyCommand(
+  sourceText: string,
+  targetTexts: readonly string[],
+  options: CopyCommandOptions,
+): Promise<number> {
+  const source = parseTyped(sourceText);
+  const targets = targetTexts.map((text) => parseTarget(text, source.reference));
+  const platforms = parsePlatformSelection(options.platform ?? 'all');
+  assertAllDifferent(targets);
+
+  const environment = new Environment(process.env);
+  const typed = [source, ...targets];
+  const client = createRegistryClient({
+    credentials: findCredentials(environment),
+    hosts: new Map([
+      ...environmentHosts(environment),
+      ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme)),
+    ]),
+    trustedHosts: new Set(typed.map(({ host }) => host)),
+  });
+  const interruption = interruptible();
+  const progress = await watchCopy(sourceText, targets.length);
+  let report: CopyReport;
+  try {
+    report = await copyImage(
+      client,
+      { source: source.reference, platforms, targets: targets.map(({ target }) => target) },
+      { signal: interruption.signal, onProgress: (event) => progress.show(event) },
+    );
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    progress.close('interrupted; what had arrived stays, and the next copy goes on from there');
+    return ExitStatus.failed;
+  } finally {
+    progress.close();
+    interruption.release();
+    client.close();
+  }
+
+  if (options.json === true) printCopyReportJson(report);
+  else printCopyReport(report);
+  return report.failures.length === 0 ? ExitStatus.done : ExitStatus.failed;
+}
+
+interface Typed {
+  readonly host: string;
+  readonly reference: ImageReference;
+  readonly scheme?: 'http' | 'https';
+}
+
+/** `http://` or `https://` in front of the host decides how it is spoken to, as in the configuration. */
+function parseTyped(text: string): Typed {
+  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
+  const reference = parseImageReference(rest);
+  const lower = scheme?.toLowerCase();
+  return { host: reference.host, reference, ...(lower === 'http' || lower === 'https' ? { scheme: lower } : {}) };
+}
+
+function parseTarget(text: string, source: ImageReference): Typed & { readonly target: CopyTarget } {
+  const typed = parseTyped(text);
+  const { host, path, digest } = typed.reference;
+  if (digest !== undefined) {
+    throw new InvalidInput(
+      `the target "${text}" has a digest: a target is a tag, leave "@${digest}" out`,
+      'invalid-reference',
+    );
+  }
+  const lastPart = text.slice(text.lastIndexOf('/') + 1);
+  const tag = lastPart.includes(':') ? (typed.reference.tag ?? 'latest') : targetTag(source);
+  const name = `${host}/${path}:${tag}`;
+  return { ...typed, target: { name, host, repository: path, tag, manifestPolicy: defaultManifestPolicy(host) } };
+}
+
+function assertAllDifferent(targets: readonly { readonly target: CopyTarget }[]): void {
+  const names = new Set<string>();
+  for (const { target } of targets) {
+    if (names.has(target.name)) throw new InvalidInput(`the target ${target.name} is given twice`, 'invalid-reference');
+    names.add(target.name);
+  }
+}
+
+function settingsOf(host: string, scheme: 'http' | 'https' | undefined): readonly [string, HostSettings][] {
+  return scheme === undefined ? [] : [[host, { scheme }]];
+}
+
+/** The ferry's own variables, then what `docker login` or `podman login` left. */
+function findCredentials(environment: Environment): CredentialProvider {
+  const folder = environment.value('DOCKER_CONFIG');
+  const path =
+    environment.value('REGISTRY_AUTH_FILE') ?? (folder === undefined ? undefined : join(folder, 'config.json'));
+  return firstCredentials(
+    environmentCredentials(environment),
+    dockerConfigCredentials(path === undefined ? {} : { path }),
+  );
+}
+
+/** The first Ctrl-C ends the copy in order; the second one ends the process. */
+function interruptible(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const interrupt = (): void => controller.abort(new Error('interrupted'));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  return {
+    signal: controller.signal,
+    release() {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { CopyProgress } from '../registry/copy-types.js';
+import { megabytes, printable, say } from './output.js';
+
+const drawEveryMs = 100;
+
+export interface CopyView {
+  show(progress: CopyProgress): void;
+  /** Clears what is redrawn; `last` is said instead. Further calls do nothing. */
+  close(last?: string): void;
+}
+
+/** Shows how far a copy is, on standard error: redrawn on a terminal, elsewhere a line for each thing that matters. */
+export async function watchCopy(source: string, targets: number): Promise<CopyView> {
+  return process.stderr.isTTY ? redrawn(source) : plain(source, targets);
+}
+
+function plain(source: string, targets: number): CopyView {
+  say(`copying ${source} to ${targets} ${targets === 1 ? 'target' : 'targets'}`);
+  let open = true;
+  return {
+    show(progress) {
+      if (progress.type === 'planned' && progress.blobs > 0) {
+        say(`${progress.blobs} blobs to look at, ${megabytes(progress.bytes)}`);
+      }
+      if (progress.type === 'target-done') say(`done: ${progress.target}`);
+      if (progress.type === 'target-failed') say(`failed: ${progress.target}`);
+    },
+    close(last) {
+      if (open && last !== undefined) say(last);
+      open = false;
+    },
+  };
+}
+
+interface TargetLine {
+  sent: number;
+  skipped: number;
+  state: string;
+}
+
+async function redrawn(source: string): Promise<CopyView> {
+  const { createLogUpdate } = await import('log-update');
+  const draw = createLogUpdate(process.stderr, { showCursor: true });
+  const targets = new Map<string, TargetLine>();
+  let total = 0;
+  let read = 0;
+  const lineOf = (target: string): TargetLine => {
+    const known = targets.get(target) ?? { sent: 0, skipped: 0, state: '' };
+    targets.set(target, known);
+    return known;
+  };
+  const paint = (): void => {
+    const lines = [...targets].map(
+      ([target, { sent, skipped, state }]) =>
+        `  ${printable(target)}  ${megabytes(sent)} sent, ${megabytes(skipped)} not needed${state === '' ? '' : `  ${state}`}`,
+    );
+    draw([`${printable(source)}  ${megabytes(read)} of ${megabytes(total)} read`, ...lines].join('\n'));
+  };
+  const timer = setInterval(paint, drawEveryMs);
+  let open = true;
+  return {
+    show(progress) {
+      if (progress.type === 'planned') total = progress.bytes;
+      if (progress.type === 'read') read += progress.bytes;
+      if (progress.type === 'sent') lineOf(progress.target).sent += progress.bytes;
+      if (progress.type === 'blob' && progress.outcome !== 'uploaded') lineOf(progress.target).skipped += progress.size;
+      if (progress.type === 'target-done') lineOf(progress.target).state = 'done';
+      if (progress.type === 'target-failed') lineOf(progress.target).state = 'failed';
+    },
+    close(last) {
+      if (!open) return;
+      open = false;
+      clearInterval(timer);
+      draw.clear();
+      if (last !== undefined) say(last);
+    },
+  };
+}

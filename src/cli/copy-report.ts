@@ -1,0 +1,43 @@
+import type { CopyReport, TargetResult } from '../registry/copy-types.js';
+import { megabytes, printJson, printLine, printable, say } from './output.js';
+
+/** A line for each target on standard output; what went wrong, and what to do, on standard error. */
+export function printCopyReport({ sourceDigest, targets, failures, missingPlatforms, bytesRead }: CopyReport): void {
+  for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
+  for (const { replaces, reference, dropped, digest } of targets) {
+    if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
+    for (const { digest: left, reason } of dropped) say(`note: ${reference} is without ${left}: ${reason}`);
+    if (dropped.length > 0) say(`note: so its digest is ${digest}, where the source has ${sourceDigest}`);
+  }
+  if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
+  for (const { reference, failure } of failures) say(`failed: ${reference}: ${printable(failure.message)}`);
+  say(
+    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
+  );
+}
+
+/** The report as data: the same fields, with failures as code, decision and reason. */
+export function printCopyReportJson(report: CopyReport): void {
+  printJson({
+    ...report,
+    failures: report.failures.map(({ target, reference, failure: { code, decision, message, retryAfterMs } }) => ({
+      target,
+      reference,
+      code,
+      decision,
+      reason: message,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    })),
+  });
+}
+
+function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSent }: TargetResult): string {
+  if (outcome === 'already-there') return 'was there already';
+  const blobs = [
+    [uploadedBlobs, 'sent'],
+    [mountedBlobs, 'mounted'],
+    [skippedBlobs, 'there already'],
+  ] as const;
+  const counts = blobs.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `copied (blobs: ${counts.join(', ') || 'none'}; ${megabytes(bytesSent)} sent)`;
+}
