@@ -1,0 +1,27 @@
+import { readPlaceConfig } from '../../config/read-config.js';
+import { openDatabase } from '../../database/ferry-database.js';
+import { migrate } from '../../database/migrate.js';
+import { createStores } from '../../database/stores.js';
+import { ExitStatus } from '../exit-status.js';
+import { printJson, printLine } from '../output.js';
+
+export async function migrateCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
+  const { database: settings } = readPlaceConfig(process.env);
+  const database = await openDatabase(settings);
+  try {
+    const { applied } = await migrate(database);
+    const rows = await createStores(database).wanted.adoptRows();
+    if (json) {
+      printJson({ applied, rows });
+      return ExitStatus.done;
+    }
+    printLine(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
+    const { adopted, duplicates, refused } = rows;
+    if (adopted + duplicates + refused > 0) {
+      printLine(`Rows read: ${adopted} taken over, ${duplicates} duplicates, ${refused} refused (ferry list parked).`);
+    }
+    return ExitStatus.done;
+  } finally {
+    await database.close();
+  }
+}

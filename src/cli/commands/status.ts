@@ -1,0 +1,107 @@
+import { readPlaceConfig } from '../../config/read-config.js';
+import type { ImageStatus, Overview } from '../../database/console-entries.js';
+import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
+import { ExitStatus } from '../exit-status.js';
+import { megabytes, printJson, printLine, printTable, say } from '../output.js';
+import { localTime } from '../local-time.js';
+import { withStores } from '../with-stores.js';
+
+export async function statusCommand(
+  image: string | undefined,
+  { json = false }: { readonly json?: boolean },
+): Promise<number> {
+  const config = readPlaceConfig(process.env);
+  if (image === undefined) {
+    const overview = await withStores(config, async ({ console }) => await console.overview());
+    if (json) printJson(overview);
+    else printOverview(overview);
+    return ExitStatus.done;
+  }
+
+  const canonical = printImageReference(parseImageReference(image));
+  const status = await withStores(config, async ({ wanted, console }) => {
+    await wanted.adoptRows();
+    return await console.status(canonical);
+  });
+  if (json) printJson(status);
+  else printImage(status);
+  if (status.wanted.length > 0 || status.pushed.length > 0) return ExitStatus.done;
+  say(`nobody ever wanted ${canonical}: "ferry add ${canonical}" asks for it`);
+  return ExitStatus.failed;
+}
+
+function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview): void {
+  const { pending, pushed, parked, withdrawn } = wanted;
+  printLine(
+    `Wanted: ${pushed} pushed, ${pending} pending, ${parked} parked` +
+      (withdrawn === 0 ? '' : `, ${withdrawn} withdrawn`) +
+      (waiting === 0 ? '' : `; ${waiting} of the pending images were tried and wait for another pass`),
+  );
+  if (parkedBy.length > 0) {
+    printLine(
+      `Parked because of ${parkedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}: "ferry list parked" says what to do.`,
+    );
+  }
+  if (targets.length > 0) {
+    printLine();
+    printTable(
+      ['TARGET', 'PUSHED', 'ADOPTED', 'WAITING', 'FAILED', 'PARKED'],
+      targets.map(({ target, copies }) => [
+        target,
+        ...[copies.pushed, copies.adopted, copies.waiting, copies.failed, copies.parked].map((count) =>
+          String(count ?? 0),
+        ),
+      ]),
+    );
+  }
+  if (lastRun === undefined) return;
+  const { startedAt, finishedAt, reasons, bytesRead, bytesSent } = lastRun;
+  printLine();
+  printLine(
+    `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `${((finishedAt - startedAt) / 1000).toFixed(1)} s`}` +
+      ` (${reasons.join(', ')}); ${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent`,
+  );
+}
+
+function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
+  printLine(image);
+  if (wanted.length > 0) {
+    printLine();
+    printTable(
+      ['PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
+      wanted.map(({ platform, state, checkedAt, code, reason, note }) => [
+        platform,
+        state,
+        checkedAt === undefined ? 'never' : localTime(checkedAt),
+        [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note]
+          .filter((text) => text !== undefined)
+          .join('; '),
+      ]),
+    );
+  }
+  if (copies.length > 0) {
+    printLine();
+    printTable(
+      ['TARGET', 'STATE', 'ATTEMPTS', 'LAST TRIED', 'REFERENCE', 'WHY'],
+      copies.map(({ target, state, attempts, lastTriedAt, reference, code, reason }) => [
+        target,
+        state,
+        String(attempts),
+        localTime(lastTriedAt),
+        reference ?? '',
+        code === undefined ? '' : `${code}: ${reason ?? ''}`,
+      ]),
+    );
+  }
+  for (const { name, digest, platforms } of pushed) {
+    printLine();
+    printLine(name);
+    printLine(`  ${digest}`);
+    for (const { platform, digest: own, size } of platforms) {
+      printLine(`  ${platform}  ${own ?? ''}  ${size === undefined ? '' : megabytes(size)}`.trimEnd());
+    }
+  }
+  for (const { target, dropped = [] } of copies) {
+    for (const { digest, reason } of dropped) printLine(`  left out on ${target}: ${digest} (${reason})`);
+  }
+}

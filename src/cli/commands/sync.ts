@@ -1,0 +1,37 @@
+import { readConfig } from '../../config/read-config.js';
+import { askForSync, waitForSync } from '../ask-for-sync.js';
+import { ExitStatus } from '../exit-status.js';
+import { printJson, printLine } from '../output.js';
+import { withStores } from '../with-stores.js';
+import { withTemporal } from '../with-temporal.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+
+export interface SyncOptions {
+  readonly wait?: boolean;
+  readonly backfill?: string;
+  readonly json?: boolean;
+}
+
+export async function syncCommand({ wait = false, backfill, json = false }: SyncOptions): Promise<number> {
+  const config = readConfig(process.env);
+  if (backfill !== undefined) {
+    const target = config.targets.find(({ name }) => name === backfill);
+    if (target === undefined) {
+      const known = config.targets.map(({ name }) => name).join(', ');
+      throw new InvalidInput(`--backfill ${backfill}: no such target; configured are ${known}`, 'configuration');
+    }
+    const count = await withStores(config, async ({ console }) => await console.backfill(target));
+    if (!json) printLine(`${count} ${count === 1 ? 'image is' : 'images are'} pending again for ${backfill}`);
+  }
+
+  return await withTemporal(config, async (temporal) => {
+    const runId = await askForSync(
+      temporal,
+      backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
+    );
+    if (wait) return await waitForSync(temporal, runId, json);
+    if (json) printJson({ requested: true, runId });
+    else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
+    return ExitStatus.done;
+  });
+}

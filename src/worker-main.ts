@@ -1,0 +1,10 @@
+/** The process that `ferry up` supervises: the worker, and nothing that a person reads. */
+import { exitStatusOf, reportFault } from './cli/exit-status.js';
+import { runWorker } from './worker.js';
+
+try {
+  await runWorker(process.env);
+} catch (error) {
+  reportFault(error);
+  process.exitCode = exitStatusOf(error);
+}

@@ -1,0 +1,126 @@
+/** Composition root of the worker: configuration → database, registries, Temporal → ports → activities → workers. */
+import { fileURLToPath } from 'node:url';
+
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+
+import { createMainActivities, createTransferActivities } from './activities/index.js';
+import { connectClient } from './client/connect.js';
+import { requestSync } from './client/sync-requests.js';
+import type { FerryConfig } from './config/read-config.js';
+import { readConfig } from './config/read-config.js';
+import { TaskQueue } from './contract/task-queues.js';
+import { migrate } from './database/migrate.js';
+import { openDatabase } from './database/ferry-database.js';
+import { createStores } from './database/stores.js';
+import { createLogger, temporalLogger } from './logger.js';
+import { copyImage } from './registry/copy-image.js';
+import { dockerConfigCredentials, firstCredentials } from './registry/docker-config.js';
+import { headManifest } from './registry/head-manifest.js';
+import { planCopy } from './registry/plan-copy.js';
+import type { RegistryClient } from './registry/registry-client.js';
+import { createRegistryClient } from './registry/registry-client.js';
+
+const defaultAddress = '127.0.0.1:7233';
+/** A transfer of hours cannot end in time: it is cut, and the next attempt finds what is over. */
+const shutdownGrace = '5s';
+const shutdownForce = '20s';
+
+/** Runs a worker until it is told to stop. */
+export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(variables);
+  const logger = createLogger('worker');
+  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGINT', 'SIGTERM'] });
+
+  const closing: (() => Promise<void>)[] = [];
+  try {
+    const workers = await createWorkers(config, closing);
+    const stop = (): void => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    // The supervisor's channel closes when it is gone, however it went: nobody is left who would restart this one.
+    process.once('disconnect', stop);
+    const runs = workers.map(async (worker) => {
+      try {
+        await worker.run();
+      } finally {
+        stop();
+      }
+    });
+    process.send?.('ready');
+    logger.info({ targets: config.targets.map(({ name }) => name) }, 'worker started');
+    await Promise.all(runs);
+  } finally {
+    for (const close of closing.reverse()) await close();
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)[]): Promise<Worker[]> {
+  const { temporal, targets, platforms, poolSize, copySlots, missingTagWaitMs } = config;
+  const address = temporal.address ?? defaultAddress;
+  const { namespace, connection: options } = temporal;
+
+  const database = await openDatabase(config.database);
+  closing.push(async () => await database.close());
+  await migrate(database);
+  const stores = createStores(database);
+
+  const registries = createRegistryClient({
+    credentials: firstCredentials(config.credentials, dockerConfigCredentials()),
+    hosts: config.hosts,
+  });
+  closing.push(async () => registries.close());
+
+  const client = await connectClient({ address, namespace, connection: options });
+  closing.push(async () => await client.close());
+  const connection = await NativeConnection.connect({ ...options, address });
+  closing.push(async () => await connection.close());
+
+  const engine = copyEngine(registries);
+  const requester = {
+    requestSync: async (request: Parameters<typeof requestSync>[1]) => void (await requestSync(client, request)),
+  };
+  const shared = {
+    connection,
+    namespace,
+    stickyQueueScheduleToStartTimeout: '3s',
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: shutdownGrace,
+    shutdownForceTime: shutdownForce,
+  } as const;
+
+  return await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: TaskQueue.main,
+      workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url)) },
+      maxConcurrentActivityTaskExecutions: 2 * poolSize,
+      activities: createMainActivities({
+        ...stores,
+        engine,
+        requester,
+        targets,
+        platforms,
+        poolSize,
+        missingTagWaitMs,
+      }),
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: TaskQueue.copy,
+      maxConcurrentActivityTaskExecutions: copySlots,
+      activities: createTransferActivities({ engine, targets }),
+    }),
+  ]);
+}
+
+function copyEngine(client: RegistryClient) {
+  return {
+    plan: async (...[request, options]: Tail<typeof planCopy>) => await planCopy(client, request, options),
+    copy: async (...[request, options]: Tail<typeof copyImage>) => await copyImage(client, request, options),
+    head: async (place: { host: string; repository: string; tag: string }, options?: { signal?: AbortSignal }) =>
+      await headManifest(client, { host: place.host, repository: place.repository, reference: place.tag }, options),
+  };
+}
+
+type Tail<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never;
