@@ -49,10 +49,11 @@ async function pendingRows(
     .where('image', 'is not', null)
     .where('copy_anew', 'is', null)
     .where('id', '>', after)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('image_copies')
+    .where((is) =>
+      is.not(
+        is.exists(
+          is
+            .selectFrom('image_copies')
             .select('image_copies.target')
             .whereRef('image_copies.image', '=', 'images_for_push.image')
             .where('image_copies.last_pushed_at', 'is not', null),

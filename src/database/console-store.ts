@@ -57,7 +57,10 @@ export class ConsoleStore {
     const targets = [...new Set(copies.map(({ target }) => target))];
     return {
       wanted: {
-        ...{ pending: 0, pushed: 0, parked: 0, withdrawn: 0 },
+        pending: 0,
+        pushed: 0,
+        parked: 0,
+        withdrawn: 0,
         ...Object.fromEntries(
           byStatus.map((row) => [WantedState[row.push_status ?? 0] ?? 'pending', Number(row.rows)]),
         ),

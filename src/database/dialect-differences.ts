@@ -5,7 +5,7 @@ import type { FerryTables } from './tables.js';
 /** Queries of a connection or of a transaction: Kysely's transactions are Kyselys too. */
 export type Queries = Kysely<FerryTables>;
 
-export type TableName = keyof FerryTables & string;
+export type TableName = keyof FerryTables;
 
 export type RowValues = Readonly<Record<string, string | number | null>>;
 

@@ -5,7 +5,7 @@ import { Kysely } from 'kysely';
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { openMysql } from './mysql-database.js';
-import type { MysqlSettings } from './mysql-database.js';
+import type { MysqlSettings } from './mysql-settings.js';
 import { mysqlDifferences } from './mysql-differences.js';
 import { openSqlite } from './sqlite-database.js';
 import { sqliteDifferences } from './sqlite-differences.js';
@@ -22,8 +22,8 @@ export interface FerryDatabase {
    * Runs the work in a transaction, and again from its beginning when another writer was in the way; so the work must
    * do nothing but database statements, all through the queries that it is given.
    */
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
+  readonly transaction: <T>(work: (queries: Queries) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
 }
 
 const transactionAttempts = 8;

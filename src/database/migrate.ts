@@ -8,7 +8,9 @@ import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
-import { schemaEditor } from './schema-editor.js';
+import { MysqlSchemaEditor } from './mysql-schema-editor.js';
+import type { SchemaEditor } from './schema-editor.js';
+import { SqliteSchemaEditor } from './sqlite-schema-editor.js';
 import type { FerryTables } from './tables.js';
 
 /**
@@ -33,7 +35,7 @@ export async function migrate({ queries, dialect }: FerryDatabase): Promise<{ re
 
   const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
   return { applied: results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName) };
 }
 
@@ -64,4 +66,8 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
 /** Kysely hands a migration queries over tables that it does not know; here they are always the ferry's. */
 function step(up: (queries: Kysely<FerryTables>) => Promise<void>): Migration {
   return { up };
+}
+
+function schemaEditor(kind: 'mysql' | 'sqlite', queries: Queries): SchemaEditor {
+  return kind === 'mysql' ? new MysqlSchemaEditor(queries) : new SqliteSchemaEditor(queries);
 }

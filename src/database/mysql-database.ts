@@ -6,14 +6,7 @@ import { createConnection } from 'mysql2/promise';
 import { DatabaseFault } from './database-fault.js';
 import { FaultMappingDriver } from './fault-mapping-driver.js';
 import { mysqlFault } from './mysql-fault.js';
-
-export interface MysqlSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
+import type { MysqlSettings } from './mysql-settings.js';
 
 const connections = 10;
 

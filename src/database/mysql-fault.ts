@@ -1,6 +1,6 @@
 import { DatabaseFault } from './database-fault.js';
 import type { DatabaseTrouble } from './database-fault.js';
-import type { MysqlSettings } from './mysql-database.js';
+import type { MysqlSettings } from './mysql-settings.js';
 
 // Server error numbers that MySQL and MariaDB share.
 const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {

@@ -64,10 +64,11 @@ export async function backfill({ transaction }: FerryDatabase, target: string): 
     const rows = await selectRows(inside)
       .where('push_status', '=', PushStatus.pushed)
       .where('image', 'is not', null)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('image_copies')
+      .where((is) =>
+        is.not(
+          is.exists(
+            is
+              .selectFrom('image_copies')
               .select('image_copies.target')
               .whereRef('image_copies.image', '=', 'images_for_push.image')
               .where('image_copies.target', '=', target)

@@ -1,6 +1,3 @@
-import type { Queries } from './dialect-differences.js';
-import { MysqlSchemaEditor } from './mysql-schema-editor.js';
-import { SqliteSchemaEditor } from './sqlite-schema-editor.js';
 import type { ColumnShape, IndexShape, TableShape } from './table-shape.js';
 
 /**
@@ -21,8 +18,4 @@ export interface SchemaEditor {
     column: string,
     wish: { readonly length?: number; readonly binary?: boolean },
   ): Promise<void>;
-}
-
-export function schemaEditor(kind: 'mysql' | 'sqlite', queries: Queries): SchemaEditor {
-  return kind === 'mysql' ? new MysqlSchemaEditor(queries) : new SqliteSchemaEditor(queries);
 }
