@@ -1,0 +1,34 @@
+# Debian, never Alpine: Temporal's native bridge needs glibc.
+# Behind a wall: --build-arg IMAGE_PREFIX=registry.example.com/ and, for npm, --build-arg npm_config_registry=https://…
+ARG IMAGE_PREFIX=docker.io/
+
+FROM ${IMAGE_PREFIX}library/node:24-bookworm-slim AS build
+ARG npm_config_registry
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY scripts ./scripts
+COPY src ./src
+RUN npm run build
+# What runs needs no compiler and no tests; of the native bridge's five platforms (140 MB) it needs its own.
+RUN npm ci --ignore-scripts --omit=dev \
+ && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
+      ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+
+FROM ${IMAGE_PREFIX}library/node:24-bookworm-slim
+# The bridge reads the system's certificates even for connections without TLS.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY bin ./bin
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+RUN ln -s /app/bin/ferry /usr/local/bin/ferry && install -d -o node -g node /data
+ENV NODE_ENV=production FERRY_DATA_DIR=/data
+USER node
+VOLUME /data
+ENTRYPOINT ["ferry"]
+CMD ["worker"]
