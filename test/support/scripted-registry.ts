@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface StoredManifest {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+export interface SeenRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** One request in a rule's hands: answer it, break it, or let the registry do what it would have done. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  ordinary(): void | Promise<void>;
+}
+
+type Rule = (exchange: Exchange) => void | Promise<void>;
+
+interface Script {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly rule: Rule;
+  times: number;
+}
+
+/**
+ * A registry in memory that behaves like distribution's, except where a test says otherwise: for everything that a real
+ * one will not do on command. It listens on 127.0.0.1.
+ */
+export class ScriptedRegistry {
+  readonly requests: SeenRequest[] = [];
+  readonly blobs = new Map<string, Buffer>();
+  readonly manifests = new Map<string, StoredManifest>();
+  readonly #server: Server;
+  readonly #scheme: string;
+  readonly #scripts: Script[] = [];
+  readonly #uploads = new Map<string, Buffer>();
+  #uploadCount = 0;
+
+  private constructor(tls: { readonly cert: string; readonly key: string } | undefined) {
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  }
+
+  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<ScriptedRegistry> {
+    const registry = new ScriptedRegistry(tls);
+    await new Promise<void>((resolve) => registry.#server.listen(0, '127.0.0.1', resolve));
+    return registry;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://${this.host}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Requests that match go to `rule`, the newest script first; `times` limits how often. */
+  when(method: string, path: RegExp, rule: Rule, times = Infinity): void {
+    this.#scripts.unshift({ method, path, rule, times });
+  }
+
+  /** How often a method was used on paths that match. */
+  count(method: string, path: RegExp): number {
+    return this.requests.filter((seen) => seen.method === method && path.test(seen.path)).length;
+  }
+
+  putBlob(repository: string, bytes: Buffer): string {
+    const digest = sha256(bytes);
+    this.blobs.set(`${repository}@${digest}`, bytes);
+    return digest;
+  }
+
+  putManifest(repository: string, reference: string, { mediaType, bytes }: StoredManifest): string {
+    const digest = sha256(bytes);
+    this.manifests.set(`${repository}@${digest}`, { mediaType, bytes });
+    this.manifests.set(`${repository}@${reference}`, { mediaType, bytes });
+    return digest;
+  }
+
+  manifest(repository: string, reference: string): StoredManifest | undefined {
+    return this.manifests.get(`${repository}@${reference}`);
+  }
+
+  blob(repository: string, digest: string): Buffer | undefined {
+    return this.blobs.get(`${repository}@${digest}`);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    const method = request.method ?? '';
+    this.requests.push({ method, path, headers: request.headers });
+    request.on('error', () => {});
+    const script = this.#scripts.find((one) => one.times > 0 && one.method === method && one.path.test(path));
+    const ordinary = (): void | Promise<void> => this.#ordinary(request, response, new URL(path, this.url));
+    if (script === undefined) {
+      await ordinary();
+      return;
+    }
+    script.times--;
+    await script.rule({ request, response, path, ordinary });
+  }
+
+  async #ordinary(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const [, repository = '', kind, rest = ''] =
+      /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags)\/(.*)$/.exec(url.pathname) ?? [];
+    switch (kind) {
+      case 'manifests':
+        await this.#manifests(request, response, repository, rest);
+        return;
+      case 'blobs':
+        this.#blobs(request, response, repository, rest);
+        return;
+      case 'blobs/uploads':
+        await this.#upload(request, response, repository, { id: rest, url });
+        return;
+      case 'tags':
+        this.#tags(response, repository);
+        return;
+      default:
+        answer(response, url.pathname === '/v2/' ? 200 : 404);
+    }
+  }
+
+  async #manifests(
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: string,
+    reference: string,
+  ): Promise<void> {
+    if (request.method === 'PUT') {
+      const bytes = await readAll(request);
+      const missing = this.#missingIn(repository, bytes);
+      if (missing !== undefined) {
+        answerError(response, 400, 'MANIFEST_BLOB_UNKNOWN', `blob unknown to registry ${missing}`);
+        return;
+      }
+      const mediaType = request.headers['content-type'] ?? '';
+      const digest = this.putManifest(repository, reference, { mediaType, bytes });
+      answer(response, 201, { 'docker-content-digest': digest });
+      return;
+    }
+    const found = this.manifest(repository, reference);
+    if (found === undefined) {
+      answerError(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
+      return;
+    }
+    answer(
+      response,
+      200,
+      { 'content-type': found.mediaType, 'docker-content-digest': sha256(found.bytes) },
+      found.bytes,
+    );
+  }
+
+  #missingIn(repository: string, bytes: Buffer): string | undefined {
+    const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString()) as Manifest;
+    const blobs = config === undefined ? layers : [config, ...layers];
+    return (
+      blobs.find(({ digest }) => !this.blobs.has(`${repository}@${digest}`)) ??
+      manifests.find(({ digest }) => !this.manifests.has(`${repository}@${digest}`))
+    )?.digest;
+  }
+
+  #blobs(request: IncomingMessage, response: ServerResponse, repository: string, digest: string): void {
+    const bytes = this.blob(repository, digest);
+    if (bytes === undefined) {
+      answerError(response, 404, 'BLOB_UNKNOWN', 'blob unknown');
+      return;
+    }
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    if (first === undefined || last === undefined) {
+      answer(response, 200, { 'docker-content-digest': digest }, bytes);
+      return;
+    }
+    const part = bytes.subarray(Number(first), Number(last) + 1);
+    answer(response, 206, { 'content-range': `bytes ${first}-${last}/${bytes.length}` }, part);
+  }
+
+  async #upload(
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: string,
+    { id, url }: { readonly id: string; readonly url: URL },
+  ): Promise<void> {
+    if (request.method === 'POST') {
+      this.#open(response, repository, url);
+      return;
+    }
+    const before = this.#uploads.get(id);
+    if (before === undefined) {
+      request.resume();
+      answerError(response, 404, 'BLOB_UPLOAD_UNKNOWN', 'upload unknown');
+      return;
+    }
+    const bytes = Buffer.concat([before, await readAll(request)]);
+    if (request.method === 'PATCH') {
+      this.#uploads.set(id, bytes);
+      answer(response, 202, { location: `/v2/${repository}/blobs/uploads/${id}?state=${bytes.length}` });
+      return;
+    }
+    const digest = url.searchParams.get('digest') ?? '';
+    if (sha256(bytes) !== digest) {
+      answerError(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
+      return;
+    }
+    this.#uploads.delete(id);
+    this.putBlob(repository, bytes);
+    answer(response, 201, { 'docker-content-digest': digest });
+  }
+
+  #open(response: ServerResponse, repository: string, url: URL): void {
+    const [mount, from] = [url.searchParams.get('mount'), url.searchParams.get('from')];
+    const mounted = mount === null || from === null ? undefined : this.blob(from, mount);
+    if (mounted !== undefined) {
+      answer(response, 201, { 'docker-content-digest': this.putBlob(repository, mounted) });
+      return;
+    }
+    const id = `upload-${++this.#uploadCount}`;
+    this.#uploads.set(id, Buffer.alloc(0));
+    answer(response, 202, { location: `/v2/${repository}/blobs/uploads/${id}?state=0` });
+  }
+
+  #tags(response: ServerResponse, repository: string): void {
+    const known = [...this.manifests.keys(), ...this.blobs.keys()].some((key) => key.startsWith(`${repository}@`));
+    if (known) answer(response, 200, {}, Buffer.from(JSON.stringify({ name: repository, tags: [] })));
+    else answerError(response, 404, 'NAME_UNKNOWN', 'repository name not known to registry');
+  }
+}
+
+interface Manifest {
+  readonly config?: { readonly digest: string };
+  readonly layers?: readonly { readonly digest: string }[];
+  readonly manifests?: readonly { readonly digest: string }[];
+}
+
+export function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  body: Buffer = Buffer.alloc(0),
+): void {
+  response.writeHead(status, { 'content-length': String(body.length), ...headers });
+  response.end(body);
+}
+
+export function answerError(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = Buffer.from(JSON.stringify({ errors: [{ code, message }] }));
+  answer(response, status, { 'content-type': 'application/json' }, body);
+}
+
+export async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+export function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

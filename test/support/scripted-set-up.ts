@@ -1,0 +1,59 @@
+import { onTestFinished } from 'vitest';
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import type { CopyRequest, CopyTarget, RegistryClientOptions } from '../../src/registry/copy-types.js';
+import { createRegistryClient } from '../../src/registry/registry-client.js';
+import type { RegistryClient } from '../../src/registry/registry-client.js';
+import { ScriptedRegistry } from './scripted-registry.js';
+
+export const repository = 'team/app';
+export const targetRepository = 'mirror/app';
+
+/** Short enough for tests in which somebody is waited for in vain, long enough for a busy machine. */
+export const impatient = { backoffMs: 5, longestPauseMs: 2_000, stallMs: 400, idleMs: 400, joinMs: 300 } as const;
+
+/** A scripted registry that ends with the test. */
+export async function startScripted(): Promise<ScriptedRegistry> {
+  const registry = await ScriptedRegistry.start();
+  onTestFinished(() => registry.stop());
+  return registry;
+}
+
+export async function sourceAndTarget(): Promise<[ScriptedRegistry, ScriptedRegistry]> {
+  return Promise.all([startScripted(), startScripted()]);
+}
+
+export async function sourceAndTwoTargets(): Promise<[ScriptedRegistry, ScriptedRegistry, ScriptedRegistry]> {
+  return Promise.all([startScripted(), startScripted(), startScripted()]);
+}
+
+/** A client that may talk to these registries, and ends with the test. */
+export function clientFor(
+  registries: readonly { readonly host: string }[],
+  options: Partial<RegistryClientOptions> = {},
+): RegistryClient {
+  const client = createRegistryClient({
+    credentials: () => Promise.resolve(undefined),
+    trustedHosts: new Set(registries.map(({ host }) => host)),
+    timing: impatient,
+    ...options,
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+export function requestFor(
+  source: { readonly host: string },
+  targets: readonly { readonly host: string }[],
+  changes: Partial<CopyRequest> = {},
+): CopyRequest {
+  return {
+    source: parseImageReference(`${source.host}/${repository}:v1`),
+    platforms: 'all',
+    targets: targets.map((target, position) => targetAt(target, { name: `target-${position + 1}` })),
+    ...changes,
+  };
+}
+
+export function targetAt({ host }: { readonly host: string }, changes: Partial<CopyTarget> = {}): CopyTarget {
+  return { name: 'target-1', host, repository: targetRepository, tag: 'v1', manifestPolicy: 'keep', ...changes };
+}
