@@ -21,7 +21,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  ordinary(): void | Promise<void>;
+  readonly ordinary: () => void | Promise<void>;
 }
 
 type Rule = (exchange: Exchange) => void | Promise<void>;
@@ -46,21 +46,28 @@ export class ScriptedRegistry {
   readonly #scripts: Script[] = [];
   readonly #uploads = new Map<string, Buffer>();
   #uploadCount = 0;
+  #port = 0;
 
   private constructor(tls: { readonly cert: string; readonly key: string } | undefined) {
     this.#scheme = tls === undefined ? 'http' : 'https';
-    const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      // A client that goes away in the middle of its request is what many of these tests are about.
+      this.#serve(request, response).catch((error: unknown) => {
+        if (!request.destroyed) throw error;
+      });
+    };
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
   static async start(tls?: { readonly cert: string; readonly key: string }): Promise<ScriptedRegistry> {
     const registry = new ScriptedRegistry(tls);
     await new Promise<void>((resolve) => registry.#server.listen(0, '127.0.0.1', resolve));
+    registry.#port = (registry.#server.address() as AddressInfo).port;
     return registry;
   }
 
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.#port}`;
   }
 
   get url(): string {
@@ -99,7 +106,8 @@ export class ScriptedRegistry {
     return this.manifests.get(`${repository}@${reference}`);
   }
 
-  blob(repository: string, digest: string): Buffer | undefined {
+  /** Undefined where it is not there. */
+  blob(repository: string, digest: string) {
     return this.blobs.get(`${repository}@${digest}`);
   }
 
