@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +6,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hasEnded, startChild, stopChild } from './child-process.js';
+import { dataFolder } from './stage.js';
+import type { Stage } from './stage.js';
 import { projectRoot } from './tools.js';
 
 const ferry = join(projectRoot, 'bin', 'ferry');
@@ -20,11 +21,16 @@ export interface CommandResult {
 
 /** Runs one `ferry` command to its end. */
 export async function runFerry(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandResult> {
-  const child = spawn(process.execPath, [ferry, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = startChild(process.execPath, [ferry, ...args], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exit = once(child, 'exit');
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [output, errors] = await Promise.all(
+    [child.stdout, child.stderr].map(async (pipe) => (pipe ? text(pipe) : '')),
+  );
   const [status] = (await exit) as [number | null];
-  return { status, output, errors };
+  return { status, output: output ?? '', errors: errors ?? '' };
 }
 
 /** The same for a command whose result is JSON. @throws Error with what it said when its status is another one */
@@ -42,22 +48,24 @@ export async function askFerry<Answer>(
 
 /** `ferry up`, running. */
 export interface FerryUpProcess {
-  readonly logPath: string;
   /** The worker that runs now; another one after a crash. */
   workerPid(): number;
+  /** Address of Temporal's pages, for a browser. */
+  temporalPages(): string | undefined;
   stop(): Promise<void>;
 }
 
 /** Starts `ferry up` and waits until it says that it runs. */
-export async function startFerryUp(folder: string, environment: NodeJS.ProcessEnv): Promise<FerryUpProcess> {
+export async function startFerryUp(stage: Stage): Promise<FerryUpProcess> {
+  const { folder, environment } = stage;
   const logPath = join(folder, 'up.log');
   const log = openSync(logPath, 'a');
   const child = startChild(process.execPath, [ferry, 'up'], { env: environment, stdio: ['ignore', log, log] });
   closeSync(log);
   await untilRunning(child, logPath);
   return {
-    logPath,
-    workerPid: () => workerPid(join(environment['FERRY_DATA_DIR'] ?? '', 'runtime.json')),
+    workerPid: () => workerPid(dataFolder(stage)),
+    temporalPages: () => readRuntime(dataFolder(stage)).temporal?.ui,
     // It stops its own children, and takes its time to let them.
     stop: () => stopChild(child, 'SIGTERM', 60_000),
   };
@@ -74,12 +82,19 @@ async function untilRunning(child: ChildProcess, logPath: string): Promise<void>
   }
 }
 
-function workerPid(runtimePath: string): number {
-  const runtime = existsSync(runtimePath) ? (JSON.parse(readFileSync(runtimePath, 'utf8')) as Runtime) : {};
-  if (runtime.worker === undefined) throw new Error(`${runtimePath} names no worker`);
-  return runtime.worker.pid;
-}
-
 interface Runtime {
   readonly worker?: { readonly pid: number };
+  readonly temporal?: { readonly ui?: string };
+}
+
+/** What `ferry up` says of itself to the other commands. */
+function readRuntime(folder: string): Runtime {
+  const path = join(folder, 'runtime.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Runtime) : {};
+}
+
+function workerPid(folder: string): number {
+  const { worker } = readRuntime(folder);
+  if (worker === undefined) throw new Error(`runtime.json in ${folder} names no worker`);
+  return worker.pid;
 }

@@ -4,46 +4,43 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 
 import { crashDuringBigImage } from './crash.js';
-import type { Crash } from './crash.js';
-import { bigRepository, makeDemoImages, missingImage } from './demo-images.js';
+import { bigRepository, makeDemoImages } from './demo-images.js';
 import type { DemoImage } from './demo-images.js';
+import { faultsOf } from './expectations.js';
+import type { ParkedImage } from './expectations.js';
 import { askFerry, runFerry, startFerryUp } from './ferry-process.js';
 import type { FerryUpProcess } from './ferry-process.js';
-import { blobsOf } from './make-images.js';
-import { setStage, targetNames } from './stage.js';
+import { dataFolder, setStage } from './stage.js';
 import type { Stage } from './stage.js';
-import { megabytes, printTable } from './table.js';
-import { judge, resentLayers, verifyTargets } from './verify.js';
-import type { Finding } from './verify.js';
+import { printAddresses, printFindings, printParked } from './report.js';
+import { verifyTargets } from './verify.js';
 import { insertWantedRows, pushedRows } from './wanted-rows.js';
 
 const began = performance.now();
 
-interface ParkedImage {
-  readonly image: string;
-  readonly reason: string;
-}
-
-async function main(): Promise<boolean> {
+async function main(interruption: Promise<never>): Promise<boolean> {
   const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
   say('making images: an index with attestations, 100 MB in five layers, two with names that fall together');
   const images = await makeDemoImages();
   say('starting a source registry behind a road of 20 MB/s, and two targets');
   const stage = await setStage(images);
+  let isRight = false;
   try {
     say('starting ferry up: Temporal server, database, worker');
-    const up = await startFerryUp(stage.folder, stage.environment);
+    const up = await startFerryUp(stage);
     try {
-      const isRight = await ferryOver(stage, up, images);
-      if (values.keep) await keepRunning(stage, up);
+      isRight = await Promise.race([ferryOver(stage, up, images), interruption]);
+      if (values.keep) await keepRunning(stage, up, interruption);
       return isRight;
     } finally {
+      say('stopping everything');
       await up.stop();
     }
   } finally {
     await stage.stop();
-    stage.clear();
-    say('everything is stopped');
+    if (isRight) stage.clear();
+    else console.log(`The logs are kept in ${stage.folder}`);
+    say('nothing is left running');
   }
 }
 
@@ -55,130 +52,53 @@ async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly Demo
     const image = `${road.host}/${repository}:${tag}`;
     if (askedBy === 'command') await askFerry(['add', '--no-sync', '--platform', platforms.join(), image], environment);
   }
+  const big = images.find(({ repository }) => repository === bigRepository);
+  if (big === undefined) throw new Error(`${bigRepository} is not among the images`);
 
   say('ferry sync --wait');
-  // Its status is 1: something was parked, and that is what the missing tag is there for.
   const syncing = runFerry(['sync', '--wait'], environment);
-  const big = images.find(({ repository }) => repository === bigRepository);
-  if (big === undefined) throw new Error('the big image is not among the images');
   const crash = await crashDuringBigImage(stage, up, big);
   say(`killed the worker (process ${crash.killedPid}) with SIGKILL after the second layer of ${bigRepository}`);
   const sync = await syncing;
   say(`the sync is over, by the worker that ferry up started instead (process ${up.workerPid()})`);
 
-  const findings = await verifyTargets(stage, images, pushedRows(dataFolder(stage)));
+  const rows = pushedRows(dataFolder(stage));
+  const findings = await verifyTargets(stage, images, rows);
   const parked = await askFerry<readonly ParkedImage[]>(['list', 'parked'], environment);
-  console.log();
   printFindings(stage, { findings, images, crash });
-  console.log('\nParked, until a person acts:');
-  printTable(
-    ['IMAGE', 'WHY'],
-    parked.map(({ image, reason }) => [shortName(stage, image), reason]),
-  );
+  printParked(stage, parked);
 
-  const faults = [
-    ...findings.flatMap(({ image, target, faults: found }) => found.map((fault) => `${image} on ${target}: ${fault}`)),
-    ...(await resentLayers(stage, crash)),
-    ...sourceFaults(stage, { images, crash }),
-    ...parkedFaults(stage, parked),
-    ...(sync.status === 1
-      ? []
-      : [`ferry sync --wait ended with ${sync.status}, expected 1:\n${sync.errors}${sync.output}`]),
-    ...(up.workerPid() === crash.killedPid ? ['ferry up started no other worker'] : []),
-  ];
-  console.log();
+  const faults = await faultsOf(stage, { images, findings, rows, parked, crash, sync, workerPid: up.workerPid() });
   for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
-  say(faults.length === 0 ? 'all as expected' : `${faults.length} things are not as expected`);
+  say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
   return faults.length === 0;
 }
 
-function printFindings(
-  stage: Stage,
-  { findings, images, crash }: { findings: readonly Finding[]; images: readonly DemoImage[]; crash: Crash },
-): void {
-  const read = (name: string): string => {
-    const image = images.find(({ repository, tag }) => `${repository}:${tag}` === name);
-    return megabytes(image === undefined ? 0 : bytesReadOf(stage, image));
-  };
-  const skipped = ({ image, target }: Finding): string => {
-    if (!image.startsWith(`${bigRepository}:`)) return '-';
-    return megabytes(crash.complete[target].reduce((total, { size }) => total + size, 0));
-  };
-  printTable(
-    ['IMAGE', 'PLATFORM', 'TARGET', 'DIGEST', 'VERIFIED', 'READ FROM SOURCE', 'SKIPPED AFTER THE CRASH'],
-    findings.map((finding) => [
-      finding.image,
-      finding.platforms,
-      finding.target,
-      finding.digest.slice(0, 19),
-      finding.faults.length === 0 ? `yes, ${judge}` : 'NO',
-      // One read feeds both targets, so it is told once.
-      finding.target === targetNames[0] ? read(finding.image) : 'the same',
-      skipped(finding),
-    ]),
+async function keepRunning(stage: Stage, up: FerryUpProcess, interruption: Promise<never>): Promise<void> {
+  printAddresses(stage, up);
+  await interruption.catch(() => undefined);
+}
+
+/** A person who stops the demo wants its servers stopped, too: it ends by way of its `finally`s. */
+async function interrupted(): Promise<never> {
+  const signal = await Promise.race(
+    ['SIGINT', 'SIGTERM', 'SIGHUP'].map(async (name) => (await once(process, name), name)),
   );
-}
-
-function bytesReadOf(stage: Stage, { made }: DemoImage): number {
-  const digests = new Set<string>(blobsOf(made).map(({ digest }) => digest));
-  return stage.road
-    .reads()
-    .filter(({ digest }) => digests.has(digest))
-    .reduce((total, { bytes }) => total + bytes, 0);
-}
-
-/** One read for both targets, and none again for what both had when the worker was killed. */
-function sourceFaults(stage: Stage, { images, crash }: { images: readonly DemoImage[]; crash: Crash }): string[] {
-  const onBoth = crash.complete.aliyun.filter((layer) => crash.complete.private.includes(layer));
-  const done = new Set<string>(onBoth.map(({ digest }) => digest));
-  return images.flatMap(({ made, repository }) =>
-    made.blobs.concat(made.children.flatMap(blobsOf)).flatMap(({ digest, size }) => {
-      const read = stage.road.reads().find((candidate) => candidate.digest === digest)?.bytes ?? 0;
-      const mayBeReadAgain = repository === bigRepository && !done.has(digest);
-      // What was on its way when the worker was killed is read once more; small blobs are shared by images.
-      const limit = mayBeReadAgain ? 2 * size : size;
-      return read > limit && size > 1000
-        ? [`${read} bytes of ${repository} ${digest} were read from the source, ${size} are enough`]
-        : [];
-    }),
-  );
-}
-
-function parkedFaults(stage: Stage, parked: readonly ParkedImage[]): string[] {
-  const expected = `${stage.road.host}/${missingImage.repository}:${missingImage.tag}`;
-  const found = parked.map(({ image }) => image);
-  if (found.length === 1 && found[0] === expected) return [];
-  return [`parked are ${found.join(', ') || 'none'}, expected ${expected} alone`];
-}
-
-async function keepRunning(stage: Stage, up: FerryUpProcess): Promise<void> {
-  console.log('\nStill running, until Ctrl-C:');
-  printTable(
-    ['WHAT', 'WHERE'],
-    [
-      ['source', `${stage.road.url} (slow), ${stage.source.url}`],
-      ...targetNames.map((target) => {
-        const { url, credentials } = stage.targets[target];
-        return [target, `${url}${credentials === undefined ? '' : `, ${credentials.user} / ${credentials.password}`}`];
-      }),
-      ['data, logs', dataFolder(stage)],
-      ['ferry up says', up.logPath],
-    ],
-  );
-  console.log(`\nexport FERRY_DATA_DIR=${dataFolder(stage)} FERRY_CONFIG=${stage.environment['FERRY_CONFIG']}`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-}
-
-function dataFolder({ environment }: Stage): string {
-  return environment['FERRY_DATA_DIR'] ?? '';
-}
-
-function shortName({ road }: Stage, image: string): string {
-  return image.replace(`${road.host}/`, '');
+  throw new Error(`stopped by ${signal}`);
 }
 
 function say(text: string): void {
   console.log(`[${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s] ${text}`);
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+const interruption = interrupted();
+// Told where it is waited for.
+interruption.catch(() => undefined);
+try {
+  process.exitCode = (await main(interruption)) ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
+// What was still asked of a server that is gone must not keep the demo from ending.
+process.exit();

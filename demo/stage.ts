@@ -97,3 +97,8 @@ function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road'
     MY_REGISTRY_PASSWORD: login.password,
   };
 }
+
+/** Where the ferry of the demo keeps its data. */
+export function dataFolder({ environment }: Stage): string {
+  return environment['FERRY_DATA_DIR'] ?? '';
+}

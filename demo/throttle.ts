@@ -20,6 +20,8 @@ export interface Throttle {
   readonly url: string;
   /** What was read of each blob. */
   reads(): readonly ThrottledRead[];
+  /** Lets no more than `bytes` of an answer with this blob through, until the function given back is called. */
+  holdBack(digest: string, bytes: number): () => void;
   stop(): Promise<void>;
 }
 
@@ -33,9 +35,22 @@ export interface ThrottleOptions {
 /** A proxy before a registry that hands its answers on no faster than `bytesPerSecond`, and counts blob bytes. */
 export async function startThrottle({ upstream, bytesPerSecond }: ThrottleOptions): Promise<Throttle> {
   const counts = new Map<string, { bytes: number; requests: number }>();
+  const holds = new Map<string, { readonly bytes: number; readonly over: Promise<void> }>();
   const pace = paceOf(bytesPerSecond);
   const server = createServer((incoming, outgoing) => {
-    forward(upstream, incoming, outgoing, { pace, count: countsFor(counts, incoming) }).catch(() => outgoing.destroy());
+    const digest = incoming.method === 'GET' ? blobPath.exec(incoming.url ?? '')?.[1] : undefined;
+    const count = digest === undefined ? { bytes: 0, requests: 0 } : (counts.get(digest) ?? { bytes: 0, requests: 0 });
+    count.requests += 1;
+    if (digest !== undefined) counts.set(digest, count);
+    let sent = 0;
+    const passage = async (bytes: number): Promise<void> => {
+      const hold = holds.get(digest ?? '');
+      if (hold !== undefined && sent + bytes > hold.bytes) await hold.over;
+      await pace(bytes);
+      sent += bytes;
+      count.bytes += bytes;
+    };
+    forward(upstream, incoming, outgoing, passage).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,6 +59,17 @@ export async function startThrottle({ upstream, bytesPerSecond }: ThrottleOption
     host,
     url: `http://${host}`,
     reads: () => [...counts].map(([digest, count]) => ({ digest, ...count })),
+    holdBack: (digest, bytes) => {
+      let release = (): void => {};
+      const over = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      holds.set(digest, { bytes, over });
+      return () => {
+        holds.delete(digest);
+        release();
+      };
+    },
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -52,16 +78,12 @@ export async function startThrottle({ upstream, bytesPerSecond }: ThrottleOption
   };
 }
 
-interface Passage {
-  readonly pace: (bytes: number) => Promise<void>;
-  readonly count: (bytes: number) => void;
-}
-
+/** @param passage waits until so many bytes may go out */
 async function forward(
   upstream: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { pace, count }: Passage,
+  passage: (bytes: number) => Promise<void>,
 ): Promise<void> {
   const { method, url = '/', headers } = incoming;
   // The Host header stays: the registry makes its Location headers of it, and they must lead back here.
@@ -71,8 +93,7 @@ async function forward(
   const [response] = (await once(onward, 'response')) as [IncomingMessage];
   outgoing.writeHead(response.statusCode ?? 502, response.rawHeaders);
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    await pace(chunk.length);
-    count(chunk.length);
+    await passage(chunk.length);
     if (!outgoing.write(chunk)) await once(outgoing, 'drain');
   }
   outgoing.end();
@@ -86,19 +107,5 @@ function paceOf(bytesPerSecond: number): (bytes: number) => Promise<void> {
     const wait = free - performance.now();
     // Timers are no finer than a millisecond.
     if (wait >= 2) await sleep(wait);
-  };
-}
-
-function countsFor(
-  counts: Map<string, { bytes: number; requests: number }>,
-  { method, url = '' }: IncomingMessage,
-): (bytes: number) => void {
-  const digest = blobPath.exec(url)?.[1];
-  if (digest === undefined || method !== 'GET') return () => {};
-  const count = counts.get(digest) ?? { bytes: 0, requests: 0 };
-  count.requests += 1;
-  counts.set(digest, count);
-  return (bytes) => {
-    count.bytes += bytes;
   };
 }

@@ -75,3 +75,23 @@ test('the throttle hands a blob on whole, in its time, and says how much of it w
   expect(passed).toBeGreaterThan(250);
   expect(reads).toEqual([{ digest: layer?.digest, bytes: layer?.size, requests: 1 }]);
 });
+
+test('the throttle can hold a blob back in the middle', async () => {
+  const image = await makeImage({ name: 'held', layers: [500_000] });
+  const layer = image.blobs[1];
+  await pushImage(picky, { image, repository: 'held', tag: '1' });
+  const throttle = await startThrottle({ upstream: picky.url, bytesPerSecond: 1_000_000_000 });
+  const release = throttle.holdBack(layer?.digest ?? '', 250_000);
+
+  const answer = await fetch(`${throttle.url}/v2/held/blobs/${layer?.digest}`);
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  const heldBytes = throttle.reads()[0]?.bytes ?? 0;
+  release();
+  let bytes = first?.value?.length ?? 0;
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) bytes += next.value.length;
+  await throttle.stop();
+
+  expect(heldBytes).toBeLessThanOrEqual(250_000);
+  expect(bytes).toBe(layer?.size);
+});

@@ -1,0 +1,78 @@
+import type { Crash } from './crash.js';
+import { bigRepository } from './demo-images.js';
+import type { DemoImage } from './demo-images.js';
+import type { ParkedImage } from './expectations.js';
+import type { FerryUpProcess } from './ferry-process.js';
+import { blobsOf } from './make-images.js';
+import { dataFolder, targetNames } from './stage.js';
+import type { Stage } from './stage.js';
+import { judge } from './verify.js';
+import type { Finding } from './verify.js';
+
+const shownDigestLength = 'sha256:'.length + 12;
+
+/** Every image on every target: what is there, who looked, and what the crash cost. */
+export function printFindings(
+  stage: Stage,
+  { findings, images, crash }: { findings: readonly Finding[]; images: readonly DemoImage[]; crash: Crash },
+): void {
+  const header = ['IMAGE', 'PLATFORM', 'TARGET', 'DIGEST', 'VERIFIED', 'READ FROM SOURCE', 'SKIPPED AFTER THE CRASH'];
+  const rows = findings.map(({ image, platforms, target, digest, faults }) => [
+    image,
+    platforms,
+    target,
+    digest.slice(0, shownDigestLength),
+    faults.length === 0 ? `yes, by ${judge}` : 'NO',
+    // One read feeds both targets, so it is told once.
+    target === targetNames[0] ? megabytes(bytesRead(stage, images, image)) : 'the same',
+    image.startsWith(`${bigRepository}:`) ? megabytes(sizeOf(crash.complete[target])) : '-',
+  ]);
+  console.log();
+  printTable([header, ...rows]);
+}
+
+export function printParked({ road }: Stage, parked: readonly ParkedImage[]): void {
+  console.log('\nParked, until a person acts:');
+  printTable([['IMAGE', 'WHY'], ...parked.map(({ image, reason }) => [image.replace(`${road.host}/`, ''), reason])]);
+  console.log();
+}
+
+/** Where everything is, for a person who looks around in a demo that is kept running. */
+export function printAddresses(stage: Stage, up: FerryUpProcess): void {
+  const targets = targetNames.map((name) => {
+    const { url, credentials } = stage.targets[name];
+    return [name, credentials === undefined ? url : `${url} (${credentials.user}, ${credentials.password})`];
+  });
+  console.log('\nStill running, until Ctrl-C:');
+  printTable([
+    ['source', `${stage.source.url}, for the ferry ${stage.road.url}`],
+    ...targets,
+    ['Temporal', up.temporalPages() ?? 'without pages'],
+    ['data and logs', dataFolder(stage)],
+    ['look around with', `FERRY_DATA_DIR=${dataFolder(stage)} bin/ferry status`],
+  ]);
+}
+
+function bytesRead(stage: Stage, images: readonly DemoImage[], name: string): number {
+  const image = images.find(({ repository, tag }) => `${repository}:${tag}` === name);
+  const digests = new Set<string>(image === undefined ? [] : blobsOf(image.made).map(({ digest }) => digest));
+  const reads = stage.road.reads().filter(({ digest }) => digests.has(digest));
+  return reads.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+function sizeOf(blobs: readonly { readonly size: number }[]): number {
+  return blobs.reduce((total, { size }) => total + size, 0);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Columns, each as wide as its widest cell. */
+function printTable(lines: readonly (readonly string[])[]): void {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  for (const line of lines) {
+    const cells = line.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    console.log(cells.join('  ').trimEnd());
+  }
+}
