@@ -6,7 +6,7 @@ import {
 
 import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { TaskQueue } from '../contract/task-queues.js';
-import { ADD_IMAGE_ID_PREFIX, WorkflowName } from '../contract/workflow-names.js';
+import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 
 /** Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it. */
@@ -22,6 +22,7 @@ export async function addImages(
         await client.workflow.start(WorkflowName.addImage, {
           workflowId,
           taskQueue: TaskQueue.main,
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
           workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
           args: [input],

@@ -3,7 +3,7 @@ import { WorkflowIdConflictPolicy } from '@temporalio/client';
 import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync.js';
 import { TaskQueue } from '../contract/task-queues.js';
-import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../contract/workflow-names.js';
+import { SYNC_ALL_WORKFLOW_ID, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 
 /**
@@ -16,6 +16,7 @@ export async function requestSync({ client, soon }: TemporalClient, request: Syn
       await client.workflow.signalWithStart(WorkflowName.syncAll, {
         workflowId: SYNC_ALL_WORKFLOW_ID,
         taskQueue: TaskQueue.main,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         args: [],
         signal: MessageName.requestSync,

@@ -12,3 +12,9 @@ export const SYNC_ALL_WORKFLOW_ID = 'sync-all';
 
 /** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first run. */
 export const ADD_IMAGE_ID_PREFIX = 'add-image/';
+
+/**
+ * Workflow tasks take milliseconds; one that a killed worker had taken is given to another after this. The server's
+ * standard of ten seconds would be felt after each crash.
+ */
+export const WORKFLOW_TASK_TIMEOUT = '5s';

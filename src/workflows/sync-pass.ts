@@ -12,6 +12,7 @@ import {
 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
+import { WORKFLOW_TASK_TIMEOUT } from '../contract/workflow-names.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
 import { adoption, database } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
@@ -163,6 +164,7 @@ export class SyncPass {
       const copied = await executeChild(SyncImage, {
         workflowId: syncImageWorkflowId(image),
         taskQueue: TaskQueue.main,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         args: [{ image, run: pass.run }],
         staticSummary: image.slice(0, 200),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { FerryUpProcess } from '../../demo/ferry-process.js';
+import { pushImage } from '../../demo/image-exchange.js';
+import type { MadeManifest } from '../../demo/make-images.js';
+import { makeImage } from '../../demo/make-images.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
+import { startRegistry } from '../../demo/registry-server.js';
+import { skopeoInspectRaw } from '../../demo/skopeo.js';
+import type { Throttle } from '../../demo/throttle.js';
+import { startThrottle } from '../../demo/throttle.js';
+import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { FerryStage } from '../support/ferry-stage.js';
+import { makeFerryStage } from '../support/ferry-stage.js';
+
+const kills = 10;
+const layerBytes = 3_000_000;
+const layersOfAnImage = 4;
+
+let source: RegistryServer;
+let road: Throttle;
+let aliyun: RegistryServer;
+let own: RegistryServer;
+let stage: FerryStage;
+
+beforeEach(async () => {
+  source = await startRegistry({ kind: 'distribution' });
+  road = await startThrottle({ upstream: source.url, bytesPerSecond: 10_000_000 });
+  aliyun = await startRegistry({ kind: 'docker-registry' });
+  own = await startRegistry({ kind: 'distribution' });
+  stage = makeFerryStage({
+    configuration: { hosts: { [road.host]: { scheme: 'http' } } },
+    environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
+  });
+});
+afterEach(async () => {
+  await stage.clear();
+  await Promise.all([road.stop(), source.stop(), aliyun.stop(), own.stop()]);
+});
+
+test(
+  'a worker killed at ten random moments of copying loses nothing and sends no finished blob again',
+  { timeout: 300_000 },
+  async () => {
+    const images: MadeManifest[] = [];
+    for (let n = 0; n < kills; n += 1) {
+      const image = await makeImage({
+        name: `crash-${n}`,
+        layers: Array(layersOfAnImage).fill(layerBytes) as number[],
+      });
+      await pushImage(source, { image, repository: `org/crash-${n}`, tag: '1' });
+      images.push(image);
+    }
+    const up = await stage.up();
+
+    for (const n of images.keys()) {
+      await stage.ferry('add', `${road.host}/org/crash-${n}:1`);
+      await untilRoadCarried(bytesOnRoad() + Math.random() * layerBytes * layersOfAnImage * 0.8);
+      await killWorker(up);
+    }
+    const summary = await stage.ask<SyncAllResult>('sync', '--wait');
+
+    expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0 });
+    for (const [n, image] of images.entries()) {
+      for (const [registry, repository] of [
+        [aliyun, `team/crash-${n}`],
+        [own, `org/crash-${n}`],
+      ] as const) {
+        const bytes = await skopeoInspectRaw({ registry, repository, reference: '1' });
+        expect(bytes.equals(image.bytes), `${registry.kind} ${repository}`).toBe(true);
+      }
+    }
+    expect(rowCounts()).toEqual({ wanted: kills, keys: kills, pushed: 2 * kills, names: 2 * kills });
+    for (const registry of [aliyun, own]) expect(await committedTwice(registry)).toEqual([]);
+  },
+);
+
+function bytesOnRoad(): number {
+  return road.reads().reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function untilRoadCarried(bytes: number): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (bytesOnRoad() < bytes) {
+    if (Date.now() > deadline) throw new Error(`the road carried ${bytesOnRoad()} bytes in a minute, not ${bytes}`);
+    await sleep(5);
+  }
+}
+
+/** The worker that runs now; right after a kill there may be none yet. */
+async function killWorker(up: FerryUpProcess): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(up.workerPid(), 'SIGKILL');
+      return;
+    } catch {
+      await sleep(20);
+    }
+  }
+}
+
+function rowCounts(): Record<string, number> {
+  const database = new Database(join(stage.folder, 'data', 'ferry.db'), { readonly: true });
+  const count = (query: string): number => (database.prepare(query).get([]) as { count: number }).count;
+  try {
+    return {
+      wanted: count('select count(*) as count from images_for_push'),
+      keys: count('select count(distinct image_key) as count from images_for_push'),
+      pushed: count('select count(*) as count from pushed_images'),
+      names: count('select count(distinct registry_image_name) as count from pushed_images'),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+/** Blobs that one repository took more than once. */
+async function committedTwice(registry: RegistryServer): Promise<string[]> {
+  const commits = (await registry.requests()).flatMap(({ method, path, status }) => {
+    const match = /^\/v2\/(.+)\/blobs\/uploads\/.*digest=sha256(?:%3A|:)([0-9a-f]{64})/.exec(path);
+    return method === 'PUT' && status === 201 && match !== null ? [`${match[1]}@${match[2]}`] : [];
+  });
+  return commits.filter((commit, position) => commits.indexOf(commit) !== position);
+}

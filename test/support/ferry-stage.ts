@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { CommandResult, FerryUpProcess } from '../../demo/ferry-process.js';
+import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
+import { requireTool } from './tools.js';
+
+export interface FerryStageOptions {
+  /** Beside what every stage has. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The content of `ferry.yaml`. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
+
+/** A place for the compiled ferry to run in: a data folder, a configuration, and nothing of this machine's own. */
+export interface FerryStage {
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Runs one command to its end. */
+  ferry(...args: string[]): Promise<CommandResult>;
+  /** The same for a command with JSON as its result, whatever its status. */
+  ask<Answer>(...args: string[]): Promise<Answer>;
+  up(): Promise<FerryUpProcess>;
+  /** Stops what `up` started, and removes the folder. */
+  clear(): Promise<void>;
+}
+
+const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
+
+export function makeFerryStage({ environment: added = {}, configuration }: FerryStageOptions): FerryStage {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
+  const configPath = join(folder, 'ferry.yaml');
+  // JSON is YAML, too.
+  writeFileSync(configPath, JSON.stringify(configuration));
+  mkdirSync(join(folder, 'data'));
+  const environment: NodeJS.ProcessEnv = {
+    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    DOCKER_CONFIG: folder,
+    FERRY_CONFIG: configPath,
+    FERRY_DATA_DIR: join(folder, 'data'),
+    FERRY_TEMPORAL_CLI: requireTool('temporal'),
+    ...added,
+  };
+  const running: FerryUpProcess[] = [];
+  return {
+    folder,
+    environment,
+    ferry: async (...args) => await runFerry(args, environment),
+    async ask<Answer>(...args: string[]): Promise<Answer> {
+      const { output, errors, status } = await runFerry([...args, '--json'], environment);
+      try {
+        return JSON.parse(output) as Answer;
+      } catch (error) {
+        throw new Error(`ferry ${args.join(' ')} ended with ${status} and said:\n${errors}${output}`, { cause: error });
+      }
+    },
+    async up() {
+      const up = await startFerryUp(folder, environment);
+      running.push(up);
+      return up;
+    },
+    async clear() {
+      for (const up of running) await up.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
