@@ -93,10 +93,9 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<I
   for (let challenged = false; ; challenged = true) {
     const { response, crossed } = await followRedirects(host, request, url, own, authorization);
     const status = response.statusCode ?? 0;
-    if (!crossed && own) host.connectedTo(response.socket?.remoteAddress);
     if (expect.includes(status)) return response;
-    const denied = status === 403 || (status === 401 && authorization?.startsWith('Bearer ') === true);
-    if (denied && challenged && request.deniedIsAnswer === true) return response;
+    const deniedWithToken = status === 401 && challenged && authorization?.startsWith('Bearer ') === true;
+    if (request.deniedIsAnswer === true && (status === 403 || deniedWithToken)) return response;
     if (crossed && (status === 400 || status === 403 || status === 410))
       throw await expiredRedirect(host, response, request);
     if (status !== 401 || challenged || crossed || !own) throw await unexpected(host, response, request);

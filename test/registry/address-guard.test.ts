@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import { copyImage } from '../../src/registry/copy-image.js';
+import { planCopy } from '../../src/registry/plan-copy.js';
+import { isPublicAddress } from '../../src/registry/transport/address-guard.js';
+import { placeImage } from '../support/scripted-images.js';
+import { answer } from '../support/scripted-registry.js';
+import { clientFor, repository, requestFor, sourceAndTarget, startScripted } from '../support/scripted-set-up.js';
+
+test.each([
+  ['8.8.8.8', true],
+  ['198.18.0.7', true],
+  ['2606:4700::1111', true],
+  ['64:ff9b::808:808', true],
+  ['127.0.0.1', false],
+  ['10.1.2.3', false],
+  ['172.16.0.1', false],
+  ['192.168.1.1', false],
+  ['169.254.169.254', false],
+  ['100.100.100.200', false],
+  ['0.0.0.0', false],
+  ['::1', false],
+  ['::ffff:10.0.0.1', false],
+  ['fd00:ec2::254', false],
+  ['fe80::1', false],
+  ['64:ff9b::a00:1', false],
+])('%s is public: %s', (address, expected) => {
+  const found = isPublicAddress(address);
+
+  expect(found).toBe(expected);
+});
+
+describe('a host that nobody configured', () => {
+  test.each(['127.0.0.1', 'localhost', '[::1]'])('is not connected to at %s', async (name) => {
+    const [source] = await sourceAndTarget();
+    placeImage(source, repository);
+    const reference = parseImageReference(`${name}:${source.host.split(':')[1]}/${repository}:v1`);
+
+    const planning = planCopy(clientFor([]), { source: reference, platforms: 'all', targets: [] });
+
+    await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
+    expect(source.requests).toEqual([]);
+  });
+
+  test('is not reached through the redirect of a host that may only be public either', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    const inner = await startScripted();
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `http://169.254.169.254:${inner.host.split(':')[1]}/latest/meta-data` }),
+    );
+    const client = clientFor([source, target]);
+    // As if the registry were public: what it says must not lead into the network.
+    client.host(source.host).connectedTo = () => {};
+
+    const copying = copyImage(client, requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'private-address' });
+  });
+});

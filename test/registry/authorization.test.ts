@@ -1,0 +1,380 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { copyImage } from '../../src/registry/copy-image.js';
+import type { RegistryCredentials } from '../../src/registry/copy-types.js';
+import { placeImage } from '../support/scripted-images.js';
+import { answer, answerError, readAll } from '../support/scripted-registry.js';
+import type { ScriptedRegistry } from '../support/scripted-registry.js';
+import {
+  clientFor,
+  repository,
+  requestFor,
+  sourceAndTarget,
+  startScripted,
+  targetRepository,
+} from '../support/scripted-set-up.js';
+
+const user: RegistryCredentials = { username: 'captain', password: 'se:cret' };
+const basic = `Basic ${Buffer.from('captain:se:cret').toString('base64')}`;
+
+function credentials(known: RegistryCredentials | undefined): () => Promise<RegistryCredentials | undefined> {
+  return () => Promise.resolve(known);
+}
+
+interface TokenServer {
+  readonly server: ScriptedRegistry;
+  /** Tokens given so far; only the newest for its scope is good. */
+  readonly given: {
+    readonly scopes: readonly string[];
+    readonly authorization: string | undefined;
+    readonly token: string;
+  }[];
+}
+
+/** A token server, and a registry that takes only its tokens. */
+async function withTokens(
+  registry: ScriptedRegistry,
+  {
+    expiresIn = 300,
+    accept = () => true,
+  }: { expiresIn?: number; accept?: (authorization: string | undefined) => boolean } = {},
+): Promise<TokenServer> {
+  const server = await startScripted();
+  const given: TokenServer['given'] = [];
+  server.when('GET', /^\/token/, ({ request, path, response }) => {
+    const { authorization } = request.headers;
+    if (!accept(authorization)) {
+      answerError(response, 401, 'UNAUTHORIZED', 'incorrect username or password');
+      return;
+    }
+    const token = `token-${given.length + 1}-${randomBytes(4).toString('hex')}`;
+    given.push({ scopes: new URL(path, server.url).searchParams.getAll('scope'), authorization, token });
+    answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: expiresIn })));
+  });
+  for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+    registry.when(method, /^\/v2\//, async ({ request, path, response, ordinary }) => {
+      const name = /^\/v2\/(.+?)\/(?:manifests|blobs|tags)/.exec(path)?.[1] ?? '';
+      const good = given.some(
+        ({ token, scopes }) =>
+          request.headers.authorization === `Bearer ${token}` && scopes.some((scope) => scope.includes(`:${name}:`)),
+      );
+      if (good) {
+        await ordinary();
+        return;
+      }
+      request.resume();
+      const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push';
+      answer(response, 401, {
+        'www-authenticate': `Bearer realm="${server.url}/token",service="test registry",scope="repository:${name}:${actions}"`,
+      });
+    });
+  }
+  return { server, given };
+}
+
+describe('tokens', () => {
+  test('one token serves a whole repository, and asks with user and password', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [randomBytes(10), randomBytes(20)] });
+    const [atSource, atTarget] = [await withTokens(source), await withTokens(target)];
+
+    const report = await copyImage(
+      clientFor([source, target], { credentials: credentials(user) }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
+    expect(atSource.given.map(({ scopes }) => scopes)).toEqual([[`repository:${repository}:pull`]]);
+    expect(atTarget.given.map(({ scopes }) => scopes)).toEqual([[`repository:${targetRepository}:pull,push`]]);
+    expect(atTarget.given[0]?.authorization).toBe(basic);
+  });
+
+  test('without credentials an anonymous token is asked for', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { given } = await withTokens(source);
+
+    await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(given.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test('refused credentials are said, and anonymous is not tried instead', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { server } = await withTokens(source, { accept: (authorization) => authorization === undefined });
+
+    const copying = copyImage(
+      clientFor([source, target], { credentials: credentials(user) }),
+      requestFor(source, [target]),
+    );
+
+    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'park', side: 'source' });
+    await expect(copying).rejects.toThrow(/refused the user and password/);
+    await expect(copying).rejects.not.toThrow(/se:cret/);
+    expect(server.count('GET', /token/)).toBe(1);
+  });
+
+  test('a wrong password at one target does not keep the image from the other', async () => {
+    const [source, target] = await sourceAndTarget();
+    const healthy = await startScripted();
+    placeImage(source, repository);
+    await withTokens(target, { accept: () => false });
+
+    const report = await copyImage(
+      clientFor([source, target, healthy], { credentials: credentials(user) }),
+      requestFor(source, [target, healthy]),
+    );
+
+    expect(report.failures.map(({ target: name, failure }) => [name, failure.code])).toEqual([
+      ['target-1', 'unauthorized'],
+    ]);
+    expect(report.targets.map(({ target: name }) => name)).toEqual(['target-2']);
+  });
+
+  test('a token that expires between the data and the commit is renewed, and the data stays', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [randomBytes(1000)] });
+    const { given } = await withTokens(target);
+    target.when(
+      'PUT',
+      /uploads/,
+      async ({ request, response, ordinary }) => {
+        const old = given.splice(0);
+        if (old.some(({ token }) => request.headers.authorization === `Bearer ${token}`)) {
+          request.resume();
+          answer(response, 401, {
+            'www-authenticate': `bearer Realm="${target.url}/renewed",error="invalid_token",scope="repository:${targetRepository}:pull,push"`,
+          });
+        } else await ordinary();
+      },
+      1,
+    );
+    target.when('GET', /^\/renewed/, ({ response }) => {
+      given.push({ scopes: [`repository:${targetRepository}:pull,push`], authorization: undefined, token: 'renewed' });
+      answer(response, 200, {}, Buffer.from('{"access_token":"renewed"}'));
+    });
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+    expect(target.count('PATCH', /uploads/)).toBe(2);
+  });
+
+  test('a token that hardly lives is used while it lives', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(100)) });
+    const { given } = await withTokens(source, { expiresIn: 60 });
+
+    await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(given).toHaveLength(1);
+  });
+
+  test('an identity token is exchanged by POST, and never shown as a password', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { server, given } = await withTokens(source);
+    const forms: URLSearchParams[] = [];
+    server.when('POST', /^\/token/, async ({ request, response }) => {
+      forms.push(new URLSearchParams((await readAll(request)).toString()));
+      given.push({ scopes: [`repository:${repository}:pull`], authorization: undefined, token: 'granted' });
+      answer(response, 200, {}, Buffer.from('{"access_token":"granted","expires_in":300}'));
+    });
+
+    const report = await copyImage(
+      clientFor([source, target], {
+        credentials: credentials({ username: '<token>', password: '', identityToken: 'long-lived' }),
+      }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
+    expect(Object.fromEntries(forms[0] ?? [])).toMatchObject({
+      grant_type: 'refresh_token',
+      refresh_token: 'long-lived',
+      service: 'test registry',
+      scope: `repository:${repository}:pull`,
+    });
+  });
+
+  test('a registry that denies in spite of a token is asked to take the push, which decides', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    await withTokens(target);
+    target.when('HEAD', /./, ({ response }) => answer(response, 403));
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+
+  test('a source that denies in spite of a token is a fault', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    await withTokens(source);
+    source.when('HEAD', /./, ({ request, response }) => {
+      answer(response, 401, {
+        'www-authenticate': `Bearer realm="${source.url}/token",scope="repository:${repository}:pull"`,
+      });
+      request.resume();
+    });
+    source.when('GET', /^\/token/, ({ response }) => answer(response, 200, {}, Buffer.from('{"token":"weak"}')));
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'park' });
+  });
+});
+
+describe('user and password', () => {
+  test('Basic is sent once it was asked for, and kept', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+      target.when(method, /./, async ({ request, response, ordinary }) => {
+        if (request.headers.authorization === basic) await ordinary();
+        else answer(response, 401, { 'www-authenticate': 'Basic realm="registry, with a comma"' });
+      });
+    }
+    let asked = 0;
+
+    const report = await copyImage(
+      clientFor([source, target], {
+        credentials: (host) => {
+          asked += host === target.host ? 1 : 0;
+          return Promise.resolve(user);
+        },
+      }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
+    expect(asked).toBe(1);
+    expect(source.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+
+  test('a wrong password is said at once', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    for (const method of ['HEAD', 'GET', 'POST']) {
+      target.when(method, /./, ({ response }) => answer(response, 401, { 'www-authenticate': 'Basic realm="r"' }));
+    }
+
+    const report = await copyImage(
+      clientFor([source, target], { credentials: credentials(user) }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'park' });
+    expect(source.count('GET', /blobs/)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('redirects', () => {
+  test('authorization never goes to another host, and the range does', async () => {
+    const [source, target] = await sourceAndTarget();
+    const storage = await startScripted();
+    const layer = randomBytes(50_000);
+    const image = placeImage(source, repository, { layers: [layer] });
+    await withTokens(source);
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `${storage.url}/bucket/layer?signature=hidden` }),
+    );
+    storage.when('GET', /bucket/, ({ request, response }) => {
+      const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? -1);
+      if (start >= 0) {
+        answer(response, 206, { 'content-range': `bytes ${start}-49999/50000` }, layer.subarray(start));
+        return;
+      }
+      response.writeHead(200, { 'content-length': '50000' });
+      response.write(layer.subarray(0, 20_000), () => response.destroy());
+    });
+
+    const report = await copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+    expect(storage.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+    expect(storage.requests[1]?.headers.range).toMatch(/^bytes=\d+-49999$/);
+  });
+
+  test('a signed address that has expired is asked for again', async () => {
+    const [source, target] = await sourceAndTarget();
+    const storage = await startScripted();
+    const layer = randomBytes(100);
+    const image = placeImage(source, repository, { layers: [layer] });
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `${storage.url}/bucket?n=${storage.requests.length}` }),
+    );
+    storage.when('GET', /n=0/, ({ response }) => answer(response, 403, {}, Buffer.from('<Error>expired</Error>')));
+    storage.when('GET', /n=1/, ({ response }) => answer(response, 200, {}, layer));
+
+    const report = await copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+
+  test('a host that wants a token of its own gets an anonymous one', async () => {
+    const [source, target] = await sourceAndTarget();
+    const elsewhere = await startScripted();
+    const image = placeImage(source, repository);
+    placeImage(elsewhere, repository);
+    elsewhere.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
+    const { given } = await withTokens(elsewhere);
+    for (const method of ['GET', 'HEAD']) {
+      source.when(method, /manifests/, ({ path, response }) =>
+        answer(response, 307, { location: `${elsewhere.url}${path}` }),
+      );
+    }
+
+    const report = await copyImage(
+      clientFor([source, target, elsewhere], { credentials: credentials(user) }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
+    expect(given.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test('a circle of redirects ends', async () => {
+    const [source, target] = await sourceAndTarget();
+    for (const method of ['GET', 'HEAD']) {
+      source.when(method, /manifests/, ({ path, response }) => answer(response, 302, { location: path }));
+    }
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'protocol' });
+    expect(source.requests.length).toBeLessThan(20);
+  });
+
+  test('an upload that is sent elsewhere goes there without authorization', async () => {
+    const [source, target] = await sourceAndTarget();
+    const storage = await startScripted();
+    placeImage(source, repository);
+    await withTokens(target);
+    target.when('POST', /uploads/, ({ request, response }) => {
+      if (request.headers.authorization === undefined) {
+        answer(response, 401, {
+          'www-authenticate': `Bearer realm="${target.url}/token",scope="repository:${targetRepository}:pull,push"`,
+        });
+      } else answer(response, 202, { location: `http://localhost:${storage.host.split(':')[1]}/put?state=1` });
+    });
+    const seen: (string | undefined)[] = [];
+    for (const method of ['PATCH', 'PUT']) {
+      storage.when(method, /put/, async ({ request, response, path }) => {
+        seen.push(request.headers.authorization);
+        const bytes = await readAll(request);
+        const digest = new URL(path, storage.url).searchParams.get('digest');
+        if (digest === null) storage.blobs.set('last', bytes);
+        else target.putBlob(targetRepository, storage.blobs.get('last') ?? Buffer.alloc(0));
+        answer(response, digest === null ? 202 : 201);
+      });
+    }
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]), { concurrentBlobs: 1 });
+
+    expect(report.failures).toEqual([]);
+    expect(seen).toEqual([undefined, undefined, undefined, undefined]);
+  });
+});
