@@ -35,7 +35,7 @@ export async function migrate({ queries, dialect }: FerryDatabase): Promise<{ re
 
   const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+  if (error !== undefined) throw error instanceof Error ? error : new TypeError('a migration failed', { cause: error });
   return { applied: results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName) };
 }
 

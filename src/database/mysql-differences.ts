@@ -6,9 +6,9 @@ import type { DialectDifferences, RowValues, TableName } from './dialect-differe
 export const mysqlDifferences: DialectDifferences = {
   kind: 'mysql',
   async now(queries) {
-    const { rows } = await sql<{ now: number | string }>`
-      select cast(unix_timestamp(now(3)) * 1000 as unsigned) as now`.execute(queries);
-    return Number(rows[0]?.now);
+    const { rows } = await sql<{ ms: number | string }>`
+      select cast(unix_timestamp(now(3)) * 1000 as unsigned) as ms`.execute(queries);
+    return Number(rows[0]?.ms);
   },
   async insertAbsent(queries, table, rows, key) {
     if (rows.length === 0) return 0;

@@ -10,8 +10,7 @@ export function sqliteParameter(value: unknown): SqliteValue {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   // libsql reads integers back as doubles: one that those cannot hold would come back as another.
   if (typeof value === 'bigint' && BigInt.asIntN(54, value) === value) return Number(value);
-  const kind = typeof value;
-  throw new TypeError(`a database statement cannot take this ${kind}${kind === 'object' ? '' : `: ${String(value)}`}`);
+  throw new TypeError(`a database statement cannot take a ${typeof value} that is neither text nor a plain number`);
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC: what the older scripts' DATETIME columns hold, in both dialects. */

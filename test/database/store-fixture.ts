@@ -1,0 +1,125 @@
+import { afterEach, beforeEach } from 'vitest';
+
+import { openDatabase } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { createStores } from '../../src/database/stores.js';
+import type { Stores } from '../../src/database/stores.js';
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import { NamingScheme } from '../../src/domain/target.js';
+import type { Target } from '../../src/domain/target.js';
+import type { ImageOutcome, RequestedBy, TargetOutcome, WantedRequest } from '../../src/domain/wanted-image.js';
+import type { DatabasePlace, Row } from '../support/database-places.js';
+
+/** Gives each test of a suite its place; made when the tests run, not when they are collected. */
+export type PlaceOf = () => DatabasePlace;
+
+/** An empty, migrated database for each test. */
+export interface Fixture {
+  readonly settings: DatabaseSettings;
+  readonly database: FerryDatabase;
+  readonly stores: Stores;
+  /** Statements as another program would send them. */
+  sql(statements: string): Promise<void>;
+  rows(query: string): Promise<Row[]>;
+}
+
+export function eachWithStores(placeOf: PlaceOf): () => Fixture {
+  let fixture: Fixture | undefined;
+  beforeEach(async () => {
+    const place = placeOf();
+    const settings = place.fresh();
+    const database = await openDatabase(settings);
+    await migrate(database);
+    fixture = {
+      settings,
+      database,
+      stores: createStores(database),
+      sql: async (statements) => await place.run(settings, statements),
+      rows: async (query) => await place.query(settings, query),
+    };
+  });
+  afterEach(async () => {
+    await fixture?.database.close();
+    fixture = undefined;
+  });
+  return () => {
+    if (fixture === undefined) throw new Error('there is a fixture only while a test runs');
+    return fixture;
+  };
+}
+
+export const sourceDigest = `sha256:${'c'.repeat(64)}`;
+
+export function target(name: string): Target {
+  return {
+    name,
+    registry: `${name}.example.com`,
+    namespace: 'mirror',
+    naming: NamingScheme.aliyun,
+    manifestPolicy: 'keep',
+    explicitNames: {},
+  };
+}
+
+export const targets: readonly Target[] = [target('aliyun'), target('private')];
+
+export function wish(image: string, platform = 'linux/amd64', by: RequestedBy['by'] = 'cli'): WantedRequest {
+  return { reference: parseImageReference(image), platform, requestedBy: { by } };
+}
+
+export function pushed(name: string, tag: string, platforms: readonly string[] = ['linux/amd64']): TargetOutcome {
+  return {
+    target: name,
+    state: 'pushed',
+    reference: `${name}.example.com/mirror/${tag}`,
+    digest: `sha256:${'a'.repeat(64)}`,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    platforms: platforms.map((platform, position) => ({
+      platform,
+      digest: `sha256:${String(position).repeat(64)}`,
+      size: 50 * 1024 * 1024,
+    })),
+    dropped: [],
+    uploadedBlobs: 3,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 1_000,
+  };
+}
+
+export function notPushed(name: string, state: 'waiting' | 'failed' | 'parked', reason: string): TargetOutcome {
+  const code = { waiting: 'rate-limited', failed: 'unreachable', parked: 'denied' } as const;
+  return { target: name, state, code: code[state], reason };
+}
+
+/** What a `SyncImage` does to the database: reads the rows of an image, and records what became of it. */
+export async function syncImage(
+  { wanted, pushed: pushedImages }: Stores,
+  image: string,
+  outcome: Partial<ImageOutcome>,
+  { run = 'run-1', configured = targets, meanwhile = async () => {} }: SyncOptions = {},
+): Promise<void> {
+  const { rows, readAt } = await wanted.wantedRows(image);
+  await meanwhile();
+  await pushedImages.recordOutcome(
+    {
+      image,
+      sourceDigest,
+      rows: rows.map(({ id }) => id),
+      targets: [],
+      missingPlatforms: [],
+      bytesRead: 5_000,
+      ...outcome,
+    },
+    // What was asked for in the same millisecond in which the rows were read would count as asked for later.
+    { targets: configured, run, lookedAt: readAt + 1 },
+  );
+}
+
+export interface SyncOptions {
+  readonly run?: string;
+  readonly configured?: readonly Target[];
+  /** What happens between the reading and the recording. */
+  readonly meanwhile?: () => Promise<void>;
+}

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, pushed, syncImage, wish } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
+
+const nginx = 'docker.io/library/nginx:1.27';
+
+export function wantedImageSuite(placeOf: PlaceOf): void {
+  describe('wishes', () => {
+    const use = eachWithStores(placeOf);
+
+    test('a wish becomes a row that the older scripts can read', async () => {
+      const { stores, rows } = use();
+
+      const results = await stores.wanted.addWanted([wish('registry.k8s.io/kube-state-metrics/ksm:v2', 'linux/arm64')]);
+
+      expect(results).toEqual([
+        { image: 'registry.k8s.io/kube-state-metrics/ksm:v2', platform: 'linux/arm64', outcome: 'added' },
+      ]);
+      expect(await rows('select * from images_for_push')).toMatchObject([
+        {
+          source_registry_url: 'registry.k8s.io',
+          orig_name_space: 'kube-state-metrics',
+          orig_image_name: 'ksm:v2',
+          platform: 'linux/arm64',
+          push_status: 0,
+          add_time: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) as string,
+        },
+      ]);
+    });
+
+    test('the same wish twice is one row', async () => {
+      const { stores, rows } = use();
+
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('docker.io/library/nginx:1.27')]);
+      const again = await stores.wanted.addWanted([wish('index.docker.io/nginx:1.27')]);
+
+      expect(again).toEqual([{ image: nginx, platform: 'linux/amd64', outcome: 'already-pending', previous: 0 }]);
+      expect(await rows('select id from images_for_push')).toHaveLength(1);
+    });
+
+    test('a person who asks for a pushed, parked or withdrawn image makes it pending again', async () => {
+      const { stores, sql, rows } = use();
+      for (const status of [1, 2, 3]) {
+        await stores.wanted.addWanted([wish(`nginx:${status}`)]);
+        await sql(`update images_for_push set push_status = ${status}, ferry_status = ${status},
+          parked_code = 'denied', parked_reason = 'why', first_missing_at = 7 where orig_image_name = 'nginx:${status}'`);
+
+        const [result] = await stores.wanted.addWanted([wish(`nginx:${status}`)]);
+
+        expect(result).toMatchObject({ outcome: 'renewed', previous: status });
+      }
+      expect(
+        await rows('select push_status, parked_code, parked_reason, first_missing_at from images_for_push'),
+      ).toEqual(
+        Array.from({ length: 3 }, () => ({
+          push_status: 0,
+          parked_code: null,
+          parked_reason: null,
+          first_missing_at: null,
+        })),
+      );
+    });
+
+    test('what an upstream finds does not bring back what a person withdrew', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.console.remove(nginx);
+
+      const [result] = await stores.wanted.addWanted([wish('nginx:1.27', 'linux/amd64', 'upstream')]);
+
+      expect(result).toMatchObject({ previous: 3 });
+      expect(await rows('select push_status from images_for_push')).toEqual([{ push_status: 3 }]);
+    });
+
+    test('images that people asked for come first, in the order of asking; then by row', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('found-a:1', 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([wish('found-b:1', 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([wish('asked-b:1')]);
+      const { readAt } = await stores.wanted.wantedRows('docker.io/library/asked-b:1');
+      await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt);
+      await stores.wanted.addWanted([wish('asked-a:1')]);
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+
+      expect(pending).toEqual([
+        { image: 'docker.io/library/asked-b:1', explicit: true },
+        { image: 'docker.io/library/asked-a:1', explicit: true },
+        { image: 'docker.io/library/found-a:1', explicit: false },
+        { image: 'docker.io/library/found-b:1', explicit: false },
+      ]);
+    });
+
+    test('an image of several rows is pending once, and no more images are given than were asked for', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('nginx:1.27', 'linux/arm64'), wish('redis:7')]);
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 1 });
+
+      expect(pending).toEqual([{ image: nginx, explicit: true }]);
+    });
+
+    test('a pass that has finished with an image does not get it again, the next one does', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
+
+      const inThisPass = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
+      const { rows } = await stores.wanted.wantedRows(nginx);
+      const inTheNext = await stores.wanted.pendingImages({ since: (rows[0]?.checkedAt ?? 0) + 1, limit: 10 });
+
+      expect(inThisPass).toEqual([]);
+      expect(inTheNext).toEqual([{ image: nginx, explicit: false }]);
+    });
+
+    test('platforms are read in canonical form', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64/v8'), wish('nginx:1.27', 'all')]);
+
+      const { rows } = await stores.wanted.wantedRows(nginx);
+
+      expect(rows.map(({ platform }) => platform).sort()).toEqual(['all', 'linux/arm64']);
+    });
+  });
+
+  describe('rows that other programs insert', () => {
+    const use = eachWithStores(placeOf);
+    const insert = (name: string, beside = ''): string =>
+      `insert into images_for_push (orig_image_name${beside === '' ? '' : ', push_status'}) values ('${name}'${beside})`;
+
+    test('a row with nothing but a name is a wish for an image of Docker Hub', async () => {
+      const { stores, sql } = use();
+      await sql(insert('nginx:1.27'));
+
+      const adopted = await stores.wanted.adoptRows();
+
+      expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
+    });
+
+    test('a second row for an image follows the first', async () => {
+      const { stores, sql, rows } = use();
+      await sql(`${insert('nginx:1.27')}; ${insert('library/nginx:1.27')}`);
+      await stores.wanted.adoptRows();
+
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
+      await sql(insert('nginx:1.27'));
+      await stores.wanted.adoptRows();
+
+      expect(await rows('select push_status, duplicate_of from images_for_push order by id')).toEqual([
+        { push_status: 1, duplicate_of: null },
+        { push_status: 1, duplicate_of: 1 },
+        { push_status: 1, duplicate_of: 1 },
+      ]);
+    });
+
+    test('a row that names no image is parked with the reason, until it is corrected and made pending', async () => {
+      const { stores, sql, rows } = use();
+      await sql(insert('Nginx:1.27'));
+
+      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
+      const [parked] = await rows('select push_status, parked_code, parked_reason from images_for_push');
+      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
+      await sql(`update images_for_push set orig_image_name = 'nginx:1.27', push_status = 0`);
+      await stores.wanted.adoptRows();
+
+      expect(parked).toMatchObject({ push_status: 2, parked_code: 'invalid-reference' });
+      expect(parked?.['parked_reason']).toContain('Nginx');
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
+      expect(await rows('select parked_code from images_for_push')).toEqual([{ parked_code: null }]);
+    });
+
+    test('a parked row that is given another name and made pending is a wish for that', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('ngnix:1.27')]);
+      await sql(`update images_for_push set push_status = 2, ferry_status = 2, parked_code = 'repository-missing'`);
+      await sql(`update images_for_push set orig_image_name = 'nginx:1.27', push_status = 0`);
+
+      await stores.wanted.adoptRows();
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending.map(({ image }) => image)).toEqual([nginx]);
+    });
+
+    test('a pending row that is renamed while it is pending is read anew', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('ngnix:1.27')]);
+      await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
+
+      const looked = await stores.wanted.wantedRows('docker.io/library/ngnix:1.27');
+      await stores.wanted.adoptRows();
+
+      expect(looked.rows).toEqual([]);
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending.map(({ image }) => image)).toEqual([nginx]);
+    });
+
+    test('a pushed row that is made pending is looked at by the pass that runs', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
+
+      await sql('update images_for_push set push_status = 0');
+      await stores.wanted.adoptRows();
+
+      expect(await stores.wanted.pendingImages({ since: startedAt, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a duplicate whose first row is deleted stands for itself', async () => {
+      const { stores, sql } = use();
+      await sql(`${insert('nginx:1.27')}; ${insert('nginx:1.27')}`);
+      await stores.wanted.adoptRows();
+
+      await sql('delete from images_for_push where id = 1');
+      await stores.wanted.adoptRows();
+
+      expect((await stores.wanted.wantedRows(nginx)).rows.map(({ id }) => id)).toEqual([2]);
+    });
+
+    test('somebody who inserts what was withdrawn gets it', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.console.remove(nginx);
+
+      await sql(insert('nginx:1.27'));
+      await stores.wanted.adoptRows();
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a status of NULL is pending, and a list of platforms is one wish', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (orig_image_name, platform, push_status)
+        values ('nginx:1.27', 'linux/arm64, linux/x86_64', null)`);
+
+      await stores.wanted.adoptRows();
+
+      expect((await stores.wanted.wantedRows(nginx)).rows).toMatchObject([
+        { platform: 'linux/amd64,linux/arm64', status: 0 },
+      ]);
+    });
+  });
+}

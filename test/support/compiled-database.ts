@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import ts from 'typescript';
+
+import { projectRoot } from '../../demo/tools.js';
+
+/** JavaScript of the present sources of `src/database`, for processes of their own. */
+export interface CompiledDatabase {
+  /** Folder that has `database/` and `domain/`. */
+  readonly folder: string;
+  remove(): void;
+}
+
+export function compileDatabase(): CompiledDatabase {
+  const root = mkdtempSync(join(tmpdir(), 'ferry-compiled-'));
+  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
+  for (const folder of ['src/database', 'src/domain']) {
+    for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts')) continue;
+      const source = readFileSync(join(projectRoot, folder, name), 'utf8');
+      const path = join(root, folder, name.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, ts.transpileModule(source, { compilerOptions: options }).outputText);
+    }
+  }
+  return { folder: join(root, 'src'), remove: () => rmSync(root, { recursive: true, force: true }) };
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createConnection } from 'mysql2/promise';
+
+import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
+import { freePort } from '../../demo/free-port.js';
+import { requireTool } from '../../demo/tools.js';
+
+const startTimeoutMs = 60_000;
+
+/** A MariaDB of its own, with a user who may do everything. */
+export interface MariaDbServer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a MariaDB on 127.0.0.1 with an empty data folder, and waits until it answers.
+ * @throws Error with the end of its log when it does not start
+ */
+export async function startMariaDb(): Promise<MariaDbServer> {
+  const program = requireTool('mariadbd');
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-mariadb-'));
+  const access = { host: '127.0.0.1', user: 'ferry', password: randomBytes(12).toString('hex') };
+  try {
+    install(program, folder);
+    const init = join(folder, 'init.sql');
+    const grants = [
+      `create user '${access.user}'@'%' identified by '${access.password}'`,
+      `grant all on *.* to '${access.user}'@'%' with grant option`,
+    ];
+    writeFileSync(init, grants.map((statement) => `${statement};\n`).join(''), { mode: 0o600 });
+    return await start(program, folder, init, access);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Settings of this one server; none of the machine's. */
+function serverOptions(folder: string): string[] {
+  return ['--no-defaults', `--datadir=${join(folder, 'data')}`, `--user=${userInfo().username}`];
+}
+
+function install(program: string, folder: string): void {
+  const beside = ['../bin', '../scripts', '.'].map((place) => join(dirname(program), place, 'mariadb-install-db'));
+  const script = beside.find((path) => existsSync(path)) ?? 'mariadb-install-db';
+  const options = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
+  const result = spawnSync(script, [...serverOptions(folder), ...options], { encoding: 'utf8' });
+  if (result.status !== 0) {
+    const said = [result.error?.message, result.stdout, result.stderr].filter(Boolean).join('\n');
+    throw new Error(`${script} could not make a data folder:\n${said}`);
+  }
+}
+
+async function start(
+  program: string,
+  folder: string,
+  init: string,
+  access: Pick<MariaDbServer, 'host' | 'user' | 'password'>,
+): Promise<MariaDbServer> {
+  const port = await freePort();
+  const log = join(folder, 'server.log');
+  const options = [
+    `--socket=${join(folder, 'server.sock')}`,
+    `--pid-file=${join(folder, 'server.pid')}`,
+    `--log-error=${log}`,
+    `--bind-address=${access.host}`,
+    `--port=${port}`,
+    `--init-file=${init}`,
+    '--skip-name-resolve',
+    // The tests do not cut the power: nothing needs to reach the disk before it goes on.
+    '--innodb-flush-log-at-trx-commit=0',
+    '--innodb-log-file-size=16M',
+    '--innodb-buffer-pool-size=64M',
+  ];
+  const child = startChild(program, [...serverOptions(folder), ...options], { stdio: 'ignore' });
+  const stop = async (): Promise<void> => {
+    await stopChild(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline && !hasEnded(child)) {
+    if (await answers({ ...access, port })) return { ...access, port, stop };
+    await sleep(50);
+  }
+  const said = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(-20).join('\n') : 'nothing';
+  await stop();
+  throw new Error(`MariaDB did not start; its log:\n${said}`);
+}
+
+async function answers(access: Omit<MariaDbServer, 'stop'>): Promise<boolean> {
+  try {
+    const connection = await createConnection(access);
+    await connection.query('select 1');
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
