@@ -17,17 +17,19 @@ const mayImport = {
   },
   client: { folders: ['domain', 'contract'], packages: ['@temporalio/client', '@temporalio/common'], node: true },
   config: { folders: ['domain'], packages: ['yaml', 'zod', '@temporalio/envconfig'], node: true },
+  supervisor: { folders: ['domain', 'client', 'config'], packages: [], node: true },
 };
 
 /** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
 const typesMayAlsoComeFrom = {
+  activities: ['registry/copy-types\\.ts$'],
   database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
   config: ['registry/copy-types\\.ts$'],
 };
 
-/** The folders that put things together; the outermost ring. */
-const outermost = '^src/(cli/|worker\\.ts$|server\\.ts$)';
+/** Commands, and the files that put things together: the outermost ring. */
+const outermost = '^src/(cli/|(worker|worker-main|server)\\.ts$)';
 
 function folderRule([folder, { folders }]) {
   const allowed = [folder, ...folders].map((name) => `^src/${name}/`);

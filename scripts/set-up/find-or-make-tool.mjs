@@ -11,7 +11,7 @@ const alsoSearched = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 /**
  * Finds a tool of `tools.mjs`, or gets it in one of its ways.
  *
- * @returns {Promise<{path: string} | {path?: undefined, reason: string}>} `reason` tells a person what was tried
+ * @returns {Promise<{path: string, reason?: undefined} | {path?: undefined, reason: string}>} `reason` tells a person what was tried
  */
 export async function findOrMakeTool(tool) {
   const chosen = process.env[tool.variable];
