@@ -78,7 +78,7 @@ export async function backfill({ transaction }: FerryDatabase, target: string): 
       )
       .execute();
     for (const ids of pages(rows)) {
-      await setStatus(inside, ids, PushStatus.pending, { ...forgotten, checked_at: null });
+      await setStatus(inside, ids, PushStatus.pending, { ...forgotten, checked_at: null, requested_at: null });
     }
     return counted(rows);
   });

@@ -90,6 +90,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
       is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('parked_code', 'is not', null)]),
     )
     .execute();
+  const now = await dialect.now(queries);
   const identities = rows.map((row) => identityOrFault(row));
   const owners = await ownersOf(queries, dialect, identities);
   for (const [position, row] of rows.entries()) {
@@ -99,9 +100,10 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
       owners.set(owner.key, await follow(queries, dialect, row, owner));
     } else {
       const isItself = owner?.id === row.id;
-      // Without an identity it is read like a new row. The next pass looks at it whatever it knew before.
+      // Without an identity it is read like a new row. It counts as asked for: what is being copied is not the answer.
       const identityColumns = isItself ? {} : { image: null, image_key: null, duplicate_of: null };
-      await setStatus(queries, [row.id], PushStatus.pending, { ...forgotten, ...identityColumns, checked_at: null });
+      const asked = { ...forgotten, ...identityColumns, checked_at: null, requested_at: now };
+      await setStatus(queries, [row.id], PushStatus.pending, asked);
     }
   }
   return rows.length;

@@ -1,11 +1,19 @@
 import { describe } from 'vitest';
 
+import { consoleSuite } from './console-suite.js';
+import { outcomeSuite } from './outcome-suite.js';
+import { smallStoresSuite } from './small-stores-suite.js';
 import type { PlaceOf } from './store-fixture.js';
+import { takeoverSuite } from './takeover-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
 
 /** The same behaviour on every database. */
 export function everySuite(name: string, placeOf: PlaceOf): void {
   describe(name, () => {
     wantedImageSuite(placeOf);
+    outcomeSuite(placeOf);
+    smallStoresSuite(placeOf);
+    consoleSuite(placeOf);
+    takeoverSuite(placeOf);
   });
 }

@@ -50,7 +50,7 @@ export interface LegacyRows {
 
 /**
  * Rows of every kind that older scripts and people left: namespaces that are '', NULL and `library`, hosts with
- * `https://` and in capitals, deep paths, no tags, tags in two cases, platforms NULL and '', sizes as text, digests
+ * `https://` and in capitals, deep paths, no tags, tags in capitals, platforms NULL and '', sizes as text, digests
  * that are missing, unknown or docker's; and duplicates that are written in another way. All are on both targets.
  * @param numericSizes for tables whose sizes are numbers
  */
@@ -121,10 +121,7 @@ function variants(number: number): LegacyImage[][] {
         ],
       ];
     case 6:
-      return [
-        [{ ...official, registry: 'quay.io', namespace: '', name: `${app}:V1`, onTarget: `library/${app}:V1` }],
-        [{ ...official, registry: 'Quay.io', namespace: '', name: `${app}:v1`, onTarget: `library/${app}:v1` }],
-      ];
+      return [[{ ...official, registry: 'Quay.io', namespace: '', name: `${app}:V1`, onTarget: `library/${app}:V1` }]];
     case 7:
       return [
         [

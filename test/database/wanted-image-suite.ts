@@ -168,7 +168,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       expect(parked).toMatchObject({ push_status: 2, parked_code: 'invalid-reference' });
       expect(parked?.['parked_reason']).toContain('Nginx');
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
       expect(await rows('select parked_code from images_for_push')).toEqual([{ parked_code: null }]);
     });
 

@@ -79,6 +79,9 @@ async function start(
     '--skip-name-resolve',
     // The tests do not cut the power: nothing needs to reach the disk before it goes on.
     '--innodb-flush-log-at-trx-commit=0',
+    '--innodb-flush-method=nosync',
+    '--innodb-doublewrite=0',
+    '--sync-frm=0',
     '--innodb-log-file-size=16M',
     '--innodb-buffer-pool-size=64M',
   ];

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, notPushed, pushed, syncImage, wish } from './store-fixture.js';
+import type { Fixture, PlaceOf } from './store-fixture.js';
+
+const nginx = 'docker.io/library/nginx:1.27';
+const redis = 'docker.io/library/redis:7';
+
+export function consoleSuite(placeOf: PlaceOf): void {
+  describe('what people see and do', () => {
+    const use = eachWithStores(placeOf);
+
+    /** nginx is pushed, redis parked, busybox waits, alpine was not tried. */
+    async function mixedRun({ stores }: Fixture): Promise<void> {
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('redis:7'), wish('busybox:1'), wish('alpine:3')]);
+      await stores.runs.begin({ id: 'run-1', reasons: ['schedule'] });
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
+      await syncImage(stores, redis, {
+        targets: [pushed('aliyun', 'redis:7'), notPushed('private', 'parked', 'denied')],
+      });
+      await syncImage(stores, 'docker.io/library/busybox:1', {
+        sourceFault: { state: 'waiting', code: 'tag-missing', reason: 'not yet', tagMissing: true },
+      });
+      await stores.runs.finish({ id: 'run-1', summary: { images: 3 } });
+    }
+
+    test('the overview counts rows, copies and reasons, and shows the last run', async () => {
+      await mixedRun(use());
+
+      const overview = await use().stores.console.overview();
+
+      expect(overview).toMatchObject({
+        wanted: { pending: 2, pushed: 1, parked: 1, withdrawn: 0 },
+        waiting: 1,
+        targets: [
+          { target: 'aliyun', copies: { pushed: 2, waiting: 1 } },
+          { target: 'private', copies: { pushed: 1, parked: 1, waiting: 1 } },
+        ],
+        parkedBy: [{ code: 'denied', rows: 1 }],
+        lastRun: {
+          run: 'run-1',
+          images: { pushed: 1, parked: 1, waiting: 1 },
+          bytesRead: 15_000,
+          bytesSent: 3_000,
+          summary: { images: 3 },
+        },
+      });
+    });
+
+    test('a run lists what it did not do and why', async () => {
+      await mixedRun(use());
+
+      const notDone = await use().stores.console.notDone('run-1');
+
+      expect(notDone).toEqual([
+        {
+          image: 'docker.io/library/busybox:1',
+          target: 'aliyun',
+          state: 'waiting',
+          code: 'tag-missing',
+          reason: 'not yet',
+        },
+        {
+          image: 'docker.io/library/busybox:1',
+          target: 'private',
+          state: 'waiting',
+          code: 'tag-missing',
+          reason: 'not yet',
+        },
+        { image: redis, target: 'private', state: 'parked', code: 'denied', reason: 'denied' },
+      ]);
+    });
+
+    test('lists go on page by page', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      const first = await stores.console.listWanted('wanted', { limit: 3 });
+      const second = await stores.console.listWanted('wanted', { limit: 3, after: first.next ?? 0 });
+
+      expect(first.items).toHaveLength(3);
+      expect(second.items).toHaveLength(1);
+      expect(second.next).toBeUndefined();
+    });
+
+    test('each list holds what its name says', async () => {
+      const { console: desk } = use().stores;
+      await mixedRun(use());
+
+      const parked = await desk.listWanted('parked');
+      const waiting = await desk.listWanted('waiting');
+      const copies = await desk.listPushed();
+
+      expect(parked.items).toMatchObject([{ image: redis, state: 'parked', code: 'denied', reason: 'denied' }]);
+      expect(waiting.items).toMatchObject([{ image: 'docker.io/library/busybox:1', reason: 'not yet' }]);
+      expect(copies.items.map(({ name, image }) => [name, image])).toEqual([
+        ['aliyun.example.com/mirror/nginx:1.27', nginx],
+        ['private.example.com/mirror/nginx:1.27', nginx],
+        ['aliyun.example.com/mirror/redis:7', redis],
+      ]);
+    });
+
+    test('one image is shown with who wanted it, its copies and what is there', async () => {
+      await mixedRun(use());
+
+      const status = await use().stores.console.status(redis);
+
+      expect(status).toMatchObject({
+        wanted: [{ platform: 'linux/amd64', state: 'parked', requestedBy: { by: 'cli' } }],
+        copies: [
+          { target: 'aliyun', state: 'pushed', reference: 'aliyun.example.com/mirror/redis:7' },
+          { target: 'private', state: 'parked', reason: 'denied' },
+        ],
+        pushed: [{ name: 'aliyun.example.com/mirror/redis:7', platforms: [{ platform: 'linux/amd64' }] }],
+      });
+    });
+
+    test('an image that nobody wants has an empty status', async () => {
+      expect(await use().stores.console.status('docker.io/library/none:1')).toEqual({
+        image: 'docker.io/library/none:1',
+        wanted: [],
+        copies: [],
+        pushed: [],
+      });
+    });
+
+    test('a retry makes one image, or everything parked, pending and asked for', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      expect(await stores.console.retry({ parked: true })).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.retry(nginx)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.retry('docker.io/library/none:1')).toEqual({ images: 0, rows: 0 });
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending).toContainEqual({ image: redis, explicit: true });
+      expect(pending).toContainEqual({ image: nginx, explicit: true });
+    });
+
+    test('a parked row that names no image is looked at again by a retry', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (orig_image_name) values ('Nginx')`);
+      await stores.wanted.adoptRows();
+      await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
+
+      await stores.console.retry({ parked: true });
+      await stores.wanted.adoptRows();
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a removed image is not pending, not listed as wanted, and not retried', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('nginx:1.27', 'linux/arm64')]);
+
+      expect(await stores.console.remove(nginx)).toEqual({ images: 1, rows: 2 });
+      await stores.console.retry(nginx);
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+      expect((await stores.console.listWanted('wanted')).items).toEqual([]);
+    });
+
+    test('a backfill makes pending what the new target does not have', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      expect(await stores.console.backfill({ name: 'aliyun' })).toBe(0);
+      expect(await stores.console.backfill({ name: 'third' })).toBe(1);
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending).toContainEqual({ image: nginx, explicit: false });
+    });
+
+    test('old history is forgotten, wanted and pushed rows never', async () => {
+      const { stores, sql, rows } = use();
+      await mixedRun(use());
+      await stores.deliveries.first('old', 'a');
+      await sql(
+        'update runs set started_at = 1; update run_outcomes set recorded_at = 1; update deliveries set received_at = 1',
+      );
+      await stores.runs.begin({ id: 'run-2', reasons: [] });
+
+      expect(await stores.console.pruneHistory(90)).toEqual({ runs: 1, outcomes: 9, deliveries: 1 });
+
+      expect(await rows('select id from runs')).toEqual([{ id: 'run-2' }]);
+      expect(await rows('select id from images_for_push')).toHaveLength(4);
+      expect(await rows('select id from pushed_images')).toHaveLength(3);
+      expect(await rows('select image from image_copies')).toHaveLength(6);
+    });
+  });
+}

@@ -1,0 +1,329 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, notPushed, pushed, sourceDigest, syncImage, target, targets, wish } from './store-fixture.js';
+import type { Fixture, PlaceOf } from './store-fixture.js';
+
+const nginx = 'docker.io/library/nginx:1.27';
+const both = [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')];
+
+export function outcomeSuite(placeOf: PlaceOf): void {
+  describe('outcomes', () => {
+    const use = eachWithStores(placeOf);
+    const statuses = async ({ rows }: Fixture): Promise<unknown[]> =>
+      (await rows('select push_status from images_for_push order by id')).map((row) => row['push_status']);
+
+    test('an image that every target holds is pushed', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, { targets: both });
+
+      expect(await rows('select push_status, source_digest, parked_code from images_for_push')).toEqual([
+        { push_status: 1, source_digest: sourceDigest, parked_code: null },
+      ]);
+      expect(await rows('select target, state, attempts, digest from image_copies order by target')).toEqual([
+        { target: 'aliyun', state: 'pushed', attempts: 1, digest: `sha256:${'a'.repeat(64)}` },
+        { target: 'private', state: 'pushed', attempts: 1, digest: `sha256:${'a'.repeat(64)}` },
+      ]);
+    });
+
+    test('a copy is written as the readers of the older scripts expect it', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('ghcr.io/org/team/app:1'), wish('ghcr.io/org/team/app:1', 'linux/arm64')]);
+      const copy = pushed('aliyun', 'app:1', ['linux/amd64', 'linux/arm64']);
+
+      await syncImage(stores, 'ghcr.io/org/team/app:1', { targets: [copy] }, { configured: [target('aliyun')] });
+
+      expect(await rows('select * from pushed_images')).toMatchObject([
+        {
+          source_registry_url: 'ghcr.io',
+          target_registry_url: 'aliyun.example.com',
+          orig_name_space: 'org',
+          orig_image_name: 'team/app:1',
+          targ_name_space: 'mirror',
+          registry_image_name: 'aliyun.example.com/mirror/app:1',
+          push_status: 1,
+          image_size: '100.00',
+          digest: `sha256:${'a'.repeat(64)}`,
+          platform: 'linux/amd64,linux/arm64',
+          source_digest: sourceDigest,
+        },
+      ]);
+      expect(await rows('select platform, digest, size from pushed_platforms order by platform')).toEqual([
+        { platform: 'linux/amd64', digest: `sha256:${'0'.repeat(64)}`, size: 50 * 1024 * 1024 },
+        { platform: 'linux/arm64', digest: `sha256:${'1'.repeat(64)}`, size: 50 * 1024 * 1024 },
+      ]);
+    });
+
+    test('pushed anew, a name stays one row with what its tag points to now', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27', ['linux/amd64', 'linux/arm64'])] });
+
+      const digest = `sha256:${'d'.repeat(64)}`;
+      await syncImage(stores, nginx, { targets: [{ ...pushed('aliyun', 'nginx:1.27'), digest } as (typeof both)[0]] });
+
+      expect(await rows('select digest, platform from pushed_images')).toEqual([{ digest, platform: 'linux/amd64' }]);
+      expect(await rows('select platform from pushed_platforms')).toEqual([{ platform: 'linux/amd64' }]);
+    });
+
+    test('tags that differ in upper and lower case are two names', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:V1'), wish('nginx:v1')]);
+
+      await syncImage(stores, 'docker.io/library/nginx:V1', { targets: [pushed('aliyun', 'nginx:V1')] });
+      await syncImage(stores, 'docker.io/library/nginx:v1', { targets: [pushed('aliyun', 'nginx:v1')] });
+
+      expect(await rows('select registry_image_name from pushed_images')).toHaveLength(2);
+      expect(await rows('select image from image_copies')).toHaveLength(2);
+    });
+
+    test('an older script that pushed the same name meanwhile is joined, not doubled', async () => {
+      const { stores, sql, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await sql(`insert into pushed_images (target_registry_url, orig_image_name, registry_image_name)
+        values ('aliyun.example.com', 'nginx:1.27', 'aliyun.example.com/mirror/nginx:1.27')`);
+
+      await syncImage(stores, nginx, { targets: both });
+
+      expect(await rows('select digest from pushed_images order by id')).toHaveLength(2);
+    });
+
+    test('as long as one target can be retried the image is pending, with the reason', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, {
+        targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'waiting', 'later')],
+      });
+
+      expect(await statuses(use())).toEqual([0]);
+      const { items } = await stores.console.listWanted('waiting');
+      expect(items).toMatchObject([{ image: nginx, state: 'pending', code: 'rate-limited', reason: 'later' }]);
+    });
+
+    test('a parked target beside one that can be retried keeps the image pending', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, {
+        targets: [notPushed('aliyun', 'parked', 'no'), notPushed('private', 'failed', 'away')],
+      });
+
+      expect(await statuses(use())).toEqual([0]);
+    });
+
+    test('what only a person can mend is parked, with what each target said', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, {
+        targets: [notPushed('aliyun', 'parked', 'denied here'), notPushed('private', 'parked', 'full there')],
+      });
+
+      expect(await rows('select push_status, parked_code, parked_reason from images_for_push')).toEqual([
+        { push_status: 2, parked_code: 'denied', parked_reason: 'aliyun: denied here; private: full there' },
+      ]);
+    });
+
+    test('one target has it and the other is parked: parked, and what is there is known', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, {
+        targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'parked', 'full')],
+      });
+
+      expect(await statuses(use())).toEqual([2]);
+      expect(await rows('select id from pushed_images')).toHaveLength(1);
+    });
+
+    test('a target that was not tried yet keeps the image pending', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, { targets: both }, { configured: [...targets, target('third')] });
+
+      expect(await statuses(use())).toEqual([0]);
+    });
+
+    test('a missing tag waits from the first time that it was found missing', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const sourceFault = {
+        state: 'waiting',
+        code: 'tag-missing',
+        reason: 'no such tag yet',
+        tagMissing: true,
+      } as const;
+
+      await syncImage(stores, nginx, { sourceFault });
+      const [first] = await rows('select first_missing_at from images_for_push');
+      await syncImage(stores, nginx, { sourceFault });
+      await syncImage(stores, nginx, { sourceFault: { ...sourceFault, code: 'unreachable', tagMissing: false } });
+
+      expect(first?.['first_missing_at']).toEqual(expect.any(Number));
+      expect(await rows('select first_missing_at from images_for_push')).toEqual([first]);
+      expect(await rows('select state, attempts from image_copies')).toEqual([
+        { state: 'waiting', attempts: 3 },
+        { state: 'waiting', attempts: 3 },
+      ]);
+    });
+
+    test('a tag that came is no longer missing', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const sourceFault = { state: 'waiting', code: 'tag-missing', reason: 'not yet', tagMissing: true } as const;
+      await syncImage(stores, nginx, { sourceFault });
+
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
+
+      expect(await rows('select first_missing_at from images_for_push')).toEqual([{ first_missing_at: null }]);
+    });
+
+    test('a source that stops the image parks it with one reason', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(stores, nginx, {
+        sourceFault: { state: 'parked', code: 'repository-missing', reason: 'no such repository', tagMissing: false },
+      });
+
+      expect(await rows('select push_status, parked_code, parked_reason from images_for_push')).toEqual([
+        { push_status: 2, parked_code: 'repository-missing', parked_reason: 'no such repository' },
+      ]);
+    });
+
+    test('a row that was asked for again while it was copied stays pending', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await syncImage(stores, nginx, { targets: both });
+      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+      const { readAt } = await stores.wanted.wantedRows(nginx);
+      const meanwhile = async (): Promise<void> => {
+        // Later than the reading by at least the two milliseconds that a clock and this suite's fixture need.
+        await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt + 5);
+        await stores.wanted.addWanted([wish('nginx:1.27')]);
+      };
+
+      await syncImage(stores, nginx, { targets: both }, { meanwhile });
+
+      expect(await statuses(use())).toEqual([0, 1]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
+    });
+
+    test('a row that another program made pending while it was copied stays pending', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await syncImage(stores, nginx, { targets: both });
+      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+
+      await syncImage(
+        stores,
+        nginx,
+        { targets: both },
+        { meanwhile: async () => await sql('update images_for_push set push_status = 0 where id = 1') },
+      );
+
+      expect(await statuses(use())).toEqual([0, 1]);
+    });
+
+    test('a platform that was added while the image was copied stays pending', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(
+        stores,
+        nginx,
+        { targets: both },
+        { meanwhile: async () => void (await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')])) },
+      );
+
+      expect(await statuses(use())).toEqual([1, 0]);
+    });
+
+    test('an image that was withdrawn while it was copied stays withdrawn', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+
+      await syncImage(
+        stores,
+        nginx,
+        { targets: both },
+        { meanwhile: async () => void (await stores.console.remove(nginx)) },
+      );
+
+      expect(await statuses(use())).toEqual([3]);
+    });
+
+    test('what was pushed stays pushed when another platform of it cannot be', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await syncImage(stores, nginx, { targets: both });
+      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+
+      await syncImage(stores, nginx, {
+        targets: [notPushed('aliyun', 'parked', 'x'), notPushed('private', 'parked', 'x')],
+      });
+
+      expect(await statuses(use())).toEqual([1, 2]);
+    });
+
+    test('a platform that the source does not offer is noted and not an error', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('nginx:1.27', 'linux/riscv64')]);
+
+      await syncImage(stores, nginx, { targets: both, missingPlatforms: ['linux/riscv64'] });
+
+      expect(await rows('select platform, push_status, note from images_for_push order by platform')).toEqual([
+        { platform: 'linux/amd64', push_status: 1, note: null },
+        { platform: 'linux/riscv64', push_status: 1, note: 'the source does not offer linux/riscv64' },
+      ]);
+    });
+
+    test('an outcome that is recorded twice leaves the same but for the attempts', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const state = async (): Promise<unknown[]> => [
+        await rows('select id, push_status, source_digest from images_for_push'),
+        await rows('select id, digest, platform from pushed_images order by id'),
+        await rows('select * from pushed_platforms order by pushed_id'),
+        await rows('select run, image, target, state, bytes_read from run_outcomes order by target'),
+      ];
+      await syncImage(stores, nginx, { targets: both });
+      const once = await state();
+
+      await syncImage(stores, nginx, { targets: both });
+
+      expect(await state()).toEqual(once);
+    });
+
+    test('what a target left out and what it replaced are kept', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const dropped = [{ digest: `sha256:${'e'.repeat(64)}`, reason: 'attestations are refused here' }];
+      const replaced = `sha256:${'f'.repeat(64)}`;
+
+      await syncImage(stores, nginx, {
+        targets: [{ ...pushed('aliyun', 'nginx:1.27'), dropped, replaced } as (typeof both)[0]],
+      });
+
+      const { copies } = await stores.console.status(nginx);
+      expect(copies).toMatchObject([{ target: 'aliyun', dropped, replaced }]);
+    });
+
+    test('more platforms than the column holds are cut at a whole one, and are all known beside it', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27', 'all')]);
+      const many = Array.from({ length: 30 }, (_, number) => `windows(10.0.17763.${1000 + number})/amd64`);
+
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27', many)] });
+
+      const [row] = await rows('select platform from pushed_images');
+      const listed = String(row?.['platform']).split(',');
+      expect(listed).toEqual(many.slice(0, listed.length));
+      expect(String(row?.['platform']).length).toBeLessThanOrEqual(255);
+      expect(await rows('select platform from pushed_platforms')).toHaveLength(30);
+    });
+  });
+}

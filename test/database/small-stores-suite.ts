@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
+
+export function smallStoresSuite(placeOf: PlaceOf): void {
+  describe('names, runs, deliveries and blobs', () => {
+    const use = eachWithStores(placeOf);
+
+    test('a target repository belongs to the source repository that came first, for ever', async () => {
+      const { names } = use().stores;
+      const targetRepository = 'aliyun.example.com/mirror/app';
+      const claim = { targetRepository, target: 'aliyun' };
+
+      const first = await names.claim({ ...claim, sourceRepository: 'ghcr.io/a/app' });
+      const second = await names.claim({ ...claim, sourceRepository: 'ghcr.io/b/app' });
+      const again = await names.claim({ ...claim, sourceRepository: 'ghcr.io/a/app' });
+
+      expect([first, second, again]).toEqual(['ghcr.io/a/app', 'ghcr.io/a/app', 'ghcr.io/a/app']);
+      expect(await names.ownedBy('ghcr.io/a/app', 'aliyun.example.com')).toEqual([targetRepository]);
+      expect(await names.ownedBy('ghcr.io/b/app', 'aliyun.example.com')).toEqual([]);
+    });
+
+    test('names differ in upper and lower case only on paper: they are compared byte by byte', async () => {
+      const { names } = use().stores;
+
+      const lower = await names.claim({ targetRepository: 'h/a', sourceRepository: 'x', target: 't' });
+      const upper = await names.claim({ targetRepository: 'h/A', sourceRepository: 'y', target: 't' });
+
+      expect([lower, upper]).toEqual(['x', 'y']);
+    });
+
+    test('a run that is begun twice began the first time', async () => {
+      const { runs, console: desk } = use().stores;
+
+      const first = await runs.begin({ id: 'run/1', reasons: ['schedule'] });
+      const second = await runs.begin({ id: 'run/1', reasons: ['again'] });
+      await runs.finish({ id: 'run/1', summary: { pushed: 3 } });
+
+      expect(second).toEqual(first);
+      expect(await desk.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
+    });
+
+    test('a delivery is first for who brings it first, as often as that one asks', async () => {
+      const { deliveries } = use().stores;
+
+      const answers = [
+        await deliveries.first('delivery-1', 'workflow-a'),
+        await deliveries.first('delivery-1', 'workflow-b'),
+        await deliveries.first('delivery-1', 'workflow-a'),
+        await deliveries.first('delivery-2', 'workflow-b'),
+      ];
+
+      expect(answers).toEqual([true, false, true, true]);
+    });
+
+    test('IDs of deliveries may be of any length', async () => {
+      const { deliveries } = use().stores;
+      const long = 'x'.repeat(10_000);
+
+      expect(await deliveries.first(`${long}1`, 'a')).toBe(true);
+      expect(await deliveries.first(`${long}2`, 'b')).toBe(true);
+      expect(await deliveries.first(`${long}1`, 'b')).toBe(false);
+    });
+
+    test('a blob is known where it was seen, on its registry only', async () => {
+      const { blobs } = use().stores;
+      const digests = Array.from({ length: 450 }, (_, number) => `sha256:${number.toString(16).padStart(64, '0')}`);
+      const [one = '', two = ''] = digests;
+      await blobs.record('a.example.com', 'mirror/x', digests);
+      await blobs.record('a.example.com', 'mirror/y', [one, one]);
+      await blobs.record('a.example.com', 'mirror/y', [one]);
+      await blobs.record('b.example.com', 'mirror/z', [two]);
+
+      const known = await blobs.known('a.example.com', [...digests, 'sha256:unknown']);
+
+      expect(known.size).toBe(450);
+      expect([...(known.get(one) ?? [])].sort()).toEqual(['mirror/x', 'mirror/y']);
+      expect(known.get(two)).toEqual(['mirror/x']);
+    });
+
+    test('a blob that is in many repositories is offered from a few', async () => {
+      const { blobs } = use().stores;
+      for (let number = 0; number < 8; number += 1) await blobs.record('a', `mirror/x${number}`, ['sha256:1']);
+
+      const known = await blobs.known('a', ['sha256:1']);
+
+      expect(known.get('sha256:1')).toHaveLength(5);
+    });
+  });
+}
