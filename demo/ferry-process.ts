@@ -56,7 +56,7 @@ export interface FerryUpProcess {
 }
 
 /** Starts `ferry up` and waits until it says that it runs. */
-export async function startFerryUp(stage: Stage): Promise<FerryUpProcess> {
+export async function startFerryUp(stage: Pick<Stage, 'folder' | 'environment'>): Promise<FerryUpProcess> {
   const { folder, environment } = stage;
   const logPath = join(folder, 'up.log');
   const log = openSync(logPath, 'a');

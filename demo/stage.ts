@@ -99,6 +99,6 @@ function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road'
 }
 
 /** Where the ferry of the demo keeps its data. */
-export function dataFolder({ environment }: Stage): string {
+export function dataFolder({ environment }: Pick<Stage, 'environment'>): string {
   return environment['FERRY_DATA_DIR'] ?? '';
 }

@@ -56,7 +56,7 @@ export function makeFerryStage({ environment: added = {}, configuration }: Ferry
       }
     },
     async up() {
-      const up = await startFerryUp(folder, environment);
+      const up = await startFerryUp({ folder, environment });
       running.push(up);
       return up;
     },
