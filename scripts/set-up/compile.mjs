@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join, relative } from 'node:path';
 
 import { projectRoot } from './places.mjs';
-import { lastLines, runCommand } from './run-command.mjs';
+import { excerpt, runCommand } from './run-command.mjs';
 import { announce, seconds } from './say.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
@@ -36,7 +36,7 @@ export async function compile({ always = false } = {}) {
 
 async function step(fault, args) {
   const result = await runCommand(process.execPath, args, { cwd: projectRoot });
-  if (!result.ok) throw new SetUpError(`${fault}:\n${lastLines(result.output, 40)}`);
+  if (!result.ok) throw new SetUpError(`${fault}:\n${excerpt(result.output, 40)}`);
 }
 
 /** The compiler does not remove what it made of a source that is gone. */

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { toolFolder } from './places.mjs';
-import { lastLines, runCommand } from './run-command.mjs';
+import { excerpt, runCommand } from './run-command.mjs';
 import { announce, say, seconds, whileSaying } from './say.mjs';
 
 /** Servers are in the administrator's folders, which a person's PATH often leaves out. */
@@ -40,7 +40,7 @@ export async function findOrMakeTool(tool) {
       return { path: got.path };
     }
     say(`  that did not work, after ${seconds(start)}`);
-    tried.push(`${way.title}:\n${lastLines(got.faults.join('\n'))}`);
+    tried.push(`${way.title}:\n${excerpt(got.faults.join('\n'))}`);
   }
   return { reason: failure(tool, tried) };
 }

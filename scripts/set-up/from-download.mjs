@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { lastLines, runCommand } from './run-command.mjs';
+import { excerpt, runCommand } from './run-command.mjs';
 
 /** A machine without internet should notice at once and go on with what it can do. */
 const connectTimeoutMs = 3_000;
@@ -41,7 +41,7 @@ export async function download({ url, checksums, file, destination }) {
 
     const unpacked = await runCommand('tar', ['-xzf', archive, '-C', folder, file]);
     if (!unpacked.ok)
-      return { ok: false, output: `${basename(archive)} cannot be unpacked:\n${lastLines(unpacked.output)}` };
+      return { ok: false, output: `${basename(archive)} cannot be unpacked:\n${excerpt(unpacked.output)}` };
     chmodSync(join(folder, file), 0o755);
     renameSync(join(folder, file), destination);
     return { ok: true, output: '' };

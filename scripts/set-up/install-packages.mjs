@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { npmCommand } from './npm-command.mjs';
 import { projectRoot } from './places.mjs';
-import { lastLines, runCommand } from './run-command.mjs';
+import { excerpt, runCommand } from './run-command.mjs';
 import { announce, seconds, whileSaying } from './say.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
@@ -21,7 +21,7 @@ export async function installPackages() {
   const result = await whileSaying('npm ci', () => runCommand(...npmCommand(args), { cwd: projectRoot }));
   if (!result.ok) {
     throw new SetUpError(
-      `The npm packages could not be installed. npm said:\n${lastLines(result.output)}\n  Try it yourself: npm ci --ignore-scripts`,
+      `The npm packages could not be installed. npm said:\n${excerpt(result.output)}\n  Try it yourself: npm ci --ignore-scripts`,
     );
   }
   announce(title, `installed in ${seconds(start)}`);

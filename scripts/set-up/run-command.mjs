@@ -28,11 +28,10 @@ export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
   });
 }
 
-/** The last lines of a program's output, indented: what a person needs to see of a failure. */
-export function lastLines(output, count = 15) {
-  return output
-    .split('\n')
-    .slice(-count)
-    .map((line) => `    ${line}`)
-    .join('\n');
+/** Beginning and end of a program's output, indented: npm tells the reason first, compilers and Go tell it last. */
+export function excerpt(output, count = 16) {
+  const lines = output.split('\n');
+  const half = count / 2;
+  const shown = lines.length <= count ? lines : [...lines.slice(0, half), '…', ...lines.slice(-half)];
+  return shown.map((line) => `    ${line}`).join('\n');
 }
