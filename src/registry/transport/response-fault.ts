@@ -9,7 +9,8 @@ import { parseRetryAfter } from './retrying.js';
 const TRY_AGAIN = new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
 const EXCERPT_CHARACTERS = 300;
 // Distribution 2.8 answers with the error of its disk as JSON, ENOSPC as the number that it has on Linux.
-const NO_SPACE = /no space left|file too large|disk (is )?full|enospc|insufficient storage|disk quota exceeded|"Err":28\b/i;
+const NO_SPACE =
+  /no space left|file too large|disk (is )?full|enospc|insufficient storage|disk quota exceeded|"Err":28\b/i;
 const QUOTA = /quota|(storage|repository|repositories|namespace) limit|limit (is |was )?exceeded|exceeds? .*limit/i;
 const IMMUTABLE = /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i;
 const REFUSED_CLASS = /unknown manifest class|unsupported (manifest|media) ?type|artifact type/i;
