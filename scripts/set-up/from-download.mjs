@@ -14,17 +14,17 @@ const redirectLimit = 5;
 /**
  * A program out of a release archive, checked against the checksum that its publisher put beside it.
  *
- * @param {{url: string, checksums: string, file: string}} release `checksums`: lines of "hash  name", or one hash;
- *   `file`: the program's name in the archive
+ * @param {{isThere: boolean, url: string, checksums: string, file: string}} release `isThere`: there is one for this
+ *   machine; `checksums`: lines of "hash  name", or one hash; `file`: the program's name in the archive
  */
-export function fromDownload({ url, checksums, file }) {
+export function fromDownload({ isThere, ...release }) {
   return {
-    title: `download from ${new URL(url).host}`,
+    title: `download from ${new URL(release.url).host}`,
     plan: async () =>
-      url.includes('undefined')
-        ? { impossible: `no release for ${process.platform} on ${process.arch}` }
-        : { takes: 'about a minute' },
-    get: (destination) => download({ url, checksums, file, destination }),
+      isThere
+        ? { takes: 'about a minute' }
+        : { impossible: `there is no release for ${process.platform} on ${process.arch}` },
+    get: (destination) => download({ ...release, destination }),
   };
 }
 

@@ -6,15 +6,14 @@ const temporalVersion = '1.8.2';
 const registryVersion = '3.0.0';
 const github = 'https://github.com';
 
-/** Names of this machine as the projects' release files have them. */
-const os = process.platform === 'win32' ? 'windows' : process.platform;
-const architecture = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[
-  process.arch
-];
+/** This machine, as the projects' release files have it in their names. */
+const architecture = { x64: 'amd64', ppc64: 'ppc64le' }[process.arch] ?? process.arch;
+const machine = `${process.platform}_${architecture}`;
 
 const temporalRelease = `${github}/temporalio/cli/releases/download/v${temporalVersion}`;
-const temporalArchive = `temporal_cli_${temporalVersion}_${os}_${architecture}.tar.gz`;
-const registryArchive = `registry_${registryVersion}_${os}_${architecture}.tar.gz`;
+const temporalArchive = `temporal_cli_${temporalVersion}_${machine}.tar.gz`;
+const registryArchive = `registry_${registryVersion}_${machine}.tar.gz`;
+const registryPackage = 'github.com/distribution/distribution/v3/cmd/registry';
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
@@ -39,6 +38,7 @@ const tools = [
     cacheName: 'temporal',
     ways: [
       fromDownload({
+        isThere: ['linux_amd64', 'linux_arm64', 'darwin_amd64', 'darwin_arm64'].includes(machine),
         url: `${temporalRelease}/${temporalArchive}`,
         checksums: `${temporalRelease}/checksums.txt`,
         file: 'temporal',
@@ -54,7 +54,7 @@ const tools = [
     ],
     usedFor: ['start', 'demo', 'test'],
     optionalFor: [],
-    advice: `download ${temporalRelease}/${temporalArchive}, or: brew install temporal`,
+    advice: 'curl -sSf https://temporal.download/cli.sh | sh, or: brew install temporal',
   },
   {
     name: 'registry',
@@ -66,19 +66,20 @@ const tools = [
     cacheName: 'registry',
     ways: [
       fromDownload({
+        isThere: ['linux_amd64', 'linux_arm64', 'linux_ppc64le', 'linux_s390x', 'linux_riscv64'].includes(machine),
         url: `${registryRelease}/${registryArchive}`,
         checksums: `${registryRelease}/${registryArchive}.sha256`,
         file: 'registry',
       }),
       fromGoPackage({
-        package: 'github.com/distribution/distribution/v3/cmd/registry',
+        package: registryPackage,
         version: `v${registryVersion}`,
         takes: '1 to 3 minutes',
       }),
     ],
     usedFor: ['demo', 'bench', 'test'],
     optionalFor: [],
-    advice: `download ${registryRelease}/${registryArchive}`,
+    advice: `go install ${registryPackage}@v${registryVersion} (Go is at https://go.dev/dl)`,
   },
   {
     name: 'docker-registry',
