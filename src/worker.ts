@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 import { createMainActivities, createTransferActivities } from './activities/index.js';
+import { createSourceGate } from './activities/source-gate.js';
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import type { FerryConfig } from './config/read-config.js';
@@ -16,6 +17,7 @@ import { createLogger, temporalLogger } from './logger.js';
 import { copyImage } from './registry/copy-image.js';
 import { dockerConfigCredentials, firstCredentials } from './registry/docker-config.js';
 import { headManifest } from './registry/head-manifest.js';
+import { hostAddresses } from './registry/host-addresses.js';
 import { planCopy } from './registry/plan-copy.js';
 import type { RegistryClient } from './registry/registry-client.js';
 import { createRegistryClient } from './registry/registry-client.js';
@@ -99,6 +101,7 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
         ...stores,
         engine,
         requester,
+        sources: createSourceGate(config.sources, hostAddresses),
         targets,
         platforms,
         poolSize,

@@ -56,6 +56,10 @@ function makeProgram(done: (status: number) => void): Command {
     .description('want images: record them, and ask for a sync')
     .argument('[images...]', 'image references')
     .option('--file <path>', 'read references from a file, one a line, # for comments; - for standard input')
+    .option(
+      '--payload <path>',
+      'read a JSON request as webhooks bring it (image, images, platform …); - for standard input',
+    )
     .option('--platform <platforms>', 'platforms separated by commas, or all (default: FERRY_PLATFORMS)')
     .option('--no-sync', 'only record them in the database; needs no Temporal')
     .addOption(json())

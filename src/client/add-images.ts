@@ -9,29 +9,53 @@ import { TaskQueue } from '../contract/task-queues.js';
 import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 
-/** Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it. */
-export async function addImages(
+/**
+ * Starts one `AddImage` for a delivery; comes back when Temporal has it. A delivery that is or was handled is left at
+ * that, unless its run failed.
+ */
+export async function startAddImages(
   { client, soon }: TemporalClient,
   delivery: string,
   input: AddImageInput,
-): Promise<AddImageResult> {
-  const workflowId = `${ADD_IMAGE_ID_PREFIX}${delivery}`;
+): Promise<void> {
   try {
-    const handle = await soon(
+    await soon(
       async () =>
         await client.workflow.start(WorkflowName.addImage, {
-          workflowId,
+          workflowId: addImageId(delivery),
           taskQueue: TaskQueue.main,
           workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
           workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
           args: [input],
-          staticSummary: input.images.join(' ').slice(0, 200),
+          staticSummary: summary(input),
         }),
     );
-    return (await handle.result()) as AddImageResult;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return (await client.workflow.getHandle(workflowId).result()) as AddImageResult;
   }
+}
+
+/** What became of each reference of a delivery; waits until a worker has answered. */
+export async function addImagesResult({ client }: TemporalClient, delivery: string): Promise<AddImageResult> {
+  return (await client.workflow.getHandle(addImageId(delivery)).result()) as AddImageResult;
+}
+
+/** Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it. */
+export async function addImages(
+  temporal: TemporalClient,
+  delivery: string,
+  input: AddImageInput,
+): Promise<AddImageResult> {
+  await startAddImages(temporal, delivery, input);
+  return await addImagesResult(temporal, delivery);
+}
+
+function addImageId(delivery: string): string {
+  return `${ADD_IMAGE_ID_PREFIX}${delivery}`;
+}
+
+function summary({ images }: AddImageInput): string {
+  const names = images.slice(0, 10).map((image) => (typeof image === 'string' ? image : image.image));
+  return names.join(' ').slice(0, 200);
 }

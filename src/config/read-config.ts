@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import { readAllowedSources } from './allowed-sources.js';
 import type { ConfigFile } from './config-file.js';
 import { readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
@@ -38,7 +40,12 @@ export interface PlaceConfig {
   readonly platforms: readonly string[];
 }
 
-export interface FerryConfig extends PlaceConfig {
+/** What it takes to judge and record a request. */
+export interface RequestConfig extends PlaceConfig {
+  readonly sources: SourceRules;
+}
+
+export interface FerryConfig extends RequestConfig {
   readonly targets: readonly Target[];
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly credentials: CredentialProvider;
@@ -70,6 +77,20 @@ export function readPlaceConfig(variables: Variables): PlaceConfig {
 }
 
 /**
+ * The slice of commands that want images: targets may be missing.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readRequestConfig(variables: Variables): RequestConfig {
+  const environment = new Environment(variables);
+  const faults = new FaultList();
+  const place = readPlace(environment, faults);
+  const { sources } = readRegistries(environment, faults);
+  faults.throwIfAny();
+  return { ...place, sources };
+}
+
+/**
  * Everything, checked whole: a bad configuration says all that is wrong with it and starts nothing.
  *
  * @throws InvalidInput listing every fault
@@ -78,12 +99,7 @@ export function readConfig(variables: Variables): FerryConfig {
   const environment = new Environment(variables);
   const faults = new FaultList();
   const place = readPlace(environment, faults);
-  const path = faults.try(() => environment.value('FERRY_CONFIG'));
-  const file = path === undefined ? {} : readConfigFile(path, faults);
-
-  const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
-  const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file, hosts, faults);
+  const { file, hosts, targets, sources } = readRegistries(environment, faults);
   const noTarget = targets.length === 0 && !faults.any;
   if (noTarget) {
     faults.add(
@@ -95,6 +111,7 @@ export function readConfig(variables: Variables): FerryConfig {
     ...place,
     targets,
     hosts,
+    sources,
     credentials: readCredentials(environment, file, targets),
     missingTagWaitMs: faults.try(() => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')) ?? 0,
     historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
@@ -103,6 +120,16 @@ export function readConfig(variables: Variables): FerryConfig {
   };
   faults.throwIfAny();
   return config;
+}
+
+function readRegistries(environment: Environment, faults: FaultList) {
+  const path = faults.try(() => environment.value('FERRY_CONFIG'));
+  const file = path === undefined ? {} : readConfigFile(path, faults);
+  const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
+  const targets = readTargets(environment, file, hosts, faults);
+  readHosts(file, hosts, faults);
+  const sources = readAllowedSources(environment, [...hosts.keys()], targets, faults);
+  return { file, hosts, targets, sources };
 }
 
 function readPlace(environment: Environment, faults: FaultList): PlaceConfig {

@@ -1,4 +1,5 @@
 import type { FaultCode } from '../domain/ferry-error.js';
+import type { RequestedImage } from '../domain/requested-images.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 
 /** Somebody wants a pass, and why. The ID makes a repeated signal harmless. */
@@ -91,7 +92,8 @@ export interface RequestSyncAllInput {
 }
 
 export interface AddImageInput {
-  readonly images: readonly string[];
+  /** References; one with platforms of its own is an object. At most 500. */
+  readonly images: readonly (string | RequestedImage)[];
   /** Platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
   readonly platforms?: readonly string[];
   /** False: only record them. */
@@ -107,6 +109,8 @@ export interface AddedImage {
   readonly image?: string;
   readonly platform?: string;
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
+  /** What it was before, where there was a row. */
+  readonly previous?: 'pending' | 'pushed' | 'parked' | 'withdrawn';
   readonly reason?: string;
 }
 

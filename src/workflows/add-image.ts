@@ -2,6 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
 import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
+import { MAX_IMAGES_IN_A_REQUEST } from '../domain/requested-images.js';
 import { requests } from './activity-proxies.js';
 
 /**
@@ -24,10 +25,30 @@ export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
 
 /** People type this input by hand; a wrong one must end the run with a reason, not retry for ever. */
 function assertInput(input: unknown): asserts input is AddImageInput {
-  const images = typeof input === 'object' && input !== null && 'images' in input ? input.images : undefined;
-  if (Array.isArray(images) && images.length > 0 && images.every((image) => typeof image === 'string')) return;
-  throw ApplicationFailure.nonRetryable(
-    'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference',
-    'invalid-input',
-  );
+  const given = typeof input === 'object' && input !== null ? input : {};
+  const images: unknown = 'images' in given ? given.images : undefined;
+  const platforms: unknown = 'platforms' in given ? given.platforms : undefined;
+  if (!Array.isArray(images) || images.length === 0 || !images.every(isRequested) || !isPlatforms(platforms)) {
+    throw refused(
+      'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference',
+    );
+  }
+  if (images.length > MAX_IMAGES_IN_A_REQUEST) {
+    throw refused(`AddImage takes at most ${MAX_IMAGES_IN_A_REQUEST} images at once, not ${images.length}`);
+  }
+}
+
+function isRequested(requested: unknown): boolean {
+  if (typeof requested === 'string') return true;
+  if (typeof requested !== 'object' || requested === null || !('image' in requested)) return false;
+  return typeof requested.image === 'string' && isPlatforms('platforms' in requested ? requested.platforms : undefined);
+}
+
+function isPlatforms(platforms: unknown): boolean {
+  if (platforms === undefined) return true;
+  return Array.isArray(platforms) && platforms.every((platform) => typeof platform === 'string');
+}
+
+function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'invalid-input');
 }

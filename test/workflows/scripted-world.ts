@@ -79,8 +79,12 @@ export class ScriptedWorld {
         this.signalled.push(request);
       },
       addImages: async ({ images }) => {
-        this.want(...images);
-        return { images: images.map((asked) => ({ asked, image: asked, outcome: 'added' as const })), repeated: false };
+        const names = images.map((image) => (typeof image === 'string' ? image : image.image));
+        this.want(...names);
+        return {
+          images: names.map((name) => ({ asked: name, image: name, outcome: 'added' as const })),
+          repeated: false,
+        };
       },
     };
   }

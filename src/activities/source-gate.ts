@@ -1,0 +1,32 @@
+import type { ImageReference } from '../domain/image-reference.js';
+import type { SourceRules } from '../domain/source-allow-list.js';
+import { addressRefusal, decideSource } from '../domain/source-allow-list.js';
+import type { HostAddresses } from './ports.js';
+
+/** Whether images may come from where a request says; asked for everything that is not a row of the table already. */
+export interface SourceGate {
+  /** For each reference the reason why it is refused, or undefined. */
+  refusals(references: readonly ImageReference[]): Promise<readonly (string | undefined)[]>;
+}
+
+export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses): SourceGate {
+  return {
+    async refusals(references) {
+      // Each host is looked up once, however many images of it are asked for.
+      const lookUps = new Map<string, ReturnType<HostAddresses>>();
+      const lookUp = (host: string): ReturnType<HostAddresses> => {
+        const running = lookUps.get(host) ?? addressesOf(host);
+        lookUps.set(host, running);
+        return running;
+      };
+      return await Promise.all(
+        references.map(async (reference) => {
+          const decision = decideSource(reference, rules);
+          if (decision.kind === 'accepted') return undefined;
+          if (decision.kind === 'refused') return decision.reason;
+          return addressRefusal(decision.host, await lookUp(decision.host)) ?? decision.reason;
+        }),
+      );
+    },
+  };
+}

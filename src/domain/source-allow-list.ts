@@ -1,0 +1,121 @@
+/** Which sources strangers may name: `AddImage` and upstreams ask; rows in the table are trusted. */
+import type { ImageReference } from './image-reference.js';
+import { canonicalHost, looksLikeHost } from './image-reference.js';
+import { hostFault } from './reference-grammar.js';
+
+/** Registries that publish for everybody; `*.` stands for any number of names in front. */
+export const wellKnownRegistries: readonly string[] = [
+  'docker.io',
+  'ghcr.io',
+  'quay.io',
+  'registry.k8s.io',
+  'gcr.io',
+  '*.gcr.io',
+  '*.pkg.dev',
+  'mcr.microsoft.com',
+  'public.ecr.aws',
+  'nvcr.io',
+  'registry.gitlab.com',
+  'docker.elastic.co',
+  'container-registry.oracle.com',
+  'containers.intersystems.com',
+  'registry.access.redhat.com',
+  'registry.redhat.io',
+  'registry.opensuse.org',
+  'registry.suse.com',
+  'cgr.dev',
+  'lscr.io',
+  'icr.io',
+  'xpkg.upbound.io',
+  'docker.redpanda.com',
+];
+
+export interface SourceRules {
+  /** Hosts with their port, `*.example.com` for what is below a name, `*` for every public registry. */
+  readonly allowed: readonly string[];
+  /** Hosts that the configuration describes: they may have private addresses. */
+  readonly trusted: readonly string[];
+  readonly targets: readonly { readonly name: string; readonly registry: string; readonly namespace: string }[];
+}
+
+/** An address that a host leads to. */
+export interface HostAddress {
+  readonly address: string;
+  readonly isPublic: boolean;
+}
+
+export type SourceDecision =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Its addresses decide (see {@link addressRefusal}); `reason` refuses it where they do not. */
+  | { readonly kind: 'addresses'; readonly host: string; readonly reason?: string };
+
+/** What can be said of a source by its name alone. */
+export function decideSource({ host, path }: ImageReference, rules: SourceRules): SourceDecision {
+  const target = rules.targets.find(
+    ({ registry, namespace }) => registry === host && (namespace === '' || path.startsWith(`${namespace}/`)),
+  );
+  if (target !== undefined) {
+    const place = target.namespace === '' ? host : `${host}/${target.namespace}`;
+    return refused(`${place} is the target "${target.name}": images go there, they do not come from there`);
+  }
+
+  const isListed = rules.allowed.some((pattern) => matches(pattern, host));
+  const notListed = `${host} is not on the list of allowed sources: add it to FERRY_ALLOWED_SOURCES if this is meant`;
+  if (rules.trusted.includes(host)) return isListed ? { kind: 'accepted' } : refused(notListed);
+  if (isLocalName(host)) {
+    return refused(`${host} is this machine itself: a registry there must be configured (hosts in ferry.yaml)`);
+  }
+  if (isListed) return { kind: 'addresses', host };
+  // An address tells more than its absence from a list, in whichever way it is written.
+  return isWrittenAsAddress(host) ? { kind: 'addresses', host, reason: notListed } : refused(notListed);
+}
+
+/** Why a host is refused for the addresses that it leads to; undefined when it is not, or when none is known. */
+export function addressRefusal(host: string, addresses: readonly HostAddress[]): string | undefined {
+  const hidden = addresses.find(({ isPublic }) => !isPublic);
+  if (hidden === undefined) return undefined;
+  const means = withoutPort(host) === hidden.address ? 'is' : `leads to ${hidden.address},`;
+  return `${host} ${means} a private or loopback address: a registry there must be configured (hosts in ferry.yaml)`;
+}
+
+/** Why a pattern of the list cannot be used; undefined for a good one. */
+export function sourcePatternFault(pattern: string): string | undefined {
+  if (pattern === '*') return undefined;
+  const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
+  const fault = looksLikeHost(host) ? hostFault(host) : 'a registry has a dot or a port in its name';
+  return fault === undefined ? undefined : `"${pattern.slice(0, 80)}" is not a registry's host: ${fault}`;
+}
+
+/** The form in which hosts are compared: lower case, one name for Docker Hub, HTTPS's port left out. */
+export function canonicalSource(host: string): string {
+  return canonicalHost(host.replace(/:443$/, ''));
+}
+
+function matches(pattern: string, host: string): boolean {
+  const name = canonicalSource(host);
+  if (pattern === '*' || pattern === name) return true;
+  return pattern.startsWith('*.') && name.endsWith(pattern.slice(1));
+}
+
+function refused(reason: string): SourceDecision {
+  return { kind: 'refused', reason };
+}
+
+function isLocalName(host: string): boolean {
+  const name = withoutPort(host);
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+/**
+ * Resolvers read a name whose last part is a number as an IPv4 address: `127.1`, `2130706433`, `0177.0.0.1`,
+ * `0x7f000001`. Brackets are IPv6's.
+ */
+function isWrittenAsAddress(host: string): boolean {
+  const last = withoutPort(host).split('.').at(-1) ?? '';
+  return host.startsWith('[') || /^(?:\d+|0x[0-9a-f]*)$/.test(last);
+}
+
+function withoutPort(host: string): string {
+  return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '');
+}

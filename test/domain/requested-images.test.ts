@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+
+import { MAX_IMAGES_IN_A_REQUEST, readRequestedImages } from '../../src/domain/requested-images.js';
+
+describe('the shapes in which senders name images', () => {
+  test.each<[string, unknown, readonly string[]]>([
+    ['one text', 'nginx:1.27', ['nginx:1.27']],
+    ['image', { image: 'nginx:1.27' }, ['nginx:1.27']],
+    ['images as a list', { images: ['nginx:1.27', 'redis:7'] }, ['nginx:1.27', 'redis:7']],
+    [
+      'images as one text',
+      { images: 'nginx:1.27, redis:7\nghcr.io/org/app:1' },
+      ['nginx:1.27', 'redis:7', 'ghcr.io/org/app:1'],
+    ],
+    ['images as JSON in a text', { images: '["nginx:1.27", "redis:7"]' }, ['nginx:1.27', 'redis:7']],
+    ['a JSON list', ['nginx:1.27', { image: 'redis:7' }], ['nginx:1.27', 'redis:7']],
+    ['JSON in a text', '{"image":"nginx:1.27"}', ['nginx:1.27']],
+    [
+      'parts',
+      { registry: 'docker.io', namespace: 'library', name: 'nginx', tag: '1.27' },
+      ['docker.io/library/nginx:1.27'],
+    ],
+    ['parts without registry', { namespace: 'bitnami', name: 'redis:7' }, ['bitnami/redis:7']],
+    [
+      'parts as the table has them',
+      { registry: 'https://quay.io/', namespace: 'a', name: 'b/c:1' },
+      ['quay.io/a/b/c:1'],
+    ],
+    ['a list of parts', { images: [{ registry: 'ghcr.io', name: 'org/app:1' }] }, ['ghcr.io/org/app:1']],
+    ['null where nothing is meant', { registry: null, namespace: null, name: 'nginx' }, ['nginx']],
+    ['an IPv6 host, which is no JSON', '[::1]:5000/app:1', ['[::1]:5000/app:1']],
+  ])('%s', (_shape, payload, expected) => {
+    expect(readRequestedImages(payload).images.map(({ image }) => image)).toEqual(expected);
+  });
+
+  test('platforms of the request and of single images', () => {
+    const read = readRequestedImages({
+      platforms: ['linux/amd64'],
+      images: ['nginx:1.27', { image: 'redis:7', platform: 'linux/amd64,linux/arm64' }],
+    });
+
+    expect(read).toEqual({
+      images: [{ image: 'nginx:1.27' }, { image: 'redis:7', platforms: ['linux/amd64', 'linux/arm64'] }],
+      platforms: ['linux/amd64'],
+    });
+  });
+
+  test('as many images as one request may have', () => {
+    const images = Array.from({ length: MAX_IMAGES_IN_A_REQUEST }, (_, n) => `app:${n}`);
+
+    expect(readRequestedImages({ images }).images).toHaveLength(500);
+  });
+});
+
+describe('requests that are refused whole, with what is wrong', () => {
+  test.each<[unknown, string]>([
+    [{ imgae: 'nginx' }, '"imgae" is not known here'],
+    [{ image: 'nginx', constructor: 1 }, '"constructor" is not known here'],
+    [{}, 'no image was asked for'],
+    [{ images: [] }, 'no image was asked for'],
+    [null, 'null stands where an image was expected'],
+    [undefined, 'a undefined stands where'],
+    [{ images: [7] }, 'a number stands where'],
+    [{ images: [[[[[['nginx']]]]]] }, 'nested too deep'],
+    [{ image: 'nginx', name: 'redis' }, 'exclude each other'],
+    [{ registry: 'dockerhub', name: 'nginx' }, "not a registry's host"],
+    [{ namespace: 'library' }, 'has no "name"'],
+    [{ name: 'nginx:1', tag: '2' }, 'has a tag already'],
+    [{ name: 7 }, '"name" is a number'],
+    [{ image: 'nginx', platform: 7 }, 'a platform is a text'],
+    ['[{"image": ', 'begins like JSON'],
+    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images were asked for'],
+  ])('%j', (payload, fault) => {
+    expect(() => readRequestedImages(payload)).toThrow(fault);
+  });
+});

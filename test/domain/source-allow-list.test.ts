@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import type { SourceRules } from '../../src/domain/source-allow-list.js';
+import {
+  addressRefusal,
+  decideSource,
+  sourcePatternFault,
+  wellKnownRegistries,
+} from '../../src/domain/source-allow-list.js';
+
+const rules: SourceRules = {
+  allowed: [...wellKnownRegistries, 'registry.corp.example:5000', '127.0.0.1:5001'],
+  trusted: ['127.0.0.1:5001', 'mirror.example.com', 'crpi.example.com'],
+  targets: [
+    { name: 'private', registry: 'mirror.example.com', namespace: '' },
+    { name: 'aliyun', registry: 'crpi.example.com', namespace: 'team' },
+  ],
+};
+
+const decide = (image: string, by: SourceRules = rules) => decideSource(parseImageReference(image), by);
+
+describe('sources that may be asked for', () => {
+  test.each([
+    'nginx:1.27',
+    'ghcr.io/org/app:1',
+    'quay.io/org/app:1',
+    'europe-docker.pkg.dev/project/app:1',
+    'us.gcr.io/project/app:1',
+    'registry.corp.example:5000/app:1',
+    'ghcr.io:443/org/app:1',
+  ])('%s may be, once its addresses are known to be public', (image) => {
+    expect(decide(image)).toMatchObject({ kind: 'addresses' });
+    expect(decide(image)).not.toHaveProperty('reason');
+  });
+
+  test('a configured registry may have a private address', () => {
+    expect(decide('127.0.0.1:5001/app:1')).toEqual({ kind: 'accepted' });
+  });
+
+  test('with "*" every public registry may be asked for', () => {
+    expect(decide('registry.somewhere.example/app:1', { ...rules, allowed: ['*'] })).toEqual({
+      kind: 'addresses',
+      host: 'registry.somewhere.example',
+    });
+  });
+});
+
+describe('sources that are refused', () => {
+  test.each([
+    ['registry.somewhere.example/app:1', 'FERRY_ALLOWED_SOURCES'],
+    ['notghcr.io/app:1', 'FERRY_ALLOWED_SOURCES'],
+    ['gcr.io.attacker.example/app:1', 'FERRY_ALLOWED_SOURCES'],
+    ['ghcr.io:2375/app:1', 'FERRY_ALLOWED_SOURCES'],
+    ['registry.corp.example/app:1', 'FERRY_ALLOWED_SOURCES'],
+    ['localhost/app:1', 'this machine itself'],
+    ['localhost:5000/app:1', 'this machine itself'],
+    ['registry.localhost/app:1', 'this machine itself'],
+    ['mirror.example.com/app:1', 'the target "private"'],
+    ['crpi.example.com/team/app:1', 'the target "aliyun"'],
+    ['crpi.example.com/others/app:1', 'FERRY_ALLOWED_SOURCES'],
+  ])('%s, because of %s', (image, reason) => {
+    const decision = decide(image);
+
+    expect(decision).toMatchObject({ kind: 'refused', reason: expect.stringContaining(reason) as string });
+  });
+
+  test.each([
+    '127.0.0.1/app:1',
+    '127.1/app:1',
+    '2130706433:80/app:1',
+    '0177.0.0.1/app:1',
+    '0x7f000001:5000/app:1',
+    '0x7f.1/app:1',
+    '[::1]:5000/app:1',
+    '[::ffff:7f00:1]/app:1',
+    '169.254.169.254/latest/meta-data:1',
+  ])('%s, whose address is looked at although it is on no list', (image) => {
+    const decision = decide(image);
+
+    expect(decision).toMatchObject({ kind: 'addresses', reason: expect.stringContaining('not on the list') as string });
+  });
+
+  test('a name with one private address among public ones, and the reason names it', () => {
+    const addresses = [
+      { address: '203.0.113.7', isPublic: true },
+      { address: '10.1.2.3', isPublic: false },
+    ];
+
+    expect(addressRefusal('rebinding.example', addresses)).toContain('10.1.2.3');
+    expect(addressRefusal('rebinding.example', addresses.slice(0, 1))).toBeUndefined();
+    expect(addressRefusal('rebinding.example', [])).toBeUndefined();
+  });
+});
+
+test.each(['*', '*.example.com', 'quay.io', 'registry.example.com:5000', '[2001:db8::1]:5000'])(
+  '%s can stand in the list of allowed sources',
+  (pattern) => {
+    expect(sourcePatternFault(pattern)).toBeUndefined();
+  },
+);
+
+test.each(['quay', 'https://quay.io', 'quay.io/org', '*.', '**.example.com', 'quay.io:70000', 'a b'])(
+  '%s cannot stand in the list of allowed sources',
+  (pattern) => {
+    expect(sourcePatternFault(pattern)).toContain('is not a registry');
+  },
+);
