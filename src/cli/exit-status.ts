@@ -22,11 +22,10 @@ export function exitStatusOf(error: unknown): number {
 
 /** An expected fault is one message and no stack; anything else is a bug, and its stack is what helps. */
 export function reportFault(error: unknown): void {
-  const text =
-    error instanceof FerryError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
+  const text = error instanceof FerryError ? error.message : described(error);
   process.stderr.write(`ferry: ${text}\n`);
+}
+
+function described(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -3,14 +3,23 @@ import { join } from 'node:path';
 
 import { findTemporal } from './find-temporal.js';
 import { freePort } from './free-port.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
 
-export interface EmbeddedTemporal {
+export interface TemporalPlaces {
   readonly address: string;
   /** Address of its web page. */
   readonly ui: string;
+}
+
+export interface EmbeddedTemporal extends TemporalPlaces {
   readonly process: SupervisedProcess;
+}
+
+export interface EmbeddedTemporalEvents extends Pick<SupervisionEvents, 'onDied'> {
+  /** Also for each restart, which keeps the places. */
+  onStarted(identity: ProcessIdentity, places: TemporalPlaces): void;
 }
 
 /**
@@ -21,28 +30,38 @@ export interface EmbeddedTemporal {
  */
 export async function embedTemporal(
   { dataDir, namespace, variables }: { dataDir: string; namespace: string; variables: NodeJS.ProcessEnv },
-  events: SupervisionEvents,
+  events: EmbeddedTemporalEvents,
 ): Promise<EmbeddedTemporal> {
   const file = findTemporal(variables);
   const [port, uiPort] = [await freePort(), await freePort()];
+  const place = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const process = new SupervisedProcess(
     {
       name: 'temporal',
       file,
-      args: [
-        ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-        ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace, '--log-level', 'warn'],
-        // One partition: tasks of a small fleet are not spread over four queues that are each polled in turn.
-        ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
-        ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
-      ],
+      args: argumentsFor(port, uiPort, { dataDir, namespace }),
       env: variables,
       logPath: join(dataDir, 'logs', 'temporal.log'),
       channel: false,
     },
-    events,
+    { onStarted: (identity) => events.onStarted(identity, place), onDied: events.onDied },
   );
   process.start();
-  return { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}`, process };
+  return { ...place, process };
+}
+
+function argumentsFor(
+  port: number,
+  uiPort: number,
+  { dataDir, namespace }: { readonly dataDir: string; readonly namespace: string },
+): string[] {
+  const places = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
+  const data = ['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace, '--log-level', 'warn'];
+  // One partition: tasks of a small fleet are not spread over four queues that are each polled in turn.
+  const partitions = ['Read', 'Write'].flatMap((kind) => [
+    '--dynamic-config-value',
+    `matching.numTaskqueue${kind}Partitions=1`,
+  ]);
+  return ['server', 'start-dev', ...places, ...data, ...partitions];
 }

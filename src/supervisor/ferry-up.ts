@@ -75,25 +75,15 @@ export async function ferryUp({ config, workerPath, variables, say }: FerryUpOpt
       update({ temporal: { address: settings.address } });
       return { address: settings.address };
     }
-    let place: { address: string; ui: string } | undefined;
-    let identity: ReturnType<typeof identifyProcess>;
-    const note = (): void => {
-      if (place !== undefined && identity !== undefined) update({ temporal: { ...place, process: identity } });
-    };
     const embedded = await embedTemporal(
       { dataDir, namespace: settings.namespace, variables },
       {
-        onStarted: (started) => {
-          identity = started;
-          note();
-        },
+        onStarted: (started, { address, ui }) => update({ temporal: { address, ui, process: started } }),
         onDied: died('Temporal'),
       },
     );
     stopping.push(async () => await embedded.process.stop());
-    place = { address: embedded.address, ui: embedded.ui };
-    note();
-    return place;
+    return { address: embedded.address, ui: embedded.ui };
   }
 
   /** The dev server answers within seconds; a busy machine is given a minute. */

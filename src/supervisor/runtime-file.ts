@@ -16,7 +16,7 @@ export interface Runtime {
   readonly worker?: ProcessIdentity;
 }
 
-export function runtimePath(dataDir: string): string {
+function runtimePath(dataDir: string): string {
   return join(dataDir, 'runtime.json');
 }
 

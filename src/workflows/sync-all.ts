@@ -16,8 +16,8 @@ import { requests } from './activity-proxies.js';
 import { SyncPass } from './sync-pass.js';
 import { emptyResult } from './sync-result.js';
 
-export const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
-export const progress = defineQuery<SyncProgress>(MessageName.progress);
+const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
+const progress = defineQuery<SyncProgress>(MessageName.progress);
 
 const requestsRemembered = 500;
 

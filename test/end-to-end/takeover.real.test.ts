@@ -33,8 +33,14 @@ beforeEach(async () => {
   stage = makeFerryStage({
     configuration: {},
     environment: {
-      ...{ MYSQL_HOST: host, MYSQL_PORT: String(port), MYSQL_USER: user, MYSQL_PASSWORD: password, MYSQL_DB: database },
-      ...{ ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'mirror', MY_REGISTRY: own.url },
+      MYSQL_HOST: host,
+      MYSQL_PORT: String(port),
+      MYSQL_USER: user,
+      MYSQL_PASSWORD: password,
+      MYSQL_DB: database,
+      ALIYUN_REGISTRY: aliyun.url,
+      ALIYUN_NAME_SPACE: 'mirror',
+      MY_REGISTRY: own.url,
     },
   });
 });

@@ -77,8 +77,9 @@ describe('workflows whose histories are recorded', () => {
       taskQueue: TaskQueue.main,
       args: [{ continueAfterEvents: 40 }],
     });
-    await handle.result();
+    const summary = await handle.result();
 
+    expect(summary).toMatchObject({ passes: 1, pushed: 12 });
     await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
   });
 

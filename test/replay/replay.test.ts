@@ -22,7 +22,7 @@ describe('recorded histories', () => {
   test.each(names)('%s replays with the code of today', async (name) => {
     const { history, workflowId } = read(name);
 
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    await expect(Worker.runReplayHistory({ workflowBundle }, history, workflowId)).resolves.toBeUndefined();
   });
 
   test('a history of other decisions does not replay', async () => {

@@ -115,11 +115,11 @@ export function planned(image: string, targets: readonly string[] = ['aliyun', '
   };
 }
 
-export function copiedEverywhere({ destinations }: CopyImageInput): CopyImageResult {
+function copiedEverywhere({ destinations }: CopyImageInput): CopyImageResult {
   return { done: destinations.map(({ target }) => pushedTo(target)), open: [], bytesRead: 10 };
 }
 
-export function pushedTo(target: string): TargetOutcome {
+function pushedTo(target: string): TargetOutcome {
   return {
     target,
     state: 'pushed',
