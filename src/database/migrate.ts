@@ -7,6 +7,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
+import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { MysqlSchemaEditor } from './mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
@@ -60,6 +61,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
       for (const shape of FERRY_TABLES) await editor.createTable(shape);
     }),
     '0004-pushed-images': step(async (queries) => void (await takeOverPushedRows(queries, dialect))),
+    '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
   };
 }
 

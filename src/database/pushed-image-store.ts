@@ -7,6 +7,7 @@ import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { outcomesOf, verdict } from './outcome-decision.js';
 import type { Verdict } from './outcome-decision.js';
+import { keepingPushTime } from './pushed-row-takeover.js';
 import { recordPushed } from './pushed-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { forgotten, setStatus } from './wanted-rows.js';
@@ -53,7 +54,7 @@ export class PushedImageStore {
       await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, now });
       for (const { pushedId, target } of copies) {
         const digest = found.get(target) ?? null;
-        await inside.updateTable('pushed_images').set({ digest }).where('id', '=', pushedId).execute();
+        await keepingPushTime(inside, { digest }).where('id', '=', pushedId).execute();
       }
       await setStatus(inside, [rowId], PushStatus.pushed, { ...forgotten, checked_at: now });
     });

@@ -1,9 +1,13 @@
+import { sql } from 'kysely';
+import type { Updateable } from 'kysely';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalHost, printImageReference, sourceRepository } from '../domain/image-reference.js';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { longestImage, nameKey } from './row-shapes.js';
+import type { PushedImagesTable } from './tables.js';
 
 const pageSize = 200;
 
@@ -60,13 +64,19 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences): Prom
     const key = keys[position] ?? null;
     const isFirst = key !== null && !taken.has(key);
     if (isFirst) taken.add(key);
-    await queries
-      .updateTable('pushed_images')
-      .set({ image: source?.image ?? '', name_key: isFirst ? key : null })
+    await keepingPushTime(queries, { image: source?.image ?? '', name_key: isFirst ? key : null })
       .where('id', '=', id)
       .execute();
   }
   return rows.length;
+}
+
+/** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
+export function keepingPushTime(queries: Queries, values: Updateable<PushedImagesTable>) {
+  return queries
+    .updateTable('pushed_images')
+    .set(values)
+    .set({ push_time: sql<string>`push_time` });
 }
 
 async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Promise<Set<string | null>> {

@@ -3,7 +3,7 @@ import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { rowIdentity } from './row-shapes.js';
 import type { RowIdentity } from './row-shapes.js';
-import { forgotten, setStatus } from './wanted-rows.js';
+import { forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
 /** Rows in one transaction: few enough that nobody waits long for them. */
 const pageSize = 200;
@@ -113,7 +113,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
 export async function releaseOrphans(queries: Queries): Promise<void> {
   const ids = await orphans(queries, pageSize);
   if (ids.length === 0) return;
-  await queries.updateTable('images_for_push').set({ duplicate_of: null }).where('id', 'in', ids).execute();
+  await updateWanted(queries, { duplicate_of: null }).where('id', 'in', ids).execute();
   await releaseOrphans(queries);
 }
 
@@ -157,7 +157,7 @@ async function follow(
   row: { readonly id: number; readonly push_status: number | null },
   owner: Owner,
 ): Promise<Owner> {
-  await queries.updateTable('images_for_push').set({ duplicate_of: owner.id }).where('id', '=', row.id).execute();
+  await updateWanted(queries, { duplicate_of: owner.id }).where('id', '=', row.id).execute();
   if (owner.status !== PushStatus.withdrawn || statusOf(row) !== PushStatus.pending) {
     await setStatus(queries, [row.id], owner.status);
     return owner;

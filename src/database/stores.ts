@@ -5,6 +5,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { PushedImageStore } from './pushed-image-store.js';
 import { RunStore } from './run-store.js';
 import { TargetNameStore } from './target-name-store.js';
+import { UpstreamStore } from './upstream-store.js';
 import { WantedImageStore } from './wanted-image-store.js';
 
 /** Everything that the ferry keeps, over one open database. */
@@ -16,6 +17,7 @@ export interface Stores {
   readonly deliveries: DeliveryStore;
   readonly blobs: BlobLocationStore;
   readonly console: ConsoleStore;
+  readonly states: UpstreamStore;
 }
 
 export function createStores(database: FerryDatabase): Stores {
@@ -27,5 +29,6 @@ export function createStores(database: FerryDatabase): Stores {
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
     console: new ConsoleStore(database),
+    states: new UpstreamStore(database),
   };
 }

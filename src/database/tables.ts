@@ -15,6 +15,7 @@ export interface FerryTables {
   runs: RunsTable;
   run_outcomes: RunOutcomes;
   source_budgets: SourceBudgets;
+  upstreams: UpstreamsTable;
 }
 
 export interface ImagesForPush {
@@ -145,4 +146,18 @@ export interface SourceBudgets {
   window_seconds: number | null;
   resets_at: number | null;
   updated_at: number;
+}
+
+export interface UpstreamsTable {
+  name: string;
+  /** The release that was handled last. */
+  release_tag: string | null;
+  /** Of the listing that it was found in. */
+  etag: string | null;
+  /** When that ETag was first seen. */
+  etag_since: number | null;
+  /** sha256 of the configuration that it was handled with. */
+  fingerprint: string;
+  handled_at: number;
+  checked_at: number;
 }

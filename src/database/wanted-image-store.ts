@@ -14,7 +14,7 @@ import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './ro
 import type { AdoptedRows } from './row-adoption.js';
 import { canonicalPlatforms, rowIdentity, storableImage, wantedImage } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
-import { forgotten, setStatus } from './wanted-rows.js';
+import { forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
 /** The rows of `images_for_push`: who wants which image. */
 export class WantedImageStore {
@@ -158,9 +158,7 @@ export class WantedImageStore {
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
     await this.#database.transaction(async (inside) => {
-      await inside
-        .updateTable('images_for_push')
-        .set({ image: null, image_key: null, checked_at: null, ...forgotten })
+      await updateWanted(inside, { image: null, image_key: null, checked_at: null, ...forgotten })
         .where('id', 'in', [...ids])
         .execute();
       await releaseOrphans(inside);

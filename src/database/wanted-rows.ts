@@ -1,4 +1,5 @@
 /** Changes of rows of `images_for_push` that every store makes in the same way. */
+import { sql } from 'kysely';
 import type { Updateable } from 'kysely';
 
 import type { PushStatus } from '../domain/wanted-image.js';
@@ -14,16 +15,20 @@ export async function setStatus(
 ): Promise<void> {
   if (ids.length === 0) return;
   const written = { push_status: status, ferry_status: status };
-  await queries
-    .updateTable('images_for_push')
-    .set({ ...written, ...beside })
+  await updateWanted(queries, { ...written, ...beside })
     .where('id', 'in', [...ids])
     .execute();
-  await queries
-    .updateTable('images_for_push')
-    .set(written)
+  await updateWanted(queries, written)
     .where('duplicate_of', 'in', [...ids])
     .execute();
+}
+
+/** Leaves `add_time` alone, which at some sites MySQL itself would set with every update. */
+export function updateWanted(queries: Queries, values: Updateable<ImagesForPush>) {
+  return queries
+    .updateTable('images_for_push')
+    .set(values)
+    .set({ add_time: sql<string>`add_time` });
 }
 
 /** What a row forgets when it is wanted anew. */

@@ -1,7 +1,9 @@
 import { describe } from 'vitest';
 
 import { consoleSuite } from './console-suite.js';
+import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
+import { processSuite } from './process-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
@@ -15,5 +17,7 @@ export function everySuite(name: string, placeOf: PlaceOf): void {
     smallStoresSuite(placeOf);
     consoleSuite(placeOf);
     takeoverSuite(placeOf);
+    migrationSuite(placeOf);
+    processSuite(placeOf);
   });
 }

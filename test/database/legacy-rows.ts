@@ -31,6 +31,8 @@ export function legacySchema(kind: 'mysql' | 'sqlite', odd = false): string {
   return readFileSync(new URL(name, import.meta.url), 'utf8');
 }
 
+const longAgo = '2024-05-06 07:08:09';
+
 interface LegacyImage {
   readonly registry: string | null;
   readonly namespace: string | null;
@@ -64,17 +66,23 @@ export function legacyRows(count: number, { numericSizes = false } = {}): Legacy
       images.push(...kept);
     }
   }
-  const wanted = images.map(({ registry, namespace, name, platform }) => [registry, namespace, name, platform]);
+  const wanted = images.map(({ registry, namespace, name, platform }) => [
+    registry,
+    namespace,
+    name,
+    platform,
+    longAgo,
+  ]);
   const copies = new Map(images.map((image) => [image.onTarget, image]));
   const pushed = [...copies.values()].flatMap((image, position) => [
     pushedRow(image, aliyunHost, `${aliyunHost}/mirror/${image.onTarget.replace(/^.*\//, '')}`, position, numericSizes),
     pushedRow(image, `https://${privateHost}/`, `${privateHost}/${image.onTarget}`, position + 1, numericSizes),
   ]);
   const script = [
-    insert('images_for_push', 'source_registry_url, orig_name_space, orig_image_name, platform', wanted),
+    insert('images_for_push', 'source_registry_url, orig_name_space, orig_image_name, platform, add_time', wanted),
     insert(
       'pushed_images',
-      'source_registry_url, target_registry_url, orig_name_space, orig_image_name, targ_name_space, registry_image_name, image_size, digest, platform',
+      'source_registry_url, target_registry_url, orig_name_space, orig_image_name, targ_name_space, registry_image_name, image_size, digest, platform, push_time',
       pushed,
     ),
   ].join('\n');
@@ -155,7 +163,7 @@ function pushedRow(
   const size = numericSizes ? String(position * 1_000_000) : `${position}.5`;
   const namespace = name.split('/').at(-2) ?? '';
   const { registry: source, namespace: first, name: rest, platform } = image;
-  return [source, registry, first, rest, namespace, name, size, digests[position % 5] ?? null, platform];
+  return [source, registry, first, rest, namespace, name, size, digests[position % 5] ?? null, platform, longAgo];
 }
 
 function insert(table: string, columns: string, rows: readonly (readonly (string | null)[])[]): string {

@@ -4,7 +4,7 @@ CREATE TABLE images_for_push (
   source_registry_url VARCHAR(255) DEFAULT 'docker.io',
   orig_name_space VARCHAR(255) DEFAULT NULL,
   orig_image_name VARCHAR(255) NOT NULL,
-  add_time DATETIME DEFAULT CURRENT_TIMESTAMP,
+  add_time DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
   platform VARCHAR(50) DEFAULT 'linux/amd64' COMMENT 'one, or NULL',
   push_status INT NOT NULL DEFAULT 0,
   KEY idx_push_status (push_status),

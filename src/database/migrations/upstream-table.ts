@@ -1,0 +1,16 @@
+import type { TableShape } from '../table-shape.js';
+
+/** Which release of each upstream was handled last. */
+export const UPSTREAM_TABLE: TableShape = {
+  name: 'upstreams',
+  columns: {
+    name: { type: 'text(64)', required: true },
+    release_tag: { type: 'text(255)' },
+    etag: { type: 'text(255)' },
+    fingerprint: { type: 'text(64)', required: true },
+    handled_at: { type: 'bigint', required: true },
+    checked_at: { type: 'bigint', required: true },
+    etag_since: { type: 'bigint' },
+  },
+  primaryKey: ['name'],
+};

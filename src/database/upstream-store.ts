@@ -1,0 +1,94 @@
+import { imageKey } from '../domain/image-key.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { forgotten, setStatus } from './wanted-rows.js';
+
+/**
+ * A listing is only asked for by its ETag for a week: that stands for its first page, and once in a while what may have
+ * come in behind it has to be seen.
+ */
+const etagTrustedMs = 7 * 24 * 60 * 60 * 1_000;
+const longestText = 255;
+
+interface UpstreamState {
+  readonly release?: string;
+  readonly etag?: string;
+  readonly fingerprint: string;
+}
+
+interface WantedKey {
+  readonly image: string;
+  readonly platform: string;
+}
+
+/** Which release of each upstream was handled last, and what that does to rows. */
+export class UpstreamStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  async read(upstream: string): Promise<UpstreamState | undefined> {
+    const { queries, dialect } = this.#database;
+    const now = await dialect.now(queries);
+    const row = await queries.selectFrom('upstreams').selectAll().where('name', '=', upstream).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const isTrusted = row.etag !== null && row.etag_since !== null && row.etag_since > now - etagTrustedMs;
+    return {
+      fingerprint: row.fingerprint,
+      ...(row.release_tag === null ? {} : { release: row.release_tag }),
+      ...(isTrusted && row.etag !== null ? { etag: row.etag } : {}),
+    };
+  }
+
+  /** What was handled by a look that is over: its rows are committed. */
+  async save(upstream: string, { release, etag, fingerprint }: UpstreamState): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    await transaction(async (inside) => {
+      const now = await dialect.now(inside);
+      const fresh = { name: upstream, fingerprint, handled_at: now, checked_at: now };
+      await dialect.insertAbsent(inside, 'upstreams', [fresh], ['name']);
+      const select = inside.selectFrom('upstreams').selectAll().where('name', '=', upstream);
+      const before = await dialect.locking(select).executeTakeFirstOrThrow();
+      // One that is too long to be kept is none: the next look reads the whole list.
+      const kept = etag !== undefined && etag.length <= longestText ? etag : null;
+      const isHandledAnew = (release ?? null) !== before.release_tag || fingerprint !== before.fingerprint;
+      await inside
+        .updateTable('upstreams')
+        .set({
+          release_tag: release ?? null,
+          fingerprint,
+          etag: kept,
+          etag_since: kept !== null && kept === before.etag ? before.etag_since : now,
+          handled_at: isHandledAnew ? now : before.handled_at,
+          checked_at: now,
+        })
+        .where('name', '=', upstream)
+        .execute();
+    });
+  }
+
+  /** Rows that are parked because their tag was missing become pending again; says which they were. */
+  async reviveMissing(wanted: readonly WantedKey[]): Promise<readonly WantedKey[]> {
+    if (wanted.length === 0) return [];
+    const { dialect, transaction } = this.#database;
+    const byKey = new Map(wanted.map((one) => [imageKey(one.image, one.platform), one]));
+    return await transaction(async (inside) => {
+      const rows = await dialect
+        .locking(inside.selectFrom('images_for_push').select(['id', 'image_key']))
+        .where('image_key', 'in', [...byKey.keys()])
+        .where('push_status', '=', PushStatus.parked)
+        .where('parked_code', '=', 'tag-missing')
+        .orderBy('id')
+        .execute();
+      await setStatus(
+        inside,
+        rows.map(({ id }) => id),
+        PushStatus.pending,
+        { ...forgotten, checked_at: null },
+      );
+      return rows.flatMap(({ image_key: key }) => byKey.get(key ?? '') ?? []);
+    });
+  }
+}

@@ -1,0 +1,60 @@
+// One of several processes that use a database at once: `node database-writer.mjs FOLDER SETTINGS TASK ARGUMENT`.
+// Says "ready", waits for a line, does its task, and prints the result as JSON.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [folder, settings, task, argument] = process.argv.slice(2);
+const load = async (path) => await import(pathToFileURL(join(folder, path)).href);
+const { openDatabase } = await load('database/ferry-database.js');
+const { migrate } = await load('database/migrate.js');
+const { createStores } = await load('database/stores.js');
+const { parseImageReference } = await load('domain/image-reference.js');
+
+const wish = (image) => ({
+  reference: parseImageReference(image),
+  platform: 'linux/amd64',
+  requestedBy: { by: 'cli' },
+});
+
+const tasks = {
+  migrate: async ({ database }) => (await migrate(database)).applied,
+  add: async ({ stores }, images) => await stores.wanted.addWanted(images.map(wish)),
+  addOneByOne: async ({ stores }, images) => {
+    const results = [];
+    for (const image of images) results.push(...(await stores.wanted.addWanted([wish(image)])));
+    return results;
+  },
+  adopt: async ({ stores }) => await stores.wanted.adoptRows(),
+  claim: async ({ stores }, { owner, names }) => {
+    const owners = [];
+    for (const name of names) {
+      const claim = { targetRepository: name, sourceRepository: owner, target: 'aliyun' };
+      owners.push(await stores.names.claim(claim));
+    }
+    return owners;
+  },
+  deliver: async ({ stores }, { owner, ids }) => {
+    const first = [];
+    for (const id of ids) if (await stores.deliveries.first(id, owner)) first.push(id);
+    return first;
+  },
+  blobs: async ({ stores }, { repository, digests }) => {
+    await stores.blobs.record('a.example.com', repository, digests);
+  },
+  record: async ({ stores }, { run, outcomes, targets }) => {
+    for (const outcome of outcomes) {
+      const { rows, readAt } = await stores.wanted.wantedRows(outcome.image);
+      const whole = { ...outcome, rows: rows.map(({ id }) => id) };
+      await stores.pushed.recordOutcome(whole, { targets, run, lookedAt: readAt + 1 });
+    }
+  },
+};
+
+const database = await openDatabase(JSON.parse(settings));
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+const result = await tasks[task]({ database, stores: createStores(database) }, JSON.parse(argument));
+await database.close();
+process.stdin.destroy();
+process.stdout.write(`${JSON.stringify(result ?? null)}\n`);

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+
+import type { KyselyPlugin } from 'kysely';
+
+import { openDatabase } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { FERRY_TABLES } from '../../src/database/migrations/ferry-tables.js';
+import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
+import { dump } from '../support/database-places.js';
+import { legacyRows, legacySchema } from './legacy-rows.js';
+import type { PlaceOf } from './store-fixture.js';
+
+const steps = ['0001-legacy-tables', '0002-ferry-columns', '0003-ferry-tables', '0004-pushed-images'];
+const bytesPerCharacter = 4;
+
+export function migrationSuite(placeOf: PlaceOf): void {
+  describe('migrations', () => {
+    async function migrated(settings: DatabaseSettings): Promise<readonly string[]> {
+      const database = await openDatabase(settings);
+      try {
+        return (await migrate(database)).applied;
+      } finally {
+        await database.close();
+      }
+    }
+
+    /** Migrates like a process that is killed before its statement number `count`. @returns whether it lived */
+    async function killedBefore(count: number, settings: DatabaseSettings): Promise<boolean> {
+      const database = await openDatabase(settings);
+      let statements = 0;
+      const kill: KyselyPlugin = {
+        transformQuery({ node }) {
+          statements += 1;
+          if (statements > count) throw new Error('killed');
+          return node;
+        },
+        transformResult: ({ result }) => Promise.resolve(result),
+      };
+      try {
+        await migrate({ ...database, queries: database.queries.withPlugin(kill) });
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ message: 'killed' });
+        return false;
+      } finally {
+        // What the killed process held it gives back now, as a server does when the connection breaks.
+        await database.close();
+      }
+    }
+
+    test('an empty database gets every table, and nothing the second time', async () => {
+      const settings = placeOf().fresh();
+
+      const first = await migrated(settings);
+      const once = await dump(placeOf(), settings);
+      const second = await migrated(settings);
+
+      expect(first).toEqual(steps);
+      expect(second).toEqual([]);
+      expect(await dump(placeOf(), settings)).toEqual(once);
+    });
+
+    test.each([false, true])(
+      'a migration that was killed anywhere is made up for by the next (odd tables: %s)',
+      async (odd) => {
+        const place = placeOf();
+        const script = `${legacySchema(place.kind, odd)}\n${legacyRows(30, { numericSizes: odd }).script}`;
+        const whole = place.fresh();
+        await place.run(whole, script);
+        await migrated(whole);
+        const expected = (await dump(place, whole)).sort();
+
+        // One database is killed again and again, each time a little later.
+        const again = place.fresh();
+        await place.run(again, script);
+        let deaths = 0;
+        while (!(await killedBefore(5 + 3 * deaths, again))) deaths += 1;
+
+        expect(deaths).toBeGreaterThan(5);
+        expect((await dump(place, again)).sort()).toEqual(expected);
+      },
+    );
+
+    test('tables of a newer version are not touched', async () => {
+      const settings = placeOf().fresh();
+      await migrated(settings);
+      await placeOf().run(
+        settings,
+        `insert into kysely_migration (name, timestamp) values ('9999-newer', '2099-01-01')`,
+      );
+
+      await expect(migrated(settings)).rejects.toMatchObject({ code: 'database', decision: 'park' });
+    });
+
+    test('columns that were made longer or byte by byte keep default, nullability and comment', async () => {
+      const settings = placeOf().fresh();
+      await placeOf().run(settings, legacySchema(placeOf().kind));
+
+      await migrated(settings);
+
+      const definition = (await placeOf().definitions(settings)).find((text) =>
+        /create table .?pushed_images/i.test(text),
+      );
+      if (placeOf().kind === 'mysql') {
+        expect(definition).toMatch(
+          /`registry_image_name` varchar\(512\) (CHARACTER SET utf8mb4 )?COLLATE utf8mb4_bin NOT NULL DEFAULT 'it''s, \(none\)' COMMENT 'whole name, on the target'/,
+        );
+        expect(definition).toMatch(/`platform` varchar\(255\).* DEFAULT 'linux\/amd64'/);
+      }
+      expect(definition).toContain('name_key');
+    });
+
+    test('tables that had no transactions or short indexes have them now', async () => {
+      const settings = placeOf().fresh();
+      await placeOf().run(settings, legacySchema(placeOf().kind, true));
+
+      await migrated(settings);
+
+      const definitions = (await placeOf().definitions(settings)).join('\n');
+      expect(definitions).not.toMatch(/MyISAM|COMPACT/);
+      expect(definitions).toContain('idx_push_status');
+      expect(definitions).toContain('idx_registry_target_image');
+    });
+
+    test('rows that are double already do not stand against the takeover', async () => {
+      const settings = placeOf().fresh();
+      const place = placeOf();
+      await place.run(settings, legacySchema(place.kind, true));
+      const row = `insert into pushed_images (target_registry_url, orig_image_name, registry_image_name)
+        values ('a.example.com', 'nginx:1', 'a.example.com/m/nginx:1')`;
+      await place.run(settings, `${row}; ${row}`);
+
+      await migrated(settings);
+
+      const keys = await place.query(settings, 'select name_key from pushed_images order by id');
+      expect(keys).toEqual([{ name_key: expect.any(String) as string }, { name_key: null }]);
+    });
+
+    test('every index fits into what InnoDB allows', async () => {
+      const settings = placeOf().fresh();
+      await migrated(settings);
+
+      const planned = FERRY_TABLES.flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
+        [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
+          index: `${name}.${index.name}`,
+          bytes: index.columns
+            .map((column) => (textLength(columns[column]?.type ?? 'bigint') ?? 2) * bytesPerCharacter)
+            .reduce((sum, bytes) => sum + bytes, 0),
+        })),
+      );
+      const made =
+        placeOf().kind === 'sqlite'
+          ? []
+          : await placeOf().query(
+              settings,
+              `select concat(s.table_name, '.', s.index_name) as name, max(s.index_type) as type,
+                 cast(sum(coalesce(c.character_maximum_length * ${bytesPerCharacter}, 8)) as unsigned) as bytes
+               from information_schema.statistics s
+               join information_schema.columns c using (table_schema, table_name, column_name)
+               where s.table_schema = database() group by s.table_name, s.index_name`,
+            );
+
+      expect(planned.filter(({ bytes }) => bytes > longestIndexBytes)).toEqual([]);
+      expect(made.filter((index) => Number(index['bytes']) > longestIndexBytes)).toEqual([]);
+      expect(made.filter((index) => index['type'] === 'HASH')).toEqual([]);
+    });
+  });
+}

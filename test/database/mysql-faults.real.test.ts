@@ -1,0 +1,138 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { freePort } from '../../demo/free-port.js';
+import { DatabaseFault } from '../../src/database/database-fault.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { createStores } from '../../src/database/stores.js';
+import { mysqlPlace } from '../support/database-places.js';
+import type { DatabasePlace } from '../support/database-places.js';
+import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
+import { wish } from './store-fixture.js';
+
+let server: MariaDbServer;
+let place: DatabasePlace;
+
+beforeAll(async () => {
+  server = await startMariaDb();
+  place = mysqlPlace(server);
+});
+
+afterAll(async () => await server.stop());
+
+function settings(changed: Partial<MariaDbServer> & { readonly database?: string } = {}): DatabaseSettings {
+  const { host, port, user, password } = server;
+  return { kind: 'mysql', host, port, user, password, database: 'ferry', ...changed };
+}
+
+async function faultOf(work: () => Promise<unknown>): Promise<DatabaseFault> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof DatabaseFault) return error;
+    throw error;
+  }
+  throw new Error('there was no fault');
+}
+
+test('a wrong password is parked, and said without the password', async () => {
+  const fault = await faultOf(async () => await openDatabase(settings({ password: 'not-the-password' })));
+
+  expect(fault).toMatchObject({ code: 'database', decision: 'park', trouble: 'refused' });
+  expect(fault.message).toContain(`MySQL ${server.host}:${server.port}, database ferry, user ${server.user}`);
+  expect(fault.message).toContain('MYSQL_PASSWORD');
+  expect(fault.message).not.toContain('not-the-password');
+});
+
+test('a server that is away is worth a retry', async () => {
+  const port = await freePort();
+
+  const fault = await faultOf(async () => await openDatabase(settings({ port })));
+
+  expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
+  expect(fault.message).toContain(`127.0.0.1:${port}`);
+});
+
+test('a user who may not use or create the database learns what to do', async () => {
+  await place.run(settings(), `create or replace user 'guest'@'%' identified by 'guest-password'`);
+
+  const fault = await faultOf(
+    async () => await openDatabase(settings({ user: 'guest', password: 'guest-password', database: 'closed' })),
+  );
+
+  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault.message).toMatch(/grant/i);
+  expect(fault.message).not.toContain('guest-password');
+});
+
+test('a user who may use the database only is not asked to create it', async () => {
+  await place.run(
+    settings({ database: 'narrow' }),
+    `create or replace user 'narrow'@'%' identified by 'x'; grant all on narrow.* to 'narrow'@'%'`,
+  );
+
+  const database = await openDatabase(settings({ user: 'narrow', password: 'x', database: 'narrow' }));
+  const { applied } = await migrate(database);
+  await database.close();
+
+  expect(applied).not.toEqual([]);
+});
+
+test('a killed connection is worth a retry, and the next statement has a new one', async () => {
+  const database = await openDatabase(settings({ database: 'killed' }));
+  await migrate(database);
+
+  const fault = await faultOf(
+    async () =>
+      await database.transaction(async (inside) => {
+        const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(inside);
+        await place.run(settings(), `kill ${rows[0]?.id}`);
+        await sql`select 1`.execute(inside);
+      }),
+  );
+  const added = await createStores(database).wanted.addWanted([wish('nginx:1.27')]);
+  await database.close();
+
+  expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
+  expect(added).toMatchObject([{ outcome: 'added' }]);
+});
+
+test('sessions are in UTC and strict, whatever the server is set to', async () => {
+  await place.run(settings(), `set global time_zone = '+08:00'; set global sql_mode = 'NO_BACKSLASH_ESCAPES'`);
+  const database = await openDatabase(settings({ database: 'session' }));
+  await migrate(database);
+  const stores = createStores(database);
+
+  await stores.wanted.addWanted([wish('nginx:1.27')]);
+  const { readAt } = await stores.wanted.wantedRows('none');
+  const { rows } = await sql<{ zone: string; mode: string }>`
+    select @@session.time_zone as zone, @@session.sql_mode as mode`.execute(database.queries);
+  const [row] = await place.query(settings({ database: 'session' }), 'select add_time from images_for_push');
+  await database.close();
+
+  expect(rows[0]?.zone).toBe('+00:00');
+  expect(rows[0]?.mode).not.toContain('NO_BACKSLASH_ESCAPES');
+  const written = Date.parse(`${String(row?.['add_time']).replace(' ', 'T')}Z`);
+  expect(Math.abs(written - readAt)).toBeLessThan(60_000);
+});
+
+test('a value that is too long for a column of an older script is refused, not cut', async () => {
+  const database = await openDatabase(settings({ database: 'short' }));
+  await place.run(
+    settings({ database: 'short' }),
+    `create table images_for_push (id int auto_increment primary key, source_registry_url varchar(50),
+       orig_name_space varchar(50), orig_image_name varchar(10), add_time datetime, platform varchar(50), push_status int)`,
+  );
+  await migrate(database);
+
+  const fault = await faultOf(
+    async () => await createStores(database).wanted.addWanted([wish('a-rather-long-name:1.27')]),
+  );
+  await database.close();
+
+  expect(fault).toMatchObject({ decision: 'park', trouble: 'statement' });
+  expect(fault.message).toContain('orig_image_name');
+});

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { text } from 'node:stream/consumers';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { startChild, stopChild } from '../../demo/child-process.js';
+import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import type { WantedResult } from '../../src/domain/wanted-image.js';
+import { compileDatabase } from '../support/compiled-database.js';
+import type { CompiledDatabase } from '../support/compiled-database.js';
+import { legacyRows, legacySchema } from './legacy-rows.js';
+import { eachWithStores, pushed, sourceDigest, targets, wish } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
+
+const processes = 3;
+const writer = fileURLToPath(new URL('database-writer.mjs', import.meta.url));
+
+export function processSuite(placeOf: PlaceOf): void {
+  describe('several processes at once', () => {
+    const use = eachWithStores(placeOf);
+    let compiled: CompiledDatabase;
+
+    beforeAll(() => {
+      compiled = compileDatabase();
+    });
+
+    afterAll(() => compiled.remove());
+
+    /** Starts a process for each argument, lets all go at the same moment, and gives their results. */
+    async function atOnce<T>(settings: DatabaseSettings, task: string, args: readonly unknown[]): Promise<T[]> {
+      const children = args.map((argument) =>
+        startChild(
+          process.execPath,
+          [writer, compiled.folder, JSON.stringify(settings), task, JSON.stringify(argument)],
+          { stdio: ['pipe', 'pipe', 'inherit'] },
+        ),
+      );
+      try {
+        await Promise.all(children.map(async (child) => await once(streamOf(child.stdout), 'data')));
+        const results = children.map(async (child) => await text(streamOf(child.stdout)));
+        for (const child of children) child.stdin?.write('go\n');
+        return (await Promise.all(results)).map((result) => JSON.parse(result) as T);
+      } finally {
+        await Promise.all(children.map(async (child) => await stopChild(child)));
+      }
+    }
+
+    const names = (count: number, prefix: string): string[] =>
+      Array.from({ length: count }, (_, number) => `${prefix}${number}`);
+    const repeated = <T>(value: T): T[] => Array.from({ length: processes }, () => value);
+
+    test('an empty database is migrated once', async () => {
+      const settings = placeOf().fresh();
+
+      const applied = await atOnce<string[]>(settings, 'migrate', repeated(null));
+
+      expect(applied.flat().sort()).toEqual([
+        '0001-legacy-tables',
+        '0002-ferry-columns',
+        '0003-ferry-tables',
+        '0004-pushed-images',
+      ]);
+    });
+
+    test('the same images, all in one go or one by one, are one row each', async () => {
+      const { settings, rows } = use();
+      const images = names(40, 'nginx:1.');
+
+      const together = await atOnce<WantedResult[]>(settings, 'add', repeated(images));
+      const singly = await atOnce<WantedResult[]>(settings, 'addOneByOne', repeated(names(40, 'redis:7.')));
+
+      for (const results of [together, singly]) {
+        expect(results.flat().filter(({ outcome }) => outcome === 'added')).toHaveLength(40);
+        expect(results.flat()).toHaveLength(40 * processes);
+      }
+      expect(await rows('select id from images_for_push')).toHaveLength(80);
+    });
+
+    test('rows of an older script are read once', async () => {
+      const settings = placeOf().fresh();
+      const legacy = legacyRows(300);
+      await placeOf().run(settings, `${legacySchema(placeOf().kind)}\n${legacy.script}`);
+      await atOnce(settings, 'migrate', [null]);
+
+      const results = await atOnce<Record<string, number>>(settings, 'adopt', repeated(null));
+
+      const sum = (name: string): number => results.reduce((total, result) => total + (result[name] ?? 0), 0);
+      expect([sum('adopted'), sum('duplicates'), sum('refused')]).toEqual([
+        legacy.wanted - legacy.duplicates,
+        legacy.duplicates,
+        0,
+      ]);
+    });
+
+    test('a name has one owner, whom all learn', async () => {
+      const { settings } = use();
+      const claimed = names(30, 'aliyun.example.com/mirror/app');
+      const claims = names(processes, 'ghcr.io/owner').map((owner) => ({ owner, names: claimed }));
+
+      const owners = await atOnce<string[]>(settings, 'claim', claims);
+
+      for (const learnt of owners) expect(learnt).toEqual(owners[0]);
+    });
+
+    test('a delivery is first once', async () => {
+      const { settings } = use();
+      const ids = names(30, 'delivery-');
+      const bringers = names(processes, 'workflow-').map((owner) => ({ owner, ids }));
+
+      const first = await atOnce<string[]>(settings, 'deliver', bringers);
+
+      expect(first.flat().sort()).toEqual([...ids].sort());
+    });
+
+    test('blobs of many repositories are recorded without losing one', async () => {
+      const { settings, rows } = use();
+      const digests = names(100, 'sha256:');
+      const recorded = names(processes, 'mirror/x').map((repository) => ({ repository, digests }));
+
+      await atOnce(settings, 'blobs', recorded);
+
+      expect(await rows('select digest from blob_locations')).toHaveLength(100 * processes);
+    });
+
+    test('outcomes that are written at once are all there', async () => {
+      const { settings, stores, rows } = use();
+      const images = names(40, 'docker.io/library/nginx:1.');
+      await stores.wanted.addWanted(images.map((image) => wish(image)));
+      const outcomeOf = (image: string) => ({
+        image,
+        sourceDigest,
+        targets: targets.map(({ name }) => pushed(name, image.replace(/^.*\//, ''))),
+        missingPlatforms: [],
+        bytesRead: 1,
+      });
+      // Two processes for each image: a worker that was believed dead may still be writing.
+      const parts = [0, 1, 0, 1].map((part) => ({
+        run: 'run-1',
+        targets,
+        outcomes: images.filter((_, position) => position % 2 === part).map(outcomeOf),
+      }));
+
+      await atOnce(settings, 'record', parts);
+
+      expect(await rows('select id from images_for_push where push_status = 1')).toHaveLength(40);
+      expect(await rows('select id from pushed_images')).toHaveLength(80);
+      expect(await rows('select attempts from image_copies where attempts = 2')).toHaveLength(80);
+      expect(await rows('select run from run_outcomes')).toHaveLength(120);
+    });
+  });
+}
+
+function streamOf(stream: ChildProcess['stdout']): NonNullable<ChildProcess['stdout']> {
+  if (stream === null) throw new Error('the process was started without a pipe');
+  return stream;
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { sql } from 'kysely';
+import Libsql from 'libsql';
+import { afterAll, expect, test } from 'vitest';
+
+import { DatabaseFault } from '../../src/database/database-fault.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { createStores } from '../../src/database/stores.js';
+import { wish } from './store-fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ferry-sqlite-faults-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function faultOf(work: () => Promise<unknown>): Promise<DatabaseFault> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof DatabaseFault) return error;
+    throw error;
+  }
+  throw new Error('there was no fault');
+}
+
+test('the folder of the file is made', async () => {
+  const path = join(folder, 'a', 'b', 'ferry.db');
+
+  const database = await openDatabase({ kind: 'sqlite', path });
+  const { applied } = await migrate(database);
+  await database.close();
+
+  expect(applied).not.toEqual([]);
+});
+
+test('a file that is no database is refused with its path', async () => {
+  const path = join(folder, 'letter.txt');
+  writeFileSync(path, 'Dear reader, this is no database, and long enough to be seen as none.\n'.repeat(20));
+
+  const fault = await faultOf(async () => await migrate(await openDatabase({ kind: 'sqlite', path })));
+
+  expect(fault).toMatchObject({ code: 'database', decision: 'park', trouble: 'refused' });
+  expect(fault.message).toContain(path);
+});
+
+test('a path that cannot be is refused with what is wrong', async () => {
+  const path = join(folder, 'directory.db');
+  mkdirSync(path);
+
+  const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path }));
+
+  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault.message).toContain('cannot be opened');
+});
+
+test('a folder that cannot be made is refused', async () => {
+  writeFileSync(join(folder, 'file'), '');
+
+  const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(folder, 'file', 'x.db') }));
+
+  expect(fault).toMatchObject({ decision: 'park' });
+});
+
+test('a statement that the database does not accept is a fault and no retry', async () => {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'statement.db') });
+
+  const fault = await faultOf(async () => await sql`selec 1`.execute(database.queries));
+  await database.close();
+
+  expect(fault).toMatchObject({ decision: 'park', trouble: 'statement' });
+});
+
+test('a writer waits for another, and goes on when that has ended', async () => {
+  const path = join(folder, 'busy.db');
+  const database = await openDatabase({ kind: 'sqlite', path });
+  await migrate(database);
+  const other = new Libsql(path);
+  other.exec('begin immediate');
+
+  const adding = createStores(database).wanted.addWanted([wish('nginx:1.27')]);
+  const readers = await createStores(database).wanted.wantedRows('docker.io/library/nginx:1.27').catch(String);
+  other.exec('commit');
+  other.close();
+
+  expect(await adding).toMatchObject([{ outcome: 'added' }]);
+  expect(readers).toMatchObject({ rows: expect.any(Array) as unknown });
+  await database.close();
+});
