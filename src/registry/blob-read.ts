@@ -37,7 +37,7 @@ export class BlobRead {
   readonly #place: Place;
   readonly #blob: Blob;
   readonly #handlers: BlobReadHandlers;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   #received = 0;
   #paused = false;
   #lastByteAt = 0;
@@ -48,7 +48,7 @@ export class BlobRead {
     client: RegistryClient,
     place: Place,
     blob: Blob,
-    { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal?: AbortSignal },
+    { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal: AbortSignal },
   ) {
     this.#client = client;
     this.#place = place;
@@ -104,7 +104,7 @@ export class BlobRead {
         await this.#readFrom(start, consume);
         return;
       } catch (error) {
-        this.#signal?.throwIfAborted();
+        this.#signal.throwIfAborted();
         if (this.#stopped) return;
         if (!(error instanceof SourceCut)) throw error;
         const progress = this.#received - start >= PROGRESS_BYTES || Date.now() - startedAt >= PROGRESS_MS;
@@ -227,7 +227,7 @@ export async function readSmallBlob(
   client: RegistryClient,
   places: readonly Place[],
   blob: Blob,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Buffer> {
   const cached = client.contents.get(blob.digest);
   if (cached !== undefined) return cached.body;
@@ -252,14 +252,14 @@ function corrupt(place: Place): ConstructorParameters<typeof RegistryFault>[1] {
   return { place, code: 'source-corrupt', decision: 'park' };
 }
 
-function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal | undefined): Omit<RegistryRequest, 'expect'> {
+function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal): Omit<RegistryRequest, 'expect'> {
   return {
     place,
     method: 'GET',
     url: `/v2/${place.repository}/blobs/${digest}`,
     what: `GET blob ${digest}`,
     scopes: placeScopes(place),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 }
 

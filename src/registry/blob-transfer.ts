@@ -35,7 +35,7 @@ export interface BlobDelivery {
 export interface TransferContext {
   readonly client: RegistryClient;
   readonly source: Place;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
 }
 
@@ -130,7 +130,7 @@ async function pass(
       onSent: (upload, bytes) => uploads.get(upload)?.sent(bytes),
       onDropped: (upload, fault) => uploads.get(upload)?.dropped(fault),
     },
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
 }
 

@@ -34,7 +34,7 @@ export class BlobUpload {
   readonly place: Place;
   readonly #client: RegistryClient;
   readonly #blob: Blob;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #monolithic: boolean;
   #location: URL;
   #request: ClientRequest | undefined;
@@ -50,7 +50,7 @@ export class BlobUpload {
     client: RegistryClient,
     place: Place,
     blob: Blob,
-    { session, signal }: { readonly session: UploadSession; readonly signal?: AbortSignal },
+    { session, signal }: { readonly session: UploadSession; readonly signal: AbortSignal },
   ) {
     this.#client = client;
     this.place = place;
@@ -134,7 +134,7 @@ export class BlobUpload {
     try {
       response = await answer;
     } catch (error) {
-      this.#signal?.throwIfAborted();
+      this.#signal.throwIfAborted();
       // The answer to a whole PUT may be lost although the blob arrived.
       if (this.#monolithic && (await this.#isThere())) return;
       throw networkFault(error, this.place, this.#location);
@@ -156,7 +156,7 @@ export class BlobUpload {
         this.#checkStored(await this.#putDigest());
         return;
       } catch (error) {
-        this.#signal?.throwIfAborted();
+        this.#signal.throwIfAborted();
         if (!(error instanceof FerryError)) throw error;
         if (error.code === 'target-corrupt') throw error;
         if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw this.#arrivedWrong(error);
@@ -199,7 +199,7 @@ export class BlobUpload {
 
   #baseRequest(): Pick<RegistryRequest, 'place' | 'scopes' | 'signal'> {
     const scopes = placeScopes(this.place);
-    return { place: this.place, scopes, ...(this.#signal === undefined ? {} : { signal: this.#signal }) };
+    return { place: this.place, scopes, signal: this.#signal };
   }
 
   /**
@@ -235,11 +235,11 @@ export class BlobUpload {
   }
 
   async #isThere(): Promise<boolean> {
-    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    const signal = this.#signal;
     try {
-      return await hasBlob(this.#client, this.place, this.#blob, { ...signal, attempts: 2 });
+      return await hasBlob(this.#client, this.place, this.#blob, { signal, attempts: 2 });
     } catch (error) {
-      this.#signal?.throwIfAborted();
+      this.#signal.throwIfAborted();
       if (error instanceof FerryError) return false;
       throw error;
     }

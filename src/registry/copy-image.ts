@@ -9,6 +9,7 @@ import type { PreparedTarget } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 import { TargetRun } from './target-run.js';
+import { sharedSignal } from './transport/shared-signal.js';
 
 const BLOBS_AT_ONCE = 3;
 
@@ -24,8 +25,9 @@ export async function copyImage(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { signal, onProgress, concurrentBlobs = BLOBS_AT_ONCE } = options;
-  const prepared = await prepareCopy(client, request, options);
+  const { onProgress, concurrentBlobs = BLOBS_AT_ONCE } = options;
+  const signal = sharedSignal(options.signal);
+  const prepared = await prepareCopy(client, request, signal);
   const counter = { bytesRead: 0 };
   const context: TransferContext = {
     client,
@@ -34,7 +36,7 @@ export async function copyImage(
       if (progress.type === 'read') counter.bytesRead += progress.bytes;
       onProgress?.(progress);
     },
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 
   const [done, owing] = divide(prepared.targets);
@@ -53,7 +55,7 @@ export async function copyImage(
   const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
   await Promise.all(Array.from({ length: concurrentBlobs }, () => worker(context, queue)));
   const finished = await Promise.all(results);
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
 
   const copied = finished.filter((result): result is TargetResult => !(result instanceof FerryError));
   const faults = runs.flatMap((run, position) => {

@@ -35,7 +35,7 @@ export async function fanOut(
   }: {
     readonly uploads: readonly BlobUpload[];
     readonly handlers: FanOutHandlers;
-    readonly signal?: AbortSignal;
+    readonly signal: AbortSignal;
   },
 ): Promise<readonly BlobUpload[]> {
   const active = new Set(uploads);
@@ -56,7 +56,7 @@ export async function fanOut(
         read.pause();
       },
     },
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
 
   function goOn(): void {
@@ -106,7 +106,7 @@ export async function fanOut(
             onFailure: (fault) => drop(upload, fault),
           });
         } catch (error) {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           if (!(error instanceof FerryError)) throw error;
           drop(upload, error);
         }

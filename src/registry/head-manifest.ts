@@ -1,6 +1,7 @@
 import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestHead } from './manifest-exchange.js';
 import type { RegistryClient } from './registry-client.js';
+import { sharedSignal } from './transport/shared-signal.js';
 
 /**
  * What a tag or digest of a registry leads to, without reading it; never counted as a pull.
@@ -14,5 +15,5 @@ export async function headManifest(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<ManifestHead | undefined> {
   const place = { side: 'target', host, repository } as const;
-  return headManifestAt(client, place, reference, signal === undefined ? {} : { signal });
+  return headManifestAt(client, place, reference, { signal: sharedSignal(signal) });
 }

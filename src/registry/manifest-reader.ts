@@ -26,7 +26,7 @@ export class ManifestReader {
   readonly #source: Place;
   readonly #root: Digest;
   readonly #holders: ReadonlyMap<Digest, readonly Place[]>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #manifests = new Map<Digest, Promise<ReadManifest>>();
 
   /** @param holders targets whose tag leads to a digest already, by that digest */
@@ -40,7 +40,7 @@ export class ManifestReader {
     }: {
       readonly root: Digest;
       readonly holders: ReadonlyMap<Digest, readonly Place[]>;
-      readonly signal?: AbortSignal;
+      readonly signal: AbortSignal;
     },
   ) {
     this.#client = client;
@@ -86,11 +86,11 @@ export class ManifestReader {
   }
 
   async #fetch(digest: Digest): Promise<Content> {
-    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    const signal = this.#signal;
     for (const place of this.#holdersOf(digest)) {
       try {
         const content = await getManifest(this.#client, place, digest, {
-          ...signal,
+          signal,
           deniedIsAbsent: true,
           attempts: 1,
         });
@@ -100,7 +100,7 @@ export class ManifestReader {
         if (!(error instanceof FerryError)) throw error;
       }
     }
-    return readFromSource(this.#client, this.#source, digest, { root: this.#root, ...signal });
+    return readFromSource(this.#client, this.#source, digest, { root: this.#root, signal });
   }
 
   #placesOf(digest: Digest): readonly Place[] {

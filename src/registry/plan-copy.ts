@@ -1,6 +1,7 @@
 import type { CopyOptions, CopyPlan, CopyRequest } from './copy-types.js';
 import { prepareCopy } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
+import { sharedSignal } from './transport/shared-signal.js';
 
 /**
  * Looks at the source once and at every target's tag, and decides all that can be decided before a layer moves. The
@@ -13,5 +14,5 @@ export async function planCopy(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
-  return (await prepareCopy(client, request, options)).plan;
+  return (await prepareCopy(client, request, sharedSignal(options.signal))).plan;
 }

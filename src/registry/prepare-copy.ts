@@ -5,15 +5,7 @@ import { isArtifactManifest } from '../domain/source-manifest.js';
 import { PlatformMissing, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
 import type { Content } from './content-cache.js';
-import type {
-  CopiedPlatform,
-  CopyOptions,
-  CopyPlan,
-  CopyRequest,
-  CopyTarget,
-  TargetFailure,
-  TargetPlan,
-} from './copy-types.js';
+import type { CopiedPlatform, CopyPlan, CopyRequest, CopyTarget, TargetFailure, TargetPlan } from './copy-types.js';
 import { blobsOf } from './image-blobs.js';
 import type { Blob } from './image-blobs.js';
 import { headManifestAt } from './manifest-exchange.js';
@@ -51,10 +43,9 @@ export interface PreparedCopy {
 export async function prepareCopy(
   client: RegistryClient,
   request: CopyRequest,
-  { signal }: CopyOptions = {},
+  signal: AbortSignal,
 ): Promise<PreparedCopy> {
   const source = sourcePlace(request);
-  const withSignal = signal === undefined ? {} : { signal };
   const [sourceDigest, tags] = await Promise.all([
     resolveSource(client, request, signal),
     Promise.all(request.targets.map((target) => readTargetTag(client, target, signal))),
@@ -63,7 +54,7 @@ export async function prepareCopy(
   const reader = new ManifestReader(client, source, {
     root: sourceDigest,
     holders: holdersOf(reachable),
-    ...withSignal,
+    signal,
   });
   const root = await reader.read(sourceDigest);
   const platforms = await readPlatforms(reader, root, request);
@@ -82,11 +73,9 @@ export async function prepareCopy(
   await Promise.all(
     reachable.map(async (tag) => {
       try {
-        targets.push(
-          await prepareTarget(client, { tag, reader, root, composition, overall, platforms, ...withSignal }),
-        );
+        targets.push(await prepareTarget(client, { tag, reader, root, composition, overall, platforms, signal }));
       } catch (error) {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         if (!isOfTarget(error, tag)) throw error;
         failures.push({ target: tag.target.name, reference: referenceOf(tag.target), failure: error });
       }
@@ -117,15 +106,15 @@ interface TargetTag {
   readonly failure?: FerryError;
 }
 
-async function readTargetTag(client: RegistryClient, target: CopyTarget, signal?: AbortSignal): Promise<TargetTag> {
+async function readTargetTag(client: RegistryClient, target: CopyTarget, signal: AbortSignal): Promise<TargetTag> {
   const { name, host, repository, tag } = target;
   const place: Place = { side: 'target', host, repository, name };
   try {
-    const options = { deniedIsAbsent: true, attempts: 2, ...(signal === undefined ? {} : { signal }) };
+    const options = { deniedIsAbsent: true, attempts: 2, signal };
     const head = await headManifestAt(client, place, tag, options);
     return head === undefined ? { target, place } : { target, place, current: head.digest };
   } catch (failure) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (!(failure instanceof FerryError)) throw failure;
     return { target, place, failure };
   }
@@ -169,7 +158,7 @@ interface TargetPreparation {
   /** With policy `keep`: what there is to decide about. */
   readonly overall: TagComposition;
   readonly platforms: ReadonlyMap<Digest, Platform>;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
@@ -268,9 +257,9 @@ async function childrenAreThere(
   client: RegistryClient,
   place: Place,
   manifests: readonly OwedManifest[],
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  const options = { deniedIsAbsent: true, ...(signal === undefined ? {} : { signal }) };
+  const options = { deniedIsAbsent: true, signal };
   const heads = await Promise.all(
     manifests.slice(0, -1).map(({ content }) => headManifestAt(client, place, content.digest, options)),
   );

@@ -8,6 +8,7 @@ import type { OwedManifest, PreparedTarget } from './prepare-copy.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
 import { Semaphore } from './semaphore.js';
 import { backoff, rest } from './transport/retrying.js';
+import { sharedSignal } from './transport/shared-signal.js';
 
 const CATCH_UPS_AT_ONCE = 2;
 const MANIFEST_ATTEMPTS = 4;
@@ -30,14 +31,13 @@ export class TargetRun {
   constructor(context: TransferContext, target: PreparedTarget) {
     this.#context = context;
     this.#target = target;
-    const { signal } = context;
     this.destination = {
       name: target.plan.target,
       place: target.place,
       mountFrom: target.target.mountFrom ?? (() => []),
       lagging: false,
       catchUps: new Semaphore(CATCH_UPS_AT_ONCE),
-      signal: signal === undefined ? this.#failure.signal : AbortSignal.any([signal, this.#failure.signal]),
+      signal: sharedSignal(context.signal, this.#failure.signal),
     };
     const blobs = new Promise<void>((resolve) => {
       this.#allBlobsThere = resolve;
@@ -112,7 +112,7 @@ export class TargetRun {
       this.#context.report({ type: 'target-done', target: name, digest: result.digest });
       return result;
     } catch (error) {
-      this.#context.signal?.throwIfAborted();
+      this.#context.signal.throwIfAborted();
       if (!(error instanceof FerryError)) throw error;
       this.#fail(error);
       this.#context.report({ type: 'target-failed', target: name, reason: error.message });
