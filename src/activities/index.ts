@@ -1,6 +1,8 @@
-import type { CopyActivities, MainActivities } from '../contract/activity-types.js';
+import type { CopyActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
 import type { CopyPorts } from './copy-activities.js';
 import { createCopyActivities } from './copy-activities.js';
+import type { FetchPorts } from './fetch-activities.js';
+import { createFetchActivities } from './fetch-activities.js';
 import type { ImagePorts } from './image-activities.js';
 import { createImageActivities } from './image-activities.js';
 import type { PassPorts } from './pass-activities.js';
@@ -8,9 +10,13 @@ import { createPassActivities } from './pass-activities.js';
 import type { RequestPorts } from './request-activities.js';
 import { createRequestActivities } from './request-activities.js';
 
-/** What workers of the queue `ferry` serve. */
+/** What workers of the queue `ferry` serve, with {@link createUpstreamActivities}. */
 export function createMainActivities(ports: PassPorts & ImagePorts & RequestPorts): MainActivities {
   return { ...createPassActivities(ports), ...createImageActivities(ports), ...createRequestActivities(ports) };
+}
+
+export function createUpstreamActivities(ports: FetchPorts): FetchActivities {
+  return createFetchActivities(ports);
 }
 
 /** What workers of the queue `ferry-copy` serve. */

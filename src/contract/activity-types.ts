@@ -1,5 +1,7 @@
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
+import type { FetchedImage, FetchInput } from './fetch.js';
 import type { AddedImage, AddImageInput, Pass, SyncRequest, SyncTotals } from './sync.js';
 
 /** A fault as it crosses the wire. */
@@ -8,6 +10,8 @@ export interface Fault {
   readonly decision: Decision;
   readonly reason: string;
   readonly retryAfterMs?: number;
+  /** Known to last: another round in this pass would only hold others up. */
+  readonly again?: 'next-pass';
 }
 
 /** One place that an image goes to. Credentials are looked up where they are used. */
@@ -84,7 +88,8 @@ export interface PassActivities {
 }
 
 export interface ImageActivities {
-  planImage(input: { readonly image: string }): Promise<ImagePlan>;
+  /** `lastRound`: whoever is away now has been away through all rounds. */
+  planImage(input: { readonly image: string; readonly lastRound?: boolean }): Promise<ImagePlan>;
   recordImage(input: {
     readonly outcome: ImageOutcome;
     readonly run: string;
@@ -104,3 +109,19 @@ export interface RequestActivities {
 }
 
 export type MainActivities = PassActivities & ImageActivities & RequestActivities;
+
+/** What a look at an upstream came to. */
+export type UpstreamLook =
+  | { readonly kind: 'found'; readonly finding: UpstreamFinding; readonly fingerprint: string }
+  /** It cannot be looked at now, and can be by itself later. */
+  | { readonly kind: 'later'; readonly fault: Fault };
+
+export interface FetchActivities {
+  lookAtUpstream(input: FetchInput & { readonly upstream: string }): Promise<UpstreamLook>;
+  /** Commits what was found. `pending`: at least one of its images is to be copied now. */
+  recordFinding(input: {
+    readonly upstream: string;
+    readonly finding: UpstreamFinding;
+    readonly fingerprint: string;
+  }): Promise<{ readonly wanted: readonly FetchedImage[]; readonly pending: boolean }>;
+}

@@ -4,6 +4,9 @@ export const WorkflowName = {
   syncImage: 'SyncImage',
   requestSyncAll: 'RequestSyncAll',
   addImage: 'AddImage',
+  fetchDify: 'FetchDify',
+  fetchXinference: 'FetchXinference',
+  fetchUpstream: 'FetchUpstream',
 } as const;
 export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
 

@@ -36,6 +36,10 @@ export type FaultCode =
   | 'protocol'
   | 'credentials'
   | 'target-name'
+  /** A repository, file or tag of an upstream is not where it was. */
+  | 'upstream-missing'
+  /** An upstream answered something else than what it has to. */
+  | 'upstream-format'
   | 'configuration'
   | 'database'
   | 'temporal'

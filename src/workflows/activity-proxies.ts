@@ -1,6 +1,12 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
-import type { CopyActivities, ImageActivities, PassActivities, RequestActivities } from '../contract/activity-types.js';
+import type {
+  CopyActivities,
+  FetchActivities,
+  ImageActivities,
+  PassActivities,
+  RequestActivities,
+} from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
 /** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
@@ -45,5 +51,23 @@ export const copying = proxyActivities<CopyActivities>({
 export const requests = proxyActivities<RequestActivities>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/**
+ * Some requests to GitHub or pages of a registry's tags, each with the client's own retries: what passes by itself comes
+ * back as a value, and the workflow sleeps.
+ */
+export const upstreamLook = proxyActivities<Pick<FetchActivities, 'lookAtUpstream'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** The database, and a look-up of the names of hosts; repeated, it changes nothing. */
+export const upstreamRecord = proxyActivities<Pick<FetchActivities, 'recordFinding'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '1m',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });

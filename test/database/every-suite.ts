@@ -7,6 +7,7 @@ import { processSuite } from './process-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
+import { upstreamSuite } from './upstream-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
 
 /** The same behaviour on every database. */
@@ -19,5 +20,6 @@ export function everySuite(name: string, placeOf: PlaceOf): void {
     takeoverSuite(placeOf);
     migrationSuite(placeOf);
     processSuite(placeOf);
+    upstreamSuite(placeOf);
   });
 }

@@ -6,12 +6,13 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { FERRY_TABLES } from '../../src/database/migrations/ferry-tables.js';
+import { UPSTREAM_TABLE } from '../../src/database/migrations/upstream-table.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import { dump } from '../support/database-places.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
 import type { PlaceOf } from './store-fixture.js';
 
-const steps = ['0001-legacy-tables', '0002-ferry-columns', '0003-ferry-tables', '0004-pushed-images'];
+const steps = ['0001-legacy-tables', '0002-ferry-columns', '0003-ferry-tables', '0004-pushed-images', '0005-upstreams'];
 const bytesPerCharacter = 4;
 
 export function migrationSuite(placeOf: PlaceOf): void {
@@ -141,7 +142,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = FERRY_TABLES.flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
+      const planned = [...FERRY_TABLES, UPSTREAM_TABLE].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
         [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
           index: `${name}.${index.name}`,
           bytes: index.columns

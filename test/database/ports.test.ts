@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 
+import type { UpstreamStates } from '../../src/activities/fetch-ports.js';
 import type { Deliveries, PushedImages, Runs, TargetNames, WantedImages } from '../../src/activities/ports.js';
 import type { Stores } from '../../src/database/stores.js';
 
@@ -9,4 +10,5 @@ test('the stores are what activities ask for', () => {
   expectTypeOf<Stores['pushed']>().toExtend<PushedImages>();
   expectTypeOf<Stores['runs']>().toExtend<Runs>();
   expectTypeOf<Stores['deliveries']>().toExtend<Deliveries>();
+  expectTypeOf<Stores['states']>().toExtend<UpstreamStates>();
 });

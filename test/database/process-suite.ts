@@ -61,6 +61,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0002-ferry-columns',
         '0003-ferry-tables',
         '0004-pushed-images',
+        '0005-upstreams',
       ]);
     });
 

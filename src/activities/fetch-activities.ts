@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+
+import type { FetchActivities, UpstreamLook } from '../contract/activity-types.js';
+import type { FetchedImage } from '../contract/fetch.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
+import type { FetchScope, Upstream } from '../domain/upstream.js';
+import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import { activity } from './activity.js';
+import type { FoundSources, UpstreamStates, UpstreamWatcher } from './fetch-ports.js';
+import type { WantedImages } from './ports.js';
+import { toFault } from './to-failure.js';
+import { withHeartbeat } from './with-heartbeat.js';
+
+export interface FetchPorts {
+  readonly upstreams: readonly Upstream[];
+  readonly watcher: UpstreamWatcher;
+  readonly states: UpstreamStates;
+  readonly wanted: Pick<WantedImages, 'addWanted'>;
+  readonly sources: FoundSources;
+  /** Canonical platforms, or `all` alone: what an upstream without platforms of its own wants. */
+  readonly platforms: readonly string[];
+}
+
+export function createFetchActivities({
+  upstreams,
+  watcher,
+  states,
+  wanted,
+  sources,
+  platforms,
+}: FetchPorts): FetchActivities {
+  return {
+    lookAtUpstream: activity(
+      async ({ upstream, scope }) =>
+        await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
+    ),
+    recordFinding: activity(async ({ upstream, finding, fingerprint }) => {
+      const { name, platforms: own = platforms } = upstreamCalled(upstream);
+      const images = finding.isNew ? await record(name, finding, own) : [];
+      // After the rows: what was found must not be taken for handled when they could not be committed.
+      await states.save(name, stateAfter(finding, fingerprint));
+      return { wanted: images, pending: images.some(isPending) };
+    }),
+  };
+
+  async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamLook> {
+    const state = await states.read(upstream.name);
+    const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms);
+    try {
+      const finding = await watcher.look(upstream, {
+        ...(state === undefined ? {} : { handled: state }),
+        // A person who names a scope wants an answer; a changed configuration may want other images of the same release.
+        again: scope !== undefined || (state !== undefined && state.fingerprint !== fingerprint),
+        ...(scope === undefined ? {} : { scope }),
+        signal,
+      });
+      return { kind: 'found', finding, fingerprint };
+    } catch (error) {
+      signal.throwIfAborted();
+      const fault = toFault(error);
+      if (fault === undefined || fault.decision === 'park') throw error;
+      return { kind: 'later', fault };
+    }
+  }
+
+  async function record(upstream: string, finding: UpstreamFinding, own: readonly string[]): Promise<FetchedImage[]> {
+    const references = finding.wanted.map(({ image }) => parseImageReference(image));
+    const refusals = await sources.refusals(references);
+    const refused = finding.wanted.flatMap(({ image }, place): FetchedImage[] => {
+      const reason = refusals[place];
+      return reason === undefined ? [] : own.map((platform) => ({ image, platform, outcome: 'refused', reason }));
+    });
+    const requests = finding.wanted.flatMap((found, place): WantedRequest[] => {
+      const reference = references[place];
+      if (reference === undefined || refusals[place] !== undefined) return [];
+      return own.map((platform) => ({ reference, platform, requestedBy: whyOf(upstream, finding, found) }));
+    });
+    if (requests.length === 0) return refused;
+
+    const results = await wanted.addWanted(requests);
+    const parked = results.filter(({ previous }) => previous === PushStatus.parked);
+    const revived = new Set((await states.reviveMissing(parked)).map(keyOf));
+    return [...results.map((result) => fetched(result, revived.has(keyOf(result)))), ...refused];
+  }
+
+  function upstreamCalled(name: string): Upstream {
+    const upstream = upstreams.find((candidate) => candidate.name === name);
+    if (upstream !== undefined) return upstream;
+    const known = upstreams.map((candidate) => candidate.name).join(', ');
+    throw new InvalidInput(`there is no upstream ${name}: this worker knows ${known}`, 'configuration');
+  }
+}
+
+/** An upstream's wish changes no row that is there: what it says of one is how it was before. */
+function fetched({ image, platform, outcome, previous }: WantedResult, isRevived: boolean): FetchedImage {
+  if (isRevived) return { image, platform, outcome: 'renewed' };
+  switch (previous) {
+    case PushStatus.pushed:
+      return { image, platform, outcome: 'already-pushed' };
+    case PushStatus.parked:
+      return { image, platform, outcome: 'parked' };
+    case PushStatus.withdrawn:
+      return { image, platform, outcome: 'withdrawn' };
+    default:
+      return { image, platform, outcome };
+  }
+}
+
+/**
+ * Rows that were pending before count too: this activity may be tried again after its rows were committed, and the
+ * sync that they need must still be asked for.
+ */
+function isPending({ outcome }: FetchedImage): boolean {
+  return outcome === 'added' || outcome === 'renewed' || outcome === 'already-pending';
+}
+
+function whyOf(
+  upstream: string,
+  { release }: UpstreamFinding,
+  { service, oldTag, newTag }: FoundImage,
+): WantedRequest['requestedBy'] {
+  return {
+    by: 'upstream',
+    id: upstream,
+    ...(release === undefined ? {} : { release }),
+    ...(service === undefined ? {} : { service }),
+    ...(oldTag === undefined ? {} : { oldTag }),
+    ...(newTag === undefined ? {} : { newTag }),
+  };
+}
+
+function stateAfter({ release, etag }: UpstreamFinding, fingerprint: string) {
+  return {
+    fingerprint,
+    ...(release === undefined ? {} : { release }),
+    ...(etag === undefined ? {} : { etag }),
+  };
+}
+
+function keyOf({ image, platform }: { readonly image: string; readonly platform: string }): string {
+  return `${image}|${platform}`;
+}
+
+/** Of all that decides which images are wanted; when an upstream is looked at does not. */
+function fingerprintOf(upstream: Upstream, platforms: readonly string[]): string {
+  const { schedule: _schedule, ...decides } = upstream;
+  return createHash('sha256')
+    .update(JSON.stringify({ ...decides, platforms }))
+    .digest('hex');
+}

@@ -1,0 +1,106 @@
+import type { Lookup } from './compose-interpolation.js';
+import { interpolate } from './compose-interpolation.js';
+import { InvalidInput } from './ferry-error.js';
+import type { ImageReference } from './image-reference.js';
+import { parseImageReference, printImageReference, sourceRepository } from './image-reference.js';
+import { fitsAny } from './name-pattern.js';
+import type { Skipped } from './upstream-finding.js';
+import type { ServicePatterns } from './upstream.js';
+
+/** A service of a compose document, as far as images go; texts are not interpolated yet. */
+export interface ComposeService {
+  readonly name: string;
+  readonly image?: string;
+  /** It has a `build`. */
+  readonly isBuilt: boolean;
+  /** `pull_policy` says that its image is never pulled. */
+  readonly isNeverPulled: boolean;
+  readonly profiles: readonly string[];
+  /** What makes its image unknowable from this document alone, in words. */
+  readonly fault?: string;
+}
+
+export interface ServiceImage {
+  readonly service: string;
+  readonly reference: ImageReference;
+}
+
+export interface ImageSelection {
+  readonly lookup: Lookup;
+  /** Absent: every service of every profile. */
+  readonly include?: ServicePatterns;
+  readonly exclude: ServicePatterns;
+}
+
+/** The images that a compose document names, by service, and the services whose image cannot be had, with the reason. */
+export function imagesOfServices(
+  services: readonly ComposeService[],
+  { lookup, include, exclude }: ImageSelection,
+): { readonly images: readonly ServiceImage[]; readonly skipped: readonly Skipped[] } {
+  const images: ServiceImage[] = [];
+  const skipped: Skipped[] = [];
+  for (const service of services) {
+    const read = readImage(service, lookup);
+    if ('reason' in read) {
+      skipped.push({ what: `service ${service.name}`, reason: read.reason });
+      continue;
+    }
+    const left = leftOut(service, read.written, read.reference, include, exclude);
+    if (left === undefined) images.push({ service: service.name, reference: read.reference });
+    else skipped.push({ what: `service ${service.name} (${read.written})`, reason: left });
+  }
+  return { images, skipped };
+}
+
+type ReadImage = { readonly reference: ImageReference; readonly written: string } | { readonly reason: string };
+
+function readImage({ image, isBuilt, isNeverPulled, fault }: ComposeService, lookup: Lookup): ReadImage {
+  if (fault !== undefined) return { reason: fault };
+  if (image === undefined) {
+    return { reason: isBuilt ? 'it is built from source and names no image' : 'it names no image' };
+  }
+  if (isNeverPulled) return { reason: `its pull_policy says that ${image} is built, not pulled` };
+
+  const interpolated = interpolate(image, lookup);
+  if (interpolated.kind === 'fault') return { reason: `its image ${image} cannot be read: ${interpolated.reason}` };
+  const { text, unset } = interpolated;
+  if (unset.length > 0) {
+    return { reason: `its image ${image} needs ${unset.join(', ')}, which has no default there` };
+  }
+  try {
+    return { reference: parseImageReference(text), written: text };
+  } catch (error) {
+    if (error instanceof InvalidInput) return { reason: error.message };
+    throw error;
+  }
+}
+
+function leftOut(
+  { name, profiles }: ComposeService,
+  written: string,
+  reference: ImageReference,
+  include: ServicePatterns | undefined,
+  exclude: ServicePatterns,
+): string | undefined {
+  const names = namesOf(written, reference);
+  if (include !== undefined && !fits(include, name, profiles, names)) return 'no include pattern fits it';
+  return fits(exclude, name, profiles, names) ? 'an exclude pattern fits it' : undefined;
+}
+
+function fits(patterns: ServicePatterns, service: string, profiles: readonly string[], names: readonly string[]) {
+  return (
+    fitsAny(service, patterns.services) ||
+    profiles.some((profile) => fitsAny(profile, patterns.profiles)) ||
+    names.some((name) => fitsAny(name, patterns.images))
+  );
+}
+
+/** People write a pattern as they know the image: `nginx`, `nginx:*`, `docker.io/library/nginx`. */
+function namesOf(written: string, reference: ImageReference): readonly string[] {
+  return [
+    written,
+    written.replace(/@.*$/, '').replace(/:[^/:]*$/, ''),
+    printImageReference(reference),
+    sourceRepository(reference),
+  ];
+}

@@ -1,0 +1,107 @@
+/**
+ * Compose's interpolation of variables (Compose specification, "Interpolation"): `$VAR`, `${VAR}`, `${VAR:-default}`,
+ * `${VAR-default}`, `${VAR:?error}`, `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, each operand interpolated in its
+ * turn, and `$$` for a dollar sign.
+ */
+
+/** The value of a variable; undefined where it is not set, which is not the same as set to nothing. */
+export type Lookup = (name: string) => string | undefined;
+
+export type Interpolated =
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      /** Variables that were needed, have no value and no default: each stands for nothing in the text. */
+      readonly unset: readonly string[];
+    }
+  /** What makes the text impossible, in words. */
+  | { readonly kind: 'fault'; readonly reason: string };
+
+const NAME = /^[_a-z][_a-z0-9]*/i;
+const OPERATOR = /^:?[-+?]/;
+
+export function interpolate(template: string, lookup: Lookup): Interpolated {
+  const unset = new Set<string>();
+  try {
+    const text = substitute(template, lookup, unset);
+    return { kind: 'text', text, unset: [...unset] };
+  } catch (error) {
+    if (error instanceof InterpolationFault) return { kind: 'fault', reason: error.message };
+    throw error;
+  }
+}
+
+class InterpolationFault extends Error {}
+
+function substitute(template: string, lookup: Lookup, unset: Set<string>): string {
+  let text = '';
+  let position = 0;
+  while (position < template.length) {
+    const dollar = template.indexOf('$', position);
+    if (dollar < 0) return text + template.slice(position);
+    text += template.slice(position, dollar);
+
+    const rest = template.slice(dollar + 1);
+    const name = NAME.exec(rest)?.[0];
+    if (rest.startsWith('$')) {
+      text += '$';
+      position = dollar + 2;
+    } else if (rest.startsWith('{')) {
+      const end = closingBrace(template, dollar + 1);
+      text += expression(template.slice(dollar + 2, end), lookup, unset);
+      position = end + 1;
+    } else if (name !== undefined) {
+      text += valueOf(name, lookup, unset);
+      position = dollar + 1 + name.length;
+    } else {
+      // A dollar sign before anything else is one, as for Compose.
+      text += '$';
+      position = dollar + 1;
+    }
+  }
+  return text;
+}
+
+/** What stands between the braces: a name, perhaps an operator and its operand. */
+function expression(inside: string, lookup: Lookup, unset: Set<string>): string {
+  const name = NAME.exec(inside)?.[0];
+  if (name === undefined) throw new InterpolationFault(`"\${${inside}}" does not begin with a variable's name`);
+  const rest = inside.slice(name.length);
+  if (rest === '') return valueOf(name, lookup, unset);
+
+  const operator = OPERATOR.exec(rest)?.[0];
+  if (operator === undefined) {
+    throw new InterpolationFault(`"\${${inside}}" has neither "}" nor one of :- - :? ? :+ + after ${name}`);
+  }
+  const operand = rest.slice(operator.length);
+  const value = lookup(name);
+  const present = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
+  switch (operator.at(-1)) {
+    case '-':
+      return present ? (value ?? '') : substitute(operand, lookup, unset);
+    case '+':
+      return present ? substitute(operand, lookup, unset) : (value ?? '');
+    default: {
+      if (present) return value ?? '';
+      const why = substitute(operand, lookup, unset);
+      throw new InterpolationFault(`the variable ${name} has to be set${why === '' ? '' : `: ${why}`}`);
+    }
+  }
+}
+
+function valueOf(name: string, lookup: Lookup, unset: Set<string>): string {
+  const value = lookup(name);
+  if (value === undefined) unset.add(name);
+  return value ?? '';
+}
+
+/** @param open where the opening brace is; braces in between have to be in pairs */
+function closingBrace(template: string, open: number): number {
+  let depth = 0;
+  for (let position = open; position < template.length; position += 1) {
+    if (template[position] === '{') depth += 1;
+    if (template[position] === '}') depth -= 1;
+    if (depth === 0) return position;
+  }
+  throw new InterpolationFault(`"${template.slice(open - 1)}" has no closing brace`);
+}

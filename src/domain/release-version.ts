@@ -1,0 +1,80 @@
+import pep440 from '@renovatebot/pep440';
+import semver from 'semver';
+
+/** How a project numbers its releases. */
+export const VersionOrder = {
+  /** `1.10.1`, `v1.10.1`, and `1.10.1-fix.1` as a later release of `1.10.1`; nothing else is a release. */
+  numeric: 'numeric',
+  /** Semantic versions. */
+  semver: 'semver',
+  /** Python's: `1.11.0.post1` comes after `1.11.0`, `3.1.0.rc1` before `3.1.0`. */
+  pep440: 'pep440',
+} as const;
+export type VersionOrder = (typeof VersionOrder)[keyof typeof VersionOrder];
+
+export interface ReleaseOptions {
+  readonly order: VersionOrder;
+  /** Release candidates, alphas, betas and development releases count too; default: they do not. */
+  readonly prereleases?: boolean;
+}
+
+const NUMERIC = /^v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-fix\.?(\d{1,9}))?$/;
+
+/**
+ * The tags that name a release, newest version first, whatever order they come in. Of two spellings of one version
+ * (`v1.0.0` and `1.0.0`) both stay, in the order of their letters.
+ */
+export function releasesNewestFirst(tags: readonly string[], { order, prereleases = false }: ReleaseOptions): string[] {
+  const releases = [...new Set(tags)].filter((tag) => isRelease(tag, order, prereleases));
+  return releases.sort((a, b) => compareReleases(b, a, order) || (a < b ? -1 : 1));
+}
+
+/** Negative when `a` is the older release, 0 when both are spellings of one. Both have to be releases. */
+export function compareReleases(a: string, b: string, order: VersionOrder): number {
+  switch (order) {
+    case VersionOrder.numeric:
+      return compareNumbers(numbersOf(a), numbersOf(b));
+    case VersionOrder.semver:
+      return semver.compare(a, b);
+    case VersionOrder.pep440:
+      return pep440.compare(a, b);
+    default:
+      return order satisfies never;
+  }
+}
+
+/** The version that a tag names, without a leading `v`: what image tags often have where git tags have the `v`. */
+export function versionOf(tag: string): string {
+  return tag.replace(/^v(?=\d)/, '');
+}
+
+function isRelease(tag: string, order: VersionOrder, prereleases: boolean): boolean {
+  switch (order) {
+    case VersionOrder.numeric:
+      return NUMERIC.test(tag);
+    case VersionOrder.semver: {
+      const version = semver.parse(tag);
+      return version !== null && (prereleases || version.prerelease.length === 0);
+    }
+    case VersionOrder.pep440: {
+      const version = pep440.explain(tag);
+      return version !== null && (prereleases || !(version.is_prerelease || version.is_devrelease));
+    }
+    default:
+      return order satisfies never;
+  }
+}
+
+/** A release without a fix is its fix 0. */
+function numbersOf(tag: string): readonly number[] {
+  const [, major, minor, patch, fix = '0'] = NUMERIC.exec(tag) ?? [];
+  return [Number(major), Number(minor), Number(patch), Number(fix)];
+}
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  for (const [place, number] of a.entries()) {
+    const difference = number - (b[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,78 @@
+import type { VersionOrder } from './release-version.js';
+
+/** Patterns with `*`; an empty list names nothing. */
+export interface ServicePatterns {
+  /** Fit the image as written or in canonical form, with or without its tag. */
+  readonly images: readonly string[];
+  readonly services: readonly string[];
+  readonly profiles: readonly string[];
+}
+
+/** When a schedule looks: every so many milliseconds, or by cron expressions in a time zone. */
+export type UpstreamSchedule =
+  { readonly everyMs: number } | { readonly cron: readonly string[]; readonly timezone?: string };
+
+interface UpstreamBase {
+  readonly name: string;
+  /** Canonical platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
+  readonly platforms?: readonly string[];
+  /** Absent: it is looked at when somebody asks. */
+  readonly schedule?: UpstreamSchedule;
+}
+
+/** Scope `changed` wants what a release adds or changes; `release` wants every image of it. */
+export const FetchScope = { changed: 'changed', release: 'release' } as const;
+export type FetchScope = (typeof FetchScope)[keyof typeof FetchScope];
+
+/** The compose file of a GitHub project's releases. */
+export interface ComposeUpstream extends UpstreamBase {
+  readonly kind: 'compose';
+  /** `owner/name` */
+  readonly repository: string;
+  /** Path of the compose file in the repository. */
+  readonly file: string;
+  readonly order: VersionOrder;
+  readonly prereleases: boolean;
+  readonly scope: FetchScope;
+  /** Absent: everything. */
+  readonly include?: ServicePatterns;
+  readonly exclude: ServicePatterns;
+  /** Values of variables in the file. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** An image whose tag is the tag of a GitHub project's newest release. */
+export interface ReleaseUpstream extends UpstreamBase {
+  readonly kind: 'release';
+  /** `owner/name` */
+  readonly repository: string;
+  readonly order: VersionOrder;
+  readonly prereleases: boolean;
+  /** References with `{tag}`, the release's tag, or `{version}`, the same without a leading `v`. */
+  readonly images: readonly string[];
+}
+
+/** Tags of a registry's repository. */
+export interface TagsUpstream extends UpstreamBase {
+  readonly kind: 'tags';
+  /** Canonical `host/path`. */
+  readonly image: string;
+  readonly rules: TagRules;
+}
+
+export interface TagRules {
+  /** Regular expression that the whole tag has to fit. */
+  readonly match?: string;
+  /** Semver range; tags that are no versions are left out then. */
+  readonly range?: string;
+  /** At most so many, newest version first. */
+  readonly newest: number;
+  /** Patterns with `*` of tags that are never wanted. */
+  readonly deny: readonly string[];
+}
+
+/** A place where new images are announced. */
+export type Upstream = ComposeUpstream | ReleaseUpstream | TagsUpstream;
+
+/** Names of the two that are always there. */
+export const BuiltInUpstream = { dify: 'dify', xinference: 'xinference' } as const;

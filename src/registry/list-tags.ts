@@ -1,0 +1,97 @@
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { repositoryScopes } from './transport/authorization.js';
+import { fetchBody } from './transport/registry-request.js';
+
+const tagsAPage = 1_000;
+/** Two hundred thousand tags: more than any repository has, and an end for an answer that never ends. */
+const mostPages = 200;
+const pageLimitBytes = 8 * 1024 * 1024;
+
+/**
+ * All tags of a repository, in the registry's order, which means nothing (distribution-spec, "Listing Tags").
+ *
+ * @throws RegistryFault; `repository-missing` when the registry does not have it
+ */
+export async function listTags(
+  client: RegistryClient,
+  { host, path }: { readonly host: string; readonly path: string },
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<readonly string[]> {
+  const place: Place = { side: 'source', host, repository: path };
+  const tags: string[] = [];
+  const asked = new Set<string>();
+  let query: string | undefined = `n=${tagsAPage}`;
+  while (query !== undefined && !asked.has(query)) {
+    asked.add(query);
+    if (asked.size > mostPages) throw endless(place);
+    const page = await listPage(client, place, query, signal);
+    tags.push(...page.tags);
+    query = page.next;
+  }
+  return tags;
+}
+
+async function listPage(client: RegistryClient, place: Place, query: string, signal: AbortSignal | undefined) {
+  const { response, body } = await fetchBody(
+    client.host(place.host),
+    {
+      place,
+      method: 'GET',
+      url: `/v2/${place.repository}/tags/list?${query}`,
+      what: 'GET the list of tags',
+      scopes: repositoryScopes(place.repository, 'pull'),
+      headers: { accept: 'application/json' },
+      expect: [200, 404],
+      ...(signal === undefined ? {} : { signal }),
+    },
+    pageLimitBytes,
+  );
+  if (response.statusCode === 404) {
+    throw new RegistryFault('it does not have this repository', {
+      place,
+      code: 'repository-missing',
+      decision: 'park',
+      status: 404,
+    });
+  }
+  const next = nextQuery(response.headers['link']);
+  return { tags: readTags(body, place), ...(next === undefined ? {} : { next }) };
+}
+
+function readTags(body: Buffer, place: Place): readonly string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8'));
+  } catch {
+    json = undefined;
+  }
+  const tags: unknown = typeof json === 'object' && json !== null && 'tags' in json ? json.tags : undefined;
+  // Registries say null where a repository has lost its last tag.
+  if (tags === null) return [];
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
+  throw new RegistryFault('its list of tags is not one: expected {"tags": ["…"]}', {
+    place,
+    code: 'protocol',
+    decision: 'park',
+  });
+}
+
+/**
+ * Only the query is taken from the address: the next page is on the same registry and of the same repository, whatever
+ * its answer says. What is in it is the registry's own (`last`, Quay's `next_page`).
+ */
+function nextQuery(link: string | string[] | undefined): string | undefined {
+  const text = [link ?? ''].flat().join(', ');
+  const address = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(text)?.[1];
+  return address === undefined ? undefined : /\?([^#]+)/.exec(address)?.[1];
+}
+
+function endless(place: Place): RegistryFault {
+  return new RegistryFault(`its list of tags has no end after ${mostPages} pages`, {
+    place,
+    code: 'protocol',
+    decision: 'park',
+  });
+}

@@ -1,0 +1,107 @@
+import { parseDocument } from 'yaml';
+import * as z from 'zod';
+
+import type { ComposeService } from '../domain/compose-images.js';
+import { UpstreamFault } from './upstream-fault.js';
+
+/** Aliases may be followed this often: real files merge one large block into a handful of services. */
+const aliasesFollowed = 10_000;
+
+const Profiles = z.array(z.coerce.string()).catch([]);
+
+const Service = z.looseObject({
+  image: z.unknown().optional(),
+  build: z.unknown().optional(),
+  pull_policy: z.unknown().optional(),
+  profiles: Profiles.optional(),
+  extends: z.union([z.string(), z.looseObject({ service: z.string(), file: z.string().optional() })]).optional(),
+});
+type Service = z.infer<typeof Service>;
+
+const Document = z.looseObject({ services: z.record(z.string(), z.unknown()) });
+
+export interface ComposeDocument {
+  readonly services: readonly ComposeService[];
+  /** What in the document leads to other files, which are not read. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a compose file (YAML 1.2 with merge keys) as far as images go: every service of every profile, with `extends`
+ * inside the file followed. Nothing is interpolated.
+ *
+ * @param where its address, for messages
+ * @throws UpstreamFault `upstream-format` naming the address
+ */
+export function readComposeDocument(text: string, where: string): ComposeDocument {
+  const document = parseDocument(text, { version: '1.2', merge: true, prettyErrors: true });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw notCompose(where, `it is not YAML: ${firstLine(fault.message)}`);
+
+  const parsed = Document.safeParse(toJson(document, where));
+  if (!parsed.success) throw notCompose(where, 'it has no map of services');
+  const services = new Map<string, Service>();
+  const broken: ComposeService[] = [];
+  for (const [name, value] of Object.entries(parsed.data.services)) {
+    const service = Service.safeParse(value ?? {});
+    if (service.success) services.set(name, service.data);
+    else broken.push({ ...unread(name), fault: 'its description in the compose file is not a map' });
+  }
+  return {
+    services: [...[...services].map(([name, service]) => readService(name, service, services)), ...broken],
+    notes: includeNotes(parsed.data['include']),
+  };
+}
+
+function toJson(document: ReturnType<typeof parseDocument>, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: aliasesFollowed });
+  } catch (error) {
+    throw notCompose(where, `it cannot be resolved: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readService(name: string, own: Service, services: ReadonlyMap<string, Service>): ComposeService {
+  const chain = [own];
+  const seen = new Set([name]);
+  let fault: string | undefined;
+  for (let extended = own.extends; extended !== undefined; extended = chain.at(-1)?.extends) {
+    const { service, file } = typeof extended === 'string' ? { service: extended, file: undefined } : extended;
+    const base = services.get(service);
+    if (file !== undefined) fault = `it extends ${service} of ${file}, another file, which is not read`;
+    else if (base === undefined) fault = `it extends ${service}, which is not there`;
+    else if (seen.has(service)) fault = `it extends ${service} in a circle`;
+    if (fault !== undefined || base === undefined) break;
+    seen.add(service);
+    chain.push(base);
+  }
+
+  const image = chain.find((service) => service.image !== undefined && service.image !== null)?.image;
+  const policy = chain.find((service) => service.pull_policy !== undefined)?.pull_policy;
+  return {
+    ...unread(name),
+    ...(typeof image === 'string' ? { image } : {}),
+    isBuilt: chain.some(({ build }) => build !== undefined && build !== null),
+    isNeverPulled: policy === 'build' || policy === 'never',
+    profiles: own.profiles ?? [],
+    ...(image === undefined && fault !== undefined ? { fault } : {}),
+    ...(image !== undefined && typeof image !== 'string' ? { fault: 'its image is not a text' } : {}),
+  };
+}
+
+function unread(name: string): ComposeService {
+  return { name, isBuilt: false, isNeverPulled: false, profiles: [] };
+}
+
+function includeNotes(include: unknown): string[] {
+  if (include === undefined || include === null) return [];
+  return ['the compose file includes other files: their services are not looked at'];
+}
+
+function notCompose(where: string, why: string): UpstreamFault {
+  return new UpstreamFault(`${where} is not a compose file: ${why}`, { code: 'upstream-format', decision: 'park' });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,194 @@
+import { Octokit } from '@octokit/rest';
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+import * as z from 'zod';
+
+import type { GitHubRequest } from './github-fault.js';
+import { githubFault } from './github-fault.js';
+import { UpstreamFault } from './upstream-fault.js';
+
+const tagsAPage = 100;
+/** Ten thousand tags: more than any project has, and an end for an answer that never ends. */
+const mostPages = 100;
+const largestFileBytes = 5 * 1024 * 1024;
+const answerTimeoutMs = 30_000;
+
+export interface GitHubOptions {
+  /** Base of the REST interface: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server. */
+  readonly apiUrl: string;
+  /** Asked at each request: a token in a file may change. Undefined: requests without one. */
+  readonly token: () => string | undefined;
+  /** Pause before a failed request is tried again, times 1, 4, 9; in milliseconds, default 1,000. */
+  readonly retryPauseMs?: number;
+}
+
+export interface TagListing {
+  readonly tags: readonly string[];
+  /** Stands for the first `etagCovers` of the tags: of what comes after them it says nothing. */
+  readonly etag?: string;
+  readonly etagCovers: number;
+}
+
+/** What of GitHub's REST interface is needed: tags and files. */
+export interface GitHub {
+  /**
+   * All tags of a repository, in GitHub's order, which is not that of versions.
+   *
+   * @param options.etag of an earlier listing
+   * @returns undefined when nothing has changed since: that costs one request
+   * @throws UpstreamFault naming the address
+   */
+  listTags(
+    repository: string,
+    options?: { readonly etag?: string; readonly signal?: AbortSignal },
+  ): Promise<TagListing | undefined>;
+  /**
+   * The text of a file at a tag.
+   *
+   * @throws UpstreamFault; `upstream-missing` when the file, or the tag, is not there
+   */
+  readFile(
+    file: { readonly repository: string; readonly path: string; readonly tag: string },
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<string>;
+  readonly hasToken: boolean;
+}
+
+const Tags = z.array(z.looseObject({ name: z.string() }));
+const Base64File = z.looseObject({ encoding: z.literal('base64'), content: z.string() });
+
+type Client = ReturnType<typeof createClient>;
+
+export function createGitHub({ apiUrl, token, retryPauseMs = 1_000 }: GitHubOptions): GitHub {
+  const baseUrl = apiUrl.replace(/\/+$/, '');
+  return {
+    get hasToken() {
+      return token() !== undefined;
+    },
+
+    async listTags(repository, { etag, signal } = {}) {
+      const client = createClient(baseUrl, token(), retryPauseMs);
+      const tags: string[] = [];
+      let first: { readonly etag?: string; readonly etagCovers: number } = { etagCovers: 0 };
+      for (let page = 1; page <= mostPages; page += 1) {
+        const request = {
+          what: `the tags of ${repository}`,
+          url: `${baseUrl}/repos/${repository}/tags`,
+          hasToken: this.hasToken,
+        };
+        const answer = await ask(request, signal, async (own) => await askForTags(client, repository, page, etag, own));
+        if (answer === undefined) return undefined;
+
+        const { data, headers } = answer;
+        const parsed = Tags.safeParse(data);
+        if (!parsed.success) throw unexpected(request, 'a list of tags with their names');
+        tags.push(...parsed.data.map(({ name }) => name));
+        if (page === 1) first = { ...withEtag(headers.etag), etagCovers: tags.length };
+        // The next page is asked for by its number: an address in an answer is not followed with the token.
+        if (!/<[^>]*>\s*;[^,]*\brel="?next"?/.test(headers.link ?? '')) return { tags, ...first };
+      }
+      throw new UpstreamFault(`${baseUrl}/repos/${repository}/tags has more than ${mostPages * tagsAPage} tags`, {
+        code: 'upstream-format',
+        decision: 'park',
+      });
+    },
+
+    async readFile({ repository, path, tag }, { signal } = {}) {
+      const client = createClient(baseUrl, token(), retryPauseMs);
+      const request = {
+        what: `the file ${path} of ${repository} at ${tag}`,
+        url: `${baseUrl}/repos/${repository}/contents/${path}?ref=${tag}`,
+        hasToken: this.hasToken,
+      };
+      const { data } = await ask(
+        request,
+        signal,
+        async (own) =>
+          await client.rest.repos.getContent({
+            ...ownerAndRepo(repository),
+            path,
+            ref: tag,
+            mediaType: { format: 'raw' },
+            request: { signal: own },
+          }),
+      );
+      return readText(data, request);
+    },
+  };
+}
+
+function createClient(baseUrl: string, token: string | undefined, retryPauseMs: number) {
+  const silent = (): void => undefined;
+  return new (Octokit.plugin(retry, throttling))({
+    baseUrl,
+    userAgent: 'image-ferry',
+    ...(token === undefined ? {} : { auth: token }),
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    // A limit of an hour must not be waited for in an activity: the workflow sleeps.
+    throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false },
+    retry: { doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451], retryAfterBaseValue: retryPauseMs },
+  });
+}
+
+/** @returns undefined for "not modified" */
+async function askForTags(
+  client: Client,
+  repository: string,
+  page: number,
+  etag: string | undefined,
+  signal: AbortSignal,
+) {
+  try {
+    return await client.rest.repos.listTags({
+      ...ownerAndRepo(repository),
+      per_page: tagsAPage,
+      page,
+      headers: page === 1 && etag !== undefined ? { 'if-none-match': etag } : {},
+      request: { signal },
+    });
+  } catch (error) {
+    if (error instanceof Error && 'status' in error && error.status === 304) return undefined;
+    throw error;
+  }
+}
+
+async function ask<T>(
+  request: GitHubRequest,
+  signal: AbortSignal | undefined,
+  send: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(answerTimeoutMs);
+  try {
+    return await send(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw githubFault(error, request);
+  }
+}
+
+/** Servers that do not know the raw form give the file in base64. */
+function readText(data: unknown, request: GitHubRequest): string {
+  const encoded = Base64File.safeParse(data);
+  const text = encoded.success ? Buffer.from(encoded.data.content, 'base64').toString('utf8') : data;
+  if (typeof text !== 'string') throw unexpected(request, 'the text of a file; it may be a folder');
+  if (Buffer.byteLength(text) > largestFileBytes) {
+    throw unexpected(request, `a file of at most ${largestFileBytes} bytes`);
+  }
+  return text;
+}
+
+function ownerAndRepo(repository: string): { readonly owner: string; readonly repo: string } {
+  const [owner = '', repo = ''] = repository.split('/');
+  return { owner, repo };
+}
+
+function withEtag(etag: string | undefined): { readonly etag?: string } {
+  return etag === undefined ? {} : { etag };
+}
+
+function unexpected({ url }: GitHubRequest, expected: string): UpstreamFault {
+  return new UpstreamFault(`${url} did not answer with what was expected: ${expected}`, {
+    code: 'upstream-format',
+    decision: 'park',
+  });
+}

@@ -1,0 +1,96 @@
+import type { ServiceImage } from '../domain/compose-images.js';
+import { imagesOfServices } from '../domain/compose-images.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { releaseDifference } from '../domain/release-difference.js';
+import type { FoundImage, ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
+import { nothingNew } from '../domain/upstream-finding.js';
+import type { ComposeUpstream } from '../domain/upstream.js';
+import { FetchScope } from '../domain/upstream.js';
+import { readComposeDocument } from './compose-document.js';
+import type { GitHub } from './github.js';
+import type { LookOptions } from './look-options.js';
+import { comparisonOf, githubNotes, listReleases } from './release-listing.js';
+
+/**
+ * What the newest release's compose file names, beside the release that was handled last, or else the one before it.
+ *
+ * @throws UpstreamFault naming the address
+ */
+export async function lookAtCompose(
+  github: GitHub,
+  upstream: ComposeUpstream,
+  options: LookOptions,
+): Promise<UpstreamFinding> {
+  const { handled, scope = upstream.scope } = options;
+  const notes = [...githubNotes(github)];
+  const listing = await listReleases(github, upstream, options);
+  if (listing === undefined) return nothingNew(handled?.release, notes, handled?.etag);
+
+  const { releases, etag } = listing;
+  const [newest] = releases;
+  const comparison = comparisonOf(releases, new Set(releases), upstream, options);
+  if (comparison.note !== undefined) notes.push(comparison.note);
+  if (comparison.kind === 'handled') return nothingNew(handled?.release, notes, etag);
+
+  const { base } = comparison;
+  const { images, skipped, notes: about } = await imagesAt(newest);
+  const older = base === undefined ? [] : await imagesOfBase(base);
+  const difference = releaseDifference(older, images);
+  const { added, changed, removed, unchanged, services } = difference;
+  const wanted = scope === FetchScope.release ? [...added, ...changed, ...unchanged] : [...added, ...changed];
+  return {
+    release: newest,
+    ...(base === undefined ? {} : { previous: base }),
+    isNew: true,
+    added,
+    changed,
+    removed,
+    unchanged: unchanged.length,
+    services,
+    wanted: wanted.map(foundImage),
+    skipped,
+    notes: [...notes, ...about],
+    ...(etag === undefined ? {} : { etag }),
+  };
+
+  async function imagesAt(tag: string): Promise<{
+    images: readonly ServiceImage[];
+    skipped: readonly Skipped[];
+    notes: readonly string[];
+  }> {
+    const { repository, file, include, exclude, variables } = upstream;
+    const text = await github.readFile(
+      { repository, path: file, tag },
+      options.signal === undefined ? {} : { signal: options.signal },
+    );
+    const document = readComposeDocument(text, `${file} of ${repository} at ${tag}`);
+    const read = imagesOfServices(document.services, {
+      lookup: (name) => variables[name],
+      ...(include === undefined ? {} : { include }),
+      exclude,
+    });
+    return { ...read, notes: document.notes };
+  }
+
+  /** An older release without the file, or with one that cannot be read, has nothing to compare with: all is new then. */
+  async function imagesOfBase(tag: string): Promise<readonly ServiceImage[]> {
+    try {
+      return (await imagesAt(tag)).images;
+    } catch (error) {
+      const isOld =
+        error instanceof FerryError && (error.code === 'upstream-missing' || error.code === 'upstream-format');
+      if (!isOld) throw error;
+      notes.push(`${tag} cannot be compared with, so that every image of ${newest} counts as new: ${error.message}`);
+      return [];
+    }
+  }
+}
+
+function foundImage({ image, services, oldTag, newTag }: ImageChange): FoundImage {
+  return {
+    image,
+    ...(services.length === 0 ? {} : { service: services.join(', ') }),
+    ...(oldTag === undefined ? {} : { oldTag }),
+    ...(newTag === undefined ? {} : { newTag }),
+  };
+}

@@ -1,0 +1,81 @@
+import { releasesNewestFirst } from '../domain/release-version.js';
+import type { VersionOrder } from '../domain/release-version.js';
+import type { GitHub } from './github.js';
+import type { LookOptions } from './look-options.js';
+import { UpstreamFault } from './upstream-fault.js';
+
+interface ReleasesOf {
+  readonly repository: string;
+  readonly order: VersionOrder;
+  readonly prereleases: boolean;
+}
+
+export interface ReleaseListing {
+  /** Tags of releases, newest version first; at least one. */
+  readonly releases: readonly [string, ...string[]];
+  readonly etag?: string;
+}
+
+/**
+ * The releases of a GitHub project.
+ *
+ * @returns undefined when nothing has changed since the listing that `handled` names
+ * @throws UpstreamFault also when no tag is a release
+ */
+export async function listReleases(
+  github: GitHub,
+  { repository, order, prereleases }: ReleasesOf,
+  { handled, again = false, signal }: LookOptions,
+): Promise<ReleaseListing | undefined> {
+  const listing = await github.listTags(repository, {
+    ...(handled?.etag === undefined || again ? {} : { etag: handled.etag }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (listing === undefined) return undefined;
+
+  const { tags, etag, etagCovers } = listing;
+  const [newest, ...older] = releasesNewestFirst(tags, { order, prereleases });
+  if (newest === undefined) {
+    const some = tags.slice(0, 3).join(', ');
+    throw new UpstreamFault(
+      `${repository} has no release among its ${tags.length} tags on GitHub (${some || 'none at all'}): they are read as ${order} versions`,
+      { code: 'upstream-format', decision: 'park' },
+    );
+  }
+  // A listing is only asked for by its ETag while that says something of where new releases come in.
+  const speaks = etag !== undefined && tags.indexOf(newest) < etagCovers;
+  return { releases: [newest, ...older], ...(speaks ? { etag } : {}) };
+}
+
+export type Comparison =
+  /** The newest release is to be looked at, beside `base` where there is one. */
+  | { readonly kind: 'look'; readonly base?: string; readonly note?: string }
+  | { readonly kind: 'handled'; readonly note?: string };
+
+/**
+ * What the newest release is compared with: the one that was handled last, so that two releases between two looks lose
+ * nothing, else the one before it. A handled one that is gone from the list is made up for by that; one that is newer
+ * than all that are there was withdrawn, and its images are here already.
+ */
+export function comparisonOf(
+  [newest, before]: ReleaseListing['releases'],
+  releases: ReadonlySet<string>,
+  { order, prereleases }: Pick<ReleasesOf, 'order' | 'prereleases'>,
+  { handled, again = false }: LookOptions,
+): Comparison {
+  const last = handled?.release;
+  const fallback = before === undefined ? {} : { base: before };
+  if (last === newest) return again ? { kind: 'look', ...fallback } : { kind: 'handled' };
+  if (last === undefined) return { kind: 'look', ...fallback };
+  if (releases.has(last)) return { kind: 'look', base: last };
+  const gone = `${last}, which was handled last, is no longer among the releases`;
+  if (releasesNewestFirst([last, newest], { order, prereleases })[0] === last && !again) {
+    return { kind: 'handled', note: `${gone}; the newest there is ${newest}` };
+  }
+  return { kind: 'look', ...fallback, note: `${gone}: compared with ${before ?? 'nothing'} instead` };
+}
+
+/** What a person should know of how GitHub is asked. */
+export function githubNotes({ hasToken }: GitHub): readonly string[] {
+  return hasToken ? [] : ['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address'];
+}

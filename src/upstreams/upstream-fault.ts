@@ -1,0 +1,25 @@
+import type { Decision, FaultCode } from '../domain/ferry-error.js';
+import { FerryError } from '../domain/ferry-error.js';
+
+/** An upstream that cannot be read; the message names its address. */
+export class UpstreamFault extends FerryError {
+  /** What the other side answered, where it answered. */
+  readonly status?: number;
+
+  constructor(
+    message: string,
+    {
+      status,
+      ...details
+    }: {
+      readonly code: FaultCode;
+      readonly decision: Decision;
+      readonly retryAfterMs?: number;
+      readonly status?: number;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, details);
+    if (status !== undefined) this.status = status;
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, notPushed, syncImage, wish } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
+
+const image = 'docker.io/xprobe/xinference:v9.9.9';
+const tagMissing = {
+  state: 'parked',
+  code: 'tag-missing',
+  reason: 'not there for 72 hours',
+  tagMissing: true,
+} as const;
+
+export function upstreamSuite(placeOf: PlaceOf): void {
+  describe('upstreams', () => {
+    const use = eachWithStores(placeOf);
+
+    test('the release that was handled last is remembered, with its ETag', async () => {
+      const { states } = use().stores;
+      await states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+      await states.save('dify', { release: '1.9.1', etag: 'W/"two"', fingerprint: 'f2' });
+
+      const state = await states.read('dify');
+
+      expect(state).toEqual({ release: '1.9.1', etag: 'W/"two"', fingerprint: 'f2' });
+    });
+
+    test('an upstream that was never looked at has no state', async () => {
+      const state = await use().stores.states.read('dify');
+
+      expect(state).toBeUndefined();
+    });
+
+    test('an ETag of more than a week is not relied on, the release is', async () => {
+      const { stores, sql } = use();
+      await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+      await sql(`update upstreams set etag_since = etag_since - ${8 * 24 * 60 * 60 * 1000}`);
+
+      const state = await stores.states.read('dify');
+
+      expect(state).toEqual({ release: '1.9.0', fingerprint: 'f1' });
+    });
+
+    test('the week counts from when an ETag was first seen, however often it was seen since', async () => {
+      const { stores, sql } = use();
+      await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+      await sql(`update upstreams set etag_since = etag_since - ${8 * 24 * 60 * 60 * 1000}`);
+      await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+
+      const state = await stores.states.read('dify');
+
+      expect(state?.etag).toBeUndefined();
+    });
+
+    test('an image that is parked because its tag was missing is pending again', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish(image, 'linux/amd64', 'upstream')]);
+      await syncImage(stores, image, { sourceFault: tagMissing });
+
+      const revived = await stores.states.reviveMissing([{ image, platform: 'linux/amd64' }]);
+
+      expect(revived).toEqual([{ image, platform: 'linux/amd64' }]);
+      expect(await rows('select push_status, parked_code, first_missing_at from images_for_push')).toEqual([
+        { push_status: 0, parked_code: null, first_missing_at: null },
+      ]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 5 })).toEqual([{ image, explicit: false }]);
+    });
+
+    test('an image that is parked for another reason stays parked', async () => {
+      const { stores, rows } = use();
+      await stores.wanted.addWanted([wish(image, 'linux/amd64', 'upstream')]);
+      await syncImage(stores, image, {
+        targets: [notPushed('aliyun', 'parked', 'no such user'), notPushed('private', 'parked', 'no such user')],
+      });
+
+      const revived = await stores.states.reviveMissing([{ image, platform: 'linux/amd64' }]);
+
+      expect(revived).toEqual([]);
+      expect(await rows('select push_status from images_for_push')).toEqual([{ push_status: 2 }]);
+    });
+  });
+}
