@@ -11,6 +11,7 @@ import { activity } from './activity.js';
 import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages, TargetNames, WantedImages } from './ports.js';
+import { TargetHealth } from './target-health.js';
 import { toFault } from './to-failure.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -25,15 +26,22 @@ export interface ImagePorts {
 
 export function createImageActivities(ports: ImagePorts): ImageActivities {
   const { wanted, names, pushed, engine, targets, missingTagWaitMs } = ports;
+  const health = new TargetHealth();
 
   return {
-    planImage: activity(async ({ image }) => await withHeartbeat(undefined, ({ signal }) => planImage(image, signal))),
+    planImage: activity(
+      async ({ image, lastRound = false }) =>
+        await withHeartbeat(undefined, ({ signal }) => planImage(image, { signal, lastRound })),
+    ),
     recordImage: activity(async ({ outcome, run, lookedAt }) => {
       await pushed.recordOutcome(outcome, { targets, run, lookedAt });
     }),
   };
 
-  async function planImage(image: string, signal: AbortSignal): Promise<ImagePlan> {
+  async function planImage(
+    image: string,
+    { signal, lastRound }: { readonly signal: AbortSignal; readonly lastRound: boolean },
+  ): Promise<ImagePlan> {
     const { rows, readAt } = await wanted.wantedRows(image);
     const pending = rows.filter(({ status }) => status === PushStatus.pending);
     if (pending.length === 0) return { kind: 'nothing' };
@@ -46,10 +54,21 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     try {
       const source = parseImageReference(image);
       const destinations = await claimDestinations(source);
+      const left = destinations.flatMap((destination) => {
+        const fault = health.reasonToLeave(destination.target);
+        return fault === undefined ? [] : [{ destination, fault }];
+      });
+      const asked = destinations.filter(({ target }) => !left.some(({ destination }) => destination.target === target));
       const plan = await engine.plan(
-        { source, platforms: selection, targets: copyTargets(destinations, targets) },
+        { source, platforms: selection, targets: copyTargets(asked, targets) },
         { signal },
       );
+      const failed = plan.failures.map((failure) => openTarget(failure, asked));
+      if (lastRound) {
+        for (const { target } of asked) {
+          health.note(target, failed.find(({ destination }) => destination.target === target)?.fault);
+        }
+      }
       return {
         kind: 'planned',
         ...looked,
@@ -61,7 +80,8 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
           ...plan.targets
             .filter(({ alreadyThere }) => !alreadyThere)
             .map(({ target }) => untriedTarget(target, destinations)),
-          ...plan.failures.map((failure) => openTarget(failure, destinations)),
+          ...failed,
+          ...left,
         ],
       };
     } catch (error) {

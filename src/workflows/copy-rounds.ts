@@ -6,6 +6,11 @@ const roundPausesMs = [2_000, 8_000, 20_000];
 /** A wait that the other side named is slept through up to this; a longer one is left to a later pass. */
 const longestWaitMs = 10 * 60_000;
 
+/** No round follows this one. */
+export function isLastRound(round: number): boolean {
+  return roundPausesMs[round] === undefined;
+}
+
 /**
  * How long to pause before round `round + 1`, in milliseconds; undefined when no fault can go away by itself soon, or
  * there have been enough rounds.
@@ -14,7 +19,8 @@ export function pauseBeforeNextRound(round: number, faults: readonly Fault[]): n
   const pause = roundPausesMs[round];
   if (pause === undefined) return undefined;
 
-  const pauses = faults.flatMap(({ decision, retryAfterMs }) => {
+  const pauses = faults.flatMap(({ decision, retryAfterMs, again }) => {
+    if (again === 'next-pass') return [];
     if (decision === 'retry') return [Math.max(pause, retryAfterMs ?? 0)];
     if (decision === 'wait' && retryAfterMs !== undefined) return [Math.max(pause, retryAfterMs)];
     return [];

@@ -4,7 +4,7 @@ import type { Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js
 import type { NotDone, SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { copying, database, metadata } from './activity-proxies.js';
-import { pauseBeforeNextRound, stateOf } from './copy-rounds.js';
+import { isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 
@@ -17,7 +17,7 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
   let bytesRead = 0;
 
   for (let round = 0; ; round += 1) {
-    const plan = await metadata.planImage({ image });
+    const plan = await metadata.planImage({ image, lastRound: isLastRound(round) });
     if (plan.kind === 'nothing') {
       return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
     }

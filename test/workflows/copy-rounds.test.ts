@@ -33,6 +33,10 @@ describe('rounds of one image in one pass', () => {
     expect(pauseBeforeNextRound(0, [wait()])).toBeUndefined();
   });
 
+  test('a target that is known to be away holds nobody up', () => {
+    expect(pauseBeforeNextRound(0, [{ ...retry, again: 'next-pass' }])).toBeUndefined();
+  });
+
   test('nothing open needs no other round', () => {
     expect(pauseBeforeNextRound(0, [])).toBeUndefined();
   });

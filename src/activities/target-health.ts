@@ -1,0 +1,34 @@
+import type { Fault } from '../contract/activity-types.js';
+
+/** So long nobody asks a target again that stayed away through all rounds of an image. */
+const restMs = 60_000;
+
+/**
+ * Which targets are known to be away. One that is down would hold every image of a pass for all its rounds: after the
+ * first image has found out, the others leave it to the next pass at once, and look again now and then.
+ */
+export class TargetHealth {
+  readonly #away = new Map<string, { readonly fault: Fault; readonly until: number }>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds, monotonic enough for a minute */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Why not to ask a target now; undefined when it should be asked. */
+  reasonToLeave(target: string): Fault | undefined {
+    const known = this.#away.get(target);
+    if (known === undefined || this.#now() >= known.until) return undefined;
+    return { ...known.fault, again: 'next-pass' };
+  }
+
+  /** Takes note of how the last round of an image went. */
+  note(target: string, fault: Fault | undefined): void {
+    if (fault?.code === 'unreachable' || fault?.code === 'tls') {
+      this.#away.set(target, { fault, until: this.#now() + restMs });
+    } else {
+      this.#away.delete(target);
+    }
+  }
+}
