@@ -105,6 +105,8 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
         targets,
         platforms,
         poolSize,
+        history: stores.console,
+        historyDays: config.historyDays,
         missingTagWaitMs,
       }),
     }),

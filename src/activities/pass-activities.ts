@@ -7,7 +7,7 @@ import type { Target } from '../domain/target.js';
 import type { AdoptionCandidate } from '../domain/wanted-image.js';
 import { activity } from './activity.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { PushedImages, Runs, WantedImages } from './ports.js';
+import type { History, PushedImages, Runs, WantedImages } from './ports.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 /** Rows in one activity, and HEADs at once: a thousand rows of a takeover cost a handful of events and seconds. */
@@ -21,9 +21,13 @@ export interface PassPorts {
   readonly engine: CopyEngine;
   readonly targets: readonly Target[];
   readonly poolSize: number;
+  readonly history: History;
+  readonly historyDays: number;
 }
 
-export function createPassActivities({ wanted, pushed, runs, engine, targets, poolSize }: PassPorts): PassActivities {
+export function createPassActivities(ports: PassPorts): PassActivities {
+  const { wanted, pushed, runs, engine, targets, poolSize, history, historyDays } = ports;
+
   return {
     beginPass: activity(async ({ requests }) => {
       // The same activity tried again must not begin a second pass: its identity is in its workflow run and its ID.
@@ -47,6 +51,7 @@ export function createPassActivities({ wanted, pushed, runs, engine, targets, po
     }),
     finishPass: activity(async ({ run, totals, cancelled }) => {
       await runs.finish({ id: run, summary: { ...totals, cancelled } });
+      await history.pruneHistory(historyDays);
     }),
   };
 

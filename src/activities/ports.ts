@@ -74,6 +74,11 @@ export interface Runs {
   finish(run: { readonly id: string; readonly summary: Readonly<Record<string, unknown>> }): Promise<void>;
 }
 
+export interface History {
+  /** Forgets runs, what became of images in them, and deliveries that are older; wanted and pushed rows never. */
+  pruneHistory(days: number): Promise<unknown>;
+}
+
 export interface Deliveries {
   /**
    * True for whoever brings a delivery first, and for the same owner (a workflow run) as often as it asks, since its
