@@ -9,37 +9,22 @@ import { pushImage } from '../../demo/image-exchange.js';
 import type { MadeManifest } from '../../demo/make-images.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
-import { startRegistry } from '../../demo/registry-server.js';
 import { skopeoInspectRaw } from '../../demo/skopeo.js';
-import type { Throttle } from '../../demo/throttle.js';
-import { startThrottle } from '../../demo/throttle.js';
 import type { SyncAllResult } from '../../src/contract/sync.js';
-import type { FerryStage } from '../support/ferry-stage.js';
-import { makeFerryStage } from '../support/ferry-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
+import { startTwoTargetStage } from '../support/two-target-stage.js';
 
 const kills = 10;
 const layerBytes = 3_000_000;
 const layersOfAnImage = 4;
 
-let source: RegistryServer;
-let road: Throttle;
-let aliyun: RegistryServer;
-let own: RegistryServer;
-let stage: FerryStage;
+let stage: TwoTargetStage;
 
 beforeEach(async () => {
-  source = await startRegistry({ kind: 'distribution' });
-  road = await startThrottle({ upstream: source.url, bytesPerSecond: 10_000_000 });
-  aliyun = await startRegistry({ kind: 'docker-registry' });
-  own = await startRegistry({ kind: 'distribution' });
-  stage = makeFerryStage({
-    configuration: { hosts: { [road.host]: { scheme: 'http' } } },
-    environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
-  });
+  stage = await startTwoTargetStage(10_000_000);
 });
 afterEach(async () => {
   await stage.clear();
-  await Promise.all([road.stop(), source.stop(), aliyun.stop(), own.stop()]);
 });
 
 test(
@@ -52,13 +37,13 @@ test(
         name: `crash-${n}`,
         layers: Array(layersOfAnImage).fill(layerBytes) as number[],
       });
-      await pushImage(source, { image, repository: `org/crash-${n}`, tag: '1' });
+      await pushImage(stage.source, { image, repository: `org/crash-${n}`, tag: '1' });
       images.push(image);
     }
     const up = await stage.up();
 
     for (const n of images.keys()) {
-      await stage.ferry('add', `${road.host}/org/crash-${n}:1`);
+      await stage.ferry('add', `${stage.road.host}/org/crash-${n}:1`);
       await untilRoadCarried(bytesOnRoad() + Math.random() * layerBytes * layersOfAnImage * 0.8);
       await killWorker(up);
     }
@@ -67,20 +52,20 @@ test(
     expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0 });
     for (const [n, image] of images.entries()) {
       for (const [registry, repository] of [
-        [aliyun, `team/crash-${n}`],
-        [own, `org/crash-${n}`],
+        [stage.aliyun, `team/crash-${n}`],
+        [stage.own, `org/crash-${n}`],
       ] as const) {
         const bytes = await skopeoInspectRaw({ registry, repository, reference: '1' });
         expect(bytes.equals(image.bytes), `${registry.kind} ${repository}`).toBe(true);
       }
     }
     expect(rowCounts()).toEqual({ wanted: kills, keys: kills, pushed: 2 * kills, names: 2 * kills });
-    for (const registry of [aliyun, own]) expect(await committedTwice(registry)).toEqual([]);
+    for (const registry of [stage.aliyun, stage.own]) expect(await committedTwice(registry)).toEqual([]);
   },
 );
 
 function bytesOnRoad(): number {
-  return road.reads().reduce((sum, { bytes }) => sum + bytes, 0);
+  return stage.road.reads().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function untilRoadCarried(bytes: number): Promise<void> {

@@ -8,34 +8,18 @@ import { join } from 'node:path';
 
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
-import { startRegistry } from '../../demo/registry-server.js';
-import type { Throttle } from '../../demo/throttle.js';
-import { startThrottle } from '../../demo/throttle.js';
 import type { SyncAllResult } from '../../src/contract/sync.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
-import type { FerryStage } from '../support/ferry-stage.js';
-import { makeFerryStage } from '../support/ferry-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
+import { startTwoTargetStage } from '../support/two-target-stage.js';
 
-let source: RegistryServer;
-let road: Throttle;
-let aliyun: RegistryServer;
-let own: RegistryServer;
-let stage: FerryStage;
+let stage: TwoTargetStage;
 
 beforeEach(async () => {
-  source = await startRegistry({ kind: 'distribution' });
-  road = await startThrottle({ upstream: source.url, bytesPerSecond: 4_000_000 });
-  aliyun = await startRegistry({ kind: 'distribution' });
-  own = await startRegistry({ kind: 'distribution' });
-  stage = makeFerryStage({
-    configuration: { hosts: { [road.host]: { scheme: 'http' } } },
-    environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
-  });
+  stage = await startTwoTargetStage(4_000_000);
 });
 afterEach(async () => {
   await stage.clear();
-  await Promise.all([road.stop(), source.stop(), aliyun.stop(), own.stop()]);
 });
 
 test(
@@ -45,20 +29,20 @@ test(
     const names = ['a', 'b', 'c', 'd', 'e'];
     for (const name of names) {
       const image = await makeImage({ name, layers: [700_000, 300_000] });
-      await pushImage(source, { image, repository: `org/${name}`, tag: '1' });
+      await pushImage(stage.source, { image, repository: `org/${name}`, tag: '1' });
     }
     await stage.up();
 
     const outcomes = await Promise.all([
       stage.ferry('sync', '--wait'),
       stage.ferry('sync', '--wait'),
-      ...names.map(async (name) => await stage.ferry('add', `${road.host}/org/${name}:1`)),
+      ...names.map(async (name) => await stage.ferry('add', `${stage.road.host}/org/${name}:1`)),
     ]);
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');
 
     expect(outcomes.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0, 0, 0]);
     expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0 });
-    expect(road.reads().map(({ requests }) => requests)).toEqual(Array(15).fill(1));
+    expect(stage.road.reads().map(({ requests }) => requests)).toEqual(Array(15).fill(1));
     const pushed = await stage.ask<{ name: string }[]>('list', 'pushed');
     expect(new Set(pushed.map(({ name }) => name)).size).toBe(10);
     expect(pushed).toHaveLength(10);
@@ -71,16 +55,16 @@ test(
 test('an image added during a long pass starts within ten seconds', { timeout: 120_000 }, async () => {
   const long = await makeImage({ name: 'long', layers: [60_000_000] });
   const added = await makeImage({ name: 'added', layers: [100_000] });
-  await pushImage(source, { image: long, repository: 'org/long', tag: '1' });
-  await pushImage(source, { image: added, repository: 'org/added', tag: '1' });
+  await pushImage(stage.source, { image: long, repository: 'org/long', tag: '1' });
+  await pushImage(stage.source, { image: added, repository: 'org/added', tag: '1' });
   await stage.up();
-  await stage.ferry('add', `${road.host}/org/long:1`);
-  await until(() => road.reads().some(({ bytes }) => bytes > 1_000_000));
+  await stage.ferry('add', `${stage.road.host}/org/long:1`);
+  await until(() => stage.road.reads().some(({ bytes }) => bytes > 1_000_000));
 
-  await stage.ferry('add', `${road.host}/org/added:1`);
+  await stage.ferry('add', `${stage.road.host}/org/added:1`);
   const asked = Date.now();
   const blobs = new Set(added.blobs.map(({ digest }) => digest as string));
-  await until(() => road.reads().some(({ digest }) => blobs.has(digest)));
+  await until(() => stage.road.reads().some(({ digest }) => blobs.has(digest)));
 
   expect(Date.now() - asked).toBeLessThan(10_000);
 });

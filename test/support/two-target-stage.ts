@@ -1,0 +1,39 @@
+import type { RegistryServer } from '../../demo/registry-server.js';
+import { startRegistry } from '../../demo/registry-server.js';
+import type { Throttle } from '../../demo/throttle.js';
+import { startThrottle } from '../../demo/throttle.js';
+import type { FerryStage } from './ferry-stage.js';
+import { makeFerryStage } from './ferry-stage.js';
+
+/** The whole ferry with a source behind a slow road, and two targets. */
+export interface TwoTargetStage extends FerryStage {
+  readonly source: RegistryServer;
+  /** The ferry knows the source by the road's host. */
+  readonly road: Throttle;
+  /** Distribution 2.8: repositories are `team/<last part>`. */
+  readonly aliyun: RegistryServer;
+  /** Distribution 3: repositories are `<first part>/<last part>`. */
+  readonly own: RegistryServer;
+}
+
+export async function startTwoTargetStage(bytesPerSecond: number): Promise<TwoTargetStage> {
+  const source = await startRegistry({ kind: 'distribution' });
+  const road = await startThrottle({ upstream: source.url, bytesPerSecond });
+  const aliyun = await startRegistry({ kind: 'docker-registry' });
+  const own = await startRegistry({ kind: 'distribution' });
+  const stage = makeFerryStage({
+    configuration: { hosts: { [road.host]: { scheme: 'http' } } },
+    environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
+  });
+  return {
+    ...stage,
+    source,
+    road,
+    aliyun,
+    own,
+    async clear() {
+      await stage.clear();
+      await Promise.all([road.stop(), source.stop(), aliyun.stop(), own.stop()]);
+    },
+  };
+}
