@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { FerryError } from '../domain/ferry-error.js';
-import { algorithmOf, digestOf, finishDigest, startDigest } from './content-digest.js';
+import { blobRequest } from './blob-request.js';
+import { algorithmOf, finishDigest, startDigest } from './content-digest.js';
 import type { Blob } from './image-blobs.js';
-import { placeScopes } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
-import { fetchBody, send } from './transport/registry-request.js';
-import type { RegistryRequest } from './transport/request-options.js';
+import { send } from './transport/registry-request.js';
 import { discardBody } from './transport/response-body.js';
 import { backoff, rest } from './transport/retrying.js';
 
@@ -165,8 +163,12 @@ export class BlobRead {
     return new Promise((resolve, reject) => {
       let toSkip = skip;
       this.#lastByteAt = Date.now();
+      let checkedAt = Date.now();
       const watchdog = setInterval(() => {
-        if (this.#paused || Date.now() - this.#lastByteAt < idleMs) return;
+        const now = Date.now();
+        const overslept = now - checkedAt > idleMs / 2;
+        checkedAt = now;
+        if (overslept || this.#paused || now - this.#lastByteAt < idleMs) return;
         end(new SourceCut(`no byte for ${idleMs / 1000} s`));
       }, idleMs / 4);
       const end = (fault?: Error): void => {
@@ -220,47 +222,6 @@ export class BlobRead {
     const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
     return new RegistryFault(message, { place: this.#place, code: 'unreachable', decision: 'retry', cause: cut });
   }
-}
-
-/** Reads a small blob whole, checks it, and keeps it, so that copying it does not read it again. */
-export async function readSmallBlob(
-  client: RegistryClient,
-  places: readonly Place[],
-  blob: Blob,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const cached = client.contents.get(blob.digest);
-  if (cached !== undefined) return cached.body;
-  for (const [position, place] of places.entries()) {
-    const isLast = position === places.length - 1;
-    try {
-      const request = { ...blobRequest(place, blob, signal), expect: [200], ...(isLast ? {} : { attempts: 1 }) };
-      const { body } = await fetchBody(client.host(place.host), request, blob.size);
-      if (digestOf(body, algorithmOf(blob.digest)) === blob.digest) {
-        client.contents.add({ digest: blob.digest, mediaType: blob.mediaType, body });
-        return body;
-      }
-      if (isLast) throw new BlobMismatch(`the config ${blob.digest} has other bytes`, corrupt(place));
-    } catch (error) {
-      if (isLast || !(error instanceof FerryError)) throw error;
-    }
-  }
-  throw new TypeError('readSmallBlob needs a place to read from');
-}
-
-function corrupt(place: Place): ConstructorParameters<typeof RegistryFault>[1] {
-  return { place, code: 'source-corrupt', decision: 'park' };
-}
-
-function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal): Omit<RegistryRequest, 'expect'> {
-  return {
-    place,
-    method: 'GET',
-    url: `/v2/${place.repository}/blobs/${digest}`,
-    what: `GET blob ${digest}`,
-    scopes: placeScopes(place),
-    signal,
-  };
 }
 
 /** The size of the whole blob by this answer; undefined where it does not say; -1 for a range that was not asked for. */

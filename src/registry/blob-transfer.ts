@@ -1,43 +1,9 @@
-import { FerryError } from '../domain/ferry-error.js';
-import { hasBlob, openSession } from './blob-push.js';
+import { Delivery } from './blob-delivery.js';
+import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
 import { BlobMismatch } from './blob-read.js';
-import { BlobUpload } from './blob-upload.js';
-import type { BlobOutcome, CopyProgress } from './copy-types.js';
-import type { Digest } from '../domain/digest.js';
-import { Stalled, fanOut } from './fan-out.js';
+import type { BlobUpload } from './blob-upload.js';
+import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
-import type { Place } from './place.js';
-import type { RegistryClient } from './registry-client.js';
-import type { Semaphore } from './semaphore.js';
-import { backoff, rest } from './transport/retrying.js';
-
-/** Tries of one blob to one target, the shared one included. */
-const ATTEMPTS = 4;
-
-/** A target as the blobs of one copy see it. */
-export interface BlobDestination {
-  readonly name: string;
-  readonly place: Place;
-  readonly mountFrom: (digest: Digest) => readonly string[];
-  /** It was let go once: its other blobs do not hold the others up either. */
-  lagging: boolean;
-  /** What it catches up on, not everything at once. */
-  readonly catchUps: Semaphore;
-  /** Aborted when the copy is, or when this target has failed. */
-  readonly signal: AbortSignal;
-}
-
-export interface BlobDelivery {
-  readonly outcome: BlobOutcome;
-  readonly bytesSent: number;
-}
-
-export interface TransferContext {
-  readonly client: RegistryClient;
-  readonly source: Place;
-  readonly signal: AbortSignal;
-  readonly report: (progress: CopyProgress) => void;
-}
 
 export interface BlobTransfer {
   /** The common pass is over; targets that were let go may still be catching up. Never rejects. */
@@ -75,7 +41,9 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
       if (uploads.size === 0) return;
       try {
         const complete = await pass(context, blob, uploads);
-        await Promise.all(complete.map(async (upload) => uploads.get(upload)?.commit(upload)));
+        const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
+        // One that is slow to commit goes on by itself; the next blob does not wait for it.
+        await mostOf(commits, context.client.host(context.source.host).timing.joinMs);
         return;
       } catch (error) {
         if (error instanceof BlobMismatch && !reread) continue;
@@ -104,15 +72,7 @@ async function prepareTogether(
     if (closed) void task.alone(undefined, upload);
     else ready.set(upload, task);
   });
-  const all = Promise.all(preparing);
-  await Promise.any(preparing.map((one) => one.then(() => undefined))).catch(() => undefined);
-  const { joinMs } = client.host(source.host).timing;
-  let timer: NodeJS.Timeout | undefined;
-  const grace = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, joinMs);
-  });
-  await Promise.race([all, grace]);
-  clearTimeout(timer);
+  await mostOf(preparing, client.host(source.host).timing.joinMs);
   closed = true;
   for (const task of late) task.comeLater();
   return ready;
@@ -134,197 +94,14 @@ async function pass(
   });
 }
 
-/** One blob for one destination, from the first HEAD to the commit. */
-class Delivery {
-  readonly destination: BlobDestination;
-  readonly done: Promise<BlobDelivery>;
-  readonly #context: TransferContext;
-  readonly #blob: Blob;
-  readonly #key: string;
-  #resolve!: (delivery: BlobDelivery) => void;
-  #reject!: (reason: unknown) => void;
-  #settled = false;
-  #catchingUp = false;
-  #claimed = false;
-  #bytesSent = 0;
-
-  constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
-    this.#context = context;
-    this.#blob = blob;
-    this.destination = destination;
-    this.#key = `${destination.place.host}/${destination.place.repository}@${blob.digest}`;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.done.catch(() => {});
-  }
-
-  /** Still part of the common pass. */
-  get isOpen(): boolean {
-    return !this.#settled && !this.#catchingUp;
-  }
-
-  get isCatchingUp(): boolean {
-    return this.#catchingUp;
-  }
-
-  /** Leaves the common pass before it begins. */
-  comeLater(): void {
-    this.#catchingUp = true;
-  }
-
-  /** False when somebody else is bringing this blob there right now. */
-  claim(): boolean {
-    const { underWay } = this.#context.client;
-    if (underWay.has(this.#key)) return false;
-    this.#claimed = true;
-    underWay.set(this.#key, this.done);
-    return true;
-  }
-
-  /** @returns the upload to feed; undefined when there is nothing to send, or the destination has failed */
-  async prepare(): Promise<BlobUpload | undefined> {
-    try {
-      return await this.#prepare();
-    } catch (error) {
-      this.#failed(error);
-      return undefined;
-    }
-  }
-
-  async commit(upload: BlobUpload): Promise<void> {
-    try {
-      await upload.complete();
-      this.#deliver('uploaded');
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-
-  sent(bytes: number): void {
-    this.#bytesSent += bytes;
-    this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
-  }
-
-  dropped(fault: FerryError): void {
-    if (fault instanceof Stalled) this.destination.lagging = true;
-    this.#failed(fault);
-  }
-
-  reject(reason: unknown): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#unclaim();
-    this.#reject(reason);
-  }
-
-  /** Brings the blob by a read of its own, without holding anybody up. */
-  async alone(fault?: FerryError, prepared?: BlobUpload): Promise<void> {
-    this.#catchingUp = true;
-    const { signal, catchUps } = this.destination;
-    let release: (() => void) | undefined;
-    try {
-      release = await catchUps.acquire(signal);
-      await this.#whileOthersBringIt();
-      await this.#attempts(fault, prepared);
-    } catch (error) {
-      this.reject(error);
-    } finally {
-      release?.();
-    }
-  }
-
-  async #attempts(fault: FerryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
-    const { client } = this.#context;
-    const { place, signal } = this.destination;
-    let mismatches = 0;
-    let upload = prepared;
-    for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
-      if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
-      const release = await client.transfers.acquire(signal);
-      try {
-        upload ??= await this.#prepare();
-        if (upload === undefined) return;
-        await this.#feed(upload);
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof FerryError)) throw error;
-        if (error instanceof BlobMismatch) mismatches++;
-        const again = error instanceof BlobMismatch ? mismatches < 2 : error.decision === 'retry';
-        if (!again || attempt >= ATTEMPTS) throw error;
-      } finally {
-        upload = undefined;
-        release();
-      }
-    }
-  }
-
-  async #feed(upload: BlobUpload): Promise<void> {
-    const { client, source, report } = this.#context;
-    let fault: FerryError | undefined;
-    const complete = await fanOut(client, source, this.#blob, {
-      uploads: [upload],
-      handlers: {
-        onRead: (bytes) => report({ type: 'read', digest: this.#blob.digest, bytes }),
-        onSent: (_, bytes) => this.sent(bytes),
-        onDropped(_, dropped) {
-          fault = dropped;
-        },
-      },
-      signal: this.destination.signal,
-    });
-    if (fault !== undefined) throw fault;
-    for (const each of complete) await each.complete();
-    this.#deliver('uploaded');
-  }
-
-  async #prepare(): Promise<BlobUpload | undefined> {
-    const { client } = this.#context;
-    const { place, mountFrom, signal } = this.destination;
-    const { digest } = this.#blob;
-    if (await hasBlob(client, place, this.#blob, { signal })) {
-      this.#deliver('already-there');
-      return undefined;
-    }
-    const candidates = new Set([...client.blobHomes.of(place.host, digest), ...mountFrom(digest)]);
-    const session = await openSession(client, place, digest, { mountFrom: [...candidates], signal });
-    if (session === 'mounted') {
-      this.#deliver('mounted');
-      return undefined;
-    }
-    return new BlobUpload(client, place, this.#blob, { session, signal });
-  }
-
-  async #whileOthersBringIt(): Promise<void> {
-    const { underWay } = this.#context.client;
-    while (!this.#claimed) {
-      const other = underWay.get(this.#key);
-      // Whether they managed is seen by the HEAD that follows.
-      await other?.catch(() => {});
-      this.claim();
-    }
-  }
-
-  #failed(error: unknown): void {
-    const mayWork = error instanceof FerryError && error.decision === 'retry';
-    if (mayWork && !this.destination.signal.aborted) void this.alone(error);
-    else this.reject(error);
-  }
-
-  #deliver(outcome: BlobOutcome): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#unclaim();
-    const { place, name } = this.destination;
-    const { digest, size } = this.#blob;
-    this.#context.client.blobHomes.add(place.host, place.repository, digest);
-    this.#context.report({ type: 'blob', digest, target: name, size, outcome });
-    this.#resolve({ outcome, bytesSent: this.#bytesSent });
-  }
-
-  #unclaim(): void {
-    if (this.#claimed) this.#context.client.underWay.delete(this.#key);
-  }
+/** Waits for the first, and then no longer than `graceMs` for the others. None of them rejects. */
+async function mostOf(promises: readonly Promise<void>[], graceMs: number): Promise<void> {
+  if (promises.length === 0) return;
+  await Promise.race(promises);
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  await Promise.race([Promise.all(promises), grace]);
+  clearTimeout(timer);
 }

@@ -1,22 +1,18 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { FerryError } from '../domain/ferry-error.js';
-import { hasBlob, nextLocation } from './blob-push.js';
+import { CREATED, SESSION_LOST, asRetry, assertStored, commitBlob, isCommitted, withDigest } from './blob-commit.js';
+import type { Commitment } from './blob-commit.js';
+import { nextLocation } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
-import { algorithmOf } from './content-digest.js';
 import type { Blob } from './image-blobs.js';
-import { announcedDigest, placeScopes } from './manifest-exchange.js';
+import { placeScopes } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
 import { networkFault } from './transport/network-fault.js';
-import { openUpload, sendAndDiscard, unexpected } from './transport/registry-request.js';
+import { openUpload, unexpected } from './transport/registry-request.js';
 import type { RegistryRequest } from './transport/request-options.js';
 import { discardBody } from './transport/response-body.js';
-import { backoff, rest } from './transport/retrying.js';
-
-const COMMIT_ATTEMPTS = 4;
-const CREATED = [200, 201, 202, 204];
-const SESSION_LOST = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID'];
 
 export interface UploadHandlers {
   /** So many bytes have left for the target; room for more. */
@@ -106,7 +102,7 @@ export class BlobUpload {
     if (this.#over) throw this.#interrupted();
     this.#over = true;
     if (answer !== undefined) await this.#endData(answer);
-    if (answer === undefined || !this.#monolithic) await this.#commit();
+    if (answer === undefined || !this.#monolithic) await commitBlob(this.#commitment());
     this.#client.blobHomes.add(this.place.host, this.place.repository, this.#blob.digest);
   }
 
@@ -136,52 +132,26 @@ export class BlobUpload {
     } catch (error) {
       this.#signal.throwIfAborted();
       // The answer to a whole PUT may be lost although the blob arrived.
-      if (this.#monolithic && (await this.#isThere())) return;
+      if (this.#monolithic && (await isCommitted(this.#commitment()))) return;
       throw networkFault(error, this.place, this.#location);
     }
     if (!CREATED.includes(response.statusCode ?? 0)) throw await this.#refusal(response);
     discardBody(response);
-    this.#checkStored(response);
+    assertStored(response, this.#commitment());
     if (!this.#monolithic) {
       const host = this.#client.host(this.place.host);
       this.#location = await nextLocation(host, response, this.place, this.#location);
     }
   }
 
-  /** Object storage may take minutes here, and proxies give up before it does: what counts is whether the blob is there. */
-  async #commit(): Promise<void> {
-    const { timing } = this.#client.host(this.place.host);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.#checkStored(await this.#putDigest());
-        return;
-      } catch (error) {
-        this.#signal.throwIfAborted();
-        if (!(error instanceof FerryError)) throw error;
-        if (error.code === 'target-corrupt') throw error;
-        if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw this.#arrivedWrong(error);
-        const sessionLost = saysCode(error, ...SESSION_LOST);
-        if (error.decision === 'park' && !sessionLost) throw error;
-        await rest(Math.min(error.retryAfterMs ?? backoff(attempt, timing), timing.longestPauseMs), this.#signal);
-        if (await this.#isThere()) return;
-        if (sessionLost || attempt === COMMIT_ATTEMPTS) throw this.#uncommitted(error);
-      }
-    }
-  }
-
-  #putDigest(): Promise<IncomingMessage> {
-    const host = this.#client.host(this.place.host);
-    return sendAndDiscard(host, {
-      ...this.#baseRequest(),
-      method: 'PUT',
-      url: withDigest(this.#location, this.#blob),
-      what: `PUT blob ${this.#blob.digest}`,
-      headers: { 'content-type': 'application/octet-stream' },
-      body: Buffer.alloc(0),
-      expect: CREATED,
-      answerMs: host.timing.commitMs,
-      attempts: 1,
-    });
+  #commitment(): Commitment {
+    return {
+      client: this.#client,
+      place: this.place,
+      blob: this.#blob,
+      location: this.#location,
+      signal: this.#signal,
+    };
   }
 
   #dataRequest(): RegistryRequest {
@@ -234,59 +204,8 @@ export class BlobUpload {
     this.#handlers?.onFailure(fault);
   }
 
-  async #isThere(): Promise<boolean> {
-    const signal = this.#signal;
-    try {
-      return await hasBlob(this.#client, this.place, this.#blob, { signal, attempts: 2 });
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      if (error instanceof FerryError) return false;
-      throw error;
-    }
-  }
-
-  #checkStored(response: IncomingMessage): void {
-    const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
-    if (stored === undefined || stored === this.#blob.digest) return;
-    const { digest } = this.#blob;
-    const sameAlgorithm = algorithmOf(stored) === algorithmOf(digest);
-    const message = sameAlgorithm
-      ? `it stored ${stored} where ${digest} was sent`
-      : `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so an image with it cannot be there`;
-    throw new RegistryFault(message, { place: this.place, code: 'target-corrupt', decision: 'park' });
-  }
-
-  #arrivedWrong(cause: FerryError): RegistryFault {
-    const message = `it says that ${this.#blob.digest} arrived with other bytes than were sent`;
-    return new RegistryFault(message, { place: this.place, code: 'target-corrupt', decision: 'retry', cause });
-  }
-
-  #uncommitted(cause: FerryError): FerryError {
-    return cause.decision === 'park' ? asRetry(cause, this.place) : cause;
-  }
-
   #interrupted(): RegistryFault {
     const message = `the upload of ${this.#blob.digest} was interrupted`;
     return new RegistryFault(message, { place: this.place, code: 'unreachable', decision: 'retry' });
   }
-}
-
-/** The session's location with the digest; what the registry put into its query stays byte for byte. */
-function withDigest(location: URL, { digest }: Blob): URL {
-  const url = new URL(location);
-  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
-  return url;
-}
-
-function asRetry(fault: FerryError, place: Place): RegistryFault {
-  const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
-  const message = fault.message.slice(fault.message.indexOf(': ') + 2);
-  return new RegistryFault(message, {
-    place,
-    code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
-    decision: 'retry',
-    diagnostics,
-    cause: fault,
-    ...(status === undefined ? {} : { status }),
-  });
 }

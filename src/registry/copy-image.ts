@@ -1,11 +1,11 @@
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { transferBlob } from './blob-transfer.js';
-import type { TransferContext } from './blob-transfer.js';
+import type { TransferContext } from './blob-delivery.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetResult } from './copy-types.js';
 import type { Blob } from './image-blobs.js';
 import { prepareCopy } from './prepare-copy.js';
-import type { PreparedTarget } from './prepare-copy.js';
+import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 import { TargetRun } from './target-run.js';

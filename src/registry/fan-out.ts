@@ -76,8 +76,13 @@ export async function fanOut(
   const { stallMs, laggingMs } = client.host(source.host).timing;
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4));
   const startedAt = Date.now();
+  let checkedAt = startedAt;
   const watchdog = setInterval(() => {
     const now = Date.now();
+    const overslept = now - checkedAt > 3 * checkMs;
+    checkedAt = now;
+    // This process itself did not run (a busy or sleeping machine): nobody else is to blame for the silence.
+    if (overslept) return;
     const full = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
     for (const upload of active) {
       if (now - upload.lastMoveAt >= stallMs) {

@@ -4,13 +4,15 @@ import { readPlatform } from '../domain/platform.js';
 import type { Platform } from '../domain/platform.js';
 import { readSourceManifest } from '../domain/source-manifest.js';
 import type { SourceManifest } from '../domain/source-manifest.js';
-import { readSmallBlob } from './blob-read.js';
 import type { Content } from './content-cache.js';
 import { platformConfig } from './image-blobs.js';
 import { getManifest } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { readFromSource } from './resolve-source.js';
+import { readSmallBlob } from './small-blob.js';
+
+const READS_AT_ONCE = 4;
 
 export interface ReadManifest {
   readonly content: Content;
@@ -57,6 +59,15 @@ export class ManifestReader {
     const reading = this.#read(digest);
     this.#manifests.set(digest, reading);
     return reading;
+  }
+
+  /** The same for many, a few at a time. */
+  async readAll(digests: readonly Digest[]): Promise<void> {
+    const queue = [...digests];
+    const reader = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.read(next);
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, reader));
   }
 
   /** The platform of a single image, from its config; undefined for artifacts. */

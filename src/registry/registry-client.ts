@@ -4,6 +4,7 @@ import type { RegistryClientOptions } from './copy-types.js';
 import { Semaphore } from './semaphore.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
+import { requestToken } from './transport/token-endpoint.js';
 
 const CACHED_BYTES = 32 * 1024 * 1024;
 const TRANSFERS_AT_ONCE = 6;
@@ -31,19 +32,20 @@ export function createRegistryClient({
   timing = {},
   concurrentTransfers = TRANSFERS_AT_ONCE,
 }: RegistryClientOptions): RegistryClient {
-  const known = new Map<string, RegistryHost>();
+  const registryHosts = new Map<string, RegistryHost>();
   return {
     host(name) {
-      const existing = known.get(name);
+      const existing = registryHosts.get(name);
       if (existing !== undefined) return existing;
-      const made = new RegistryHost(name, {
+      const made: RegistryHost = new RegistryHost(name, {
         settings: hosts.get(name) ?? {},
         trusted: hosts.has(name) || trustedHosts.has(name),
         credentials,
+        requestToken: (query, known, place) => requestToken(made, query, known, place),
         timing: { ...defaultTiming, ...timing },
         userAgent,
       });
-      known.set(name, made);
+      registryHosts.set(name, made);
       return made;
     },
     contents: new ContentCache(CACHED_BYTES),
@@ -51,7 +53,7 @@ export function createRegistryClient({
     underWay: new Map(),
     transfers: new Semaphore(concurrentTransfers),
     close() {
-      for (const host of known.values()) host.close();
+      for (const host of registryHosts.values()) host.close();
     },
   };
 }

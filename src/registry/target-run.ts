@@ -1,10 +1,11 @@
 import { FerryError } from '../domain/ferry-error.js';
 import { transferBlob } from './blob-transfer.js';
-import type { BlobDelivery, BlobDestination, TransferContext } from './blob-transfer.js';
+import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
 import type { TargetResult } from './copy-types.js';
 import type { Blob } from './image-blobs.js';
 import { getManifest, headManifestAt, putManifest } from './manifest-exchange.js';
-import type { OwedManifest, PreparedTarget } from './prepare-copy.js';
+import type { OwedManifest } from './owed-manifests.js';
+import type { PreparedTarget } from './prepare-target.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
 import { Semaphore } from './semaphore.js';
 import { backoff, rest } from './transport/retrying.js';

@@ -6,11 +6,11 @@ import type { CredentialProvider, HostSettings } from '../copy-types.js';
 import type { Place } from '../place.js';
 import { assertPublicLiteral, bareHostname, isLoopbackName, isPublicAddress, publicLookup } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
+import type { TokenSource } from './authorization.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { rest } from './retrying.js';
 import type { Timing } from './timing.js';
-import { requestToken } from './token-endpoint.js';
 
 /** Docker Hub's API does not live on the host that references name. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
@@ -23,6 +23,7 @@ export interface RegistryHostOptions {
   /** Configured or typed by the user: may have a private address. */
   readonly trusted: boolean;
   readonly credentials: CredentialProvider;
+  readonly requestToken: TokenSource;
   readonly timing: Timing;
   readonly userAgent: string;
 }
@@ -59,9 +60,7 @@ export class RegistryHost {
       ...connections,
       ...(ca === undefined ? {} : { ca: [...systemCertificates(), ca] }),
     });
-    this.authorization = new HostAuthorization(host, options.credentials, (query, credentials, place) =>
-      requestToken(this, query, credentials, place),
-    );
+    this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);
   }
 
   /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws FerryError */

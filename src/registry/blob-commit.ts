@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http';
+import { FerryError } from '../domain/ferry-error.js';
+import { hasBlob } from './blob-push.js';
+import { algorithmOf } from './content-digest.js';
+import type { Blob } from './image-blobs.js';
+import { announcedDigest, placeScopes } from './manifest-exchange.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { sendAndDiscard } from './transport/registry-request.js';
+import { backoff, rest } from './transport/retrying.js';
+
+const COMMIT_ATTEMPTS = 4;
+/** The specification says 201; registries in the wild say these as well. */
+export const CREATED = [200, 201, 202, 204];
+/** The session is gone for ever (distribution 2.8 after a cut PATCH, a restart): the blob begins anew. */
+export const SESSION_LOST = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID'];
+
+/** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
+export interface Commitment {
+  readonly client: RegistryClient;
+  readonly place: Place;
+  readonly blob: Blob;
+  readonly location: URL;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The empty PUT with the digest. Object storage may take minutes here, and proxies give up before it does: what counts
+ * in the end is whether the blob is there.
+ *
+ * @throws FerryError; `retry` where sending the blob again may help
+ */
+export async function commitBlob(commitment: Commitment): Promise<void> {
+  const { client, place, blob, signal } = commitment;
+  const { timing } = client.host(place.host);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      assertStored(await putDigest(commitment), commitment);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FerryError) || error.code === 'target-corrupt') throw error;
+      if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
+      const sessionLost = saysCode(error, ...SESSION_LOST);
+      if (error.decision === 'park' && !sessionLost) throw error;
+      await rest(Math.min(error.retryAfterMs ?? backoff(attempt, timing), timing.longestPauseMs), signal);
+      if (await isCommitted(commitment)) return;
+      if (sessionLost) throw asRetry(error, place);
+      if (attempt === COMMIT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Whether the blob is there after all; a registry that cannot say counts as no. */
+export async function isCommitted({ client, place, blob, signal }: Commitment): Promise<boolean> {
+  try {
+    return await hasBlob(client, place, blob, { signal, attempts: 2 });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof FerryError) return false;
+    throw error;
+  }
+}
+
+/** @throws RegistryFault `target-corrupt` when the registry says that it stored something else */
+export function assertStored(response: IncomingMessage, { place, blob: { digest } }: Commitment): void {
+  const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
+  if (stored === undefined || stored === digest) return;
+  const message =
+    algorithmOf(stored) === algorithmOf(digest)
+      ? `it stored ${stored} where ${digest} was sent`
+      : `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
+  throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+}
+
+/** The session's location with the digest; what the registry put into its query stays byte for byte. */
+export function withDigest(location: URL, { digest }: Blob): URL {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}
+
+/** The same fault where sending the whole blob again may help. */
+export function asRetry(fault: FerryError, place: Place): RegistryFault {
+  const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
+  const message = fault.message.slice(fault.message.indexOf(': ') + 2);
+  return new RegistryFault(message, {
+    place,
+    code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
+    decision: 'retry',
+    diagnostics,
+    cause: fault,
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+function putDigest({ client, place, blob, location, signal }: Commitment): Promise<IncomingMessage> {
+  const host = client.host(place.host);
+  return sendAndDiscard(host, {
+    place,
+    scopes: placeScopes(place),
+    signal,
+    method: 'PUT',
+    url: withDigest(location, blob),
+    what: `PUT blob ${blob.digest}`,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.alloc(0),
+    expect: CREATED,
+    answerMs: host.timing.commitMs,
+    attempts: 1,
+  });
+}
+
+function arrivedWrong(place: Place, { digest }: Blob, cause: FerryError): RegistryFault {
+  const message = `it says that ${digest} arrived with other bytes than were sent`;
+  return new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry', cause });
+}

@@ -1,0 +1,140 @@
+import type { Digest } from '../domain/digest.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { isArtifactManifest } from '../domain/source-manifest.js';
+import { composeTag } from '../domain/tag-composition.js';
+import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
+import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
+import type { Blob } from './image-blobs.js';
+import { headManifestAt } from './manifest-exchange.js';
+import type { ManifestReader, ReadManifest } from './manifest-reader.js';
+import { owedManifests } from './owed-manifests.js';
+import type { OwedManifest } from './owed-manifests.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+
+export interface PreparedTarget {
+  readonly target: CopyTarget;
+  readonly place: Place;
+  readonly plan: TargetPlan;
+  /** In the order in which they are put: children before the index that lists them, the tag's own last. */
+  readonly manifests: readonly OwedManifest[];
+}
+
+/** A target, and what its tag leads to before the copy. */
+export interface TargetTag {
+  readonly target: CopyTarget;
+  readonly place: Place;
+  /** What the tag leads to now. */
+  readonly current?: Digest;
+  readonly failure?: FerryError;
+}
+
+export async function readTargetTag(
+  client: RegistryClient,
+  target: CopyTarget,
+  signal: AbortSignal,
+): Promise<TargetTag> {
+  const { name, host, repository, tag } = target;
+  const place: Place = { side: 'target', host, repository, name };
+  try {
+    const options = { deniedIsAbsent: true, attempts: 2, signal };
+    const head = await headManifestAt(client, place, tag, options);
+    return head === undefined ? { target, place } : { target, place, current: head.digest };
+  } catch (failure) {
+    signal.throwIfAborted();
+    if (!(failure instanceof FerryError)) throw failure;
+    return { target, place, failure };
+  }
+}
+
+export interface TargetPreparation {
+  readonly tag: TargetTag;
+  readonly reader: ManifestReader;
+  readonly root: ReadManifest;
+  readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'>;
+  /** With policy `keep`: what there is to decide about. */
+  readonly overall: TagComposition;
+  readonly signal: AbortSignal;
+}
+
+/** What one target's tag will lead to, and what it lacks. @throws FerryError */
+export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
+  const { tag, reader, root, composition, overall, signal } = preparation;
+  const { target, place, current } = tag;
+  const policy = target.manifestPolicy;
+  const composed =
+    policy === 'keep'
+      ? overall
+      : composeTag({
+          ...composition,
+          target: target.name,
+          policy,
+          refusedDigests: await artifactsIn(reader, root, overall),
+        });
+
+  const manifests = await owedManifests(reader, root, composed);
+  const last = manifests.at(-1);
+  if (last === undefined) throw new TypeError('a tag always leads to a manifest');
+  const { digest, mediaType } = last.content;
+  const alreadyThere = current === digest && (await childrenAreThere(client, place, manifests, signal));
+  return {
+    target,
+    place,
+    manifests,
+    plan: {
+      target: target.name,
+      reference: referenceOf(target),
+      digest,
+      mediaType,
+      platforms: copiedPlatforms(composed, manifests, digest),
+      alreadyThere,
+      ...(current === undefined || current === digest ? {} : { replaces: current }),
+      dropped: composed.dropped,
+    },
+  };
+}
+
+/** Manifests that a registry for images alone refuses; only those without a platform come into question. */
+async function artifactsIn(
+  reader: ManifestReader,
+  root: ReadManifest,
+  { children }: TagComposition,
+): Promise<ReadonlySet<Digest>> {
+  const candidates = children.filter(({ platform }) => platform === undefined).map(({ digest }) => digest);
+  if (root.manifest.kind === 'image') candidates.push(root.content.digest);
+  const read = await Promise.all(candidates.map((digest) => reader.read(digest)));
+  const artifacts = read.filter(({ manifest }) => manifest.kind === 'image' && isArtifactManifest(manifest.json));
+  return new Set(artifacts.map(({ content }) => content.digest));
+}
+
+async function childrenAreThere(
+  client: RegistryClient,
+  place: Place,
+  manifests: readonly OwedManifest[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const options = { deniedIsAbsent: true, signal };
+  const heads = await Promise.all(
+    manifests.slice(0, -1).map(({ content }) => headManifestAt(client, place, content.digest, options)),
+  );
+  return heads.every((head) => head !== undefined);
+}
+
+function copiedPlatforms(
+  { platforms }: TagComposition,
+  manifests: readonly OwedManifest[],
+  root: Digest,
+): readonly CopiedPlatform[] {
+  const sizes = new Map(manifests.map(({ content, blobs }) => [content.digest, totalSize(blobs)]));
+  if (platforms.length === 0) return [{ platform: '', digest: root, size: sizes.get(root) ?? 0 }];
+  return platforms.map(({ platform, digest }) => ({ platform, digest, size: sizes.get(digest) ?? 0 }));
+}
+
+function totalSize(blobs: readonly Blob[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** `host/repository:tag` */
+export function referenceOf({ host, repository, tag }: CopyTarget): string {
+  return `${host}/${repository}:${tag}`;
+}
