@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { FaultList } from './fault-list.js';
+import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
 const Credentials = z.strictObject({
   username: z.string().min(1),
@@ -32,6 +33,8 @@ const ConfigFile = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'), TargetEntry)
     .optional(),
   hosts: z.record(z.string(), HostEntry).optional(),
+  github: GitHubEntry.optional(),
+  upstreams: UpstreamEntries.optional(),
 });
 
 /** `ferry.yaml`: what variables cannot say well. */

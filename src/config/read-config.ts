@@ -7,6 +7,7 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
+import type { Upstream } from '../domain/upstream.js';
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
 import { readAllowedSources } from './allowed-sources.js';
 import type { ConfigFile } from './config-file.js';
@@ -19,6 +20,8 @@ import { parseRegistryHost } from './registry-host.js';
 import { readTargets } from './targets.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
+import type { GitHubSettings } from './upstreams.js';
+import { readGitHub, readUpstreams } from './upstreams.js';
 
 export type DatabaseSettings =
   | {
@@ -45,10 +48,17 @@ export interface RequestConfig extends PlaceConfig {
   readonly sources: SourceRules;
 }
 
-export interface FerryConfig extends RequestConfig {
+/** Where new images are announced. */
+export interface UpstreamsConfig extends PlaceConfig {
+  /** The built-in ones first. */
+  readonly upstreams: readonly Upstream[];
+}
+
+export interface FerryConfig extends RequestConfig, UpstreamsConfig {
   readonly targets: readonly Target[];
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly credentials: CredentialProvider;
+  readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly historyDays: number;
   /** Images in work at once in a pass. */
@@ -58,7 +68,7 @@ export interface FerryConfig extends RequestConfig {
 }
 
 /** Where the data of this machine is: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
-export function readDataDir(environment: Environment): string {
+function readDataDir(environment: Environment): string {
   const given = environment.value('FERRY_DATA_DIR');
   if (given !== undefined) return resolve(given);
   return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
@@ -91,6 +101,20 @@ export function readRequestConfig(variables: Variables): RequestConfig {
 }
 
 /**
+ * The slice of commands that ask for a look at an upstream.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
+  const environment = new Environment(variables);
+  const faults = new FaultList();
+  const place = readPlace(environment, faults);
+  const upstreams = readUpstreams(readRegistries(environment, faults).file.upstreams, faults);
+  faults.throwIfAny();
+  return { ...place, upstreams };
+}
+
+/**
  * Everything, checked whole: a bad configuration says all that is wrong with it and starts nothing.
  *
  * @throws InvalidInput listing every fault
@@ -113,6 +137,8 @@ export function readConfig(variables: Variables): FerryConfig {
     hosts,
     sources,
     credentials: readCredentials(environment, file, targets),
+    github: readGitHub(environment, file.github, faults),
+    upstreams: readUpstreams(file.upstreams, faults),
     missingTagWaitMs: faults.try(() => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')) ?? 0,
     historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),

@@ -1,0 +1,83 @@
+import { ApplicationFailure, WorkflowFailedError, WorkflowIdConflictPolicy } from '@temporalio/client';
+
+import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
+import { TaskQueue } from '../contract/task-queues.js';
+import { WorkflowName } from '../contract/workflow-names.js';
+import type { FaultCode } from '../domain/ferry-error.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { BuiltInUpstream } from '../domain/upstream.js';
+import type { TemporalClient } from './connect.js';
+
+/** The workflow that looks at an upstream, with its input: the built-in two have workflows of their own. */
+export function fetchWorkflow(
+  upstream: string,
+  { scope }: FetchInput = {},
+): { readonly type: WorkflowName; readonly input: FetchInput | FetchUpstreamInput } {
+  const input = scope === undefined ? {} : { scope };
+  switch (upstream) {
+    case BuiltInUpstream.dify:
+      return { type: WorkflowName.fetchDify, input };
+    case BuiltInUpstream.xinference:
+      return { type: WorkflowName.fetchXinference, input };
+    default:
+      return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
+  }
+}
+
+/** One look at a time for each scope, so that ten requests at once are one look. */
+export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): string {
+  return scope === undefined ? `fetch-${upstream}` : `fetch-${upstream}/${scope}`;
+}
+
+/** Asks for a look at an upstream; one that is on its way already is joined. Needs no worker to be online. */
+export async function startFetch(
+  { client, soon }: TemporalClient,
+  upstream: string,
+  asked: FetchInput = {},
+): Promise<{ readonly workflowId: string; readonly runId: string }> {
+  const { type, input } = fetchWorkflow(upstream, asked);
+  const workflowId = fetchWorkflowId(upstream, asked);
+  const handle = await soon(
+    async () =>
+      await client.workflow.start(type, {
+        workflowId,
+        taskQueue: TaskQueue.main,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        args: [input],
+        staticSummary: `Looks for what is new at ${upstream}`,
+      }),
+  );
+  return { workflowId, runId: handle.firstExecutionRunId };
+}
+
+/**
+ * Waits for what a look found. While GitHub's rate limit is used up, that may be an hour.
+ *
+ * @throws FerryError with the upstream's own reason when it cannot be looked at until a person acts
+ */
+export async function fetchResult(
+  { client }: TemporalClient,
+  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+): Promise<FetchResult> {
+  try {
+    return (await client.workflow.getHandle(workflowId, runId).result()) as FetchResult;
+  } catch (error) {
+    const failure = error instanceof WorkflowFailedError ? applicationFailure(error) : undefined;
+    if (failure === undefined || !needsPerson(failure)) throw error;
+    throw new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'park', cause: error });
+  }
+}
+
+function applicationFailure(error: Error): ApplicationFailure | undefined {
+  let current: unknown = error;
+  while (current instanceof Error) {
+    if (current instanceof ApplicationFailure) return current;
+    current = current.cause;
+  }
+  return undefined;
+}
+
+function needsPerson({ details }: ApplicationFailure): boolean {
+  const detail: unknown = details?.[0];
+  return typeof detail === 'object' && detail !== null && 'decision' in detail && detail.decision === 'park';
+}

@@ -1,0 +1,214 @@
+import { difyUpstream, xinferenceUpstream } from '../domain/built-in-upstreams.js';
+import { parseDuration } from '../domain/duration.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import { VersionOrder } from '../domain/release-version.js';
+import { checkRange, tagExpression } from '../domain/tag-rules.js';
+import type {
+  ComposeUpstream,
+  ReleaseUpstream,
+  ServicePatterns,
+  TagsUpstream,
+  Upstream,
+  UpstreamSchedule,
+} from '../domain/upstream.js';
+import { FetchScope } from '../domain/upstream.js';
+import type { Environment } from './environment.js';
+import type { FaultList } from './fault-list.js';
+import type {
+  CustomEntry,
+  DifyEntry,
+  EveryEntry,
+  GitHubEntry,
+  PatternsEntry,
+  UpstreamEntries,
+  XinferenceEntry,
+} from './upstream-entries.js';
+
+const NAME = /^[a-z][a-z0-9-]{0,59}$/;
+const publicGitHub = 'https://api.github.com';
+const tagsWanted = 10;
+
+export interface GitHubSettings {
+  readonly apiUrl: string;
+  /** Read at each call: a token in a file may change. */
+  readonly token: () => string | undefined;
+}
+
+/** `ferry.yaml`'s `github.apiUrl`, then `GITHUB_API_URL` as GitHub's own runners set it, then the public one. */
+export function readGitHub(
+  environment: Environment,
+  entry: GitHubEntry | undefined,
+  faults: FaultList,
+): GitHubSettings {
+  const given = entry?.apiUrl ?? faults.try(() => environment.value('GITHUB_API_URL')) ?? publicGitHub;
+  if (!/^https?:\/\//.test(given)) faults.add(`GITHUB_API_URL is "${given}": expected an address with https://`);
+  faults.try(() => environment.value('GITHUB_TOKEN'));
+  return { apiUrl: given, token: () => environment.value('GITHUB_TOKEN') };
+}
+
+/** The built-in upstreams as the file changes them, then those that it adds, in its order. */
+export function readUpstreams(entries: UpstreamEntries | undefined, faults: FaultList): Upstream[] {
+  const { dify, xinference, ...custom } = entries ?? {};
+  const upstreams: Upstream[] = [];
+  const add = (name: string, read: () => Upstream): void => {
+    const upstream = faults.try(() => located(name, read));
+    if (upstream !== undefined) upstreams.push(upstream);
+  };
+
+  add('dify', () => withDify(dify ?? {}));
+  add('xinference', () => withXinference(xinference ?? {}));
+  for (const [name, entry] of Object.entries(custom)) {
+    if (!NAME.test(name)) {
+      faults.add(
+        `ferry.yaml: upstreams.${name}: a name has lower-case letters, digits and dashes, 60 at most, a letter first`,
+      );
+      continue;
+    }
+    add(name, () => customUpstream(name, entry));
+  }
+  return upstreams;
+}
+
+function withDify(entry: DifyEntry): ComposeUpstream {
+  const { schedule, ...standard } = difyUpstream;
+  return {
+    ...standard,
+    ...composeParts(entry, standard.order),
+    repository: entry.repository ?? standard.repository,
+    file: entry.file ?? standard.file,
+    ...everyPart(entry, schedule),
+  };
+}
+
+function withXinference(entry: XinferenceEntry): ReleaseUpstream {
+  const { schedule, ...standard } = xinferenceUpstream;
+  const pattern = entry.image === undefined ? standard.images[0] : withTagPlace(entry.image);
+  return checkedRelease({
+    ...standard,
+    repository: entry.repository ?? standard.repository,
+    order: entry.versions ?? standard.order,
+    prereleases: entry.prereleases ?? standard.prereleases,
+    images: (entry.suffixes ?? ['']).map((suffix) => `${String(pattern)}${suffix}`),
+    ...everyPart(entry, schedule),
+  });
+}
+
+function customUpstream(name: string, entry: CustomEntry): Upstream {
+  switch (entry.kind) {
+    case 'compose':
+      return {
+        kind: 'compose',
+        name,
+        repository: entry.repository,
+        file: entry.file ?? 'docker-compose.yml',
+        ...composeParts(entry, VersionOrder.semver),
+        ...everyPart(entry),
+      };
+    case 'release':
+      return checkedRelease({
+        kind: 'release',
+        name,
+        repository: entry.repository,
+        order: entry.versions ?? VersionOrder.semver,
+        prereleases: entry.prereleases ?? false,
+        images: entry.images,
+        ...everyPart(entry),
+      });
+    case 'tags':
+      return tagsUpstream(name, entry);
+    default:
+      return entry satisfies never;
+  }
+}
+
+function composeParts(entry: DifyEntry, order: VersionOrder) {
+  return {
+    order: entry.versions ?? order,
+    prereleases: entry.prereleases ?? false,
+    scope: entry.scope ?? FetchScope.changed,
+    ...(entry.include === undefined ? {} : { include: patterns(entry.include) }),
+    exclude: patterns(entry.exclude ?? {}),
+    variables: entry.variables ?? {},
+  };
+}
+
+function patterns({ images = [], services = [], profiles = [] }: PatternsEntry): ServicePatterns {
+  return { images, services, profiles };
+}
+
+function tagsUpstream(name: string, entry: Extract<CustomEntry, { kind: 'tags' }>): TagsUpstream {
+  const { match, range, newest = tagsWanted, deny = [] } = entry;
+  if (/@|:[^/]*$/.test(entry.image)) {
+    throw new InvalidInput(`image is "${entry.image}": expected a repository, without a tag`, 'configuration');
+  }
+  if (match !== undefined) tagExpression(match);
+  if (range !== undefined) checkRange(range);
+  return {
+    kind: 'tags',
+    name,
+    image: sourceRepository(parseImageReference(entry.image)),
+    rules: {
+      ...(match === undefined ? {} : { match }),
+      ...(range === undefined ? {} : { range }),
+      newest,
+      deny,
+    },
+    ...everyPart(entry),
+  };
+}
+
+/** A slip in a pattern has to be seen when the ferry starts, not when a release comes out. */
+function checkedRelease(upstream: ReleaseUpstream): ReleaseUpstream {
+  for (const image of upstream.images) {
+    if (!/\{tag\}|\{version\}/.test(image)) {
+      throw new InvalidInput(
+        `the image "${image}" has neither {tag} nor {version}: every release would be the same image`,
+        'configuration',
+      );
+    }
+    parseImageReference(image.replaceAll(/\{tag\}|\{version\}/g, '1.0.0'));
+  }
+  return upstream;
+}
+
+function withTagPlace(image: string): string {
+  return /\{tag\}|\{version\}/.test(image) ? image : `${image}:{tag}`;
+}
+
+function everyPart(
+  { platforms, schedule }: EveryEntry,
+  standard?: UpstreamSchedule,
+): { readonly platforms?: readonly string[]; readonly schedule?: UpstreamSchedule } {
+  const when = schedule === undefined ? standard : readSchedule(schedule);
+  return {
+    ...(platforms === undefined ? {} : { platforms: canonicalPlatforms(platforms) }),
+    ...(when === undefined ? {} : { schedule: when }),
+  };
+}
+
+function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSchedule | undefined {
+  if (schedule === 'off') return undefined;
+  if ('every' in schedule) {
+    const everyMs = parseDuration(schedule.every);
+    if (everyMs < 60_000) throw new InvalidInput(`schedule.every is "${schedule.every}": at least 1m`, 'configuration');
+    return { everyMs };
+  }
+  const { cron, timezone } = schedule;
+  return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
+}
+
+function canonicalPlatforms(texts: readonly string[]): readonly string[] {
+  const selection = parsePlatformSelection(texts.join(','));
+  return selection === 'all' ? ['all'] : selection.map(printPlatform);
+}
+
+function located(name: string, read: () => Upstream): Upstream {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    throw new InvalidInput(`ferry.yaml: upstreams.${name}: ${error.message}`, 'configuration');
+  }
+}
