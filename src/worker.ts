@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
-import { createMainActivities, createTransferActivities } from './activities/index.js';
-import { createSourceGate } from './activities/source-gate.js';
+import { createMainActivities, createTransferActivities, createUpstreamActivities } from './activities/index.js';
+import { createSourceGate } from './domain/source-gate.js';
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import type { FerryConfig } from './config/read-config.js';
@@ -13,14 +13,18 @@ import { TaskQueue } from './contract/task-queues.js';
 import { migrate } from './database/migrate.js';
 import { openDatabase } from './database/ferry-database.js';
 import { createStores } from './database/stores.js';
-import { createLogger, temporalLogger } from './logger.js';
+import { createLogger } from './logger.js';
 import { copyImage } from './registry/copy-image.js';
 import { dockerConfigCredentials, firstCredentials } from './registry/docker-config.js';
 import { headManifest } from './registry/head-manifest.js';
 import { hostAddresses } from './registry/host-addresses.js';
+import { listTags } from './registry/list-tags.js';
 import { planCopy } from './registry/plan-copy.js';
 import type { RegistryClient } from './registry/registry-client.js';
 import { createRegistryClient } from './registry/registry-client.js';
+import { temporalLogger } from './temporal-logger.js';
+import { createGitHub } from './upstreams/github.js';
+import { createUpstreamWatcher } from './upstreams/upstream-watcher.js';
 
 const defaultAddress = '127.0.0.1:7233';
 /** A transfer of hours cannot end in time: it is cut, and the next attempt finds what is over. */
@@ -82,6 +86,11 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
   const requester = {
     requestSync: async (request: Parameters<typeof requestSync>[1]) => void (await requestSync(client, request)),
   };
+  const sources = createSourceGate(config.sources, hostAddresses);
+  const watcher = createUpstreamWatcher({
+    github: createGitHub(config.github),
+    registries: { listTags: async (repository, look) => await listTags(registries, repository, look) },
+  });
   const shared = {
     connection,
     namespace,
@@ -97,18 +106,21 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
       taskQueue: TaskQueue.main,
       workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url)) },
       maxConcurrentActivityTaskExecutions: 2 * poolSize,
-      activities: createMainActivities({
-        ...stores,
-        engine,
-        requester,
-        sources: createSourceGate(config.sources, hostAddresses),
-        targets,
-        platforms,
-        poolSize,
-        history: stores.console,
-        historyDays: config.historyDays,
-        missingTagWaitMs,
-      }),
+      activities: {
+        ...createMainActivities({
+          ...stores,
+          engine,
+          requester,
+          sources,
+          targets,
+          platforms,
+          poolSize,
+          history: stores.console,
+          historyDays: config.historyDays,
+          missingTagWaitMs,
+        }),
+        ...createUpstreamActivities({ ...stores, watcher, sources, upstreams: config.upstreams, platforms }),
+      },
     }),
     Worker.create({
       ...shared,

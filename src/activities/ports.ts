@@ -1,5 +1,4 @@
 /** What activities need from outside, as narrow interfaces. The composition root hands in objects that fit. */
-import type { HostAddress } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type {
   AdoptionCandidate,
@@ -86,6 +85,3 @@ export interface Deliveries {
    */
   first(id: string, owner: string): Promise<boolean>;
 }
-
-/** The addresses that the host of a reference leads to; none where nobody knows them. */
-export type HostAddresses = (host: string) => Promise<readonly HostAddress[]>;

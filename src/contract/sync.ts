@@ -1,5 +1,5 @@
 import type { FaultCode } from '../domain/ferry-error.js';
-import type { RequestedImage } from '../domain/requested-images.js';
+import type { AddedImage, RequestedImage } from '../domain/requested-images.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 
 /** Somebody wants a pass, and why. The ID makes a repeated signal harmless. */
@@ -91,6 +91,8 @@ export interface RequestSyncAllInput {
   readonly reason?: string;
 }
 
+export type { AddedImage } from '../domain/requested-images.js';
+
 export interface AddImageInput {
   /** References; one with platforms of its own is an object. At most 500. */
   readonly images: readonly (string | RequestedImage)[];
@@ -100,18 +102,6 @@ export interface AddImageInput {
   readonly sync?: boolean;
   /** Who asks, for the record. */
   readonly requestedBy?: string;
-}
-
-export interface AddedImage {
-  /** As it was asked for. */
-  readonly asked: string;
-  /** Canonical; absent when refused. */
-  readonly image?: string;
-  readonly platform?: string;
-  readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
-  /** What it was before, where there was a row. */
-  readonly previous?: 'pending' | 'pushed' | 'parked' | 'withdrawn';
-  readonly reason?: string;
 }
 
 export interface AddImageResult {

@@ -14,6 +14,19 @@ export interface RequestedImages {
   readonly platforms?: readonly string[];
 }
 
+/** What became of it, for one platform. */
+export interface AddedImage {
+  /** As it was asked for. */
+  readonly asked: string;
+  /** Canonical; absent when refused. */
+  readonly image?: string;
+  readonly platform?: string;
+  readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
+  /** What it was before, where there was a row. */
+  readonly previous?: 'pending' | 'pushed' | 'parked' | 'withdrawn';
+  readonly reason?: string;
+}
+
 export const MAX_IMAGES_IN_A_REQUEST = 500;
 
 const deepest = 4;

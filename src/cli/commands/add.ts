@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { addImages as addToDatabase } from '../../activities/request-activities.js';
-import { createSourceGate } from '../../activities/source-gate.js';
+import { addImages as addToDatabase } from '../../domain/add-images.js';
+import { createSourceGate } from '../../domain/source-gate.js';
 import { addImages } from '../../client/add-images.js';
 import type { TemporalClient } from '../../client/connect.js';
 import type { RequestConfig } from '../../config/read-config.js';

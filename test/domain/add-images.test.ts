@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { AddPorts } from '../../src/activities/request-activities.js';
-import { addImages } from '../../src/activities/request-activities.js';
-import { createSourceGate } from '../../src/activities/source-gate.js';
+import type { AddPorts } from '../../src/domain/add-images.js';
+import { addImages } from '../../src/domain/add-images.js';
+import { createSourceGate } from '../../src/domain/source-gate.js';
 import type { AddImageInput } from '../../src/contract/sync.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';

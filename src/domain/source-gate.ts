@@ -1,7 +1,9 @@
-import type { ImageReference } from '../domain/image-reference.js';
-import type { SourceRules } from '../domain/source-allow-list.js';
-import { addressRefusal, decideSource } from '../domain/source-allow-list.js';
-import type { HostAddresses } from './ports.js';
+import type { ImageReference } from './image-reference.js';
+import type { HostAddress, SourceRules } from './source-allow-list.js';
+import { addressRefusal, decideSource } from './source-allow-list.js';
+
+/** The addresses that the host of a reference leads to; none where nobody knows them. */
+export type HostAddresses = (host: string) => Promise<readonly HostAddress[]>;
 
 /** Whether images may come from where a request says; asked for everything that is not a row of the table already. */
 export interface SourceGate {
