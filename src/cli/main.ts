@@ -74,6 +74,17 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (options) => done(await (await import('./commands/sync.js')).syncCommand(options)));
 
   program
+    .command('fetch')
+    .description('look for what is new upstream, want it, and ask for a sync')
+    .argument('<upstream>', 'dify, xinference, or the name of an upstream in ferry.yaml')
+    .option('--wait', 'wait for it, and print what was found')
+    .option('--scope <scope>', 'changed: what the newest release changes; release: every image of it')
+    .addOption(json())
+    .action(async (upstream, options) =>
+      done(await (await import('./commands/fetch.js')).fetchCommand(upstream, options)),
+    );
+
+  program
     .command('status')
     .description('how everything stands, or one image in full')
     .argument('[image]', 'image reference')
@@ -115,6 +126,11 @@ function makeProgram(done: (status: number) => void): Command {
     .command('worker')
     .description('run a worker, for production: TEMPORAL_ADDRESS says where')
     .action(async () => done(await (await import('./commands/worker.js')).workerCommand()));
+
+  program
+    .command('server')
+    .description('run the webhook bridge and the API, for production: FERRY_LISTEN and TEMPORAL_ADDRESS say where')
+    .action(async () => done(await (await import('./commands/server.js')).serverCommand()));
 
   return program;
 }

@@ -19,6 +19,8 @@ export interface TemporalClient {
 
 const connectTimeoutMs = 5_000;
 const callTimeoutMs = 10_000;
+/** Senders of webhooks give up after ten seconds. */
+const lazyCallTimeoutMs = 5_000;
 
 /** @throws FerryError `temporal` saying where nobody answered and what to do */
 export async function connectClient({ address, namespace, connection = {} }: TemporalPlace): Promise<TemporalClient> {
@@ -31,9 +33,22 @@ export async function connectClient({ address, namespace, connection = {} }: Tem
       { code: 'temporal', decision: 'retry', cause: error },
     );
   }
+  return clientOver(connected, namespace, callTimeoutMs);
+}
+
+/**
+ * Connects at the first call, and again by itself: for a process that stays while Temporal comes and goes. Its calls fail
+ * within five seconds when nobody answers.
+ */
+export function lazyClient({ address, namespace, connection = {} }: TemporalPlace): TemporalClient {
+  const connected = Connection.lazy({ ...connection, address, connectTimeout: connectTimeoutMs });
+  return clientOver(connected, namespace, lazyCallTimeoutMs);
+}
+
+function clientOver(connection: Connection, namespace: string, timeoutMs: number): TemporalClient {
   return {
-    client: new Client({ connection: connected, namespace }),
-    soon: async (call) => await connected.withDeadline(Date.now() + callTimeoutMs, call),
-    close: async () => await connected.close(),
+    client: new Client({ connection, namespace }),
+    soon: async (call) => await connection.withDeadline(Date.now() + timeoutMs, call),
+    close: async () => await connection.close(),
   };
 }

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+
+import { Hono } from 'hono';
+
+import type { BridgeLog, BridgeWork } from './bridge-work.js';
+import { EventType, readEvent } from './events.js';
+import { refusal } from './problems.js';
+import { assertJsonType, limitedBody, parseJson } from './request-body.js';
+import type { RequestLimit } from './request-limit.js';
+import { tokenGate } from './token-gate.js';
+
+export interface ImagesApiOptions {
+  readonly tokens: readonly string[];
+  readonly limit: RequestLimit;
+  readonly work: BridgeWork;
+  readonly log: BridgeLog;
+}
+
+/** `POST /api/images`: answers what became of each reference. `Idempotency-Key` makes a repetition harmless. */
+export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono {
+  return new Hono().post('/api/images', tokenGate(tokens, limit), limitedBody(), async (context) => {
+    assertJsonType(context);
+    const key = context.req.header('idempotency-key') ?? randomUUID();
+    if (!/^[\w.:-]{1,128}$/.test(key)) {
+      throw refusal(400, 'the header Idempotency-Key holds something else than letters, digits, dots, colons, dashes');
+    }
+    const event = readEvent(EventType.addImage, parseJson(await context.req.text()), 'POST /api/images');
+    if (event.kind !== 'add-image') throw new TypeError('the event adds no image');
+
+    const delivery = `api-${key}`;
+    await work.addImages(delivery, event.input);
+    log.info({ delivery, images: event.input.images.length }, 'images asked for');
+    const result = await work.addImagesResult(delivery);
+    if (result !== undefined) return context.json({ delivery, ...result });
+    // Temporal has it, and no worker has answered yet: with the same key the sender may ask again.
+    return context.json({ delivery, accepted: true }, 202);
+  });
+}

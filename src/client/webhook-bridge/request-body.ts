@@ -1,0 +1,53 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type * as z from 'zod';
+
+import { refusal } from './problems.js';
+
+const largestBody = 1024 * 1024;
+
+/** Bodies over 1 MB are refused before they are read, or as soon as they have become so long. */
+export function limitedBody(): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: largestBody,
+    onError: () => {
+      throw refusal(413, `the body is longer than ${largestBody} bytes`, { connection: 'close' });
+    },
+  });
+}
+
+/** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */
+export function assertJsonType(context: Context): void {
+  const type = mediaType(context);
+  if (/^application\/(?:[\w.+-]+\+)?json$/.test(type)) return;
+  throw refusal(415, `the content type is "${type.slice(0, 80)}", expected application/json`);
+}
+
+/** As GitHub's API: it also takes JSON that curl calls a form, and JSON without a type. */
+export function assertJsonTypeAsGitHub(context: Context): void {
+  const type = mediaType(context);
+  if (type !== '' && type !== 'application/x-www-form-urlencoded') assertJsonType(context);
+}
+
+/** @throws HTTPException 400 for what is no JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw refusal(400, 'Problems parsing JSON');
+  }
+}
+
+/** @throws HTTPException 422 saying which field is wrong */
+export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
+  );
+  throw refusal(422, `Invalid request: ${faults.join('; ').slice(0, 500)}`);
+}
+
+function mediaType(context: Context): string {
+  return (context.req.header('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
+}

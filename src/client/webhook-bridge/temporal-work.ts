@@ -1,0 +1,94 @@
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
+
+import { TaskQueue } from '../../contract/task-queues.js';
+import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../../contract/workflow-names.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import { addImagesResult, startAddImages } from '../add-images.js';
+import type { TemporalClient } from '../connect.js';
+import { requestSync } from '../sync-requests.js';
+import type { BridgeWork, FetchRequest } from './bridge-work.js';
+
+/** A sender waits so long for what became of its images. */
+const answerWithinMs = 20_000;
+
+/** The bridge's work, done by Temporal. */
+export function temporalWork(temporal: TemporalClient): BridgeWork {
+  const { client, soon } = temporal;
+  return {
+    requestSync: async (request) => void (await reaching(async () => await requestSync(temporal, request))),
+    addImages: async (delivery, input) => await reaching(async () => await startAddImages(temporal, delivery, input)),
+    addImagesResult: async (delivery) =>
+      await inTime(
+        async (deadline) =>
+          await client.connection.withDeadline(deadline, async () => await addImagesResult(temporal, delivery)),
+      ),
+    fetchUpstream: async (delivery, request) =>
+      await reaching(async () => await startFetch(temporal, delivery, request)),
+    assertReachable: async () =>
+      await reaching(async () => {
+        const { namespace } = client.options;
+        await soon(async () => await client.workflowService.describeNamespace({ namespace }));
+      }),
+  };
+}
+
+async function startFetch(
+  { client, soon }: TemporalClient,
+  delivery: string,
+  { upstream, scope }: FetchRequest,
+): Promise<void> {
+  try {
+    await soon(
+      async () =>
+        await client.workflow.start(upstream === 'dify' ? WorkflowName.fetchDify : WorkflowName.fetchXinference, {
+          workflowId: `fetch-${upstream}/${delivery}`,
+          taskQueue: TaskQueue.main,
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+          args: scope === undefined ? [] : [{ scope }],
+          staticSummary: `Looks for new releases of ${upstream}`,
+        }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** The answer, or undefined when it does not come in time, although Temporal has the request. */
+async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | undefined> {
+  const deadline = Date.now() + answerWithinMs;
+  try {
+    return await ask(deadline);
+  } catch (error) {
+    if (isOfTemporal(error)) return undefined;
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new FerryError(`the request could not be handled: ${reason}`, { code: 'internal', decision: 'park' });
+  }
+}
+
+async function reaching<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isOfTemporal(error)) throw error;
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new FerryError(`Temporal did not take the request: ${reason}`, {
+      code: 'temporal',
+      decision: 'retry',
+      cause: error,
+    });
+  }
+}
+
+function isOfTemporal(error: unknown): boolean {
+  return error instanceof ServiceError || isGrpcServiceError(error);
+}

@@ -1,0 +1,10 @@
+/** The process that `ferry up` supervises: the server, and nothing that a person reads. */
+import { exitStatusOf, reportFault } from './cli/exit-status.js';
+import { runServer } from './server.js';
+
+try {
+  await runServer(process.env, { mayMove: true });
+} catch (error) {
+  reportFault(error);
+  process.exitCode = exitStatusOf(error);
+}

@@ -1,0 +1,111 @@
+/** Composition root of the server: configuration → Temporal's client → webhook bridge → HTTP. */
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { once } from 'node:events';
+
+import { createAdaptorServer } from '@hono/node-server';
+
+import { lazyClient } from './client/connect.js';
+import { createWebhookBridge } from './client/webhook-bridge.js';
+import { temporalWork } from './client/webhook-bridge/temporal-work.js';
+import type { ListenAddress } from './config/server-settings.js';
+import { readServerSettings } from './config/server-settings.js';
+import { FerryError } from './domain/ferry-error.js';
+import { createLogger } from './logger.js';
+
+const defaultTemporal = '127.0.0.1:7233';
+/** What is being answered when the server stops gets so long. */
+const stopWithinMs = 5_000;
+
+export interface RunningServer {
+  /** `host:port` */
+  readonly address: string;
+  /** Ends what listens; requests that are being answered get a few seconds. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Another loopback port is as good as the standard one, where that is taken and nobody chose it. */
+  readonly mayMove: boolean;
+}
+
+/** Runs the server until it is told to stop. Temporal may be away: requests are then answered with 503. */
+export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOptions): Promise<void> {
+  const { temporal: place, listen, ...settings } = readServerSettings(variables);
+  const log = createLogger('server');
+  const { namespace, connection } = place;
+  const temporal = lazyClient({ address: place.address ?? defaultTemporal, namespace, connection });
+  try {
+    const bridge = createWebhookBridge({ ...settings, work: temporalWork(temporal), log });
+    const server = await serve(bridge.fetch, listen, options);
+    const told = toldToStop();
+    process.send?.({ ready: server.address });
+    log.info({ address: server.address }, 'server listens');
+    await told;
+    await server.stop();
+  } finally {
+    await temporal.close();
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** @throws FerryError `configuration` when the address cannot be listened on */
+export async function serve(
+  fetch: (request: Request) => Response | Promise<Response>,
+  listen: ListenAddress,
+  { mayMove }: ServerOptions,
+): Promise<RunningServer> {
+  const server = createAdaptorServer({
+    fetch,
+    // A sender that dawdles does not keep its connection.
+    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
+  }) as Server;
+  server.maxConnections = 1_000;
+  try {
+    await listening(server, listen);
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isTaken || !mayMove || listen.isChosen) throw unlistenable(listen, error);
+    await listening(server, { ...listen, port: 0 });
+  }
+  return { address: addressOf(server), stop: async () => await stop(server) };
+}
+
+async function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
+  server.listen(port, host);
+  await once(server, 'listening');
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const timer = setTimeout(() => server.closeAllConnections(), stopWithinMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Comes when somebody wants this process to end, or when the one that supervises it is gone. */
+async function toldToStop(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+    process.once('disconnect', resolve);
+  });
+}
+
+function addressOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function unlistenable({ host, port }: ListenAddress, error: unknown): FerryError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new FerryError(
+    `the server cannot listen on ${host}:${port} (${reason}): set FERRY_LISTEN to another address`,
+    {
+      code: 'configuration',
+      decision: 'park',
+      cause: error,
+    },
+  );
+}

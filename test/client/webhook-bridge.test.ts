@@ -1,0 +1,419 @@
+import { request } from 'node:http';
+import { once } from 'node:events';
+
+import { Octokit } from '@octokit/rest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { FerryError } from '../../src/domain/ferry-error.js';
+import type { TestBridge } from '../support/bridge.js';
+import { apiToken, startBridge, webhookSecret as secret } from '../support/bridge.js';
+import { deliver, signatureOf } from '../support/bridge-client.js';
+import { RecordedWork } from '../support/recorded-work.js';
+
+let work: RecordedWork;
+let bridge: TestBridge;
+
+beforeEach(async () => {
+  work = new RecordedWork();
+  bridge = await startBridge({ work });
+});
+afterEach(async () => {
+  await bridge.stop();
+});
+
+const repository = { full_name: 'team/images' };
+const send = async (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  await fetch(`${bridge.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiToken}`, ...headers },
+    body,
+  });
+const unavailable = () => new FerryError('nobody answers at 10.0.0.1:7233', { code: 'temporal', decision: 'retry' });
+
+describe("GitHub's deliveries", () => {
+  test("GitHub's published test vector is a good signature, and its body is then read", async () => {
+    const response = await deliver(bridge.url, {
+      event: 'push',
+      payload: null,
+      secret,
+      body: 'Hello, World!',
+      signature: 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
+    });
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ status: 400, detail: 'Problems parsing JSON' });
+  });
+
+  test('a push to the branch asks for a sync, under the ID of the delivery', async () => {
+    const response = await deliver(bridge.url, {
+      event: 'push',
+      payload: { ref: 'refs/heads/main', repository, commits: [] },
+      secret,
+      id: '7f0c1f2e-0000-4000-8000-000000000001',
+    });
+
+    expect(response.status).toBe(202);
+    expect(work.syncs).toEqual([{ id: '7f0c1f2e-0000-4000-8000-000000000001', reason: 'push to main of team/images' }]);
+  });
+
+  test.each([
+    ['a push to another branch', 'push', { ref: 'refs/heads/next', repository }],
+    ['a tag of the same name', 'push', { ref: 'refs/tags/main', repository }],
+    ['the end of the branch', 'push', { ref: 'refs/heads/main', deleted: true, repository }],
+    ['a dispatch of another kind', 'repository_dispatch', { action: 'deploy', client_payload: {}, repository }],
+    ['another event', 'issues', { action: 'opened', repository }],
+  ])('%s is ignored, and the log says so', async (_what, event, payload) => {
+    const response = await deliver(bridge.url, { event, payload, secret });
+
+    expect([response.status, await response.json()]).toEqual([202, { delivery: 'delivery-1', ignored: true }]);
+    expect(work.count).toBe(0);
+    expect(bridge.logged.join()).toContain('delivery ignored');
+  });
+
+  test('a ping is answered', async () => {
+    const response = await deliver(bridge.url, {
+      event: 'ping',
+      payload: { zen: 'Keep it logically awesome.' },
+      secret,
+    });
+
+    expect(response.status).toBe(200);
+    expect(work.count).toBe(0);
+  });
+
+  test('each kind of dispatch starts what it names', async () => {
+    const dispatch = async (id: string, action: string, payload: unknown) =>
+      await deliver(bridge.url, {
+        event: 'repository_dispatch',
+        payload: { action, client_payload: payload, repository },
+        secret,
+        id,
+      });
+
+    const statuses = [
+      await dispatch('a', 'add-image', { images: ['nginx:1.27'], platform: 'linux/arm64' }),
+      await dispatch('b', 'sync-images', null),
+      await dispatch('c', 'fetch-dify', { scope: 'release' }),
+      await dispatch('d', 'fetch-xinference', {}),
+    ].map(({ status }) => status);
+
+    expect(statuses).toEqual([202, 202, 202, 202]);
+    expect(work.added).toEqual([
+      {
+        delivery: 'a',
+        input: { images: [{ image: 'nginx:1.27' }], platforms: ['linux/arm64'], requestedBy: 'webhook of team/images' },
+      },
+    ]);
+    expect(work.syncs).toEqual([{ id: 'b', reason: 'webhook of team/images' }]);
+    expect(work.fetched).toEqual([
+      { delivery: 'c', request: { upstream: 'dify', scope: 'release' } },
+      { delivery: 'd', request: { upstream: 'xinference' } },
+    ]);
+  });
+
+  test.each([
+    ['no signature', { signature: '' }, 401],
+    ['a signature of another secret', { signature: signatureOf('guess', '{}') }, 401],
+    ['a SHA-1 signature', { signature: `sha1=${'a'.repeat(40)}` }, 401],
+    ['a good signature with another body', { body: '{"ref":"refs/heads/main","forced":true}' }, 401],
+    ['no body', { body: '' }, 401],
+    ['a form', { contentType: 'application/x-www-form-urlencoded' }, 415],
+    ['an ID that is none', { id: 'a b' }, 400],
+    ['no event', { event: '' }, 400],
+  ])('%s starts nothing', async (_what, change, status) => {
+    const response = await deliver(bridge.url, {
+      event: 'push',
+      payload: { ref: 'refs/heads/main' },
+      secret,
+      ...change,
+    });
+
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(work.count).toBe(0);
+  });
+
+  test('only the repositories that are configured count', async () => {
+    await bridge.stop();
+    bridge = await startBridge({ work, repositories: ['Team/Images'] });
+    const push = { ref: 'refs/heads/main' };
+
+    await deliver(bridge.url, { event: 'push', payload: { ...push, repository }, secret, id: 'ours' });
+    await deliver(bridge.url, {
+      event: 'push',
+      payload: { ...push, repository: { full_name: 'x/y' } },
+      secret,
+      id: 'not',
+    });
+
+    expect(work.syncs.map(({ id }) => id)).toEqual(['ours']);
+  });
+
+  test('with Temporal away the answer is 503 with Retry-After, and no address of the inside', async () => {
+    work.fault = unavailable();
+
+    const response = await deliver(bridge.url, { event: 'push', payload: { ref: 'refs/heads/main' }, secret });
+
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '10']);
+    expect(await response.text()).not.toContain('10.0.0.1');
+  });
+});
+
+describe('the requests that callers sent to GitHub', () => {
+  const quiet = (): void => undefined;
+  const octokit = (auth = apiToken, path = ''): Octokit =>
+    new Octokit({
+      auth,
+      baseUrl: `${bridge.url}${path}`,
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    });
+
+  test.each(['', '/api/v3'])("Octokit's createDispatchEvent works with only the base URL changed%s", async (path) => {
+    const { status } = await octokit(apiToken, path).rest.repos.createDispatchEvent({
+      owner: 'team',
+      repo: 'images',
+      event_type: 'add-image',
+      client_payload: { image: 'nginx:1.27' },
+    });
+
+    expect(status).toBe(204);
+    expect(work.added).toHaveLength(1);
+    expect(work.added[0]).toMatchObject({
+      delivery: expect.stringMatching(/^dispatch-/) as string,
+      input: { images: [{ image: 'nginx:1.27' }], requestedBy: 'dispatch to team/images' },
+    });
+  });
+
+  test.each([
+    ['sync-images.yml', {}, () => work.syncs.length],
+    ['sync_images.yaml', undefined, () => work.syncs.length],
+    ['fetch-dify.yml', { scope: 'changed' }, () => work.fetched.length],
+    ['update_xinference.yml', undefined, () => work.fetched.length],
+    ['webhook.yml', { images: 'nginx:1.27 redis:7' }, () => work.added.length],
+  ])("Octokit's createWorkflowDispatch works for %s", async (file, inputs, started) => {
+    const { status } = await octokit().rest.actions.createWorkflowDispatch({
+      owner: 'team',
+      repo: 'images',
+      workflow_id: file,
+      ref: 'main',
+      ...(inputs === undefined ? {} : { inputs }),
+    });
+
+    expect(status).toBe(204);
+    expect(started()).toBe(1);
+  });
+
+  test('curl without a content type is understood, as by GitHub', async () => {
+    const response = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', {
+      authorization: `token ${apiToken}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+
+    expect(response.status).toBe(204);
+    expect(work.syncs).toHaveLength(1);
+  });
+
+  test.each([
+    ['a wrong token', 401, async () => await octokit('wrong').rest.repos.createDispatchEvent(event('sync-images'))],
+    ['an unknown event', 422, async () => await octokit().rest.repos.createDispatchEvent(event('deploy'))],
+    ['an image that is none', 422, async () => await octokit().rest.repos.createDispatchEvent(event('add-image'))],
+    [
+      'an unknown workflow',
+      404,
+      async () =>
+        await octokit().rest.actions.createWorkflowDispatch({
+          owner: 'team',
+          repo: 'images',
+          workflow_id: 'release.yml',
+          ref: 'main',
+        }),
+    ],
+    [
+      'an input that a workflow does not have',
+      422,
+      async () =>
+        await octokit().rest.actions.createWorkflowDispatch({
+          owner: 'team',
+          repo: 'images',
+          workflow_id: 'fetch-dify.yml',
+          ref: 'main',
+          inputs: { scoop: 'release' },
+        }),
+    ],
+  ])('%s is answered %i, and Octokit reads why', async (_what, status, call) => {
+    await expect(call()).rejects.toMatchObject({ status, message: expect.stringMatching(/\w+ \w+/) as string });
+
+    expect(work.count).toBe(0);
+  });
+
+  test.each([
+    ['broken JSON', '{"event_type":', {}, 400],
+    ['a field that is not known', '{"event_type":"sync-images","payload":{}}', {}, 422],
+    ['no event type', '{}', {}, 422],
+    ['XML', '<a/>', { 'content-type': 'application/xml' }, 415],
+    ['no token', '{"event_type":"sync-images"}', { authorization: '' }, 401],
+    ['a token in another scheme', '{"event_type":"sync-images"}', { authorization: `Basic ${btoa(apiToken)}` }, 401],
+    ['half a token', '{"event_type":"sync-images"}', { authorization: `token ${apiToken.slice(0, -1)}` }, 401],
+  ])('%s starts nothing', async (_what, body, headers, status) => {
+    const response = await send('/repos/team/images/dispatches', body, headers);
+
+    expect(response.status).toBe(status);
+    expect(work.count).toBe(0);
+  });
+
+  test('repositories that are not configured do not exist', async () => {
+    await bridge.stop();
+    bridge = await startBridge({ work, repositories: ['team/images'] });
+
+    const statuses = [
+      await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}'),
+      await send('/repos/team/others/dispatches', '{"event_type":"sync-images"}'),
+    ].map(({ status }) => status);
+
+    expect(statuses).toEqual([204, 404]);
+  });
+});
+
+function event(type: string) {
+  return { owner: 'team', repo: 'images', event_type: type, client_payload: { imgae: 'nginx' } };
+}
+
+describe('POST /api/images', () => {
+  test('answers what became of each reference', async () => {
+    work.result = {
+      images: [{ asked: 'nginx', image: 'docker.io/library/nginx:latest', platform: 'linux/amd64', outcome: 'added' }],
+      syncRequested: true,
+      repeated: false,
+    };
+
+    const response = await send('/api/images', '{"images":["nginx"]}', { 'idempotency-key': 'order-7' });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ delivery: 'api-order-7', ...work.result });
+  });
+
+  test('answers 202 when Temporal has it and no worker answers in time', async () => {
+    const response = await send('/api/images', '["nginx"]');
+
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ accepted: true });
+  });
+
+  test.each([
+    ['no token', '{"images":["nginx"]}', { authorization: '' }, 401],
+    ['a form', 'images=nginx', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['text', '{"images":["nginx"]}', { 'content-type': 'text/plain' }, 415],
+    ['broken JSON', '{', {}, 400],
+    ['an unknown field', '{"images":["nginx"],"force":true}', {}, 422],
+    ['501 images', JSON.stringify(Array.from({ length: 501 }, (_, n) => `app:${n}`)), {}, 422],
+    ['a bad key', '["nginx"]', { 'idempotency-key': '../../x' }, 400],
+  ])('%s starts nothing', async (_what, body, headers, status) => {
+    const response = await send('/api/images', body, headers);
+
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(work.count).toBe(0);
+  });
+});
+
+describe('what protects the server', () => {
+  test.each(['/webhooks/github', '/api/images', '/repos/team/images/dispatches'])(
+    'a body over 1 MB is refused at %s, whether or not its length is said',
+    async (path) => {
+      const body = JSON.stringify({ images: ['x'.repeat(1024 * 1024)] });
+
+      const said = await send(path, body);
+      const unsaid = await sendInParts(path, body);
+
+      expect([said.status, unsaid]).toEqual([413, 413]);
+      expect(work.count).toBe(0);
+    },
+  );
+
+  test('a token that asks too often is told when to come back; another one is not held up', async () => {
+    await bridge.stop();
+    bridge = await startBridge({ work, requestsPerMinute: 3 });
+    const ask = async (token: string) =>
+      await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', { authorization: `Bearer ${token}` });
+
+    const statuses = [];
+    for (let n = 0; n < 4; n += 1) statuses.push(await ask(apiToken));
+    const other = await ask('another-token');
+
+    expect(statuses.map(({ status }) => status)).toEqual([204, 204, 204, 429]);
+    expect(Number(statuses[3]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(other.status).toBe(204);
+  });
+
+  test('without secrets nobody is let in, and the answer says what is not set', async () => {
+    await bridge.stop();
+    bridge = await startBridge({ work, withoutSecrets: true });
+
+    const webhook = await deliver(bridge.url, { event: 'push', payload: { ref: 'refs/heads/main' }, secret });
+    const api = await send('/api/images', '["nginx"]');
+
+    expect([webhook.status, api.status]).toEqual([401, 401]);
+    expect(await webhook.text()).toContain('FERRY_WEBHOOK_SECRET');
+    expect(await api.text()).toContain('FERRY_API_TOKEN');
+    expect(work.count).toBe(0);
+  });
+
+  test('no secret, token, signature or address reaches the log', async () => {
+    const hidden = 'sw0rdfish-in-the-address';
+    await deliver(bridge.url, { event: 'push', payload: { ref: 'refs/heads/main', token: 'in-the-body' }, secret });
+    await send(`/api/images?token=${hidden}`, '{"images":["https://user:pass-of-mine@host/x"]}');
+    await send(`/${hidden}`, '{}', { authorization: 'Bearer wrong-token-of-mine' });
+    await deliver(bridge.url, {
+      event: 'push',
+      payload: {},
+      secret: 'wrong-secret',
+      signature: `sha256=${'b'.repeat(64)}`,
+    });
+
+    const log = bridge.logged.join('\n');
+
+    expect(bridge.logged.length).toBeGreaterThan(4);
+    for (const text of [
+      secret,
+      apiToken,
+      hidden,
+      'in-the-body',
+      'pass-of-mine',
+      'wrong-token',
+      'b'.repeat(64),
+      'sha256=',
+    ]) {
+      expect(log).not.toContain(text);
+    }
+  });
+
+  test('an address where nothing is, is a problem, too', async () => {
+    const response = await fetch(`${bridge.url}/nothing`);
+
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+  });
+});
+
+test('healthz tells that the server runs, readyz that Temporal answers', async () => {
+  const before = await fetch(`${bridge.url}/readyz`);
+  work.fault = unavailable();
+  const after = await fetch(`${bridge.url}/readyz`);
+  const health = await fetch(`${bridge.url}/healthz`);
+
+  expect([before.status, after.status, health.status]).toEqual([200, 503, 200]);
+});
+
+/** Without Content-Length: the server learns the length while it reads. Gives the status of the answer. */
+async function sendInParts(path: string, body: string): Promise<number | undefined> {
+  const sending = request(`${bridge.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiToken}` },
+  });
+  sending.on('error', () => undefined);
+  const answered = once(sending, 'response') as Promise<[{ statusCode?: number; destroy(): void }]>;
+  for (let from = 0; from < body.length; from += 65_536) sending.write(body.slice(from, from + 65_536));
+  sending.end();
+  const [response] = await answered;
+  response.destroy();
+  return response.statusCode;
+}

@@ -1,0 +1,39 @@
+import type { BridgeWork, FetchRequest } from '../../src/client/webhook-bridge/bridge-work.js';
+import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync.js';
+
+/** Notes what the bridge asks for, where a test is about the bridge alone. */
+export class RecordedWork implements BridgeWork {
+  readonly syncs: SyncRequest[] = [];
+  readonly added: { delivery: string; input: AddImageInput }[] = [];
+  readonly fetched: { delivery: string; request: FetchRequest }[] = [];
+  result: AddImageResult | undefined;
+  /** What every call fails with. */
+  fault: Error | undefined;
+
+  get count(): number {
+    return this.syncs.length + this.added.length + this.fetched.length;
+  }
+
+  async requestSync(request: SyncRequest): Promise<void> {
+    await this.assertReachable();
+    this.syncs.push(request);
+  }
+
+  async addImages(delivery: string, input: AddImageInput): Promise<void> {
+    await this.assertReachable();
+    this.added.push({ delivery, input });
+  }
+
+  async addImagesResult(): Promise<AddImageResult | undefined> {
+    return this.result;
+  }
+
+  async fetchUpstream(delivery: string, request: FetchRequest): Promise<void> {
+    await this.assertReachable();
+    this.fetched.push({ delivery, request });
+  }
+
+  async assertReachable(): Promise<void> {
+    if (this.fault !== undefined) throw this.fault;
+  }
+}
