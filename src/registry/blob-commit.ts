@@ -40,7 +40,7 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof FerryError) || error.code === 'target-corrupt') throw error;
+      if (!(error instanceof FerryError)) throw error;
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
       const sessionLost = saysCode(error, ...SESSION_LOST);
       if (error.decision === 'park' && !sessionLost) throw error;
@@ -63,15 +63,16 @@ export async function isCommitted({ client, place, blob, signal }: Commitment): 
   }
 }
 
-/** @throws RegistryFault `target-corrupt` when the registry says that it stored something else */
+/** @throws RegistryFault when the registry says that it stored something else */
 export function assertStored(response: IncomingMessage, { place, blob: { digest } }: Commitment): void {
   const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
   if (stored === undefined || stored === digest) return;
-  const message =
-    algorithmOf(stored) === algorithmOf(digest)
-      ? `it stored ${stored} where ${digest} was sent`
-      : `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
-  throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+  if (algorithmOf(stored) === algorithmOf(digest)) {
+    const message = `it stored ${stored} where ${digest} was sent`;
+    throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+  }
+  const message = `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
+  throw new RegistryFault(message, { place, code: 'manifest-unsupported', decision: 'park' });
 }
 
 /** The session's location with the digest; what the registry put into its query stays byte for byte. */

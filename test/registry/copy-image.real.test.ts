@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryOptions, RegistryServer } from '../support/registry-server.js';
+import { describe as descriptor, mediaTypes, placeManifest } from '../support/scripted-images.js';
+import { ScriptedRegistry } from '../support/scripted-registry.js';
 import { skopeoCopy, skopeoInspectRaw } from '../support/skopeo.js';
 import { blobsOf, makeAttestation, makeImage, makeIndex, pushImage } from '../support/test-images.js';
 import type { MadeManifest } from '../support/test-images.js';
@@ -231,5 +234,37 @@ describe('a target that is read-only', () => {
 
     expect(report.failures[0]?.failure.message).toContain(readonly.host);
     expect(report.failures[0]?.failure.decision).toBe('park');
+  });
+});
+
+describe.each(['distribution', 'docker-registry'] as const)('a %s server and a digest that it may not know', (kind) => {
+  test('stores a sha512 layer under another digest, and the image is refused in plain words', async () => {
+    const [source, target] = [await ScriptedRegistry.start(), await startForTest({ kind })];
+    onTestFinished(() => source.stop());
+    const layer = Buffer.from('a layer');
+    const digest = `sha512:${createHash('sha512').update(layer).digest('hex')}`;
+    const config = Buffer.from('{"os":"linux","architecture":"amd64"}');
+    source.putBlob(repository, config);
+    source.blobs.set(`${repository}@${digest}`, layer);
+    placeManifest(source, repository, {
+      tag: 'v1',
+      mediaType: mediaTypes.manifest,
+      content: {
+        schemaVersion: 2,
+        mediaType: mediaTypes.manifest,
+        config: descriptor(mediaTypes.config, config),
+        layers: [{ mediaType: mediaTypes.layer, digest, size: layer.length }],
+      },
+    });
+    const client = clientFor([target], { trustedHosts: new Set([source.host]) });
+
+    const report = await copyImage(client, {
+      source: parseImageReference(`${source.host}/${repository}:v1`),
+      platforms: 'all',
+      targets: [targetAt(target)],
+    });
+
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-unsupported', decision: 'park' });
+    expect(report.failures[0]?.failure.message).toContain('does not know this algorithm');
   });
 });

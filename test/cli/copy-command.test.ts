@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { copyCommand } from '../../src/cli/commands/copy.js';
+import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
+import { placeImage, placeIndex } from '../support/scripted-images.js';
+import { answer, answerError } from '../support/scripted-registry.js';
+import { repository, sourceAndTarget, sourceAndTwoTargets } from '../support/scripted-set-up.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-copy-command-'));
+  vi.stubEnv('DOCKER_CONFIG', folder);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Said {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command in this process, and keeps what it says. */
+async function copy(source: string, targets: readonly string[], options: CopyCommandOptions = {}): Promise<Said> {
+  const said = { out: '', err: '' };
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said.out += String(text);
+    return true;
+  });
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.err += String(text);
+    return true;
+  });
+  onTestFinished(() => {
+    out.mockRestore();
+    err.mockRestore();
+  });
+  const status = await copyCommand(source, targets, options);
+  return { status, ...said };
+}
+
+describe('ferry copy', () => {
+  test('copies to every target; one without a tag gets the tag of the source', async () => {
+    const [source, left, right] = await sourceAndTwoTargets();
+    const image = placeImage(source, repository);
+
+    const { status, out, err } = await copy(`${source.host}/${repository}:v1`, [
+      `${left.host}/a/app`,
+      `http://${right.host}/b/app:other`,
+    ]);
+
+    expect(status).toBe(0);
+    expect(left.manifest('a/app', 'v1')?.bytes).toEqual(image.bytes);
+    expect(right.manifest('b/app', 'other')?.bytes).toEqual(image.bytes);
+    expect(out.split('\n')[0]).toContain(`${left.host}/a/app:v1@${image.digest}  copied`);
+    expect(err).toContain('2 of 2 targets done');
+  });
+
+  test('chooses platforms, and notes what the source does not offer', async () => {
+    const [source, target] = await sourceAndTarget();
+    const amd64 = placeImage(source, repository, { tag: 'amd64' });
+    placeIndex(source, repository, [amd64, placeImage(source, repository, { tag: 'arm64', architecture: 'arm64' })]);
+
+    const platform = 'linux/amd64,linux/s390x';
+    const { status, err } = await copy(`${source.host}/${repository}:v1`, [`${target.host}/a/app`], { platform });
+
+    expect(status).toBe(0);
+    expect(target.manifest('a/app', 'v1')?.bytes).toEqual(amd64.bytes);
+    expect(err).toContain('does not offer linux/s390x');
+  });
+
+  test('prints its report as JSON, failures with their reasons', async () => {
+    const [source, broken, healthy] = await sourceAndTwoTargets();
+    const image = placeImage(source, repository);
+    broken.when('POST', /uploads/, ({ response }) => answerError(response, 507, 'UNKNOWN', 'insufficient storage'));
+
+    const { status, out } = await copy(
+      `${source.host}/${repository}:v1`,
+      [`${broken.host}/a/app`, `${healthy.host}/a/app`],
+      { json: true },
+    );
+
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      sourceDigest: image.digest,
+      targets: [{ reference: `${healthy.host}/a/app:v1`, outcome: 'copied' }],
+      failures: [{ reference: `${broken.host}/a/app:v1`, code: 'target-full', decision: 'park' }],
+    });
+  });
+
+  test("uses docker's credentials", async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const auth = Buffer.from('captain:secret').toString('base64');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [target.host]: { auth } } }));
+    for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+      target.when(method, /./, async ({ request, response, ordinary }) => {
+        if (request.headers.authorization === `Basic ${auth}`) await ordinary();
+        else answer(response, 401, { 'www-authenticate': 'Basic realm="r"' });
+      });
+    }
+
+    const { status } = await copy(`${source.host}/${repository}:v1`, [`${target.host}/a/app`]);
+
+    expect(status).toBe(0);
+  });
+
+  test.each([
+    ['a target with a digest', [`localhost:1/a/app@sha256:${'0'.repeat(64)}`], 'invalid-reference'],
+    ['a target twice', ['localhost:1/a/app:v1', 'localhost:1/a/app'], 'invalid-reference'],
+    ['a target that means nothing', ['localhost:1/A B'], 'invalid-reference'],
+  ])('%s is refused before anything is asked', async (_, targets, code) => {
+    const [source] = await sourceAndTarget();
+    placeImage(source, repository);
+
+    await expect(copyCommand(`${source.host}/${repository}:v1`, targets, {})).rejects.toMatchObject({ code });
+
+    expect(source.requests).toEqual([]);
+  });
+
+  test('an interruption ends it in order', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), () => void process.emit('SIGINT'));
+
+    const { status, err } = await copy(`${source.host}/${repository}:v1`, [`${target.host}/a/app`]);
+
+    expect(status).toBe(1);
+    expect(err).toContain('interrupted');
+    expect(process.listenerCount('SIGINT')).toBe(0);
+  });
+});
