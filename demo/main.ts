@@ -17,6 +17,7 @@ import { verifyTargets } from './verify.js';
 import { insertWantedRows, pushedRows } from './wanted-rows.js';
 
 const began = performance.now();
+let isInterrupted = false;
 
 async function main(interruption: Promise<never>): Promise<boolean> {
   const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
@@ -38,7 +39,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
     }
   } finally {
     await stage.stop();
-    if (isRight) stage.clear();
+    if (isRight || isInterrupted) stage.clear();
     else console.log(`The logs are kept in ${stage.folder}`);
     say('nothing is left running');
   }
@@ -84,6 +85,7 @@ async function interrupted(): Promise<never> {
   const signal = await Promise.race(
     ['SIGINT', 'SIGTERM', 'SIGHUP'].map(async (name) => (await once(process, name), name)),
   );
+  isInterrupted = true;
   throw new Error(`stopped by ${signal}`);
 }
 
@@ -97,7 +99,7 @@ interruption.catch(() => undefined);
 try {
   process.exitCode = (await main(interruption)) ? 0 : 1;
 } catch (error) {
-  console.error(error);
+  console.error(isInterrupted && error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 // What was still asked of a server that is gone must not keep the demo from ending.
