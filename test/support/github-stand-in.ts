@@ -1,0 +1,2 @@
+export { startGitHubStandIn } from '../../demo/github-stand-in.js';
+export type { GitHubStandIn } from '../../demo/github-stand-in.js';
