@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { imagesOfServices } from '../../src/domain/compose-images.js';
+import { printImageReference } from '../../src/domain/image-reference.js';
+import type { ServicePatterns } from '../../src/domain/upstream.js';
+import { readComposeDocument } from '../../src/upstreams/compose-document.js';
+
+const text = readFileSync(new URL('data/compose/platform-2.0.0.yaml', import.meta.url), 'utf8');
+const nothing: ServicePatterns = { images: [], services: [], profiles: [] };
+
+describe('a compose file', () => {
+  test('names its images, of every profile and from every host', () => {
+    const { images } = read(text);
+
+    expect(images).toEqual({
+      prepare: 'docker.io/library/busybox:latest',
+      api: 'docker.io/acme/app-api:2.0.0',
+      worker: 'docker.io/acme/app-api:2.0.0',
+      web: 'docker.io/acme/app-web:2.0.0',
+      db: 'docker.io/library/postgres:15-alpine',
+      cache: 'docker.io/library/redis:6-alpine',
+      sandbox: 'docker.io/acme/app-sandbox:0.2.14',
+      plugins: 'docker.io/acme/app-plugins:0.5.3-local',
+      certificates: 'docker.io/certbot/certbot:latest',
+      proxy: 'docker.io/library/nginx:latest',
+      tools: 'docker.io/acme/app-tools:2.0.0',
+      chroma: 'ghcr.io/chroma-core/chroma:0.5.20',
+      iris: 'containers.intersystems.com/intersystems/iris-community:2025.3',
+      oracle: 'container-registry.oracle.com/database/free:latest',
+      etcd: 'quay.io/coreos/etcd:v3.5.5',
+      minio: 'docker.io/minio/minio:RELEASE.2023-03-20T20-16-18Z',
+      search: 'docker.elastic.co/elasticsearch/elasticsearch:8.14.3',
+      pinned: `quay.io/prometheus/prometheus@sha256:${'1'.repeat(64)}`,
+      'named-and-pinned': `quay.io/prometheus/alertmanager:v0.27.0@sha256:${'2'.repeat(64)}`,
+      derived: 'docker.io/acme/app-web:2.0.0',
+    });
+  });
+
+  test('says of every service without an image that can be had why that is so', () => {
+    const { skipped } = read(text);
+
+    expect(skipped).toEqual({
+      'service couch': 'it is built from source and names no image',
+      'service unset': 'its image ${PRIVATE_REGISTRY}/app/extra:1 needs PRIVATE_REGISTRY, which has no default there',
+      'service required': expect.stringContaining('LICENSED_VERSION has to be set: set LICENSED_VERSION'),
+      'service local-only': 'its pull_policy says that acme/local:1 is built, not pulled',
+      'service wrong': expect.stringContaining('upper-case'),
+      'service elsewhere': 'it extends thing of other.yaml, another file, which is not read',
+      'service nothing': 'it names no image',
+    });
+  });
+
+  test('takes variables from the configuration', () => {
+    const { images } = read(text, { PRIVATE_REGISTRY: 'registry.example.com', SANDBOX_VERSION: '9' });
+
+    expect(images).toMatchObject({
+      unset: 'registry.example.com/app/extra:1',
+      sandbox: 'docker.io/acme/app-sandbox:9',
+    });
+  });
+
+  test('is narrowed by patterns of images, services and profiles', () => {
+    const include = { images: ['acme/*', 'redis:*', 'quay.io/prometheus/*'], services: ['db'], profiles: ['milvus'] };
+    const exclude = { images: ['*-web'], services: ['worker'], profiles: [] };
+
+    const { images, skipped } = read(text, {}, { include, exclude });
+
+    expect(Object.keys(images).sort()).toEqual(
+      ['api', 'db', 'cache', 'sandbox', 'plugins', 'tools', 'etcd', 'minio', 'pinned', 'named-and-pinned'].sort(),
+    );
+    expect(skipped['service web (acme/app-web:2.0.0)']).toBe('an exclude pattern fits it');
+    expect(skipped['service proxy (nginx:latest)']).toBe('no include pattern fits it');
+  });
+
+  test.each([
+    ['no YAML', 'services: [', 'it is not YAML'],
+    ['a list', '- a\n- b\n', 'no map of services'],
+    ['nothing', '', 'no map of services'],
+    ['a file of version 1', 'web:\n  image: nginx\n', 'no map of services'],
+    ['an alias to nothing', 'services:\n  a: *gone\n', 'a.yaml is not a compose file'],
+    ['keys twice', 'services:\n  a: {}\n  a: {}\n', 'it is not YAML'],
+  ])('%s is refused with the address', (_what, broken, reason) => {
+    expect(() => readComposeDocument(broken, 'a.yaml')).toThrow(reason);
+  });
+
+  test('aliases that multiply without end are refused', () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+    for (const [name, before] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf', 'hg'].map((pair) => [pair[0], pair[1]])) {
+      bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`);
+    }
+
+    expect(() => readComposeDocument([...bomb, 'services: { x: { image: nginx } }'].join('\n'), 'a.yaml')).toThrow(
+      'it cannot be resolved',
+    );
+  });
+
+  test('a service that is described oddly does not stop the others', () => {
+    const { images, skipped } = read('services:\n  a: nginx\n  b:\n    image: [x]\n  c:\n  d: { image: redis }\n');
+
+    expect(images).toEqual({ d: 'docker.io/library/redis:latest' });
+    expect(Object.keys(skipped)).toEqual(['service b', 'service c', 'service a']);
+  });
+
+  test('services that extend each other in a circle are no trap', () => {
+    const { skipped } = read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
+
+    expect(Object.values(skipped)).toEqual([
+      expect.stringContaining('in a circle'),
+      expect.stringContaining('in a circle'),
+    ]);
+  });
+
+  test('other files that it includes are said to be left out', () => {
+    const { notes } = readComposeDocument('include: [other.yaml]\nservices: {}\n', 'a.yaml');
+
+    expect(notes).toEqual(['the compose file includes other files: their services are not looked at']);
+  });
+});
+
+function read(
+  document: string,
+  variables: Readonly<Record<string, string>> = {},
+  { include, exclude = nothing }: { include?: ServicePatterns; exclude?: ServicePatterns } = {},
+) {
+  const { services } = readComposeDocument(document, 'a.yaml');
+  const { images, skipped } = imagesOfServices(services, {
+    lookup: (name) => variables[name],
+    ...(include === undefined ? {} : { include }),
+    exclude,
+  });
+  return {
+    images: Object.fromEntries(images.map(({ service, reference }) => [service, printImageReference(reference)])),
+    skipped: Object.fromEntries(skipped.map(({ what, reason }) => [what, reason])),
+  };
+}
