@@ -45,7 +45,9 @@ export async function openDatabase(settings: DatabaseSettings): Promise<FerryDat
   };
 }
 
-async function inTransaction<T>(queries: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+/** @see FerryDatabase.transaction; within a transaction the work joins it. */
+export async function inTransaction<T>(queries: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+  if (queries.isTransaction) return await work(queries);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await queries.transaction().execute(work);

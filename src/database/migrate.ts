@@ -3,6 +3,7 @@ import type { Kysely, Migration } from 'kysely';
 
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
@@ -60,7 +61,9 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
       const editor = schemaEditor(kind, queries);
       for (const shape of FERRY_TABLES) await editor.createTable(shape);
     }),
-    '0004-pushed-images': step(async (queries) => void (await takeOverPushedRows(queries, dialect))),
+    '0004-pushed-images': step((queries) =>
+      takeOverPushedRows({ queries, dialect, transaction: (work) => inTransaction(queries, work) }),
+    ),
     '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
   };
 }

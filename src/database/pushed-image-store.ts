@@ -82,9 +82,19 @@ export class PushedImageStore {
       }
       const decided = verdict(await readStandings(inside, dialect, image), configured);
       const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
-      await this.#settleRows(inside, answered, outcome, { decided, lookedAt: context.lookedAt });
+      const checkedAt = await this.#checkedAt(inside, context);
+      await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
       await recordHistory(inside, dialect, { run: context.run, outcome, told, verdict: decided, now });
     });
+  }
+
+  /** When the rows were read; but not before the run began, lest a clock that was put back makes it look again. */
+  async #checkedAt(
+    queries: Queries,
+    { run, lookedAt }: { readonly run: string; readonly lookedAt: number },
+  ): Promise<number> {
+    const begun = await queries.selectFrom('runs').select('started_at').where('id', '=', run).executeTakeFirst();
+    return Math.max(lookedAt, begun?.started_at ?? lookedAt);
   }
 
   async #lockRows(queries: Queries, { image, rows }: ImageOutcome): Promise<readonly LockedRow[]> {
@@ -100,10 +110,10 @@ export class PushedImageStore {
     queries: Queries,
     rows: readonly LockedRow[],
     outcome: ImageOutcome,
-    { decided, lookedAt }: { readonly decided: Verdict; readonly lookedAt: number },
+    { decided, checkedAt }: { readonly decided: Verdict; readonly checkedAt: number },
   ): Promise<void> {
     const { missingPlatforms, sourceDigest, sourceFault } = outcome;
-    const seen = { checked_at: lookedAt, ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }) };
+    const seen = { checked_at: checkedAt, ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }) };
     const missing = (row: LockedRow): string | null => noteOn(row, missingPlatforms);
     for (const row of rows) {
       if (decided.status === PushStatus.pushed) {
@@ -111,7 +121,7 @@ export class PushedImageStore {
         await setStatus(queries, [row.id], PushStatus.pushed, done);
       } else if (row.push_status === PushStatus.pending || decided.status === row.push_status) {
         const isParked = decided.status === PushStatus.parked;
-        const since = sourceFault?.tagMissing === true ? (row.first_missing_at ?? lookedAt) : null;
+        const since = sourceFault?.tagMissing === true ? (row.first_missing_at ?? checkedAt) : null;
         await setStatus(queries, [row.id], decided.status, {
           ...seen,
           note: missing(row),

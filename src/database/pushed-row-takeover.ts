@@ -6,6 +6,7 @@ import { canonicalHost, printImageReference, sourceRepository } from '../domain/
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
 import { longestImage, nameKey } from './row-shapes.js';
 import type { PushedImagesTable } from './tables.js';
 
@@ -14,21 +15,16 @@ const pageSize = 200;
 /**
  * Reads rows of `pushed_images` that older scripts wrote: which image each is of, under which name; and gives every
  * target repository to the source repository that had it first. Rows that name no image are marked as read with ''.
- * @returns how many rows were read
  */
-export async function takeOverPushedRows(queries: Queries, dialect: DialectDifferences): Promise<number> {
-  for (let total = 0; ;) {
-    const read = queries.isTransaction
-      ? await takeOverPage(queries, dialect)
-      : await queries.transaction().execute((transaction) => takeOverPage(transaction, dialect));
-    total += read;
-    if (read < pageSize) return total;
+export async function takeOverPushedRows({
+  queries,
+  dialect,
+  transaction,
+}: Pick<FerryDatabase, 'queries' | 'dialect' | 'transaction'>): Promise<void> {
+  const unread = queries.selectFrom('pushed_images').select('id').where('image', 'is', null).limit(1);
+  while ((await unread.executeTakeFirst()) !== undefined) {
+    await transaction((inside) => takeOverPage(inside, dialect));
   }
-}
-
-export async function hasRowsToTakeOver(queries: Queries): Promise<boolean> {
-  const row = await queries.selectFrom('pushed_images').select('id').where('image', 'is', null).executeTakeFirst();
-  return row !== undefined;
 }
 
 type PushedRow = ReferenceColumns & {
@@ -38,7 +34,7 @@ type PushedRow = ReferenceColumns & {
 };
 
 /** Lowest id first: who had a name first keeps it. */
-async function takeOverPage(queries: Queries, dialect: DialectDifferences): Promise<number> {
+async function takeOverPage(queries: Queries, dialect: DialectDifferences): Promise<void> {
   const rows = await queries
     .selectFrom('pushed_images')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name'])
@@ -47,7 +43,7 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences): Prom
     .orderBy('id')
     .limit(pageSize)
     .execute();
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return;
 
   const now = await dialect.now(queries);
   const read = rows.map((row) => ({ id: row.id, name: nameOnTarget(row), source: sourceOf(row) }));
@@ -68,7 +64,6 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences): Prom
       .where('id', '=', id)
       .execute();
   }
-  return rows.length;
 }
 
 /** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */

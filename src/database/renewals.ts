@@ -2,7 +2,7 @@
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { forgotten, setStatus } from './wanted-rows.js';
+import { askedAt, forgotten, setStatus } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
@@ -93,7 +93,7 @@ async function renew(
     const rows = await find(inside);
     const pushed = rows.filter((row) => row.push_status === PushStatus.pushed);
     const others = rows.filter((row) => row.push_status !== PushStatus.pushed);
-    const wanted = { ...forgotten, requested_at: now };
+    const wanted = { ...forgotten, requested_at: askedAt(now) };
     for (const ids of pages(pushed)) await setStatus(inside, ids, PushStatus.pending, { ...wanted, copy_anew: 1 });
     for (const ids of pages(others)) await setStatus(inside, ids, PushStatus.pending, wanted);
     return counted(rows);

@@ -3,7 +3,7 @@ import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { rowIdentity } from './row-shapes.js';
 import type { RowIdentity } from './row-shapes.js';
-import { forgotten, setStatus, updateWanted } from './wanted-rows.js';
+import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
 /** Rows in one transaction: few enough that nobody waits long for them. */
 const pageSize = 200;
@@ -102,7 +102,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
       const isItself = owner?.id === row.id;
       // Without an identity it is read like a new row. It counts as asked for: what is being copied is not the answer.
       const identityColumns = isItself ? {} : { image: null, image_key: null, duplicate_of: null };
-      const asked = { ...forgotten, ...identityColumns, checked_at: null, requested_at: now };
+      const asked = { ...forgotten, ...identityColumns, checked_at: null, requested_at: askedAt(now) };
       await setStatus(queries, [row.id], PushStatus.pending, asked);
     }
   }
@@ -163,8 +163,10 @@ async function follow(
     return owner;
   }
   // Somebody inserted what somebody else had withdrawn: without this it would be dropped without a word.
-  const requestedAt = await dialect.now(queries);
-  await setStatus(queries, [owner.id], PushStatus.pending, { ...forgotten, requested_at: requestedAt });
+  await setStatus(queries, [owner.id], PushStatus.pending, {
+    ...forgotten,
+    requested_at: askedAt(await dialect.now(queries)),
+  });
   return { ...owner, status: PushStatus.pending };
 }
 

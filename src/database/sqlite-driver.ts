@@ -78,7 +78,7 @@ export function prepareSqlite(database: Database.Database): void {
   database.exec('pragma synchronous = full');
 }
 
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return error instanceof Error && 'rawCode' in error && (Number(error.rawCode) & 0xff) === 5;
 }
 

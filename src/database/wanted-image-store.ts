@@ -9,12 +9,12 @@ import type { RequestedBy, WantedImage, WantedRequest, WantedResult } from '../d
 import { DatabaseFault } from './database-fault.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { hasRowsToTakeOver, takeOverPushedRows } from './pushed-row-takeover.js';
+import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './row-adoption.js';
 import type { AdoptedRows } from './row-adoption.js';
 import { canonicalPlatforms, rowIdentity, storableImage, wantedImage } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
-import { forgotten, setStatus, updateWanted } from './wanted-rows.js';
+import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
 /** The rows of `images_for_push`: who wants which image. */
 export class WantedImageStore {
@@ -31,7 +31,7 @@ export class WantedImageStore {
   async adoptRows(): Promise<AdoptedRows> {
     const { queries, dialect, transaction } = this.#database;
     const total = { adopted: 0, duplicates: 0, refused: 0 };
-    if (await hasRowsToTakeOver(queries)) await transaction((inside) => takeOverPushedRows(inside, dialect));
+    await takeOverPushedRows(this.#database);
     if (!(await hasRowsToAdopt(queries))) return total;
 
     let reviewed = 0;
@@ -91,11 +91,12 @@ export class WantedImageStore {
   async wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }> {
     const { queries, dialect } = this.#database;
     // The time first: what is asked for while the rows are being read counts as asked for later.
-    const readAt = await dialect.now(queries);
+    const now = await dialect.now(queries);
     const rows = await queries
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
       .select(['image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
+      .select('requested_at')
       .where('image', '=', image)
       .orderBy('id')
       .execute();
@@ -103,6 +104,8 @@ export class WantedImageStore {
     const changed = rows.filter((row) => !isStill(row)).map(({ id }) => id);
     if (changed.length > 0) await this.#forgetIdentity(changed);
     const unchanged = rows.filter(({ id }) => !changed.includes(id));
+    // Later than every request that was read: otherwise a clock that was put back would leave them unanswered.
+    const readAt = Math.max(now, ...unchanged.map(({ requested_at: askedFor }) => (askedFor ?? 0) + 1));
     return { rows: unchanged.map((row) => wantedImage(row, image)), readAt };
   }
 
@@ -145,13 +148,13 @@ export class WantedImageStore {
     const previous = (row.push_status ?? PushStatus.pending) as PushStatus;
     const requestedBy = JSON.stringify(wish.requestedBy);
     if (previous !== PushStatus.pending && wish.isExplicit) {
-      const asked = { requested_at: now, requested_by: requestedBy };
+      const asked = { requested_at: askedAt(now), requested_by: requestedBy };
       await setStatus(queries, [row.id], PushStatus.pending, { ...forgotten, ...asked });
       return { image, platform, outcome: 'renewed', previous };
     }
     const isAskedAlready = row.requested_at !== null && row.requested_at >= (row.checked_at ?? 0);
     if (previous === PushStatus.pending && wish.isExplicit && !isAskedAlready) {
-      await setStatus(queries, [row.id], PushStatus.pending, { requested_at: now, requested_by: requestedBy });
+      await setStatus(queries, [row.id], PushStatus.pending, { requested_at: askedAt(now), requested_by: requestedBy });
     }
     return { image, platform, outcome: 'already-pending', previous };
   }

@@ -1,17 +1,20 @@
 /** Changes of rows of `images_for_push` that every store makes in the same way. */
 import { sql } from 'kysely';
-import type { Updateable } from 'kysely';
+import type { UpdateObject } from 'kysely';
 
 import type { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
-import type { ImagesForPush } from './tables.js';
+import type { FerryTables } from './tables.js';
+
+/** Columns to set, to values or expressions. */
+type WantedUpdate = UpdateObject<FerryTables, 'images_for_push'>;
 
 /** Sets the status of rows, and of the duplicates that follow them. */
 export async function setStatus(
   queries: Queries,
   ids: readonly number[],
   status: PushStatus,
-  beside: Updateable<ImagesForPush> = {},
+  beside: WantedUpdate = {},
 ): Promise<void> {
   if (ids.length === 0) return;
   const written = { push_status: status, ferry_status: status };
@@ -24,7 +27,7 @@ export async function setStatus(
 }
 
 /** Leaves `add_time` alone, which at some sites MySQL itself would set with every update. */
-export function updateWanted(queries: Queries, values: Updateable<ImagesForPush>) {
+export function updateWanted(queries: Queries, values: WantedUpdate) {
   return queries
     .updateTable('images_for_push')
     .set(values)
@@ -37,4 +40,12 @@ export const forgotten = {
   parked_reason: null,
   first_missing_at: null,
   note: null,
-} as const satisfies Updateable<ImagesForPush>;
+} as const satisfies WantedUpdate;
+
+/**
+ * For `requested_at`: the database's time, but always later than the row's last request, should the clock have been put
+ * back; an outcome would otherwise be taken for the answer to a request that came after it.
+ */
+export function askedAt(now: number) {
+  return sql<number>`case when requested_at >= ${now} then requested_at + 1 else ${now} end`;
+}

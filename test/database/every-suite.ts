@@ -1,25 +1,19 @@
-import { describe } from 'vitest';
-
 import { consoleSuite } from './console-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
-import { processSuite } from './process-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
 import { upstreamSuite } from './upstream-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
 
-/** The same behaviour on every database. */
-export function everySuite(name: string, placeOf: PlaceOf): void {
-  describe(name, () => {
-    wantedImageSuite(placeOf);
-    outcomeSuite(placeOf);
-    smallStoresSuite(placeOf);
-    consoleSuite(placeOf);
-    takeoverSuite(placeOf);
-    migrationSuite(placeOf);
-    processSuite(placeOf);
-    upstreamSuite(placeOf);
-  });
+/** The same behaviour on every database, seen from one process. */
+export function everySuite(placeOf: PlaceOf): void {
+  wantedImageSuite(placeOf);
+  outcomeSuite(placeOf);
+  smallStoresSuite(placeOf);
+  consoleSuite(placeOf);
+  takeoverSuite(placeOf);
+  migrationSuite(placeOf);
+  upstreamSuite(placeOf);
 }

@@ -212,6 +212,25 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
+    test('a clock that is put back neither loses a request nor has an image looked at again and again', async () => {
+      const { stores, sql, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
+      const hour = 3_600_000;
+      await sql(`update images_for_push set requested_at = requested_at + ${hour}`);
+      await sql(`update runs set started_at = started_at + ${hour}`);
+
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
+      const again = await stores.wanted.pendingImages({ since: startedAt + hour, limit: 10 });
+      await syncImage(stores, nginx, { targets: both });
+      const [before] = await rows('select requested_at from images_for_push');
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const [after] = await rows('select requested_at from images_for_push');
+
+      expect(again).toEqual([]);
+      expect(Number(after?.['requested_at'])).toBeGreaterThan(Number(before?.['requested_at']));
+    });
+
     test('a row that another program made pending while it was copied stays pending', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([wish('nginx:1.27')]);

@@ -18,13 +18,13 @@ const processes = 3;
 const writer = fileURLToPath(new URL('database-writer.mjs', import.meta.url));
 
 export function processSuite(placeOf: PlaceOf): void {
-  describe('several processes at once', () => {
+  describe('several processes at once', { timeout: 60_000 }, () => {
     const use = eachWithStores(placeOf);
     let compiled: CompiledDatabase;
 
     beforeAll(() => {
       compiled = compileDatabase();
-    });
+    }, 60_000);
 
     afterAll(() => compiled.remove());
 

@@ -1,10 +1,12 @@
-import { afterAll } from 'vitest';
+import { afterAll, describe } from 'vitest';
 
 import { sqlitePlace } from '../support/database-places.js';
 import { everySuite } from './every-suite.js';
 
-const place = sqlitePlace();
+describe('SQLite', () => {
+  const place = sqlitePlace();
 
-afterAll(async () => await place.clear());
+  afterAll(async () => await place.clear());
 
-everySuite('SQLite', () => place);
+  everySuite(() => place);
+});

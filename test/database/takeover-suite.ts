@@ -52,28 +52,32 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       }
     }
 
-    test('1,000 rows are taken over without losing or changing one, and all are pushed', async () => {
-      const legacy = legacyRows(1_000, { numericSizes: odd });
-      await placeOf().run(settings, legacy.script);
-      const wantedBefore = await query(`select ${legacyWanted} from images_for_push order by id`);
-      const pushedBefore = await query(`select ${legacyPushed} from pushed_images order by id`);
+    test(
+      '1,000 rows are taken over without losing or changing one, and all are pushed',
+      { timeout: 60_000 },
+      async () => {
+        const legacy = legacyRows(1_000, { numericSizes: odd });
+        await placeOf().run(settings, legacy.script);
+        const wantedBefore = await query(`select ${legacyWanted} from images_for_push order by id`);
+        const pushedBefore = await query(`select ${legacyPushed} from pushed_images order by id`);
 
-      await migrate(database);
-      const rows = await stores.wanted.adoptRows();
-      const adopted = await adoptAll();
+        await migrate(database);
+        const rows = await stores.wanted.adoptRows();
+        const adopted = await adoptAll();
 
-      expect(rows).toEqual({ adopted: legacy.wanted - legacy.duplicates, duplicates: legacy.duplicates, refused: 0 });
-      expect(adopted).toBe(legacy.wanted - legacy.duplicates);
-      expect(await query('select push_status, count(*) as c from images_for_push group by push_status')).toEqual([
-        { push_status: 1, c: 1_000 },
-      ]);
-      expect(await query(`select ${legacyWanted} from images_for_push order by id`)).toEqual(wantedBefore);
-      expect(await query(`select ${legacyPushed} from pushed_images order by id`)).toEqual(pushedBefore);
-      expect(await query(`select count(*) as c from pushed_images where digest like 'sha256:%'`)).toEqual([
-        { c: legacy.pushed },
-      ]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
-    });
+        expect(rows).toEqual({ adopted: legacy.wanted - legacy.duplicates, duplicates: legacy.duplicates, refused: 0 });
+        expect(adopted).toBe(legacy.wanted - legacy.duplicates);
+        expect(await query('select push_status, count(*) as c from images_for_push group by push_status')).toEqual([
+          { push_status: 1, c: 1_000 },
+        ]);
+        expect(await query(`select ${legacyWanted} from images_for_push order by id`)).toEqual(wantedBefore);
+        expect(await query(`select ${legacyPushed} from pushed_images order by id`)).toEqual(pushedBefore);
+        expect(await query(`select count(*) as c from pushed_images where digest like 'sha256:%'`)).toEqual([
+          { c: legacy.pushed },
+        ]);
+        expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+      },
+    );
 
     test('a second migration changes nothing', async () => {
       await placeOf().run(settings, legacyRows(100, { numericSizes: odd }).script);
