@@ -5,7 +5,9 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 import { createMainActivities, createTransferActivities, createUpstreamActivities } from './activities/index.js';
 import { createSourceGate } from './domain/source-gate.js';
+import type { TemporalClient } from './client/connect.js';
 import { connectClient } from './client/connect.js';
+import { ensureSchedules } from './client/schedules.js';
 import { requestSync } from './client/sync-requests.js';
 import type { FerryConfig } from './config/read-config.js';
 import { readConfig } from './config/read-config.js';
@@ -13,6 +15,7 @@ import { TaskQueue } from './contract/task-queues.js';
 import { migrate } from './database/migrate.js';
 import { openDatabase } from './database/ferry-database.js';
 import { createStores } from './database/stores.js';
+import type { Logger } from './logger.js';
 import { createLogger } from './logger.js';
 import { copyImage } from './registry/copy-image.js';
 import { dockerConfigCredentials, firstCredentials } from './registry/docker-config.js';
@@ -39,7 +42,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const workers = await createWorkers(config, closing);
+    const workers = await createWorkers(config, logger, closing);
     const stop = (): void => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };
@@ -61,7 +64,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)[]): Promise<Worker[]> {
+async function createWorkers(config: FerryConfig, logger: Logger, closing: (() => Promise<void>)[]): Promise<Worker[]> {
   const { temporal, targets, platforms, poolSize, copySlots, missingTagWaitMs } = config;
   const address = temporal.address ?? defaultAddress;
   const { namespace, connection: options } = temporal;
@@ -79,6 +82,7 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
 
   const client = await connectClient({ address, namespace, connection: options });
   closing.push(async () => await client.close());
+  if (config.schedules.areKept) await keepSchedules(client, config.schedules, logger);
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 
@@ -129,6 +133,21 @@ async function createWorkers(config: FerryConfig, closing: (() => Promise<void>)
       activities: createTransferActivities({ engine, targets }),
     }),
   ]);
+}
+
+/** A worker without the right to make schedules still copies; that nobody makes them has to be seen. */
+async function keepSchedules(
+  client: TemporalClient,
+  { settings, off }: FerryConfig['schedules'],
+  logger: Logger,
+): Promise<void> {
+  try {
+    const ensured = await ensureSchedules(client, settings, off);
+    logger.info({ schedules: ensured }, 'schedules are as configured');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, 'schedules could not be looked after: "ferry schedules ensure" shows why');
+  }
 }
 
 function copyEngine(client: RegistryClient) {

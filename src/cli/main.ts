@@ -127,12 +127,51 @@ function makeProgram(done: (status: number) => void): Command {
     .description('run a worker, for production: TEMPORAL_ADDRESS says where')
     .action(async () => done(await (await import('./commands/worker.js')).workerCommand()));
 
+  addSchedules(program, done, json);
+
   program
     .command('server')
     .description('run the webhook bridge and the API, for production: FERRY_LISTEN and TEMPORAL_ADDRESS say where')
     .action(async () => done(await (await import('./commands/server.js')).serverCommand()));
 
   return program;
+}
+
+function addSchedules(program: Command, done: (status: number) => void, json: () => Option): void {
+  const schedules = program.command('schedules').description('look after what is done by itself');
+  const commands = async () => await import('./commands/schedules.js');
+
+  schedules
+    .command('ensure')
+    .description('make them as ferry.yaml says; harmless to repeat')
+    .addOption(json())
+    .action(async (options) => done(await (await commands()).ensureCommand(options)));
+  schedules
+    .command('show')
+    .description('how they stand, with last and next runs in local time')
+    .addOption(json())
+    .action(async (options) => done(await (await commands()).showCommand(options)));
+
+  const acting = (name: string, description: string): Command =>
+    schedules
+      .command(name)
+      .description(description)
+      .argument('[names...]', 'sync-all, fetch-dify, fetch-xinference, or fetch- and the name of an upstream')
+      .option('--all', 'all of them')
+      .addOption(json());
+  const note = '--note <text>';
+  acting('pause', 'let them rest until they are resumed')
+    .option(note, 'why, for those who look')
+    .action(async (names, options) => done(await (await commands()).pauseCommand(names, options)));
+  acting('resume', 'let them go on')
+    .option(note, 'why, for those who look')
+    .action(async (names, options) => done(await (await commands()).resumeCommand(names, options)));
+  acting('trigger', 'do it now, even if they are paused').action(async (names, options) =>
+    done(await (await commands()).triggerCommand(names, options)),
+  );
+  acting('delete', 'forget them; workers make them again unless ferry.yaml says off').action(async (names, options) =>
+    done(await (await commands()).deleteCommand(names, options)),
+  );
 }
 
 function version(): string {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { FaultList } from './fault-list.js';
+import { ScheduleEntries } from './schedules.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
 const Credentials = z.strictObject({
@@ -35,6 +36,7 @@ const ConfigFile = z.strictObject({
   hosts: z.record(z.string(), HostEntry).optional(),
   github: GitHubEntry.optional(),
   upstreams: UpstreamEntries.optional(),
+  schedules: ScheduleEntries.optional(),
 });
 
 /** `ferry.yaml`: what variables cannot say well. */

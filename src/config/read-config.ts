@@ -17,6 +17,8 @@ import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 import { environmentCredentials, environmentHosts } from './registry-credentials.js';
 import { parseRegistryHost } from './registry-host.js';
+import type { SchedulesConfig } from './schedules.js';
+import { readSchedules } from './schedules.js';
 import { readTargets } from './targets.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
@@ -54,7 +56,12 @@ export interface UpstreamsConfig extends PlaceConfig {
   readonly upstreams: readonly Upstream[];
 }
 
-export interface FerryConfig extends RequestConfig, UpstreamsConfig {
+/** What is done by itself, and when. */
+export interface SchedulingConfig extends UpstreamsConfig {
+  readonly schedules: SchedulesConfig;
+}
+
+export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly targets: readonly Target[];
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly credentials: CredentialProvider;
@@ -115,6 +122,22 @@ export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
 }
 
 /**
+ * The slice of commands that look after schedules.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readSchedulingConfig(variables: Variables): SchedulingConfig {
+  const environment = new Environment(variables);
+  const faults = new FaultList();
+  const place = readPlace(environment, faults);
+  const { file } = readRegistries(environment, faults);
+  const upstreams = readUpstreams(file.upstreams, faults);
+  const schedules = readSchedules(environment, file.schedules, upstreams, faults);
+  faults.throwIfAny();
+  return { ...place, upstreams, schedules };
+}
+
+/**
  * Everything, checked whole: a bad configuration says all that is wrong with it and starts nothing.
  *
  * @throws InvalidInput listing every fault
@@ -131,6 +154,7 @@ export function readConfig(variables: Variables): FerryConfig {
     );
   }
 
+  const upstreams = readUpstreams(file.upstreams, faults);
   const config: FerryConfig = {
     ...place,
     targets,
@@ -138,7 +162,8 @@ export function readConfig(variables: Variables): FerryConfig {
     sources,
     credentials: readCredentials(environment, file, targets),
     github: readGitHub(environment, file.github, faults),
-    upstreams: readUpstreams(file.upstreams, faults),
+    upstreams,
+    schedules: readSchedules(environment, file.schedules, upstreams, faults),
     missingTagWaitMs: faults.try(() => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')) ?? 0,
     historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),

@@ -1,19 +1,11 @@
-import {
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
-} from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
 
-import { TaskQueue } from '../../contract/task-queues.js';
-import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../../contract/workflow-names.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { addImagesResult, startAddImages } from '../add-images.js';
 import type { TemporalClient } from '../connect.js';
+import { startFetch } from '../fetch-upstream.js';
 import { requestSync } from '../sync-requests.js';
-import type { BridgeWork, FetchRequest } from './bridge-work.js';
+import type { BridgeWork } from './bridge-work.js';
 
 /** A sender waits so long for what became of its images. */
 const answerWithinMs = 20_000;
@@ -29,37 +21,15 @@ export function temporalWork(temporal: TemporalClient): BridgeWork {
         async (deadline) =>
           await client.connection.withDeadline(deadline, async () => await addImagesResult(temporal, delivery)),
       ),
-    fetchUpstream: async (delivery, request) =>
-      await reaching(async () => await startFetch(temporal, delivery, request)),
+    // A look that is on its way is joined: a repeated delivery is harmless whatever its ID.
+    fetchUpstream: async (_delivery, { upstream, ...asked }) =>
+      void (await reaching(async () => await startFetch(temporal, upstream, asked))),
     assertReachable: async () =>
       await reaching(async () => {
         const { namespace } = client.options;
         await soon(async () => await client.workflowService.describeNamespace({ namespace }));
       }),
   };
-}
-
-async function startFetch(
-  { client, soon }: TemporalClient,
-  delivery: string,
-  { upstream, scope }: FetchRequest,
-): Promise<void> {
-  try {
-    await soon(
-      async () =>
-        await client.workflow.start(upstream === 'dify' ? WorkflowName.fetchDify : WorkflowName.fetchXinference, {
-          workflowId: `fetch-${upstream}/${delivery}`,
-          taskQueue: TaskQueue.main,
-          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-          args: scope === undefined ? [] : [{ scope }],
-          staticSummary: `Looks for new releases of ${upstream}`,
-        }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
 }
 
 /** The answer, or undefined when it does not come in time, although Temporal has the request. */

@@ -1,0 +1,140 @@
+import { userInfo } from 'node:os';
+
+import type { TemporalClient } from '../../client/connect.js';
+import type { ScheduleView } from '../../client/schedules.js';
+import {
+  deleteSchedule,
+  ensureSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  showSchedules,
+  triggerSchedule,
+} from '../../client/schedules.js';
+import type { SchedulesConfig } from '../../config/schedules.js';
+import { readSchedulingConfig } from '../../config/read-config.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { printTiming } from '../../domain/schedule.js';
+import { ExitStatus } from '../exit-status.js';
+import { localTime } from '../local-time.js';
+import { printJson, printLine, printTable } from '../output.js';
+import { withTemporal } from '../with-temporal.js';
+
+export interface SchedulesOptions {
+  readonly all?: boolean;
+  readonly note?: string;
+  readonly json?: boolean;
+}
+
+const nextShown = 3;
+
+export async function ensureCommand({ json = false }: SchedulesOptions): Promise<number> {
+  const config = readSchedulingConfig(process.env);
+  const { settings, off } = config.schedules;
+  const ensured = await withTemporal(config, async (temporal) => await ensureSchedules(temporal, settings, off));
+  if (json) printJson({ schedules: ensured });
+  else {
+    printTable(
+      ['SCHEDULE', 'OUTCOME'],
+      ensured.map(({ id, outcome }) => [id, outcome]),
+    );
+  }
+  return ExitStatus.done;
+}
+
+export async function showCommand({ json = false }: SchedulesOptions): Promise<number> {
+  const config = readSchedulingConfig(process.env);
+  const { settings } = config.schedules;
+  const views = await withTemporal(config, async (temporal) => await showSchedules(temporal, idsOf(config.schedules)));
+  const timings = new Map(settings.map(({ id, timing }) => [id, printTiming(timing)]));
+  if (json) {
+    printJson({ schedules: views.map((view) => ({ ...inIso(view), when: timings.get(view.id) ?? 'off' })) });
+    return ExitStatus.done;
+  }
+  printTable(
+    ['SCHEDULE', 'WHEN', 'STATE', 'LAST RUN', 'NEXT RUNS'],
+    views.map((view) => [
+      view.id,
+      timings.get(view.id) ?? 'off',
+      stateOf(view),
+      view.last === undefined ? 'never' : `${localTime(view.last.at)} ${view.last.state?.toLowerCase() ?? ''}`.trim(),
+      view.next.slice(0, nextShown).map(localTime).join(', '),
+    ]),
+  );
+  return ExitStatus.done;
+}
+
+export async function pauseCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
+  const note = options.note ?? `paused by ${userInfo().username} with ferry schedules pause`;
+  return await forEach(names, options, 'paused', async (temporal, id) => await pauseSchedule(temporal, id, note));
+}
+
+export async function resumeCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
+  const note = options.note ?? `resumed by ${userInfo().username} with ferry schedules resume`;
+  return await forEach(names, options, 'resumed', async (temporal, id) => await resumeSchedule(temporal, id, note));
+}
+
+export async function triggerCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
+  return await forEach(names, options, 'triggered', triggerSchedule);
+}
+
+export async function deleteCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
+  const status = await forEach(names, options, 'deleted', deleteSchedule);
+  if (options.json !== true) {
+    printLine('The next worker that starts makes them again, unless ferry.yaml says "off" (schedules: …: off).');
+  }
+  return status;
+}
+
+async function forEach(
+  names: readonly string[],
+  { all = false, json = false }: SchedulesOptions,
+  done: string,
+  act: (temporal: TemporalClient, id: string) => Promise<boolean>,
+): Promise<number> {
+  const config = readSchedulingConfig(process.env);
+  const known = idsOf(config.schedules);
+  if (names.length === 0 && !all) {
+    throw new InvalidInput(`name a schedule (${known.join(', ')}) or say --all`, 'configuration');
+  }
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidInput(`there is no schedule ${unknown}: known are ${known.join(', ')}`, 'configuration');
+  }
+
+  const outcomes = await withTemporal(config, async (temporal) => {
+    const acted: { id: string; outcome: string }[] = [];
+    for (const id of all ? known : names) {
+      acted.push({ id, outcome: (await act(temporal, id)) ? done : 'missing' });
+    }
+    return acted;
+  });
+  if (json) printJson({ schedules: outcomes });
+  for (const { id, outcome } of json ? [] : outcomes) {
+    printLine(
+      outcome === 'missing'
+        ? `${id}: Temporal does not have it; "ferry schedules ensure" makes it`
+        : `${id}: ${outcome}`,
+    );
+  }
+  // With --all what is missing is no failure: it may be switched off.
+  return all || outcomes.every(({ outcome }) => outcome === done) ? ExitStatus.done : ExitStatus.failed;
+}
+
+function idsOf({ settings, off }: SchedulesConfig): string[] {
+  return [...settings.map(({ id }) => id), ...off];
+}
+
+function stateOf({ exists, paused, note }: ScheduleView): string {
+  if (!exists) return 'missing';
+  if (!paused) return 'active';
+  return note === undefined ? 'paused' : `paused: ${note}`;
+}
+
+function inIso({ last, next, ...view }: ScheduleView) {
+  const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  return {
+    ...view,
+    ...(last === undefined ? {} : { last: { ...last, at: iso(last.at) } }),
+    next: next.map(iso),
+  };
+}

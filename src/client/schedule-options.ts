@@ -1,0 +1,128 @@
+import type {
+  CalendarSpecDescription,
+  ScheduleDescription,
+  ScheduleOptions,
+  ScheduleOptionsStartWorkflowAction,
+} from '@temporalio/client';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+
+import { TaskQueue } from '../contract/task-queues.js';
+import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
+import type { CronRange } from '../domain/cron.js';
+import { parseCron } from '../domain/cron.js';
+import { printDuration } from '../domain/schedule.js';
+import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule.js';
+import { fetchWorkflow } from './fetch-upstream.js';
+
+type Action = ScheduleOptionsStartWorkflowAction<Workflow>;
+export type WantedSchedule = Required<Pick<ScheduleOptions<Action>, 'spec' | 'action' | 'policies'>>;
+
+/** A server that was away this long still does what it missed, once. */
+const syncCatchUp = '1h';
+const fetchCatchUp = '12h';
+const longestJitterMs = 5 * 60_000;
+
+/**
+ * What Temporal is to know of a schedule. Its action takes seconds or looks at one upstream, and is skipped while the
+ * last one still runs; `SyncAll` itself is signalled, never started, so that there is one at a time.
+ */
+export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSchedule {
+  const started =
+    does.kind === 'sync'
+      ? { type: WorkflowName.requestSyncAll, input: { reason: 'schedule' } }
+      : fetchWorkflow(does.upstream);
+  return {
+    spec: specOf(timing),
+    action: {
+      type: 'startWorkflow',
+      workflowType: started.type,
+      // The server appends the time to it.
+      workflowId: `${id}-tick`,
+      taskQueue: TaskQueue.main,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      args: [started.input],
+      staticSummary: does.kind === 'sync' ? 'Asks for a sync' : `Looks for what is new at ${does.upstream}`,
+    },
+    policies: {
+      overlap: ScheduleOverlapPolicy.SKIP,
+      catchupWindow: does.kind === 'sync' ? syncCatchUp : fetchCatchUp,
+      pauseOnFailure: false,
+    },
+  };
+}
+
+/** Whether a schedule is still what it should be. Whether it is paused is a person's affair, and not looked at. */
+export function isAsWanted(found: ScheduleDescription, wanted: WantedSchedule): boolean {
+  const { spec, action, policies } = wanted;
+  const differences = [
+    [timesOf(found.spec), timesOf(spec)],
+    [found.action.workflowType, action.workflowType],
+    [found.action.workflowId, action.workflowId],
+    [found.action.taskQueue, action.taskQueue],
+    [found.action.args ?? [], action.args ?? []],
+    [found.policies.overlap, policies.overlap],
+    [printDuration(found.policies.catchupWindow), policies.catchupWindow],
+    [found.policies.pauseOnFailure, policies.pauseOnFailure],
+  ];
+  return differences.every(([is, shouldBe]) => JSON.stringify(is) === JSON.stringify(shouldBe));
+}
+
+function specOf(timing: ScheduleTiming): WantedSchedule['spec'] {
+  if ('cron' in timing) {
+    // Cron's own text is not sent: the server would take its two days for "both", where crontab means "either".
+    const calendars = timing.cron.flatMap((expression) =>
+      parseCron(expression).map((times): CalendarSpecDescription => ({
+        second: [{ start: 0, end: 0, step: 1 }],
+        minute: [...times.minute],
+        hour: [...times.hour],
+        dayOfMonth: [...times.dayOfMonth],
+        month: times.month.map((range) => named(range, (month) => months[month - 1] ?? 'JANUARY')),
+        year: [],
+        dayOfWeek: times.dayOfWeek.map((range) => named(range, (day) => days[day] ?? 'SUNDAY')),
+        comment: expression,
+      })),
+    );
+    return { calendars, timezone: timing.timezone ?? 'UTC' };
+  }
+  const { everyMs, offsetMs = 0 } = timing;
+  return {
+    intervals: [{ every: everyMs, offset: offsetMs }],
+    jitter: Math.min(longestJitterMs, Math.floor(everyMs / 20_000) * 1_000),
+  };
+}
+
+function named<Name>(
+  { start, end, step }: CronRange,
+  nameOf: (value: number) => Name,
+): { start: Name; end: Name; step: number } {
+  return { start: nameOf(start), end: nameOf(end), step };
+}
+
+/** In one form, from what is wanted and from what the server tells. */
+function timesOf(spec: ScheduleDescription['spec'] | WantedSchedule['spec']): unknown {
+  return {
+    calendars: spec.calendars ?? [],
+    intervals: (spec.intervals ?? []).map(({ every, offset }) => [every, offset ?? 0]),
+    skip: spec.skip ?? [],
+    between: [spec.startAt, spec.endAt],
+    jitter: spec.jitter ?? 0,
+    timezone: spec.timezone === undefined || spec.timezone === '' ? 'UTC' : spec.timezone,
+  };
+}
+
+const months = [
+  'JANUARY',
+  'FEBRUARY',
+  'MARCH',
+  'APRIL',
+  'MAY',
+  'JUNE',
+  'JULY',
+  'AUGUST',
+  'SEPTEMBER',
+  'OCTOBER',
+  'NOVEMBER',
+  'DECEMBER',
+] as const;
+const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;

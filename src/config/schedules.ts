@@ -1,0 +1,119 @@
+import * as z from 'zod';
+
+import { parseCron } from '../domain/cron.js';
+import { parseDuration } from '../domain/duration.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule.js';
+import { FETCH_SCHEDULE_PREFIX, spreadOffsetMs, SYNC_SCHEDULE_ID } from '../domain/schedule.js';
+import type { Upstream } from '../domain/upstream.js';
+import type { Environment } from './environment.js';
+import type { FaultList } from './fault-list.js';
+
+const Cron = z.string().min(1);
+const ScheduleEntry = z.union([
+  z.literal('off'),
+  // YAML 1.1 tools and people write `off` for false.
+  z.literal(false),
+  z.strictObject({ every: z.string(), offset: z.string().optional() }),
+  z.strictObject({ cron: z.union([Cron, z.array(Cron).min(1)]), timezone: z.string().min(1).optional() }),
+]);
+
+/** `schedules:` of `ferry.yaml`: by `sync-all` or `fetch-` and an upstream's name. */
+export const ScheduleEntries = z.record(z.string(), ScheduleEntry);
+type ScheduleEntry = z.infer<typeof ScheduleEntry>;
+
+export interface SchedulesConfig {
+  /** False: this process leaves schedules alone (`FERRY_SCHEDULES=off`). */
+  readonly areKept: boolean;
+  readonly settings: readonly ScheduleSetting[];
+  /** Schedules that are switched off: where they exist they are deleted. */
+  readonly off: readonly string[];
+}
+
+const syncEveryMs = 3 * 60 * 60 * 1_000;
+const shortestMs = 60_000;
+
+/** What `schedules:` says, before what an upstream says of itself, before the standard. */
+export function readSchedules(
+  environment: Environment,
+  entries: z.infer<typeof ScheduleEntries> | undefined,
+  upstreams: readonly Upstream[],
+  faults: FaultList,
+): SchedulesConfig {
+  const given = new Map(Object.entries(entries ?? {}));
+  const known = [
+    { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
+    ...upstreams.map(({ name, schedule }) => ({
+      id: `${FETCH_SCHEDULE_PREFIX}${name}`,
+      does: { kind: 'fetch' as const, upstream: name },
+      standard: schedule,
+    })),
+  ];
+  for (const id of given.keys()) {
+    if (known.some((one) => one.id === id)) continue;
+    faults.add(`ferry.yaml: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
+  }
+
+  const settings: ScheduleSetting[] = [];
+  const off: string[] = [];
+  for (const { id, does, standard } of known) {
+    const timing = faults.try(() => located(id, () => timingOf(id, given.get(id), standard)));
+    if (timing === undefined) off.push(id);
+    else settings.push({ id, does, timing });
+  }
+  return { areKept: readKept(environment, faults), settings, off };
+}
+
+function timingOf(
+  id: string,
+  entry: ScheduleEntry | undefined,
+  standard: ScheduleTiming | undefined,
+): ScheduleTiming | undefined {
+  const timing = entry === undefined ? standard : readEntry(entry);
+  if (timing === undefined) return undefined;
+  if ('cron' in timing) {
+    for (const expression of timing.cron) parseCron(expression);
+    assertTimezone(timing.timezone ?? 'UTC');
+    return timing;
+  }
+  const offsetMs = timing.offsetMs ?? spreadOffsetMs(id, timing.everyMs);
+  if (offsetMs >= timing.everyMs) throw new InvalidInput('offset has to be shorter than every', 'configuration');
+  return { ...timing, offsetMs };
+}
+
+function readEntry(entry: ScheduleEntry): ScheduleTiming | undefined {
+  if (entry === 'off' || entry === false) return undefined;
+  if ('cron' in entry) {
+    const { cron, timezone } = entry;
+    return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
+  }
+  const everyMs = parseDuration(entry.every);
+  if (everyMs < shortestMs) throw new InvalidInput(`every is "${entry.every}": at least 1m`, 'configuration');
+  return { everyMs, ...(entry.offset === undefined ? {} : { offsetMs: parseDuration(entry.offset) }) };
+}
+
+function readKept(environment: Environment, faults: FaultList): boolean {
+  const text = faults.try(() => environment.value('FERRY_SCHEDULES')) ?? 'on';
+  if (text !== 'on' && text !== 'off') faults.add(`FERRY_SCHEDULES is "${text.slice(0, 80)}": expected on or off`);
+  return text !== 'off';
+}
+
+function assertTimezone(timezone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+  } catch {
+    throw new InvalidInput(
+      `"${timezone.slice(0, 80)}" is no time zone: expected one like Asia/Shanghai`,
+      'configuration',
+    );
+  }
+}
+
+function located<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    throw new InvalidInput(`ferry.yaml: schedules.${id}: ${error.message}`, 'configuration');
+  }
+}
