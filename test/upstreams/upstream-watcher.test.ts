@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+import type { ComposeUpstream, TagsUpstream } from '../../src/domain/upstream.js';
+import { createGitHub } from '../../src/upstreams/github.js';
+import type { UpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
+import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
+import { startGitHubStandIn } from '../support/github-stand-in.js';
+
+const difyTags = linesOf('dify-tags.txt');
+const xinferenceTags = linesOf('xinference-tags.txt');
+const older = contentOf('compose/platform-1.9.2.yaml');
+const newer = contentOf('compose/platform-2.0.0.yaml');
+
+describe('looking at upstreams', () => {
+  let standIn: GitHubStandIn;
+  let watcher: UpstreamWatcher;
+  let registryTags: readonly string[];
+
+  beforeEach(async () => {
+    standIn = await startGitHubStandIn();
+    registryTags = [];
+    watcher = createUpstreamWatcher({
+      github: createGitHub({ apiUrl: standIn.url, token: () => undefined, retryPauseMs: 1 }),
+      registries: { listTags: async () => registryTags },
+    });
+    standIn.setTags('langgenius/dify', difyTags);
+    standIn.setTags('xorbitsai/inference', xinferenceTags);
+    publish('1.15.0', older);
+    publish('1.16.0', newer);
+  });
+  afterEach(async () => await standIn.stop());
+
+  test('the newest release of Dify is compared with the one before it', async () => {
+    const finding = await watcher.look(difyUpstream);
+
+    expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true, unchanged: 13 });
+    expect(finding.changed.map(({ image, oldTag, newTag }) => `${image} ${oldTag} ${newTag}`)).toEqual([
+      'docker.io/acme/app-api:2.0.0 1.9.2 2.0.0',
+      'docker.io/acme/app-web:2.0.0 1.9.2 2.0.0',
+      'docker.io/acme/app-sandbox:0.2.14 0.2.12 0.2.14',
+      'docker.io/acme/app-tools:2.0.0 1.9.2 2.0.0',
+    ]);
+    expect(finding.added.map(({ image }) => image)).toEqual([
+      'containers.intersystems.com/intersystems/iris-community:2025.3',
+    ]);
+    expect(finding.removed.map(({ image }) => image)).toEqual(['docker.io/semitechnologies/weaviate:1.19.0']);
+    expect(finding.wanted).toHaveLength(5);
+    expect(finding.wanted[1]).toEqual({
+      image: 'docker.io/acme/app-api:2.0.0',
+      service: 'api, worker',
+      oldTag: '1.9.2',
+      newTag: '2.0.0',
+    });
+    expect(finding.skipped.map(({ what }) => what)).toContain('service couch');
+    expect(finding.notes).toEqual(['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address']);
+  });
+
+  test('scope release wants every image of the newest release', async () => {
+    const finding = await watcher.look(difyUpstream, { scope: 'release' });
+
+    expect(finding.wanted).toHaveLength(18);
+    expect(finding.wanted.map(({ image }) => image)).toContain('docker.io/library/postgres:15-alpine');
+  });
+
+  test('two releases between two looks lose nothing: the newest is compared with the one that was handled', async () => {
+    standIn.setTags('langgenius/dify', ['1.18.0', '1.17.0', ...difyTags]);
+    publish('1.17.0', newer.replace('redis:6-alpine', 'redis:7-alpine'));
+    publish('1.18.0', newer.replace('redis:6-alpine', 'redis:7-alpine').replace('nginx:latest', 'nginx:1.29'));
+
+    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0' } });
+
+    expect(finding).toMatchObject({ release: '1.18.0', previous: '1.16.0' });
+    expect(finding.changed.map(({ image }) => image)).toEqual([
+      'docker.io/library/redis:7-alpine',
+      'docker.io/library/nginx:1.29',
+    ]);
+  });
+
+  test('a release that was handled costs one conditional request', async () => {
+    const { etag } = await watcher.look(difyUpstream);
+    const before = standIn.requests.length;
+
+    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0', etag: etag ?? '' } });
+
+    expect(finding).toMatchObject({ release: '1.16.0', isNew: false, wanted: [], etag });
+    expect(standIn.requests.slice(before).map(({ status }) => status)).toEqual([304]);
+  });
+
+  test('other tags that came in mean nothing new, and no file is read', async () => {
+    standIn.setTags('langgenius/dify', ['1.17.0-rc1', ...difyTags]);
+
+    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0', etag: 'W/"old"' } });
+
+    expect(finding.isNew).toBe(false);
+    expect(finding.etag).toBeDefined();
+    expect(standIn.requests.filter(({ path }) => path.includes('contents'))).toEqual([]);
+  });
+
+  test('a handled release is looked at again when somebody asks', async () => {
+    const finding = await watcher.look(difyUpstream, {
+      handled: { release: '1.16.0', etag: 'W/"any"' },
+      again: true,
+      scope: 'release',
+    });
+
+    expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true });
+  });
+
+  test('a listing is not asked for by its ETag while new releases may come in behind its first page', async () => {
+    const many = Array.from({ length: 120 }, (_, number) => `z-build-${number}`);
+    standIn.setTags('langgenius/dify', [...many, ...difyTags]);
+
+    const finding = await watcher.look(difyUpstream);
+
+    expect(finding.release).toBe('1.16.0');
+    expect(finding.etag).toBeUndefined();
+  });
+
+  test('a release that was withdrawn does not bring the one before it back', async () => {
+    const finding = await watcher.look(difyUpstream, { handled: { release: '1.17.0' } });
+
+    expect(finding).toMatchObject({ release: '1.17.0', isNew: false });
+    expect(finding.notes.at(-1)).toBe(
+      '1.17.0, which was handled last, is no longer among the releases; the newest there is 1.16.0',
+    );
+  });
+
+  test('a handled release that is gone is made up for by the one before the newest', async () => {
+    const finding = await watcher.look(difyUpstream, { handled: { release: '1.15.9' } });
+
+    expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true });
+    expect(finding.notes.at(-1)).toContain('1.15.9');
+  });
+
+  test('an older release without the file leaves every image new, and that is said', async () => {
+    const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
+    standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);
+
+    const finding = await watcher.look(upstream);
+
+    expect(finding.added).toHaveLength(18);
+    expect(finding.notes.at(-1)).toContain('1.15.0 cannot be compared with');
+  });
+
+  test('a newest release without the file is a fault that names its address', async () => {
+    const upstream: ComposeUpstream = { ...difyUpstream, file: 'moved.yaml' };
+
+    await expect(watcher.look(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'park' });
+    await expect(watcher.look(upstream)).rejects.toThrow('/contents/moved.yaml?ref=1.16.0');
+  });
+
+  test('a project without any release is a fault that shows its tags', async () => {
+    standIn.setTags('langgenius/dify', ['nightly', 'preview']);
+
+    await expect(watcher.look(difyUpstream)).rejects.toThrow(
+      'langgenius/dify has no release among its 2 tags on GitHub (nightly, preview)',
+    );
+  });
+
+  test("the newest release of Xinference is its image's tag", async () => {
+    const finding = await watcher.look(xinferenceUpstream);
+
+    expect(finding).toMatchObject({ release: 'v3.2.1', previous: 'v3.2.0', isNew: true });
+    expect(finding.wanted).toEqual([
+      { image: 'docker.io/xprobe/xinference:v3.2.1', oldTag: 'v3.2.0', newTag: 'v3.2.1' },
+    ]);
+  });
+
+  test('variants of an image have their suffix', async () => {
+    const images = ['xprobe/xinference:{tag}', 'xprobe/xinference:{tag}-cpu', 'quay.io/x/y:{version}'];
+
+    const finding = await watcher.look({ ...xinferenceUpstream, images });
+
+    expect(finding.wanted.map(({ image }) => image)).toEqual([
+      'docker.io/xprobe/xinference:v3.2.1',
+      'docker.io/xprobe/xinference:v3.2.1-cpu',
+      'quay.io/x/y:3.2.1',
+    ]);
+  });
+
+  test('a version that no image tag can have is left out with the reason', async () => {
+    standIn.setTags('xorbitsai/inference', ['v9.0.0+cuda']);
+
+    const finding = await watcher.look(xinferenceUpstream);
+
+    expect(finding.wanted).toEqual([]);
+    expect(finding.skipped).toEqual([
+      { what: 'docker.io/xprobe/xinference:v9.0.0+cuda', reason: expect.stringContaining('holds "+"') },
+    ]);
+  });
+
+  test('tags of a registry are wanted by rules', async () => {
+    registryTags = ['v2.9.0', 'latest', 'v2.10.0', 'v1.0.0'];
+    const upstream: TagsUpstream = {
+      kind: 'tags',
+      name: 'prometheus',
+      image: 'quay.io/prometheus/prometheus',
+      rules: { range: '>=2', newest: 5, deny: [] },
+    };
+
+    const finding = await watcher.look(upstream);
+
+    expect(finding.release).toBe('v2.10.0');
+    expect(finding.wanted).toEqual([
+      { image: 'quay.io/prometheus/prometheus:v2.10.0', newTag: 'v2.10.0' },
+      { image: 'quay.io/prometheus/prometheus:v2.9.0', newTag: 'v2.9.0' },
+    ]);
+  });
+
+  test('rules that no tag fits are a fault, not a success', async () => {
+    registryTags = ['1.0', '2.0'];
+    const rules = { match: 'v.*', newest: 5, deny: [] };
+
+    await expect(watcher.look({ kind: 'tags', name: 'x', image: 'quay.io/a/b', rules })).rejects.toThrow(
+      'none of the 2 tags of quay.io/a/b fits its rules, for example 1.0, 2.0',
+    );
+  });
+
+  function publish(tag: string, content: string): void {
+    standIn.setFile('langgenius/dify', tag, 'docker/docker-compose.yaml', content);
+  }
+});
+
+function contentOf(name: string): string {
+  return readFileSync(new URL(`data/${name}`, import.meta.url), 'utf8');
+}
+
+function linesOf(name: string): string[] {
+  return contentOf(name).trim().split('\n');
+}
