@@ -22,7 +22,7 @@ export interface ExchangeOptions {
 }
 
 /** A wait that was too long. Has node's code for it, so that all network faults are told apart in one place. */
-export class TimedOut extends Error {
+class TimedOut extends Error {
   readonly code = 'ETIMEDOUT';
 }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 const DISCARD_LIMIT_BYTES = 256 * 1024;
 
 export class BodyTooLarge extends Error {}
-export class BodyCut extends Error {}
+class BodyCut extends Error {}
 
 /**
  * Reads a whole body of at most `limitBytes`.
