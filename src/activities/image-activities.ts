@@ -3,7 +3,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import { printPlatform } from '../domain/platform.js';
-import { targetRepositoryCandidates, targetTag } from '../domain/target-name.js';
+import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
@@ -104,22 +104,21 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     const owner = sourceRepository(source);
     const destinations: Destination[] = [];
     for (const target of targets) {
-      const repository = await ownRepository(target, targetRepositoryCandidates(source, target), owner);
+      const repository = await ownRepository(target, source, owner);
       destinations.push({ target: target.name, host: target.registry, repository, tag: targetTag(source) });
     }
     return destinations;
   }
 
-  async function ownRepository(
-    target: Target,
-    { preferred, suffixed }: { readonly preferred: string; readonly suffixed: string },
-    owner: string,
-  ): Promise<string> {
-    for (const repository of new Set([preferred, suffixed])) {
+  async function ownRepository(target: Target, source: ImageReference, owner: string): Promise<string> {
+    const prefix = `${target.registry}/`;
+    const owned = (await names.ownedBy(owner, target.registry)).map((name) => name.slice(prefix.length));
+    const tries = targetRepositoriesToTry(source, target, owned);
+    for (const repository of tries) {
       if (await isOwn(target, repository, owner)) return repository;
     }
     throw new FerryError(
-      `no free name for ${owner} on target ${target.name}: ${preferred} and ${suffixed} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
+      `no free name for ${owner} on target ${target.name}: ${tries.join(' and ')} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
       { code: 'target-name', decision: 'park' },
     );
   }

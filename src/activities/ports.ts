@@ -41,6 +41,8 @@ export interface TargetNames {
     readonly sourceRepository: string;
     readonly target: string;
   }): Promise<string>;
+  /** Target repositories (`host/repository`) of a registry that a source repository owns, the first claimed first. */
+  ownedBy(sourceRepository: string, registry: string): Promise<readonly string[]>;
 }
 
 export interface PushedImages {

@@ -1,4 +1,4 @@
-import { ManifestPolicy } from '../domain/manifest-policy.js';
+import { defaultManifestPolicy } from '../domain/default-manifest-policy.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
 import type { HostSettings } from '../registry/copy-types.js';
@@ -6,10 +6,6 @@ import type { ConfigFile, TargetEntry } from './config-file.js';
 import type { Environment } from './environment.js';
 import type { FaultList } from './fault-list.js';
 import { parseRegistryHost } from './registry-host.js';
-
-/** ACR's personal edition, old and new host names: it refuses artifact-style attestations. */
-const PERSONAL_ACR =
-  /^(?:registry(?:-intl|-vpc|-internal)?\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.[a-z0-9-]+\.personal\.cr\.aliyuncs\.com)$/;
 
 /** The targets of the two sets of variables and of `ferry.yaml`, in that order, with their hosts' settings. */
 export function readTargets(
@@ -74,7 +70,7 @@ export function readTargets(
       registry: host,
       namespace: (entry?.namespace ?? namespace).replace(/^\/+|\/+$/g, ''),
       naming: entry?.naming ?? naming,
-      manifestPolicy: entry?.manifestPolicy ?? (PERSONAL_ACR.test(host) ? ManifestPolicy.drop : ManifestPolicy.keep),
+      manifestPolicy: entry?.manifestPolicy ?? defaultManifestPolicy(host),
       explicitNames: entry?.names ?? {},
     } satisfies Target;
   }

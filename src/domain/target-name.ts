@@ -44,6 +44,29 @@ export function targetRepositoryCandidates(source: ImageReference, target: Targe
   return { preferred: isLegal && !suffixAlways ? name : suffixed, suffixed };
 }
 
+/**
+ * The repositories in which to look for a place, in order. A name that the source has on the target already, in the
+ * same namespace, stays its name: those that older scripts made are not always the plain ones.
+ * @param owned repositories (paths without host) of the target that belong to the source, the first claimed first
+ * @throws InvalidInput `target-name`
+ */
+export function targetRepositoriesToTry(
+  source: ImageReference,
+  target: Target,
+  owned: readonly string[],
+): readonly string[] {
+  const { preferred, suffixed } = targetRepositoryCandidates(source, target);
+  if (owned.includes(preferred) || explicitName(sourceRepository(source), target) !== undefined) {
+    return [...new Set([preferred, suffixed])];
+  }
+  const inherited = owned.filter((repository) => parentOf(repository) === parentOf(preferred));
+  return [...new Set([...inherited.slice(0, 1), preferred, suffixed])];
+}
+
+function parentOf(repository: string): string {
+  return repository.slice(0, Math.max(0, repository.lastIndexOf('/')));
+}
+
 /** The tag on the target: the source's, or one made from the digest of a source that has only that. */
 export function targetTag({ tag, digest }: Pick<ImageReference, 'tag' | 'digest'>): string {
   if (tag !== undefined) return tag;

@@ -4,7 +4,7 @@ import { InvalidInput } from '../../src/domain/ferry-error.js';
 import { flatName } from '../../src/domain/flat-name.js';
 import { parseImageReference, sourceRepository } from '../../src/domain/image-reference.js';
 import type { ImageReference } from '../../src/domain/image-reference.js';
-import { targetRepositoryCandidates, targetTag } from '../../src/domain/target-name.js';
+import { targetRepositoriesToTry, targetRepositoryCandidates, targetTag } from '../../src/domain/target-name.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import { repository, target, targetWith } from './arbitraries.js';
@@ -244,5 +244,38 @@ describe('target repositories of every source', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('names that a source has already', () => {
+  const source = parseImageReference('docker.io/xhofe/alist:v1');
+  const target: Target = {
+    name: 'aliyun',
+    registry: 'registry.example.com',
+    namespace: 'team',
+    naming: 'aliyun',
+    manifestPolicy: 'keep',
+    explicitNames: {},
+  };
+
+  test('a name that an older script made stays the name of later tags', () => {
+    expect(targetRepositoriesToTry(source, target, ['team/xhofe_alist'])[0]).toBe('team/xhofe_alist');
+  });
+
+  test('the plain name comes first where the source has it', () => {
+    expect(targetRepositoriesToTry(source, target, ['team/linux_arm64_alist', 'team/alist'])[0]).toBe('team/alist');
+  });
+
+  test('a name in another namespace is history, not a place to push to', () => {
+    const tries = targetRepositoriesToTry(source, target, ['old/alist']);
+
+    expect(tries).not.toContain('old/alist');
+    expect(tries[0]).toBe('team/alist');
+  });
+
+  test('a name that a person chose wins over what was', () => {
+    const chosen = { ...target, explicitNames: { 'docker.io/xhofe/alist': 'team/files' } };
+
+    expect(targetRepositoriesToTry(source, chosen, ['team/xhofe_alist'])[0]).toBe('team/files');
   });
 });
