@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { readConfig } from '../../src/config/read-config.js';
+import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+
+const target = { MY_REGISTRY: 'registry.example.com' };
+
+describe('upstreams in the configuration', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ferry-config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('Dify and Xinference are there without any', () => {
+    const { upstreams, github } = readConfig(target);
+
+    expect(upstreams).toEqual([difyUpstream, xinferenceUpstream]);
+    expect([github.apiUrl, github.token()]).toEqual(['https://api.github.com', undefined]);
+  });
+
+  test('the built-in two are changed by the file', () => {
+    const { upstreams } = read(`
+      upstreams:
+        dify:
+          scope: release
+          exclude: { images: ['*/weaviate'], profiles: [oracle] }
+          platforms: [linux/amd64, linux/arm64/v8]
+          schedule: { cron: '0 3 * * *', timezone: Asia/Shanghai }
+        xinference:
+          suffixes: ['', '-cpu']
+          schedule: off
+    `);
+
+    expect(upstreams[0]).toEqual({
+      ...difyUpstream,
+      scope: 'release',
+      exclude: { images: ['*/weaviate'], services: [], profiles: ['oracle'] },
+      platforms: ['linux/amd64', 'linux/arm64'],
+      schedule: { cron: ['0 3 * * *'], timezone: 'Asia/Shanghai' },
+    });
+    expect(upstreams[1]).toMatchObject({
+      images: ['docker.io/xprobe/xinference:{tag}', 'docker.io/xprobe/xinference:{tag}-cpu'],
+    });
+    expect(upstreams[1]?.schedule).toBeUndefined();
+  });
+
+  test('upstreams of all three kinds are added', () => {
+    const { upstreams } = read(`
+      upstreams:
+        plane:
+          kind: compose
+          repository: makeplane/plane
+          file: deploy/docker-compose.yml
+          variables: { APP_RELEASE: stable }
+          schedule: { every: 12h }
+        ollama:
+          kind: release
+          repository: ollama/ollama
+          images: ['ollama/ollama:{version}']
+          prereleases: true
+        prometheus:
+          kind: tags
+          image: quay.io/prometheus/prometheus
+          match: 'v\\d+\\.\\d+\\.\\d+'
+          range: '>=2.50'
+          newest: 3
+          deny: ['v2.51.*']
+    `);
+
+    expect(upstreams.slice(2)).toEqual([
+      {
+        kind: 'compose',
+        name: 'plane',
+        repository: 'makeplane/plane',
+        file: 'deploy/docker-compose.yml',
+        order: 'semver',
+        prereleases: false,
+        scope: 'changed',
+        exclude: { images: [], services: [], profiles: [] },
+        variables: { APP_RELEASE: 'stable' },
+        schedule: { everyMs: 12 * 60 * 60 * 1_000 },
+      },
+      {
+        kind: 'release',
+        name: 'ollama',
+        repository: 'ollama/ollama',
+        order: 'semver',
+        prereleases: true,
+        images: ['ollama/ollama:{version}'],
+      },
+      {
+        kind: 'tags',
+        name: 'prometheus',
+        image: 'quay.io/prometheus/prometheus',
+        rules: { match: String.raw`v\d+\.\d+\.\d+`, range: '>=2.50', newest: 3, deny: ['v2.51.*'] },
+      },
+    ]);
+  });
+
+  test('another GitHub is named by the file, or by the variable of its runners', () => {
+    const byFile = read('github: { apiUrl: "https://github.example.com/api/v3" }', {
+      GITHUB_API_URL: 'https://api.github.com',
+    });
+    const byVariable = readConfig({ ...target, GITHUB_API_URL: 'https://ghe.example.com/api/v3', GITHUB_TOKEN: 't' });
+
+    expect(byFile.github.apiUrl).toBe('https://github.example.com/api/v3');
+    expect([byVariable.github.apiUrl, byVariable.github.token()]).toEqual(['https://ghe.example.com/api/v3', 't']);
+  });
+
+  test.each([
+    ['an unknown kind', 'x: { kind: rss, repository: a/b }', 'upstreams.x'],
+    ['an unknown key', 'dify: { files: a.yaml }', 'upstreams.dify'],
+    ['a repository that is none', 'x: { kind: compose, repository: b }', 'must be owner/name'],
+    ['a name that is none', 'X_1: { kind: compose, repository: a/b }', 'upstreams.X_1: a name has lower-case'],
+    ['an image without a place for the tag', 'x: { kind: release, repository: a/b, images: [c] }', 'has neither {tag}'],
+    ['an image that is none', 'x: { kind: release, repository: a/b, images: ["C:{tag}"] }', 'upper-case'],
+    ['a tag in the repository', 'x: { kind: tags, image: "quay.io/a/b:1" }', 'expected a repository, without a tag'],
+    ['a broken expression', 'x: { kind: tags, image: quay.io/a/b, match: "v(" }', 'is not a regular expression'],
+    ['a broken range', 'x: { kind: tags, image: quay.io/a/b, range: "newer" }', 'is not a semver range'],
+    ['a wrong platform', 'dify: { platforms: [amd64] }', 'is not a platform'],
+    ['a wrong duration', 'dify: { schedule: { every: daily } }', 'is not a duration'],
+    ['a schedule too often', 'dify: { schedule: { every: 5s } }', 'at least 1m'],
+  ])('%s is said with its place', (_what, entry, reason) => {
+    expect(() => read(`upstreams: { ${entry} }`)).toThrow(reason);
+  });
+
+  function read(content: string, more: Readonly<Record<string, string>> = {}) {
+    const path = join(folder, 'ferry.yaml');
+    writeFileSync(path, content);
+    return readConfig({ ...target, ...more, FERRY_CONFIG: path });
+  }
+});

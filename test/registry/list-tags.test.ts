@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { listTags } from '../../src/registry/list-tags.js';
+import type { RegistryClient } from '../../src/registry/registry-client.js';
+import { createRegistryClient } from '../../src/registry/registry-client.js';
+import type { Exchange } from '../support/scripted-registry.js';
+import { ScriptedRegistry } from '../support/scripted-registry.js';
+
+const path = 'prometheus/prometheus';
+
+describe('the tags of a repository', () => {
+  let registry: ScriptedRegistry;
+  let client: RegistryClient;
+
+  beforeEach(async () => {
+    registry = await ScriptedRegistry.start();
+    client = createRegistryClient({
+      credentials: async () => undefined,
+      trustedHosts: new Set([registry.host]),
+      timing: { backoffMs: 1 },
+    });
+  });
+  afterEach(async () => {
+    client.close();
+    await registry.stop();
+  });
+
+  const list = async () => await listTags(client, { host: registry.host, path });
+  const answer = (body: string, link?: string) => (exchange: Exchange) => {
+    exchange.response.writeHead(200, {
+      'content-type': 'application/json',
+      ...(link === undefined ? {} : { link }),
+    });
+    exchange.response.end(body);
+  };
+  const pageOf = (tags: readonly string[]) => JSON.stringify({ name: path, tags });
+
+  test('are listed in one page', async () => {
+    registry.when('GET', /tags\/list\?n=1000$/, answer(pageOf(['v1', 'v2'])));
+
+    expect(await list()).toEqual(['v1', 'v2']);
+  });
+
+  test.each([
+    ['a relative address', () => `</v2/${path}/tags/list?last=v2&n=2>; rel="next"`],
+    ['an absolute address', () => `<${registry.url}/v2/${path}/tags/list?last=v2&n=2>; rel="next"`],
+    ['an address on another server', () => `<https://192.0.2.1/v2/other/tags/list?last=v2&n=2>; rel=next`],
+  ])('are listed over pages that are named by %s', async (_what, link) => {
+    registry.when('GET', /tags\/list\?n=1000$/, answer(pageOf(['v1', 'v2']), link()));
+    registry.when('GET', /tags\/list\?last=v2&n=2$/, answer(pageOf(['v3'])));
+
+    expect(await list()).toEqual(['v1', 'v2', 'v3']);
+  });
+
+  test("are listed over Quay's pages, whose addresses hold a mark of its own", async () => {
+    registry.when(
+      'GET',
+      /n=1000$/,
+      answer(pageOf(['v1']), `</v2/${path}/tags/list?n=50&next_page=gAAA%3D>; rel="next"`),
+    );
+    registry.when('GET', /next_page=gAAA%3D$/, answer(pageOf(['v2'])));
+
+    expect(await list()).toEqual(['v1', 'v2']);
+  });
+
+  test('end where a registry leads in a circle', async () => {
+    registry.when('GET', /tags\/list/, answer(pageOf(['v1']), `</v2/${path}/tags/list?n=1000>; rel="next"`));
+
+    expect(await list()).toEqual(['v1']);
+  });
+
+  test('may be none', async () => {
+    registry.when('GET', /tags\/list/, answer(JSON.stringify({ name: path, tags: null })));
+
+    expect(await list()).toEqual([]);
+  });
+
+  test('of a repository that is not there are a fault that a person has to look at', async () => {
+    registry.when('GET', /tags\/list/, ({ response }) => {
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
+    });
+
+    await expect(list()).rejects.toMatchObject({ code: 'repository-missing', decision: 'park' });
+    await expect(list()).rejects.toThrow(`source ${registry.host}/${path}: it does not have this repository`);
+  });
+
+  test.each([['<html></html>'], ['[]'], ['{"tags":[1]}'], ['{}']])('that are %s are a fault', async (body) => {
+    registry.when('GET', /tags\/list/, answer(body));
+
+    await expect(list()).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+  });
+});
