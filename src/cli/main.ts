@@ -35,8 +35,9 @@ function makeProgram(done: (status: number) => void): Command {
 
   program
     .command('up')
-    .description('run everything on this machine: Temporal (unless one is configured) and the worker')
+    .description('run everything on this machine: Temporal (unless one is configured), worker, server, schedules')
     .option('--until-idle', 'make one pass over everything pending, print the summary and end with its exit status')
+    .option('--fetch <upstreams...>', 'with --until-idle: first look for what is new at these upstreams')
     .addOption(json())
     .action(async (options) => done(await (await import('./commands/up.js')).upCommand(options)));
 

@@ -41,7 +41,13 @@ export async function connectClient({ address, namespace, connection = {} }: Tem
  * within five seconds when nobody answers.
  */
 export function lazyClient({ address, namespace, connection = {} }: TemporalPlace): TemporalClient {
-  const connected = Connection.lazy({ ...connection, address, connectTimeout: connectTimeoutMs });
+  const connected = Connection.lazy({
+    ...connection,
+    address,
+    connectTimeout: connectTimeoutMs,
+    // By itself gRPC waits longer and longer, up to two minutes, before it looks whether a server is back.
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 },
+  });
   return clientOver(connected, namespace, lazyCallTimeoutMs);
 }
 

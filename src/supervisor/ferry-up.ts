@@ -4,20 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PlaceConfig } from '../config/read-config.js';
 import { connectClient } from '../client/connect.js';
-import { FerryError } from '../domain/ferry-error.js';
 import { lockDataDir } from './data-lock.js';
 import { embedTemporal } from './embedded-temporal.js';
 import { endProcess } from './end-process.js';
+import type { NodeProcess } from './node-process.js';
+import { superviseNode } from './node-process.js';
 import type { Runtime } from './runtime-file.js';
 import { readRuntime, removeRuntime, writeRuntime } from './runtime-file.js';
+import type { ProcessIdentity } from './process-identity.js';
 import { identifyProcess } from './process-identity.js';
 import type { SupervisionEvents } from './supervised-process.js';
-import { SupervisedProcess } from './supervised-process.js';
 
 export interface FerryUpOptions {
   readonly config: PlaceConfig;
   /** Compiled worker, started with this Node. */
   readonly workerPath: string;
+  /** Compiled server; absent: none is run. */
+  readonly serverPath?: string;
   readonly variables: NodeJS.ProcessEnv;
   /** A line for people about something that happened. */
   readonly say: (line: string) => void;
@@ -26,20 +29,22 @@ export interface FerryUpOptions {
 export interface FerryUp {
   readonly address: string;
   readonly ui?: string;
+  /** Where the webhook bridge listens: `host:port`. */
+  readonly server?: string;
   stop(): Promise<void>;
 }
 
 const temporalStartMs = 60_000;
-const workerStartMs = 60_000;
+const partStartMs = 60_000;
 const leftoverGraceMs = 5_000;
 
 /**
- * Everything on this machine: Temporal (unless one is configured) and the worker as child processes, kept running.
- * Comes back when the worker takes work.
+ * Everything on this machine: Temporal (unless one is configured), the worker and the server as child processes, kept
+ * running. Comes back when the worker takes work and the server listens.
  *
  * @throws FerryError when the folder is taken, or a part does not start; nothing is left running then
  */
-export async function ferryUp({ config, workerPath, variables, say }: FerryUpOptions): Promise<FerryUp> {
+export async function ferryUp({ config, workerPath, serverPath, variables, say }: FerryUpOptions): Promise<FerryUp> {
   const { dataDir, temporal: settings } = config;
   const unlock = lockDataDir(dataDir);
   const own = identifyProcess(process.pid);
@@ -59,7 +64,8 @@ export async function ferryUp({ config, workerPath, variables, say }: FerryUpOpt
     const temporal = await startTemporal(update);
     await answering(temporal.address);
     await startWorker(temporal.address, update);
-    return { ...temporal, stop };
+    if (serverPath === undefined) return { ...temporal, stop };
+    return { ...temporal, server: await startServer(serverPath, temporal.address, update), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -103,40 +109,48 @@ export async function ferryUp({ config, workerPath, variables, say }: FerryUpOpt
   }
 
   async function startWorker(address: string, update: (change: Partial<Runtime>) => void): Promise<void> {
-    let ready: () => void = () => undefined;
-    const isReady = new Promise<void>((resolve) => {
-      ready = resolve;
-    });
-    const logPath = join(dataDir, 'logs', 'worker.log');
-    const events: SupervisionEvents = {
-      onStarted: (worker) => update({ worker }),
-      onReady: () => ready(),
+    const { process: worker, ready } = superviseNode(partOf('worker', workerPath, address), {
+      onStarted: (started) => update({ worker: started }),
+      onReady: () => undefined,
       onDied: died('the worker'),
-    };
-    const worker = new SupervisedProcess(
-      {
-        name: 'worker',
-        file: process.execPath,
-        args: [workerPath],
-        env: { ...variables, TEMPORAL_ADDRESS: address },
-        logPath,
-        channel: true,
-      },
-      events,
-    );
-    worker.start();
+    });
     stopping.push(async () => await worker.stop());
+    await ready;
+  }
 
-    const timeout = new AbortController();
-    await Promise.race([
-      isReady,
-      sleep(workerStartMs, undefined, { signal: timeout.signal }).then(() => {
-        throw new FerryError(`the worker did not start within ${workerStartMs / 1000} s: see ${logPath}`, {
-          code: 'internal',
-          decision: 'retry',
-        });
-      }),
-    ]).finally(() => timeout.abort());
+  async function startServer(
+    script: string,
+    temporal: string,
+    update: (change: Partial<Runtime>) => void,
+  ): Promise<string> {
+    let started: ProcessIdentity | undefined;
+    let address = '';
+    const { process: server, ready } = superviseNode(partOf('server', script, temporal), {
+      onStarted: (identity) => {
+        started = identity;
+        update({ server: { process: identity } });
+      },
+      onReady: (listening = '') => {
+        // Where nobody chose a port, another start may have found another one.
+        if (address !== '' && listening !== address) say(`the server listens on http://${listening} now`);
+        address = listening;
+        if (started !== undefined) update({ server: { address, process: started } });
+      },
+      onDied: died('the server'),
+    });
+    stopping.push(async () => await server.stop());
+    await ready;
+    return address;
+  }
+
+  function partOf(name: string, script: string, temporal: string): NodeProcess {
+    return {
+      name: `the ${name}`,
+      script,
+      env: { ...variables, TEMPORAL_ADDRESS: temporal },
+      logPath: join(dataDir, 'logs', `${name}.log`),
+      startWithinMs: partStartMs,
+    };
   }
 
   function died(name: string): SupervisionEvents['onDied'] {
@@ -149,7 +163,9 @@ export async function ferryUp({ config, workerPath, variables, say }: FerryUpOpt
 async function endLeftovers(dataDir: string, say: (line: string) => void): Promise<void> {
   const runtime = readRuntime(dataDir);
   if (runtime === undefined) return;
-  const leftovers = [runtime.worker, runtime.temporal?.process].filter((identity) => identity !== undefined);
+  const leftovers = [runtime.server?.process, runtime.worker, runtime.temporal?.process].filter(
+    (identity) => identity !== undefined,
+  );
   for (const identity of leftovers) {
     say(`ending process ${identity.pid}, left behind by an earlier "ferry up"`);
     await endProcess(identity, leftoverGraceMs);

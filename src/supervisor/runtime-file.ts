@@ -14,6 +14,11 @@ export interface Runtime {
     readonly process?: ProcessIdentity;
   };
   readonly worker?: ProcessIdentity;
+  readonly server?: {
+    /** Where the webhook bridge listens: `host:port`. Absent until it does. */
+    readonly address?: string;
+    readonly process: ProcessIdentity;
+  };
 }
 
 function runtimePath(dataDir: string): string {

@@ -19,13 +19,16 @@ export interface Command {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Both streams are appended here. */
   readonly logPath: string;
-  /** A child of Node's kind gets a channel: it says `ready` on it, and learns by it when this process is gone. */
+  /**
+   * A child of Node's kind gets a channel: it says `ready` on it, or `{ready: address}` where it listens, and learns by it
+   * when this process is gone.
+   */
   readonly channel: boolean;
 }
 
 export interface SupervisionEvents {
   onStarted(identity: ProcessIdentity): void;
-  onReady?(): void;
+  onReady?(address: string | undefined): void;
   onDied(what: { readonly code: number | null; readonly signal: string | null; readonly restartInMs: number }): void;
 }
 
@@ -55,7 +58,8 @@ export class SupervisedProcess {
     this.#child = child;
     const startedAt = Date.now();
     child.on('message', (message) => {
-      if (message === 'ready') this.#events.onReady?.();
+      if (message === 'ready') this.#events.onReady?.(undefined);
+      else if (isReadyMessage(message)) this.#events.onReady?.(message.ready);
     });
     child.once('error', (error) => this.#died({ code: null, signal: error.message, startedAt }));
     child.once('exit', (code, signal) => this.#died({ code, signal, startedAt }));
@@ -78,4 +82,8 @@ export class SupervisedProcess {
     this.#timer = setTimeout(() => this.start(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
   }
+}
+
+function isReadyMessage(message: unknown): message is { readonly ready: string } {
+  return typeof message === 'object' && message !== null && 'ready' in message && typeof message.ready === 'string';
 }

@@ -1,39 +1,57 @@
 import { fileURLToPath } from 'node:url';
 
+import type { TemporalClient } from '../../client/connect.js';
 import { connectClient } from '../../client/connect.js';
+import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
+import { ensureSchedules } from '../../client/schedules.js';
+import type { FerryConfig } from '../../config/read-config.js';
 import { readConfig } from '../../config/read-config.js';
+import type { ServerSettings } from '../../config/server-settings.js';
+import { readServerSettings } from '../../config/server-settings.js';
+import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
+import { printTiming } from '../../domain/schedule.js';
+import type { FerryUp } from '../../supervisor/ferry-up.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
+import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { say } from '../output.js';
 import { withStores } from '../with-stores.js';
 
 export interface UpOptions {
   readonly untilIdle?: boolean;
+  /** Upstreams that are looked at before the pass. */
+  readonly fetch?: readonly string[];
   readonly json?: boolean;
 }
 
-export async function upCommand({ untilIdle = false, json = false }: UpOptions): Promise<number> {
+export async function upCommand({ untilIdle = false, fetch = [], json = false }: UpOptions): Promise<number> {
   const config = readConfig(process.env);
+  const server = readServerSettings(process.env);
+  assertUpstreams(fetch, untilIdle, config);
   const stopped = stopSignal();
   // The database is opened here first: a wrong password is one clear message, not a worker that dies again and again.
   await withStores(config, async () => undefined);
 
-  say('Starting Temporal and the worker ...');
-  const workerPath = fileURLToPath(new URL('../../worker-main.js', import.meta.url));
-  const up = await ferryUp({ config, workerPath, variables: process.env, say });
+  say(`Starting Temporal${untilIdle ? ' and the worker' : ', the worker and the server'} ...`);
+  const up = await ferryUp({
+    config,
+    workerPath: compiled('worker-main.js'),
+    // One pass takes no requests, and nothing is to happen by itself.
+    ...(untilIdle ? {} : { serverPath: compiled('server-main.js') }),
+    variables: untilIdle ? { ...process.env, FERRY_SCHEDULES: 'off' } : process.env,
+    say,
+  });
   try {
-    say(`Temporal: ${up.address}${up.ui === undefined ? '' : `, its pages: ${up.ui}`}`);
-    say(`Targets: ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`);
-    say(`Data and logs: ${config.dataDir}`);
-
+    sayWhatRuns(up, config, server);
     const { namespace, connection } = config.temporal;
     const temporal = await connectClient({ address: up.address, namespace, connection });
     try {
-      const runId = await askForSync(temporal, 'ferry up');
       if (untilIdle) {
-        return await Promise.race([waitForSync(temporal, runId, json), stopped.then(() => ExitStatus.failed)]);
+        return await Promise.race([onePass(temporal, fetch, json), stopped.then(() => ExitStatus.failed)]);
       }
+      await keepSchedules(temporal, config);
+      await askForSync(temporal, 'ferry up');
       say('Running; Ctrl-C stops it, what is in work goes on at the next start.');
       await stopped;
       return ExitStatus.done;
@@ -43,6 +61,58 @@ export async function upCommand({ untilIdle = false, json = false }: UpOptions):
   } finally {
     await up.stop();
   }
+}
+
+/** Everything that is asked for is tried, whatever becomes of the rest. */
+async function onePass(temporal: TemporalClient, upstreams: readonly string[], json: boolean): Promise<number> {
+  let status: number = ExitStatus.done;
+  for (const upstream of upstreams) {
+    try {
+      const result = await fetchResult(temporal, await startFetch(temporal, upstream));
+      // Standard output is the pass's JSON alone.
+      if (json) say(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
+      else printFetchResult(result);
+      status = Math.max(status, exitStatusOfFetch(result));
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+      say(`failed: ${upstream}: ${error.message}`);
+      status = ExitStatus.failed;
+    }
+  }
+  const runId = await askForSync(temporal, 'ferry up --until-idle');
+  return Math.max(status, await waitForSync(temporal, runId, json));
+}
+
+async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {
+  if (!schedules.areKept) return;
+  await ensureSchedules(temporal, schedules.settings, schedules.off);
+  const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming(timing)}`);
+  say(`Schedules: ${lines.join('; ')} (ferry schedules show)`);
+}
+
+function sayWhatRuns(up: FerryUp, { targets, dataDir }: FerryConfig, server: ServerSettings): void {
+  say(`Temporal: ${up.address}${up.ui === undefined ? '' : `, its pages: ${up.ui}`}`);
+  if (up.server !== undefined) {
+    const isOpen = server.webhookSecret !== undefined || server.apiTokens.length > 0;
+    const closed = ', which lets nobody in until FERRY_WEBHOOK_SECRET or FERRY_API_TOKEN is set';
+    say(`Webhooks and API: http://${up.server}${isOpen ? '' : closed}`);
+  }
+  say(`Targets: ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`);
+  say(`Data and logs: ${dataDir}`);
+}
+
+function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstreams }: FerryConfig): void {
+  if (names.length > 0 && !untilIdle) {
+    throw new InvalidInput('--fetch goes with --until-idle; otherwise schedules look at upstreams', 'configuration');
+  }
+  const unknown = names.find((name) => !upstreams.some((upstream) => upstream.name === name));
+  if (unknown === undefined) return;
+  const known = upstreams.map(({ name }) => name).join(', ');
+  throw new InvalidInput(`--fetch ${unknown}: no such upstream; configured are ${known}`, 'configuration');
+}
+
+function compiled(name: string): string {
+  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
 }
 
 /** Comes when somebody wants this process to end; a second Ctrl-C ends it at once. */

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { superviseNode } from '../../src/supervisor/node-process.js';
+import type { ProcessIdentity } from '../../src/supervisor/process-identity.js';
+import type { SupervisedProcess } from '../../src/supervisor/supervised-process.js';
+
+describe('a part of the ferry in a process of its own', () => {
+  let folder: string;
+  let supervised: SupervisedProcess | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ferry-part-'));
+  });
+  afterEach(async () => {
+    await supervised?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function supervise(script: string, startWithinMs = 20_000) {
+    const path = join(folder, 'part.mjs');
+    writeFileSync(path, script);
+    const seen = { started: [] as ProcessIdentity[], addresses: [] as (string | undefined)[] };
+    let restarted: () => void = () => undefined;
+    const readyAgain = new Promise<void>((resolve) => (restarted = resolve));
+    const part = superviseNode(
+      { name: 'the part', script: path, env: process.env, logPath: join(folder, 'part.log'), startWithinMs },
+      {
+        onStarted: (identity) => seen.started.push(identity),
+        onReady: (address) => {
+          seen.addresses.push(address);
+          if (seen.addresses.length === 2) restarted();
+        },
+        onDied: () => undefined,
+      },
+    );
+    supervised = part.process;
+    return { ...part, seen, readyAgain };
+  }
+
+  test('is ready when it says so, and tells where it listens', async () => {
+    const { ready, seen } = supervise(`process.send({ ready: '127.0.0.1:8080' }); setInterval(() => {}, 1000);`);
+
+    await ready;
+
+    expect(seen.addresses).toEqual(['127.0.0.1:8080']);
+  });
+
+  test('is started again when it dies, and tells anew where it listens', async () => {
+    const { ready, readyAgain, seen } = supervise(
+      `process.send({ ready: '127.0.0.1:' + process.pid }); setInterval(() => {}, 1000);`,
+    );
+    await ready;
+
+    process.kill(seen.started[0]?.pid ?? 0, 'SIGKILL');
+    await readyAgain;
+
+    expect(seen.addresses).toEqual(seen.started.map(({ pid }) => `127.0.0.1:${pid}`));
+  });
+
+  test('whose configuration is wrong is not waited for: its last words are told', async () => {
+    const { ready } = supervise(
+      `process.stderr.write('ferry: FERRY_LISTEN is "nowhere"\\n'); process.exitCode = 2; process.disconnect();`,
+    );
+
+    await expect(ready).rejects.toThrow('the part could not start: FERRY_LISTEN is "nowhere"');
+  });
+
+  test('that never becomes ready is given up, naming its log', async () => {
+    const { ready } = supervise('setInterval(() => {}, 1000);', 200);
+
+    await expect(ready).rejects.toThrow(`the part did not start within 0.2 s: see ${join(folder, 'part.log')}`);
+  });
+});
