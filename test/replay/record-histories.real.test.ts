@@ -1,7 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { addImages } from '../../src/client/add-images.js';
@@ -11,10 +7,9 @@ import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { planned, ScriptedWorld } from '../workflows/scripted-world.js';
+import { recordHistory } from '../support/record-history.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
-
-const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 
 /**
  * Runs each workflow to its end; with FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, to be
@@ -35,13 +30,7 @@ describe('workflows whose histories are recorded', () => {
   });
 
   async function record(name: string, workflowId: string, runId?: string): Promise<void> {
-    const history = await worker.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    expect(history.events?.length).toBeGreaterThan(5);
-    if (process.env['FERRY_RECORD_HISTORIES'] !== '1') return;
-    mkdirSync(folder, { recursive: true });
-    const text = JSON.stringify(JSON.parse(historyToJSON(history)), null, 1);
-    // Who ran it, on which machine, is nobody's business.
-    writeFileSync(`${folder}${name}.json`, `${text.replace(/"identity": "[^"]*"/g, '"identity": "recorded"')}\n`);
+    await recordHistory(worker.client, name, workflowId, runId);
   }
 
   test('SyncAll, with SyncImage that copies, waits for another round and is parked', async () => {
