@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { pushImage, readManifest } from '../../demo/image-exchange.js';
+import { makeImage } from '../../demo/make-images.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
+import { startRegistry } from '../../demo/registry-server.js';
+import type { FetchResult } from '../../src/contract/fetch.js';
+import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { FerryStage } from '../support/ferry-stage.js';
+import { makeFerryStage } from '../support/ferry-stage.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
+import { startGitHubStandIn } from '../support/github-stand-in.js';
+
+let standIn: GitHubStandIn;
+let source: RegistryServer;
+let own: RegistryServer;
+let stage: FerryStage;
+
+beforeEach(async () => {
+  standIn = await startGitHubStandIn();
+  source = await startRegistry({ kind: 'distribution' });
+  own = await startRegistry({ kind: 'distribution' });
+  stage = makeFerryStage({
+    configuration: {
+      github: { apiUrl: standIn.url },
+      hosts: { [source.host]: { scheme: 'http' } },
+      upstreams: {
+        xinference: { image: `${source.host}/xprobe/xinference` },
+        tool: { kind: 'tags', image: `${source.host}/acme/tool`, range: '>=1.2', newest: 2, deny: ['1.4.0'] },
+      },
+    },
+    environment: { MY_REGISTRY: own.url },
+  });
+});
+afterEach(async () => {
+  await stage.clear();
+  await Promise.all([standIn.stop(), source.stop(), own.stop()]);
+});
+
+test(
+  'what Dify, Xinference and the tags of a registry bring is found, copied, and found again by nobody',
+  { timeout: 180_000 },
+  async () => {
+    await publish('acme/api', '1', '2');
+    await publish('acme/web', '1');
+    await publish('acme/tool', '1.1.0', '1.2.0', '1.3.0', '1.4.0');
+    await publish('xprobe/xinference', 'v1.0.0.post1');
+    standIn.setTags('langgenius/dify', ['0.9.9', '1.10.0', '1.9.0']);
+    standIn.setFile('langgenius/dify', '1.9.0', 'docker/docker-compose.yaml', compose('1'));
+    standIn.setFile('langgenius/dify', '1.10.0', 'docker/docker-compose.yaml', compose('2'));
+    standIn.setTags('xorbitsai/inference', ['v1.0.0', 'v1.0.0.post1', 'v2.0.0.rc1']);
+    await stage.up();
+
+    const dify = await stage.ask<FetchResult>('fetch', 'dify', '--wait');
+    const xinference = await stage.ask<FetchResult>('fetch', 'xinference', '--wait');
+    const tool = await stage.ask<FetchResult>('fetch', 'tool', '--wait');
+    const summary = await stage.ask<SyncAllResult>('sync', '--wait');
+    const again = await stage.ferry('fetch', 'dify', '--wait');
+    const unknown = await stage.ferry('fetch', 'dfy');
+    const copied = await Promise.all(
+      ['acme/api:2', 'xprobe/xinference:v1.0.0.post1', 'acme/tool:1.3.0', 'acme/tool:1.2.0', 'acme/web:1'].map(isThere),
+    );
+
+    expect(dify).toMatchObject({ release: '1.10.0', previous: '1.9.0', syncRequested: true });
+    expect(dify.changed).toEqual([
+      { image: `${source.host}/acme/api:2`, services: ['api', 'worker'], oldTag: '1', newTag: '2' },
+    ]);
+    expect(xinference.wanted.map(({ image }) => image)).toEqual([`${source.host}/xprobe/xinference:v1.0.0.post1`]);
+    expect(tool.wanted.map(({ image }) => image)).toEqual(
+      ['1.3.0', '1.2.0'].map((tag) => `${source.host}/acme/tool:${tag}`),
+    );
+    expect(summary).toMatchObject({ failed: 0, parked: 0 });
+    // `web` is the same in both releases, and was not wanted before.
+    expect(copied).toEqual([true, true, true, true, false]);
+    expect(again).toMatchObject({ status: 0, output: 'dify: nothing new, 1.10.0 was handled before\n' });
+    expect(again.errors).toContain('GITHUB_TOKEN is not set');
+    expect(unknown.status).toBe(2);
+    expect(unknown.errors).toContain('there is no upstream dfy: configured are dify, xinference, tool');
+  },
+);
+
+test('a compose file that has moved is said in one line with its address', { timeout: 120_000 }, async () => {
+  standIn.setTags('langgenius/dify', ['1.10.0', '1.9.0']);
+  await stage.up();
+
+  const result = await stage.ferry('fetch', 'dify', '--wait');
+
+  expect(result.status).toBe(1);
+  expect(result.errors.trim().split('\n').at(-1)).toBe(
+    `ferry: GitHub does not have the file docker/docker-compose.yaml of langgenius/dify at 1.10.0 (404 for ${standIn.url}/repos/langgenius/dify/contents/docker/docker-compose.yaml?ref=1.10.0)`,
+  );
+});
+
+async function publish(repository: string, ...tags: readonly string[]): Promise<void> {
+  for (const tag of tags) {
+    const image = await makeImage({ name: `${repository}-${tag}`, layers: [1_000] });
+    await pushImage(source, { image, repository, tag });
+  }
+}
+
+function compose(version: string): string {
+  return `
+x-api: &api
+  image: ${source.host}/acme/api:\${API_VERSION:-${version}}
+services:
+  api: { <<: *api, environment: { MODE: api } }
+  worker: { <<: *api, environment: { MODE: worker } }
+  web: { image: '${source.host}/acme/web:1' }
+`;
+}
+
+async function isThere(image: string): Promise<boolean> {
+  const [repository = '', tag = ''] = image.split(':');
+  return (await readManifest(own, repository, tag)) !== undefined;
+}
