@@ -27,7 +27,7 @@ async function main() {
   requireNode();
   const purpose = readPurpose(process.argv.slice(2));
   const began = Date.now();
-  say(`Image Ferry: set-up ${purposes[purpose]} (a first one takes from 1 to 12 minutes, a later one seconds)`);
+  say(`Image Ferry: set-up ${purposes[purpose]} (the first takes from 1 to 15 minutes, later ones seconds)`);
   await underLock(join(cacheFolder, 'set-up.lock'), async () => {
     await installPackages();
     await compile();
