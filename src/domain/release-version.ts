@@ -30,7 +30,7 @@ export function releasesNewestFirst(tags: readonly string[], { order, prerelease
 }
 
 /** Negative when `a` is the older release, 0 when both are spellings of one. Both have to be releases. */
-export function compareReleases(a: string, b: string, order: VersionOrder): number {
+function compareReleases(a: string, b: string, order: VersionOrder): number {
   switch (order) {
     case VersionOrder.numeric:
       return compareNumbers(numbersOf(a), numbersOf(b));

@@ -28,6 +28,8 @@ export const wellKnownRegistries: readonly string[] = [
   'icr.io',
   'xpkg.upbound.io',
   'docker.redpanda.com',
+  // Of Dify's compose file.
+  'downloads.unstructured.io',
 ];
 
 export interface SourceRules {
