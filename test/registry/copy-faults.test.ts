@@ -340,7 +340,7 @@ describe('uploads that take another way', () => {
           request.socket.destroy();
           return response;
         }) as typeof response.end;
-        response.writeHead = (() => response) as typeof response.writeHead;
+        response.writeHead = () => response;
         await ordinary();
       },
       1,
