@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -111,6 +111,21 @@ describe('upstreams in the configuration', () => {
 
     expect(byFile.github.apiUrl).toBe('https://github.example.com/api/v3');
     expect([byVariable.github.apiUrl, byVariable.github.token()]).toEqual(['https://ghe.example.com/api/v3', 't']);
+  });
+
+  test('the example of the documentation is a good configuration', () => {
+    const page = readFileSync(new URL('../../docs/upstreams.md', import.meta.url), 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+
+    const { upstreams } = read(example);
+
+    expect(upstreams.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      'dify compose',
+      'xinference release',
+      'plane compose',
+      'ollama release',
+      'prometheus tags',
+    ]);
   });
 
   test.each([
