@@ -251,6 +251,21 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
   });
 
   test.each([
+    ['FetchDify', [], 'dify'],
+    ['FetchDify', [{ scope: 'release' }], 'dify'],
+    ['FetchXinference', [null], 'xinference'],
+    ['FetchUpstream', [{ name: 'xinference' }], 'xinference'],
+  ])('%s is started by hand with the input %j', async (type, args, upstream) => {
+    const handle = await worker.client.workflow.start(type, {
+      workflowId: 'by-hand',
+      taskQueue: TaskQueue.main,
+      args,
+    });
+
+    expect(await handle.result()).toMatchObject({ upstream, isNew: true, syncRequested: true });
+  });
+
+  test.each([
     ['FetchDify', { scope: 'everything' }, 'scope is "everything"'],
     ['FetchUpstream', {}, 'FetchUpstream wants {"name": "my-upstream"}'],
     ['FetchUpstream', { name: 'unknown' }, 'there is no upstream unknown'],
