@@ -11,6 +11,7 @@ import { exitStatusOf, reportFault } from './exit-status.js';
  */
 export async function run(argv: readonly string[]): Promise<number> {
   let status = 0;
+  endQuietlyWithReader();
   const done = (result: number): void => {
     status = result;
   };
@@ -173,6 +174,14 @@ function addSchedules(program: Command, done: (status: number) => void, json: ()
   acting('delete', 'forget them; workers make them again unless ferry.yaml says off').action(async (names, options) =>
     done(await (await commands()).deleteCommand(names, options)),
   );
+}
+
+/** `ferry list pushed | head`: a reader that has seen enough is no fault. */
+function endQuietlyWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 }
 
 function version(): string {

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FerryError } from '../domain/ferry-error.js';
@@ -25,7 +25,7 @@ export function lockDataDir(dataDir: string): () => void {
         linkSync(candidate, lock);
         return () => rmSync(lock, { force: true });
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+        if (!hasCode(error, 'EEXIST')) throw error;
       }
       const holder = readHolder(lock);
       if (holder !== undefined && isRunning(holder)) {
@@ -34,7 +34,7 @@ export function lockDataDir(dataDir: string): () => void {
           { code: 'configuration', decision: 'park' },
         );
       }
-      rmSync(lock, { force: true });
+      setAside(lock);
     }
     throw new FerryError(`the lock of ${dataDir} changes hands all the time: try again`, {
       code: 'configuration',
@@ -43,6 +43,27 @@ export function lockDataDir(dataDir: string): () => void {
   } finally {
     rmSync(candidate, { force: true });
   }
+}
+
+/**
+ * Takes a left-over lock away. Another process may have done so already and locked the folder since: what was moved is
+ * looked at again, and put back when it is a living process's.
+ */
+function setAside(lock: string): void {
+  const aside = `${lock}.left-${process.pid}`;
+  try {
+    renameSync(lock, aside);
+    const holder = readHolder(aside);
+    if (holder !== undefined && isRunning(holder)) linkSync(aside, lock);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function readHolder(lock: string): ProcessIdentity | undefined {

@@ -1,11 +1,12 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
- * The Temporal CLI: `FERRY_TEMPORAL_CLI`, PATH, then what `npm run setup` put into the cache folder.
+ * The Temporal CLI: `FERRY_TEMPORAL_CLI`, what `npm run setup` found, PATH, then the cache folder. What set-up found goes
+ * before PATH, since it has looked at the version.
  *
  * @throws FerryError saying where it was looked for and how to get it
  */
@@ -18,9 +19,20 @@ export function findTemporal(variables: Readonly<Record<string, string | undefin
 
   const cache = variables['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const onPath = (variables['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
-  const found = [...onPath, join(cache, 'image-ferry', 'bin', 'temporal')].find(isExecutable);
+  const found = [...foundBySetUp(), ...onPath, join(cache, 'image-ferry', 'bin', 'temporal')].find(isExecutable);
   if (found !== undefined) return found;
   throw missing('the Temporal CLI is neither on PATH nor in the cache folder');
+}
+
+/** Set-up writes down beside the compiled code where the tools are. */
+function foundBySetUp(): string[] {
+  try {
+    const record: unknown = JSON.parse(readFileSync(new URL('../../tools.json', import.meta.url), 'utf8'));
+    const known = typeof record === 'object' && record !== null && 'temporal' in record ? record.temporal : undefined;
+    return typeof known === 'string' ? [known] : [];
+  } catch {
+    return [];
+  }
 }
 
 function missing(what: string): FerryError {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { freePort } from '../../demo/free-port.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { freePort } from '../../demo/free-port.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { freePort } from '../../demo/free-port.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { download } from '../../scripts/set-up/from-download.mjs';
 

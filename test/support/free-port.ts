@@ -1,1 +1,1 @@
-export { freePort } from '../../demo/free-port.js';
+export { freePort } from '../../src/supervisor/free-port.js';

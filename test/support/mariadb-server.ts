@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 
 import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
-import { freePort } from '../../demo/free-port.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { requireTool } from '../../demo/tools.js';
 
 const startTimeoutMs = 60_000;
