@@ -11,8 +11,8 @@ export interface DemoImage {
   readonly made: MadeManifest;
   /** Platforms wanted; `all` for the source's index as it is. */
   readonly platforms: readonly string[];
-  /** `row`: inserted with SQL, as the older scripts do; `command`: `ferry add`. */
-  readonly askedBy: 'row' | 'command';
+  /** `row`: inserted with SQL, as the older scripts do; `command`: `ferry add`; the others by themselves. */
+  readonly askedBy: 'row' | 'command' | 'upstream' | 'webhook';
 }
 
 /** Wanted as the others are, but the source does not have the tag. */

@@ -52,6 +52,8 @@ export interface FerryUpProcess {
   workerPid(): number;
   /** Address of Temporal's pages, for a browser. */
   temporalPages(): string | undefined;
+  /** `127.0.0.1:port` of the webhook bridge. */
+  bridge(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startFerryUp(stage: Pick<Stage, 'folder' | 'environment'>)
   return {
     workerPid: () => workerPid(dataFolder(stage)),
     temporalPages: () => readRuntime(dataFolder(stage)).temporal?.ui,
+    bridge: () => readRuntime(dataFolder(stage)).server?.address,
     // It stops its own children, and takes its time to let them.
     stop: () => stopChild(child, 'SIGTERM', 60_000),
   };
@@ -85,6 +88,7 @@ async function untilRunning(child: ChildProcess, logPath: string): Promise<void>
 interface Runtime {
   readonly worker?: { readonly pid: number };
   readonly temporal?: { readonly ui?: string };
+  readonly server?: { readonly address?: string };
 }
 
 /** What `ferry up` says of itself to the other commands. */

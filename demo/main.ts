@@ -10,6 +10,7 @@ import { faultsOf } from './expectations.js';
 import type { ParkedImage } from './expectations.js';
 import { askFerry, runFerry, startFerryUp } from './ferry-process.js';
 import type { FerryUpProcess } from './ferry-process.js';
+import { secondAct } from './second-act.js';
 import { dataFolder, setStage } from './stage.js';
 import type { Stage } from './stage.js';
 import { printAddresses, printFindings, printParked } from './report.js';
@@ -30,7 +31,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
     say('starting ferry up: Temporal server, database, worker');
     const up = await startFerryUp(stage);
     try {
-      isRight = await Promise.race([ferryOver(stage, up, images), interruption]);
+      isRight = await Promise.race([bothActs(stage, up, images), interruption]);
       if (values.keep) await keepRunning(stage, up, interruption);
       return isRight;
     } finally {
@@ -43,6 +44,15 @@ async function main(interruption: Promise<never>): Promise<boolean> {
     else console.log(`The logs are kept in ${stage.folder}`);
     say('nothing is left running');
   }
+}
+
+async function bothActs(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
+  const first = await ferryOver(stage, up, images);
+  say('second act: releases are published, schedules triggered, and a webhook asks for an image');
+  const faults = await secondAct(stage, up, say);
+  for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
+  say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
+  return first && faults.length === 0;
 }
 
 async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {

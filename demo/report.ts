@@ -31,6 +31,20 @@ export function printFindings(
   printTable([header, ...rows]);
 }
 
+/** What came in the second act, and why. */
+export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<string, string>): void {
+  const rows = findings.map(({ image, target, digest, faults }) => [
+    image,
+    reasons.get(image) ?? '',
+    target,
+    digest.slice(0, shownDigestLength),
+    faults.length === 0 ? `yes, by ${judge}` : 'NO',
+  ]);
+  console.log();
+  printTable([['IMAGE', 'WANTED BECAUSE OF', 'TARGET', 'DIGEST', 'VERIFIED'], ...rows]);
+  console.log();
+}
+
 export function printParked({ road }: Stage, parked: readonly ParkedImage[]): void {
   console.log('\nParked, until a person acts:');
   printTable([['IMAGE', 'WHY'], ...parked.map(({ image, reason }) => [image.replace(`${road.host}/`, ''), reason])]);
@@ -48,6 +62,7 @@ export function printAddresses(stage: Stage, up: FerryUpProcess): void {
     ['source', `${stage.source.url}, for the ferry ${stage.road.url}`],
     ...targets,
     ['Temporal', up.temporalPages() ?? 'without pages'],
+    ['webhook bridge', `http://${up.bridge() ?? ''}`],
     ['data and logs', dataFolder(stage)],
     ['look around with', `FERRY_DATA_DIR=${dataFolder(stage)} bin/ferry status`],
   ]);

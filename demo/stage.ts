@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DemoImage } from './demo-images.js';
+import { startGitHubStandIn } from './github-stand-in.js';
+import type { GitHubStandIn } from './github-stand-in.js';
 import { pushImage } from './image-exchange.js';
 import { startRegistry } from './registry-server.js';
 import type { RegistryServer } from './registry-server.js';
@@ -12,6 +14,12 @@ import { findTool, requireTool } from './tools.js';
 
 const sourceBytesPerSecond = 20_000_000;
 const login = { user: 'ferry', password: 'only-for-this-demo' };
+
+/** Who has it may ask for images at the webhook bridge. */
+export const apiToken = 'only-for-this-demo';
+
+/** Where the second act publishes Xinference's image. */
+export const xinferenceRepository = 'xprobe/xinference';
 
 export const aliyunNamespace = 'mirror';
 
@@ -25,6 +33,8 @@ export interface Stage {
   /** The road to the source; the ferry knows the source by this host. */
   readonly road: Throttle;
   readonly targets: Readonly<Record<TargetName, RegistryServer>>;
+  /** Stands in for GitHub, where releases are announced. */
+  readonly github: GitHubStandIn;
   /** The environment of every ferry process, and nothing of this machine's configuration. */
   readonly environment: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -57,8 +67,10 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
       private: await opened(startRegistry({ kind: 'distribution', htpasswd: login })),
     };
     for (const { repository, tag, made } of images) await pushImage(source, { image: made, repository, tag });
-    const environment = environmentFor({ folder, road, targets });
-    return { folder, source, road, targets, environment, stop, clear: () => rmSync(folder, { recursive: true }) };
+    const github = await opened(startGitHubStandIn());
+    const environment = environmentFor({ folder, road, targets, github });
+    const clear = (): void => rmSync(folder, { recursive: true });
+    return { folder, source, road, targets, github, environment, stop, clear };
   } catch (error) {
     await stop();
     rmSync(folder, { recursive: true });
@@ -66,7 +78,12 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
   }
 }
 
-function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road' | 'targets'>): NodeJS.ProcessEnv {
+function environmentFor({
+  folder,
+  road,
+  targets,
+  github,
+}: Pick<Stage, 'folder' | 'road' | 'targets' | 'github'>): NodeJS.ProcessEnv {
   const configuration = join(folder, 'ferry.yaml');
   writeFileSync(
     configuration,
@@ -77,6 +94,11 @@ function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road'
       'targets:',
       "  # The ferry knows Alibaba Cloud's personal edition by its host names; this one stands in for it.",
       '  aliyun: { manifestPolicy: drop }',
+      'github:',
+      `  apiUrl: ${github.url}`,
+      'upstreams:',
+      '  # Its own image is on Docker Hub, which a demo leaves alone.',
+      `  xinference: { image: "${road.host}/${xinferenceRepository}" }`,
       '',
     ].join('\n'),
   );
@@ -89,6 +111,7 @@ function environmentFor({ folder, road, targets }: Pick<Stage, 'folder' | 'road'
     FERRY_CONFIG: configuration,
     FERRY_DATA_DIR: dataFolder,
     FERRY_MISSING_TAG_WAIT: '0',
+    FERRY_API_TOKEN: apiToken,
     FERRY_TEMPORAL_CLI: requireTool('temporal'),
     ALIYUN_REGISTRY: targets.aliyun.url,
     ALIYUN_NAME_SPACE: aliyunNamespace,
