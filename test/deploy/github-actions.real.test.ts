@@ -1,0 +1,158 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { pushImage } from '../../demo/image-exchange.js';
+import { makeImage } from '../../demo/make-images.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import type { Expressions } from '../support/actions-workflow.js';
+import { readActionsWorkflow, runSteps } from '../support/actions-workflow.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
+import { startGitHubStandIn } from '../support/github-stand-in.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
+import { startMariaDb } from '../support/mariadb-server.js';
+import { projectRoot } from '../support/tools.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
+import { startTwoTargetStage } from '../support/two-target-stage.js';
+
+const hasGo = spawnSync('go', ['version']).status === 0;
+
+// Where there is no Go, actionlint cannot be had here.
+test.skipIf(!hasGo)('actionlint has nothing to say of the workflow files', { timeout: 300_000 }, () => {
+  const cache = mkdtempSync(join(tmpdir(), 'ferry-actionlint-'));
+  const folder = join(projectRoot, 'deploy', 'github-actions');
+  const program = join(cache, 'actionlint');
+  try {
+    execFileSync('go', ['build', '-o', program, 'github.com/rhysd/actionlint/cmd/actionlint'], {
+      cwd: join(projectRoot, 'test', 'deploy', 'actionlint'),
+      stdio: 'pipe',
+    });
+
+    const files = readdirSync(folder).map((name) => join(folder, name));
+    const { status, stdout } = spawnSync(program, ['-no-color', ...files], { encoding: 'utf8' });
+
+    expect([status, stdout]).toEqual([0, '']);
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+});
+
+describe('the workflow files on a machine without anything but a database', () => {
+  let mariaDb: MariaDbServer;
+  let stage: TwoTargetStage;
+  let gitHub: GitHubStandIn;
+  let machine: NodeJS.ProcessEnv;
+  let secrets: Expressions;
+
+  beforeAll(async () => {
+    mariaDb = await startMariaDb();
+    stage = await startTwoTargetStage(100_000_000);
+    gitHub = await startGitHubStandIn();
+    for (const [repository, tag] of [
+      ['org/one', '1'],
+      ['org/two', '1'],
+      ['org/asked', '1'],
+      ['org/found', 'v2'],
+    ] as const) {
+      const image = await makeImage({ name: `${repository}:${tag}`, layers: [40_000, 20_000] });
+      await pushImage(stage.source, { image, repository, tag });
+    }
+    const { ALIYUN_REGISTRY, ALIYUN_NAME_SPACE, MY_REGISTRY, ...rest } = stage.environment;
+    machine = { ...rest, GITHUB_API_URL: gitHub.url };
+    secrets = {
+      'secrets.MYSQL_HOST': mariaDb.host,
+      'secrets.MYSQL_PORT': String(mariaDb.port),
+      'secrets.MYSQL_DB': 'images',
+      'secrets.MYSQL_USER': mariaDb.user,
+      'secrets.MYSQL_PASSWORD': mariaDb.password,
+      'secrets.ALIYUN_REGISTRY': ALIYUN_REGISTRY ?? '',
+      'secrets.ALIYUN_NAME_SPACE': ALIYUN_NAME_SPACE ?? '',
+      'secrets.MY_REGISTRY': MY_REGISTRY ?? '',
+    };
+    await insertPending('org', 'one:1');
+    await insertPending('org', 'two:1');
+  }, 120_000);
+  afterAll(async () => {
+    await gitHub.stop();
+    await stage.clear();
+    await mariaDb.stop();
+  });
+
+  /** As the older scripts do. */
+  async function insertPending(namespace: string, name: string): Promise<void> {
+    const { host, port, user, password } = mariaDb;
+    const settings = { kind: 'mysql', host, port, user, password, database: 'images' } as const;
+    const database = await openDatabase(settings);
+    await migrate(database);
+    await database.close();
+    const connection = await createConnection({ host, port, user, password, database: 'images' });
+    await connection.query(
+      'insert into images_for_push (source_registry_url, orig_name_space, orig_image_name) values (?, ?, ?)',
+      [stage.road.host, namespace, name],
+    );
+    await connection.end();
+  }
+
+  const requests = () => stage.road.reads().reduce((sum, read) => sum + read.requests, 0);
+  const leftBehind = () => existsSync(join(stage.environment['FERRY_DATA_DIR'] ?? '', 'runtime.json'));
+  const run = async (name: string, expressions: Expressions = {}) =>
+    await runSteps(readActionsWorkflow(name), { ...secrets, ...expressions }, machine);
+
+  test(
+    'sync-images.yml copies what is pending in one pass; the next run reads no blob',
+    { timeout: 300_000 },
+    async () => {
+      const first = await run('sync-images.yml');
+      const readOnce = requests();
+      const second = await run('sync-images.yml');
+
+      expect(first.map(({ name, status }) => [name, status])).toEqual([
+        ['Look at the Secrets', 0],
+        ['Set up', 0],
+        ['Copy what is pending', 0],
+      ]);
+      expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 failed, 0 parked');
+      expect(readOnce).toBe(6);
+      expect(second.at(-1)).toMatchObject({ status: 0, output: expect.stringContaining('0 images') as string });
+      expect(requests()).toBe(readOnce);
+      expect(leftBehind()).toBe(false);
+    },
+  );
+
+  test('add-image.yml records what a dispatch names, refuses the rest, and copies', { timeout: 300_000 }, async () => {
+    const payload = { images: [`${stage.road.host}/org/asked:1`, '127.0.0.1:1/evil:$(touch hacked)'] };
+    const request = 'toJSON(github.event.client_payload || github.event.inputs)';
+
+    const steps = await run('add-image.yml', { [request]: JSON.stringify(payload, null, 2) });
+
+    const recorded = steps.find(({ name }) => name === 'Record what is wanted');
+    expect(recorded?.status).toBe(1);
+    expect(recorded?.output).toContain('added');
+    expect(recorded?.output).toContain('refused');
+    expect(steps.at(-1)).toMatchObject({ status: 0, output: expect.stringContaining('1 pushed') as string });
+    expect(existsSync(join(projectRoot, 'hacked'))).toBe(false);
+    expect(leftBehind()).toBe(false);
+  });
+
+  test('fetch-dify.yml looks for a release, and copies what it brought', { timeout: 300_000 }, async () => {
+    gitHub.setTags('langgenius/dify', ['1.9.9']);
+    gitHub.setFile(
+      'langgenius/dify',
+      '1.9.9',
+      'docker/docker-compose.yaml',
+      `services:\n  api:\n    image: ${stage.road.host}/org/found:v2\n`,
+    );
+
+    const steps = await run('fetch-dify.yml');
+
+    expect(steps.at(-1)).toMatchObject({ name: 'Look for what is new, and copy it', status: 0 });
+    expect(steps.at(-1)?.output).toContain('dify 1.9.9');
+    expect(steps.at(-1)?.output).toContain('1 pushed');
+    expect(leftBehind()).toBe(false);
+  });
+});

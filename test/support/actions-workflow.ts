@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import { parse } from 'yaml';
+
+import { projectRoot } from './tools.js';
+
+export interface WorkflowStep {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface WorkflowJob {
+  readonly steps: readonly WorkflowStep[];
+  readonly needs?: string;
+}
+
+/** A GitHub Actions workflow file, as far as its steps go. */
+export interface ActionsWorkflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, WorkflowJob>>;
+}
+
+export function readActionsWorkflow(name: string): ActionsWorkflow {
+  return parse(readFileSync(join(projectRoot, 'deploy', 'github-actions', name), 'utf8')) as ActionsWorkflow;
+}
+
+export interface StepResult {
+  readonly name: string;
+  readonly status: number | null;
+  readonly output: string;
+}
+
+/** What expressions stand for: `secrets.MYSQL_HOST` and the like, by their whole text; everything else is ''. */
+export type Expressions = Readonly<Record<string, string>>;
+
+/**
+ * Runs the `run` steps of all jobs one after the other, as GitHub's runner does: `bash -e`, the environment of the file
+ * and of the step over the machine's own, until one fails. Actions (`uses`) are left out: the checkout is this one.
+ */
+export async function runSteps(
+  { env, jobs }: ActionsWorkflow,
+  expressions: Expressions,
+  machine: NodeJS.ProcessEnv,
+): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const { steps } of Object.values(jobs)) {
+    for (const step of steps) {
+      if (step.run === undefined) continue;
+      const environment = { ...machine, ...filled(env, expressions), ...filled(step.env ?? {}, expressions) };
+      const result = await runShell(step.run, environment);
+      results.push({ name: step.name ?? step.run, ...result });
+      if (result.status !== 0) break;
+    }
+  }
+  return results;
+}
+
+async function runShell(script: string, env: NodeJS.ProcessEnv): Promise<Omit<StepResult, 'name'>> {
+  const child = spawn('bash', ['-e', '-c', script], { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [status] = await exit;
+  return { status, output: `${output}${errors}` };
+}
+
+function filled(values: Readonly<Record<string, string>>, expressions: Expressions): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      value.replace(/\$\{\{ *(.+?) *\}\}/g, (_, expression: string) => expressions[expression] ?? ''),
+    ]),
+  );
+}
