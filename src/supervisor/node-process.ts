@@ -50,7 +50,7 @@ export function superviseNode(
         isReady();
       },
       onDied: (what) => {
-        if (what.code === wrongUse) fail(unstarted(`${name} could not start: ${lastWords(logPath)}`));
+        if (what.code === wrongUse) fail(unstarted(`${name} could not start: ${lastWords(logPath)}`, 'configuration'));
         events.onDied(what);
       },
     },
@@ -72,8 +72,8 @@ async function inTime(told: Promise<void>, withinMs: number, what: string, logPa
   }
 }
 
-function unstarted(message: string): FerryError {
-  return new FerryError(message, { code: 'internal', decision: 'retry' });
+function unstarted(message: string, code: 'internal' | 'configuration' = 'internal'): FerryError {
+  return new FerryError(message, { code, decision: code === 'internal' ? 'retry' : 'park' });
 }
 
 function lastWords(logPath: string): string {

@@ -12,9 +12,18 @@ const names = readdirSync(folder).sort();
 
 /** The Secrets that users have already. */
 const secrets = [
-  ...['MYSQL_HOST', 'MYSQL_PORT', 'MYSQL_DB', 'MYSQL_USER', 'MYSQL_PASSWORD'],
-  ...['ALIYUN_REGISTRY', 'ALIYUN_NAME_SPACE', 'ALIYUN_REGISTRY_USER', 'ALIYUN_REGISTRY_PASSWORD'],
-  ...['MY_REGISTRY', 'MY_REGISTRY_USER', 'MY_REGISTRY_PASSWORD'],
+  'MYSQL_HOST',
+  'MYSQL_PORT',
+  'MYSQL_DB',
+  'MYSQL_USER',
+  'MYSQL_PASSWORD',
+  'ALIYUN_REGISTRY',
+  'ALIYUN_NAME_SPACE',
+  'ALIYUN_REGISTRY_USER',
+  'ALIYUN_REGISTRY_PASSWORD',
+  'MY_REGISTRY',
+  'MY_REGISTRY_USER',
+  'MY_REGISTRY_PASSWORD',
 ];
 
 test('there is one file for each of the older four', () => {
