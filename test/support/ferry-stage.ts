@@ -40,6 +40,8 @@ export function makeFerryStage({ environment: added = {}, configuration }: Ferry
     FERRY_CONFIG: configPath,
     FERRY_DATA_DIR: join(folder, 'data'),
     FERRY_TEMPORAL_CLI: requireTool('temporal'),
+    // A schedule that falls due in a test would ask GitHub.
+    FERRY_SCHEDULES: 'off',
     ...added,
   };
   const running: FerryUpProcess[] = [];
