@@ -38,8 +38,9 @@ export function createFetchActivities({
         await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
     ),
     recordFinding: activity(async ({ upstream, finding, fingerprint }) => {
-      const { name, platforms: own = platforms } = upstreamCalled(upstream);
-      const images = finding.isNew ? await record(name, finding, own) : [];
+      const called = upstreamCalled(upstream);
+      const { name } = called;
+      const images = finding.isNew ? await record(called, finding) : [];
       // After the rows: what was found must not be taken for handled when they could not be committed.
       await states.save(name, stateAfter(finding, fingerprint));
       return { wanted: images, pending: images.some(isPending) };
@@ -66,7 +67,10 @@ export function createFetchActivities({
     }
   }
 
-  async function record(upstream: string, finding: UpstreamFinding, own: readonly string[]): Promise<FetchedImage[]> {
+  async function record(
+    { name, platforms: own = platforms, targets }: Upstream,
+    finding: UpstreamFinding,
+  ): Promise<FetchedImage[]> {
     const references = finding.wanted.map(({ image }) => parseImageReference(image));
     const refusals = await sources.refusals(references);
     const refused = finding.wanted.flatMap(({ image }, place): FetchedImage[] => {
@@ -76,7 +80,12 @@ export function createFetchActivities({
     const requests = finding.wanted.flatMap((found, place): WantedRequest[] => {
       const reference = references[place];
       if (reference === undefined || refusals[place] !== undefined) return [];
-      return own.map((platform) => ({ reference, platform, requestedBy: whyOf(upstream, finding, found) }));
+      const wish = {
+        reference,
+        requestedBy: whyOf(name, finding, found),
+        ...(targets === undefined ? {} : { targets }),
+      };
+      return own.map((platform) => ({ ...wish, platform }));
     });
     if (requests.length === 0) return refused;
 
@@ -94,9 +103,9 @@ export function createFetchActivities({
   }
 }
 
-/** An upstream's wish changes no row that is there: what it says of one is how it was before. */
+/** An upstream's wish renews only what is to go to more targets: what it says of another row is how it was before. */
 function fetched({ image, platform, outcome, previous }: WantedResult, isRevived: boolean): FetchedImage {
-  if (isRevived) return { image, platform, outcome: 'renewed' };
+  if (isRevived || outcome === 'renewed') return { image, platform, outcome: 'renewed' };
   switch (previous) {
     case PushStatus.pushed:
       return { image, platform, outcome: 'already-pushed' };

@@ -7,6 +7,8 @@ import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
+import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import { activity } from './activity.js';
 import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -53,7 +55,7 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     const selection = wantedSelection(rows);
     try {
       const source = parseImageReference(image);
-      const destinations = await claimDestinations(source);
+      const destinations = await claimDestinations(source, targetsFor(wantedTargets(rows)));
       const left = destinations.flatMap((destination) => {
         const fault = health.reasonToLeave(destination.target);
         return fault === undefined ? [] : [{ destination, fault }];
@@ -99,11 +101,22 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     return missingForMs < missingTagWaitMs ? { ...fault, decision: 'wait' } : { ...fault, decision: 'park' };
   }
 
-  /** The names that this image has on every target: the plain one where it is free or its own, else the suffixed one. */
-  async function claimDestinations(source: ImageReference): Promise<Destination[]> {
+  function targetsFor(selection: TargetSelection): readonly Target[] {
+    const chosen = chosenTargets(selection, targets);
+    if (chosen.length > 0) return chosen;
+    const asked = selection === 'all' ? 'all targets' : selection.join(', ');
+    const known = targets.map(({ name }) => name).join(', ');
+    throw new FerryError(
+      `it is to go to ${asked} only, and no such target is configured: configured are ${known}; configure it and run "ferry retry --parked", or "ferry add" the image for all targets`,
+      { code: 'configuration', decision: 'park' },
+    );
+  }
+
+  /** The names that this image has on these targets: the plain one where it is free or its own, else the suffixed one. */
+  async function claimDestinations(source: ImageReference, chosen: readonly Target[]): Promise<Destination[]> {
     const owner = sourceRepository(source);
     const destinations: Destination[] = [];
-    for (const target of targets) {
+    for (const target of chosen) {
       const repository = await ownRepository(target, source, owner);
       destinations.push({ target: target.name, host: target.registry, repository, tag: targetTag(source) });
     }

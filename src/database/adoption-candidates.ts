@@ -2,10 +2,12 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate } from '../domain/wanted-image.js';
+import { chosenTargets } from '../domain/wanted-targets.js';
 import type { Queries } from './dialect-differences.js';
 import { nameOnTarget, printName } from './pushed-row-takeover.js';
 import type { NameOnTarget } from './pushed-row-takeover.js';
 import { canonicalPlatforms } from './row-shapes.js';
+import { readSelections } from './target-selections.js';
 
 /** Rows read at once: their images are all parameters of the next query. */
 const pageSize = 500;
@@ -25,12 +27,18 @@ export async function findAdoptionCandidates(
   if (targets.length === 0) return found;
   for (let last = after; ;) {
     const rows = await pendingRows(queries, last);
-    const pushed = await pushedRows(queries, [...new Set(rows.map(({ image }) => image))]);
+    const images = [...new Set(rows.map(({ image }) => image))];
+    const selections = await readSelections(queries, images);
+    const pushed = await pushedRows(queries, images);
     for (const { id, image, platform } of rows) {
       const candidates = pushed.get(image) ?? [];
       const wanted = canonicalPlatforms(platform).split(',');
-      const copies = targets.flatMap((target) => copyOn(target, targets, candidates, wanted) ?? []);
-      if (copies.length === targets.length) found.push({ rowId: id, image, platform: wanted.join(','), copies });
+      const selection = selections.get(image) ?? 'all';
+      const goals = chosenTargets(selection, targets);
+      const copies = goals.flatMap((target) => copyOn(target, targets, candidates, wanted) ?? []);
+      if (goals.length > 0 && copies.length === goals.length) {
+        found.push({ rowId: id, image, platform: wanted.join(','), selection, copies });
+      }
       if (found.length === limit) return found;
     }
     last = rows.at(-1)?.id ?? last;

@@ -21,6 +21,8 @@ export interface WantedEntry {
   readonly checkedAt?: number;
   readonly firstMissingAt?: number;
   readonly sourceDigest?: string;
+  /** Names of the targets that this row is for; absent: all of them. */
+  readonly targets?: readonly string[];
 }
 
 /** A row of `image_copies`. */

@@ -9,6 +9,7 @@ import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
+import { addWantedTargets } from './migrations/wanted-targets.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { MysqlSchemaEditor } from './mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
@@ -65,6 +66,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
       takeOverPushedRows({ queries, dialect, transaction: (work) => inTransaction(queries, work) }),
     ),
     '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
+    '0006-wanted-targets': step((queries) => addWantedTargets(schemaEditor(kind, queries))),
   };
 }
 

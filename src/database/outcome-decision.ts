@@ -18,29 +18,42 @@ export interface Verdict {
   readonly reason?: string;
 }
 
-/** Outcomes for every configured target: where the source stopped the image, that is the outcome of those left. */
+/**
+ * Outcomes for the configured targets: where the source stopped the image, that is the outcome of those left that the
+ * image goes to (`wanted`).
+ */
 export function outcomesOf(
   { targets: outcomes, sourceFault }: ImageOutcome,
-  configured: readonly string[],
+  { configured, wanted }: { readonly configured: readonly string[]; readonly wanted: readonly string[] },
 ): readonly TargetOutcome[] {
   const told = outcomes.filter(({ target }) => configured.includes(target));
   if (sourceFault === undefined) return told;
   const { state, code, reason } = sourceFault;
-  const left = configured.filter((target) => !told.some((outcome) => outcome.target === target));
+  const left = wanted.filter((target) => !told.some((outcome) => outcome.target === target));
   return [...told, ...left.map((target) => ({ target, state, code, reason }))];
 }
 
 /**
- * Pushed when every configured target has the image; pending as long as any of them can still be retried; parked
- * otherwise, with the reasons.
+ * Pushed when every target that the image goes to has it; pending as long as any of them can still be retried; parked
+ * otherwise, with the reasons. Where it goes to no configured target, what stopped it is all there is to say.
  * @param standings one for each target that was ever tried
+ * @param wanted the configured targets that the image goes to
  */
-export function verdict(standings: readonly CopyStanding[], configured: readonly string[]): Verdict {
+export function verdict(
+  standings: readonly CopyStanding[],
+  wanted: readonly string[],
+  sourceFault?: ImageOutcome['sourceFault'],
+): Verdict {
+  if (wanted.length === 0 && sourceFault !== undefined) {
+    const { state, code, reason } = sourceFault;
+    const status = state === CopyState.parked ? PushStatus.parked : PushStatus.pending;
+    return { status, state, code, reason };
+  }
   const byTarget = new Map(standings.map((standing) => [standing.target, standing]));
-  const known = configured.flatMap((target) => byTarget.get(target) ?? []);
+  const known = wanted.flatMap((target) => byTarget.get(target) ?? []);
   const isThere = ({ state }: CopyStanding): boolean => state === CopyState.pushed || state === CopyState.adopted;
   const open = known.filter((standing) => !isThere(standing));
-  if (open.length === 0 && known.length === configured.length && configured.length > 0) {
+  if (open.length === 0 && known.length === wanted.length && wanted.length > 0) {
     const isAdopted = known.every(({ state }) => state === CopyState.adopted);
     return { status: PushStatus.pushed, state: isAdopted ? CopyState.adopted : CopyState.pushed };
   }
@@ -48,7 +61,7 @@ export function verdict(standings: readonly CopyStanding[], configured: readonly
   const waiting = open.filter(({ state }) => state === CopyState.waiting);
   const parked = open.filter(({ state }) => state === CopyState.parked);
   if (failed.length > 0) return { status: PushStatus.pending, state: CopyState.failed, ...explanation(failed) };
-  if (waiting.length > 0 || parked.length === 0 || known.length < configured.length) {
+  if (waiting.length > 0 || parked.length === 0 || known.length < wanted.length) {
     return { status: PushStatus.pending, state: CopyState.waiting, ...explanation(waiting) };
   }
   return { status: PushStatus.parked, state: CopyState.parked, ...explanation(parked) };

@@ -1,6 +1,7 @@
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import { chosenTargets, isWider } from '../domain/wanted-targets.js';
 import { findAdoptionCandidates } from './adoption-candidates.js';
 import { readStandings, recordCopies, recordHistory } from './copy-rows.js';
 import type { Queries } from './dialect-differences.js';
@@ -10,6 +11,7 @@ import type { Verdict } from './outcome-decision.js';
 import { keepingPushTime } from './pushed-row-takeover.js';
 import { recordPushed } from './pushed-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
+import { selectionOfRows } from './target-selections.js';
 import { forgotten, setStatus } from './wanted-rows.js';
 
 /** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
@@ -21,8 +23,8 @@ export class PushedImageStore {
   }
 
   /**
-   * Pending rows whose platform an older script pushed to every one of `targets` and that the ferry never copied, after
-   * row `after`, at most `limit`, by row.
+   * Pending rows whose platform an older script pushed to every one of `targets` that the image goes to, and that the
+   * ferry never copied, after row `after`, at most `limit`, by row.
    */
   async adoptionCandidates(query: {
     readonly targets: readonly Target[];
@@ -32,9 +34,12 @@ export class PushedImageStore {
     return await findAdoptionCandidates(this.#database.queries, query);
   }
 
-  /** Records what is at the names of a candidate, and makes its row pushed unless it was withdrawn meanwhile. */
+  /**
+   * Records what is at the names of a candidate, and makes its row pushed, unless it was withdrawn meanwhile or the
+   * image is to go to more targets now.
+   */
   async recordAdoption(
-    { rowId, image, copies }: AdoptionCandidate,
+    { rowId, image, selection, copies }: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void> {
     const { dialect, transaction } = this.#database;
@@ -46,11 +51,9 @@ export class PushedImageStore {
     });
     await transaction(async (inside) => {
       const now = await dialect.now(inside);
-      const row = await dialect
-        .locking(inside.selectFrom('images_for_push').select(['push_status']))
-        .where('id', '=', rowId)
-        .executeTakeFirst();
-      if (row?.push_status !== PushStatus.pending) return;
+      const rows = await this.#lockRows(inside, image);
+      const row = rows.find(({ id }) => id === rowId);
+      if (row?.push_status !== PushStatus.pending || isWider(selectionOfRows(rows), selection)) return;
       await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, now });
       for (const { pushedId, target } of copies) {
         const digest = found.get(target) ?? null;
@@ -62,8 +65,8 @@ export class PushedImageStore {
 
   /**
    * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
-   * `lookedAt` stays pending; a withdrawn one stays withdrawn. Recorded twice, it leaves the same but for the count of
-   * attempts.
+   * `lookedAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
+   * to now. Recorded twice, it leaves the same but for the count of attempts.
    */
   async recordOutcome(
     outcome: ImageOutcome,
@@ -71,16 +74,18 @@ export class PushedImageStore {
   ): Promise<void> {
     const { dialect, transaction } = this.#database;
     const configured = context.targets.map(({ name }) => name);
-    const told = outcomesOf(outcome, configured);
     await transaction(async (inside) => {
       const now = await dialect.now(inside);
-      const rows = await this.#lockRows(inside, outcome);
-      const { image, sourceDigest } = outcome;
+      const { image, sourceDigest, sourceFault } = outcome;
+      const ofImage = await this.#lockRows(inside, image);
+      const rows = ofImage.filter(({ id }) => outcome.rows.includes(id));
+      const wanted = chosenTargets(selectionOfRows(ofImage), context.targets).map(({ name }) => name);
+      const told = outcomesOf(outcome, { configured, wanted });
       await recordCopies(inside, dialect, image, told, { sourceDigest, now });
       for (const copy of told) {
         if (isThere(copy)) await recordPushed(inside, dialect, copy, { image, sourceDigest, now });
       }
-      const decided = verdict(await readStandings(inside, dialect, image), configured);
+      const decided = verdict(await readStandings(inside, dialect, image), wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
       const checkedAt = await this.#checkedAt(inside, context);
       await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
@@ -97,13 +102,12 @@ export class PushedImageStore {
     return Math.max(lookedAt, begun?.started_at ?? lookedAt);
   }
 
-  async #lockRows(queries: Queries, { image, rows }: ImageOutcome): Promise<readonly LockedRow[]> {
-    const locked = await this.#database.dialect
+  async #lockRows(queries: Queries, image: string): Promise<readonly LockedRow[]> {
+    return await this.#database.dialect
       .locking(queries.selectFrom('images_for_push'))
-      .select(['id', 'platform', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at'])
+      .select(['id', 'platform', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
       .where('image', '=', image)
       .execute();
-    return locked.filter(({ id }) => rows.includes(id));
   }
 
   async #settleRows(
@@ -143,6 +147,7 @@ interface LockedRow {
   readonly ferry_status: number | null;
   readonly requested_at: number | null;
   readonly first_missing_at: number | null;
+  readonly targets: string | null;
 }
 
 function isAnswered(row: LockedRow, lookedAt: number): boolean {

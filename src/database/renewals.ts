@@ -2,6 +2,7 @@
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { readSelections } from './target-selections.js';
 import { askedAt, forgotten, setStatus } from './wanted-rows.js';
 
 export interface Renewed {
@@ -58,10 +59,11 @@ export async function removeImage(database: FerryDatabase, image: string): Promi
   });
 }
 
-/** Pushed rows whose image the target neither got nor had. They go behind what people ask for. */
+/** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
 export async function backfill({ transaction }: FerryDatabase, target: string): Promise<Renewed> {
   return await transaction(async (inside) => {
-    const rows = await selectRows(inside)
+    const lacking = await selectRows(inside)
+      .select('targets')
       .where('push_status', '=', PushStatus.pushed)
       .where('image', 'is not', null)
       .where((is) =>
@@ -77,6 +79,12 @@ export async function backfill({ transaction }: FerryDatabase, target: string): 
         ),
       )
       .execute();
+    const limited = lacking.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
+    const selections = await readSelections(inside, [...new Set(limited)]);
+    const rows = lacking.filter(({ image }) => {
+      const selection = selections.get(image ?? '') ?? 'all';
+      return selection === 'all' || selection.includes(target);
+    });
     for (const ids of pages(rows)) {
       await setStatus(inside, ids, PushStatus.pending, { ...forgotten, checked_at: null, requested_at: null });
     }

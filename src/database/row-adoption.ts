@@ -23,6 +23,7 @@ const COLUMNS = [
   'push_status',
   'image_key',
   'duplicate_of',
+  'targets',
 ] as const;
 
 /** One transaction's worth of rows without an identity. @returns undefined when there was none */
@@ -50,7 +51,7 @@ export async function adoptPage(queries: Queries, dialect: DialectDifferences): 
     const owner = owners.get(identity.key);
     if (owner === undefined) {
       await setStatus(queries, [row.id], status, { ...forgotten, image: identity.image, image_key: identity.key });
-      owners.set(identity.key, { id: row.id, key: identity.key, status });
+      owners.set(identity.key, { id: row.id, key: identity.key, status, isLimited: row.targets !== null });
       tally.adopted += 1;
     } else {
       owners.set(identity.key, await follow(queries, dialect, row, owner));
@@ -101,7 +102,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
     } else {
       const isItself = owner?.id === row.id;
       // Without an identity it is read like a new row. It counts as asked for: what is being copied is not the answer.
-      const identityColumns = isItself ? {} : { image: null, image_key: null, duplicate_of: null };
+      const identityColumns = isItself ? {} : { image: null, image_key: null, duplicate_of: null, targets: null };
       const asked = { ...forgotten, ...identityColumns, checked_at: null, requested_at: askedAt(now) };
       await setStatus(queries, [row.id], PushStatus.pending, asked);
     }
@@ -133,6 +134,8 @@ interface Owner {
   readonly id: number;
   readonly key: string;
   readonly status: PushStatus;
+  /** It goes to some of the targets only. */
+  readonly isLimited: boolean;
 }
 
 async function ownersOf(
@@ -143,14 +146,22 @@ async function ownersOf(
   const keys = identities.flatMap((identity) => (identity instanceof InvalidInput ? [] : [identity.key]));
   if (keys.length === 0) return new Map();
   const rows = await dialect
-    .locking(queries.selectFrom('images_for_push').select(['id', 'image_key', 'push_status']))
+    .locking(queries.selectFrom('images_for_push').select(['id', 'image_key', 'push_status', 'targets']))
     .where('image_key', 'in', [...new Set(keys)])
     .execute();
-  const owners = rows.map((row) => ({ id: row.id, key: row.image_key ?? '', status: statusOf(row) }));
+  const owners = rows.map((row) => ({
+    id: row.id,
+    key: row.image_key ?? '',
+    status: statusOf(row),
+    isLimited: row.targets !== null,
+  }));
   return new Map(owners.map((owner) => [owner.key, owner]));
 }
 
-/** Makes a row the duplicate of another, and gives it the same status. */
+/**
+ * Makes a row the duplicate of another, and gives it the same status. Other programs know no targets: what they want
+ * goes to all of them.
+ */
 async function follow(
   queries: Queries,
   dialect: DialectDifferences,
@@ -158,16 +169,18 @@ async function follow(
   owner: Owner,
 ): Promise<Owner> {
   await updateWanted(queries, { duplicate_of: owner.id }).where('id', '=', row.id).execute();
-  if (owner.status !== PushStatus.withdrawn || statusOf(row) !== PushStatus.pending) {
+  const wantsMore = owner.status === PushStatus.withdrawn || owner.isLimited;
+  if (!wantsMore || statusOf(row) !== PushStatus.pending) {
     await setStatus(queries, [row.id], owner.status);
     return owner;
   }
-  // Somebody inserted what somebody else had withdrawn: without this it would be dropped without a word.
+  // Somebody inserted what somebody else had withdrawn or limited: without this it would be dropped without a word.
   await setStatus(queries, [owner.id], PushStatus.pending, {
     ...forgotten,
+    targets: null,
     requested_at: askedAt(await dialect.now(queries)),
   });
-  return { ...owner, status: PushStatus.pending };
+  return { ...owner, status: PushStatus.pending, isLimited: false };
 }
 
 function statusOf({ push_status: status }: { readonly push_status: number | null }): PushStatus {

@@ -10,6 +10,7 @@ import type { ReferenceColumns } from '../domain/legacy-row.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import type { PushStatus, WantedImage } from '../domain/wanted-image.js';
 import type { ImagesForPush } from './tables.js';
+import { targetSelection } from './target-selections.js';
 
 /** Characters that the column `image` holds. */
 export const longestImage = 600;
@@ -47,10 +48,18 @@ export function canonicalPlatforms(column: string | null): string {
 
 export type WantedRow = Pick<
   ImagesForPush,
-  'platform' | 'push_status' | 'source_digest' | 'checked_at' | 'first_missing_at' | 'parked_code' | 'parked_reason'
+  | 'platform'
+  | 'push_status'
+  | 'source_digest'
+  | 'checked_at'
+  | 'first_missing_at'
+  | 'parked_code'
+  | 'parked_reason'
+  | 'targets'
 > & { readonly id: number };
 
 export function wantedImage(row: WantedRow, image: string): WantedImage {
+  const targets = targetSelection(row.targets);
   return {
     id: row.id,
     image,
@@ -61,6 +70,7 @@ export function wantedImage(row: WantedRow, image: string): WantedImage {
     ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
     ...(row.parked_code === null ? {} : { parkedCode: row.parked_code as FaultCode }),
     ...(row.parked_reason === null ? {} : { parkedReason: row.parked_reason }),
+    ...(targets === 'all' ? {} : { targets }),
   };
 }
 

@@ -42,6 +42,8 @@ export interface ImagesForPush {
   /** 1: a person wants the bytes moved, even where the targets have the image from an older script. */
   copy_anew: number | null;
   note: string | null;
+  /** JSON list of names of targets; NULL: all of them. */
+  targets: string | null;
 }
 
 export interface PushedImagesTable {

@@ -7,6 +7,7 @@ import type { CopyEntry, WantedEntry } from './console-entries.js';
 import type { Queries } from './dialect-differences.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import type { ImageCopies } from './tables.js';
+import { targetSelection } from './target-selections.js';
 
 /** Rows without duplicates; the caller narrows them down. */
 export function selectWanted(queries: Queries) {
@@ -14,7 +15,7 @@ export function selectWanted(queries: Queries) {
     .selectFrom('images_for_push')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
     .select(['parked_code', 'parked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
-    .select(['first_missing_at', 'source_digest'])
+    .select(['first_missing_at', 'source_digest', 'targets'])
     .where('duplicate_of', 'is', null);
 }
 
@@ -49,6 +50,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
   const open = state === 'pending' ? openReason(copies) : {};
   const code = row.parked_code ?? open.code;
   const reason = row.parked_reason ?? open.reason;
+  const targets = targetSelection(row.targets);
   return {
     id: row.id,
     image: row.image ?? columnsAsText(row),
@@ -62,6 +64,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
     ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    ...(targets === 'all' ? {} : { targets }),
   };
 }
 

@@ -6,6 +6,8 @@ import { printImageReference } from '../domain/image-reference.js';
 import { rowFromReference } from '../domain/legacy-row.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { RequestedBy, WantedImage, WantedRequest, WantedResult } from '../domain/wanted-image.js';
+import { isWider, uniteTargets } from '../domain/wanted-targets.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import { DatabaseFault } from './database-fault.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
@@ -14,6 +16,7 @@ import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './ro
 import type { AdoptedRows } from './row-adoption.js';
 import { canonicalPlatforms, rowIdentity, storableImage, wantedImage } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
+import { targetsColumn, targetSelection } from './target-selections.js';
 import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
 /** The rows of `images_for_push`: who wants which image. */
@@ -96,7 +99,7 @@ export class WantedImageStore {
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
       .select(['image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
-      .select('requested_at')
+      .select(['requested_at', 'targets'])
       .where('image', '=', image)
       .orderBy('id')
       .execute();
@@ -111,15 +114,14 @@ export class WantedImageStore {
 
   /**
    * Records wishes, all in one transaction. A person's wish makes a pushed, parked or withdrawn row pending again; what
-   * an upstream finds leaves such a row as it is.
+   * an upstream finds leaves such a row as it is, unless it is pushed or parked and now goes to more targets. A wish
+   * without targets is for all of them.
    */
   async addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> {
     const { dialect, transaction } = this.#database;
     const wishes = requests.map(wishOf);
     // In one order for all processes, so that two of them do not wait for each other.
-    const inOrder = [...new Map(wishes.map((wish) => [wish.key, wish])).values()].sort((a, b) =>
-      a.key < b.key ? -1 : 1,
-    );
+    const inOrder = eachOnce(wishes).sort((a, b) => (a.key < b.key ? -1 : 1));
     const results = await transaction(async (inside) => {
       const now = await dialect.now(inside);
       const byKey = new Map<string, WantedResult>();
@@ -136,7 +138,9 @@ export class WantedImageStore {
       return { image, platform, outcome: 'added' };
     }
     const row = await dialect
-      .locking(queries.selectFrom('images_for_push').select(['id', 'push_status', 'requested_at', 'checked_at']))
+      .locking(
+        queries.selectFrom('images_for_push').select(['id', 'push_status', 'requested_at', 'checked_at', 'targets']),
+      )
       .where('image_key', '=', key)
       .executeTakeFirst();
     if (row === undefined) {
@@ -146,22 +150,29 @@ export class WantedImageStore {
       );
     }
     const previous = (row.push_status ?? PushStatus.pending) as PushStatus;
-    const requestedBy = JSON.stringify(wish.requestedBy);
-    if (previous !== PushStatus.pending && wish.isExplicit) {
-      const asked = { requested_at: askedAt(now), requested_by: requestedBy };
+    const before = targetSelection(row.targets);
+    const targets = uniteTargets(before, wish.targets);
+    const goesFurther = isWider(targets, before) && (wish.isExplicit || previous !== PushStatus.withdrawn);
+    // Asked for now also where only an upstream asks: a copy under way to the targets of before is not the answer.
+    const asked = {
+      requested_at: askedAt(now),
+      requested_by: JSON.stringify(wish.requestedBy),
+      ...(goesFurther ? { targets: targetsColumn(targets) } : {}),
+    };
+    if (previous !== PushStatus.pending && (wish.isExplicit || goesFurther)) {
       await setStatus(queries, [row.id], PushStatus.pending, { ...forgotten, ...asked });
       return { image, platform, outcome: 'renewed', previous };
     }
     const isAskedAlready = row.requested_at !== null && row.requested_at >= (row.checked_at ?? 0);
-    if (previous === PushStatus.pending && wish.isExplicit && !isAskedAlready) {
-      await setStatus(queries, [row.id], PushStatus.pending, { requested_at: askedAt(now), requested_by: requestedBy });
+    if (previous === PushStatus.pending && (goesFurther || (wish.isExplicit && !isAskedAlready))) {
+      await setStatus(queries, [row.id], PushStatus.pending, asked);
     }
     return { image, platform, outcome: 'already-pending', previous };
   }
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
     await this.#database.transaction(async (inside) => {
-      await updateWanted(inside, { image: null, image_key: null, checked_at: null, ...forgotten })
+      await updateWanted(inside, { image: null, image_key: null, checked_at: null, targets: null, ...forgotten })
         .where('id', 'in', [...ids])
         .execute();
       await releaseOrphans(inside);
@@ -176,6 +187,7 @@ interface Wish {
   readonly image: string;
   readonly platform: string;
   readonly key: string;
+  readonly targets: TargetSelection;
 }
 
 /** @throws InvalidInput for an image that is too long to be recorded */
@@ -185,10 +197,21 @@ function wishOf(request: WantedRequest): Wish {
   const platform = canonicalPlatforms(request.platform);
   // What an upstream announces is nobody's command: what a person withdrew or has to look at stays so.
   const isExplicit = requestedBy.by !== 'upstream' && requestedBy.by !== 'row';
-  return { request, requestedBy, isExplicit, image, platform, key: imageKey(image, platform) };
+  const targets = uniteTargets(request.targets ?? 'all', []);
+  return { request, requestedBy, isExplicit, image, platform, key: imageKey(image, platform), targets };
 }
 
-function newRow({ request, requestedBy, isExplicit, image, platform, key }: Wish, now: number) {
+/** The same wish made several times goes where any of them says. */
+function eachOnce(wishes: readonly Wish[]): Wish[] {
+  const byKey = new Map<string, Wish>();
+  for (const wish of wishes) {
+    const targets = uniteTargets(byKey.get(wish.key)?.targets ?? [], wish.targets);
+    byKey.set(wish.key, { ...wish, targets });
+  }
+  return [...byKey.values()];
+}
+
+function newRow({ request, requestedBy, isExplicit, image, platform, key, targets }: Wish, now: number) {
   return {
     ...rowFromReference(request.reference),
     add_time: utcText(new Date(now)),
@@ -199,6 +222,7 @@ function newRow({ request, requestedBy, isExplicit, image, platform, key }: Wish
     image,
     requested_by: JSON.stringify(requestedBy),
     requested_at: isExplicit ? now : null,
+    targets: targetsColumn(targets),
   };
 }
 

@@ -16,6 +16,8 @@ interface UpstreamBase {
   readonly name: string;
   /** Canonical platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
   readonly platforms?: readonly string[];
+  /** Names of the targets that its images go to; absent: every configured one. */
+  readonly targets?: readonly string[];
   /** Absent: it is looked at when somebody asks. */
   readonly schedule?: UpstreamSchedule;
 }

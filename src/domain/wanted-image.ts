@@ -31,6 +31,8 @@ export interface WantedImage {
   readonly firstMissingAt?: number;
   readonly parkedCode?: FaultCode;
   readonly parkedReason?: string;
+  /** Names of the targets that it goes to; absent: every configured one. */
+  readonly targets?: readonly string[];
 }
 
 /** How a copy of an image on one target stands. */
@@ -111,6 +113,8 @@ export interface WantedRequest {
   /** Canonical platform or `all`. */
   readonly platform: string;
   readonly requestedBy: RequestedBy;
+  /** Names of the targets that it goes to; absent: every configured one. */
+  readonly targets?: readonly string[];
 }
 
 export interface WantedResult {
@@ -121,12 +125,14 @@ export interface WantedResult {
   readonly previous?: PushStatus;
 }
 
-/** A pending row that an older script already pushed everywhere. */
+/** A pending row that an older script already pushed to every target that it goes to. */
 export interface AdoptionCandidate {
   readonly rowId: number;
   readonly image: string;
   readonly platform: string;
-  /** One for each configured target, in their order. */
+  /** Where the image was to go when this was found: wanted by more targets since, it is no candidate any more. */
+  readonly selection: 'all' | readonly string[];
+  /** One for each configured target that it goes to, in their order. */
   readonly copies: readonly {
     readonly target: string;
     readonly pushedId: number;

@@ -6,6 +6,7 @@ import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
 import { upstreamSuite } from './upstream-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
+import { wantedTargetsSuite } from './wanted-targets-suite.js';
 
 /** The same behaviour on every database, seen from one process. */
 export function everySuite(placeOf: PlaceOf): void {
@@ -16,4 +17,5 @@ export function everySuite(placeOf: PlaceOf): void {
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
   upstreamSuite(placeOf);
+  wantedTargetsSuite(placeOf);
 }

@@ -12,7 +12,14 @@ import { dump } from '../support/database-places.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
 import type { PlaceOf } from './store-fixture.js';
 
-const steps = ['0001-legacy-tables', '0002-ferry-columns', '0003-ferry-tables', '0004-pushed-images', '0005-upstreams'];
+const steps = [
+  '0001-legacy-tables',
+  '0002-ferry-columns',
+  '0003-ferry-tables',
+  '0004-pushed-images',
+  '0005-upstreams',
+  '0006-wanted-targets',
+];
 const bytesPerCharacter = 4;
 
 class Killed extends Error {}

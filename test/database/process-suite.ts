@@ -62,6 +62,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0003-ferry-tables',
         '0004-pushed-images',
         '0005-upstreams',
+        '0006-wanted-targets',
       ]);
     });
 

@@ -186,6 +186,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
           rowId: 1,
           image,
           platform: 'linux/amd64',
+          selection: 'all',
           copies: [
             { target: 'aliyun', pushedId: 1, registryImageName: `${aliyunHost}/mirror/nginx:1.27` },
             { target: 'private', pushedId: 2, registryImageName: 'registry.example.com:5000/library/nginx:1.27' },

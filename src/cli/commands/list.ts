@@ -33,12 +33,12 @@ export async function listCommand(what: string, { limit: text, json = false }: L
 function printWanted(items: readonly WantedEntry[]): void {
   printTable(
     ['IMAGE', 'PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
-    items.map(({ image, platform, state, checkedAt, code, reason, note }) => [
+    items.map(({ image, platform, state, checkedAt, code, reason, note, targets }) => [
       image,
       platform,
       state,
       checkedAt === undefined ? 'never' : localTime(checkedAt),
-      [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note]
+      [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note, targets && `only to ${targets.join(', ')}`]
         .filter((part) => part !== undefined)
         .join('; '),
     ]),

@@ -69,11 +69,11 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
     printLine();
     printTable(
       ['PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
-      wanted.map(({ platform, state, checkedAt, code, reason, note }) => [
+      wanted.map(({ platform, state, checkedAt, code, reason, note, targets }) => [
         platform,
         state,
         checkedAt === undefined ? 'never' : localTime(checkedAt),
-        [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note]
+        [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note, targets && `only to ${targets.join(', ')}`]
           .filter((text) => text !== undefined)
           .join('; '),
       ]),
