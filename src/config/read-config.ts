@@ -23,7 +23,7 @@ import { readTargets } from './targets.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { GitHubSettings } from './upstreams.js';
-import { readGitHub, readUpstreams } from './upstreams.js';
+import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
 
 export type DatabaseSettings =
   | {
@@ -155,6 +155,7 @@ export function readConfig(variables: Variables): FerryConfig {
   }
 
   const upstreams = readUpstreams(file.upstreams, faults);
+  if (targets.length > 0) checkUpstreamTargets(upstreams, targets, faults);
   const config: FerryConfig = {
     ...place,
     targets,

@@ -18,7 +18,11 @@ const Schedule = z.union([
   z.strictObject({ cron: z.union([z.string().min(1), Texts.min(1)]), timezone: z.string().min(1).optional() }),
 ]);
 
-const everyUpstream = { platforms: Texts.min(1).optional(), schedule: Schedule.optional() };
+const everyUpstream = {
+  platforms: Texts.min(1).optional(),
+  targets: Texts.min(1).optional(),
+  schedule: Schedule.optional(),
+};
 const releases = { versions: z.enum(VersionOrder).optional(), prereleases: z.boolean().optional() };
 const compose = {
   ...everyUpstream,
@@ -79,5 +83,5 @@ export type GitHubEntry = z.infer<typeof GitHubEntry>;
 export type DifyEntry = z.infer<typeof DifyEntry>;
 export type XinferenceEntry = z.infer<typeof XinferenceEntry>;
 export type CustomEntry = z.infer<typeof ComposeEntry> | z.infer<typeof ReleaseEntry> | z.infer<typeof TagsEntry>;
-export type EveryEntry = Pick<DifyEntry, 'platforms' | 'schedule'>;
+export type EveryEntry = Pick<DifyEntry, 'platforms' | 'targets' | 'schedule'>;
 export type PatternsEntry = z.infer<typeof Patterns>;

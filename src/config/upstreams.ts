@@ -5,6 +5,7 @@ import { parseImageReference, sourceRepository } from '../domain/image-reference
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import { VersionOrder } from '../domain/release-version.js';
 import { checkRange, tagExpression } from '../domain/tag-rules.js';
+import type { Target } from '../domain/target.js';
 import type {
   ComposeUpstream,
   ReleaseUpstream,
@@ -69,6 +70,22 @@ export function readUpstreams(entries: UpstreamEntries | undefined, faults: Faul
     add(name, () => customUpstream(name, entry));
   }
   return upstreams;
+}
+
+/** Only where the targets are known: a command that asks for a look may run where none is configured. */
+export function checkUpstreamTargets(
+  upstreams: readonly Upstream[],
+  targets: readonly Target[],
+  faults: FaultList,
+): void {
+  const known = targets.map(({ name }) => name);
+  for (const { name, targets: wanted = [] } of upstreams) {
+    for (const target of wanted.filter((one) => !known.includes(one))) {
+      faults.add(
+        `ferry.yaml: upstreams.${name}.targets names ${target}, which is not configured: configured are ${known.join(', ')}`,
+      );
+    }
+  }
 }
 
 function withDify(entry: DifyEntry): ComposeUpstream {
@@ -178,12 +195,13 @@ function withTagPlace(image: string): string {
 }
 
 function everyPart(
-  { platforms, schedule }: EveryEntry,
+  { platforms, targets, schedule }: EveryEntry,
   standard?: UpstreamSchedule,
-): { readonly platforms?: readonly string[]; readonly schedule?: UpstreamSchedule } {
+): Pick<Upstream, 'platforms' | 'targets' | 'schedule'> {
   const when = schedule === undefined ? standard : readSchedule(schedule);
   return {
     ...(platforms === undefined ? {} : { platforms: canonicalPlatforms(platforms) }),
+    ...(targets === undefined ? {} : { targets: [...new Set(targets)] }),
     ...(when === undefined ? {} : { schedule: when }),
   };
 }

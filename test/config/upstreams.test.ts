@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { readConfig } from '../../src/config/read-config.js';
+import { readConfig, readUpstreamsConfig } from '../../src/config/read-config.js';
 import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
 
 const target = { MY_REGISTRY: 'registry.example.com' };
@@ -103,6 +103,28 @@ describe('upstreams in the configuration', () => {
     ]);
   });
 
+  test('the images of an upstream of any kind can be for some of the targets', () => {
+    const { upstreams } = read(`
+      upstreams:
+        dify: { targets: [private] }
+        xinference: { targets: [private, private] }
+        plane: { kind: compose, repository: makeplane/plane, targets: [private] }
+        ollama: { kind: release, repository: ollama/ollama, images: ['ollama/ollama:{tag}'], targets: [private] }
+        prometheus: { kind: tags, image: quay.io/prometheus/prometheus, targets: [private] }
+    `);
+
+    expect(upstreams.map(({ targets }) => targets)).toEqual(Array.from({ length: 5 }, () => ['private']));
+  });
+
+  test('a command that only asks for a look needs none of the targets', () => {
+    const path = join(folder, 'ferry.yaml');
+    writeFileSync(path, 'upstreams: { dify: { targets: [aliyun] } }');
+
+    const { upstreams } = readUpstreamsConfig({ FERRY_CONFIG: path });
+
+    expect(upstreams[0]?.targets).toEqual(['aliyun']);
+  });
+
   test('another GitHub is named by the file, or by the variable of its runners', () => {
     const byFile = read('github: { apiUrl: "https://github.example.com/api/v3" }', {
       GITHUB_API_URL: 'https://api.github.com',
@@ -139,6 +161,12 @@ describe('upstreams in the configuration', () => {
     ['a broken expression', 'x: { kind: tags, image: quay.io/a/b, match: "v(" }', 'is not a regular expression'],
     ['a broken range', 'x: { kind: tags, image: quay.io/a/b, range: "newer" }', 'is not a semver range'],
     ['a wrong platform', 'dify: { platforms: [amd64] }', 'is not a platform'],
+    [
+      'a target that is not there',
+      'dify: { targets: [private, aliyun] }',
+      'upstreams.dify.targets names aliyun, which',
+    ],
+    ['no target at all', 'dify: { targets: [] }', 'upstreams.dify.targets'],
     ['a wrong duration', 'dify: { schedule: { every: daily } }', 'is not a duration'],
     ['a schedule too often', 'dify: { schedule: { every: 5s } }', 'at least 1m'],
   ])('%s is said with its place', (_what, entry, reason) => {

@@ -14,19 +14,23 @@ import { startGitHubStandIn } from '../support/github-stand-in.js';
 let standIn: GitHubStandIn;
 let source: RegistryServer;
 let own: RegistryServer;
+let edge: RegistryServer;
 let stage: FerryStage;
 
 beforeEach(async () => {
   standIn = await startGitHubStandIn();
   source = await startRegistry({ kind: 'distribution' });
   own = await startRegistry({ kind: 'distribution' });
+  edge = await startRegistry({ kind: 'distribution' });
   stage = makeFerryStage({
     configuration: {
       github: { apiUrl: standIn.url },
       hosts: { [source.host]: { scheme: 'http' } },
+      targets: { edge: { registry: edge.url, naming: 'private' } },
       upstreams: {
         xinference: { image: `${source.host}/xprobe/xinference` },
         tool: { kind: 'tags', image: `${source.host}/acme/tool`, range: '>=1.2', newest: 2, deny: ['1.4.0'] },
+        'edge-tool': { kind: 'tags', image: `${source.host}/acme/edge`, targets: ['edge'] },
       },
     },
     environment: { MY_REGISTRY: own.url },
@@ -34,7 +38,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stage.clear();
-  await Promise.all([standIn.stop(), source.stop(), own.stop()]);
+  await Promise.all([standIn.stop(), source.stop(), own.stop(), edge.stop()]);
 });
 
 test(
@@ -75,7 +79,34 @@ test(
     expect(again).toMatchObject({ status: 0, output: 'dify: nothing new, 1.10.0 was handled before\n' });
     expect(again.errors).toContain('GITHUB_TOKEN is not set');
     expect(unknown.status).toBe(2);
-    expect(unknown.errors).toContain('there is no upstream dfy: configured are dify, xinference, tool');
+    expect(unknown.errors).toContain('there is no upstream dfy: configured are dify, xinference, tool, edge-tool');
+  },
+);
+
+test(
+  'the images of an upstream with targets go there only, until somebody wants them everywhere',
+  { timeout: 180_000 },
+  async () => {
+    await publish('acme/edge', '1.0.0');
+    await stage.up();
+    const image = `${source.host}/acme/edge:1.0.0`;
+    const there = async (): Promise<boolean[]> =>
+      await Promise.all(
+        [own, edge].map(async (server) => (await readManifest(server, 'acme/edge', '1.0.0')) !== undefined),
+      );
+
+    await stage.ask<FetchResult>('fetch', 'edge-tool', '--wait');
+    const first = await stage.ask<SyncAllResult>('sync', '--wait');
+    const limited = await there();
+    const { output } = await stage.ferry('status', image);
+    await stage.ferry('add', image);
+    const second = await stage.ask<SyncAllResult>('sync', '--wait');
+
+    expect(first).toMatchObject({ failed: 0, waiting: 0, parked: 0 });
+    expect(limited).toEqual([false, true]);
+    expect(output).toContain('only to edge');
+    expect(second).toMatchObject({ failed: 0, waiting: 0, parked: 0 });
+    expect(await there()).toEqual([true, true]);
   },
 );
 
