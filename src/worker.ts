@@ -75,7 +75,10 @@ async function createWorkers(config: FerryConfig, logger: Logger, closing: (() =
   const stores = createStores(database);
 
   const registries = createRegistryClient({
-    credentials: firstCredentials(config.credentials, dockerConfigCredentials()),
+    credentials: firstCredentials(
+      config.credentials,
+      dockerConfigCredentials(config.dockerConfigPath === undefined ? {} : { path: config.dockerConfigPath }),
+    ),
     hosts: config.hosts,
   });
   closing.push(async () => registries.close());

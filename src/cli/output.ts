@@ -24,6 +24,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 
 /** `12.3 MB`, decimal units as registries use them. */
 export function megabytes(bytes: number): string {
+  if (bytes === 0) return '0 B';
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
   if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
   return `${(bytes / 1_000_000_000).toFixed(2)} GB`;

@@ -5,6 +5,10 @@ import { printLine, printTable } from './output.js';
 /** What a pass did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
   const { passes, images, pushed, waiting, failed, parked, notDone } = result;
+  if (images === 0) {
+    printLine('Nothing was pending.');
+    return;
+  }
   printLine(
     `${images} ${images === 1 ? 'image' : 'images'} in ${passes} ${passes === 1 ? 'pass' : 'passes'}: ` +
       `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked`,

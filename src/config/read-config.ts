@@ -15,7 +15,7 @@ import { readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
-import { environmentCredentials, environmentHosts } from './registry-credentials.js';
+import { dockerConfigPath, environmentCredentials, environmentHosts } from './registry-credentials.js';
 import { parseRegistryHost } from './registry-host.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
@@ -65,6 +65,8 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly targets: readonly Target[];
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly credentials: CredentialProvider;
+  /** Docker's or podman's credentials; absent: where docker keeps them. */
+  readonly dockerConfigPath?: string;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly historyDays: number;
@@ -156,16 +158,21 @@ export function readConfig(variables: Variables): FerryConfig {
 
   const upstreams = readUpstreams(file.upstreams, faults);
   if (targets.length > 0) checkUpstreamTargets(upstreams, targets, faults);
+  const dockerConfig = faults.try(() => dockerConfigPath(environment));
   const config: FerryConfig = {
     ...place,
     targets,
     hosts,
     sources,
     credentials: readCredentials(environment, file, targets),
+    ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
     github: readGitHub(environment, file.github, faults),
     upstreams,
     schedules: readSchedules(environment, file.schedules, upstreams, faults),
-    missingTagWaitMs: faults.try(() => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')) ?? 0,
+    missingTagWaitMs:
+      faults.try(() =>
+        named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
+      ) ?? 0,
     historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
     copySlots: readNumber(environment, faults, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
@@ -190,7 +197,7 @@ function readPlace(environment: Environment, faults: FaultList): PlaceConfig {
     dataDir,
     database: readDatabase(environment, dataDir, faults),
     temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
-    platforms: faults.try(() => readPlatforms(environment)) ?? [],
+    platforms: faults.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
   };
 }
 
@@ -276,4 +283,14 @@ function readNumber(
   if (number >= least && number <= most) return number;
   faults.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
   return standard;
+}
+
+/** What a value means is decided elsewhere; which variable it came from is known here. */
+function named<T>(variable: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidInput) || error.message.startsWith(variable)) throw error;
+    throw new InvalidInput(`${variable}: ${error.message}`, 'configuration');
+  }
 }

@@ -1,4 +1,6 @@
 /** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else of it. */
+import { join } from 'node:path';
+
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
 import type { Environment } from './environment.js';
 import type { RegistryHost } from './registry-host.js';
@@ -36,6 +38,12 @@ export function environmentCredentials(environment: Environment): CredentialProv
     const password = environment.value(known.password);
     return username === undefined || password === undefined ? undefined : { username, password };
   };
+}
+
+/** Where docker's or podman's credentials are, when a variable says so. */
+export function dockerConfigPath(environment: Environment): string | undefined {
+  const folder = environment.value('DOCKER_CONFIG');
+  return environment.value('REGISTRY_AUTH_FILE') ?? (folder === undefined ? undefined : join(folder, 'config.json'));
 }
 
 /** The registries that the environment configures, with the scheme where one was written. */

@@ -30,7 +30,7 @@ export function spreadOffsetMs(id: string, everyMs: number): number {
 export function printTiming(timing: ScheduleTiming): string {
   if ('cron' in timing) return [...timing.cron, timing.timezone ?? 'UTC'].join(' ');
   const offset = timing.offsetMs ?? 0;
-  return `every ${printDuration(timing.everyMs)}${offset === 0 ? '' : `, ${printDuration(offset)} after the full`}`;
+  return `every ${printDuration(timing.everyMs)}${offset === 0 ? '' : ` (${printDuration(offset)} into each)`}`;
 }
 
 /** `3h`, `1h30m`, `24h`: whole hours, minutes and seconds. */

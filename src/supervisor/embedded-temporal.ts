@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -33,7 +34,8 @@ export async function embedTemporal(
   events: EmbeddedTemporalEvents,
 ): Promise<EmbeddedTemporal> {
   const file = findTemporal(variables);
-  const [port, uiPort] = [await freePort(), await freePort()];
+  const [own, ownUi] = portsOf(dataDir);
+  const [port, uiPort] = [await freePort(own), await freePort(ownUi)];
   const place = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const process = new SupervisedProcess(
@@ -64,4 +66,10 @@ function argumentsFor(
     `matching.numTaskqueue${kind}Partitions=1`,
   ]);
   return ['server', 'start-dev', ...places, ...data, ...partitions];
+}
+
+/** The same for a data folder at each start, so that a person's `temporal --address …` goes on working. */
+function portsOf(dataDir: string): readonly [number, number] {
+  const number = createHash('sha256').update(dataDir).digest().readUInt16BE(0) % 5_000;
+  return [20_000 + 2 * number, 20_001 + 2 * number];
 }

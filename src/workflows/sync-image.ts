@@ -14,6 +14,7 @@ type Plan = Extract<ImagePlan, { kind: 'planned' }>;
  */
 export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncImageResult> {
   const pass = run ?? workflowInfo().workflowId;
+  const delivered = new Map<string, TargetOutcome>();
   let bytesRead = 0;
 
   for (let round = 0; ; round += 1) {
@@ -33,6 +34,8 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
 
     const copied = await copyOpenTargets(plan);
     bytesRead += copied.bytesRead;
+    copied.done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
+    for (const outcome of copied.done) delivered.set(outcome.target, outcome);
     const pause = pauseBeforeNextRound(
       round,
       copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault])),
@@ -100,6 +103,15 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     return { image, state: overallState(notDone), sourceDigest, targets, notDone, bytesRead };
   }
+}
+
+/**
+ * A target that was served in an earlier round is only found in the right state by a later one: what was sent there, and
+ * what its tag led to before, is known from the round that did the work.
+ */
+function asDelivered(found: TargetOutcome, earlier: TargetOutcome | undefined): TargetOutcome {
+  const isSame = earlier?.state === 'pushed' && found.state === 'pushed' && earlier.digest === found.digest;
+  return isSame && found.bytesSent === 0 ? earlier : found;
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {

@@ -17,7 +17,7 @@ import { syncImageWorkflowId } from '../domain/image-key.js';
 import { adoption, database } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
-import { withAdopted, withBrokenImage, withImage } from './sync-result.js';
+import { atNextPass, withAdopted, withBrokenImage, withImage } from './sync-result.js';
 
 /** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
 const pageSize = 200;
@@ -83,7 +83,10 @@ export class SyncPass {
   async run(): Promise<'finished' | 'continue-as-new'> {
     // Taken before the first await: a request that comes from here on is answered by a later look.
     const answered = this.#waiting.splice(0);
-    this.#pass ??= await database.beginPass({ requests: answered });
+    if (this.#pass === undefined) {
+      this.#pass = await database.beginPass({ requests: answered });
+      this.#result = atNextPass(this.#result);
+    }
 
     if (!(await this.#adopt())) return 'continue-as-new';
     if (!(await this.#copyPending(this.#pass))) return 'continue-as-new';

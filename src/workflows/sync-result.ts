@@ -13,6 +13,21 @@ export const emptyResult: SyncAllResult = {
   notDone: [],
 };
 
+/**
+ * What a further pass starts from. Images that wait or failed are still pending, so it looks at each of them again and
+ * counts them then; parked ones it does not meet.
+ */
+export function atNextPass(result: SyncAllResult): SyncAllResult {
+  const { waiting, failed, images, notDone } = result;
+  return {
+    ...result,
+    images: images - waiting - failed,
+    waiting: 0,
+    failed: 0,
+    notDone: notDone.filter(({ state }) => state === 'parked'),
+  };
+}
+
 export function withAdopted(result: SyncAllResult, adopted: number): SyncAllResult {
   return { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
 }

@@ -70,7 +70,7 @@ test('each schedule has a minute of its own within its interval', () => {
 });
 
 test('timings are printed as people say them', () => {
-  expect(printTiming({ everyMs: 3 * 3_600_000, offsetMs: 420_000 })).toBe('every 3h, 7m after the full');
+  expect(printTiming({ everyMs: 3 * 3_600_000, offsetMs: 420_000 })).toBe('every 3h (7m into each)');
   expect(printTiming({ cron: ['17 3 * * *'], timezone: 'Asia/Shanghai' })).toBe('17 3 * * * Asia/Shanghai');
   expect([90_000, 86_400_000, 0].map(printDuration)).toEqual(['1m30s', '24h', '0s']);
 });

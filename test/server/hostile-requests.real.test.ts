@@ -218,7 +218,8 @@ describe('a thousand hostile requests', () => {
     const { images: answers } = (await response.json()) as { images: { outcome: string; reason?: string }[] };
 
     expect(answers.map(({ outcome }) => outcome)).toEqual(images.map(() => 'refused'));
-    for (const { reason } of answers) expect(reason).toMatch(/private or loopback address|this machine itself|not an IPv6 address/);
+    for (const { reason } of answers)
+      expect(reason).toMatch(/private or loopback address|this machine itself|not an IPv6 address/);
     expect(await database.queries.selectFrom('images_for_push').select('id').execute()).toEqual([]);
   });
 

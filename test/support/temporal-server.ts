@@ -10,7 +10,7 @@ import { freePort } from '../../src/supervisor/free-port.js';
 import { requireTool } from '../../demo/tools.js';
 
 const startTimeoutMs = 60_000;
-const namespaceCount = 96;
+const namespaceCount = 160;
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { Environment } from '../../config/environment.js';
-import { environmentCredentials, environmentHosts } from '../../config/registry-credentials.js';
+import { dockerConfigPath, environmentCredentials, environmentHosts } from '../../config/registry-credentials.js';
 import { defaultManifestPolicy } from '../../domain/default-manifest-policy.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference } from '../../domain/image-reference.js';
@@ -115,9 +114,7 @@ function settingsOf(host: string, scheme: 'http' | 'https' | undefined): readonl
 
 /** The ferry's own variables, then what `docker login` or `podman login` left. */
 function findCredentials(environment: Environment): CredentialProvider {
-  const folder = environment.value('DOCKER_CONFIG');
-  const path =
-    environment.value('REGISTRY_AUTH_FILE') ?? (folder === undefined ? undefined : join(folder, 'config.json'));
+  const path = dockerConfigPath(environment);
   return firstCredentials(
     environmentCredentials(environment),
     dockerConfigCredentials(path === undefined ? {} : { path }),

@@ -100,8 +100,8 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
     for (const { platform, digest: own, size } of platforms) {
       printLine(`  ${platform}  ${own ?? ''}  ${size === undefined ? '' : megabytes(size)}`.trimEnd());
     }
-  }
-  for (const { target, dropped = [] } of copies) {
-    for (const { digest, reason } of dropped) printLine(`  left out on ${target}: ${digest} (${reason})`);
+    for (const { digest: left, reason } of copies.find(({ reference }) => reference === name)?.dropped ?? []) {
+      printLine(`  left out: ${left} (${reason})`);
+    }
   }
 }

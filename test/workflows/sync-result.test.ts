@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+
+import type { NotDone, SyncImageResult } from '../../src/contract/sync.js';
+import { atNextPass, emptyResult, withAdopted, withBrokenImage, withImage } from '../../src/workflows/sync-result.js';
+
+const notDone = (image: string, state: NotDone['state']): NotDone => ({
+  image,
+  state,
+  code: 'unreachable',
+  reason: 'connection refused',
+});
+const done = (image: string, state: SyncImageResult['state']): SyncImageResult => ({
+  image,
+  state,
+  targets: [],
+  notDone: state === 'waiting' || state === 'failed' || state === 'parked' ? [notDone(image, state)] : [],
+  bytesRead: 0,
+});
+
+test('images, adopted rows and broken ones are added up', () => {
+  const images = [done('a', 'pushed'), done('b', 'failed'), done('c', 'nothing')];
+
+  const result = withBrokenImage(withAdopted(images.reduce(withImage, emptyResult), 5), 'd', 'a bug');
+
+  expect(result).toMatchObject({ images: 8, pushed: 6, failed: 2, waiting: 0, parked: 0 });
+  expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);
+});
+
+test('an image that fails in two passes counts once, and one that a later pass delivers is not told as failed', () => {
+  const first = [done('a', 'pushed'), done('b', 'failed'), done('c', 'waiting'), done('d', 'parked')];
+
+  const result = [done('b', 'failed'), done('c', 'pushed')].reduce(
+    withImage,
+    atNextPass(first.reduce(withImage, emptyResult)),
+  );
+
+  expect(result).toMatchObject({ images: 4, pushed: 2, failed: 1, waiting: 0, parked: 1 });
+  expect(result.notDone.map(({ image }) => image)).toEqual(['d', 'b']);
+});
+
+test('no more than a hundred things that were not done are carried along', () => {
+  const result = Array.from({ length: 250 }, (_, n) => done(`image-${n}`, 'parked')).reduce(withImage, emptyResult);
+
+  expect(result.parked).toBe(250);
+  expect(result.notDone).toHaveLength(100);
+});
