@@ -55,8 +55,11 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     }),
   };
 
-  async function adopt(after: number, signal: AbortSignal): Promise<{ adopted: number; next?: number }> {
-    await wanted.adoptRows();
+  async function adopt(
+    after: number,
+    signal: AbortSignal,
+  ): Promise<{ adopted: number; next?: number; refused: number }> {
+    const { refused } = await wanted.adoptRows();
     const candidates = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
     const queue = [...candidates];
     let adopted = 0;
@@ -69,7 +72,8 @@ export function createPassActivities(ports: PassPorts): PassActivities {
       }),
     );
     const last = candidates.at(-1);
-    return candidates.length < adoptionPage || last === undefined ? { adopted } : { adopted, next: last.rowId };
+    const isLastPage = candidates.length < adoptionPage || last === undefined;
+    return { adopted, refused, ...(isLastPage ? {} : { next: last.rowId }) };
   }
 
   /** A copy that is not there, or a target that does not answer, leaves the row to the ordinary way, which says why. */

@@ -29,7 +29,9 @@ export function toFailure(error: unknown, attempt: number): unknown {
     return ApplicationFailure.create({
       type: code,
       message,
-      nonRetryable: decision === 'park',
+      // A database that refuses may be in a failover or out of room: whatever a person has to do there, what is to be
+      // recorded must not be lost, so it is tried until it works.
+      nonRetryable: decision === 'park' && code !== 'database',
       details: [detail],
       ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
     });

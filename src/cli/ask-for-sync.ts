@@ -14,8 +14,12 @@ export async function askForSync(temporal: TemporalClient, reason: string): Prom
 }
 
 /** Waits for the run that a request was given to, showing how far it is, and prints what it did. */
-export async function waitForSync(temporal: TemporalClient, runId: string, json: boolean): Promise<number> {
-  const result: SyncAllResult = await watchSync(temporal, syncResult(temporal, runId));
+export async function waitForSync(
+  temporal: TemporalClient,
+  runId: string,
+  { json, signal }: { readonly json: boolean; readonly signal?: AbortSignal },
+): Promise<number> {
+  const result: SyncAllResult = await watchSync(temporal, syncResult(temporal, runId, signal));
   if (json) printJson(result);
   else printSyncSummary(result);
   return exitStatusOfSync(result);

@@ -27,10 +27,19 @@ export async function requestSync({ client, soon }: TemporalClient, request: Syn
   return { runId: handle.signaledRunId };
 }
 
-/** Waits until the run that a request was given to, and what it continues as, is over. */
-export async function syncResult({ client }: TemporalClient, runId: string): Promise<SyncAllResult> {
-  const handle = client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId);
-  return (await handle.result()) as SyncAllResult;
+/**
+ * Waits until the run that a request was given to, and what it continues as, is over.
+ *
+ * @param signal ends the waiting, not the run: the call that is under way is given up before this rejects
+ */
+export async function syncResult(
+  { client }: TemporalClient,
+  runId: string,
+  signal?: AbortSignal,
+): Promise<SyncAllResult> {
+  const wait = async (): Promise<SyncAllResult> =>
+    (await client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId).result()) as SyncAllResult;
+  return signal === undefined ? await wait() : await client.connection.withAbortSignal(signal, wait);
 }
 
 /** How far the running `SyncAll` is; undefined when none runs or no worker answers in time. */

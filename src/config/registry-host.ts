@@ -14,7 +14,7 @@ export function parseRegistryHost(text: string, where: string): RegistryHost {
   const host = match?.[2]?.toLowerCase();
   if (host === undefined || !HOST.test(host)) {
     throw new InvalidInput(
-      `${where} is "${text}", which is not a registry's host: expected something like registry.example.com or registry.example.com:5000, with http:// or https:// in front where it matters`,
+      `${where} is "${text.replace(/\/\/[^@]*@/, '//***@')}", which is not a registry's host: expected something like registry.example.com or registry.example.com:5000, with http:// or https:// in front where it matters`,
       'configuration',
     );
   }

@@ -78,7 +78,10 @@ export interface CopyHeartbeat {
 
 export interface PassActivities {
   beginPass(input: { readonly requests: readonly SyncRequest[] }): Promise<Pass>;
-  adoptPresent(input: { readonly after: number }): Promise<{ readonly adopted: number; readonly next?: number }>;
+  /** `refused`: rows that were newly parked since no image can be read from them. */
+  adoptPresent(input: {
+    readonly after: number;
+  }): Promise<{ readonly adopted: number; readonly next?: number; readonly refused?: number }>;
   findPending(input: {
     readonly startedAt: number;
     readonly limit: number;

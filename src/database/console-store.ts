@@ -56,15 +56,7 @@ export class ConsoleStore {
     const lastRun = await readRun(queries);
     const targets = [...new Set(copies.map(({ target }) => target))];
     return {
-      wanted: {
-        pending: 0,
-        pushed: 0,
-        parked: 0,
-        withdrawn: 0,
-        ...Object.fromEntries(
-          byStatus.map((row) => [WantedState[row.push_status ?? 0] ?? 'pending', Number(row.rows)]),
-        ),
-      },
+      wanted: countsByState(byStatus),
       waiting: Number(waiting?.images ?? 0),
       targets: targets.map((target) => ({
         target,
@@ -153,4 +145,14 @@ function openImages({ queries }: FerryDatabase) {
 function page<T extends { readonly id: number }>(items: readonly T[], limit: number): Page<T> {
   const last = items.at(-1);
   return items.length < limit || last === undefined ? { items } : { items, next: last.id };
+}
+
+/** A status that nobody knows counts as pending, beside the known ones. */
+function countsByState(
+  rows: readonly { readonly push_status: number | null; readonly rows: number }[],
+): Record<WantedState, number> {
+  const counts = { pending: 0, pushed: 0, parked: 0, withdrawn: 0 };
+  for (const { push_status: status, rows: count } of rows)
+    counts[WantedState[status ?? 0] ?? 'pending'] += Number(count);
+  return counts;
 }

@@ -10,7 +10,7 @@ import { outcomesOf, verdict } from './outcome-decision.js';
 import type { Verdict } from './outcome-decision.js';
 import { keepingPushTime } from './pushed-row-takeover.js';
 import { recordPushed } from './pushed-rows.js';
-import { canonicalPlatforms } from './row-shapes.js';
+import { canonicalPlatforms, isStillItself } from './row-shapes.js';
 import { selectionOfRows } from './target-selections.js';
 import { forgotten, setStatus } from './wanted-rows.js';
 
@@ -105,7 +105,8 @@ export class PushedImageStore {
   async #lockRows(queries: Queries, image: string): Promise<readonly LockedRow[]> {
     return await this.#database.dialect
       .locking(queries.selectFrom('images_for_push'))
-      .select(['id', 'platform', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
+      .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image_key'])
+      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
       .where('image', '=', image)
       .execute();
   }
@@ -142,6 +143,10 @@ export class PushedImageStore {
 
 interface LockedRow {
   readonly id: number;
+  readonly source_registry_url: string | null;
+  readonly orig_name_space: string | null;
+  readonly orig_image_name: string | null;
+  readonly image_key: string | null;
   readonly platform: string | null;
   readonly push_status: number | null;
   readonly ferry_status: number | null;
@@ -151,7 +156,8 @@ interface LockedRow {
 }
 
 function isAnswered(row: LockedRow, lookedAt: number): boolean {
-  if (row.push_status === PushStatus.withdrawn) return false;
+  // A row that asks for another image by now is not answered by this one's outcome.
+  if (row.push_status === PushStatus.withdrawn || !isStillItself(row)) return false;
   const isResetByOthers = row.push_status === PushStatus.pending && row.ferry_status !== PushStatus.pending;
   return !isResetByOthers && (row.requested_at === null || row.requested_at < lookedAt);
 }

@@ -25,9 +25,38 @@ export interface RowIdentity {
 
 /** What a row of `images_for_push` asks for. @throws InvalidInput when it cannot mean anything */
 export function rowIdentity(row: ReferenceColumns & { readonly platform: string | null }): RowIdentity {
+  assertText(row);
   const image = storableImage(printImageReference(referenceFromRow(row)));
   const platform = canonicalPlatforms(row.platform);
   return { image, platform, key: imageKey(image, platform) };
+}
+
+/** SQLite keeps what it is given: a BLOB in a text column comes back as bytes, whatever the types here say. */
+function assertText(row: ReferenceColumns & { readonly platform: string | null }): void {
+  const { source_registry_url, orig_name_space, orig_image_name, platform } = row;
+  const columns: Readonly<Record<string, unknown>> = {
+    source_registry_url,
+    orig_name_space,
+    orig_image_name,
+    platform,
+  };
+  for (const [name, value] of Object.entries(columns)) {
+    if (value === null || value === undefined || typeof value === 'string') continue;
+    throw new InvalidInput(
+      `the column ${name} holds ${typeof value === 'object' ? 'bytes' : typeof value}, not text`,
+      'invalid-reference',
+    );
+  }
+}
+
+/** Whether a row still asks for what its identity says: another program may have written another name into it. */
+export function isStillItself(row: Parameters<typeof rowIdentity>[0] & { readonly image_key: string | null }): boolean {
+  try {
+    return rowIdentity(row).key === row.image_key;
+  } catch (error) {
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
 }
 
 /** @throws InvalidInput when the image is too long for the column that it is found by */

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 
-import { InvalidInput } from '../domain/ferry-error.js';
 import { imageKey } from '../domain/image-key.js';
 import { printImageReference } from '../domain/image-reference.js';
 import { rowFromReference } from '../domain/legacy-row.js';
@@ -14,7 +13,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './row-adoption.js';
 import type { AdoptedRows } from './row-adoption.js';
-import { canonicalPlatforms, rowIdentity, storableImage, wantedImage } from './row-shapes.js';
+import { canonicalPlatforms, isStillItself, storableImage, wantedImage } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
 import { targetsColumn, targetSelection } from './target-selections.js';
 import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
@@ -104,7 +103,7 @@ export class WantedImageStore {
       .orderBy('id')
       .execute();
     // Another program may have changed a row since its identity was made: it is then a wish for something else.
-    const changed = rows.filter((row) => !isStill(row)).map(({ id }) => id);
+    const changed = rows.filter((row) => !isStillItself(row)).map(({ id }) => id);
     if (changed.length > 0) await this.#forgetIdentity(changed);
     const unchanged = rows.filter(({ id }) => !changed.includes(id));
     // Later than every request that was read: otherwise a clock that was put back would leave them unanswered.
@@ -224,13 +223,4 @@ function newRow({ request, requestedBy, isExplicit, image, platform, key, target
     requested_at: isExplicit ? now : null,
     targets: targetsColumn(targets),
   };
-}
-
-function isStill(row: Parameters<typeof rowIdentity>[0] & { readonly image_key: string | null }): boolean {
-  try {
-    return rowIdentity(row).key === row.image_key;
-  } catch (error) {
-    if (error instanceof InvalidInput) return false;
-    throw error;
-  }
 }

@@ -10,6 +10,8 @@ import { discardBody } from './transport/response-body.js';
 import { backoff, rest } from './transport/retrying.js';
 
 /** A cut read that brought at least this much, or lasted this long, was progress. */
+/** A source that sends less than this drips: it would hold a place in the pool for as long as it likes. */
+const LEAST_BYTES_PER_SECOND = 1024;
 const PROGRESS_BYTES = 1024 * 1024;
 const PROGRESS_MS = 60_000;
 const FRUITLESS_RESUMES = 4;
@@ -164,12 +166,25 @@ export class BlobRead {
       let toSkip = skip;
       this.#lastByteAt = Date.now();
       let checkedAt = Date.now();
+      let windowStart = Date.now();
+      let windowBytes = 0;
       const watchdog = setInterval(() => {
         const now = Date.now();
         const overslept = now - checkedAt > idleMs / 2;
         checkedAt = now;
-        if (overslept || this.#paused || now - this.#lastByteAt < idleMs) return;
-        end(new SourceCut(`no byte for ${idleMs / 1000} s`));
+        if (overslept || this.#paused) {
+          [windowStart, windowBytes] = [now, 0];
+          return;
+        }
+        if (now - this.#lastByteAt >= idleMs) {
+          end(new SourceCut(`no byte for ${idleMs / 1000} s`));
+        } else if (now - windowStart >= idleMs) {
+          const leastBytes = (LEAST_BYTES_PER_SECOND * (now - windowStart)) / 1000;
+          if (windowBytes < leastBytes) {
+            end(new SourceCut(`${windowBytes} bytes in ${Math.round((now - windowStart) / 1000)} s`));
+          }
+          [windowStart, windowBytes] = [now, 0];
+        }
       }, idleMs / 4);
       const end = (fault?: Error): void => {
         clearInterval(watchdog);
@@ -183,6 +198,7 @@ export class BlobRead {
       };
       const take = (chunk: Buffer): void => {
         this.#lastByteAt = Date.now();
+        windowBytes += chunk.length;
         this.#handlers.onBytesRead(chunk.length);
         if (toSkip >= chunk.length) {
           toSkip -= chunk.length;

@@ -52,6 +52,8 @@ export class SupervisedProcess {
     const log = openSync(logPath, 'a', 0o600);
     const child = spawn(file, args, {
       env: { ...env },
+      // A group of its own: Ctrl-C is for this process, which ends its children in their order.
+      detached: true,
       stdio: ['ignore', log, log, ...(channel ? ['ipc' as const] : [])],
     });
     closeSync(log);
@@ -73,13 +75,23 @@ export class SupervisedProcess {
     if (this.#identity !== undefined) await endProcess(this.#identity, graceMs);
   }
 
+  /** Out of disk or of processes: that may pass, and must not end those that still run. */
+  #restart(): void {
+    const startedAt = Date.now();
+    try {
+      this.start();
+    } catch (error) {
+      this.#died({ code: null, signal: error instanceof Error ? error.message : String(error), startedAt });
+    }
+  }
+
   #died({ code, signal, startedAt }: { code: number | null; signal: string | null; startedAt: number }): void {
     this.#child?.removeAllListeners();
     this.#child = undefined;
     if (this.#stopping) return;
     if (Date.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
     this.#events.onDied({ code, signal, restartInMs: this.#pauseMs });
-    this.#timer = setTimeout(() => this.start(), this.#pauseMs);
+    this.#timer = setTimeout(() => this.#restart(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
   }
 }

@@ -17,7 +17,7 @@ import { syncImageWorkflowId } from '../domain/image-key.js';
 import { adoption, database } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
-import { atNextPass, withAdopted, withBrokenImage, withImage } from './sync-result.js';
+import { atNextPass, withAdopted, withBrokenImage, withImage, withRefusedRows } from './sync-result.js';
 
 /** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
 const pageSize = 200;
@@ -113,8 +113,8 @@ export class SyncPass {
     this.#phase = 'adopting';
     while (!this.#adoptionOver) {
       if (this.#historyIsLong()) return false;
-      const { adopted, next } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
-      this.#result = withAdopted(this.#result, adopted);
+      const { adopted, next, refused = 0 } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
+      this.#result = withRefusedRows(withAdopted(this.#result, adopted), refused);
       if (next === undefined) this.#adoptionOver = true;
       else this.#adoptedUpTo = next;
     }
@@ -183,9 +183,19 @@ export class SyncPass {
       const reason = `the workflow of this image failed: ${rootMessage(error)}`;
       log.error('image failed unexpectedly', { image, error });
       this.#result = withBrokenImage(this.#result, image, reason);
-      await CancellationScope.nonCancellable(() => database.recordFault({ image, run: pass.run, reason }));
+      await this.#recordFault({ image, run: pass.run, reason });
     } finally {
       this.#pool.finished(image);
+    }
+  }
+
+  /** What cannot be recorded is told in the result; the image stays pending and is left to the next pass. */
+  async #recordFault(fault: { readonly image: string; readonly run: string; readonly reason: string }): Promise<void> {
+    try {
+      await CancellationScope.nonCancellable(() => database.recordFault(fault));
+    } catch (error) {
+      log.error('fault could not be recorded', { image: fault.image, error });
+      this.#pool.leaveTo(fault.image);
     }
   }
 

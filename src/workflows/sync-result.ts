@@ -32,6 +32,23 @@ export function withAdopted(result: SyncAllResult, adopted: number): SyncAllResu
   return { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
 }
 
+/** Rows that other programs inserted and that name no image: parked, each with its reason in the database. */
+export function withRefusedRows(result: SyncAllResult, refused: number): SyncAllResult {
+  if (refused === 0) return result;
+  const told: NotDone = {
+    image: `${refused} ${refused === 1 ? 'row' : 'rows'} of images_for_push`,
+    state: 'parked',
+    code: 'invalid-reference',
+    reason: 'no image can be read from it; "ferry list parked" says why',
+  };
+  return {
+    ...result,
+    images: result.images + refused,
+    parked: result.parked + refused,
+    notDone: withNotDone(result.notDone, [told]),
+  };
+}
+
 export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAllResult {
   if (image.state === 'nothing') return result;
   return {

@@ -26,6 +26,12 @@ describe('errors become failures in one place', () => {
     expect(failure.details).toEqual([{ decision }]);
   });
 
+  test('what is to be recorded is tried until the database takes it, whatever a person has to do there', () => {
+    const refused = new FerryError('the database is read-only', { code: 'database', decision: 'park' });
+
+    expect((toFailure(refused, 9) as ApplicationFailure).nonRetryable).toBe(false);
+  });
+
   test('a wait that the other side named delays the next attempt', () => {
     const failure = toFailure(fault('wait', 90_000), 1) as ApplicationFailure;
 

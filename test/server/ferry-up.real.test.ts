@@ -20,7 +20,7 @@ let stage: FerryStage;
 beforeEach(() => {
   stage = makeFerryStage({
     configuration: {},
-    environment: { MY_REGISTRY: 'http://127.0.0.1:1', FERRY_API_TOKEN: token },
+    environment: { MY_REGISTRY: 'http://127.0.0.1:1', FERRY_API_TOKEN: token, FERRY_SCHEDULES: 'on' },
   });
 });
 afterEach(async () => {

@@ -25,6 +25,7 @@ export class ScriptedWorld {
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
+  onRecordFault: () => Promise<void> = async () => undefined;
   onFinishPass: () => Promise<void> = async () => undefined;
   #rounds = new Map<string, number>();
 
@@ -48,6 +49,7 @@ export class ScriptedWorld {
         return sorted.slice(0, limit);
       },
       recordFault: async ({ image, reason }) => {
+        await this.onRecordFault();
         this.faults.push({ image, reason });
         this.#done(image);
       },

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { requestSync } from '../../src/client/sync-requests.js';
@@ -129,6 +130,22 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ images: 3, pushed: 2, failed: 1 });
     expect(summary.notDone[0]).toMatchObject({ image: 'docker.io/library/broken:1', state: 'failed' });
     expect(world.faults[0]?.image).toBe('docker.io/library/broken:1');
+  });
+
+  test('a fault that cannot even be recorded ends neither the pass nor the others', async () => {
+    const broken = 'docker.io/library/broken:1';
+    world.want(broken, 'docker.io/library/c:1');
+    world.plans.set(broken, () => {
+      throw ApplicationFailure.nonRetryable('x is not a function', 'TypeError');
+    });
+    world.onRecordFault = async () => {
+      throw ApplicationFailure.nonRetryable('the table is gone', 'database');
+    };
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 1, failed: 1 });
   });
 
   test('one target that stays down does not keep the other from being recorded', async () => {

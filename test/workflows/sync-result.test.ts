@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 
 import type { NotDone, SyncImageResult } from '../../src/contract/sync.js';
-import { atNextPass, emptyResult, withAdopted, withBrokenImage, withImage } from '../../src/workflows/sync-result.js';
+import {
+  atNextPass,
+  emptyResult,
+  withAdopted,
+  withBrokenImage,
+  withImage,
+  withRefusedRows,
+} from '../../src/workflows/sync-result.js';
 
 const notDone = (image: string, state: NotDone['state']): NotDone => ({
   image,
@@ -36,6 +43,14 @@ test('an image that fails in two passes counts once, and one that a later pass d
 
   expect(result).toMatchObject({ images: 4, pushed: 2, failed: 1, waiting: 0, parked: 1 });
   expect(result.notDone.map(({ image }) => image)).toEqual(['d', 'b']);
+});
+
+test('rows that name no image are told as parked, without their names', () => {
+  const result = withRefusedRows(emptyResult, 2);
+
+  expect(result).toMatchObject({ images: 2, parked: 2 });
+  expect(result.notDone).toMatchObject([{ image: '2 rows of images_for_push', state: 'parked' }]);
+  expect(withRefusedRows(emptyResult, 0)).toBe(emptyResult);
 });
 
 test('no more than a hundred things that were not done are carried along', () => {

@@ -29,7 +29,7 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
       temporal,
       backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
     );
-    if (wait) return await waitForSync(temporal, runId, json);
+    if (wait) return await waitForSync(temporal, runId, { json });
     if (json) printJson({ requested: true, runId });
     else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
     return ExitStatus.done;

@@ -48,7 +48,7 @@ export async function upCommand({ untilIdle = false, fetch = [], json = false }:
     const temporal = await connectClient({ address: up.address, namespace, connection });
     try {
       if (untilIdle) {
-        return await Promise.race([onePass(temporal, fetch, json), stopped.then(() => ExitStatus.failed)]);
+        return await untilStopped(stopped, async (signal) => await onePass(temporal, fetch, { json, signal }));
       }
       await keepSchedules(temporal, config);
       await askForSync(temporal, 'ferry up');
@@ -63,8 +63,23 @@ export async function upCommand({ untilIdle = false, fetch = [], json = false }:
   }
 }
 
+/** The work's exit status; told to stop, it is waited for until it has let go of the connection. */
+async function untilStopped(stopped: Promise<void>, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const controller = new AbortController();
+  const working = work(controller.signal);
+  const ended = await Promise.race([working, stopped]);
+  if (typeof ended === 'number') return ended;
+  controller.abort();
+  await working.catch(() => undefined);
+  return ExitStatus.failed;
+}
+
 /** Everything that is asked for is tried, whatever becomes of the rest. */
-async function onePass(temporal: TemporalClient, upstreams: readonly string[], json: boolean): Promise<number> {
+async function onePass(
+  temporal: TemporalClient,
+  upstreams: readonly string[],
+  { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
+): Promise<number> {
   let status: number = ExitStatus.done;
   for (const upstream of upstreams) {
     try {
@@ -80,7 +95,7 @@ async function onePass(temporal: TemporalClient, upstreams: readonly string[], j
     }
   }
   const runId = await askForSync(temporal, 'ferry up --until-idle');
-  return Math.max(status, await waitForSync(temporal, runId, json));
+  return Math.max(status, await waitForSync(temporal, runId, { json, signal }));
 }
 
 async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {
