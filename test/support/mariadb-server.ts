@@ -47,7 +47,9 @@ export async function startMariaDb(): Promise<MariaDbServer> {
 
 /** Settings of this one server; none of the machine's. */
 function serverOptions(folder: string): string[] {
-  return ['--no-defaults', `--datadir=${join(folder, 'data')}`, `--user=${userInfo().username}`];
+  // Its own place for temporary tables, too: in a common one another server takes them away.
+  const places = [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`];
+  return ['--no-defaults', ...places, `--user=${userInfo().username}`];
 }
 
 function install(program: string, folder: string): void {
