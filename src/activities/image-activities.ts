@@ -89,7 +89,8 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
-      if (fault === undefined) throw error;
+      // What the database does not give says nothing about the source.
+      if (fault === undefined || fault.code === 'database') throw error;
       const tagMissing = fault.code === 'tag-missing';
       const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
       return { kind: 'stopped', ...looked, tagMissing, fault: tagMissing ? missingTag(fault, readAt - since) : fault };

@@ -29,9 +29,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
     return ApplicationFailure.create({
       type: code,
       message,
-      // A database that refuses may be in a failover or out of room: whatever a person has to do there, what is to be
-      // recorded must not be lost, so it is tried until it works.
-      nonRetryable: decision === 'park' && code !== 'database',
+      nonRetryable: decision === 'park' && !mayHeal(error),
       details: [detail],
       ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
     });
@@ -53,4 +51,12 @@ function withoutCause(error: Error): Error {
   bare.name = error.name;
   if (error.stack !== undefined) bare.stack = error.stack;
   return bare;
+}
+
+/**
+ * A database that refuses may be in a failover or out of room: what is to be recorded must not be lost, so it is tried
+ * until it works, whatever a person has to do there. A statement that it cannot understand will not work later.
+ */
+function mayHeal(error: FerryError): boolean {
+  return error.code === 'database' && !('trouble' in error && error.trouble === 'statement');
 }

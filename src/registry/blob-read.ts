@@ -83,6 +83,7 @@ export class BlobRead {
   async run(): Promise<void> {
     const cached = this.#client.contents.get(this.#blob.digest);
     if (cached !== undefined) {
+      if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
       if (cached.body.length > 0) this.#handlers.onChunk(cached.body);
       return;
     }
@@ -107,7 +108,11 @@ export class BlobRead {
         this.#signal.throwIfAborted();
         if (this.#stopped) return;
         if (!(error instanceof SourceCut)) throw error;
-        const progress = this.#received - start >= PROGRESS_BYTES || Date.now() - startedAt >= PROGRESS_MS;
+        const moved = this.#received - start;
+        const lasted = Date.now() - startedAt;
+        // A long time alone is no progress: a silent source lasts long, too.
+        const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
+        const progress = moved >= PROGRESS_BYTES || isSteady;
         fruitless = progress ? 0 : fruitless + 1;
         if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
         await rest(backoff(fruitless + 1, timing), this.#signal);

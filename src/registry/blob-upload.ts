@@ -74,7 +74,11 @@ export class BlobUpload {
     this.#request = request;
     this.#answer = response;
     response.then(
-      (message) => void this.#answeredEarly(message),
+      (message) => {
+        this.#answeredEarly(message).catch((error: unknown) => {
+          this.#fail(networkFault(error, this.place, this.#location));
+        });
+      },
       (error: unknown) => this.#fail(networkFault(error, this.place, this.#location)),
     );
   }

@@ -118,7 +118,10 @@ describe('the workflow files on a machine without anything but a database', () =
       ]);
       expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 failed, 0 parked');
       expect(readOnce).toBe(6);
-      expect(second.at(-1)).toMatchObject({ status: 0, output: expect.stringContaining('Nothing was pending.') as string });
+      expect(second.at(-1)).toMatchObject({
+        status: 0,
+        output: expect.stringContaining('Nothing was pending.') as string,
+      });
       expect(requests()).toBe(readOnce);
       expect(leftBehind()).toBe(false);
     },

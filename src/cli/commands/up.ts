@@ -139,5 +139,7 @@ async function stopSignal(): Promise<void> {
     };
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    // The terminal was closed: the children have groups of their own and would stay.
+    process.once('SIGHUP', stop);
   });
 }
