@@ -46,7 +46,7 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
 
   async function copyOpenTargets(
     plan: Plan,
-  ): Promise<{ done: TargetOutcome[]; open: OpenTarget[]; bytesRead: number; sourceFault?: Fault }> {
+  ): Promise<{ done: TargetOutcome[]; open: OpenTarget[]; bytesRead: number }> {
     const destinations = plan.open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
     const failed = plan.open.filter(({ fault }) => fault !== undefined);
     if (destinations.length === 0) return { done: [...plan.done], open: failed, bytesRead: 0 };
@@ -66,7 +66,6 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
         ),
       ],
       bytesRead: result.bytesRead,
-      ...(sourceFault === undefined ? {} : { sourceFault }),
     };
   }
 
