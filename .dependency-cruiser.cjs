@@ -33,7 +33,7 @@ const typesMayAlsoComeFrom = {
 };
 
 /** Commands, and the files that put things together: the outermost ring. */
-const outermost = '^src/(cli/|(worker|worker-main|server|server-main)\\.ts$)';
+const outermost = '^src/(cli/|composition/|(worker|worker-main|server|server-main)\\.ts$)';
 
 function folderRule([folder, { folders }]) {
   const allowed = [folder, ...folders].map((name) => `^src/${name}/`);

@@ -1,3 +1,4 @@
+import { openRegistries } from '../../composition/registries.js';
 import { Environment } from '../../config/environment.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../../config/registry-credentials.js';
 import { defaultManifestPolicy } from '../../domain/default-manifest-policy.js';
@@ -7,9 +8,7 @@ import type { ImageReference } from '../../domain/image-reference.js';
 import { parsePlatformSelection } from '../../domain/platform.js';
 import { targetTag } from '../../domain/target-name.js';
 import { copyImage } from '../../registry/copy-image.js';
-import type { CopyReport, CopyTarget, CredentialProvider, HostSettings } from '../../registry/copy-types.js';
-import { dockerConfigCredentials, firstCredentials } from '../../registry/docker-config.js';
-import { createRegistryClient } from '../../registry/registry-client.js';
+import type { CopyReport, CopyTarget, HostSettings } from '../../registry/copy-types.js';
 import { watchCopy } from '../copy-progress.js';
 import { printCopyReport, printCopyReportJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
@@ -39,8 +38,10 @@ export async function copyCommand(
 
   const environment = new Environment(process.env);
   const typed = [source, ...targets];
-  const client = createRegistryClient({
-    credentials: findCredentials(environment),
+  const dockerConfig = dockerConfigPath(environment);
+  const client = openRegistries({
+    credentials: environmentCredentials(environment),
+    ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
     hosts: new Map([
       ...environmentHosts(environment),
       ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme)),
@@ -110,15 +111,6 @@ function assertAllDifferent(targets: readonly { readonly target: CopyTarget }[])
 
 function settingsOf(host: string, scheme: 'http' | 'https' | undefined): readonly [string, HostSettings][] {
   return scheme === undefined ? [] : [[host, { scheme }]];
-}
-
-/** The ferry's own variables, then what `docker login` or `podman login` left. */
-function findCredentials(environment: Environment): CredentialProvider {
-  const path = dockerConfigPath(environment);
-  return firstCredentials(
-    environmentCredentials(environment),
-    dockerConfigCredentials(path === undefined ? {} : { path }),
-  );
 }
 
 /** The first Ctrl-C ends the copy in order; the second one ends the process. */

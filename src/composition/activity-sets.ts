@@ -1,0 +1,52 @@
+/** The ports that a worker's activities need, from the configuration: database, registries, upstreams, Temporal. */
+import { createMainActivities, createTransferActivities, createUpstreamActivities } from '../activities/index.js';
+import type { TemporalClient } from '../client/connect.js';
+import { requestSync } from '../client/sync-requests.js';
+import type { FerryConfig } from '../config/read-config.js';
+import type { CopyActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type { Stores } from '../database/stores.js';
+import { createSourceGate } from '../domain/source-gate.js';
+import { hostAddresses } from '../registry/host-addresses.js';
+import { listTags } from '../registry/list-tags.js';
+import type { RegistryClient } from '../registry/registry-client.js';
+import { createGitHub } from '../upstreams/github.js';
+import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
+import { createCopyEngine } from './copy-engine.js';
+
+export interface OpenParts {
+  readonly stores: Stores;
+  readonly registries: RegistryClient;
+  readonly temporal: TemporalClient;
+}
+
+/** One set of activities for each task queue. */
+export interface ActivitySets {
+  readonly main: MainActivities & FetchActivities;
+  readonly copy: CopyActivities;
+}
+
+export function createActivitySets(config: FerryConfig, { stores, registries, temporal }: OpenParts): ActivitySets {
+  const { targets, platforms, poolSize, historyDays, missingTagWaitMs, upstreams } = config;
+  const engine = createCopyEngine(registries);
+  const sources = createSourceGate(config.sources, hostAddresses);
+  const watcher = createUpstreamWatcher({
+    github: createGitHub(config.github),
+    registries: { listTags: async (repository, look) => await listTags(registries, repository, look) },
+  });
+  const main = createMainActivities({
+    ...stores,
+    engine,
+    requester: { requestSync: async (request) => void (await requestSync(temporal, request)) },
+    sources,
+    targets,
+    platforms,
+    poolSize,
+    history: stores.console,
+    historyDays,
+    missingTagWaitMs,
+  });
+  return {
+    main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
+    copy: createTransferActivities({ engine, targets }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { CopyEngine } from '../activities/engine-ports.js';
+import { copyImage } from '../registry/copy-image.js';
+import { headManifest } from '../registry/head-manifest.js';
+import { planCopy } from '../registry/plan-copy.js';
+import type { RegistryClient } from '../registry/registry-client.js';
+
+/** The copy engine as activities know it: its functions over one registry client. */
+export function createCopyEngine(client: RegistryClient): CopyEngine {
+  return {
+    plan: async (request, options) => await planCopy(client, request, options),
+    copy: async (request, options) => await copyImage(client, request, options),
+    head: async ({ host, repository, tag }, options) =>
+      await headManifest(client, { host, repository, reference: tag }, options),
+  };
+}

@@ -1,0 +1,25 @@
+import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
+import type { RegistryClient } from '../registry/registry-client.js';
+import { createRegistryClient } from '../registry/registry-client.js';
+
+export interface RegistriesConfig {
+  /** Asked before docker's or podman's. */
+  readonly credentials: CredentialProvider;
+  /** Docker's or podman's credentials; absent: where docker keeps them. */
+  readonly dockerConfigPath?: string;
+  readonly hosts: ReadonlyMap<string, HostSettings>;
+  /** Hosts that may have private addresses beside the configured ones. */
+  readonly trustedHosts?: ReadonlySet<string>;
+}
+
+/** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
+export function openRegistries({
+  credentials,
+  dockerConfigPath: path,
+  hosts,
+  trustedHosts = new Set(),
+}: RegistriesConfig): RegistryClient {
+  const fromDocker = dockerConfigCredentials(path === undefined ? {} : { path });
+  return createRegistryClient({ credentials: firstCredentials(credentials, fromDocker), hosts, trustedHosts });
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+
+import type { FerryConfig } from '../config/read-config.js';
+import { TaskQueue } from '../contract/task-queues.js';
+import type { ActivitySets } from './activity-sets.js';
+
+/** A transfer of hours cannot end in time: it is cut, and the next attempt finds what is over. */
+const shutdownGrace = '5s';
+const shutdownForce = '20s';
+
+/** One Temporal worker for each task queue, over one connection. */
+export async function createWorkers(
+  connection: NativeConnection,
+  { temporal, poolSize, copySlots }: Pick<FerryConfig, 'temporal' | 'poolSize' | 'copySlots'>,
+  activities: ActivitySets,
+): Promise<Worker[]> {
+  const shared = {
+    connection,
+    namespace: temporal.namespace,
+    stickyQueueScheduleToStartTimeout: '3s',
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: shutdownGrace,
+    shutdownForceTime: shutdownForce,
+  } as const;
+  return await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: TaskQueue.main,
+      workflowBundle: { codePath: fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url)) },
+      maxConcurrentActivityTaskExecutions: 2 * poolSize,
+      activities: activities.main,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: TaskQueue.copy,
+      maxConcurrentActivityTaskExecutions: copySlots,
+      activities: activities.copy,
+    }),
+  ]);
+}
