@@ -6,6 +6,7 @@ import { connectClient } from './client/connect.js';
 import { createActivitySets } from './composition/activity-sets.js';
 import { keepSchedules } from './composition/kept-schedules.js';
 import { openRegistries } from './composition/registries.js';
+import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { createWorkers } from './composition/workers.js';
 import type { FerryConfig } from './config/read-config.js';
 import { readConfig } from './config/read-config.js';
@@ -55,7 +56,8 @@ async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => 
   closing.push(async () => await database.close());
   await migrate(database);
 
-  const registries = openRegistries(config);
+  const stores = createStores(database);
+  const registries = openRegistries({ ...config, blobLocations: tolerantBlobLocations(stores.blobs, logger) });
   closing.push(async () => registries.close());
 
   const temporal = await connectClient({ address, namespace, connection: options });
@@ -64,6 +66,6 @@ async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => 
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 
-  const activities = createActivitySets(config, { stores: createStores(database), registries, temporal });
+  const activities = createActivitySets(config, { stores, registries, temporal });
   return await createWorkers(connection, config, activities);
 }

@@ -1,4 +1,4 @@
-import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { BlobLocations, CredentialProvider, HostSettings } from '../registry/copy-types.js';
 import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createRegistryClient } from '../registry/registry-client.js';
@@ -11,6 +11,8 @@ export interface RegistriesConfig {
   readonly hosts: ReadonlyMap<string, HostSettings>;
   /** Hosts that may have private addresses beside the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
+  /** Where blobs were put by earlier processes. */
+  readonly blobLocations?: BlobLocations;
 }
 
 /** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
@@ -19,7 +21,13 @@ export function openRegistries({
   dockerConfigPath: path,
   hosts,
   trustedHosts = new Set(),
+  blobLocations,
 }: RegistriesConfig): RegistryClient {
   const fromDocker = dockerConfigCredentials(path === undefined ? {} : { path });
-  return createRegistryClient({ credentials: firstCredentials(credentials, fromDocker), hosts, trustedHosts });
+  return createRegistryClient({
+    credentials: firstCredentials(credentials, fromDocker),
+    hosts,
+    trustedHosts,
+    ...(blobLocations === undefined ? {} : { blobLocations }),
+  });
 }

@@ -36,6 +36,16 @@ export class BlobLocationStore {
     return found;
   }
 
+  /** Nobody found the blob there, or could take it from there. */
+  async forget(registry: string, repository: string, digest: string): Promise<void> {
+    await this.#database.queries
+      .deleteFrom('blob_locations')
+      .where('registry', '=', registry)
+      .where('digest', '=', digest)
+      .where('repository', '=', repository)
+      .execute();
+  }
+
   /** Records that a repository holds blobs; again, that it still does. */
   async record(registry: string, repository: string, digests: readonly string[]): Promise<void> {
     const { dialect, transaction } = this.#database;

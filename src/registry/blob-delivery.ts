@@ -1,4 +1,3 @@
-import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { hasBlob, openSession } from './blob-push.js';
 import { BlobMismatch } from './blob-read.js';
@@ -18,7 +17,6 @@ const ATTEMPTS = 4;
 export interface BlobDestination {
   readonly name: string;
   readonly place: Place;
-  readonly mountFrom: (digest: Digest) => readonly string[];
   /** It was let go once: its other blobs do not hold the others up either. */
   lagging: boolean;
   /** What it catches up on, not everything at once. */
@@ -187,14 +185,14 @@ export class Delivery {
 
   async #prepare(): Promise<BlobUpload | undefined> {
     const { client } = this.#context;
-    const { place, mountFrom, signal } = this.destination;
+    const { place, signal } = this.destination;
     const { digest } = this.#blob;
     if (await hasBlob(client, place, this.#blob, { signal })) {
       this.#deliver('already-there');
       return undefined;
     }
-    const candidates = new Set([...client.blobHomes.of(place.host, digest), ...mountFrom(digest)]);
-    const session = await openSession(client, place, digest, { mountFrom: [...candidates], signal });
+    const mountFrom = client.blobHomes.of(place.host, digest);
+    const session = await openSession(client, place, digest, { mountFrom, signal });
     if (session === 'mounted') {
       this.#deliver('mounted');
       return undefined;

@@ -61,7 +61,7 @@ export async function openSession(
   for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
     const answer = await tryMount(host, place, digest, from, signal);
     if (answer === 'mounted') return answer;
-    client.blobHomes.remove(place.host, from, digest);
+    await client.blobHomes.remove(place.host, from, digest);
     const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
     if (isLast && answer !== undefined) return answer;
   }

@@ -13,8 +13,6 @@ export interface CopyTarget {
   readonly repository: string;
   readonly tag: string;
   readonly manifestPolicy: ManifestPolicy;
-  /** Repositories of the same host that are known to hold blobs: candidates for a cross-repository mount. */
-  readonly mountFrom?: (digest: Digest) => readonly string[];
 }
 
 export interface CopyRequest {
@@ -122,6 +120,17 @@ export interface RegistryCredentials {
 /** Asked anew whenever a registry wants authorization: short-lived passwords may change. */
 export type CredentialProvider = (host: string, repository: string) => Promise<RegistryCredentials | undefined>;
 
+/**
+ * Remembers, beyond one process, which repositories of a registry hold which blobs. What it says is a hint: a wrong one
+ * costs a request. None of it rejects: whoever keeps it tells of its own faults.
+ */
+export interface BlobLocations {
+  /** Repositories (paths without host) by digest, the likeliest first; digests that nobody is known to hold are left out. */
+  known(registry: string, digests: readonly Digest[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  record(registry: string, repository: string, digests: readonly Digest[]): Promise<void>;
+  forget(registry: string, repository: string, digest: Digest): Promise<void>;
+}
+
 export interface HostSettings {
   /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
   readonly scheme?: 'http' | 'https';
@@ -138,6 +147,8 @@ export interface RegistryClientOptions {
   readonly userAgent?: string;
   /** Blobs in flight at once over all copies of this client; default 6. */
   readonly concurrentTransfers?: number;
+  /** Where blobs were put by earlier processes; default: nobody remembers. */
+  readonly blobLocations?: BlobLocations;
   /** Waits other than the defaults (`transport/timing.ts`). */
   readonly timing?: Partial<Timing>;
 }

@@ -31,6 +31,7 @@ export function createRegistryClient({
   userAgent = 'image-ferry',
   timing = {},
   concurrentTransfers = TRANSFERS_AT_ONCE,
+  blobLocations,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
   return {
@@ -49,7 +50,7 @@ export function createRegistryClient({
       return made;
     },
     contents: new ContentCache(CACHED_BYTES),
-    blobHomes: new BlobHomes(),
+    blobHomes: new BlobHomes(blobLocations),
     underWay: new Map(),
     transfers: new Semaphore(concurrentTransfers),
     close() {

@@ -35,7 +35,6 @@ export class TargetRun {
     this.destination = {
       name: target.plan.target,
       place: target.place,
-      mountFrom: target.target.mountFrom ?? (() => []),
       lagging: false,
       catchUps: new Semaphore(CATCH_UPS_AT_ONCE),
       signal: sharedSignal(context.signal, this.#failure.signal),
@@ -66,6 +65,11 @@ export class TargetRun {
     }
     for (const { blobs } of this.#missing) for (const blob of blobs) this.#owed.set(blob.digest, blob);
     const owed = [...this.#owed.values()];
+    const { client } = this.#context;
+    await client.blobHomes.learn(
+      this.#target.place.host,
+      owed.map(({ digest }) => digest),
+    );
     if (owed.length === 0) this.#allBlobsThere();
     return owed;
   }
@@ -130,7 +134,14 @@ export class TargetRun {
     }
     await this.#put(root, target.tag);
     await this.#readBack(root);
+    await this.#rememberBlobs();
     return { ...plan, outcome: 'copied', ...this.#counts };
+  }
+
+  async #rememberBlobs(): Promise<void> {
+    const { manifests, place } = this.#target;
+    const digests = manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest));
+    await this.#context.client.blobHomes.remember(place.host, place.repository, digests);
   }
 
   /** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
@@ -155,8 +166,12 @@ export class TargetRun {
 
   async #bringAgain({ blobs }: OwedManifest): Promise<void> {
     const { client } = this.#context;
-    client.host(this.#target.place.host).mountsBroken = true;
+    const { host } = this.#target.place;
+    client.host(host).mountsBroken = true;
     for (const blob of blobs) {
+      for (const repository of client.blobHomes.of(host, blob.digest)) {
+        await client.blobHomes.remove(host, repository, blob.digest);
+      }
       const { deliveries } = transferBlob(this.#context, blob, [this.destination]);
       const delivered = await deliveries.get(this.destination);
       if (delivered?.outcome === 'uploaded') this.#count(delivered);

@@ -175,14 +175,27 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const { stores, sql, rows } = use();
       await mixedRun(use());
       await stores.deliveries.first('old', 'a');
-      await sql(
-        'update runs set started_at = 1; update run_outcomes set recorded_at = 1; update deliveries set received_at = 1',
-      );
+      await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:1']);
+      for (const column of [
+        'runs set started_at',
+        'run_outcomes set recorded_at',
+        'deliveries set received_at',
+        'blob_locations set seen_at',
+      ]) {
+        await sql(`update ${column} = 1`);
+      }
+      await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:2']);
       await stores.runs.begin({ id: 'run-2', reasons: [] });
 
-      expect(await stores.console.pruneHistory(90)).toEqual({ runs: 1, outcomes: 9, deliveries: 1 });
+      expect(await stores.console.pruneHistory(90)).toEqual({
+        runs: 1,
+        outcomes: 9,
+        deliveries: 1,
+        blobLocations: 1,
+      });
 
       expect(await rows('select id from runs')).toEqual([{ id: 'run-2' }]);
+      expect(await rows('select digest from blob_locations')).toEqual([{ digest: 'sha256:2' }]);
       expect(await rows('select id from images_for_push')).toHaveLength(4);
       expect(await rows('select id from pushed_images')).toHaveLength(3);
       expect(await rows('select image from image_copies')).toHaveLength(6);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FerryError } from '../../src/domain/ferry-error.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import type { CopyReport } from '../../src/registry/copy-types.js';
+import { everyBlobIn } from '../support/remembered-blobs.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import {
   clientFor,
@@ -10,7 +11,6 @@ import {
   requestFor,
   sourceAndTarget,
   sourceAndTwoTargets,
-  targetAt,
   targetRepository,
 } from '../support/scripted-set-up.js';
 import { answer, answerError, readAll } from '../support/scripted-registry.js';
@@ -399,8 +399,8 @@ describe('uploads that take another way', () => {
     target.when('POST', /mount=/, ({ response }) => answer(response, 201));
 
     const report = await copyImage(
-      clientFor([source, target]),
-      requestFor(source, [], { targets: [targetAt(target, { mountFrom: () => ['other/base'] })] }),
+      clientFor([source, target], { blobLocations: everyBlobIn('other/base') }),
+      requestFor(source, [target]),
     );
 
     expect(report.failures).toEqual([]);

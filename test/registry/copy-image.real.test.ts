@@ -9,6 +9,7 @@ import { copyImage } from '../../src/registry/copy-image.js';
 import type { CopyRequest, CopyTarget, RegistryClientOptions } from '../../src/registry/copy-types.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
+import { everyBlobIn } from '../support/remembered-blobs.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryOptions, RegistryServer } from '../support/registry-server.js';
 import { describe as descriptor, mediaTypes, placeManifest } from '../support/scripted-images.js';
@@ -127,9 +128,9 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     await copyImage(client, requestFor(source, [targetAt(right)]));
 
     const again = await copyImage(client, requestFor(source, [targetAt(right)]));
-    const mountFrom = (): readonly string[] => [mirrored];
-    const elsewhere = targetAt(right, { repository: 'mirror/second', mountFrom });
-    const mounted = await copyImage(clientFor([source, left, right]), requestFor(source, [elsewhere]));
+    const elsewhere = targetAt(right, { repository: 'mirror/second' });
+    const remembering = clientFor([source, left, right], { blobLocations: everyBlobIn(mirrored) });
+    const mounted = await copyImage(remembering, requestFor(source, [elsewhere]));
 
     expect(again.targets[0]).toMatchObject({ outcome: 'already-there', bytesSent: 0 });
     expect(mounted.targets[0]).toMatchObject({ uploadedBlobs: 0, bytesSent: 0 });

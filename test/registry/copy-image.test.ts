@@ -19,6 +19,7 @@ import {
   targetAt,
   targetRepository,
 } from '../support/scripted-set-up.js';
+import { everyBlobIn } from '../support/remembered-blobs.js';
 import { answer, readAll } from '../support/scripted-registry.js';
 
 describe('one read of the source', () => {
@@ -120,11 +121,10 @@ describe('what a target has does not move', () => {
     const layer = randomBytes(5000);
     const image = placeImage(source, repository, { layers: [layer] });
     target.putBlob('other/base', layer);
-    const mountFrom = (digest: string): string[] => (digest === image.layers[0] ? ['other/base'] : []);
 
     const report = await copyImage(
-      clientFor([source, target]),
-      requestFor(source, [], { targets: [targetAt(target, { mountFrom })] }),
+      clientFor([source, target], { blobLocations: everyBlobIn('other/base') }),
+      requestFor(source, [target]),
     );
 
     expect(report.targets[0]).toMatchObject({ mountedBlobs: 1, uploadedBlobs: 1 });
@@ -149,8 +149,8 @@ describe('what a target has does not move', () => {
     placeImage(source, repository);
 
     const report = await copyImage(
-      clientFor([source, target]),
-      requestFor(source, [], { targets: [targetAt(target, { mountFrom: () => ['gone/away'] })] }),
+      clientFor([source, target], { blobLocations: everyBlobIn('gone/away') }),
+      requestFor(source, [target]),
     );
 
     expect(report.targets[0]).toMatchObject({ mountedBlobs: 0, uploadedBlobs: 2 });

@@ -1,0 +1,10 @@
+import type { BlobLocations } from '../../src/registry/copy-types.js';
+
+/** A memory that believes every blob to be in one repository, and learns nothing. */
+export function everyBlobIn(repository: string): BlobLocations {
+  return {
+    known: (_, digests) => Promise.resolve(new Map(digests.map((digest) => [digest, [repository]]))),
+    record: () => Promise.resolve(),
+    forget: () => Promise.resolve(),
+  };
+}
