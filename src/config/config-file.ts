@@ -42,6 +42,7 @@ const ConfigFile = z.strictObject({
 /** `ferry.yaml`: what variables cannot say well. */
 export type ConfigFile = z.infer<typeof ConfigFile>;
 export type TargetEntry = z.infer<typeof TargetEntry>;
+export type HostEntry = z.infer<typeof HostEntry>;
 
 /** Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. */
 export function readConfigFile(path: string, faults: FaultList): ConfigFile {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -10,15 +9,15 @@ import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
 import { readAllowedSources } from './allowed-sources.js';
-import type { ConfigFile } from './config-file.js';
 import { readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
-import { dockerConfigPath, environmentCredentials, environmentHosts } from './registry-credentials.js';
-import { parseRegistryHost } from './registry-host.js';
+import { readHosts } from './hosts.js';
+import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
+import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
@@ -164,7 +163,7 @@ export function readConfig(variables: Variables): FerryConfig {
     targets,
     hosts,
     sources,
-    credentials: readCredentials(environment, file, targets),
+    credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
     github: readGitHub(environment, file.github, faults),
     upstreams,
@@ -186,7 +185,7 @@ function readRegistries(environment: Environment, faults: FaultList) {
   const file = path === undefined ? {} : readConfigFile(path, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file, hosts, faults);
+  readHosts(file.hosts ?? {}, hosts, faults);
   const sources = readAllowedSources(environment, [...hosts.keys()], targets, faults);
   return { file, hosts, targets, sources };
 }
@@ -221,54 +220,6 @@ function readDatabase(environment: Environment, dataDir: string, faults: FaultLi
 function readPlatforms(environment: Environment): readonly string[] {
   const selection = parsePlatformSelection(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64');
   return selection === 'all' ? ['all'] : selection.map(printPlatform);
-}
-
-function readHosts(file: ConfigFile, hosts: Map<string, HostSettings>, faults: FaultList): void {
-  for (const [name, entry] of Object.entries(file.hosts ?? {})) {
-    const where = `ferry.yaml: hosts.${name}`;
-    const parsed = faults.try(() => parseRegistryHost(name, where));
-    if (parsed === undefined) continue;
-    const scheme = entry.scheme ?? parsed.scheme;
-    const ca = entry.caFile === undefined ? undefined : faults.try(() => readCertificates(entry.caFile ?? '', where));
-    hosts.set(parsed.host, {
-      ...hosts.get(parsed.host),
-      ...(scheme === undefined ? {} : { scheme }),
-      ...(ca === undefined ? {} : { ca }),
-    });
-  }
-}
-
-function readCertificates(path: string, where: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${where}.caFile cannot be read: ${reason}`, 'configuration');
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new InvalidInput(`${where}.caFile holds no PEM certificate: ${path}`, 'configuration');
-  }
-  return text;
-}
-
-/** `ferry.yaml`'s credentials win over the variables' for the hosts that they name. */
-function readCredentials(environment: Environment, file: ConfigFile, targets: readonly Target[]): CredentialProvider {
-  const byVariables = environmentCredentials(environment);
-  return async (host, repository) => {
-    const name = targets.find((target) => target.registry === host && file.targets?.[target.name]?.credentials)?.name;
-    const given = name === undefined ? undefined : file.targets?.[name]?.credentials;
-    if (given === undefined) return await byVariables(host, repository);
-
-    const password = environment.value(given.passwordVariable);
-    if (password === undefined) {
-      throw new InvalidInput(
-        `ferry.yaml: targets.${String(name)}.credentials wants a password in ${given.passwordVariable}, which is not set`,
-        'configuration',
-      );
-    }
-    return { username: given.username, password };
-  };
 }
 
 function readNumber(

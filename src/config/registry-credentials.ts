@@ -7,6 +7,8 @@ import type { RegistryHost } from './registry-host.js';
 import { parseRegistryHost } from './registry-host.js';
 
 interface CredentialVariables {
+  /** The target that the variables are about. */
+  readonly target?: string;
   readonly username: string;
   readonly password: string;
   readonly host: (environment: Environment) => RegistryHost | undefined;
@@ -14,11 +16,13 @@ interface CredentialVariables {
 
 const variables: readonly CredentialVariables[] = [
   {
+    target: 'aliyun',
     username: 'ALIYUN_REGISTRY_USER',
     password: 'ALIYUN_REGISTRY_PASSWORD',
     host: (environment) => hostOf(environment, 'ALIYUN_REGISTRY'),
   },
   {
+    target: 'private',
     username: 'MY_REGISTRY_USER',
     password: 'MY_REGISTRY_PASSWORD',
     host: (environment) => hostOf(environment, 'MY_REGISTRY'),
@@ -27,12 +31,13 @@ const variables: readonly CredentialVariables[] = [
 ];
 
 /**
- * Looks credentials up by host, anew at each call: a password in a file (`…_PASSWORD_FILE`) may change while the
+ * Looks credentials up by host, and by target where one host is both, anew at each call: a password in a file (`…_PASSWORD_FILE`) may change while the
  * process runs.
  */
 export function environmentCredentials(environment: Environment): CredentialProvider {
-  return async (host) => {
-    const known = variables.find((candidate) => candidate.host(environment)?.host === host);
+  return async (host, _repository, target) => {
+    const ofHost = variables.filter((candidate) => candidate.host(environment)?.host === host);
+    const known = ofHost.find((candidate) => candidate.target === target) ?? ofHost[0];
     if (known === undefined) return undefined;
     const username = environment.value(known.username);
     const password = environment.value(known.password);

@@ -1,4 +1,7 @@
 import { defaultManifestPolicy } from '../domain/default-manifest-policy.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
 import type { HostSettings } from '../registry/copy-types.js';
@@ -65,13 +68,43 @@ export function readTargets(
     const { host, scheme } = parsed;
     hosts.set(host, { ...hosts.get(host), ...(scheme === undefined ? {} : { scheme }) });
     const entry = entries.get(name);
-    return {
+    const target: Target = {
       name,
       registry: host,
       namespace: (entry?.namespace ?? namespace).replace(/^\/+|\/+$/g, ''),
       naming: entry?.naming ?? naming,
       manifestPolicy: entry?.manifestPolicy ?? defaultManifestPolicy(host),
-      explicitNames: entry?.names ?? {},
-    } satisfies Target;
+      explicitNames: {},
+    };
+    faults.try(() => assertTargetNamespace(target));
+    return { ...target, explicitNames: readExplicitNames(entry?.names ?? {}, target, faults) };
   }
+}
+
+/** `names` of a target with their keys in canonical form, each name legal there. */
+function readExplicitNames(
+  names: Readonly<Record<string, string>>,
+  target: Target,
+  faults: FaultList,
+): Readonly<Record<string, string>> {
+  const read = new Map<string, string>();
+  for (const [source, repository] of Object.entries(names)) {
+    const where = `ferry.yaml: targets.${target.name}.names`;
+    const key = faults.try(() => parseSourceRepository(source, where));
+    faults.try(() => assertTargetRepository(repository, target));
+    if (key === undefined) continue;
+    if (read.has(key)) faults.add(`${where} has ${key} twice, the second time as "${source}"`);
+    read.set(key, repository);
+  }
+  return Object.fromEntries(read);
+}
+
+function parseSourceRepository(text: string, where: string): string {
+  if (/@|:[^/]*$/.test(text)) {
+    throw new InvalidInput(
+      `${where}: "${text}" has a tag or digest: the name is that of a whole repository`,
+      'configuration',
+    );
+  }
+  return sourceRepository(parseImageReference(text));
 }

@@ -48,10 +48,14 @@ export type FaultCode =
 export interface FaultDetails {
   readonly code: FaultCode;
   readonly decision: Decision;
-  /** For `wait`: how long, in milliseconds, when the other side said so. */
+  /** How long to wait, in milliseconds, when the other side said so; brought between a second and a day. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
+
+// Servers say 0 and mean "whenever", or send a date of another century: neither may spin or stop the ferry.
+const shortestRetryAfterMs = 1_000;
+const longestRetryAfterMs = 24 * 60 * 60 * 1_000;
 
 /** The one base of every expected fault. The message is for people, the fields are for programs; neither holds a secret. */
 export class FerryError extends Error {
@@ -64,7 +68,9 @@ export class FerryError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.decision = decision;
-    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    if (retryAfterMs !== undefined) {
+      this.retryAfterMs = Math.min(Math.max(retryAfterMs, shortestRetryAfterMs), longestRetryAfterMs);
+    }
   }
 }
 

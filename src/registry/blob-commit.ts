@@ -85,8 +85,8 @@ export function withDigest(location: URL, { digest }: Blob): URL {
 /** The same fault where sending the whole blob again may help. */
 export function asRetry(fault: FerryError, place: Place): RegistryFault {
   const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
-  const message = fault.message.slice(fault.message.indexOf(': ') + 2);
-  return new RegistryFault(message, {
+  const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
+  return new RegistryFault(reason, {
     place,
     code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
     decision: 'retry',

@@ -8,6 +8,7 @@ import { RegistryFault } from './registry-errors.js';
 import { send } from './transport/registry-request.js';
 import { discardBody } from './transport/response-body.js';
 import { backoff, rest } from './transport/retrying.js';
+import { isWebPage } from './transport/web-page.js';
 
 /** A cut read that brought at least this much, or lasted this long, was progress. */
 /** A source that sends less than this drips: it would hold a place in the pool for as long as it likes. */
@@ -160,6 +161,7 @@ export class BlobRead {
     const announced = announcedSize(response, offset);
     if (announced === undefined || announced === size) return response;
     response.destroy();
+    if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
     const label = response.headers['content-encoding'];
     const encoding = label === undefined ? '' : ` (Content-Encoding ${label}, though none was accepted)`;
     throw this.#mismatch(`it announces ${announced} bytes${encoding}`);

@@ -117,8 +117,16 @@ export interface RegistryCredentials {
   readonly identityToken?: string;
 }
 
-/** Asked anew whenever a registry wants authorization: short-lived passwords may change. */
-export type CredentialProvider = (host: string, repository: string) => Promise<RegistryCredentials | undefined>;
+/**
+ * Asked anew whenever a registry wants authorization: short-lived passwords may change.
+ *
+ * @param target the name of the target where the repository is one: two targets may be two accounts of one registry
+ */
+export type CredentialProvider = (
+  host: string,
+  repository: string,
+  target?: string,
+) => Promise<RegistryCredentials | undefined>;
 
 /**
  * Remembers, beyond one process, which repositories of a registry hold which blobs. What it says is a hint: a wrong one

@@ -47,9 +47,9 @@ export function dockerConfigCredentials({ path }: { readonly path?: string } = {
 
 /** Asks each in turn; the first that knows wins. */
 export function firstCredentials(...providers: readonly CredentialProvider[]): CredentialProvider {
-  return async (host, repository) => {
+  return async (...place) => {
     for (const provider of providers) {
-      const credentials = await provider(host, repository);
+      const credentials = await provider(...place);
       if (credentials !== undefined) return credentials;
     }
     return undefined;

@@ -12,6 +12,7 @@ import { RegistryFault } from './registry-errors.js';
 import { repositoryScopes } from './transport/authorization.js';
 import { fetchBody, sendAndDiscard } from './transport/registry-request.js';
 import type { RegistryRequest } from './transport/request-options.js';
+import { isWebPage, notARegistry } from './transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
 const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -48,7 +49,7 @@ export async function headManifestAt(
     expect: [200, 404, 405],
   });
   if (response.statusCode === 404 || isDenied(response)) return undefined;
-  const head = response.statusCode === 200 ? readHead(response) : undefined;
+  const head = response.statusCode === 200 && !isWebPage(response) ? readHead(response) : undefined;
   if (head !== undefined) return head;
 
   // Older registries and proxies refuse HEAD or leave the digest out: the manifest itself says it.
@@ -61,7 +62,8 @@ export async function headManifestAt(
  *
  * @param reference tag or digest
  * @returns undefined when the registry does not have it
- * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice
+ * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice; `protocol` (retry) when
+ *   they are no manifest at all
  */
 export async function getManifest(
   client: RegistryClient,
@@ -82,6 +84,8 @@ export async function getManifest(
     }
     const expected = isDigest(reference) ? reference : announcedDigest(response);
     const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
+    const isForeign = isWebPage(response) || (expected === undefined && !isJsonObject(body));
+    if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
     if (expected === undefined || digest === expected) {
       const content = { digest, mediaType, body };
       client.contents.add(content);
@@ -128,6 +132,19 @@ export function announcedDigest(response: IncomingMessage): Digest | undefined {
 
 function isDenied({ statusCode }: IncomingMessage): boolean {
   return statusCode === 401 || statusCode === 403;
+}
+
+function isJsonObject(body: Buffer): boolean {
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'));
+    return typeof json === 'object' && json !== null && !Array.isArray(json);
+  } catch {
+    return false;
+  }
+}
+
+async function urlOf(client: RegistryClient, { place, url }: Pick<RegistryRequest, 'place' | 'url'>): Promise<URL> {
+  return new URL(url, await client.host(place.host).base(place));
 }
 
 function readHead(response: IncomingMessage): ManifestHead | undefined {

@@ -23,9 +23,12 @@ export class RegistryFault extends FerryError {
   readonly repository: string;
   readonly status?: number;
   readonly diagnostics: readonly RegistryDiagnostic[];
+  /** The message without the place that begins it: for a fault that says the same of another decision. */
+  readonly reason: string;
 
   constructor(message: string, { place, status, diagnostics, ...details }: RegistryFaultDetails) {
     super(`${describePlace(place)}: ${message}`, details);
+    this.reason = message;
     this.side = place.side;
     this.host = place.host;
     this.repository = place.repository;

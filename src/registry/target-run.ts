@@ -219,6 +219,5 @@ function neverSeen(error: unknown): unknown {
 
 function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
   const place = { side: error.side, host: error.host, repository: error.repository };
-  const message = error.message.slice(error.message.indexOf(': ') + 2);
-  return new RegistryFault(message, { place, code, decision, diagnostics: error.diagnostics, cause: error });
+  return new RegistryFault(error.reason, { place, code, decision, diagnostics: error.diagnostics, cause: error });
 }

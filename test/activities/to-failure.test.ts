@@ -60,11 +60,11 @@ describe('errors become failures in one place', () => {
   });
 
   test('as a value a fault keeps code, decision, reason and wait, and nothing else', () => {
-    expect(toFault(fault('wait', 5))).toEqual({
+    expect(toFault(fault('wait', 5_000))).toEqual({
       code: 'rate-limited',
       decision: 'wait',
       reason: 'target aliyun answered 429',
-      retryAfterMs: 5,
+      retryAfterMs: 5_000,
     });
     expect(toFault(new TypeError('bug'))).toBeUndefined();
   });

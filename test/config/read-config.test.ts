@@ -146,6 +146,79 @@ describe('configuration', () => {
     });
   });
 
+  test('two targets on one registry have each their own account', async () => {
+    const path = file(
+      'ferry.yaml',
+      [
+        'targets:',
+        '  inner:',
+        '    registry: harbor.example.com',
+        '    namespace: team/inner',
+        '    credentials: { username: inner, passwordVariable: INNER_PASSWORD }',
+        '  outer:',
+        '    registry: harbor.example.com',
+        '    namespace: team',
+        '    credentials: { username: outer, passwordVariable: OUTER_PASSWORD }',
+      ].join('\n'),
+    );
+    const { credentials } = readConfig({ FERRY_CONFIG: path, INNER_PASSWORD: '1', OUTER_PASSWORD: '2' });
+
+    const found = [
+      await credentials('harbor.example.com', 'team/inner/app'),
+      await credentials('harbor.example.com', 'team/app'),
+      await credentials('harbor.example.com', 'team/inner/app', 'outer'),
+      await credentials('other.example.com', 'team/app'),
+    ];
+
+    expect(found.map((one) => one?.username)).toEqual(['inner', 'outer', 'outer', undefined]);
+  });
+
+  test('both sets of variables may name one registry', async () => {
+    const { credentials } = readConfig({
+      ...aliyun,
+      ALIYUN_REGISTRY_USER: 'first',
+      ALIYUN_REGISTRY_PASSWORD: '1',
+      MY_REGISTRY: aliyun.ALIYUN_REGISTRY,
+      MY_REGISTRY_USER: 'second',
+      MY_REGISTRY_PASSWORD: '2',
+    });
+
+    const found = [
+      await credentials(aliyun.ALIYUN_REGISTRY, 'team/app', 'aliyun'),
+      await credentials(aliyun.ALIYUN_REGISTRY, 'team/app', 'private'),
+      await credentials(aliyun.ALIYUN_REGISTRY, 'team/app'),
+      await credentials(aliyun.ALIYUN_REGISTRY, 'library/app'),
+    ];
+
+    expect(found.map((one) => one?.username)).toEqual(['first', 'second', 'first', 'second']);
+  });
+
+  test('names chosen by hand are found however their source is written', () => {
+    const path = file('ferry.yaml', 'targets: { private: { names: { nginx: web/nginx, GHCR.io/a/b: tools/b } } }\n');
+
+    const { targets } = readConfig({ MY_REGISTRY: 'registry.example.com', FERRY_CONFIG: path });
+
+    expect(targets[0]?.explicitNames).toEqual({ 'docker.io/library/nginx': 'web/nginx', 'ghcr.io/a/b': 'tools/b' });
+  });
+
+  test('namespaces and names that a registry cannot have are faults of the configuration, all at once', () => {
+    const path = file(
+      'ferry.yaml',
+      [
+        'targets:',
+        '  private:',
+        '    names: { "nginx:1.27": web/nginx, redis: Web/Redis, docker.io/busybox: a/b, busybox: a/c }',
+        '  deep: { registry: registry.cn-beijing.aliyuncs.com, namespace: one/two }',
+      ].join('\n'),
+    );
+    const read = () =>
+      readConfig({ ...aliyun, ALIYUN_NAME_SPACE: '../x', MY_REGISTRY: 'registry.example.com', FERRY_CONFIG: path });
+
+    for (const fault of [/"\.\.\/x"/, /nginx:1\.27.* tag/, /"Web\/Redis"/, /busybox twice/, /"one\/two"/]) {
+      expect(read).toThrow(fault);
+    }
+  });
+
   test('a key that ferry.yaml does not have is refused by its name', () => {
     const path = file('ferry.yaml', 'tragets: {}\n');
 

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
@@ -31,15 +33,14 @@ test.each([
 });
 
 describe('a host that nobody configured', () => {
-  test.each(['127.0.0.1', 'localhost', '[::1]'])('is not connected to at %s', async (name) => {
-    const [source] = await sourceAndTarget();
-    placeImage(source, repository);
-    const reference = parseImageReference(`${name}:${source.host.split(':')[1]}/${repository}:v1`);
+  test.each(['127.0.0.1', 'localhost', 'registry.localhost', '[::1]'])('hears not one byte at %s', async (name) => {
+    const { port, connections } = await startListener();
+    const reference = parseImageReference(`${name}:${port}/${repository}:v1`);
 
     const planning = planCopy(clientFor([]), { source: reference, platforms: 'all', targets: [] });
 
     await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
-    expect(source.requests).toEqual([]);
+    expect(connections()).toBe(0);
   });
 
   test('is not reached through the redirect of a host that may only be public either', async () => {
@@ -58,3 +59,54 @@ describe('a host that nobody configured', () => {
     await expect(copying).rejects.toMatchObject({ code: 'private-address' });
   });
 });
+
+describe('a private registry that is configured', () => {
+  test.each([
+    '169.254.169.254',
+    '169.254.170.2',
+    '100.100.100.200',
+    '168.63.129.16',
+    '[fd00:ec2::254]',
+    '[fe80::1]',
+    '[::ffff:169.254.169.254]',
+    '[64:ff9b::a9fe:a9fe]',
+  ])("does not lead to a cloud's secrets at %s", async (address) => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `http://${address}/latest/meta-data` }),
+    );
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
+    await expect(copying).rejects.toThrow(/nothing was sent there/);
+  });
+
+  test('may lead to its storage in the same network', async () => {
+    const [source, target] = await sourceAndTarget();
+    const storage = await startScripted();
+    const layer = Buffer.from('a layer');
+    const image = placeImage(source, repository, { layers: [layer] });
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `${storage.url}/bucket` }),
+    );
+    storage.when('GET', /bucket/, ({ response }) => answer(response, 200, {}, layer));
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+});
+
+/** Listens at every address of this machine's loopback that there is, and counts who comes. */
+async function startListener(): Promise<{ readonly port: number; readonly connections: () => number }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, connections: () => connections };
+}

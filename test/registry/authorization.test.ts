@@ -11,6 +11,7 @@ import {
   requestFor,
   sourceAndTarget,
   startScripted,
+  targetAt,
   targetRepository,
 } from '../support/scripted-set-up.js';
 
@@ -227,6 +228,59 @@ describe('tokens', () => {
   });
 });
 
+describe('two targets that are two accounts of one registry', () => {
+  const accounts: Readonly<Record<string, RegistryCredentials>> = {
+    'target-1': { username: 'first', password: '1' },
+    'target-2': { username: 'second', password: '2' },
+  };
+  const byTarget = (_host: string, _repository: string, target = '') => Promise.resolve(accounts[target]);
+  const userOf = (authorization = ''): string =>
+    Buffer.from(authorization.split(' ')[1] ?? '', 'base64')
+      .toString()
+      .split(':')[0] ?? '';
+
+  test('each asks for its own tokens, even for one repository', async () => {
+    const [source, registry] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { given } = await withTokens(registry);
+
+    const report = await copyImage(clientFor([source, registry], { credentials: byTarget }), {
+      ...requestFor(source, []),
+      targets: [targetAt(registry, { name: 'target-1' }), targetAt(registry, { name: 'target-2', tag: 'v2' })],
+    });
+
+    expect(report.failures).toEqual([]);
+    expect(given.map(({ authorization }) => userOf(authorization)).sort()).toEqual(['first', 'second']);
+  });
+
+  test('each sends its own user and password', async () => {
+    const [source, registry] = await sourceAndTarget();
+    placeImage(source, repository);
+    const seen = new Set<string>();
+    for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+      registry.when(method, /./, async ({ request, response, path, ordinary }) => {
+        const { authorization } = request.headers;
+        if (authorization === undefined) answer(response, 401, { 'www-authenticate': 'Basic realm="r"' });
+        else {
+          seen.add(`${/^\/v2\/(\w+)/.exec(path)?.[1]} ${userOf(authorization)}`);
+          await ordinary();
+        }
+      });
+    }
+
+    const report = await copyImage(clientFor([source, registry], { credentials: byTarget }), {
+      ...requestFor(source, []),
+      targets: [
+        targetAt(registry, { name: 'target-1', repository: 'one/app' }),
+        targetAt(registry, { name: 'target-2', repository: 'two/app' }),
+      ],
+    });
+
+    expect(report.failures).toEqual([]);
+    expect([...seen].sort()).toEqual(['one first', 'two second']);
+  });
+});
+
 describe('user and password', () => {
   test('Basic is sent once it was asked for, and kept', async () => {
     const [source, target] = await sourceAndTarget();
@@ -312,6 +366,20 @@ describe('redirects', () => {
     const report = await copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
+  });
+
+  test('one that is refused for ever is said once, with its place named once', async () => {
+    const [source, target] = await sourceAndTarget();
+    const storage = await startScripted();
+    const image = placeImage(source, repository);
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
+      answer(response, 307, { location: `${storage.url}/bucket` }),
+    );
+    storage.when('GET', /bucket/, ({ response }) => answer(response, 403));
+
+    const copying = copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toThrow(/^(?!.*source.*source ).*at its storage/);
   });
 
   test('a host that wants a token of its own gets an anonymous one', async () => {

@@ -7,6 +7,7 @@ import { everyBlobIn } from '../support/remembered-blobs.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import {
   clientFor,
+  impatient,
   repository,
   requestFor,
   sourceAndTarget,
@@ -421,7 +422,57 @@ describe('uploads that take another way', () => {
   });
 });
 
+describe('something that is no registry', () => {
+  const page = Buffer.from('<!doctype html><title>Please log in</title>');
+  const html = { 'content-type': 'text/html; charset=utf-8' };
+
+  test('a page in place of a manifest is tried again later, and its address said', async () => {
+    const [source, target] = await sourceAndTarget();
+    for (const method of ['HEAD', 'GET']) {
+      source.when(method, /manifests/, ({ response }) => answer(response, 200, html, page));
+    }
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
+    await expect(copying).rejects.toThrow(`${source.url}/v2/${repository}/manifests/v1`);
+  });
+
+  test('words in place of a manifest are no manifest either', async () => {
+    const [source, target] = await sourceAndTarget();
+    source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
+    source.when('GET', /manifests/, ({ response }) => answer(response, 200, {}, Buffer.from('out of order')));
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
+  });
+
+  test('a page in place of a blob does not make the image a broken one', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) => answer(response, 200, html, page), 2);
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+});
+
 describe('pauses that a registry asks for', () => {
+  test('no pause at all is no leave to hammer', async () => {
+    const [source, target] = await sourceAndTarget();
+    source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '0' }));
+
+    const copying = copyImage(
+      clientFor([source, target], { timing: { ...impatient, longestPauseMs: 500 } }),
+      requestFor(source, [target]),
+    );
+
+    await expect(copying).rejects.toMatchObject({ code: 'rate-limited', retryAfterMs: 1_000 });
+    expect(source.count('HEAD', /manifests/)).toBe(1);
+  });
+
   test('a short Retry-After is sat out', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);

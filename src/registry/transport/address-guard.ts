@@ -6,16 +6,15 @@ import { FerryError } from '../../domain/ferry-error.js';
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
+/** Where AWS (IPv6), Alibaba Cloud, Azure and Oracle keep what others keep at 169.254.169.254. */
+const METADATA_ADDRESSES = new Set(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
+
 /**
  * Whether an address belongs to the public internet. 198.18.0.0/15 counts as public: it is the range that local
  * proxies (fake-IP DNS) put in front of public hosts, and nothing private lives there.
  */
 export function isPublicAddress(address: string): boolean {
-  const parsed = ipaddr.process(address);
-  if (parsed.kind() === 'ipv6' && parsed.range() === 'rfc6052') {
-    // NAT64: the last four bytes are the IPv4 address that is really reached.
-    return isPublicAddress(parsed.toByteArray().slice(12).join('.'));
-  }
+  const parsed = addressReached(address);
   if (parsed.range() === 'unicast') return true;
   return parsed.kind() === 'ipv4' && parsed.match(ipaddr.parseCIDR('198.18.0.0/15'));
 }
@@ -32,29 +31,72 @@ export function isLoopbackName(hostname: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
-/** @throws FerryError `private-address` for an IP literal that is not public; node asks no `lookup` for those */
-export function assertPublicLiteral(hostname: string): void {
-  const name = bareHostname(hostname);
-  if (isIP(name) !== 0 && !isPublicAddress(name)) throw privateAddress(hostname, name);
+/**
+ * Whether an address is one at which clouds tell a machine its secrets, or link-local as most of those are. No registry
+ * has a reason to send anybody there.
+ */
+function isMetadataAddress(address: string): boolean {
+  const parsed = addressReached(address);
+  return parsed.range() === 'linkLocal' || METADATA_ADDRESSES.has(parsed.toString());
 }
 
-/** A `lookup` for node:net that fails unless a name has a public address, and gives only those. */
-export function publicLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) {
-      callback(error, []);
-      return;
-    }
-    const allowed = addresses.filter(({ address }) => isPublicAddress(address));
-    const first = allowed[0];
-    if (first === undefined) {
-      callback(privateAddress(hostname, addresses[0]?.address ?? 'no address'), []);
-    } else if (options.all === true) {
-      callback(null, allowed);
-    } else {
-      callback(null, first.address, first.family);
-    }
-  });
+/** The address that packets end at: IPv4 where IPv6 only wraps it. */
+function addressReached(address: string): ReturnType<typeof ipaddr.process> {
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() !== 'ipv6' || parsed.range() !== 'rfc6052') return parsed;
+  // NAT64: the last four bytes are the IPv4 address.
+  return ipaddr.process(parsed.toByteArray().slice(12).join('.'));
+}
+
+/** Which addresses may be connected to. */
+export interface AddressGuard {
+  /** For IP literals, for which node asks no `lookup`, and for names of this very machine. @throws FerryError `private-address` */
+  assertHostname(hostname: string): void;
+  /** For node:net: fails unless a name has an address that may be connected to, and gives only those. */
+  lookup(hostname: string, options: LookupOptions, callback: LookupCallback): void;
+}
+
+/** For hosts that nobody configured. */
+export const publicOnly: AddressGuard = addressGuard(isPublicAddress, privateAddress);
+
+/** For hosts that a private registry sends us to: anywhere in its network but to a cloud's own services. */
+export const withoutMetadata: AddressGuard = addressGuard((address) => !isMetadataAddress(address), metadataAddress);
+
+function addressGuard(
+  isAllowed: (address: string) => boolean,
+  refusal: (hostname: string, address: string) => FerryError,
+): AddressGuard {
+  return {
+    assertHostname(hostname) {
+      const name = bareHostname(hostname);
+      if (isIP(name) !== 0 && !isAllowed(name)) throw refusal(hostname, name);
+      if (isLoopbackName(name) && !isAllowed('127.0.0.1')) throw refusal(hostname, 'of this machine itself');
+    },
+    lookup(hostname, options, callback) {
+      lookup(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error) {
+          callback(error, []);
+          return;
+        }
+        const allowed = addresses.filter(({ address }) => isAllowed(address));
+        const first = allowed[0];
+        if (first === undefined) {
+          callback(refusal(hostname, addresses[0]?.address ?? 'no address'), []);
+        } else if (options.all === true) {
+          callback(null, allowed);
+        } else {
+          callback(null, first.address, first.family);
+        }
+      });
+    },
+  };
+}
+
+function metadataAddress(hostname: string, address: string): FerryError {
+  return new FerryError(
+    `it sends the ferry to ${hostname} at the address ${address}, where clouds keep a machine's secrets; nothing was sent there`,
+    { code: 'private-address', decision: 'park' },
+  );
 }
 
 function privateAddress(hostname: string, address: string): FerryError {

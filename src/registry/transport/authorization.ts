@@ -19,11 +19,12 @@ export type TokenSource = (
   place: Place,
 ) => Promise<Token>;
 
-const TOKENS_KEPT = 1000;
+const ENTRIES_KEPT = 1000;
 
 /**
- * The authorization of one registry host: which scheme it wants, and the tokens it gave, one for each set of scopes.
- * Nothing of this ever leaves the host; whoever follows a redirect does so without it.
+ * The authorization of one registry host: which scheme it wants, and the tokens it gave, one for each set of scopes and
+ * each target, since two targets may be two accounts. Nothing of this ever leaves the host; whoever follows a redirect
+ * does so without it.
  */
 export class HostAuthorization {
   readonly #host: string;
@@ -64,29 +65,30 @@ export class HostAuthorization {
       const { realm = '', service, scope } = bearer.parameters;
       this.#scheme = { type: 'bearer', realm, ...(service === undefined ? {} : { service }) };
       const asked = withForeignScopes(scopes, scope);
-      this.#forget(scopes, rejected);
-      const token = await this.#token(this.#scheme, place, asked, cacheKey(scopes));
+      this.#forget(place, scopes, rejected);
+      const token = await this.#token(this.#scheme, place, asked, cacheKey(place, scopes));
       return `Bearer ${token.value}`;
     }
     if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
     this.#scheme = { type: 'basic' };
-    this.#basicHeaders.delete(place.repository);
+    this.#basicHeaders.delete(basicKey(place));
     const header = await this.#basicHeader(place);
     return header === rejected ? undefined : header;
   }
 
   async #basicHeader(place: Place): Promise<string | undefined> {
-    const known = this.#basicHeaders.get(place.repository);
+    const known = this.#basicHeaders.get(basicKey(place));
     if (known !== undefined) return known;
-    const credentials = await this.#credentials(this.#host, place.repository);
+    const credentials = await this.#credentialsFor(place);
     if (credentials === undefined) return undefined;
     const header = basicAuthorization(credentials);
-    this.#basicHeaders.set(place.repository, header);
+    this.#basicHeaders.set(basicKey(place), header);
+    dropOldest(this.#basicHeaders);
     return header;
   }
 
-  #forget(scopes: readonly string[], rejected: string | undefined): void {
-    const key = cacheKey(scopes);
+  #forget(place: Place, scopes: readonly string[], rejected: string | undefined): void {
+    const key = cacheKey(place, scopes);
     // A token that another request renewed meanwhile is kept: only the one that was refused is bad.
     if (rejected === undefined || `Bearer ${this.#tokens.get(key)?.value}` === rejected) this.#tokens.delete(key);
   }
@@ -95,7 +97,7 @@ export class HostAuthorization {
     scheme: Scheme & { type: 'bearer' },
     place: Place,
     scopes: readonly string[],
-    key = cacheKey(scopes),
+    key = cacheKey(place, scopes),
   ): Promise<Token> {
     const known = this.#tokens.get(key);
     if (known !== undefined && known.staleAt > Date.now()) return known;
@@ -113,17 +115,29 @@ export class HostAuthorization {
     scopes: readonly string[],
     key: string,
   ): Promise<Token> {
-    const credentials = await this.#credentials(this.#host, place.repository);
+    const credentials = await this.#credentialsFor(place);
     const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
     const token = await this.#requestToken(query, credentials, place);
     this.#tokens.delete(key);
     this.#tokens.set(key, token);
-    for (const oldest of this.#tokens.keys()) {
-      if (this.#tokens.size <= TOKENS_KEPT) break;
-      this.#tokens.delete(oldest);
-    }
+    dropOldest(this.#tokens);
     return token;
   }
+
+  #credentialsFor({ repository, name }: Place): Promise<RegistryCredentials | undefined> {
+    return this.#credentials(this.#host, repository, name);
+  }
+}
+
+function dropOldest(kept: Map<string, unknown>): void {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= ENTRIES_KEPT) break;
+    kept.delete(oldest);
+  }
+}
+
+function basicKey({ name = '', repository }: Place): string {
+  return `${name} ${repository}`;
 }
 
 export function basicAuthorization({ username, password }: RegistryCredentials): string {
@@ -140,8 +154,8 @@ export function repositoryScopes(
   return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
 }
 
-function cacheKey(scopes: readonly string[]): string {
-  return [...scopes].sort().join(' ');
+function cacheKey({ name = '' }: Place, scopes: readonly string[]): string {
+  return [name, ...[...scopes].sort()].join(' ');
 }
 
 /** Some registries name the repository differently in their challenge (a path prefix): ask for that as well. */

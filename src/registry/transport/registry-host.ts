@@ -4,7 +4,8 @@ import { connect as connectTls, rootCertificates } from 'node:tls';
 import * as tls from 'node:tls';
 import type { CredentialProvider, HostSettings } from '../copy-types.js';
 import type { Place } from '../place.js';
-import { assertPublicLiteral, bareHostname, isLoopbackName, isPublicAddress, publicLookup } from './address-guard.js';
+import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
+import type { AddressGuard } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
 import type { TokenSource } from './authorization.js';
 import type { Network } from './exchange.js';
@@ -77,17 +78,23 @@ export class RegistryHost {
 
   /**
    * How to connect to a URL of this host, or to one that this host sent us to. Another host may only be private if
-   * this registry is trusted and private itself: a public one must not lead into the network it is copied from.
+   * this registry is trusted and private itself: a public one must not lead into the network it is copied from. To
+   * where clouds keep a machine's secrets nobody leads.
    *
    * @throws FerryError `private-address`
    */
   network(url: URL, own: boolean): Network {
-    const privateAllowed = this.#options.trusted && (own || this.#privateAddressSeen);
-    if (!privateAllowed) assertPublicLiteral(url.hostname);
+    const guard = this.#guardOf(own);
+    guard?.assertHostname(url.hostname);
     return {
       agent: url.protocol === 'https:' ? this.#tlsAgent : this.#plainAgent,
-      ...(privateAllowed ? {} : { lookup: publicLookup }),
+      ...(guard === undefined ? {} : { lookup: guard.lookup }),
     };
+  }
+
+  #guardOf(own: boolean): AddressGuard | undefined {
+    if (!this.#options.trusted || (!own && !this.#privateAddressSeen)) return publicOnly;
+    return own ? undefined : withoutMetadata;
   }
 
   /** Remembers what kind of address the registry itself has. */

@@ -113,8 +113,8 @@ async function expiredRedirect(
   response: IncomingMessage,
   request: RegistryRequest,
 ): Promise<RegistryFault> {
-  const { message, status } = await unexpected(host, response, { ...request, what: `${request.what} at its storage` });
-  return new RegistryFault(message, {
+  const { reason, status } = await unexpected(host, response, { ...request, what: `${request.what} at its storage` });
+  return new RegistryFault(reason, {
     place: request.place,
     code: 'server-error',
     decision: 'retry',

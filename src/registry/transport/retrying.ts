@@ -57,6 +57,7 @@ function pauseBeforeRetry(error: unknown, number: number, timing: Timing): numbe
   if (!(error instanceof FerryError)) return undefined;
   if (error.decision === 'retry') return backoff(number, timing);
   if (error.code !== 'rate-limited') return undefined;
-  const pauseMs = error.retryAfterMs ?? backoff(number + 2, timing);
+  // Never sooner than by our own patience: a registry that says "one second" to everybody means no more by it.
+  const pauseMs = Math.max(error.retryAfterMs ?? 0, backoff(number + 2, timing));
   return pauseMs <= timing.longestPauseMs ? pauseMs : undefined;
 }

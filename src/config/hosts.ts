@@ -1,0 +1,51 @@
+/** `hosts` of `ferry.yaml`: how registries are spoken to. */
+import { readFileSync } from 'node:fs';
+
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { HostSettings } from '../registry/copy-types.js';
+import type { HostEntry } from './config-file.js';
+import type { FaultList } from './fault-list.js';
+import { parseRegistryHost } from './registry-host.js';
+
+/** Adds the file's settings to those that the environment and the targets gave. */
+export function readHosts(
+  entries: Readonly<Record<string, HostEntry>>,
+  hosts: Map<string, HostSettings>,
+  faults: FaultList,
+): void {
+  for (const [name, entry] of Object.entries(entries)) {
+    const where = `ferry.yaml: hosts.${name}`;
+    const parsed = faults.try(() => parseRegistryHost(name, where));
+    if (parsed === undefined) continue;
+    const scheme = entry.scheme ?? parsed.scheme;
+    const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
+    hosts.set(parsed.host, {
+      ...hosts.get(parsed.host),
+      ...(scheme === undefined ? {} : { scheme }),
+      ...(ca === undefined ? {} : { ca }),
+    });
+  }
+}
+
+function readPem(
+  path: string | undefined,
+  kind: 'CERTIFICATE' | 'PRIVATE KEY',
+  where: string,
+  faults: FaultList,
+): string | undefined {
+  if (path === undefined) return undefined;
+  return faults.try(() => {
+    const text = readText(path, where);
+    if (text.includes(`${kind}-----`)) return text;
+    throw new InvalidInput(`${where} holds no PEM ${kind.toLowerCase()}: ${path}`, 'configuration');
+  });
+}
+
+function readText(path: string, where: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput(`${where} cannot be read: ${reason}`, 'configuration');
+  }
+}

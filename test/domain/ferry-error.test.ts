@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { FerryError } from '../../src/domain/ferry-error.js';
+
+const day = 24 * 60 * 60 * 1_000;
+
+test.each([
+  ['nothing at all', 0, 1_000],
+  ['a moment', 200, 1_000],
+  ['a minute', 60_000, 60_000],
+  ['a day', day, day],
+  ['years', 10 * 365 * day, day],
+  ['for ever', Infinity, day],
+])('a server that asks for %s (%d ms) is waited for %d ms', (_what, asked, expected) => {
+  const fault = new FerryError('later', { code: 'rate-limited', decision: 'wait', retryAfterMs: asked });
+
+  expect(fault.retryAfterMs).toBe(expected);
+});

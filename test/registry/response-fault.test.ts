@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import type { Place } from '../../src/registry/place.js';
+import { responseFault } from '../../src/registry/transport/response-fault.js';
+
+const target: Place = {
+  side: 'target',
+  host: 'registry.cn-hangzhou.aliyuncs.com',
+  repository: 'team/app',
+  name: 'aliyun',
+};
+const source: Place = { side: 'source', host: 'docker.io', repository: 'library/app' };
+
+function faultOf(place: Place, status: number, body: string, headers = {}) {
+  return responseFault({ statusCode: status, headers }, Buffer.from(body), place, 'PUT manifest v1');
+}
+
+function errorBody(code: string, message: string, detail?: unknown): string {
+  return JSON.stringify({ errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });
+}
+
+describe('what Alibaba Cloud ACR refuses with', () => {
+  const access = [{ Type: 'repository', Class: '', Name: 'team/app', Action: 'push' }];
+
+  test.each([
+    ['a wrong user or password', 401, 'UNAUTHORIZED', 'authentication required', access, 'unauthorized', 'park'],
+    ['no right, no namespace', 403, 'DENIED', 'requested access to the resource is denied', {}, 'denied', 'park'],
+    [
+      'an attestation as an artifact',
+      403,
+      'DENIED',
+      'unknown manifest class for application/vnd.oci.empty.v1+json',
+      undefined,
+      'manifest-refused',
+      'park',
+    ],
+    [
+      'a chart',
+      403,
+      'DENIED',
+      'unknown manifest class for application/vnd.cncf.helm.config.v1+json',
+      undefined,
+      'manifest-refused',
+      'park',
+    ],
+    ['no room for a repository', 403, 'DENIED', 'the repository quota is exceeded', undefined, 'quota', 'park'],
+    ['three levels', 400, 'NAME_INVALID', 'invalid repository name', undefined, 'target-name', 'park'],
+    ['a form of manifest', 400, 'MANIFEST_INVALID', 'manifest invalid', {}, 'manifest-refused', 'park'],
+    ['a tag that is fixed', 403, 'DENIED', 'the tag v1 is immutable', undefined, 'tag-immutable', 'park'],
+    ['too many requests', 429, 'TOOMANYREQUESTS', 'too many requests', undefined, 'rate-limited', 'wait'],
+    ['slow storage', 500, 'UNKNOWN', 'unknown error', {}, 'server-error', 'retry'],
+  ])('%s', (_what, status, code, message, detail, expected, decision) => {
+    const fault = faultOf(target, status, errorBody(code, message, detail));
+
+    expect(fault).toMatchObject({ code: expected, decision, status });
+    expect(fault.message).toContain(message);
+  });
+
+  test('a gateway that gave up says nothing of the image', () => {
+    const fault = faultOf(target, 504, '<html><body><h1>504 Gateway Time-out</h1></body></html>');
+
+    expect(fault).toMatchObject({ code: 'server-error', decision: 'retry' });
+  });
+});
+
+describe('limits', () => {
+  test.each([
+    [403, 'Rate limit exceeded for this address'],
+    [503, 'request rate limit exceeded'],
+    [400, 'TooManyRequestsException: Rate exceeded, throttled'],
+  ])('of the rate are waited for, also with %d', (status, words) => {
+    for (const place of [source, target]) {
+      expect(faultOf(place, status, words)).toMatchObject({ code: 'rate-limited', decision: 'wait' });
+    }
+  });
+
+  test.each([
+    [412, 'Quota exceeded when processing the request', 'quota'],
+    [403, 'adding 5 MiB of storage, which when updated to 12 MiB will exceed the configured upper limit', 'quota'],
+    [503, 'connection limit exceeded', 'server-error'],
+    [500, 'the cache is immutable', 'server-error'],
+    [500, 'write: no space left on device', 'target-full'],
+  ])('with %d "%s" is %s', (status, words, code) => {
+    const fault = faultOf(target, status, words);
+
+    expect(fault.code).toBe(code);
+  });
+});
+
+test.each([
+  ['0', 1_000],
+  ['99999999999999999999', 86_400_000],
+  ['Fri, 31 Dec 2300 23:59:59 GMT', 86_400_000],
+  ['Mon, 01 Jan 1990 00:00:00 GMT', 1_000],
+  ['880µs', undefined],
+])('Retry-After: %s waits %d ms', (header, expected) => {
+  const fault = faultOf(source, 429, '', { 'retry-after': header });
+
+  expect(fault.retryAfterMs).toBe(expected);
+});
