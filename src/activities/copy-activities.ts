@@ -20,7 +20,7 @@ import { withHeartbeat } from './with-heartbeat.js';
 const finishedShown = 100;
 
 export interface CopyPorts {
-  readonly engine: CopyEngine;
+  readonly engine: Pick<CopyEngine, 'copy'>;
   readonly targets: readonly Target[];
 }
 

@@ -1,9 +1,13 @@
 /** The parts outside that move things and pass requests on, as activities see them. */
 import type { SyncRequest } from '../contract/sync.js';
+import type { Digest } from '../domain/digest.js';
+import type { ImageReference } from '../domain/image-reference.js';
 import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../registry/copy-types.js';
 
 /** The copy engine. A source fault is thrown; a target's is part of what is returned. */
 export interface CopyEngine {
+  /** What a source's reference leads to, which proves that it is there; one HEAD. */
+  resolve(source: ImageReference, options?: { readonly signal?: AbortSignal }): Promise<Digest>;
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
   /** What a tag points to on a registry, undefined when it is not there. */

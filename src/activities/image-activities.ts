@@ -1,9 +1,9 @@
 import type { Destination, Fault, ImageActivities, ImagePlan } from '../contract/activity-types.js';
+import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
-import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { parseImageReference } from '../domain/image-reference.js';
 import { printPlatform } from '../domain/platform.js';
-import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
@@ -11,6 +11,7 @@ import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import { activity } from './activity.js';
 import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
+import { claimDestinations, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages, TargetNames, WantedImages } from './ports.js';
 import { TargetHealth } from './target-health.js';
@@ -21,7 +22,7 @@ export interface ImagePorts {
   readonly wanted: WantedImages;
   readonly names: TargetNames;
   readonly pushed: PushedImages;
-  readonly engine: CopyEngine;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'head'>;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;
 }
@@ -55,22 +56,21 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     const selection = wantedSelection(rows);
     try {
       const source = parseImageReference(image);
-      const destinations = await claimDestinations(source, targetsFor(wantedTargets(rows)));
-      const left = destinations.flatMap((destination) => {
-        const fault = health.reasonToLeave(destination.target);
-        return fault === undefined ? [] : [{ destination, fault }];
-      });
-      const asked = destinations.filter(({ target }) => !left.some(({ destination }) => destination.target === target));
+      const [asked, left] = health.divide(targetsFor(wantedTargets(rows)));
+      // Where nobody can take the image, asking the source for it would only spend its allowance.
+      if (asked.length === 0) return { kind: 'left', ...looked, left };
+      const { destinations, sourceDigest } = await destinationsOf(source, asked, signal);
       const plan = await engine.plan(
-        { source, platforms: selection, targets: copyTargets(asked, targets) },
+        {
+          source,
+          platforms: selection,
+          targets: copyTargets(destinations, targets),
+          ...(sourceDigest === undefined ? {} : { sourceDigest }),
+        },
         { signal },
       );
-      const failed = plan.failures.map((failure) => openTarget(failure, asked));
-      if (lastRound) {
-        for (const { target } of asked) {
-          health.note(target, failed.find(({ destination }) => destination.target === target)?.fault);
-        }
-      }
+      const failed = plan.failures.map((failure) => openTarget(failure, destinations));
+      if (lastRound) health.noteAll(asked, failed);
       return {
         kind: 'planned',
         ...looked,
@@ -83,8 +83,8 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
             .filter(({ alreadyThere }) => !alreadyThere)
             .map(({ target }) => untriedTarget(target, destinations)),
           ...failed,
-          ...left,
         ],
+        left,
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -113,33 +113,15 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
     );
   }
 
-  /** The names that this image has on these targets: the plain one where it is free or its own, else the suffixed one. */
-  async function claimDestinations(source: ImageReference, chosen: readonly Target[]): Promise<Destination[]> {
-    const owner = sourceRepository(source);
-    const destinations: Destination[] = [];
-    for (const target of chosen) {
-      const repository = await ownRepository(target, source, owner);
-      destinations.push({ target: target.name, host: target.registry, repository, tag: targetTag(source) });
-    }
-    return destinations;
-  }
-
-  async function ownRepository(target: Target, source: ImageReference, owner: string): Promise<string> {
-    const prefix = `${target.registry}/`;
-    const owned = (await names.ownedBy(owner, target.registry)).map((name) => name.slice(prefix.length));
-    const tries = targetRepositoriesToTry(source, target, owned);
-    for (const repository of tries) {
-      if (await isOwn(target, repository, owner)) return repository;
-    }
-    throw new FerryError(
-      `no free name for ${owner} on target ${target.name}: ${tries.join(' and ')} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
-      { code: 'target-name', decision: 'park' },
-    );
-  }
-
-  async function isOwn(target: Target, repository: string, sourceRepositoryName: string): Promise<boolean> {
-    const targetRepository = `${target.registry}/${repository}`;
-    const owner = await names.claim({ targetRepository, sourceRepository: sourceRepositoryName, target: target.name });
-    return owner === sourceRepositoryName;
+  /** An image with names of its own is planned at once; for a new one the source is asked before it claims any. */
+  async function destinationsOf(
+    source: ImageReference,
+    chosen: readonly Target[],
+    signal: AbortSignal,
+  ): Promise<{ readonly destinations: readonly Destination[]; readonly sourceDigest?: Digest }> {
+    const own = await ownDestinations(names, source, chosen);
+    if (own !== undefined) return { destinations: own };
+    const sourceDigest = await engine.resolve(source, { signal });
+    return { destinations: await claimDestinations(names, source, chosen), sourceDigest };
   }
 }

@@ -18,7 +18,7 @@ export interface PassPorts {
   readonly wanted: WantedImages;
   readonly pushed: PushedImages;
   readonly runs: Runs;
-  readonly engine: CopyEngine;
+  readonly engine: Pick<CopyEngine, 'head'>;
   readonly targets: readonly Target[];
   readonly poolSize: number;
   readonly history: History;

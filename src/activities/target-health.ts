@@ -1,4 +1,5 @@
-import type { Fault } from '../contract/activity-types.js';
+import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
+import type { Target } from '../domain/target.js';
 
 /** So long nobody asks a target again that stayed away through all rounds of an image. */
 const restMs = 60_000;
@@ -23,7 +24,21 @@ export class TargetHealth {
     return { ...known.fault, again: 'next-pass' };
   }
 
-  /** Takes note of how the last round of an image went. */
+  /** Those that should be asked, and those that should not, with the reason. */
+  divide(targets: readonly Target[]): readonly [asked: readonly Target[], left: readonly LeftTarget[]] {
+    const left = targets.flatMap(({ name }) => {
+      const fault = this.reasonToLeave(name);
+      return fault === undefined ? [] : [{ target: name, fault }];
+    });
+    return [targets.filter(({ name }) => !left.some(({ target }) => target === name)), left];
+  }
+
+  /** Takes note of how the last round of an image went on the targets that were asked. */
+  noteAll(asked: readonly Target[], failed: readonly OpenTarget[]): void {
+    for (const { name } of asked) this.note(name, failed.find(({ destination }) => destination.target === name)?.fault);
+  }
+
+  /** Takes note of how the last round of one went. */
   note(target: string, fault: Fault | undefined): void {
     if (fault?.code === 'unreachable' || fault?.code === 'tls') {
       this.#away.set(target, { fault, until: this.#now() + restMs });

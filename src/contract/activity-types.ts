@@ -29,8 +29,21 @@ export interface OpenTarget {
   readonly fault?: Fault;
 }
 
+/** A target that gets nothing in this round, whatever the source has. */
+export interface LeftTarget {
+  readonly target: string;
+  readonly fault: Fault;
+}
+
 export type ImagePlan =
   | { readonly kind: 'nothing' }
+  /** No target can take anything now, and the source was not asked: record this. */
+  | {
+      readonly kind: 'left';
+      readonly rows: readonly number[];
+      readonly lookedAt: number;
+      readonly left: readonly LeftTarget[];
+    }
   /** The source stops the image: record this. */
   | {
       readonly kind: 'stopped';
@@ -51,6 +64,7 @@ export type ImagePlan =
       /** Targets that need nothing more. */
       readonly done: readonly TargetOutcome[];
       readonly open: readonly OpenTarget[];
+      readonly left: readonly LeftTarget[];
     };
 
 export interface CopyImageInput {

@@ -49,7 +49,7 @@ export async function readFromSource(
 }
 
 /** A tag that may still be published is waited for; a repository that does not exist is a mistake. */
-async function missingManifest(
+export async function missingManifest(
   client: RegistryClient,
   place: Place,
   reference: string,

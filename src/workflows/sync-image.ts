@@ -1,12 +1,14 @@
 import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
-import type { NotDone, SyncImageInput, SyncImageResult } from '../contract/sync.js';
+import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { copying, database, metadata } from './activity-proxies.js';
 import { isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
+import { asDelivered, leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
+type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
 
 /**
  * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
@@ -32,16 +34,22 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
       return await recordStopped(plan);
     }
 
+    if (plan.kind === 'left') {
+      const faults = plan.left.map(({ fault }) => fault);
+      const pause = pauseBeforeNextRound(round, faults);
+      if (pause === undefined) return await recordCopied(plan, { done: [], open: [] });
+      await waitForNextRound(image, faults[0], pause);
+      continue;
+    }
+
     const copied = await copyOpenTargets(plan);
     bytesRead += copied.bytesRead;
     copied.done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
     for (const outcome of copied.done) delivered.set(outcome.target, outcome);
-    const pause = pauseBeforeNextRound(
-      round,
-      copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault])),
-    );
+    const faults = [...copied.open, ...plan.left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    const pause = pauseBeforeNextRound(round, faults);
     if (pause === undefined) return await recordCopied(plan, copied);
-    await waitForNextRound(image, copied.open[0]?.fault, pause);
+    await waitForNextRound(image, faults[0], pause);
   }
 
   async function copyOpenTargets(
@@ -85,65 +93,20 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
   }
 
   async function recordCopied(
-    plan: Plan,
+    plan: Plan | LeftPlan,
     copied: { done: TargetOutcome[]; open: OpenTarget[] },
   ): Promise<SyncImageResult> {
-    const targets = [...copied.done, ...copied.open.map(openOutcome)];
-    const { sourceDigest } = plan;
-    const outcome: ImageOutcome = {
-      image,
-      sourceDigest,
-      rows: plan.rows,
-      targets,
-      missingPlatforms: plan.missingPlatforms,
-      bytesRead,
-    };
+    const targets = [...copied.done, ...copied.open.map(openOutcome), ...plan.left.map(leftOutcome)];
+    const source = plan.kind === 'planned' ? { sourceDigest: plan.sourceDigest } : {};
+    const missingPlatforms = plan.kind === 'planned' ? plan.missingPlatforms : [];
+    const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
     await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
-    return { image, state: overallState(notDone), sourceDigest, targets, notDone, bytesRead };
+    return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead };
   }
-}
-
-/**
- * A target that was served in an earlier round is only found in the right state by a later one: what was sent there, and
- * what its tag led to before, is known from the round that did the work.
- */
-function asDelivered(found: TargetOutcome, earlier: TargetOutcome | undefined): TargetOutcome {
-  const isSame = earlier?.state === 'pushed' && found.state === 'pushed' && earlier.digest === found.digest;
-  return isSame && found.bytesSent === 0 ? earlier : found;
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {
   setCurrentDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next try of ${image}: ${fault?.reason ?? ''}`);
   await sleep(pauseMs);
-}
-
-function openOutcome({ destination, fault }: OpenTarget): TargetOutcome {
-  const { target, host, repository, tag } = destination;
-  const known: Fault = fault ?? {
-    code: 'internal',
-    decision: 'retry',
-    reason: 'the copy ended without a result for it',
-  };
-  return {
-    target,
-    state: stateOf(known),
-    reference: `${host}/${repository}:${tag}`,
-    code: known.code,
-    reason: known.reason,
-  };
-}
-
-function notDoneOn(image: string, outcome: TargetOutcome): NotDone[] {
-  if (outcome.state === 'pushed' || outcome.state === 'adopted') return [];
-  const { target, state, code, reason } = outcome;
-  return [{ image, target, state, code, reason }];
-}
-
-/** As long as anything will be tried again the image is not parked: the state that asks least of a person wins last. */
-function overallState(notDone: readonly NotDone[]): SyncImageResult['state'] {
-  for (const state of ['failed', 'waiting', 'parked'] as const) {
-    if (notDone.some((entry) => entry.state === state)) return state;
-  }
-  return 'pushed';
 }

@@ -79,12 +79,12 @@ describe('the plan of an image that is for some of the targets', () => {
         targets: wanted,
       },
     ]);
-    const unused = async (): Promise<never> => await Promise.reject(new Error('a plan copies nothing'));
+    const unused = async (): Promise<never> => await Promise.reject(new Error('nothing is there to be adopted'));
     const { planImage } = createImageActivities({
       ...stores,
       engine: {
-        copy: unused,
         head: unused,
+        resolve: async () => await Promise.resolve(digest),
         plan: async (request) => {
           planned.push(request);
           const absent = request.targets.map(({ name, host, repository, tag }) => ({

@@ -106,6 +106,7 @@ export function planned(image: string, targets: readonly string[] = ['aliyun', '
     platforms: ['linux/amd64'],
     missingPlatforms: [],
     done: [],
+    left: [],
     open: targets.map((target) => ({
       destination: {
         target,

@@ -1,0 +1,78 @@
+/** The names that an image has on its targets: the plain one where it is free or its own, else the suffixed one. */
+import type { Destination } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { sourceRepository } from '../domain/image-reference.js';
+import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
+import type { Target } from '../domain/target.js';
+import type { TargetNames } from './ports.js';
+
+/**
+ * Where an image goes, as far as nothing has to be claimed for it.
+ *
+ * @returns undefined when it has no name yet on one of the targets
+ * @throws FerryError `target-name`
+ */
+export async function ownDestinations(
+  names: TargetNames,
+  source: ImageReference,
+  targets: readonly Target[],
+): Promise<readonly Destination[] | undefined> {
+  const owned = await Promise.all(targets.map(async (target) => (await namesToTry(names, source, target)).own));
+  const destinations = targets.flatMap((target, position) => {
+    const repository = owned[position];
+    return repository === undefined ? [] : [destinationOn(target, source, repository)];
+  });
+  return destinations.length === targets.length ? destinations : undefined;
+}
+
+/**
+ * The same, claiming what it lacks. A name belongs to whoever claims it first for ever: only for a source that is known
+ * to be there, since a mistyped one would keep the name from the right one.
+ *
+ * @throws FerryError `target-name` when every name belongs to another image
+ */
+export async function claimDestinations(
+  names: TargetNames,
+  source: ImageReference,
+  targets: readonly Target[],
+): Promise<readonly Destination[]> {
+  const destinations: Destination[] = [];
+  for (const target of targets) {
+    destinations.push(destinationOn(target, source, await claimRepository(names, source, target)));
+  }
+  return destinations;
+}
+
+async function claimRepository(names: TargetNames, source: ImageReference, target: Target): Promise<string> {
+  const { own, tries } = await namesToTry(names, source, target);
+  if (own !== undefined) return own;
+  const owner = sourceRepository(source);
+  for (const repository of tries) {
+    const targetRepository = `${target.registry}/${repository}`;
+    const claim = { targetRepository, sourceRepository: owner, target: target.name };
+    if ((await names.claim(claim)) === owner) return repository;
+  }
+  throw new FerryError(
+    `no free name for ${owner} on target ${target.name}: ${tries.join(' and ')} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
+    { code: 'target-name', decision: 'park' },
+  );
+}
+
+async function namesToTry(
+  names: TargetNames,
+  source: ImageReference,
+  target: Target,
+): Promise<{ readonly own?: string; readonly tries: readonly string[] }> {
+  const prefix = `${target.registry}/`;
+  const owned = (await names.ownedBy(sourceRepository(source), target.registry)).map((name) =>
+    name.slice(prefix.length),
+  );
+  const tries = targetRepositoriesToTry(source, target, owned);
+  const [first] = tries;
+  return first !== undefined && owned.includes(first) ? { own: first, tries } : { tries };
+}
+
+function destinationOn(target: Target, source: ImageReference, repository: string): Destination {
+  return { target: target.name, host: target.registry, repository, tag: targetTag(source) };
+}

@@ -1,0 +1,25 @@
+import type { Digest } from '../domain/digest.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { headManifestAt } from './manifest-exchange.js';
+import type { RegistryClient } from './registry-client.js';
+import { missingManifest, sourcePlace } from './resolve-source.js';
+import { sharedSignal } from './transport/shared-signal.js';
+
+/**
+ * What a source's reference leads to now: one HEAD, also where the reference itself says the digest, so that the answer
+ * means that it is there.
+ *
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (park), or whatever the registry says
+ */
+export async function headSource(
+  client: RegistryClient,
+  source: ImageReference,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Digest> {
+  const signal = sharedSignal(options.signal);
+  const place = sourcePlace({ source });
+  const reference = source.digest ?? source.tag ?? 'latest';
+  const head = await headManifestAt(client, place, reference, { signal });
+  if (head !== undefined) return source.digest ?? head.digest;
+  throw await missingManifest(client, place, reference, signal);
+}
