@@ -9,6 +9,8 @@ const variables = {
   'docker-registry': 'FERRY_DOCKER_REGISTRY',
   skopeo: 'FERRY_SKOPEO',
   mariadbd: 'FERRY_MARIADBD',
+  docker: 'FERRY_DOCKER',
+  dockerd: 'FERRY_DOCKERD',
 } as const;
 
 export type ToolName = keyof typeof variables;

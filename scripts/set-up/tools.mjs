@@ -119,6 +119,32 @@ const tools = [
     optionalFor: [],
     advice: 'apt-get install mariadb-server (Debian, Ubuntu), dnf install mariadb-server, or brew install mariadb',
   },
+  {
+    name: 'docker',
+    title: "Docker's command line",
+    variable: 'FERRY_DOCKER',
+    commands: ['docker'],
+    fits: (version) => isAtLeast(version.match(/^Docker version (\d+)\.(\d+)/), 20, 10),
+    wanted: "Docker's command line, 20.10 or later",
+    ways: [fromAptPackage('docker.io')],
+    usedFor: ['test'],
+    optionalFor: ['test'],
+    without: 'the tests that need a Docker daemon are skipped',
+    advice: 'apt-get install docker.io (Debian, Ubuntu)',
+  },
+  {
+    name: 'dockerd',
+    title: 'Docker daemon',
+    variable: 'FERRY_DOCKERD',
+    commands: ['dockerd'],
+    fits: (version) => isAtLeast(version.match(/^Docker version (\d+)\.(\d+)/), 20, 10),
+    wanted: 'a Docker daemon, 20.10 or later',
+    ways: [fromAptPackage('docker.io')],
+    usedFor: ['test'],
+    optionalFor: ['test'],
+    without: 'the tests that need one are skipped',
+    advice: 'apt-get install docker.io (Debian, Ubuntu)',
+  },
 ];
 
 export function toolsFor(purpose) {

@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const prefix = 'image-ferry-docker-';
+
+/** An entry that stands for nothing: a file without any lets docker keep passwords in the user's key chain. */
+const noEntry = { 'image-ferry.invalid': {} };
+
+/** A `DOCKER_CONFIG` of our own, which only this user can read. */
+export interface ConfigFolder {
+  readonly path: string;
+  /** With everything that `docker login` wrote there. */
+  remove(): Promise<void>;
+}
+
+/**
+ * @param identityTokens by the key that docker has for a registry: `docker login` takes no such token
+ * @param userConfigFolder its contexts are lent to the new one, and which of them is in use
+ */
+export async function makeConfigFolder(
+  identityTokens: ReadonlyMap<string, string>,
+  userConfigFolder: string | undefined,
+): Promise<ConfigFolder> {
+  const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const remove = async (): Promise<void> => await rm(path, { recursive: true, force: true });
+  try {
+    const auths = Object.fromEntries([...identityTokens].map(([key, identitytoken]) => [key, { identitytoken }]));
+    const context = userConfigFolder === undefined ? undefined : await borrowContexts(userConfigFolder, path);
+    const config = { auths: { ...noEntry, ...auths }, ...(context === undefined ? {} : { currentContext: context }) };
+    await writeFile(join(path, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+    return { path, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Folders of processes that were killed: they may hold a password. */
+export async function removeAbandonedFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    // Another user's is theirs to remove.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function borrowContexts(from: string, to: string): Promise<string | undefined> {
+  await symlink(join(from, 'contexts'), join(to, 'contexts'));
+  try {
+    const config: unknown = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
+    const known = typeof config === 'object' && config !== null && 'currentContext' in config ? config : undefined;
+    return typeof known?.currentContext === 'string' ? known.currentContext : undefined;
+  } catch {
+    // None, or one that docker itself could not read either: its standard context it is.
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,182 @@
+import { FerryError } from '../domain/ferry-error.js';
+import type { Decision, FaultCode } from '../domain/ferry-error.js';
+
+/** What a command was about: its words mean other things when it reads and when it writes. */
+export type DockerSide = 'source' | 'target' | 'daemon';
+
+interface Judgement {
+  readonly says: RegExp;
+  /** Absent: whatever the side. */
+  readonly side?: DockerSide;
+  readonly code: FaultCode;
+  readonly decision: Decision;
+  readonly advice?: string;
+}
+
+const excerptCharacters = 400;
+
+/** The first that fits counts. Docker passes on what registries say, and adds words of its own. */
+const judgements: readonly Judgement[] = [
+  {
+    says: /permission denied while trying to connect|dial unix .*: connect: permission denied/i,
+    code: 'configuration',
+    decision: 'park',
+    advice: 'let the worker’s user speak to the Docker daemon (group "docker", or DOCKER_HOST)',
+  },
+  {
+    says: /cannot connect to the docker daemon|error during connect|failed to connect to the docker API/i,
+    code: 'unreachable',
+    decision: 'retry',
+    advice: 'start the Docker daemon, or say by DOCKER_HOST where it is',
+  },
+  {
+    says: /toomanyrequests|too many requests|status: 429|rate limit/i,
+    code: 'rate-limited',
+    decision: 'wait',
+    advice: 'credentials may raise the limit',
+  },
+  {
+    says: /no space left|disk quota exceeded/i,
+    side: 'target',
+    code: 'target-full',
+    decision: 'park',
+    advice: 'make room on the registry, or on the disk of the Docker daemon',
+  },
+  {
+    says: /no space left|disk quota exceeded/i,
+    code: 'server-error',
+    decision: 'retry',
+    advice: 'make room on the disk of the Docker daemon',
+  },
+  {
+    says: /no matching manifest|does not match the specified platform|does not provide the specified platform|cannot be used on this platform/i,
+    code: 'platform-missing',
+    decision: 'park',
+  },
+  {
+    says: /cannot overwrite digest/i,
+    code: 'configuration',
+    decision: 'park',
+    advice:
+      'the daemon holds this digest for another platform: remove that image from it, or want the image by its tag',
+  },
+  {
+    says: /quota|(storage|repository|repositories|namespace) limit/i,
+    side: 'target',
+    code: 'quota',
+    decision: 'park',
+    advice: 'raise the quota or delete something',
+  },
+  {
+    says: /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i,
+    side: 'target',
+    code: 'tag-immutable',
+    decision: 'park',
+    advice: 'the tag cannot be changed there: use another, or allow it',
+  },
+  {
+    says: /unknown manifest class|unsupported (manifest|media) ?type|artifact type|manifest invalid/i,
+    side: 'target',
+    code: 'manifest-refused',
+    decision: 'park',
+  },
+  {
+    says: /server gave HTTP response to HTTPS client/i,
+    code: 'tls',
+    decision: 'park',
+    advice: 'the registry speaks plain HTTP: add it to "insecure-registries" of the Docker daemon',
+  },
+  {
+    says: /x509|certificate|tls: (?!handshake timeout)/i,
+    code: 'tls',
+    decision: 'park',
+    advice: 'put its CA file into /etc/docker/certs.d on the machine of the Docker daemon',
+  },
+  {
+    says: /unauthorized|authentication required|no basic auth credentials|incorrect username or password|status: 401/i,
+    code: 'unauthorized',
+    decision: 'park',
+    advice: 'check the user and password for this registry',
+  },
+  {
+    says: /pull access denied|requested access to the resource is denied|\bdenied\b|forbidden|status: 403/i,
+    side: 'source',
+    code: 'unauthorized',
+    decision: 'park',
+    advice: 'the repository is private or does not exist: check its name, and the user and password for this registry',
+  },
+  {
+    says: /\bdenied\b|forbidden|status: 403/i,
+    code: 'denied',
+    decision: 'park',
+    advice: 'the account may not write there, the namespace is missing, or repositories are not made by pushing',
+  },
+  {
+    says: /name unknown|repository .*not (found|known)|repository name not known/i,
+    code: 'repository-missing',
+    decision: 'park',
+    advice: 'check the name of the repository',
+  },
+  {
+    says: /manifest unknown|manifest for .* not found|no such manifest|: not found/i,
+    side: 'source',
+    code: 'tag-missing',
+    decision: 'wait',
+  },
+  {
+    says: /connection refused|no such host|timeout|deadline exceeded|\bEOF\b|connection reset|unreachable|server misbehaving|broken pipe|request canceled|closed network/i,
+    code: 'unreachable',
+    decision: 'retry',
+  },
+  {
+    says: /status: 5\d\d|internal server error|bad gateway|service unavailable/i,
+    code: 'server-error',
+    decision: 'retry',
+  },
+];
+
+/** What the `docker` command could not do, in its own words, and what follows from that. */
+export class DockerFault extends FerryError {
+  readonly side: DockerSide;
+
+  constructor(
+    message: string,
+    { side, ...details }: { readonly side: DockerSide; readonly code: FaultCode; readonly decision: Decision },
+  ) {
+    super(message, details);
+    this.side = side;
+  }
+}
+
+/**
+ * @param what for people: `docker pull docker.io/library/nginx:1.27`
+ * @param said the command's standard error
+ */
+export function dockerFault(what: string, said: string, side: DockerSide): DockerFault {
+  const line = printable(said);
+  const judged = judgements.find((judgement) => fits(judgement, line, side));
+  const { code, decision, advice } = judged ?? { code: 'internal', decision: 'retry' };
+  return new DockerFault(
+    `${what}: ${line === '' ? 'it failed without a word' : line}${advice === undefined ? '' : `; ${advice}`}`,
+    {
+      side,
+      code,
+      decision,
+    },
+  );
+}
+
+function fits({ says, side: only }: Judgement, line: string, side: DockerSide): boolean {
+  return (only === undefined || only === side) && says.test(line);
+}
+
+/** One line, without what an address may hold beside its path: users, passwords, signatures. */
+function printable(said: string): string {
+  const line = said
+    .replace(/(https?:\/\/)[^\s/"']*@/g, '$1')
+    .replace(/(https?:\/\/[^\s"'?]*)\?[^\s"']*/g, '$1?…')
+    .replace(/^Error response from daemon: /gm, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  return line.length > excerptCharacters ? `${line.slice(0, excerptCharacters)}…` : line;
+}

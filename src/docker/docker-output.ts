@@ -1,0 +1,52 @@
+/** What `docker pull` and `docker push` print when no terminal is there: a line for each change of a layer's state. */
+import { isDigest } from '../domain/digest.js';
+import type { Digest } from '../domain/digest.js';
+
+const LAYER = /^([0-9a-f]{12}): (\S.*)$/;
+
+export interface LayerLine {
+  readonly layer: string;
+  readonly state: string;
+}
+
+export function readLayerLine(line: string): LayerLine | undefined {
+  const [, layer, state] = LAYER.exec(line) ?? [];
+  return layer === undefined || state === undefined ? undefined : { layer, state };
+}
+
+/** `Digest: sha256:…` of a pull: what the name led to, an index where there is one. */
+export function pulledDigest(lines: readonly string[]): Digest | undefined {
+  return lastDigest(lines, /^Digest: (\S+)$/);
+}
+
+/** `v1: digest: sha256:… size: 734` of a push. */
+export function pushedDigest(lines: readonly string[]): Digest | undefined {
+  return lastDigest(lines, /^\S+: digest: (\S+) size: \d+$/);
+}
+
+/** `docker manifest push` prints a digest alone. */
+export function pushedListDigest(lines: readonly string[]): Digest | undefined {
+  return lastDigest(lines, /^(sha256:\S+)$/);
+}
+
+export interface LayerCounts {
+  readonly pushedLayers: number;
+  readonly mountedLayers: number;
+  readonly presentLayers: number;
+}
+
+/** How each layer of a push came to be there. */
+export function countLayers(lines: readonly string[]): LayerCounts {
+  const states = lines.flatMap((line) => readLayerLine(line)?.state ?? []);
+  const count = (begins: string): number => states.filter((state) => state.startsWith(begins)).length;
+  return {
+    pushedLayers: count('Pushed'),
+    mountedLayers: count('Mounted from'),
+    presentLayers: count('Layer already exists'),
+  };
+}
+
+function lastDigest(lines: readonly string[], pattern: RegExp): Digest | undefined {
+  const found = lines.flatMap((line) => pattern.exec(line)?.[1] ?? []).at(-1);
+  return found !== undefined && isDigest(found) ? found : undefined;
+}

@@ -1,0 +1,123 @@
+import type { ConfigFolder } from './config-folder.js';
+import { makeConfigFolder } from './config-folder.js';
+import { DockerCommand } from './docker-command.js';
+import type { DockerSide } from './docker-fault.js';
+import { readLayerLine } from './docker-output.js';
+import type { DockerCopyOptions, DockerCredentials, DockerSettings } from './docker-types.js';
+import { dockerHub } from '../domain/image-reference.js';
+import { LocalNames } from './local-names.js';
+
+/** Docker's own key for its hub's credentials. */
+const hubKey = 'https://index.docker.io/v1/';
+
+/** A registry that a copy reads or writes, and the repository there. */
+export interface DockerPlace {
+  readonly side: 'source' | 'target';
+  readonly host: string;
+  readonly repository: string;
+}
+
+/** The command for one copy: a configuration folder of its own, and the names that it gives in the daemon. */
+export class DockerSession {
+  readonly names: LocalNames;
+  readonly #docker: DockerCommand;
+  readonly #settings: DockerSettings;
+  readonly #options: DockerCopyOptions;
+  readonly #folder: ConfigFolder;
+  readonly #known: ReadonlyMap<string, DockerCredentials>;
+
+  private constructor(parts: {
+    readonly names: LocalNames;
+    readonly docker: DockerCommand;
+    readonly settings: DockerSettings;
+    readonly options: DockerCopyOptions;
+    readonly folder: ConfigFolder;
+    readonly known: ReadonlyMap<string, DockerCredentials>;
+  }) {
+    this.names = parts.names;
+    this.#docker = parts.docker;
+    this.#settings = parts.settings;
+    this.#options = parts.options;
+    this.#folder = parts.folder;
+    this.#known = parts.known;
+  }
+
+  /** @throws FerryError for credentials that cannot be read, and a daemon that does not answer */
+  static async open(
+    settings: DockerSettings,
+    { places, repositories }: { readonly places: readonly DockerPlace[]; readonly repositories: readonly string[] },
+    options: DockerCopyOptions,
+  ): Promise<DockerSession> {
+    const known = new Map<string, DockerCredentials>();
+    for (const { host, repository } of places) {
+      const credentials = await settings.credentials(host, repository);
+      if (credentials !== undefined) known.set(host, credentials);
+    }
+    const folder = await makeConfigFolder(identityTokens(known), settings.userConfigFolder);
+    try {
+      const docker = new DockerCommand({
+        ...settings,
+        environment: { ...settings.environment, DOCKER_CONFIG: folder.path, DOCKER_CLI_HINTS: 'false' },
+      });
+      const names = await LocalNames.remember(docker, repositories, options.signal);
+      return new DockerSession({ names, docker, settings, options, folder, known });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+  }
+
+  /** Puts the daemon's names back and removes the folder, cancelled or not. @returns what could not be put back */
+  async close(): Promise<readonly string[]> {
+    try {
+      return await this.names.restore();
+    } finally {
+      await this.#folder.remove();
+    }
+  }
+
+  /** @throws DockerFault when the registry does not take the credentials that are known for it */
+  async logIn({ host, side }: DockerPlace): Promise<void> {
+    const credentials = this.#known.get(host);
+    if (credentials === undefined || credentials.identityToken !== undefined) return;
+    const { username, password } = credentials;
+    const server = host === dockerHub ? [] : [host];
+    await this.run(['login', `--username=${username}`, '--password-stdin', ...server], side, password);
+  }
+
+  /** @returns lines of standard output. @throws DockerFault */
+  async run(args: readonly string[], side: DockerSide, input?: string): Promise<readonly string[]> {
+    const { signal } = this.#options;
+    return await this.#docker.run(args, {
+      side,
+      ...(signal === undefined ? {} : { signal }),
+      ...(input === undefined ? {} : { input }),
+    });
+  }
+
+  /** `docker pull` or `push`, whose last argument is the name; tells of each layer. @throws DockerFault */
+  async transfer(step: 'pull' | 'push', args: readonly string[], side: DockerSide): Promise<readonly string[]> {
+    const { signal, onProgress } = this.#options;
+    const name = args.at(-1) ?? '';
+    return await this.#docker.run([step, ...args], {
+      side,
+      ...(signal === undefined ? {} : { signal }),
+      onLine(line) {
+        const read = readLayerLine(line);
+        if (read !== undefined) onProgress?.({ step, name, ...read });
+      },
+    });
+  }
+
+  insecureFlag(host: string): readonly string[] {
+    return this.#settings.isInsecure(host) ? ['--insecure'] : [];
+  }
+}
+
+function identityTokens(known: ReadonlyMap<string, DockerCredentials>): ReadonlyMap<string, string> {
+  const tokens = new Map<string, string>();
+  for (const [host, { identityToken }] of known) {
+    if (identityToken !== undefined) tokens.set(host === dockerHub ? hubKey : host, identityToken);
+  }
+  return tokens;
+}

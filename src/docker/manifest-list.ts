@@ -1,0 +1,42 @@
+/**
+ * Manifest lists. `docker manifest` is the one part of docker's command line here that speaks to registries itself, not
+ * through the daemon: an image of several platforms needs a worker that reaches its target.
+ */
+import type { Digest } from '../domain/digest.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { printImageReference } from '../domain/image-reference.js';
+import type { Platform } from '../domain/platform.js';
+import { readPlatform } from '../domain/platform.js';
+import { DockerFault } from './docker-fault.js';
+import { pushedListDigest } from './docker-output.js';
+import type { DockerSession } from './docker-session.js';
+
+/** Platforms of the source's index; [] where the reference leads to one image. @throws DockerFault */
+export async function offeredPlatforms(session: DockerSession, source: ImageReference): Promise<readonly Platform[]> {
+  const insecure = session.insecureFlag(source.host);
+  const lines = await session.run(['manifest', 'inspect', ...insecure, printImageReference(source)], 'source');
+  const index: unknown = JSON.parse(lines.join('\n'));
+  const manifests = typeof index === 'object' && index !== null && 'manifests' in index ? index.manifests : [];
+  if (!Array.isArray(manifests)) return [];
+  return manifests.flatMap((entry: { platform?: unknown } | null) => readPlatform(entry?.platform) ?? []);
+}
+
+/**
+ * Sets a tag to a manifest list of what was pushed to its repository before.
+ * @returns its digest
+ * @throws DockerFault
+ */
+export async function pushManifestList(
+  session: DockerSession,
+  { host, repository, tag }: { readonly host: string; readonly repository: string; readonly tag: string },
+  digests: readonly Digest[],
+): Promise<Digest> {
+  const insecure = session.insecureFlag(host);
+  const list = `${host}/${repository}:${tag}`;
+  const children = digests.map((digest) => `${host}/${repository}@${digest}`);
+  await session.run(['manifest', 'create', ...insecure, list, ...children], 'target');
+  const digest = pushedListDigest(await session.run(['manifest', 'push', '--purge', ...insecure, list], 'target'));
+  if (digest !== undefined) return digest;
+  const message = `docker manifest push ${list} did not say what it pushed`;
+  throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'park' });
+}

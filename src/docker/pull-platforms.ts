@@ -1,0 +1,123 @@
+import type { Digest } from '../domain/digest.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { printImageReference } from '../domain/image-reference.js';
+import type { Platform } from '../domain/platform.js';
+import { printPlatform, readPlatform } from '../domain/platform.js';
+import type { DockerSession } from './docker-session.js';
+import { DockerFault } from './docker-fault.js';
+import { pulledDigest } from './docker-output.js';
+import { inspectImage } from './inspect-image.js';
+import { localRepository } from './local-repository.js';
+import { offeredPlatforms } from './manifest-list.js';
+import type { DockerCopyRequest } from './docker-types.js';
+
+/** One platform's image in the daemon. */
+export interface PulledImage {
+  readonly platform: string;
+  /** What was asked for; absent where the source offers one platform and names none. */
+  readonly wanted?: Platform;
+  /** The daemon's ID: the digest of the image's configuration, which lists the digests of its unpacked layers. */
+  readonly id: string;
+  readonly size: number;
+}
+
+export interface PulledPlatforms {
+  readonly sourceDigest: Digest;
+  readonly images: readonly PulledImage[];
+  readonly missing: readonly string[];
+}
+
+/**
+ * Pulls each wanted platform. Without a digest in the reference it pulls by tag, since the daemon ties an index's digest
+ * to one platform's image; every pull has to find the same digest there.
+ *
+ * @param keep gives a pulled image a name of its own, before the next pull takes its tag away
+ * @throws DockerFault of the source
+ */
+export async function pullPlatforms(
+  session: DockerSession,
+  request: DockerCopyRequest,
+  keep: (image: PulledImage) => Promise<void>,
+): Promise<PulledPlatforms> {
+  const { source } = request;
+  const images = new Map<string, PulledImage>();
+  const missing: string[] = [];
+  let sourceDigest = source.digest ?? request.sourceDigest;
+  for (const wanted of await platformsToPull(session, request)) {
+    const pulled = await pullOne(session, source, wanted);
+    if (pulled === undefined) {
+      if (wanted !== undefined) missing.push(printPlatform(wanted));
+      continue;
+    }
+    if (sourceDigest !== undefined && sourceDigest !== pulled.digest) throw moved(source, sourceDigest, pulled.digest);
+    sourceDigest = pulled.digest;
+    images.set(pulled.image.platform, pulled.image);
+    await keep(pulled.image);
+    const byDigest = `${localRepository(source.host, source.path)}@${pulled.digest}`;
+    session.names.will(byDigest);
+    if (source.digest !== undefined) await session.names.letGo(byDigest);
+  }
+  if (sourceDigest === undefined || images.size === 0) throw noPlatform(source, missing);
+  return { sourceDigest, images: [...images.values()], missing };
+}
+
+async function platformsToPull(
+  session: DockerSession,
+  { source, platforms }: DockerCopyRequest,
+): Promise<readonly (Platform | undefined)[]> {
+  if (platforms !== 'all') return platforms;
+  const offered = await offeredPlatforms(session, source);
+  return offered.length === 0 ? [undefined] : offered;
+}
+
+async function pullOne(
+  session: DockerSession,
+  source: ImageReference,
+  wanted: Platform | undefined,
+): Promise<{ readonly digest: Digest; readonly image: PulledImage } | undefined> {
+  const repository = localRepository(source.host, source.path);
+  const name =
+    source.digest === undefined ? `${repository}:${source.tag ?? 'latest'}` : `${repository}@${source.digest}`;
+  session.names.will(name);
+  let lines: readonly string[];
+  try {
+    lines = await session.transfer('pull', [...platformFlag(wanted), name], 'source');
+  } catch (error) {
+    if (error instanceof DockerFault && error.code === 'platform-missing') return undefined;
+    throw error;
+  }
+  const digest = pulledDigest(lines);
+  if (digest === undefined) throw unreadable(`docker pull ${name} did not say what it pulled`);
+  const { id, size, platform } = await inspectImage(session, name);
+  const offered = readPlatform(platform);
+  if (wanted !== undefined && !isOf(wanted, offered)) return undefined;
+  const known = wanted ?? offered;
+  const image = { platform: known === undefined ? '' : printPlatform(known), id, size };
+  return { digest, image: known === undefined ? image : { ...image, wanted: known } };
+}
+
+/** Of a single manifest docker pulls what there is. A configuration may leave its variant out; an index does not. */
+function isOf(wanted: Platform, offered: Platform | undefined): boolean {
+  return wanted.os === offered?.os && wanted.architecture === offered.architecture;
+}
+
+/** `--platform`, in the form that every version of the command reads. */
+export function platformFlag(platform: Platform | undefined): readonly string[] {
+  if (platform === undefined) return [];
+  const { os, architecture, variant } = platform;
+  return [`--platform=${os}/${architecture}${variant === undefined ? '' : `/${variant}`}`];
+}
+
+function moved(source: ImageReference, expected: Digest, found: Digest): DockerFault {
+  const message = `docker pull ${printImageReference(source)}: it leads to ${found}, ${expected} was expected: the tag has moved, or a mirror of the daemon is behind`;
+  return new DockerFault(message, { side: 'source', code: 'server-error', decision: 'retry' });
+}
+
+function noPlatform(source: ImageReference, missing: readonly string[]): DockerFault {
+  const message = `${printImageReference(source)} is not there for ${missing.join(', ')}: want it for platforms that it has`;
+  return new DockerFault(message, { side: 'source', code: 'platform-missing', decision: 'park' });
+}
+
+function unreadable(message: string): DockerFault {
+  return new DockerFault(message, { side: 'daemon', code: 'protocol', decision: 'park' });
+}

@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { makeConfigFolder, removeAbandonedFolders } from '../../src/docker/config-folder.js';
+
+function configIn(path: string): unknown {
+  return JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'));
+}
+
+test('only its owner can read it, and it is gone afterwards', async () => {
+  const folder = await makeConfigFolder(new Map([['registry.example.com', 'refresh-token']]), undefined);
+
+  expect(statSync(folder.path).mode & 0o777).toBe(0o700);
+  expect(configIn(folder.path)).toMatchObject({
+    auths: { 'registry.example.com': { identitytoken: 'refresh-token' } },
+  });
+  await folder.remove();
+  expect(existsSync(folder.path)).toBe(false);
+});
+
+test('the user’s contexts are lent to it, and nothing else of the user’s', async () => {
+  const user = mkdtempSync(join(tmpdir(), 'ferry-docker-user-'));
+  onTestFinished(() => rmSync(user, { recursive: true }));
+  mkdirSync(join(user, 'contexts', 'meta'), { recursive: true });
+  writeFileSync(join(user, 'config.json'), JSON.stringify({ currentContext: 'colima', credsStore: 'desktop' }));
+
+  const folder = await makeConfigFolder(new Map(), user);
+
+  expect(existsSync(join(folder.path, 'contexts', 'meta'))).toBe(true);
+  expect(configIn(folder.path)).toEqual({ auths: { 'image-ferry.invalid': {} }, currentContext: 'colima' });
+  await folder.remove();
+  expect(existsSync(join(user, 'contexts', 'meta'))).toBe(true);
+});
+
+test('what a killed process left is removed, and what a living one has is not', async () => {
+  const leftByTheDead = mkdtempSync(join(tmpdir(), 'image-ferry-docker-999999999-'));
+  const alive = await makeConfigFolder(new Map(), undefined);
+  onTestFinished(async () => await alive.remove());
+
+  await removeAbandonedFolders();
+
+  expect(existsSync(leftByTheDead)).toBe(false);
+  expect(existsSync(alive.path)).toBe(true);
+});

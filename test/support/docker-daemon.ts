@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
+import { findTool } from '../../demo/tools.js';
+
+const startTimeoutMs = 30_000;
+
+/** A Docker daemon of its own: nothing of the machine's images, networks or firewall. */
+export interface DockerDaemon {
+  /** The command that speaks to it. */
+  readonly program: string;
+  /** What the command needs in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs the command. @returns what it printed */
+  docker(...args: string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `dockerd` in a temporary folder. It has to be root, and needs a kernel that lets it mount.
+ *
+ * @returns why there is none, where there is none
+ * @throws Error in CI, where there has to be one
+ */
+export async function tryStartDockerDaemon(): Promise<DockerDaemon | { readonly reason: string }> {
+  const started = await start();
+  if (!('reason' in started) || (process.env['CI'] ?? '') === '') return started;
+  throw new Error(`no Docker daemon, and in CI these tests have to run: ${started.reason}`);
+}
+
+async function start(): Promise<DockerDaemon | { readonly reason: string }> {
+  const [program, dockerd] = [findTool('docker'), findTool('dockerd')];
+  if (program === undefined || dockerd === undefined) return { reason: 'docker and dockerd are not installed' };
+  if (process.getuid?.() !== 0) return { reason: 'dockerd has to be started by root' };
+
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-dockerd-'));
+  const socket = `unix://${join(folder, 'docker.sock')}`;
+  const logPath = join(folder, 'log');
+  const log = openSync(logPath, 'a');
+  // Images are stored, never run: no network, no firewall rules, and the one storage that works everywhere.
+  const places = [`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`, `--host=${socket}`];
+  const bare = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
+  const options = [...places, `--pidfile=${join(folder, 'pid')}`, ...bare, '--storage-driver=vfs'];
+  const child = startChild(dockerd, options, { stdio: ['ignore', log, log] });
+  closeSync(log);
+
+  const environment = { PATH: process.env['PATH'] ?? '', HOME: folder, DOCKER_HOST: socket };
+  const docker = async (...args: string[]): Promise<string> => {
+    const { stdout } = await promisify(execFile)(program, args, { env: environment });
+    return stdout;
+  };
+  const stop = async (): Promise<void> => {
+    await stopChild(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline && !hasEnded(child)) {
+    if (await docker('version').then(Boolean, () => false)) return { program, environment, docker, stop };
+    await sleep(100);
+  }
+  const said = readFileSync(logPath, 'utf8').split('\n').slice(-10).join('\n');
+  await stop();
+  return { reason: `dockerd did not start; its log:\n${said}` };
+}
