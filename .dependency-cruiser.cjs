@@ -21,7 +21,7 @@ const mayImport = {
     node: true,
   },
   config: { folders: ['domain'], packages: ['yaml', 'zod', '@temporalio/envconfig'], node: true },
-  supervisor: { folders: ['domain', 'client', 'config'], packages: [], node: true },
+  supervisor: { folders: ['domain', 'client', 'config'], packages: ['libsql'], node: true },
 };
 
 /** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */

@@ -7,11 +7,10 @@ import { createActivitySets } from './composition/activity-sets.js';
 import { keepSchedules } from './composition/kept-schedules.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
+import { openMigrated } from './composition/stores.js';
 import { createWorkers } from './composition/workers.js';
 import type { FerryConfig } from './config/read-config.js';
 import { readConfig } from './config/read-config.js';
-import { openDatabase } from './database/ferry-database.js';
-import { migrate } from './database/migrate.js';
 import { createStores } from './database/stores.js';
 import type { Logger } from './logger.js';
 import { createLogger } from './logger.js';
@@ -52,9 +51,8 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => Promise<void>)[]): Promise<Worker[]> {
   const { namespace, connection: options, address = defaultAddress } = config.temporal;
 
-  const database = await openDatabase(config.database);
+  const { database } = await openMigrated(config.database);
   closing.push(async () => await database.close());
-  await migrate(database);
 
   const stores = createStores(database);
   const registries = openRegistries({ ...config, blobLocations: tolerantBlobLocations(stores.blobs, logger) });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 import { Command, CommanderError, Option } from 'commander';
 
@@ -176,12 +177,17 @@ function addSchedules(program: Command, done: (status: number) => void, json: ()
   );
 }
 
-/** `ferry list pushed | head`: a reader that has seen enough is no fault. */
+/**
+ * `ferry list pushed | head`: a reader that has seen enough is no fault, and ends this as it ends any program. What
+ * `ferry up` runs is ended with it.
+ */
 function endQuietlyWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(128 + constants.signals.SIGPIPE);
+    });
+  }
 }
 
 function version(): string {

@@ -1,6 +1,5 @@
+import { openMigrated } from '../composition/stores.js';
 import type { PlaceConfig } from '../config/read-config.js';
-import { openDatabase } from '../database/ferry-database.js';
-import { migrate } from '../database/migrate.js';
 import type { Stores } from '../database/stores.js';
 import { createStores } from '../database/stores.js';
 
@@ -9,9 +8,8 @@ export async function withStores<T>(
   { database: settings }: Pick<PlaceConfig, 'database'>,
   work: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(settings);
+  const { database } = await openMigrated(settings);
   try {
-    await migrate(database);
     return await work(createStores(database));
   } finally {
     await database.close();

@@ -1,12 +1,24 @@
-import type { TemporalClient } from '../client/connect.js';
+import type { TemporalClient, TemporalPlace } from '../client/connect.js';
 import { connectClient } from '../client/connect.js';
+import { temporalFault } from '../client/temporal-fault.js';
 import type { PlaceConfig } from '../config/read-config.js';
 import { temporalPlace } from './temporal-place.js';
 
+/** Work with the Temporal that is configured or runs here; what goes wrong with it is said in the ferry's words. */
 export async function withTemporal<T>(config: PlaceConfig, work: (temporal: TemporalClient) => Promise<T>): Promise<T> {
-  const temporal = await connectClient(temporalPlace(config));
+  return await withTemporalAt(temporalPlace(config), work);
+}
+
+/** The same at a place that is known. */
+export async function withTemporalAt<T>(
+  place: TemporalPlace,
+  work: (temporal: TemporalClient) => Promise<T>,
+): Promise<T> {
+  const temporal = await connectClient(place);
   try {
     return await work(temporal);
+  } catch (error) {
+    throw temporalFault(error, place);
   } finally {
     await temporal.close();
   }

@@ -8,6 +8,7 @@ import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
+import { resultOf } from './workflow-result.js';
 
 /**
  * Starts one `AddImage` for a delivery; comes back when Temporal has it. A delivery that is or was handled is left at
@@ -36,9 +37,9 @@ export async function startAddImages(
   }
 }
 
-/** What became of each reference of a delivery; waits until a worker has answered. */
-export async function addImagesResult({ client }: TemporalClient, delivery: string): Promise<AddImageResult> {
-  return (await client.workflow.getHandle(addImageId(delivery)).result()) as AddImageResult;
+/** What became of each reference of a delivery; waits until a worker has answered. @throws FerryError when none came of it */
+export async function addImagesResult(temporal: TemporalClient, delivery: string): Promise<AddImageResult> {
+  return (await resultOf(temporal, { workflowId: addImageId(delivery) })) as AddImageResult;
 }
 
 /** Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it. */

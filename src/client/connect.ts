@@ -2,10 +2,10 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
 
 import { FerryError } from '../domain/ferry-error.js';
+import type { TemporalAddress } from './temporal-fault.js';
+import { temporalFault } from './temporal-fault.js';
 
-export interface TemporalPlace {
-  readonly address: string;
-  readonly namespace: string;
+export interface TemporalPlace extends TemporalAddress {
   /** TLS, API key and the like. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
 }
@@ -34,6 +34,18 @@ export async function connectClient({ address, namespace, connection = {} }: Tem
     );
   }
   return clientOver(connected, namespace, callTimeoutMs);
+}
+
+/** @throws FerryError when nobody answers, or the namespace is not there */
+export async function assertServed(place: TemporalPlace): Promise<void> {
+  const { client, soon, close } = await connectClient(place);
+  try {
+    await soon(async () => await client.workflowService.describeNamespace({ namespace: place.namespace }));
+  } catch (error) {
+    throw temporalFault(error, place);
+  } finally {
+    await close();
+  }
 }
 
 /**

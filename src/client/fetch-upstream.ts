@@ -1,12 +1,11 @@
-import { ApplicationFailure, WorkflowFailedError, WorkflowIdConflictPolicy } from '@temporalio/client';
+import { WorkflowIdConflictPolicy } from '@temporalio/client';
 
 import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { WorkflowName } from '../contract/workflow-names.js';
-import type { FaultCode } from '../domain/ferry-error.js';
-import { FerryError } from '../domain/ferry-error.js';
 import { BuiltInUpstream } from '../domain/upstream.js';
 import type { TemporalClient } from './connect.js';
+import { resultOf } from './workflow-result.js';
 
 /** The workflow that looks at an upstream, with its input: the built-in two have workflows of their own. */
 export function fetchWorkflow(
@@ -53,31 +52,13 @@ export async function startFetch(
 /**
  * Waits for what a look found. While GitHub's rate limit is used up, that may be an hour.
  *
+ * @param signal ends the waiting, not the look
  * @throws FerryError with the upstream's own reason when it cannot be looked at until a person acts
  */
 export async function fetchResult(
-  { client }: TemporalClient,
-  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+  temporal: TemporalClient,
+  run: { readonly workflowId: string; readonly runId: string },
+  signal?: AbortSignal,
 ): Promise<FetchResult> {
-  try {
-    return (await client.workflow.getHandle(workflowId, runId).result()) as FetchResult;
-  } catch (error) {
-    const failure = error instanceof WorkflowFailedError ? applicationFailure(error) : undefined;
-    if (failure === undefined || !needsPerson(failure)) throw error;
-    throw new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'park', cause: error });
-  }
-}
-
-function applicationFailure(error: Error): ApplicationFailure | undefined {
-  let current: unknown = error;
-  while (current instanceof Error) {
-    if (current instanceof ApplicationFailure) return current;
-    current = current.cause;
-  }
-  return undefined;
-}
-
-function needsPerson({ details }: ApplicationFailure): boolean {
-  const detail: unknown = details?.[0];
-  return typeof detail === 'object' && detail !== null && 'decision' in detail && detail.decision === 'park';
+  return (await resultOf(temporal, run, signal)) as FetchResult;
 }

@@ -5,6 +5,7 @@ import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync.
 import { TaskQueue } from '../contract/task-queues.js';
 import { SYNC_ALL_WORKFLOW_ID, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
+import { resultOf } from './workflow-result.js';
 
 /**
  * Signals the one `SyncAll`, starting it where it does not run: atomic in the server, so that there is never a second
@@ -30,16 +31,15 @@ export async function requestSync({ client, soon }: TemporalClient, request: Syn
 /**
  * Waits until the run that a request was given to, and what it continues as, is over.
  *
- * @param signal ends the waiting, not the run: the call that is under way is given up before this rejects
+ * @param signal ends the waiting, not the run
+ * @throws FerryError when it ended without a result, saying how
  */
 export async function syncResult(
-  { client }: TemporalClient,
+  temporal: TemporalClient,
   runId: string,
   signal?: AbortSignal,
 ): Promise<SyncAllResult> {
-  const wait = async (): Promise<SyncAllResult> =>
-    (await client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId).result()) as SyncAllResult;
-  return signal === undefined ? await wait() : await client.connection.withAbortSignal(signal, wait);
+  return (await resultOf(temporal, { workflowId: SYNC_ALL_WORKFLOW_ID, runId }, signal)) as SyncAllResult;
 }
 
 /** How far the running `SyncAll` is; undefined when none runs or no worker answers in time. */

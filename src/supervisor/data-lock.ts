@@ -1,75 +1,82 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+
+import Libsql from 'libsql';
 
 import { FerryError } from '../domain/ferry-error.js';
 import type { ProcessIdentity } from './process-identity.js';
-import { identifyProcess, isRunning } from './process-identity.js';
+import { readRuntime } from './runtime-file.js';
+
+/** The data folder, held by this process until it is released, or until the process is gone. */
+export interface DataLock {
+  /** What an earlier holder had started when it ended; whether it still runs has to be looked at. */
+  readonly leftBehind: readonly ProcessIdentity[];
+  /** Written down before anything else happens, so that the next holder can end it however this one ends. */
+  remember(part: string, identity: ProcessIdentity): void;
+  release(): void;
+}
 
 /**
- * Takes the data folder for this process; a second `ferry up` on it is refused. A lock that a killed process left
- * behind is taken over.
+ * Takes the data folder for this process; a second `ferry up` on it is refused, in another container on the same volume
+ * too: the lock is the operating system's, on an open SQLite file, where a process number would mean something only to
+ * one container. It is free as soon as its holder is gone.
  *
- * @returns what gives the folder back
- * @throws FerryError `configuration` naming the process that has it
+ * @throws FerryError `configuration` naming who has it
  */
-export function lockDataDir(dataDir: string): () => void {
+export function lockDataDir(dataDir: string): DataLock {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = join(dataDir, 'up.lock');
-  const own = identifyProcess(process.pid);
-  // The lock appears whole or not at all: written beside, then linked, which fails where one stands already.
-  const candidate = `${lock}.${process.pid}`;
-  writeFileSync(candidate, JSON.stringify(own));
+  const path = join(dataDir, 'up.lock');
+  let database: Libsql.Database | undefined;
   try {
-    for (let tries = 0; tries < 5; tries += 1) {
-      try {
-        linkSync(candidate, lock);
-        return () => rmSync(lock, { force: true });
-      } catch (error) {
-        if (!hasCode(error, 'EEXIST')) throw error;
-      }
-      const holder = readHolder(lock);
-      if (holder !== undefined && isRunning(holder)) {
-        throw new FerryError(
-          `another "ferry up" (process ${holder.pid}) runs on ${dataDir}: stop it first, or set FERRY_DATA_DIR to another folder`,
-          { code: 'configuration', decision: 'park' },
-        );
-      }
-      setAside(lock);
-    }
-    throw new FerryError(`the lock of ${dataDir} changes hands all the time: try again`, {
-      code: 'configuration',
-      decision: 'retry',
-    });
-  } finally {
-    rmSync(candidate, { force: true });
-  }
-}
-
-/**
- * Takes a left-over lock away. Another process may have done so already and locked the folder since: what was moved is
- * looked at again, and put back when it is a living process's.
- */
-function setAside(lock: string): void {
-  const aside = `${lock}.left-${process.pid}`;
-  try {
-    renameSync(lock, aside);
-    const holder = readHolder(aside);
-    if (holder !== undefined && isRunning(holder)) linkSync(aside, lock);
+    database = new Libsql(path, { timeout: 0 });
+    // Kept after the transaction, until the file is closed.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE');
+    database.exec('CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, pid INTEGER, started_at TEXT)');
+    database.exec('COMMIT');
+    return heldBy(database);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error;
-  } finally {
-    rmSync(aside, { force: true });
+    database?.close();
+    throw refusal(error, dataDir, path);
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+function heldBy(database: Libsql.Database): DataLock {
+  const rows = database.prepare('SELECT pid, started_at FROM part').all() as { pid: number; started_at: string }[];
+  let isReleased = false;
+  return {
+    leftBehind: rows.map(({ pid, started_at: startedAt }) => ({ pid, startedAt })),
+    remember(part, { pid, startedAt }) {
+      database
+        .prepare('INSERT OR REPLACE INTO part (name, pid, started_at) VALUES (?, ?, ?)')
+        .run(part, pid, startedAt);
+    },
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      // Closing waits for the garbage collector where statements were prepared: the lock is given up by itself.
+      database.exec('PRAGMA locking_mode = NORMAL');
+      database.exec('SELECT 1 FROM part');
+      database.close();
+    },
+  };
 }
 
-function readHolder(lock: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(readFileSync(lock, 'utf8')) as ProcessIdentity;
-  } catch {
-    return undefined;
+function refusal(error: unknown, dataDir: string, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'SQLITE_BUSY') {
+    const holder = readRuntime(dataDir);
+    const who = holder === undefined ? '' : ` (process ${holder.up.pid} on ${holder.host ?? 'this machine'})`;
+    return new FerryError(
+      `another "ferry up"${who} runs on ${dataDir}: stop it first, or set FERRY_DATA_DIR to another folder`,
+      { code: 'configuration', decision: 'park', cause: error },
+    );
   }
+  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
+    return new FerryError(
+      `${path} is damaged: make sure that no Temporal runs on ${dataDir} any more (ps), then remove the file`,
+      { code: 'configuration', decision: 'park', cause: error },
+    );
+  }
+  return error;
 }

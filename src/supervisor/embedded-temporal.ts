@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { FerryError } from '../domain/ferry-error.js';
 import { findTemporal } from './find-temporal.js';
 import { freePort } from './free-port.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
+import { lastErrorIn, temporalFault, temporalKeepsEnding } from './temporal-fault.js';
 
 export interface TemporalPlaces {
   readonly address: string;
@@ -16,12 +18,17 @@ export interface TemporalPlaces {
 
 export interface EmbeddedTemporal extends TemporalPlaces {
   readonly process: SupervisedProcess;
+  /** Rejects, once, when it ended for a reason that another start does not change, or ends again and again. */
+  readonly failed: Promise<never>;
 }
 
 export interface EmbeddedTemporalEvents extends Pick<SupervisionEvents, 'onDied'> {
   /** Also for each restart, which keeps the places. */
   onStarted(identity: ProcessIdentity, places: TemporalPlaces): void;
 }
+
+/** So many ends in a row, each within seconds, are no accident any more. */
+const mostDeaths = 4;
 
 /**
  * Temporal's own server for one machine, with its data in `temporal.db`: started, not yet answering. It keeps its port
@@ -38,19 +45,49 @@ export async function embedTemporal(
   const [port, uiPort] = [await freePort(own), await freePort(ownUi)];
   const place = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+  const logPath = join(dataDir, 'logs', 'temporal.log');
+  const watch = watchDeaths(dataDir, logPath);
   const process = new SupervisedProcess(
     {
       name: 'temporal',
       file,
       args: argumentsFor(port, uiPort, { dataDir, namespace }),
       env: variables,
-      logPath: join(dataDir, 'logs', 'temporal.log'),
+      logPath,
       channel: false,
     },
-    { onStarted: (identity) => events.onStarted(identity, place), onDied: events.onDied },
+    {
+      onStarted: (identity) => events.onStarted(identity, place),
+      onDied: (what) => {
+        events.onDied(what);
+        watch.died();
+      },
+    },
   );
   process.start();
-  return { ...place, process };
+  return { ...place, process, failed: watch.failed };
+}
+
+/** Tells deaths that another start may mend from those that it cannot. */
+function watchDeaths(dataDir: string, logPath: string): { readonly failed: Promise<never>; died(): void } {
+  let fail: (fault: FerryError) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Once it has answered, nobody waits for this any more.
+  failed.catch(() => undefined);
+  const logSize = (): number => statSync(logPath, { throwIfNoEntry: false })?.size ?? 0;
+  let seen = logSize();
+  let deaths = 0;
+  return {
+    failed,
+    died() {
+      deaths += 1;
+      const words = lastErrorIn(logPath, seen);
+      seen = logSize();
+      const fault = temporalFault(words, dataDir);
+      if (fault !== undefined) fail(fault);
+      else if (deaths >= mostDeaths) fail(temporalKeepsEnding(words, logPath));
+    },
+  };
 }
 
 function argumentsFor(

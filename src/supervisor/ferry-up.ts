@@ -1,19 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PlaceConfig } from '../config/read-config.js';
-import { connectClient } from '../client/connect.js';
+import { assertServed } from '../client/connect.js';
 import { lockDataDir } from './data-lock.js';
 import { embedTemporal } from './embedded-temporal.js';
-import { endProcess } from './end-process.js';
+import { endLeftovers } from './leftovers.js';
 import type { NodeProcess } from './node-process.js';
 import { superviseNode } from './node-process.js';
-import type { Runtime } from './runtime-file.js';
-import { readRuntime, removeRuntime, writeRuntime } from './runtime-file.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { identifyProcess } from './process-identity.js';
+import { RunningParts } from './running-parts.js';
 import type { SupervisionEvents } from './supervised-process.js';
+import { unlessAborted } from './unless-aborted.js';
+import { untilAnswering } from './until-answering.js';
 
 export interface FerryUpOptions {
   readonly config: PlaceConfig;
@@ -24,6 +24,8 @@ export interface FerryUpOptions {
   readonly variables: NodeJS.ProcessEnv;
   /** A line for people about something that happened. */
   readonly say: (line: string) => void;
+  /** Gives the start up. */
+  readonly signal: AbortSignal;
 }
 
 export interface FerryUp {
@@ -34,112 +36,98 @@ export interface FerryUp {
   stop(): Promise<void>;
 }
 
+/** The dev server answers within seconds; a busy machine is given a minute. */
 const temporalStartMs = 60_000;
 const partStartMs = 60_000;
-const leftoverGraceMs = 5_000;
 
 /**
  * Everything on this machine: Temporal (unless one is configured), the worker and the server as child processes, kept
- * running. Comes back when the worker takes work and the server listens.
+ * running. Comes back when the worker takes work and the server listens. However this process ends, they end with it,
+ * unless it is killed: then the next start ends them.
  *
  * @throws FerryError when the folder is taken, or a part does not start; nothing is left running then
+ * @throws the signal's reason, likewise
  */
-export async function ferryUp({ config, workerPath, serverPath, variables, say }: FerryUpOptions): Promise<FerryUp> {
+export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
+  const { config, workerPath, serverPath, variables, say, signal } = options;
   const { dataDir, temporal: settings } = config;
-  const unlock = lockDataDir(dataDir);
+  const lock = lockDataDir(dataDir);
   const own = identifyProcess(process.pid);
   if (own === undefined) throw new TypeError('this process cannot find itself');
-  const stopping: (() => Promise<void>)[] = [];
+  const parts = new RunningParts(dataDir, lock, { up: own, say });
+  const stop = async (): Promise<void> => await parts.stop();
 
   try {
-    await endLeftovers(dataDir, say);
+    await endLeftovers(dataDir, lock.leftBehind, say);
     mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
-    let runtime: Runtime = { up: own };
-    const update = (change: Partial<Runtime>): void => {
-      runtime = { ...runtime, ...change };
-      writeRuntime(dataDir, runtime);
-    };
-    stopping.push(async () => removeRuntime(dataDir));
-
-    const temporal = await startTemporal(update);
-    await answering(temporal.address);
-    await startWorker(temporal.address, update);
+    signal.throwIfAborted();
+    const temporal = await startTemporal();
+    await startWorker(temporal.address);
     if (serverPath === undefined) return { ...temporal, stop };
-    return { ...temporal, server: await startServer(serverPath, temporal.address, update), stop };
+    return { ...temporal, server: await startServer(serverPath, temporal.address), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 
-  async function stop(): Promise<void> {
-    for (const end of stopping.splice(0).reverse()) await end();
-    unlock();
-  }
-
-  async function startTemporal(update: (change: Partial<Runtime>) => void): Promise<{ address: string; ui?: string }> {
-    if (settings.address !== undefined) {
-      update({ temporal: { address: settings.address } });
-      return { address: settings.address };
+  async function startTemporal(): Promise<{ readonly address: string; readonly ui?: string }> {
+    const { namespace, connection, address: configured } = settings;
+    if (configured !== undefined) {
+      parts.record('Temporal', undefined, { temporal: { address: configured } });
+      await unlessAborted(signal, assertServed({ address: configured, namespace, connection }));
+      return { address: configured };
     }
     const embedded = await embedTemporal(
-      { dataDir, namespace: settings.namespace, variables },
+      { dataDir, namespace, variables },
       {
-        onStarted: (started, { address, ui }) => update({ temporal: { address, ui, process: started } }),
+        onStarted: (started, { address, ui }) =>
+          parts.record('Temporal', started, { temporal: { address, ui, process: started } }),
         onDied: died('Temporal'),
       },
     );
-    stopping.push(async () => await embedded.process.stop());
-    return { address: embedded.address, ui: embedded.ui };
-  }
-
-  /** The dev server answers within seconds; a busy machine is given a minute. */
-  async function answering(address: string): Promise<void> {
-    const deadline = Date.now() + temporalStartMs;
-    for (;;) {
-      try {
-        const { connection } = settings;
-        const connected = await connectClient({ address, namespace: settings.namespace, connection });
-        await connected.close();
-        return;
-      } catch (error) {
-        if (Date.now() > deadline || settings.address !== undefined) throw error;
-        await sleep(200);
-      }
+    parts.add(embedded.process);
+    const { address, ui } = embedded;
+    const given = new AbortController();
+    const answers = untilAnswering(
+      { address, namespace, connection },
+      { withinMs: temporalStartMs, signal: AbortSignal.any([signal, given.signal]) },
+    );
+    try {
+      await unlessAborted(signal, Promise.race([answers, embedded.failed]));
+    } finally {
+      given.abort();
     }
+    return { address, ui };
   }
 
-  async function startWorker(address: string, update: (change: Partial<Runtime>) => void): Promise<void> {
+  async function startWorker(address: string): Promise<void> {
     const { process: worker, ready } = superviseNode(partOf('worker', workerPath, address), {
-      onStarted: (started) => update({ worker: started }),
+      onStarted: (started) => parts.record('the worker', started, { worker: started }),
       onReady: () => undefined,
       onDied: died('the worker'),
     });
-    stopping.push(async () => await worker.stop());
-    await ready;
+    parts.add(worker);
+    await unlessAborted(signal, ready);
   }
 
-  async function startServer(
-    script: string,
-    temporal: string,
-    update: (change: Partial<Runtime>) => void,
-  ): Promise<string> {
+  async function startServer(script: string, temporal: string): Promise<string> {
     let started: ProcessIdentity | undefined;
     let address = '';
     const { process: server, ready } = superviseNode(partOf('server', script, temporal), {
       onStarted: (identity) => {
         started = identity;
-        update({ server: { process: identity } });
+        parts.record('the server', identity, { server: { process: identity } });
       },
       onReady: (listening = '') => {
         // Where nobody chose a port, another start may have found another one.
         if (address !== '' && listening !== address) say(`the server listens on http://${listening} now`);
         address = listening;
-        if (started !== undefined) update({ server: { address, process: started } });
+        if (started !== undefined) parts.record('the server', started, { server: { address, process: started } });
       },
       onDied: died('the server'),
     });
-    stopping.push(async () => await server.stop());
-    await ready;
+    parts.add(server);
+    await unlessAborted(signal, ready);
     return address;
   }
 
@@ -157,18 +145,4 @@ export async function ferryUp({ config, workerPath, serverPath, variables, say }
     return ({ code, signal, restartInMs }) =>
       say(`${name} ended (${signal ?? `exit status ${String(code)}`}); starting another in ${restartInMs} ms`);
   }
-}
-
-/** A killed `up` could not end its children: they are found by number and start time, and ended. */
-async function endLeftovers(dataDir: string, say: (line: string) => void): Promise<void> {
-  const runtime = readRuntime(dataDir);
-  if (runtime === undefined) return;
-  const leftovers = [runtime.server?.process, runtime.worker, runtime.temporal?.process].filter(
-    (identity) => identity !== undefined,
-  );
-  for (const identity of leftovers) {
-    say(`ending process ${identity.pid}, left behind by an earlier "ferry up"`);
-    await endProcess(identity, leftoverGraceMs);
-  }
-  removeRuntime(dataDir);
 }

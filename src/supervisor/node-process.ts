@@ -61,7 +61,8 @@ export function superviseNode(
 
 async function inTime(told: Promise<void>, withinMs: number, what: string, logPath: string): Promise<void> {
   const timeout = new AbortController();
-  const late = sleep(withinMs, undefined, { signal: timeout.signal }).then(() => {
+  // Not held open by it: who gives the start up has nothing to wait for.
+  const late = sleep(withinMs, undefined, { signal: timeout.signal, ref: false }).then(() => {
     throw unstarted(`${what} within ${withinMs / 1_000} s: see ${logPath}`);
   });
   try {

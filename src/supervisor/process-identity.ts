@@ -18,13 +18,17 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return identifyProcess(pid)?.startedAt === startedAt;
 }
 
-/** Field 22 of /proc/PID/stat, ticks since boot; the command name before it may hold spaces and parentheses. */
+/**
+ * Field 22 of /proc/PID/stat, ticks since boot, and which boot: a folder may be on a volume that outlives both. The
+ * command name before it may hold spaces and parentheses.
+ */
 function linuxStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     // A zombie has ended; only its parent has not looked yet.
-    return fields[0] === 'Z' ? undefined : fields[19];
+    if (fields[0] === 'Z') return undefined;
+    return `${fields[19] ?? ''}@${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
   } catch {
     return undefined;
   }

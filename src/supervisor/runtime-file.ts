@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { ProcessIdentity } from './process-identity.js';
@@ -6,6 +6,8 @@ import type { ProcessIdentity } from './process-identity.js';
 /** What runs on this machine, for the other commands: `$FERRY_DATA_DIR/runtime.json`. */
 export interface Runtime {
   readonly up: ProcessIdentity;
+  /** Name of the machine or container that it runs in. */
+  readonly host?: string;
   readonly temporal?: {
     readonly address: string;
     /** Address of Temporal's web page. */
@@ -35,11 +37,17 @@ export function readRuntime(dataDir: string): Runtime | undefined {
   }
 }
 
-/** Written whole and renamed: a reader never sees half of it. */
+/** Written whole, to the disk, and renamed: a reader never sees half of it, nor an empty file after a power cut. */
 export function writeRuntime(dataDir: string, runtime: Runtime): void {
   const path = runtimePath(dataDir);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, `${JSON.stringify(runtime, null, 2)}\n`);
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(file, `${JSON.stringify(runtime, null, 2)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(`${path}.new`, path);
 }
 

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 
 import { endProcess } from './end-process.js';
 import type { ProcessIdentity } from './process-identity.js';
-import { identifyProcess } from './process-identity.js';
+import { identifyProcess, isRunning } from './process-identity.js';
 
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
@@ -73,6 +73,13 @@ export class SupervisedProcess {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#identity !== undefined) await endProcess(this.#identity, graceMs);
+  }
+
+  /** Ends it at once and for good, without waiting: for a process that is itself about to end. */
+  kill(): void {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    if (this.#identity !== undefined && isRunning(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
   }
 
   /** Out of disk or of processes: that may pass, and must not end those that still run. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { lockDataDir } from '../../src/supervisor/data-lock.js';
+import { writeRuntime } from '../../src/supervisor/runtime-file.js';
 
 describe('one ferry for one data folder', () => {
   let folder: string;
@@ -16,31 +17,37 @@ describe('one ferry for one data folder', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('a second one is refused and told which process has the folder', () => {
-    const unlock = lockDataDir(folder);
+  test('a second one is refused, though nobody here knows a process with the number of the first', () => {
+    const lock = lockDataDir(folder);
+    writeRuntime(folder, { up: { pid: 2 ** 22 + 1, startedAt: '1' }, host: 'another-container' });
 
-    expect(() => lockDataDir(folder)).toThrow(new RegExp(`process ${process.pid}\\) runs on `));
-    unlock();
+    expect(() => lockDataDir(folder)).toThrow(`another "ferry up" (process ${2 ** 22 + 1} on another-container) runs`);
+    lock.release();
   });
 
-  test('the folder is free again once it is given back', () => {
-    lockDataDir(folder)();
+  test('a second one is refused while the file that says who has it is empty', () => {
+    const lock = lockDataDir(folder);
+    writeFileSync(join(folder, 'runtime.json'), '');
 
-    lockDataDir(folder)();
-
-    expect(readdirSync(folder)).toEqual([]);
+    expect(() => lockDataDir(folder)).toThrow(`another "ferry up" runs on ${folder}`);
+    lock.release();
   });
 
-  test.each([
-    ['a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
-    ['an earlier process with the number of a living one', JSON.stringify({ pid: process.pid, startedAt: 'before' })],
-    ['nobody who can be read', ''],
-  ])('a lock left behind by %s is taken over', (_who, content) => {
-    writeFileSync(join(folder, 'up.lock'), content);
+  test('the folder is free again once it is given back, and the next one learns what the first had started', () => {
+    const first = lockDataDir(folder);
+    first.remember('Temporal', { pid: 7, startedAt: 'then' });
+    first.remember('Temporal', { pid: 8, startedAt: 'later' });
+    first.release();
 
-    const unlock = lockDataDir(folder);
+    const second = lockDataDir(folder);
 
-    expect(() => lockDataDir(folder)).toThrow(/another "ferry up"/);
-    unlock();
+    expect(second.leftBehind).toEqual([{ pid: 8, startedAt: 'later' }]);
+    second.release();
+  });
+
+  test('a lock file that is damaged is said to be, with what to do', () => {
+    writeFileSync(join(folder, 'up.lock'), 'x'.repeat(4096));
+
+    expect(() => lockDataDir(folder)).toThrow(/up\.lock is damaged: .* remove the file/);
   });
 });

@@ -14,6 +14,7 @@ import type { RequestedImage } from '../../domain/requested-images.js';
 import { MAX_IMAGES_IN_A_REQUEST, readRequestedImages } from '../../domain/requested-images.js';
 import { hostAddresses } from '../../registry/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
+import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine, printTable } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
@@ -30,7 +31,10 @@ export async function addCommand(typed: readonly string[], options: AddOptions):
   const config = readRequestConfig(process.env);
   const input = readInput(typed, options, config);
   const added = options.sync
-    ? await withTemporal(config, async (temporal) => await askForImages(temporal, input))
+    ? await withTemporal(
+        config,
+        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, input)),
+      )
     : await withStores(config, async ({ wanted }) => {
         const sources = createSourceGate(config.sources, hostAddresses);
         return await addToDatabase(input, { wanted, sources, platforms: config.platforms }, { by: 'cli' });

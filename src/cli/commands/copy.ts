@@ -12,6 +12,7 @@ import type { CopyReport, CopyTarget, HostSettings } from '../../registry/copy-t
 import { watchCopy } from '../copy-progress.js';
 import { printCopyReport, printCopyReportJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
+import { interruptible } from '../interruption.js';
 
 export interface CopyCommandOptions {
   /** Platforms separated by commas, or `all`; default `all`. */
@@ -111,19 +112,4 @@ function assertAllDifferent(targets: readonly { readonly target: CopyTarget }[])
 
 function settingsOf(host: string, scheme: 'http' | 'https' | undefined): readonly [string, HostSettings][] {
   return scheme === undefined ? [] : [[host, { scheme }]];
-}
-
-/** The first Ctrl-C ends the copy in order; the second one ends the process. */
-function interruptible(): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const interrupt = (): void => controller.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  return {
-    signal: controller.signal,
-    release() {
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
-    },
-  };
 }

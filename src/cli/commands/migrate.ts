@@ -1,15 +1,13 @@
+import { openMigrated } from '../../composition/stores.js';
 import { readPlaceConfig } from '../../config/read-config.js';
-import { openDatabase } from '../../database/ferry-database.js';
-import { migrate } from '../../database/migrate.js';
 import { createStores } from '../../database/stores.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
 
 export async function migrateCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
   const { database: settings } = readPlaceConfig(process.env);
-  const database = await openDatabase(settings);
+  const { database, applied } = await openMigrated(settings);
   try {
-    const { applied } = await migrate(database);
     const rows = await createStores(database).wanted.adoptRows();
     if (json) {
       printJson({ applied, rows });

@@ -1,6 +1,7 @@
 import { readConfig } from '../../config/read-config.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
+import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
@@ -29,7 +30,7 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
       temporal,
       backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
     );
-    if (wait) return await waitForSync(temporal, runId, { json });
+    if (wait) return await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json }));
     if (json) printJson({ requested: true, runId });
     else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
     return ExitStatus.done;

@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import type { TemporalClient } from '../../client/connect.js';
-import { connectClient } from '../../client/connect.js';
 import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
 import { ensureSchedules } from '../../client/schedules.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -15,8 +15,10 @@ import { ferryUp } from '../../supervisor/ferry-up.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
+import { interruptible } from '../interruption.js';
 import { say } from '../output.js';
 import { withStores } from '../with-stores.js';
+import { withTemporalAt } from '../with-temporal.js';
 
 export interface UpOptions {
   readonly untilIdle?: boolean;
@@ -25,13 +27,33 @@ export interface UpOptions {
   readonly json?: boolean;
 }
 
-export async function upCommand({ untilIdle = false, fetch = [], json = false }: UpOptions): Promise<number> {
+export async function upCommand(options: UpOptions): Promise<number> {
+  const { untilIdle = false, fetch = [] } = options;
   const config = readConfig(process.env);
   const server = readServerSettings(process.env);
   assertUpstreams(fetch, untilIdle, config);
-  const stopped = stopSignal();
+  const interruption = interruptible(() => say('Stopping ... (once more ends it at once)'));
+  const { signal } = interruption;
+  try {
+    return await runUntil(signal, config, server, options);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    // What was to be done was not; a ferry that runs for ever is simply stopped.
+    return untilIdle ? ExitStatus.failed : ExitStatus.done;
+  } finally {
+    interruption.release();
+  }
+}
+
+async function runUntil(
+  signal: AbortSignal,
+  config: FerryConfig,
+  server: ServerSettings,
+  { untilIdle = false, fetch = [], json = false }: UpOptions,
+): Promise<number> {
   // The database is opened here first: a wrong password is one clear message, not a worker that dies again and again.
   await withStores(config, async () => undefined);
+  signal.throwIfAborted();
 
   say(`Starting Temporal${untilIdle ? ' and the worker' : ', the worker and the server'} ...`);
   const up = await ferryUp({
@@ -41,37 +63,22 @@ export async function upCommand({ untilIdle = false, fetch = [], json = false }:
     ...(untilIdle ? {} : { serverPath: compiled('server-main.js') }),
     variables: untilIdle ? { ...process.env, FERRY_SCHEDULES: 'off' } : process.env,
     say,
+    signal,
   });
   try {
     sayWhatRuns(up, config, server);
     const { namespace, connection } = config.temporal;
-    const temporal = await connectClient({ address: up.address, namespace, connection });
-    try {
-      if (untilIdle) {
-        return await untilStopped(stopped, async (signal) => await onePass(temporal, fetch, { json, signal }));
-      }
+    return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
+      if (untilIdle) return await onePass(temporal, fetch, { json, signal });
       await keepSchedules(temporal, config);
       await askForSync(temporal, 'ferry up');
       say('Running; Ctrl-C stops it, what is in work goes on at the next start.');
-      await stopped;
+      if (!signal.aborted) await once(signal, 'abort');
       return ExitStatus.done;
-    } finally {
-      await temporal.close();
-    }
+    });
   } finally {
     await up.stop();
   }
-}
-
-/** The work's exit status; told to stop, it is waited for until it has let go of the connection. */
-async function untilStopped(stopped: Promise<void>, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const controller = new AbortController();
-  const working = work(controller.signal);
-  const ended = await Promise.race([working, stopped]);
-  if (typeof ended === 'number') return ended;
-  controller.abort();
-  await working.catch(() => undefined);
-  return ExitStatus.failed;
 }
 
 /** Everything that is asked for is tried, whatever becomes of the rest. */
@@ -83,17 +90,18 @@ async function onePass(
   let status: number = ExitStatus.done;
   for (const upstream of upstreams) {
     try {
-      const result = await fetchResult(temporal, await startFetch(temporal, upstream));
+      const result = await fetchResult(temporal, await startFetch(temporal, upstream), signal);
       // Standard output is the pass's JSON alone.
       if (json) say(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
       else printFetchResult(result);
       status = Math.max(status, exitStatusOfFetch(result));
     } catch (error) {
-      if (!(error instanceof FerryError)) throw error;
+      if (!(error instanceof FerryError) || signal.aborted) throw error;
       say(`failed: ${upstream}: ${error.message}`);
       status = ExitStatus.failed;
     }
   }
+  signal.throwIfAborted();
   const runId = await askForSync(temporal, 'ferry up --until-idle');
   return Math.max(status, await waitForSync(temporal, runId, { json, signal }));
 }
@@ -128,18 +136,4 @@ function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstrea
 
 function compiled(name: string): string {
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));
-}
-
-/** Comes when somebody wants this process to end; a second Ctrl-C ends it at once. */
-async function stopSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const stop = (): void => {
-      say('Stopping ...');
-      resolve();
-    };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-    // The terminal was closed: the children have groups of their own and would stay.
-    process.once('SIGHUP', stop);
-  });
 }

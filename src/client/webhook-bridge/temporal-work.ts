@@ -1,4 +1,4 @@
-import { isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 
 import { FerryError } from '../../domain/ferry-error.js';
 import { addImagesResult, startAddImages } from '../add-images.js';
@@ -39,9 +39,7 @@ async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | und
     return await ask(deadline);
   } catch (error) {
     if (isOfTemporal(error)) return undefined;
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new FerryError(`the request could not be handled: ${reason}`, { code: 'internal', decision: 'park' });
+    throw error;
   }
 }
 

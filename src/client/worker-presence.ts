@@ -1,0 +1,28 @@
+import { TaskQueue } from '../contract/task-queues.js';
+import type { TemporalClient } from './connect.js';
+
+/** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's interface. */
+const workflowTasks = 1;
+/** A worker asks anew at least once a minute; Temporal remembers one that is gone for five. */
+const staleAfterMs = 75_000;
+
+/** Whether a worker takes workflows of the ferry now; undefined when Temporal does not say. */
+export async function isWorkerPolling({ client, soon }: TemporalClient): Promise<boolean | undefined> {
+  try {
+    const { pollers } = await soon(
+      async () =>
+        await client.workflowService.describeTaskQueue({
+          namespace: client.options.namespace,
+          taskQueue: { name: TaskQueue.main },
+          taskQueueType: workflowTasks,
+        }),
+    );
+    return (pollers ?? []).some(({ lastAccessTime }) => {
+      const seconds = Number(lastAccessTime?.seconds ?? 0);
+      return Date.now() - seconds * 1_000 < staleAfterMs;
+    });
+  } catch {
+    // Only a hint is lost; what is waited for says what is wrong.
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, WorkflowFailedError } from '@temporalio/client';
+
+import type { FaultCode } from '../domain/ferry-error.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { TemporalClient } from './connect.js';
+
+/**
+ * Waits until a run, and what it continues as, is over.
+ *
+ * @param signal ends the waiting, not the run: the call that is under way is given up before this rejects
+ * @throws FerryError when the run ended without a result, saying how
+ */
+export async function resultOf(
+  { client }: TemporalClient,
+  { workflowId, runId }: { readonly workflowId: string; readonly runId?: string },
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const wait = async (): Promise<unknown> => await client.workflow.getHandle(workflowId, runId).result();
+  try {
+    return signal === undefined ? await wait() : await client.connection.withAbortSignal(signal, wait);
+  } catch (error) {
+    throw error instanceof WorkflowFailedError ? endedWithout(error, workflowId) : error;
+  }
+}
+
+function endedWithout(error: WorkflowFailedError, workflowId: string): FerryError {
+  const { cause } = error;
+  const ended = (message: string): FerryError => new FerryError(message, { code: 'temporal', decision: 'park', cause });
+  if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it was done`);
+  if (cause instanceof TerminatedFailure) {
+    return ended(`${workflowId} was terminated before it was done: ${cause.message || 'nobody said why'}`);
+  }
+  const failure = applicationFailure(error);
+  if (failure === undefined) return ended(`${workflowId} ended without a result: ${cause?.message ?? error.message}`);
+  if (needsPerson(failure)) {
+    return new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'park', cause });
+  }
+  return new FerryError(`${workflowId} failed: ${failure.message}`, { code: 'internal', decision: 'park', cause });
+}
+
+function applicationFailure(error: Error): ApplicationFailure | undefined {
+  let current: unknown = error;
+  while (current instanceof Error) {
+    if (current instanceof ApplicationFailure) return current;
+    current = current.cause;
+  }
+  return undefined;
+}
+
+function needsPerson({ details }: ApplicationFailure): boolean {
+  const detail: unknown = details?.[0];
+  return typeof detail === 'object' && detail !== null && 'decision' in detail && detail.decision === 'park';
+}

@@ -1,0 +1,128 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { startChild, stopChild } from '../../demo/child-process.js';
+import { projectRoot } from '../../demo/tools.js';
+import { identifyProcess } from '../../src/supervisor/process-identity.js';
+import { readRuntime } from '../../src/supervisor/runtime-file.js';
+import type { FerryStage } from '../support/ferry-stage.js';
+import { makeFerryStage } from '../support/ferry-stage.js';
+
+const bin = join(projectRoot, 'bin', 'ferry');
+
+describe('however ferry up ends, Temporal does not stay', () => {
+  let stage: FerryStage;
+  let dataDir: string;
+  const started: ChildProcess[] = [];
+
+  beforeEach(() => {
+    stage = makeFerryStage({ configuration: {}, environment: { MY_REGISTRY: 'http://127.0.0.1:1' } });
+    dataDir = stage.environment['FERRY_DATA_DIR'] ?? '';
+  });
+  afterEach(async () => {
+    for (const child of started.splice(0)) await stopChild(child);
+    await stage.clear();
+  });
+
+  test('a request to end that comes while it starts is not left until it has started', async () => {
+    const { child, errors } = start('up');
+    const temporal = await temporalPid(child);
+
+    child.kill('SIGTERM');
+    const status = await statusOf(child);
+
+    expect(status).toBe(0);
+    expect(await errors).not.toContain('Running');
+    expect(identifyProcess(temporal)).toBeUndefined();
+    expect(existsSync(join(dataDir, 'runtime.json'))).toBe(false);
+  });
+
+  test('a second Ctrl-C ends it at once, and what it runs with it', async () => {
+    const { child } = start('up');
+    const temporal = await temporalPid(child);
+
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const status = await statusOf(child);
+
+    // A Ctrl-C that the operating system merged with the first ends it in order.
+    expect([0, 130]).toContain(status);
+    await expect.poll(() => identifyProcess(temporal)).toBeUndefined();
+  });
+
+  test('a reader who goes away ends it, with the status that every program has then', async () => {
+    const { child } = start('up', '--until-idle');
+    const temporal = await temporalPid(child);
+
+    child.stderr?.destroy();
+    child.stdout?.destroy();
+    const status = await statusOf(child);
+
+    expect(status).toBe(141);
+    await expect.poll(() => identifyProcess(temporal)).toBeUndefined();
+  });
+
+  test('killed, it leaves a Temporal that the next one ends, even if nothing is written of it any more', async () => {
+    const { child } = start('up');
+    const temporal = await temporalPid(child);
+    child.kill('SIGKILL');
+    await statusOf(child);
+    writeFileSync(join(dataDir, 'runtime.json'), '');
+
+    const next = await stage.ferry('up', '--until-idle');
+
+    expect(next.errors).toContain(`ending process ${temporal}, left behind`);
+    expect(next.status).toBe(0);
+    expect(identifyProcess(temporal)).toBeUndefined();
+  });
+
+  test("Temporal's damaged data are told at once, with what to do, and nothing stays", async () => {
+    writeFileSync(join(dataDir, 'temporal.db'), 'x'.repeat(20_000));
+
+    const { status, errors } = await stage.ferry('up');
+
+    expect(status).toBe(2);
+    expect(errors).toContain(`move ${join(dataDir, 'temporal.db')} away`);
+    expect(readRuntime(dataDir)).toBeUndefined();
+  });
+
+  test('a database that refuses is wrong use: nothing was started', async () => {
+    writeFileSync(join(dataDir, 'ferry.db'), 'x'.repeat(20_000));
+
+    const { status, errors } = await stage.ferry('up');
+
+    expect(status).toBe(2);
+    expect(errors).toContain('it is not a SQLite database');
+  });
+
+  function start(...args: string[]): { readonly child: ChildProcess; readonly errors: Promise<string> } {
+    const child = startChild(process.execPath, [bin, ...args], {
+      env: stage.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.push(child);
+    if (child.stderr === null) throw new Error('no standard error');
+    return { child, errors: text(child.stderr).catch(() => '') };
+  }
+
+  /** As soon as it is started, long before it answers. */
+  async function temporalPid(child: ChildProcess): Promise<number> {
+    for (;;) {
+      const process = readRuntime(dataDir)?.temporal?.process;
+      if (process !== undefined) return process.pid;
+      if (child.exitCode !== null) throw new Error(`ferry up ended: ${readFileSync(join(dataDir, 'logs')).toString()}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async function statusOf(child: ChildProcess): Promise<number | null> {
+    if (child.exitCode !== null) return child.exitCode;
+    const [status] = (await once(child, 'exit')) as [number | null];
+    return status;
+  }
+});
