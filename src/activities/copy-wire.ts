@@ -22,7 +22,8 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
         decision: 'park',
       });
     }
-    return { name, host, repository, tag, manifestPolicy: target.manifestPolicy };
+    const { manifestPolicy, referrers } = target;
+    return { name, host, repository, tag, manifestPolicy, ...(referrers === undefined ? {} : { referrers }) };
   });
 }
 

@@ -7,7 +7,8 @@ export function printCopyReport({ sourceDigest, targets, failures, missingPlatfo
   for (const { replaces, reference, dropped, digest } of targets) {
     if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
     for (const { digest: left, reason } of dropped) say(`note: ${reference} is without ${left}: ${reason}`);
-    if (dropped.length > 0) say(`note: so its digest is ${digest}, where the source has ${sourceDigest}`);
+    if (dropped.length > 0 && digest !== sourceDigest)
+      say(`note: so its digest is ${digest}, where the source has ${sourceDigest}`);
   }
   if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
   for (const { reference, failure } of failures) say(`failed: ${reference}: ${printable(failure.message)}`);
@@ -31,13 +32,14 @@ export function printCopyReportJson(report: CopyReport): void {
   });
 }
 
-function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSent }: TargetResult): string {
-  if (outcome === 'already-there') return 'was there already';
+function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSent, referrers }: TargetResult): string {
+  const company = referrers === undefined ? '' : `, with ${referrers} ${referrers === 1 ? 'referrer' : 'referrers'}`;
+  if (outcome === 'already-there') return `was there already${company}`;
   const blobs = [
     [uploadedBlobs, 'sent'],
     [mountedBlobs, 'mounted'],
     [skippedBlobs, 'there already'],
   ] as const;
   const counts = blobs.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `copied (blobs: ${counts.join(', ') || 'none'}; ${megabytes(bytesSent)} sent)`;
+  return `copied${company} (blobs: ${counts.join(', ') || 'none'}; ${megabytes(bytesSent)} sent)`;
 }

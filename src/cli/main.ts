@@ -49,6 +49,7 @@ function makeProgram(done: (status: number) => void): Command {
     .argument('<source>', 'image reference, such as nginx:1.27 or ghcr.io/org/app@sha256:…')
     .argument('<targets...>', "references to copy it to; without a tag they get the source's")
     .option('--platform <platforms>', 'platforms separated by commas, or all', 'all')
+    .option('--referrers', 'signatures, SBOMs and whatever else refers to the image go with it')
     .addOption(json())
     .action(async (source, targets, options) =>
       done(await (await import('./commands/copy.js')).copyCommand(source, targets, options)),

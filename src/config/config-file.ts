@@ -20,6 +20,7 @@ const TargetEntry = z.strictObject({
   namespace: z.string().optional(),
   naming: z.enum(NamingScheme).optional(),
   manifestPolicy: z.enum(ManifestPolicy).optional(),
+  referrers: z.boolean().optional(),
   names: z.record(z.string(), z.string()).optional(),
   credentials: Credentials.optional(),
 });
@@ -33,6 +34,8 @@ const ConfigFile = z.strictObject({
   targets: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'), TargetEntry)
     .optional(),
+  /** For every target that does not say otherwise. */
+  referrers: z.boolean().optional(),
   hosts: z.record(z.string(), HostEntry).optional(),
   github: GitHubEntry.optional(),
   upstreams: UpstreamEntries.optional(),

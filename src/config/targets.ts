@@ -75,6 +75,7 @@ export function readTargets(
       naming: entry?.naming ?? naming,
       manifestPolicy: entry?.manifestPolicy ?? defaultManifestPolicy(host),
       explicitNames: {},
+      ...((entry?.referrers ?? file.referrers) === true ? { referrers: true } : {}),
     };
     faults.try(() => assertTargetNamespace(target));
     return { ...target, explicitNames: readExplicitNames(entry?.names ?? {}, target, faults) };

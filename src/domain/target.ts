@@ -25,6 +25,8 @@ export interface Target {
   readonly namespace: string;
   readonly naming: NamingScheme;
   readonly manifestPolicy: ManifestPolicy;
+  /** Signatures, SBOMs and whatever else refers to an image go with it; default: the image alone. */
+  readonly referrers?: boolean;
   /** Source repository (`host/path`) to target repository (path without host), chosen by hand; wins over `naming`. */
   readonly explicitNames: Readonly<Record<string, string>>;
 }

@@ -13,6 +13,8 @@ export interface CopyTarget {
   readonly repository: string;
   readonly tag: string;
   readonly manifestPolicy: ManifestPolicy;
+  /** Signatures, SBOMs and whatever else refers to the image go with it; default: the image alone. */
+  readonly referrers?: boolean;
 }
 
 export interface CopyRequest {
@@ -41,11 +43,13 @@ export interface TargetPlan {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly platforms: readonly CopiedPlatform[];
-  /** The tag points there already, and its children are there: nothing to do. */
+  /** Manifests that refer to the image and go with it; absent where they were not asked for. */
+  readonly referrers?: number;
+  /** The tag points there already, and its children and referrers are there: nothing to do. */
   readonly alreadyThere: boolean;
   /** What the tag points to now, when that is something else. */
   readonly replaces?: Digest;
-  /** Manifests of the source's index left out by the manifest policy, with the reason. */
+  /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
 }
 

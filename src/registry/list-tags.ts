@@ -1,3 +1,4 @@
+import { nextPageQuery } from './next-page.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
@@ -56,7 +57,7 @@ async function listPage(client: RegistryClient, place: Place, query: string, sig
       status: 404,
     });
   }
-  const next = nextQuery(response.headers['link']);
+  const next = nextPageQuery(response.headers['link']);
   return { tags: readTags(body, place), ...(next === undefined ? {} : { next }) };
 }
 
@@ -76,16 +77,6 @@ function readTags(body: Buffer, place: Place): readonly string[] {
     code: 'protocol',
     decision: 'park',
   });
-}
-
-/**
- * Only the query is taken from the address: the next page is on the same registry and of the same repository, whatever
- * its answer says. What is in it is the registry's own (`last`, Quay's `next_page`).
- */
-function nextQuery(link: string | string[] | undefined): string | undefined {
-  const text = [link ?? ''].flat().join(', ');
-  const address = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(text)?.[1];
-  return address === undefined ? undefined : /\?([^#]+)/.exec(address)?.[1];
 }
 
 function endless(place: Place): RegistryFault {

@@ -98,6 +98,7 @@ export async function getManifest(
 /**
  * Puts a manifest's own bytes under a tag or its digest.
  *
+ * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`)
  * @throws RegistryFault `target-corrupt` when the registry stores something else
  */
 export async function putManifest(
@@ -106,7 +107,7 @@ export async function putManifest(
   reference: string,
   { digest, mediaType, body }: Content,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ readonly isListed: boolean }> {
   const response = await sendAndDiscard(client.host(place.host), {
     ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
     headers: { 'content-type': mediaType, accept: acceptedManifests },
@@ -122,6 +123,7 @@ export async function putManifest(
       decision: 'park',
     });
   }
+  return { isListed: response.headers['oci-subject'] !== undefined };
 }
 
 /** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */

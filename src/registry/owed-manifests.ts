@@ -29,23 +29,24 @@ export async function owedManifests(
 ): Promise<readonly OwedManifest[]> {
   const owed = new Map<Digest, OwedManifest>();
   await reader.readAll(children.map(({ digest }) => digest));
-  for (const child of children) await collect(reader, child.digest, owed, 1);
+  for (const child of children) await collectOwed(reader, child.digest, owed);
   if (tagRoot.kind === 'index') {
     const { digest, mediaType, json } = tagRoot;
     owed.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [] });
   } else {
     const { content, manifest } = tagRoot.kind === 'source' ? root : await reader.read(tagRoot.digest);
-    if (tagRoot.kind === 'child' && manifest.kind === 'index') await collect(reader, content.digest, owed, 1);
+    if (tagRoot.kind === 'child' && manifest.kind === 'index') await collectOwed(reader, content.digest, owed);
     else owed.set(content.digest, owedManifest(reader, { content, manifest }));
   }
   return [...owed.values()];
 }
 
-async function collect(
+/** Adds a manifest with everything that it leads to, children before it. @throws FerryError of the source */
+export async function collectOwed(
   reader: ManifestReader,
   digest: Digest,
   owed: Map<Digest, OwedManifest>,
-  level: number,
+  level = 1,
 ): Promise<void> {
   if (owed.has(digest)) return;
   const read = await reader.read(digest);
@@ -56,7 +57,7 @@ async function collect(
     );
   }
   if (read.manifest.kind === 'index') {
-    for (const child of read.manifest.children) await collect(reader, child.digest, owed, level + 1);
+    for (const child of read.manifest.children) await collectOwed(reader, child.digest, owed, level + 1);
   }
   owed.set(digest, owedManifest(reader, read));
 }

@@ -9,6 +9,7 @@ import type { ReadManifest } from './manifest-reader.js';
 import type { Place } from './place.js';
 import { prepareTarget, readTargetTag, referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
+import { ReferrerFinder } from './referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 import { resolveSource, sourcePlace } from './resolve-source.js';
 
@@ -45,6 +46,7 @@ export async function prepareCopy(
     selection: request.platforms,
   };
   const overall = composeTag({ ...composition, target: '', policy: 'keep' });
+  const finder = new ReferrerFinder(client, source, signal);
   const failures: TargetFailure[] = tags.flatMap(({ target, failure }) =>
     failure === undefined ? [] : [{ target: target.name, reference: referenceOf(target), failure }],
   );
@@ -52,7 +54,7 @@ export async function prepareCopy(
   await Promise.all(
     reachable.map(async (tag) => {
       try {
-        targets.push(await prepareTarget(client, { tag, reader, root, composition, overall, signal }));
+        targets.push(await prepareTarget(client, { tag, reader, finder, root, composition, overall, signal }));
       } catch (error) {
         signal.throwIfAborted();
         if (!isOfTarget(error, tag)) throw error;

@@ -9,7 +9,10 @@ import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 import { owedManifests } from './owed-manifests.js';
 import type { OwedManifest } from './owed-manifests.js';
+import { noReferrers, owedReferrers } from './owed-referrers.js';
+import type { OwedReferrers } from './owed-referrers.js';
 import type { Place } from './place.js';
+import type { ReferrerFinder } from './referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 
 export interface PreparedTarget {
@@ -18,6 +21,7 @@ export interface PreparedTarget {
   readonly plan: TargetPlan;
   /** In the order in which they are put: children before the index that lists them, the tag's own last. */
   readonly manifests: readonly OwedManifest[];
+  readonly referrers: OwedReferrers;
 }
 
 /** A target, and what its tag leads to before the copy. */
@@ -50,6 +54,7 @@ export async function readTargetTag(
 export interface TargetPreparation {
   readonly tag: TargetTag;
   readonly reader: ManifestReader;
+  readonly finder: ReferrerFinder;
   readonly root: ReadManifest;
   readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'>;
   /** With policy `keep`: what there is to decide about. */
@@ -59,7 +64,7 @@ export interface TargetPreparation {
 
 /** What one target's tag will lead to, and what it lacks. @throws FerryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
-  const { tag, reader, root, composition, overall, signal } = preparation;
+  const { tag, reader, finder, root, composition, overall, signal } = preparation;
   const { target, place, current } = tag;
   const policy = target.manifestPolicy;
   const composed =
@@ -76,11 +81,23 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
   const last = manifests.at(-1);
   if (last === undefined) throw new TypeError('a tag always leads to a manifest');
   const { digest, mediaType } = last.content;
-  const alreadyThere = current === digest && (await childrenAreThere(client, place, manifests, signal));
+  // An index of our own making is none that the source knows anything about.
+  const ofSource = composed.root.kind === 'index' ? manifests.slice(0, -1) : manifests;
+  const subjects = ofSource.map(({ content }) => content.digest);
+  const referrers =
+    target.referrers === true
+      ? await owedReferrers(client, { finder, reader, target, place, subjects, signal })
+      : noReferrers;
+  const children = [...manifests.slice(0, -1), ...referrers.manifests];
+  const alreadyThere =
+    current === digest &&
+    referrers.unlisted.size + referrers.tags.length === 0 &&
+    (await areThere(client, place, children, signal));
   return {
     target,
     place,
     manifests,
+    referrers,
     plan: {
       target: target.name,
       reference: referenceOf(target),
@@ -89,7 +106,8 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
       platforms: copiedPlatforms(composed, manifests, digest),
       alreadyThere,
       ...(current === undefined || current === digest ? {} : { replaces: current }),
-      dropped: composed.dropped,
+      ...(target.referrers === true ? { referrers: referrers.count } : {}),
+      dropped: [...composed.dropped, ...referrers.dropped],
     },
   };
 }
@@ -107,7 +125,7 @@ async function artifactsIn(
   return new Set(artifacts.map(({ content }) => content.digest));
 }
 
-async function childrenAreThere(
+async function areThere(
   client: RegistryClient,
   place: Place,
   manifests: readonly OwedManifest[],
@@ -115,7 +133,7 @@ async function childrenAreThere(
 ): Promise<boolean> {
   const options = { deniedIsAbsent: true, signal };
   const heads = await Promise.all(
-    manifests.slice(0, -1).map(({ content }) => headManifestAt(client, place, content.digest, options)),
+    manifests.map(({ content }) => headManifestAt(client, place, content.digest, options)),
   );
   return heads.every((head) => head !== undefined);
 }

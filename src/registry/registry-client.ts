@@ -1,6 +1,7 @@
 import { BlobHomes } from './blob-homes.js';
 import { ContentCache } from './content-cache.js';
 import type { RegistryClientOptions } from './copy-types.js';
+import { KeyedLock } from './keyed-lock.js';
 import { Semaphore } from './semaphore.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
@@ -17,6 +18,8 @@ export interface RegistryClient {
   readonly blobHomes: BlobHomes;
   /** Blobs on their way now, by target repository and digest: nobody sends the same one twice at once. */
   readonly underWay: Map<string, Promise<unknown>>;
+  /** Tags that are read, changed and written. */
+  readonly tagLocks: KeyedLock;
   /** Blobs in flight over all copies. */
   readonly transfers: Semaphore;
   /** Ends every connection. */
@@ -52,6 +55,7 @@ export function createRegistryClient({
     contents: new ContentCache(CACHED_BYTES),
     blobHomes: new BlobHomes(blobLocations),
     underWay: new Map(),
+    tagLocks: new KeyedLock(),
     transfers: new Semaphore(concurrentTransfers),
     close() {
       for (const host of registryHosts.values()) host.close();

@@ -3,17 +3,14 @@ import { transferBlob } from './blob-transfer.js';
 import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
 import type { TargetResult } from './copy-types.js';
 import type { Blob } from './image-blobs.js';
-import { getManifest, headManifestAt, putManifest } from './manifest-exchange.js';
+import { headManifestAt } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
 import type { PreparedTarget } from './prepare-target.js';
-import { RegistryFault, saysCode } from './registry-errors.js';
+import { publishTag } from './publish-tag.js';
 import { Semaphore } from './semaphore.js';
-import { backoff, rest } from './transport/retrying.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 const CATCH_UPS_AT_ONCE = 2;
-const MANIFEST_ATTEMPTS = 4;
-const BLOB_UNKNOWN = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN'];
 
 /** One target's share of a copy: its blobs, then its manifests, then its tag. Its failure is nobody else's. */
 export class TargetRun {
@@ -88,7 +85,8 @@ export class TargetRun {
 
   async #lookForManifests(): Promise<void> {
     const { client, report } = this.#context;
-    const { place, manifests, plan } = this.#target;
+    const { place, plan } = this.#target;
+    const manifests = this.#allManifests();
     const options = { deniedIsAbsent: true, signal: this.destination.signal };
     const heads = await Promise.all(
       manifests.map(({ content }) => headManifestAt(client, place, content.digest, options)),
@@ -126,42 +124,35 @@ export class TargetRun {
   }
 
   async #publish(): Promise<TargetResult> {
-    const { manifests, target, plan } = this.#target;
-    const root = manifests.at(-1);
-    if (root === undefined) throw new TypeError('a tag always leads to a manifest');
-    for (const manifest of this.#missing) {
-      if (manifest !== root) await this.#put(manifest, manifest.content.digest);
-    }
-    await this.#put(root, target.tag);
-    await this.#readBack(root);
+    const { client, report } = this.#context;
+    const { manifests, referrers, place, target, plan } = this.#target;
+    await publishTag({
+      client,
+      place,
+      target: plan.target,
+      tag: target.tag,
+      manifests,
+      missing: new Set(this.#missing.map(({ content }) => content.digest)),
+      referrers,
+      signal: this.destination.signal,
+      report,
+      bringAgain: (manifest) => this.#bringAgain(manifest),
+    });
     await this.#rememberBlobs();
     return { ...plan, outcome: 'copied', ...this.#counts };
   }
 
-  async #rememberBlobs(): Promise<void> {
-    const { manifests, place } = this.#target;
-    const digests = manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest));
-    await this.#context.client.blobHomes.remember(place.host, place.repository, digests);
+  /** Its own and those that refer to it, each once. */
+  #allManifests(): readonly OwedManifest[] {
+    const { manifests, referrers } = this.#target;
+    const all = [...referrers.manifests, ...manifests];
+    return [...new Map(all.map((manifest) => [manifest.content.digest, manifest])).values()];
   }
 
-  /** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
-  async #put(manifest: OwedManifest, reference: string): Promise<void> {
-    const { client, report } = this.#context;
-    const { place, plan } = this.#target;
-    const { signal } = this.destination;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await putManifest(client, place, reference, manifest.content, signal);
-        report({ type: 'manifest', digest: manifest.content.digest, target: plan.target });
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!saysCode(error, ...BLOB_UNKNOWN)) throw refusedManifest(error);
-        if (attempt === MANIFEST_ATTEMPTS) throw neverSeen(error);
-        await rest(backoff(attempt, client.host(place.host).timing), signal);
-        await this.#bringAgain(manifest);
-      }
-    }
+  async #rememberBlobs(): Promise<void> {
+    const { place } = this.#target;
+    const digests = this.#allManifests().flatMap(({ blobs }) => blobs.map(({ digest }) => digest));
+    await this.#context.client.blobHomes.remember(place.host, place.repository, digests);
   }
 
   async #bringAgain({ blobs }: OwedManifest): Promise<void> {
@@ -178,23 +169,6 @@ export class TargetRun {
     }
   }
 
-  /** The tag is right when reading it gives the very bytes; a registry may need a moment to show it. */
-  async #readBack({ content }: OwedManifest): Promise<void> {
-    const { client } = this.#context;
-    const { place, target } = this.#target;
-    const { signal } = this.destination;
-    for (let attempt = 1; ; attempt++) {
-      const found = await getManifest(client, place, target.tag, { signal });
-      if (found?.body.equals(content.body) === true) return;
-      if (attempt === MANIFEST_ATTEMPTS) {
-        const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
-        const message = `the tag "${target.tag}" was set to ${content.digest}, but ${what}; does somebody else write to it?`;
-        throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry' });
-      }
-      await rest(backoff(attempt, client.host(place.host).timing), signal);
-    }
-  }
-
   #count({ outcome, bytesSent }: BlobDelivery): void {
     this.#counts.bytesSent += bytesSent;
     if (outcome === 'uploaded') this.#counts.uploadedBlobs++;
@@ -205,19 +179,4 @@ export class TargetRun {
   #fail(error: unknown): void {
     if (!this.#finished && !this.#failure.signal.aborted) this.#failure.abort(error);
   }
-}
-
-/** A manifest refused with 404 or 413 says something else than a blob refused so. */
-function refusedManifest(error: unknown): unknown {
-  if (!(error instanceof RegistryFault) || error.status !== 413) return error;
-  return restated(error, 'manifest-too-large', 'park');
-}
-
-function neverSeen(error: unknown): unknown {
-  return error instanceof RegistryFault ? restated(error, 'manifest-refused', 'retry') : error;
-}
-
-function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
-  const place = { side: error.side, host: error.host, repository: error.repository };
-  return new RegistryFault(error.reason, { place, code, decision, diagnostics: error.diagnostics, cause: error });
 }

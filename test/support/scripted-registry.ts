@@ -41,6 +41,8 @@ export class ScriptedRegistry {
   readonly requests: SeenRequest[] = [];
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, StoredManifest>();
+  /** Answers to the Referrers API, so many entries a page; 0: it does not know it. */
+  referrersAPage = 0;
   readonly #server: Server;
   readonly #scheme: string;
   readonly #scripts: Script[] = [];
@@ -128,7 +130,7 @@ export class ScriptedRegistry {
 
   async #ordinary(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const [, repository = '', kind, rest = ''] =
-      /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags)\/(.*)$/.exec(url.pathname) ?? [];
+      /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags|referrers)\/(.*)$/.exec(url.pathname) ?? [];
     switch (kind) {
       case 'manifests':
         await this.#manifests(request, response, repository, rest);
@@ -141,6 +143,9 @@ export class ScriptedRegistry {
         return;
       case 'tags':
         this.#tags(response, repository);
+        return;
+      case 'referrers':
+        this.#referrers(response, repository, { subject: rest, url });
         return;
       default:
         answer(response, url.pathname === '/v2/' ? 200 : 404);
@@ -162,7 +167,9 @@ export class ScriptedRegistry {
       }
       const mediaType = request.headers['content-type'] ?? '';
       const digest = this.putManifest(repository, reference, { mediaType, bytes });
-      answer(response, 201, { 'docker-content-digest': digest });
+      const { subject } = JSON.parse(bytes.toString()) as Manifest;
+      const listed = this.referrersAPage > 0 && subject !== undefined ? { 'oci-subject': subject.digest } : {};
+      answer(response, 201, { 'docker-content-digest': digest, ...listed });
       return;
     }
     const found = this.manifest(repository, reference);
@@ -246,6 +253,29 @@ export class ScriptedRegistry {
     answer(response, 202, { location: `/v2/${repository}/blobs/uploads/${id}?state=0` });
   }
 
+  #referrers(
+    response: ServerResponse,
+    repository: string,
+    { subject, url }: { readonly subject: string; readonly url: URL },
+  ): void {
+    if (this.referrersAPage === 0) {
+      answer(response, 404, { 'content-type': 'text/plain' }, Buffer.from('404 page not found'));
+      return;
+    }
+    const all = new Map<string, object>();
+    for (const [key, { mediaType, bytes }] of this.manifests) {
+      const manifest = JSON.parse(bytes.toString()) as Manifest;
+      if (!key.startsWith(`${repository}@`) || manifest.subject?.digest !== subject) continue;
+      all.set(sha256(bytes), { mediaType, digest: sha256(bytes), size: bytes.length });
+    }
+    const start = Number(url.searchParams.get('last') ?? 0);
+    const end = start + this.referrersAPage;
+    const body = { schemaVersion: 2, mediaType: indexType, manifests: [...all.values()].slice(start, end) };
+    const next = `/v2/${repository}/referrers/${subject}?last=${end}`;
+    const link: Readonly<Record<string, string>> = end < all.size ? { link: `<${next}>; rel="next"` } : {};
+    answer(response, 200, { 'content-type': indexType, ...link }, Buffer.from(JSON.stringify(body)));
+  }
+
   #tags(response: ServerResponse, repository: string): void {
     const known = [...this.manifests.keys(), ...this.blobs.keys()].some((key) => key.startsWith(`${repository}@`));
     if (known) answer(response, 200, {}, Buffer.from(JSON.stringify({ name: repository, tags: [] })));
@@ -253,7 +283,10 @@ export class ScriptedRegistry {
   }
 }
 
+const indexType = 'application/vnd.oci.image.index.v1+json';
+
 interface Manifest {
+  readonly subject?: { readonly digest: string };
   readonly config?: { readonly digest: string };
   readonly layers?: readonly { readonly digest: string }[];
   readonly manifests?: readonly { readonly digest: string }[];

@@ -17,6 +17,8 @@ import { interruptible } from '../interruption.js';
 export interface CopyCommandOptions {
   /** Platforms separated by commas, or `all`; default `all`. */
   readonly platform?: string;
+  /** Signatures, SBOMs and whatever else refers to the image go with it. */
+  readonly referrers?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +35,7 @@ export async function copyCommand(
   options: CopyCommandOptions,
 ): Promise<number> {
   const source = parseTyped(sourceText);
+  const { referrers = false } = options;
   const targets = targetTexts.map((text) => parseTarget(text, source.reference));
   const platforms = parsePlatformSelection(options.platform ?? 'all');
   assertAllDifferent(targets);
@@ -55,7 +58,7 @@ export async function copyCommand(
   try {
     report = await copyImage(
       client,
-      { source: source.reference, platforms, targets: targets.map(({ target }) => target) },
+      { source: source.reference, platforms, targets: targets.map(({ target }) => ({ ...target, referrers })) },
       { signal: interruption.signal, onProgress: (event) => progress.show(event) },
     );
   } catch (error) {

@@ -1,0 +1,128 @@
+import type { Digest } from '../domain/digest.js';
+import type { FerryError } from '../domain/ferry-error.js';
+import type { CopyProgress } from './copy-types.js';
+import { getManifest, putManifest } from './manifest-exchange.js';
+import type { OwedManifest } from './owed-manifests.js';
+import type { OwedReferrers } from './owed-referrers.js';
+import type { Place } from './place.js';
+import { addToReferrersTag } from './referrers-tag.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { backoff, rest } from './transport/retrying.js';
+
+const ATTEMPTS = 4;
+const BLOB_UNKNOWN = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN'];
+
+/** A target that has all blobs of an image, and lacks some of its manifests. */
+export interface Publication {
+  readonly client: RegistryClient;
+  readonly place: Place;
+  /** What people call the target. */
+  readonly target: string;
+  readonly tag: string;
+  /** The image's own, children before the index that lists them; the last is what the tag is to lead to. */
+  readonly manifests: readonly OwedManifest[];
+  /** Digests of all manifests that the target lacks. */
+  readonly missing: ReadonlySet<Digest>;
+  readonly referrers: OwedReferrers;
+  readonly signal: AbortSignal;
+  readonly report: (progress: CopyProgress) => void;
+  /** Sends the blobs of a manifest anew. */
+  bringAgain(manifest: OwedManifest): Promise<void>;
+}
+
+/**
+ * Puts the manifests: children before their index, a subject before what refers to it, the tag last, and reads the tag
+ * back. A crash before the tag leaves only what nobody sees.
+ *
+ * @throws RegistryFault
+ */
+export async function publishTag(publication: Publication): Promise<void> {
+  const { manifests, missing, referrers, tag } = publication;
+  const root = manifests.at(-1);
+  if (root === undefined) throw new TypeError('a tag always leads to a manifest');
+  for (const manifest of referrers.count > 0 ? manifests : manifests.slice(0, -1)) {
+    if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
+  }
+  await publishReferrers(publication);
+  await put(publication, root, tag);
+  await readBack(publication, root, tag);
+}
+
+async function publishReferrers(publication: Publication): Promise<void> {
+  const { client, place, manifests, missing, referrers, signal } = publication;
+  const own = digestsOf(manifests);
+  const unlisted = digestsOf([...referrers.unlisted.values()].flat());
+  const listed = new Set<Digest>();
+  for (const manifest of referrers.manifests) {
+    const { digest } = manifest.content;
+    // One that is there and not listed is put again: a registry with the Referrers API lists it then.
+    if (!unlisted.has(digest) && (own.has(digest) || !missing.has(digest))) continue;
+    const { isListed } = await putByDigest(publication, manifest);
+    if (isListed) listed.add(digest);
+  }
+  for (const [subject, all] of referrers.unlisted) {
+    const left = all.filter(({ content }) => !listed.has(content.digest));
+    if (left.length > 0) await addToReferrersTag(client, place, { subject, referrers: left }, signal);
+  }
+  for (const { tag, manifest } of referrers.tags) await put(publication, manifest, tag);
+}
+
+function digestsOf(manifests: readonly OwedManifest[]): ReadonlySet<Digest> {
+  return new Set(manifests.map(({ content }) => content.digest));
+}
+
+async function putByDigest(publication: Publication, manifest: OwedManifest): ReturnType<typeof putManifest> {
+  return put(publication, manifest, manifest.content.digest);
+}
+
+/** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
+async function put(
+  publication: Publication,
+  manifest: OwedManifest,
+  reference: string,
+): ReturnType<typeof putManifest> {
+  const { client, place, target, report, signal } = publication;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const stored = await putManifest(client, place, reference, manifest.content, signal);
+      report({ type: 'manifest', digest: manifest.content.digest, target });
+      return stored;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!saysCode(error, ...BLOB_UNKNOWN)) throw refusedManifest(error);
+      if (attempt === ATTEMPTS) throw neverSeen(error);
+      await rest(backoff(attempt, client.host(place.host).timing), signal);
+      await publication.bringAgain(manifest);
+    }
+  }
+}
+
+/** The tag is right when reading it gives the very bytes; a registry may need a moment to show it. */
+async function readBack({ client, place, signal }: Publication, { content }: OwedManifest, tag: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await getManifest(client, place, tag, { signal });
+    if (found?.body.equals(content.body) === true) return;
+    if (attempt === ATTEMPTS) {
+      const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
+      const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does somebody else write to it?`;
+      throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry' });
+    }
+    await rest(backoff(attempt, client.host(place.host).timing), signal);
+  }
+}
+
+/** A manifest refused with 404 or 413 says something else than a blob refused so. */
+function refusedManifest(error: unknown): unknown {
+  if (!(error instanceof RegistryFault) || error.status !== 413) return error;
+  return restated(error, 'manifest-too-large', 'park');
+}
+
+function neverSeen(error: unknown): unknown {
+  return error instanceof RegistryFault ? restated(error, 'manifest-refused', 'retry') : error;
+}
+
+function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
+  const place = { side: error.side, host: error.host, repository: error.repository };
+  return new RegistryFault(error.reason, { place, code, decision, diagnostics: error.diagnostics, cause: error });
+}
