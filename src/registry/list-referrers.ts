@@ -82,7 +82,7 @@ export function readIndex(body: Buffer): JsonObject | undefined {
   try {
     const json = JSON.parse(body.toString('utf8')) as unknown;
     return typeof json === 'object' && json !== null && 'manifests' in json && Array.isArray(json.manifests)
-      ? (json as JsonObject)
+      ? json
       : undefined;
   } catch {
     return undefined;
