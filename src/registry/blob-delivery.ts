@@ -33,6 +33,8 @@ export interface BlobDelivery {
 export interface TransferContext {
   readonly client: RegistryClient;
   readonly source: Place;
+  /** Blobs of this copy whose bytes are on their way to the targets that keep up. */
+  readonly passes: Semaphore;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
 }

@@ -30,9 +30,7 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
   for (const task of tasks) if (!joining.includes(task)) void task.alone();
   if (joining.length === 0) return;
 
-  let release: (() => void) | undefined;
   try {
-    release = await context.client.transfers.acquire(context.signal);
     for (let reread = false; ; reread = true) {
       const uploads = await prepareTogether(
         context,
@@ -40,7 +38,7 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
       );
       if (uploads.size === 0) return;
       try {
-        const complete = await pass(context, blob, uploads);
+        const complete = await inTurn(context, () => pass(context, blob, uploads));
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
         // One that is slow to commit goes on by itself; the next blob does not wait for it.
         await mostOf(commits, context.client.host(context.source.host).timing.joinMs);
@@ -52,8 +50,17 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
     }
   } catch (error) {
     for (const task of joining) if (!task.isCatchingUp) task.reject(error);
+  }
+}
+
+/** Only the bytes take turns: the requests before and after them are waiting, and go on beside other blobs' bytes. */
+async function inTurn<T>({ client, passes, signal }: TransferContext, work: () => Promise<T>): Promise<T> {
+  const leavePasses = await passes.acquire(signal);
+  try {
+    const leaveTransfers = await client.transfers.acquire(signal);
+    return await work().finally(leaveTransfers);
   } finally {
-    release?.();
+    leavePasses();
   }
 }
 

@@ -8,10 +8,13 @@ import { prepareCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
+import { Semaphore } from './semaphore.js';
 import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 const BLOBS_AT_ONCE = 3;
+/** As many again are being asked for, opened or committed, so that the bytes never wait for an answer. */
+const WORKERS_PER_PASS = 2;
 
 /**
  * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
@@ -32,6 +35,7 @@ export async function copyImage(
   const context: TransferContext = {
     client,
     source: prepared.source,
+    passes: new Semaphore(concurrentBlobs),
     report(progress) {
       if (progress.type === 'read') counter.bytesRead += progress.bytes;
       onProgress?.(progress);
@@ -53,7 +57,7 @@ export async function copyImage(
   context.report({ type: 'planned', blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) });
 
   const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
-  await Promise.all(Array.from({ length: concurrentBlobs }, () => worker(context, queue)));
+  await Promise.all(Array.from({ length: WORKERS_PER_PASS * concurrentBlobs }, () => worker(context, queue)));
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

@@ -418,6 +418,7 @@ describe('redirects', () => {
 
   test('an upload that is sent elsewhere goes there without authorization', async () => {
     const [source, target] = await sourceAndTarget();
+    let sessions = 0;
     const storage = await startScripted();
     placeImage(source, repository);
     await withTokens(target);
@@ -426,16 +427,18 @@ describe('redirects', () => {
         answer(response, 401, {
           'www-authenticate': `Bearer realm="${target.url}/token",scope="repository:${targetRepository}:pull,push"`,
         });
-      } else answer(response, 202, { location: `http://localhost:${storage.host.split(':')[1]}/put?state=1` });
+      } else
+        answer(response, 202, { location: `http://localhost:${storage.host.split(':')[1]}/put?state=${sessions++}` });
     });
     const seen: (string | undefined)[] = [];
     for (const method of ['PATCH', 'PUT']) {
       storage.when(method, /put/, async ({ request, response, path }) => {
         seen.push(request.headers.authorization);
         const bytes = await readAll(request);
-        const digest = new URL(path, storage.url).searchParams.get('digest');
-        if (digest === null) storage.blobs.set('last', bytes);
-        else target.putBlob(targetRepository, storage.blobs.get('last') ?? Buffer.alloc(0));
+        const { searchParams } = new URL(path, storage.url);
+        const [digest, state] = [searchParams.get('digest'), searchParams.get('state') ?? ''];
+        if (digest === null) storage.blobs.set(state, bytes);
+        else target.putBlob(targetRepository, storage.blobs.get(state) ?? Buffer.alloc(0));
         answer(response, digest === null ? 202 : 201);
       });
     }

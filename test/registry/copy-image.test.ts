@@ -45,6 +45,25 @@ describe('one read of the source', () => {
     ]);
   });
 
+  test('the bytes of one blob do not wait for the commit of the one before', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository, { layers: [randomBytes(3000), randomBytes(2000)] });
+    const [first, second] = image.layers.map((digest) => new RegExp(digest.slice('sha256:'.length)));
+    let secondIsRead = (): void => {};
+    const secondRead = new Promise<void>((resolve) => {
+      secondIsRead = resolve;
+    });
+    target.when('PUT', first ?? /./, ({ ordinary }) => secondRead.then(ordinary));
+    source.when('GET', second ?? /./, async ({ ordinary }) => {
+      await ordinary();
+      secondIsRead();
+    });
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]), { concurrentBlobs: 1 });
+
+    expect(report.failures).toEqual([]);
+  });
+
   test('planning first does not read a manifest twice', async () => {
     const [source, target] = await sourceAndTarget();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });

@@ -1,5 +1,5 @@
-import { Agent as PlainAgent } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
+import type { Agent as PlainAgent } from 'node:http';
+import type { Agent as TlsAgent } from 'node:https';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import * as tls from 'node:tls';
 import type { CredentialProvider, HostSettings } from '../copy-types.js';
@@ -8,6 +8,7 @@ import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetad
 import type { AddressGuard } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
 import type { TokenSource } from './authorization.js';
+import { BulkPlainAgent, BulkTlsAgent } from './bulk-reads.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { rest } from './retrying.js';
@@ -55,9 +56,9 @@ export class RegistryHost {
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;
     const connections = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
-    this.#plainAgent = new PlainAgent(connections);
+    this.#plainAgent = new BulkPlainAgent(connections);
     const { ca } = options.settings;
-    this.#tlsAgent = new TlsAgent({
+    this.#tlsAgent = new BulkTlsAgent({
       ...connections,
       ...(ca === undefined ? {} : { ca: [...systemCertificates(), ca] }),
     });
