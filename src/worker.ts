@@ -2,6 +2,7 @@
 import type { Worker } from '@temporalio/worker';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 
+import { SourcePulls } from './activities/source-pulls.js';
 import { connectClient } from './client/connect.js';
 import { createActivitySets } from './composition/activity-sets.js';
 import { keepSchedules } from './composition/kept-schedules.js';
@@ -55,7 +56,11 @@ async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => 
   closing.push(async () => await database.close());
 
   const stores = createStores(database);
-  const registries = openRegistries({ ...config, blobLocations: tolerantBlobLocations(stores.blobs, logger) });
+  const registries = openRegistries({
+    ...config,
+    blobLocations: tolerantBlobLocations(stores.blobs, logger),
+    pulls: new SourcePulls(stores.budgets, config.pullAllowances),
+  });
   closing.push(async () => registries.close());
 
   const temporal = await connectClient({ address, namespace, connection: options });

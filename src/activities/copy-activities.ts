@@ -47,7 +47,8 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
       } catch (error) {
         signal.throwIfAborted();
         const sourceFault = toFault(error);
-        if (sourceFault === undefined) throw error;
+        // What the database does not give says nothing about the source.
+        if (sourceFault === undefined || sourceFault.code === 'database') throw error;
         return { done: [], open: input.destinations.map(untouched), bytesRead: tally.bytesRead, sourceFault };
       }
     });

@@ -20,4 +20,6 @@ export interface CopyEngine {
 /** Passes a request on to the one `SyncAll`, starting it where it does not run. */
 export interface SyncRequester {
   requestSync(request: SyncRequest): Promise<void>;
+  /** The same at a later time (UTC ms), in place of an earlier such request. */
+  requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
 }

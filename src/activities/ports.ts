@@ -1,4 +1,5 @@
 /** What activities need from outside, as narrow interfaces. The composition root hands in objects that fit. */
+import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { Target } from '../domain/target.js';
 import type {
   AdoptionCandidate,
@@ -86,4 +87,25 @@ export interface Deliveries {
    * activity may be tried again; false for everybody else, for ever.
    */
   first(id: string, owner: string): Promise<boolean>;
+}
+
+export interface PullBudgets {
+  /**
+   * Books one pull of `spender` at a host, over all processes.
+   *
+   * @returns undefined when it may be made; else milliseconds until coming back is worth it
+   */
+  take(
+    account: { readonly host: string; readonly spender: string },
+    allowance: PullAllowance,
+  ): Promise<{ readonly freeInMs: number } | undefined>;
+  /**
+   * The source's own count, `ageMs` after it was asked for. `share`: the allowance is only a part of what the source
+   * grants, so that its word cannot raise it.
+   */
+  told(
+    account: { readonly host: string; readonly spender: string },
+    allowance: PullAllowance,
+    told: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },
+  ): Promise<void>;
 }

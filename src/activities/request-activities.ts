@@ -15,6 +15,7 @@ export interface RequestPorts extends AddPorts {
 export function createRequestActivities({ deliveries, requester, ...ports }: RequestPorts): RequestActivities {
   return {
     requestSync: activity(async (request) => await requester.requestSync(request)),
+    requestSyncAt: activity(async (request) => await requester.requestSyncAt(request)),
     addImages: activity(async (input) => {
       if (!(await deliveries.first(input.delivery, input.owner))) return { images: [], repeated: true };
       const requestedBy: RequestedBy = { by: 'workflow', id: input.requestedBy ?? input.delivery };

@@ -1,10 +1,11 @@
 import type { SyncAllResult } from '../contract/sync.js';
 import { ExitStatus } from './exit-status.js';
+import { localTime } from './local-time.js';
 import { printLine, printTable } from './output.js';
 
 /** What a pass did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
-  const { passes, images, pushed, waiting, failed, parked, notDone } = result;
+  const { passes, images, pushed, waiting, failed, parked, notDone, againAt } = result;
   if (images === 0) {
     printLine('Nothing was pending.');
     return;
@@ -22,6 +23,9 @@ export function printSyncSummary(result: SyncAllResult): void {
   );
   if (waiting + failed + parked > notDone.length) {
     printLine('This list is cut: "ferry list waiting" and "ferry list parked" have everything.');
+  }
+  if (againAt !== undefined) {
+    printLine(`What waits for a time that a registry named goes on by itself: ${localTime(againAt)}.`);
   }
 }
 

@@ -3,7 +3,12 @@ import { WorkflowIdConflictPolicy } from '@temporalio/client';
 import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync.js';
 import { TaskQueue } from '../contract/task-queues.js';
-import { SYNC_ALL_WORKFLOW_ID, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
+import {
+  SYNC_AGAIN_WORKFLOW_ID,
+  SYNC_ALL_WORKFLOW_ID,
+  WORKFLOW_TASK_TIMEOUT,
+  WorkflowName,
+} from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
@@ -26,6 +31,28 @@ export async function requestSync({ client, soon }: TemporalClient, request: Syn
       }),
   );
   return { runId: handle.signaledRunId };
+}
+
+/**
+ * Has the server ask for a pass at a time (UTC ms); until then nothing runs and no worker is needed. There is one such
+ * request: a later one takes its place.
+ */
+export async function requestSyncAt(
+  { client, soon }: TemporalClient,
+  { at, reason }: { readonly at: number; readonly reason: string },
+): Promise<void> {
+  await soon(
+    async () =>
+      await client.workflow.start(WorkflowName.requestSyncAll, {
+        workflowId: SYNC_AGAIN_WORKFLOW_ID,
+        taskQueue: TaskQueue.main,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
+        startDelay: Math.max(0, at - Date.now()),
+        args: [{ reason }],
+        staticSummary: `Asks for a sync at ${new Date(at).toISOString()}: ${reason}`.slice(0, 200),
+      }),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The ports that a worker's activities need, from the configuration: database, registries, upstreams, Temporal. */
 import { createMainActivities, createTransferActivities, createUpstreamActivities } from '../activities/index.js';
 import type { TemporalClient } from '../client/connect.js';
-import { requestSync } from '../client/sync-requests.js';
+import { requestSync, requestSyncAt } from '../client/sync-requests.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type { CopyActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
 import type { Stores } from '../database/stores.js';
@@ -36,7 +36,10 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
   const main = createMainActivities({
     ...stores,
     engine,
-    requester: { requestSync: async (request) => void (await requestSync(temporal, request)) },
+    requester: {
+      requestSync: async (request) => void (await requestSync(temporal, request)),
+      requestSyncAt: async (request) => await requestSyncAt(temporal, request),
+    },
     sources,
     targets,
     platforms,

@@ -1,4 +1,4 @@
-import type { BlobLocations, CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { BlobLocations, CredentialProvider, HostSettings, PullLedger } from '../registry/copy-types.js';
 import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createRegistryClient } from '../registry/registry-client.js';
@@ -13,6 +13,8 @@ export interface RegistriesConfig {
   readonly trustedHosts?: ReadonlySet<string>;
   /** Where blobs were put by earlier processes. */
   readonly blobLocations?: BlobLocations;
+  /** Where the pulls of all processes are counted; absent: nowhere. */
+  readonly pulls?: PullLedger;
 }
 
 /** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
@@ -22,6 +24,7 @@ export function openRegistries({
   hosts,
   trustedHosts = new Set(),
   blobLocations,
+  pulls,
 }: RegistriesConfig): RegistryClient {
   const fromDocker = dockerConfigCredentials(path === undefined ? {} : { path });
   return createRegistryClient({
@@ -29,5 +32,6 @@ export function openRegistries({
     hosts,
     trustedHosts,
     ...(blobLocations === undefined ? {} : { blobLocations }),
+    ...(pulls === undefined ? {} : { pulls }),
   });
 }

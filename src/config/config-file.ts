@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { FaultList } from './fault-list.js';
+import { PullsEntry } from './pull-allowances.js';
 import { ScheduleEntries } from './schedules.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
@@ -28,6 +29,7 @@ const TargetEntry = z.strictObject({
 const HostEntry = z.strictObject({
   scheme: z.enum(['http', 'https']).optional(),
   caFile: z.string().min(1).optional(),
+  pulls: PullsEntry.optional(),
 });
 
 const ConfigFile = z.strictObject({

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
@@ -14,6 +15,7 @@ import type { Variables } from './environment.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 import { readHosts } from './hosts.js';
+import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
@@ -66,6 +68,8 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly credentials: CredentialProvider;
   /** Docker's or podman's credentials; absent: where docker keeps them. */
   readonly dockerConfigPath?: string;
+  /** How much may be read from hosts that count it, beside what they announce themselves. */
+  readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly historyDays: number;
@@ -165,6 +169,7 @@ export function readConfig(variables: Variables): FerryConfig {
     sources,
     credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
+    pullAllowances: readPullAllowances(file.hosts ?? {}, faults),
     github: readGitHub(environment, file.github, faults),
     upstreams,
     schedules: readSchedules(environment, file.schedules, upstreams, faults),

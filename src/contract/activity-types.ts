@@ -120,6 +120,8 @@ export interface CopyActivities {
 
 export interface RequestActivities {
   requestSync(request: SyncRequest): Promise<void>;
+  /** Requests a pass for a later time, in place of an earlier such request. */
+  requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
   addImages(
     input: AddImageInput & { readonly delivery: string; readonly owner: string },
   ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;

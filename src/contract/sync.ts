@@ -31,6 +31,8 @@ export interface SyncAllResult extends SyncTotals {
   readonly passes: number;
   /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list parked`). */
   readonly notDone: readonly NotDone[];
+  /** When a source or target that asked to be left alone can be asked again, UTC ms: a pass begins then by itself. */
+  readonly againAt?: number;
   /** Set when this run only passed the request on to the running `sync-all`. */
   readonly forwardedTo?: string;
 }
@@ -85,6 +87,8 @@ export interface SyncImageResult {
   readonly notDone: readonly NotDone[];
   /** Blob bytes read from the source, over all attempts. */
   readonly bytesRead: number;
+  /** When what is not done can be tried again, where the other side named a time, UTC ms. */
+  readonly againAt?: number;
 }
 
 export interface RequestSyncAllInput {

@@ -13,6 +13,9 @@ export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
 /** The fixed ID that makes `SyncAll` one at a time: every trigger is a signalWithStart to it. */
 export const SYNC_ALL_WORKFLOW_ID = 'sync-all';
 
+/** The one `RequestSyncAll` that waits for the time at which a source can be asked again. */
+export const SYNC_AGAIN_WORKFLOW_ID = 'sync-all-again';
+
 /** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first run. */
 export const ADD_IMAGE_ID_PREFIX = 'add-image/';
 

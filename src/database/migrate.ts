@@ -8,6 +8,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
+import { makePullBudgets } from './migrations/pull-budgets.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { addWantedTargets } from './migrations/wanted-targets.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
@@ -67,6 +68,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
     ),
     '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
     '0006-wanted-targets': step((queries) => addWantedTargets(schemaEditor(kind, queries))),
+    '0009-pull-budgets': step((queries) => makePullBudgets(schemaEditor(kind, queries))),
   };
 }
 

@@ -19,6 +19,10 @@ export class SqliteSchemaEditor implements SchemaEditor {
     for (const index of indexes) await this.addIndex(name, index);
   }
 
+  async dropTable(name: string): Promise<void> {
+    await this.#run(`drop table if exists "${name}"`);
+  }
+
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
     const present = new Set(await this.#names(`select name from pragma_table_info('${table}')`));
     for (const [column, shape] of Object.entries(columns)) {

@@ -2,6 +2,7 @@ import { BlobLocationStore } from './blob-location-store.js';
 import { ConsoleStore } from './console-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed-image-store.js';
 import { RunStore } from './run-store.js';
 import { TargetNameStore } from './target-name-store.js';
@@ -18,6 +19,7 @@ export interface Stores {
   readonly blobs: BlobLocationStore;
   readonly console: ConsoleStore;
   readonly states: UpstreamStore;
+  readonly budgets: PullBudgetStore;
 }
 
 export function createStores(database: FerryDatabase): Stores {
@@ -30,5 +32,6 @@ export function createStores(database: FerryDatabase): Stores {
     blobs: new BlobLocationStore(database),
     console: new ConsoleStore(database),
     states: new UpstreamStore(database),
+    budgets: new PullBudgetStore(database),
   };
 }

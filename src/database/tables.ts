@@ -15,6 +15,7 @@ export interface FerryTables {
   runs: RunsTable;
   run_outcomes: RunOutcomes;
   source_budgets: SourceBudgets;
+  source_pulls: SourcePullsTable;
   upstreams: UpstreamsTable;
 }
 
@@ -143,11 +144,23 @@ export interface RunOutcomes {
 
 export interface SourceBudgets {
   host: string;
+  /** Whose pulls the host counts together; '' where it does not say, and for configured allowances. */
+  spender: string;
+  pulls: number;
+  window_ms: number;
+  /** When the last pull was booked. */
+  taken_at: number | null;
+  /** What the source said last, and when. */
   remaining: number | null;
-  budget: number | null;
-  window_seconds: number | null;
-  resets_at: number | null;
-  updated_at: number;
+  told_at: number | null;
+}
+
+export interface SourcePullsTable {
+  host: string;
+  spender: string;
+  /** End of the slice of time in which they were made. */
+  slice_at: number;
+  pulls: number;
 }
 
 export interface UpstreamsTable {

@@ -18,3 +18,13 @@ export function parseDuration(text: string): number {
   }
   return Number(digits) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
 }
+
+/** The largest unit that says it in whole numbers: `6h`, `90m`, `2500ms`. */
+export function printDuration(milliseconds: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (milliseconds >= MILLISECONDS[unit] && milliseconds % MILLISECONDS[unit] === 0) {
+      return `${milliseconds / MILLISECONDS[unit]}${unit}`;
+    }
+  }
+  return `${milliseconds}ms`;
+}

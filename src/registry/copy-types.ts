@@ -3,6 +3,7 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import type { ManifestPolicy } from '../domain/manifest-policy.js';
 import type { PlatformSelection } from '../domain/platform.js';
+import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
 import type { Timing } from './transport/timing.js';
 
 /** One place that an image goes to. */
@@ -150,6 +151,22 @@ export interface HostSettings {
   readonly ca?: string;
 }
 
+/** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
+export interface PullLedger {
+  /**
+   * Books one pull, before it is made.
+   *
+   * @returns undefined when it may be made; else what is spent, and when there is enough again
+   */
+  take(host: string): Promise<{ readonly allowance: PullAllowance; readonly freeInMs: number } | undefined>;
+  /**
+   * What a source said beside an answer, undefined when it speaks of no limit.
+   *
+   * @param ageMs since the request was sent
+   */
+  told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void>;
+}
+
 export interface RegistryClientOptions {
   readonly credentials: CredentialProvider;
   /** Settings of the hosts that are configured; only these may have private addresses. */
@@ -161,6 +178,8 @@ export interface RegistryClientOptions {
   readonly concurrentTransfers?: number;
   /** Where blobs were put by earlier processes; default: nobody remembers. */
   readonly blobLocations?: BlobLocations;
+  /** Asked before each read that a source may count; absent: they are not counted. */
+  readonly pulls?: PullLedger;
   /** Waits other than the defaults (`transport/timing.ts`). */
   readonly timing?: Partial<Timing>;
 }

@@ -171,6 +171,7 @@ function manifestRequest(
     scopes: placeScopes(place),
     headers: { accept: acceptedManifests },
     deniedIsAnswer: deniedIsAbsent,
+    ...(place.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     ...(signal === undefined ? {} : { signal }),
   };

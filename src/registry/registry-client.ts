@@ -33,6 +33,7 @@ export function createRegistryClient({
   trustedHosts = new Set(),
   userAgent = 'image-ferry',
   timing = {},
+  pulls,
   concurrentTransfers = TRANSFERS_AT_ONCE,
   blobLocations,
 }: RegistryClientOptions): RegistryClient {
@@ -48,6 +49,7 @@ export function createRegistryClient({
         requestToken: (query, known, place) => requestToken(made, query, known, place),
         timing: { ...defaultTiming, ...timing },
         userAgent,
+        ...(pulls === undefined ? {} : { pulls }),
       });
       registryHosts.set(name, made);
       return made;

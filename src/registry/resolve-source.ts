@@ -77,7 +77,8 @@ async function repositoryIsMissing(
     const what = `GET ${path}`;
     try {
       const url = `/v2/${place.repository}/${path}`;
-      await fetchBody(host, { ...request, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
+      const pull = path.startsWith('manifests/') ? ({ pull: 'counted' } as const) : {};
+      await fetchBody(host, { ...request, ...pull, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
       return false;
     } catch (error) {
       signal?.throwIfAborted();

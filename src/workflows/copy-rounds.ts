@@ -3,8 +3,11 @@ import type { Fault } from '../contract/activity-types.js';
 
 /** Pauses between the rounds of one pass, in milliseconds: a restarted registry is back by the last one. */
 const roundPausesMs = [2_000, 8_000, 20_000];
-/** A wait that the other side named is slept through up to this; a longer one is left to a later pass. */
-const longestWaitMs = 10 * 60_000;
+/** A wait that the other side named is slept through up to this; a longer one would keep its place from others. */
+const longestWaitMs = 30_000;
+/** Nobody is come back for sooner, and whoever asks to be left alone for longer is asked again before. */
+const shortestRestMs = 60_000;
+const longestRestMs = 24 * 3_600_000;
 
 /** No round follows this one. */
 export function isLastRound(round: number): boolean {
@@ -27,6 +30,18 @@ export function pauseBeforeNextRound(round: number, faults: readonly Fault[]): n
   });
   const soon = pauses.filter((ms) => ms <= longestWaitMs);
   return soon.length === 0 ? undefined : Math.max(...soon);
+}
+
+/**
+ * When a pass should come back (UTC ms) for what asked to be left alone for longer than a round may wait. Waits that were
+ * slept through in vain do not count: a registry that says "in a second" for ever would be asked for ever.
+ */
+export function againAt(faults: readonly Fault[], now: number): number | undefined {
+  const rests = faults.flatMap(({ decision, retryAfterMs = 0 }) =>
+    decision === 'park' || retryAfterMs <= longestWaitMs ? [] : [retryAfterMs],
+  );
+  if (rests.length === 0) return undefined;
+  return now + Math.min(longestRestMs, Math.max(shortestRestMs, Math.min(...rests)));
 }
 
 /** `retry` and `wait` come again with the next pass; `park` waits for a person. */

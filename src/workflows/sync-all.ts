@@ -65,6 +65,7 @@ export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> 
           state.continueAfterEvents === undefined ? next : { ...next, continueAfterEvents: state.continueAfterEvents },
         );
       }
+      await askForAnotherPass(result);
     } catch (error) {
       if (isCancellation(error))
         await CancellationScope.nonCancellable(() => pass?.closeCancelled() ?? Promise.resolve());
@@ -76,6 +77,12 @@ export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> 
     `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
   );
   return result;
+}
+
+/** What a source or target told to come back for is not waited for here: this run ends, and a later pass begins then. */
+async function askForAnotherPass({ againAt, waiting, failed }: SyncAllResult): Promise<void> {
+  if (againAt === undefined) return;
+  await requests.requestSyncAt({ at: againAt, reason: `${waiting + failed} images wait for a source or target` });
 }
 
 /** Signals can be typed by hand: `{}` or nothing still is a request. */

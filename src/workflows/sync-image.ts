@@ -4,7 +4,7 @@ import type { Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js
 import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { copying, database, metadata } from './activity-proxies.js';
-import { isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
+import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
 import { asDelivered, leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
@@ -89,7 +89,8 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
       bytesRead,
     };
     await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
-    return { image, state, targets: [], notDone: [{ image, state, code, reason }], bytesRead };
+    const notDone = [{ image, state, code, reason }];
+    return { image, state, targets: [], notDone, bytesRead, ...again([plan.fault]) };
   }
 
   async function recordCopied(
@@ -102,8 +103,14 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
     await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
-    return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead };
+    const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead, ...again(faults) };
   }
+}
+
+function again(faults: readonly Fault[]): { readonly againAt?: number } {
+  const at = againAt(faults, Date.now());
+  return at === undefined ? {} : { againAt: at };
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {

@@ -18,9 +18,11 @@ export const emptyResult: SyncAllResult = {
  * counts them then; parked ones it does not meet.
  */
 export function atNextPass(result: SyncAllResult): SyncAllResult {
+  // Whoever asked to be left alone is asked again by this pass.
+  const { againAt: _againAt, ...kept } = result;
   const { waiting, failed, images, notDone } = result;
   return {
-    ...result,
+    ...kept,
     images: images - waiting - failed,
     waiting: 0,
     failed: 0,
@@ -56,7 +58,13 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
     images: result.images + 1,
     [image.state]: result[image.state] + 1,
     notDone: withNotDone(result.notDone, image.notDone),
+    ...earlier(result.againAt, image.againAt),
   };
+}
+
+function earlier(a: number | undefined, b: number | undefined): { readonly againAt?: number } {
+  const times = [a, b].filter((time) => time !== undefined);
+  return times.length === 0 ? {} : { againAt: Math.min(...times) };
 }
 
 export function withBrokenImage(result: SyncAllResult, image: string, reason: string): SyncAllResult {

@@ -47,7 +47,10 @@ describe('the bridge with Temporal, a worker and a database', () => {
         // Names are not asked of the world; addresses are judged by the real thing.
         /^[[\d]/.test(host) ? await hostAddresses(host) : [],
       ),
-      requester: { requestSync: async (request) => void (await requestSync(temporal, request)) },
+      requester: {
+        requestSync: async (request) => void (await requestSync(temporal, request)),
+        requestSyncAt: async () => undefined,
+      },
       platforms: ['linux/amd64'],
     });
     worker = await startWorkflowWorker({ ...new ScriptedWorld().activities(), ...activities });

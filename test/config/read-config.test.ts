@@ -230,4 +230,24 @@ describe('configuration', () => {
       /MYSQL_USER and MYSQL_USER_FILE are both set/,
     );
   });
+
+  test('a host may have an allowance of pulls, which makes it no more trusted', () => {
+    const path = file('ferry.yaml', 'hosts: { index.docker.io: { pulls: { allowance: 80, window: 6h } } }');
+
+    const { pullAllowances, hosts } = readConfig({ ...aliyun, FERRY_CONFIG: path });
+
+    expect([...pullAllowances]).toEqual([['docker.io', { pulls: 80, windowMs: 21_600_000 }]]);
+    expect([...hosts.keys()]).not.toContain('docker.io');
+  });
+
+  test.each([
+    ['{ allowance: 80, window: soon }', 'hosts.docker.io.pulls.window: "soon" is not a duration'],
+    ['{ allowance: 80, window: 0s }', 'hosts.docker.io.pulls.window is "0s": a window lasts at least 1s'],
+    ['{ allowance: 0, window: 6h }', 'hosts.docker.io.pulls.allowance'],
+    ['{ allowance: 80 }', 'hosts.docker.io.pulls.window'],
+  ])('an allowance of %s is refused', (pulls, said) => {
+    const path = file('ferry.yaml', `hosts: { docker.io: { pulls: ${pulls} } }`);
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(said);
+  });
 });

@@ -1,6 +1,7 @@
 import { consoleSuite } from './console-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
+import { pullBudgetSuite } from './pull-budget-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
@@ -13,6 +14,7 @@ export function everySuite(placeOf: PlaceOf): void {
   wantedImageSuite(placeOf);
   outcomeSuite(placeOf);
   smallStoresSuite(placeOf);
+  pullBudgetSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);

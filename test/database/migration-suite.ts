@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { FERRY_TABLES } from '../../src/database/migrations/ferry-tables.js';
+import { PULL_TABLES } from '../../src/database/migrations/pull-budgets.js';
 import { UPSTREAM_TABLE } from '../../src/database/migrations/upstream-table.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import { dump } from '../support/database-places.js';
@@ -19,6 +20,7 @@ const steps = [
   '0004-pushed-images',
   '0005-upstreams',
   '0006-wanted-targets',
+  '0009-pull-budgets',
 ];
 const bytesPerCharacter = 4;
 
@@ -153,13 +155,14 @@ export function migrationSuite(placeOf: PlaceOf): void {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [...FERRY_TABLES, UPSTREAM_TABLE].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
-        [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
-          index: `${name}.${index.name}`,
-          bytes: index.columns
-            .map((column) => (textLength(columns[column]?.type ?? 'bigint') ?? 2) * bytesPerCharacter)
-            .reduce((sum, bytes) => sum + bytes, 0),
-        })),
+      const planned = [...FERRY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE].flatMap(
+        ({ name, columns, primaryKey = [], indexes = [] }) =>
+          [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
+            index: `${name}.${index.name}`,
+            bytes: index.columns
+              .map((column) => (textLength(columns[column]?.type ?? 'bigint') ?? 2) * bytesPerCharacter)
+              .reduce((sum, bytes) => sum + bytes, 0),
+          })),
       );
       const made =
         placeOf().kind === 'sqlite'

@@ -153,7 +153,7 @@ describe('a thousand hostile requests', () => {
           ? [{ address: '10.9.8.7', isPublic: false }]
           : await hostAddresses(host),
       ),
-      requester: { requestSync: async () => undefined },
+      requester: { requestSync: async () => undefined, requestSyncAt: async () => undefined },
       platforms: ['linux/amd64'],
     });
     worker = await startWorkflowWorker({ ...new ScriptedWorld().activities(), ...requests });

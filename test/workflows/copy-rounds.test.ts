@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Fault } from '../../src/contract/activity-types.js';
-import { pauseBeforeNextRound, stateOf } from '../../src/workflows/copy-rounds.js';
+import { againAt, pauseBeforeNextRound, stateOf } from '../../src/workflows/copy-rounds.js';
 
 const retry: Fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' };
 const park: Fault = { code: 'unauthorized', decision: 'park', reason: 'wrong password' };
@@ -28,13 +28,23 @@ describe('rounds of one image in one pass', () => {
   });
 
   test('a short rate limit is slept through, a long one is left to a later pass', () => {
-    expect(pauseBeforeNextRound(0, [wait(60_000)])).toBe(60_000);
-    expect(pauseBeforeNextRound(0, [wait(3_600_000)])).toBeUndefined();
+    expect(pauseBeforeNextRound(0, [wait(25_000)])).toBe(25_000);
+    expect(pauseBeforeNextRound(0, [wait(60_000)])).toBeUndefined();
     expect(pauseBeforeNextRound(0, [wait()])).toBeUndefined();
   });
 
   test('a target that is known to be away holds nobody up', () => {
     expect(pauseBeforeNextRound(0, [{ ...retry, again: 'next-pass' }])).toBeUndefined();
+  });
+
+  test.each([
+    ['the earliest time that was named', [wait(7_200_000), wait(3_600_000), retry], 3_600_000],
+    ['not within a minute', [wait(31_000)], 60_000],
+    ['within a day', [wait(90 * 86_400_000)], 86_400_000],
+    ['by nothing that a round waits for', [wait(25_000), wait()], undefined],
+    ['by nothing that a person has to mend', [{ ...park, retryAfterMs: 3_600_000 }], undefined],
+  ] as const)('a pass comes back: %s', (_when, faults, afterMs) => {
+    expect(againAt(faults, 1_000)).toBe(afterMs === undefined ? undefined : 1_000 + afterMs);
   });
 
   test('nothing open needs no other round', () => {

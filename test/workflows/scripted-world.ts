@@ -22,6 +22,7 @@ export class ScriptedWorld {
   readonly copied: string[] = [];
   readonly faults: { image: string; reason: string }[] = [];
   readonly signalled: SyncRequest[] = [];
+  readonly again: { at: number; reason: string }[] = [];
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
@@ -79,6 +80,9 @@ export class ScriptedWorld {
       },
       requestSync: async (request) => {
         this.signalled.push(request);
+      },
+      requestSyncAt: async (request) => {
+        this.again.push(request);
       },
       addImages: async ({ images }) => {
         const names = images.map((image) => (typeof image === 'string' ? image : image.image));

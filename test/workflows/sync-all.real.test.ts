@@ -3,11 +3,12 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { requestSync } from '../../src/client/sync-requests.js';
+import { requestSync, requestSyncAt } from '../../src/client/sync-requests.js';
+import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { MessageName } from '../../src/contract/messages.js';
 import type { SyncAllResult, SyncProgress } from '../../src/contract/sync.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
-import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { openCopy, planned, ScriptedWorld } from './scripted-world.js';
@@ -24,6 +25,7 @@ describe('SyncAll on a real Temporal server', () => {
     await worker.stop();
   });
 
+  const close = async () => undefined;
   const ask = async (id: string, reason = 'test') =>
     await requestSync(
       { client: worker.client, soon: async (call) => await call(), close: async () => undefined },
@@ -59,6 +61,44 @@ describe('SyncAll on a real Temporal server', () => {
     expect(new Set(asked.map(({ runId }) => runId)).size).toBe(1);
     expect(world.copied).toEqual(['docker.io/library/a:1']);
     expect(world.mostAtOnce).toBe(1);
+  });
+
+  test('a source that asks for hours is left to a pass at that time, and keeps nobody waiting', async () => {
+    const fault = { code: 'rate-limited', decision: 'wait', reason: 'its allowance is spent' } as const;
+    const stopped = (retryAfterMs: number): ImagePlan => ({
+      kind: 'stopped',
+      rows: [1],
+      lookedAt: 0,
+      fault: { ...fault, retryAfterMs },
+      tagMissing: false,
+    });
+    world.poolSize = 1;
+    world.want('docker.io/library/a:1', 'docker.io/library/b:1', 'quay.io/org/c:1');
+    world.plans.set('docker.io/library/a:1', () => stopped(7_200_000));
+    world.plans.set('docker.io/library/b:1', () => stopped(3_600_000));
+    const before = Date.now();
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(world.copied).toEqual(['quay.io/org/c:1']);
+    expect(summary).toMatchObject({ pushed: 1, waiting: 2, passes: 1 });
+    expect(world.again).toEqual([{ at: summary.againAt, reason: '2 images wait for a source or target' }]);
+    expect(summary.againAt).toBeGreaterThan(before + 3_500_000);
+    expect(summary.againAt).toBeLessThan(Date.now() + 3_600_001);
+  });
+
+  test('a request for a later time begins a pass then, and the newest one counts', async () => {
+    const temporal = { client: worker.client, soon: async <T>(call: () => Promise<T>) => await call(), close };
+    await requestSyncAt(temporal, { at: Date.now() + 3_600_000, reason: 'in an hour' });
+    const handle = worker.client.workflow.getHandle(SYNC_AGAIN_WORKFLOW_ID);
+    const waiting = await handle.describe();
+
+    await requestSyncAt(temporal, { at: Date.now() + 1_000, reason: 'the allowance is free again' });
+    await handle.result();
+
+    expect(waiting.status.name).toBe('RUNNING');
+    expect(world.signalled.map(({ reason }) => reason)).toEqual(['the allowance is free again']);
   });
 
   test('a trigger that arrives during the last activity starts another pass', async () => {

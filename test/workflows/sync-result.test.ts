@@ -33,6 +33,16 @@ test('images, adopted rows and broken ones are added up', () => {
   expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);
 });
 
+test('a pass comes back for whichever image asks first, and the next pass asks anew', () => {
+  const later = { ...done('a', 'waiting'), againAt: 9_000 };
+  const sooner = { ...done('b', 'waiting'), againAt: 4_000 };
+
+  const result = [later, sooner, done('c', 'waiting')].reduce(withImage, emptyResult);
+
+  expect(result.againAt).toBe(4_000);
+  expect(atNextPass(result)).not.toHaveProperty('againAt');
+});
+
 test('an image that fails in two passes counts once, and one that a later pass delivers is not told as failed', () => {
   const first = [done('a', 'pushed'), done('b', 'failed'), done('c', 'waiting'), done('d', 'parked')];
 

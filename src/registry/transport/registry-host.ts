@@ -2,7 +2,7 @@ import type { Agent as PlainAgent } from 'node:http';
 import type { Agent as TlsAgent } from 'node:https';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import * as tls from 'node:tls';
-import type { CredentialProvider, HostSettings } from '../copy-types.js';
+import type { CredentialProvider, HostSettings, PullLedger } from '../copy-types.js';
 import type { Place } from '../place.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
@@ -28,6 +28,7 @@ export interface RegistryHostOptions {
   readonly requestToken: TokenSource;
   readonly timing: Timing;
   readonly userAgent: string;
+  readonly pulls?: PullLedger;
 }
 
 /** Everything the client knows about one registry host: its address, connections, authorization, and moods. */
@@ -36,6 +37,8 @@ export class RegistryHost {
   readonly timing: Timing;
   readonly userAgent: string;
   readonly authorization: HostAuthorization;
+  /** Whoever counts what is read from sources; nobody does where there is no database. */
+  readonly pulls: PullLedger | undefined;
   /** Anonymous tokens for hosts that this one redirects to. */
   readonly redirectTokens = new Map<string, string>();
   /** PATCH does not work here (learnt, or known): upload by one PUT. */
@@ -53,6 +56,7 @@ export class RegistryHost {
     this.host = host;
     this.timing = options.timing;
     this.userAgent = options.userAgent;
+    this.pulls = options.pulls;
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;
     const connections = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;

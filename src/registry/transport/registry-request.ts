@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
+import { notePulls, takePull } from './counted-pulls.js';
 import { openExchange } from './exchange.js';
 import type { OpenExchange } from './exchange.js';
 import { followRedirects } from './redirects.js';
@@ -89,9 +90,12 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<I
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
   let authorization = own ? await host.authorization.header(place, scopes) : undefined;
+  await takePull(host, request);
 
   for (let challenged = false; ; challenged = true) {
+    const sentAt = performance.now();
     const { response, crossed } = await followRedirects(host, request, url, own, authorization);
+    await notePulls(host, request, response, sentAt);
     const status = response.statusCode ?? 0;
     if (expect.includes(status)) return response;
     const deniedWithToken = status === 401 && challenged && authorization?.startsWith('Bearer ') === true;

@@ -19,6 +19,8 @@ export interface RegistryRequest {
   readonly deniedIsAnswer?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** A read of a source's manifest: one that the source may count, or one that is free and only tells the count. */
+  readonly pull?: 'counted' | 'free';
   /** Default: the host's `answerMs`. */
   readonly answerMs?: number;
   /** Tries in all, default 4. */

@@ -1,0 +1,73 @@
+import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
+import type { PullLedger } from '../registry/copy-types.js';
+import type { PullBudgets } from './ports.js';
+
+/** So often a process repeats to the database what a source keeps saying. */
+const repeatMs = 5_000;
+
+interface Account {
+  readonly spender: string;
+  readonly allowance: PullAllowance;
+  /** The allowance is what the configuration grants this ferry, not what the source told. */
+  readonly configured: boolean;
+}
+
+/**
+ * The pulls of one process against allowances that all processes share. An allowance is known from the configuration, or
+ * from what the source says beside its first answer, which is always one to a HEAD request: those are free.
+ */
+export class SourcePulls implements PullLedger {
+  readonly #budgets: PullBudgets;
+  readonly #accounts = new Map<string, Account>();
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(budgets: PullBudgets, configured: ReadonlyMap<string, PullAllowance> = new Map()) {
+    this.#budgets = budgets;
+    for (const [host, allowance] of configured) {
+      this.#accounts.set(host, { spender: '', allowance, configured: true });
+    }
+  }
+
+  async take(host: string): ReturnType<PullLedger['take']> {
+    const account = this.#accounts.get(host);
+    if (account === undefined) return undefined;
+    const { spender, allowance } = account;
+    const refusal = await this.#budgets.take({ host, spender }, allowance);
+    return refusal === undefined ? undefined : { allowance, ...refusal };
+  }
+
+  async told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void> {
+    const known = this.#accounts.get(host);
+    const account = known?.configured === true ? known : announcedAccount(announced);
+    if (account === undefined) {
+      // An account without a limit, where there was one before: nothing is counted any more.
+      this.#accounts.delete(host);
+      return;
+    }
+    this.#accounts.set(host, account);
+    if (announced === undefined || this.#isRepetition(host, known, account, announced)) return;
+
+    const { spender, allowance, configured } = account;
+    this.#toldAt.set(host, performance.now());
+    await this.#budgets.told({ host, spender }, allowance, {
+      remaining: announced.remaining,
+      ageMs,
+      share: configured,
+    });
+  }
+
+  #isRepetition(host: string, known: Account | undefined, account: Account, { remaining }: AnnouncedPulls): boolean {
+    const isKnown =
+      known?.spender === account.spender &&
+      known.allowance.pulls === account.allowance.pulls &&
+      known.allowance.windowMs === account.allowance.windowMs;
+    const toldAt = this.#toldAt.get(host);
+    return isKnown && remaining > 0 && toldAt !== undefined && performance.now() - toldAt < repeatMs;
+  }
+}
+
+function announcedAccount(announced: AnnouncedPulls | undefined): Account | undefined {
+  if (announced === undefined) return undefined;
+  const { spender, pulls, windowMs } = announced;
+  return { spender, allowance: { pulls, windowMs }, configured: false };
+}

@@ -1,0 +1,155 @@
+import type { PullAllowance } from '../domain/pull-allowance.js';
+import { forgottenBefore, freeInMs, pullsFree, sliceAt } from '../domain/pull-allowance.js';
+import type { Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
+
+/** One allowance: all pulls of a spender at a host. */
+export interface PullAccount {
+  readonly host: string;
+  readonly spender: string;
+}
+
+/** How an allowance stands. */
+export interface PullBudget extends PullAccount, PullAllowance {
+  readonly free: number;
+  /** When enough is free for coming back to be worth it, UTC ms; absent: now. */
+  readonly againAt?: number;
+}
+
+/** A pull that is on its way is counted by its source within this; after it, the source's word is the whole truth. */
+const quietMs = 60_000;
+
+/**
+ * The books of what is read from sources, over all processes: a pull is booked before it is made, one row locked for each
+ * allowance. A process that is killed in between leaves booked what it was about to ask for; that is free again when
+ * the window has passed, or as soon as the source itself says so.
+ */
+export class PullBudgetStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /** @returns undefined when the pull is booked; else milliseconds until coming back is worth it, and nothing is */
+  async take(account: PullAccount, allowance: PullAllowance): Promise<{ readonly freeInMs: number } | undefined> {
+    const { dialect, transaction } = this.#database;
+    return await transaction(async (inside) => {
+      await this.#lock(inside, account, allowance);
+      const now = await dialect.now(inside);
+      await forget(inside, account, forgottenBefore(allowance, now));
+      const counted = await this.#counted(inside, account);
+      if (pullsFree(allowance, counted, now) === 0) {
+        return { freeInMs: Math.max(1, freeInMs(allowance, counted, now)) };
+      }
+
+      await this.#count(inside, account, { at: sliceAt(allowance, now), pulls: 1, counted });
+      await inside
+        .updateTable('source_budgets')
+        .set({ taken_at: now })
+        .where('host', '=', account.host)
+        .where('spender', '=', account.spender)
+        .execute();
+      return undefined;
+    });
+  }
+
+  /**
+   * The source's own count. Where it knows of more pulls than the books, somebody else made them, and they are booked.
+   * Where it knows of fewer, and none can be on its way, the books are put right.
+   *
+   * @param told.ageMs since the request went out that was answered with it
+   * @param told.share the allowance is only a share of what the source grants: its word can lower it, never raise it
+   */
+  async told(
+    account: PullAccount,
+    allowance: PullAllowance,
+    {
+      remaining,
+      ageMs,
+      share = false,
+    }: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },
+  ): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    await transaction(async (inside) => {
+      const takenAt = await this.#lock(inside, account, allowance);
+      const now = await dialect.now(inside);
+      const counted = await this.#counted(inside, account);
+      const free = pullsFree(allowance, counted, now);
+      const at = sliceAt(allowance, now);
+      if (remaining < free) {
+        await this.#count(inside, account, { at, pulls: free - remaining, counted });
+      } else if (!share && remaining > free && (takenAt ?? 0) < now - ageMs - quietMs) {
+        await forget(inside, account, Number.MAX_SAFE_INTEGER);
+        await this.#count(inside, account, { at, pulls: allowance.pulls - remaining, counted: [] });
+      }
+      await inside
+        .updateTable('source_budgets')
+        .set({ remaining, told_at: now })
+        .where('host', '=', account.host)
+        .where('spender', '=', account.spender)
+        .execute();
+    });
+  }
+
+  /** Every allowance that was ever used, and how it stands now; changes nothing. */
+  async budgets(): Promise<readonly PullBudget[]> {
+    const { dialect, queries } = this.#database;
+    const now = await dialect.now(queries);
+    const rows = await queries.selectFrom('source_budgets').selectAll().orderBy('host').orderBy('spender').execute();
+    const budgets: PullBudget[] = [];
+    for (const { host, spender, pulls, window_ms: windowMs } of rows) {
+      const allowance = { pulls, windowMs };
+      const counted = await this.#counted(queries, { host, spender });
+      const free = pullsFree(allowance, counted, now);
+      const again = free === 0 ? { againAt: now + freeInMs(allowance, counted, now) } : {};
+      budgets.push({ host, spender, ...allowance, free, ...again });
+    }
+    return budgets;
+  }
+
+  /** Makes the allowance's row, or sets it, and thereby keeps every other process waiting. @returns `taken_at` */
+  async #lock(
+    queries: Queries,
+    { host, spender }: PullAccount,
+    { pulls, windowMs }: PullAllowance,
+  ): Promise<number | null> {
+    const row = { host, spender, pulls, window_ms: windowMs };
+    await this.#database.dialect.upsert(queries, 'source_budgets', [row], ['host', 'spender']);
+    const query = queries
+      .selectFrom('source_budgets')
+      .select('taken_at')
+      .where('host', '=', host)
+      .where('spender', '=', spender);
+    return (await this.#database.dialect.locking(query).executeTakeFirstOrThrow()).taken_at;
+  }
+
+  async #counted(queries: Queries, { host, spender }: PullAccount) {
+    const query = queries
+      .selectFrom('source_pulls')
+      .select(['slice_at as at', 'pulls'])
+      .where('host', '=', host)
+      .where('spender', '=', spender);
+    const rows = await (queries.isTransaction ? this.#database.dialect.locking(query) : query).execute();
+    return rows.map(({ at, pulls }) => ({ at: Number(at), pulls: Number(pulls) }));
+  }
+
+  async #count(
+    queries: Queries,
+    { host, spender }: PullAccount,
+    { at, pulls, counted }: { at: number; pulls: number; counted: readonly { at: number; pulls: number }[] },
+  ): Promise<void> {
+    const before = counted.find((slice) => slice.at === at)?.pulls ?? 0;
+    const row = { host, spender, slice_at: at, pulls: before + pulls };
+    await this.#database.dialect.upsert(queries, 'source_pulls', [row], ['host', 'spender', 'slice_at']);
+  }
+}
+
+async function forget(queries: Queries, { host, spender }: PullAccount, before: number): Promise<void> {
+  await queries
+    .deleteFrom('source_pulls')
+    .where('host', '=', host)
+    .where('spender', '=', spender)
+    .where('slice_at', '<=', before)
+    .execute();
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+
+import type { PullBudgets } from '../../src/activities/ports.js';
+import { SourcePulls } from '../../src/activities/source-pulls.js';
+
+const allowance = { pulls: 100, windowMs: 21_600_000 };
+const announced = { ...allowance, remaining: 76, spender: '203.0.113.7' };
+
+/** Notes what is booked, and grants everything. */
+class NotedBudgets implements PullBudgets {
+  readonly calls: unknown[] = [];
+
+  async take(...call: Parameters<PullBudgets['take']>) {
+    this.calls.push(['take', ...call]);
+    return undefined;
+  }
+
+  async told(...call: Parameters<PullBudgets['told']>) {
+    this.calls.push(['told', ...call]);
+  }
+}
+
+test('a host that never spoke of an allowance is not counted', async () => {
+  const budgets = new NotedBudgets();
+  const pulls = new SourcePulls(budgets);
+
+  await pulls.told('quay.io', undefined, 5);
+  await pulls.take('quay.io');
+
+  expect(budgets.calls).toEqual([]);
+});
+
+test('what a host announces is what is counted, by its spender, and repeated to the database now and then', async () => {
+  const budgets = new NotedBudgets();
+  const pulls = new SourcePulls(budgets);
+  const account = { host: 'docker.io', spender: '203.0.113.7' };
+
+  await pulls.told('docker.io', announced, 5);
+  await pulls.told('docker.io', { ...announced, remaining: 75 }, 5);
+  await pulls.told('docker.io', { ...announced, remaining: 0 }, 5);
+  await pulls.take('docker.io');
+
+  expect(budgets.calls).toEqual([
+    ['told', account, allowance, { remaining: 76, ageMs: 5, share: false }],
+    ['told', account, allowance, { remaining: 0, ageMs: 5, share: false }],
+    ['take', account, allowance],
+  ]);
+});
+
+test('a configured allowance is one for all spenders, and the announced one does not replace it', async () => {
+  const budgets = new NotedBudgets();
+  const own = { pulls: 40, windowMs: 21_600_000 };
+  const pulls = new SourcePulls(budgets, new Map([['docker.io', own]]));
+
+  await pulls.told('docker.io', announced, 5);
+  await pulls.take('docker.io');
+
+  expect(budgets.calls).toEqual([
+    ['told', { host: 'docker.io', spender: '' }, own, { remaining: 76, ageMs: 5, share: true }],
+    ['take', { host: 'docker.io', spender: '' }, own],
+  ]);
+});
+
+test('an account that has no limit any more is not counted any more', async () => {
+  const budgets = new NotedBudgets();
+  const pulls = new SourcePulls(budgets);
+  await pulls.told('docker.io', announced, 5);
+
+  await pulls.told('docker.io', undefined, 5);
+  await pulls.take('docker.io');
+
+  expect(budgets.calls).toHaveLength(1);
+});

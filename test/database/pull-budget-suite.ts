@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { PullBudgetStore } from '../../src/database/pull-budget-store.js';
+import { eachWithStores } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
+
+const hub = { host: 'docker.io', spender: '203.0.113.7' };
+const allowance = { pulls: 20, windowMs: 6 * 3_600_000 };
+const longAgo = 7 * 3_600_000;
+
+export function pullBudgetSuite(placeOf: PlaceOf): void {
+  describe('pull budgets', () => {
+    const use = eachWithStores(placeOf);
+    const spend = async (count: number): Promise<void> => {
+      for (let pull = 0; pull < count; pull += 1) await use().stores.budgets.take(hub, allowance);
+    };
+    const free = async (): Promise<number | undefined> => (await use().stores.budgets.budgets())[0]?.free;
+    /** As if so much time had passed. */
+    const pass = async (milliseconds: number): Promise<void> => {
+      await use().sql(`update source_pulls set slice_at = slice_at - ${milliseconds};
+        update source_budgets set taken_at = taken_at - ${milliseconds}`);
+    };
+
+    test('however many ask at once over however many connections, no more than the allowance is given', async () => {
+      const { settings } = use();
+      const others = await Promise.all(Array.from({ length: 4 }, async () => await openDatabase(settings)));
+      try {
+        const stores = others.map((database) => new PullBudgetStore(database));
+        const asked = stores.flatMap((store) =>
+          Array.from({ length: 10 }, async () => await store.take(hub, allowance)),
+        );
+        const answers = await Promise.all(asked);
+
+        expect(answers.filter((answer) => answer === undefined)).toHaveLength(20);
+      } finally {
+        for (const database of others) await database.close();
+      }
+    });
+
+    test('when it is spent it says when to come back, and then there is as much again', async () => {
+      await spend(20);
+
+      const refused = await use().stores.budgets.take(hub, allowance);
+      await pass(longAgo);
+      const granted = await use().stores.budgets.take(hub, allowance);
+
+      expect(refused?.freeInMs).toBeGreaterThan(5.9 * 3_600_000);
+      expect(refused?.freeInMs).toBeLessThan(6.2 * 3_600_000);
+      expect(granted).toBeUndefined();
+      expect(await free()).toBe(19);
+    });
+
+    test('spenders and hosts have allowances of their own', async () => {
+      await spend(20);
+      const { budgets } = use().stores;
+
+      expect(await budgets.take({ ...hub, spender: 'another account' }, allowance)).toBeUndefined();
+      expect(await budgets.take({ ...hub, host: 'quay.io' }, allowance)).toBeUndefined();
+      expect(await budgets.take(hub, allowance)).toBeDefined();
+    });
+
+    test('pulls that only the source knows of were made by somebody else, and count', async () => {
+      await spend(5);
+
+      await use().stores.budgets.told(hub, allowance, { remaining: 4, ageMs: 10 });
+
+      expect(await free()).toBe(4);
+    });
+
+    test('pulls on their way are not taken for free ones: the source has not counted them yet', async () => {
+      await spend(5);
+
+      await use().stores.budgets.told(hub, allowance, { remaining: 18, ageMs: 10 });
+
+      expect(await free()).toBe(15);
+    });
+
+    test("what a killed process booked and never pulled is free again by the source's own word", async () => {
+      await spend(20);
+      await pass(5 * 60_000);
+
+      await use().stores.budgets.told(hub, allowance, { remaining: 12, ageMs: 10 });
+
+      expect(await free()).toBe(12);
+    });
+
+    test("the source's word does not raise the share that the configuration gives", async () => {
+      await spend(20);
+      await pass(5 * 60_000);
+
+      await use().stores.budgets.told(hub, allowance, { remaining: 180, ageMs: 10, share: true });
+
+      expect(await free()).toBe(0);
+    });
+
+    test('looking at budgets changes nothing', async () => {
+      await spend(2);
+      const before = await use().rows('select * from source_pulls');
+      await pass(longAgo);
+
+      expect(await free()).toBe(20);
+      expect(await use().rows('select * from source_pulls')).toHaveLength(before.length);
+    });
+  });
+}

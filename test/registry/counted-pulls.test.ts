@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+
+import type { AnnouncedPulls } from '../../src/domain/pull-allowance.js';
+import { copyImage } from '../../src/registry/copy-image.js';
+import type { PullLedger } from '../../src/registry/copy-types.js';
+import { planCopy } from '../../src/registry/plan-copy.js';
+import { readAnnouncedPulls } from '../../src/registry/transport/counted-pulls.js';
+import { meter } from '../support/metered-source.js';
+import { placeImage, placeIndex } from '../support/scripted-images.js';
+import { clientFor, repository, requestFor, sourceAndTarget } from '../support/scripted-set-up.js';
+
+const hour = 3_600_000;
+
+/** Grants so many pulls, and notes what it is told. */
+class NotedPulls implements PullLedger {
+  readonly announced: (AnnouncedPulls | undefined)[] = [];
+  readonly granted: number;
+  taken = 0;
+
+  constructor(granted: number) {
+    this.granted = granted;
+  }
+
+  async take() {
+    if (this.taken === this.granted) return { allowance: { pulls: this.granted, windowMs: 6 * hour }, freeInMs: hour };
+    this.taken += 1;
+    return undefined;
+  }
+
+  async told(_host: string, announced: AnnouncedPulls | undefined) {
+    this.announced.push(announced);
+  }
+}
+
+describe('reads that a source counts', () => {
+  test('every manifest that is read from the source is booked before; HEADs, blobs and targets are free', async () => {
+    const [source, target] = await sourceAndTarget();
+    const children = ['amd64', 'arm64'].map((architecture) =>
+      placeImage(source, repository, { tag: architecture, architecture, layers: [Buffer.from(architecture)] }),
+    );
+    placeIndex(source, repository, children);
+    const counted = meter(source, { limit: 100, windowMs: 6 * hour, spender: '203.0.113.7' });
+    const pulls = new NotedPulls(100);
+
+    await copyImage(clientFor([source, target], { pulls }), requestFor(source, [target]));
+
+    expect(counted.pulls).toHaveLength(3);
+    expect(pulls.taken).toBe(3);
+    expect(pulls.announced.at(-1)).toEqual({ pulls: 100, windowMs: 6 * hour, remaining: 97, spender: '203.0.113.7' });
+  });
+
+  test('where none is left nothing is asked for, and the wait is named', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const counted = meter(source, { limit: 100, windowMs: 6 * hour });
+    const client = clientFor([source, target], { pulls: new NotedPulls(0) });
+
+    const planning = planCopy(client, requestFor(source, [target]));
+
+    await expect(planning).rejects.toMatchObject({ code: 'rate-limited', decision: 'wait', retryAfterMs: hour });
+    await expect(planning).rejects.toThrow(/allowance of 0 pulls in 6h at .* is spent; it goes on by itself at 20/);
+    expect(counted.pulls).toHaveLength(0);
+  });
+
+  test('an image that a target has already costs no pull', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const pulls = new NotedPulls(0);
+
+    const plan = await planCopy(clientFor([source, target], { pulls }), requestFor(source, [target]));
+
+    expect(plan.targets.map(({ alreadyThere }) => alreadyThere)).toEqual([true]);
+  });
+
+  test.each([
+    [{ 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' }, 76],
+    [{ 'ratelimit-limit': '200; w=21600', 'ratelimit-remaining': '0' }, 0],
+    [{ 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '900;w=21600' }, 100],
+    [{}, undefined],
+    [{ 'ratelimit-limit': '100', 'ratelimit-remaining': '76' }, undefined],
+    [{ 'ratelimit-limit': '0;w=0', 'ratelimit-remaining': '0;w=0' }, undefined],
+    [{ 'ratelimit-limit': 'unlimited', 'ratelimit-remaining': '1' }, undefined],
+  ])('%j leaves %s', (headers, remaining) => {
+    expect(readAnnouncedPulls(headers)?.remaining).toBe(remaining);
+  });
+});
