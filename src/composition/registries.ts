@@ -1,4 +1,10 @@
-import type { BlobLocations, CredentialProvider, HostSettings, PullLedger } from '../registry/copy-types.js';
+import type {
+  BlobLocations,
+  CredentialProvider,
+  HostSettings,
+  ProxyRules,
+  PullLedger,
+} from '../registry/copy-types.js';
 import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createRegistryClient } from '../registry/registry-client.js';
@@ -9,6 +15,7 @@ export interface RegistriesConfig {
   /** Docker's or podman's credentials; absent: where docker keeps them. */
   readonly dockerConfigPath?: string;
   readonly hosts: ReadonlyMap<string, HostSettings>;
+  readonly proxies: ProxyRules;
   /** Hosts that may have private addresses beside the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
   /** Where blobs were put by earlier processes. */
@@ -22,6 +29,7 @@ export function openRegistries({
   credentials,
   dockerConfigPath: path,
   hosts,
+  proxies,
   trustedHosts = new Set(),
   blobLocations,
   pulls,
@@ -30,6 +38,7 @@ export function openRegistries({
   return createRegistryClient({
     credentials: firstCredentials(credentials, fromDocker),
     hosts,
+    proxies,
     trustedHosts,
     ...(blobLocations === undefined ? {} : { blobLocations }),
     ...(pulls === undefined ? {} : { pulls }),

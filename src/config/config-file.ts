@@ -29,6 +29,11 @@ const TargetEntry = z.strictObject({
 const HostEntry = z.strictObject({
   scheme: z.enum(['http', 'https']).optional(),
   caFile: z.string().min(1).optional(),
+  /** A client certificate and its key. */
+  certFile: z.string().min(1).optional(),
+  keyFile: z.string().min(1).optional(),
+  /** `none`, or a proxy for this host alone. */
+  proxy: z.string().min(1).optional(),
   pulls: PullsEntry.optional(),
 });
 

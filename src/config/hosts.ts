@@ -1,10 +1,12 @@
 /** `hosts` of `ferry.yaml`: how registries are spoken to. */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { HostSettings } from '../registry/copy-types.js';
 import type { HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
+import { parseProxy } from './proxies.js';
 import { parseRegistryHost } from './registry-host.js';
 
 /** Adds the file's settings to those that the environment and the targets gave. */
@@ -21,12 +23,49 @@ export function readHosts(
     if (parsed === undefined) continue;
     const scheme = entry.scheme ?? parsed.scheme;
     const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
+    const clientCertificate = readClientCertificate(entry, where, faults);
+    const proxy = readProxySetting(entry.proxy, where, faults);
     hosts.set(parsed.host, {
       ...hosts.get(parsed.host),
       ...(scheme === undefined ? {} : { scheme }),
       ...(ca === undefined ? {} : { ca }),
+      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      ...(proxy === undefined ? {} : { proxy }),
     });
   }
+}
+
+function readClientCertificate(
+  { certFile, keyFile }: HostEntry,
+  where: string,
+  faults: FaultList,
+): HostSettings['clientCertificate'] {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const [given, missing] = certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile'];
+    faults.add(`${where} has ${given} without ${missing}: a client certificate needs both`);
+    return undefined;
+  }
+  const cert = readPem(certFile, 'CERTIFICATE', `${where}.certFile`, faults);
+  const key = readPem(keyFile, 'PRIVATE KEY', `${where}.keyFile`, faults);
+  if (cert === undefined || key === undefined) return undefined;
+  return faults.try(() => {
+    assertPair(cert, key, where);
+    return { cert, key };
+  });
+}
+
+function assertPair(cert: string, key: string, where: string): void {
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput(`${where}: certFile and keyFile do not work together: ${reason}`, 'configuration');
+  }
+}
+
+function readProxySetting(text: string | undefined, where: string, faults: FaultList): HostSettings['proxy'] {
+  if (text === undefined || text === 'none') return text;
+  return faults.try(() => parseProxy(text, `${where}.proxy`));
 }
 
 function readPem(

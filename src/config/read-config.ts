@@ -8,13 +8,14 @@ import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
-import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { CredentialProvider, HostSettings, ProxyRules } from '../registry/copy-types.js';
 import { readAllowedSources } from './allowed-sources.js';
 import { readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 import { readHosts } from './hosts.js';
+import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
 import type { SchedulesConfig } from './schedules.js';
@@ -65,6 +66,7 @@ export interface SchedulingConfig extends UpstreamsConfig {
 export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly targets: readonly Target[];
   readonly hosts: ReadonlyMap<string, HostSettings>;
+  readonly proxies: ProxyRules;
   readonly credentials: CredentialProvider;
   /** Docker's or podman's credentials; absent: where docker keeps them. */
   readonly dockerConfigPath?: string;
@@ -167,6 +169,7 @@ export function readConfig(variables: Variables): FerryConfig {
     targets,
     hosts,
     sources,
+    proxies: readProxies(environment, faults),
     credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
     pullAllowances: readPullAllowances(file.hosts ?? {}, faults),

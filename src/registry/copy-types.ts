@@ -149,6 +149,21 @@ export interface HostSettings {
   readonly scheme?: 'http' | 'https';
   /** PEM certificates trusted beside the system's. */
   readonly ca?: string;
+  /** PEM; shown to this host alone, never to one that it leads to. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  /** How this host, and the ones that it leads to, are reached, whatever the client's rules say. */
+  readonly proxy?: URL | 'none';
+}
+
+/** Which traffic goes through a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */
+export interface ProxyRules {
+  /** For `http:` URLs; `http:` or `https:`, perhaps with user and password. */
+  readonly http?: URL;
+  /** For `https:` URLs. */
+  readonly https?: URL;
+  /** What goes without: `example.com` (and all below it), `.example.com` (only below), an address, a CIDR block, each
+   * perhaps with `:port`; `*` for everything. */
+  readonly except: readonly string[];
 }
 
 /** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
@@ -174,6 +189,8 @@ export interface RegistryClientOptions {
   /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly userAgent?: string;
+  /** Default: no proxy. */
+  readonly proxies?: ProxyRules;
   /** Blobs in flight at once over all copies of this client; default 6. */
   readonly concurrentTransfers?: number;
   /** Where blobs were put by earlier processes; default: nobody remembers. */

@@ -32,6 +32,7 @@ export function createRegistryClient({
   hosts = new Map(),
   trustedHosts = new Set(),
   userAgent = 'image-ferry',
+  proxies = { except: [] },
   timing = {},
   pulls,
   concurrentTransfers = TRANSFERS_AT_ONCE,
@@ -49,6 +50,7 @@ export function createRegistryClient({
         requestToken: (query, known, place) => requestToken(made, query, known, place),
         timing: { ...defaultTiming, ...timing },
         userAgent,
+        proxies,
         ...(pulls === undefined ? {} : { pulls }),
       });
       registryHosts.set(name, made);

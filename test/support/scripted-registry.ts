@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { ServerOptions as TlsOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface StoredManifest {
@@ -50,7 +51,7 @@ export class ScriptedRegistry {
   #uploadCount = 0;
   #port = 0;
 
-  private constructor(tls: { readonly cert: string; readonly key: string } | undefined) {
+  private constructor(tls: TlsOptions | undefined) {
     this.#scheme = tls === undefined ? 'http' : 'https';
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
       // A client that goes away in the middle of its request is what many of these tests are about.
@@ -61,7 +62,7 @@ export class ScriptedRegistry {
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
-  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<ScriptedRegistry> {
+  static async start(tls?: TlsOptions): Promise<ScriptedRegistry> {
     const registry = new ScriptedRegistry(tls);
     await new Promise<void>((resolve) => registry.#server.listen(0, '127.0.0.1', resolve));
     registry.#port = (registry.#server.address() as AddressInfo).port;

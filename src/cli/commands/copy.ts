@@ -1,5 +1,6 @@
 import { openRegistries } from '../../composition/registries.js';
 import { Environment } from '../../config/environment.js';
+import { proxiesOf } from '../../config/proxies.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../../config/registry-credentials.js';
 import { defaultManifestPolicy } from '../../domain/default-manifest-policy.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -50,6 +51,7 @@ export async function copyCommand(
       ...environmentHosts(environment),
       ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme)),
     ]),
+    proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
   });
   const interruption = interruptible();

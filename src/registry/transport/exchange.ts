@@ -1,13 +1,16 @@
 import { request as requestPlain } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as requestTls } from 'node:https';
+import type { SecureContext } from 'node:tls';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** How a URL may be connected to: the agent that keeps its connections, and the guard on its addresses. */
+/** How a URL may be connected to: the agent that keeps its connections, the guard on its addresses, whom to trust. */
 export interface Network {
   readonly agent: Agent;
   readonly lookup?: RequestOptions['lookup'];
+  /** Trust and the client's certificate; absent: node's own. */
+  readonly secureContext?: SecureContext;
 }
 
 export interface ExchangeOptions {
@@ -51,27 +54,30 @@ export function openExchange(
   const request = open(url, {
     method,
     headers: { ...headers },
-    agent: network.agent,
-    ...(network.lookup === undefined ? {} : { lookup: network.lookup }),
+    ...network,
   });
   request.setNoDelay(true);
 
   const response = new Promise<IncomingMessage>((resolve, reject) => {
-    const abort = (): void => void request.destroy(asError(signal?.reason));
+    // A request that has no socket yet keeps the error to itself until its agent gives one, which a proxy may never do.
+    const fail = (error: Error): void => {
+      request.destroy(error);
+      reject(error);
+    };
+    const abort = (): void => fail(asError(signal?.reason));
     const timers: NodeJS.Timeout[] = [];
     let answered = false;
+    // From here, not from the socket's event: a proxy gives the socket only when its own part is done.
+    const connecting = setTimeout(() => fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
+    timers.push(connecting);
     request.once('socket', (socket) => {
-      if (!socket.connecting) return;
-      const timer = setTimeout(
-        () => request.destroy(new TimedOut(`no connection within ${connectMs / 1000} s`)),
-        connectMs,
-      );
-      timers.push(timer);
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+      const isTls = url.protocol === 'https:';
+      if (request.reusedSocket || (!isTls && !socket.connecting)) clearTimeout(connecting);
+      else socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
     });
     request.once('finish', () => {
       if (answered) return;
-      timers.push(setTimeout(() => request.destroy(new TimedOut(`no answer within ${answerMs / 1000} s`)), answerMs));
+      timers.push(setTimeout(() => fail(new TimedOut(`no answer within ${answerMs / 1000} s`)), answerMs));
     });
     request.once('response', (message) => {
       answered = true;

@@ -35,6 +35,9 @@ export function judgeResponse(
       advice: 'it asks to come back later; credentials may raise the limit',
     };
   }
+  if (status === 407) {
+    return { code: 'configuration', decision: 'park', advice: 'the proxy before it wants a user and password' };
+  }
   const refused = side === 'target' ? judgeRefusal(status, said, codes) : undefined;
   if (refused !== undefined) return refused;
   if (status === 401) {

@@ -1,6 +1,7 @@
 import { FerryError } from '../../domain/ferry-error.js';
 import type { Place } from '../place.js';
 import { RegistryFault } from '../registry-errors.js';
+import { ProxyFault } from './proxy-fault.js';
 import { printUrl, redactText } from './redaction.js';
 
 const NOT_TLS = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
@@ -20,6 +21,10 @@ const plainWords: Readonly<Record<string, string>> = {
 /** Turns what node says about a broken connection into a fault that says who, and what to do. */
 export function networkFault(error: unknown, place: Place, url: URL): FerryError {
   if (error instanceof FerryError) return explained(error, place);
+  if (error instanceof ProxyFault) {
+    const [code, decision] = error.passes ? (['unreachable', 'retry'] as const) : (['configuration', 'park'] as const);
+    return new RegistryFault(redactText(error.message), { place, code, decision, cause: error.cause });
+  }
   const code = codeOf(error);
   const text = redactText(error instanceof Error ? error.message : String(error));
   if (NOT_TLS.has(code)) {

@@ -33,7 +33,7 @@ export async function followRedirects(
     const response = crossed
       ? await exchangeElsewhere(host, request, url)
       : await oneExchange(host, request, url, own, authorization);
-    if (own && !crossed) host.connectedTo(response.socket?.remoteAddress);
+    if (own && !crossed) host.connectedTo(url, response.socket?.remoteAddress);
     const { location } = response.headers;
     if (!follow || location === undefined || !REDIRECTS.has(response.statusCode ?? 0)) return { response, crossed };
     discardBody(response);

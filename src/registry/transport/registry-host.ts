@@ -1,14 +1,11 @@
-import type { Agent as PlainAgent } from 'node:http';
-import type { Agent as TlsAgent } from 'node:https';
-import { connect as connectTls, rootCertificates } from 'node:tls';
-import * as tls from 'node:tls';
-import type { CredentialProvider, HostSettings, PullLedger } from '../copy-types.js';
+import { connect as connectTls } from 'node:tls';
+import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../copy-types.js';
 import type { Place } from '../place.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
 import type { TokenSource } from './authorization.js';
-import { BulkPlainAgent, BulkTlsAgent } from './bulk-reads.js';
+import { Connections } from './connections.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { rest } from './retrying.js';
@@ -28,6 +25,7 @@ export interface RegistryHostOptions {
   readonly requestToken: TokenSource;
   readonly timing: Timing;
   readonly userAgent: string;
+  readonly proxies: ProxyRules;
   readonly pulls?: PullLedger;
 }
 
@@ -46,8 +44,7 @@ export class RegistryHost {
   /** Mounts were promised and not kept here. */
   mountsBroken = false;
   readonly #options: RegistryHostOptions;
-  readonly #plainAgent: PlainAgent;
-  readonly #tlsAgent: TlsAgent;
+  readonly #connections: Connections;
   #base: Promise<URL> | undefined;
   #privateAddressSeen = false;
   #heldUntil = 0;
@@ -59,13 +56,7 @@ export class RegistryHost {
     this.pulls = options.pulls;
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;
-    const connections = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
-    this.#plainAgent = new BulkPlainAgent(connections);
-    const { ca } = options.settings;
-    this.#tlsAgent = new BulkTlsAgent({
-      ...connections,
-      ...(ca === undefined ? {} : { ca: [...systemCertificates(), ca] }),
-    });
+    this.#connections = new Connections(options.settings, options.proxies);
     this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);
   }
 
@@ -92,7 +83,7 @@ export class RegistryHost {
     const guard = this.#guardOf(own);
     guard?.assertHostname(url.hostname);
     return {
-      agent: url.protocol === 'https:' ? this.#tlsAgent : this.#plainAgent,
+      ...this.#connections.route(url, own),
       ...(guard === undefined ? {} : { lookup: guard.lookup }),
     };
   }
@@ -102,8 +93,9 @@ export class RegistryHost {
     return own ? undefined : withoutMetadata;
   }
 
-  /** Remembers what kind of address the registry itself has. */
-  connectedTo(remoteAddress: string | undefined): void {
+  /** Remembers what kind of address the registry itself has; behind a proxy it is not known. */
+  connectedTo(url: URL, remoteAddress: string | undefined): void {
+    if (this.#connections.proxyOf(url) !== undefined) return;
     if (remoteAddress !== undefined && !isPublicAddress(remoteAddress)) this.#privateAddressSeen = true;
   }
 
@@ -119,11 +111,11 @@ export class RegistryHost {
   }
 
   close(): void {
-    this.#plainAgent.destroy();
-    this.#tlsAgent.destroy();
+    this.#connections.close();
   }
 
   async #findBase(place: Place): Promise<URL> {
+    await this.#connections.ready();
     const { scheme } = this.#options.settings;
     const name = API_HOSTS[this.host] ?? this.host;
     const secure = new URL(`https://${name}/`);
@@ -156,12 +148,4 @@ function speaksTls(url: URL, place: Place, { connectMs }: Timing): Promise<boole
       then();
     }
   });
-}
-
-/** A `ca` option replaces node's own list (with NODE_EXTRA_CA_CERTS in it): give both. Node 20 has only the built-in one. */
-function systemCertificates(): readonly string[] {
-  if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') {
-    return (tls.getCACertificates as () => string[])();
-  }
-  return rootCertificates;
 }

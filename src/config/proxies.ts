@@ -1,0 +1,53 @@
+/** The proxies that other programs of the machine use, too: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { ProxyRules } from '../registry/copy-types.js';
+import type { Environment } from './environment.js';
+import { FaultList } from './fault-list.js';
+
+/** Upper or lower case; the upper one wins. A proxy without a scheme is spoken to in plain HTTP. */
+export function readProxies(environment: Environment, faults: FaultList): ProxyRules {
+  const all = readProxy('ALL_PROXY');
+  const http = readProxy('HTTP_PROXY') ?? all;
+  const https = readProxy('HTTPS_PROXY') ?? all;
+  const except = (valueOf('NO_PROXY')?.value ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }), except };
+
+  function readProxy(name: string): URL | undefined {
+    const found = valueOf(name);
+    return found && faults.try(() => parseProxy(found.value, found.name));
+  }
+
+  function valueOf(name: string): { readonly name: string; readonly value: string } | undefined {
+    for (const variable of [name, name.toLowerCase()]) {
+      const value = faults.try(() => environment.value(variable));
+      if (value !== undefined) return { name: variable, value };
+    }
+    return undefined;
+  }
+}
+
+/** The same for a command that reads nothing else. @throws InvalidInput listing every fault */
+export function proxiesOf(environment: Environment): ProxyRules {
+  const faults = new FaultList();
+  const rules = readProxies(environment, faults);
+  faults.throwIfAny();
+  return rules;
+}
+
+/** @throws InvalidInput naming the variable or key; never with what may be a password */
+export function parseProxy(text: string, where: string): URL {
+  const written = text.trim();
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || parsed.hostname === '') {
+    throw new InvalidInput(
+      `${where} is not a proxy's address: expected http://proxy.example.com:3128`,
+      'configuration',
+    );
+  }
+  if (parsed.protocol === 'http:' || parsed.protocol === 'https:') return parsed;
+  throw new InvalidInput(
+    `${where} names a ${parsed.protocol}// proxy: the ferry speaks to http:// and https:// proxies`,
+    'configuration',
+  );
+}

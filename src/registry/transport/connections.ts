@@ -1,0 +1,93 @@
+import { setMaxListeners } from 'node:events';
+import type { Agent } from 'node:http';
+import { createSecureContext, rootCertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import * as tls from 'node:tls';
+import type { HostSettings, ProxyRules } from '../copy-types.js';
+import { BulkPlainAgent, BulkTlsAgent } from './bulk-reads.js';
+import type { Network } from './exchange.js';
+import { proxyFor } from './proxy-rules.js';
+
+const KEPT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+
+/** Where a request goes through, and what it shows there. */
+export type Route = Pick<Network, 'agent' | 'secureContext'>;
+
+/**
+ * The connections of one registry host and of the hosts that it leads to, kept open between requests. The client's
+ * certificate is shown to the registry itself alone.
+ */
+export class Connections {
+  readonly #proxy: HostSettings['proxy'];
+  readonly #rules: ProxyRules;
+  readonly #ownContext: SecureContext | undefined;
+  readonly #otherContext: SecureContext | undefined;
+  readonly #agents = new Map<string, Agent>();
+  readonly #closed = new AbortController();
+  #proxyAgents: typeof import('./proxy-agents.js') | undefined;
+
+  /** @throws Error when a certificate or key cannot be used */
+  constructor({ ca, clientCertificate, proxy }: HostSettings, rules: ProxyRules) {
+    this.#proxy = proxy;
+    this.#rules = rules;
+    const trusted = ca === undefined ? {} : { ca: [...systemCertificates(), ca] };
+    this.#otherContext = ca === undefined ? undefined : createSecureContext(trusted);
+    this.#ownContext =
+      clientCertificate === undefined ? this.#otherContext : createSecureContext({ ...trusted, ...clientCertificate });
+    setMaxListeners(0, this.#closed.signal);
+  }
+
+  /** To be awaited before the first route: most processes know no proxy, and need not load what speaks to one. */
+  async ready(): Promise<void> {
+    const isDirect = this.#proxy === undefined && this.#rules.http === undefined && this.#rules.https === undefined;
+    if (!isDirect && this.#proxy !== 'none') this.#proxyAgents ??= await import('./proxy-agents.js');
+  }
+
+  /** @param own whether the URL is the registry's own, not one that it led to */
+  route(url: URL, own: boolean): Route {
+    const secureContext = own ? this.#ownContext : this.#otherContext;
+    const isSecure = url.protocol === 'https:';
+    return {
+      agent: this.#agent(this.proxyOf(url), isSecure, own),
+      ...(isSecure && secureContext !== undefined ? { secureContext } : {}),
+    };
+  }
+
+  /** The proxy that a URL is reached through: the host's own setting, else what is right for everybody. */
+  proxyOf(url: URL): URL | undefined {
+    if (this.#proxy === undefined) return proxyFor(url, this.#rules);
+    return this.#proxy === 'none' ? undefined : this.#proxy;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #agent(proxy: URL | undefined, isSecure: boolean, own: boolean): Agent {
+    // A kept connection has shown its certificate already: those to others are not the registry's own.
+    const key = `${proxy?.href ?? ''} ${isSecure} ${own}`;
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const made = this.#makeAgent(proxy, isSecure);
+    this.#agents.set(key, made);
+    return made;
+  }
+
+  #makeAgent(proxy: URL | undefined, isSecure: boolean): Agent {
+    if (proxy === undefined) return isSecure ? new BulkTlsAgent(KEPT) : new BulkPlainAgent(KEPT);
+    if (this.#proxyAgents === undefined) throw new TypeError('a route was asked for before its agents were ready');
+    const { ForwardAgent, TunnelAgent } = this.#proxyAgents;
+    // The signal ends connections that the proxy has not answered yet; no agent knows of those.
+    const options = { ...KEPT, signal: this.#closed.signal };
+    return isSecure ? new TunnelAgent(proxy, options) : new ForwardAgent(proxy, options);
+  }
+}
+
+/** A `ca` option replaces node's own list (with NODE_EXTRA_CA_CERTS in it): give both. Node 20 has only the built-in one. */
+function systemCertificates(): readonly string[] {
+  if ('getCACertificates' in tls && typeof tls.getCACertificates === 'function') {
+    return (tls.getCACertificates as () => string[])();
+  }
+  return rootCertificates;
+}

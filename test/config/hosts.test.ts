@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
+import { FaultList } from '../../src/config/fault-list.js';
+import { readHosts } from '../../src/config/hosts.js';
+import type { HostSettings } from '../../src/registry/copy-types.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-hosts-'));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function read(entries: Parameters<typeof readHosts>[0]): ReadonlyMap<string, HostSettings> {
+  const hosts = new Map<string, HostSettings>();
+  const faults = new FaultList();
+  readHosts(entries, hosts, faults);
+  faults.throwIfAny();
+  return hosts;
+}
+
+describe('hosts of ferry.yaml', () => {
+  const { cert, key } = selfSignedCertificate();
+
+  test('have their authority, client certificate and proxy', () => {
+    const [certFile, keyFile] = [file('cert.pem', cert), file('key.pem', key)];
+
+    const hosts = read({
+      'https://harbor.example.com:5000': { caFile: certFile, certFile, keyFile, proxy: 'proxy.example.com:3128' },
+      'inner.example.com': { proxy: 'none' },
+    });
+
+    expect(hosts.get('harbor.example.com:5000')).toEqual({
+      scheme: 'https',
+      ca: cert,
+      clientCertificate: { cert, key },
+      proxy: new URL('http://proxy.example.com:3128'),
+    });
+    expect(hosts.get('inner.example.com')).toEqual({ proxy: 'none' });
+  });
+
+  test('say everything that is wrong at once, each by its place', () => {
+    const certFile = file('cert.pem', cert);
+    const wrong = () =>
+      read({
+        'a.example.com': { caFile: join(folder, 'missing.pem') },
+        'b.example.com': { caFile: file('words.pem', 'not a certificate') },
+        'c.example.com': { certFile },
+        'd.example.com': { certFile, keyFile: certFile },
+        'e.example.com': { certFile, keyFile: file('other.pem', selfSignedCertificate().key) },
+        'f.example.com': { proxy: 'socks5://proxy:1080' },
+      });
+
+    for (const fault of [
+      /hosts\.a\.example\.com\.caFile cannot be read: ENOENT/,
+      /hosts\.b\.example\.com\.caFile holds no PEM certificate/,
+      /hosts\.c\.example\.com has certFile without keyFile/,
+      /hosts\.d\.example\.com\.keyFile holds no PEM private key/,
+      /hosts\.e\.example\.com: certFile and keyFile do not work together/,
+      /hosts\.f\.example\.com\.proxy names a socks5:/,
+    ]) {
+      expect(wrong).toThrow(fault);
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { Environment } from '../../src/config/environment.js';
+import { proxiesOf } from '../../src/config/proxies.js';
+
+function read(variables: Readonly<Record<string, string>>) {
+  const { http, https, except } = proxiesOf(new Environment(variables));
+  return { http: http?.href, https: https?.href, except };
+}
+
+describe('the proxies of the environment', () => {
+  test.each([
+    [{ HTTP_PROXY: 'http://a:1', HTTPS_PROXY: 'http://b:2' }, 'http://a:1/', 'http://b:2/'],
+    [{ http_proxy: 'a:1', https_proxy: 'b:2' }, 'http://a:1/', 'http://b:2/'],
+    [{ HTTP_PROXY: 'http://a:1', http_proxy: 'http://c:3' }, 'http://a:1/', undefined],
+    [{ ALL_PROXY: 'https://all:1', HTTP_PROXY: 'http://a:1' }, 'http://a:1/', 'https://all:1/'],
+    [{ HTTPS_PROXY: '' }, undefined, undefined],
+  ])('%j', (variables, http, https) => {
+    expect(read(variables)).toMatchObject({ http, https });
+  });
+
+  test('NO_PROXY is a list with commas or white space', () => {
+    expect(read({ no_proxy: 'localhost, .example.com 10.0.0.0/8' }).except).toEqual([
+      'localhost',
+      '.example.com',
+      '10.0.0.0/8',
+    ]);
+  });
+
+  test('what is no proxy is said by its variable, all at once, and never with a password', () => {
+    const wrong = () => read({ HTTPS_PROXY: 'socks5://me:secret@a:1', http_proxy: 'http://me:secret@' });
+
+    expect(wrong).toThrow(/HTTPS_PROXY names a socks5:/);
+    expect(wrong).toThrow(/http_proxy is not a proxy/);
+    expect(wrong).not.toThrow(/secret/);
+  });
+});
