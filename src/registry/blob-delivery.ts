@@ -35,6 +35,8 @@ export interface TransferContext {
   readonly source: Place;
   /** Blobs of this copy whose bytes are on their way to the targets that keep up. */
   readonly passes: Semaphore;
+  /** Every blob has had its common pass: those who were too slow for them may read the source now. */
+  readonly passesOver: Promise<void>;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
 }
@@ -130,6 +132,8 @@ export class Delivery {
     const { signal, catchUps } = this.destination;
     let release: (() => void) | undefined;
     try {
+      // A slow target has time; its reads must not take the source from those who keep up.
+      if (this.destination.lagging) await this.#context.passesOver;
       release = await catchUps.acquire(signal);
       await this.#whileOthersBringIt();
       await this.#attempts(fault, prepared);

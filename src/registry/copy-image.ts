@@ -32,10 +32,15 @@ export async function copyImage(
   const signal = sharedSignal(options.signal);
   const prepared = await prepareCopy(client, request, signal);
   const counter = { bytesRead: 0 };
+  let endPasses = (): void => {};
+  const passesOver = new Promise<void>((resolve) => {
+    endPasses = resolve;
+  });
   const context: TransferContext = {
     client,
     source: prepared.source,
     passes: new Semaphore(concurrentBlobs),
+    passesOver,
     report(progress) {
       if (progress.type === 'read') counter.bytesRead += progress.bytes;
       onProgress?.(progress);
@@ -58,6 +63,7 @@ export async function copyImage(
 
   const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
   await Promise.all(Array.from({ length: WORKERS_PER_PASS * concurrentBlobs }, () => worker(context, queue)));
+  endPasses();
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

@@ -1,6 +1,7 @@
 import { FerryError } from '../domain/ferry-error.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
+import { HeldUp } from './held-up.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
@@ -19,7 +20,7 @@ export interface FanOutHandlers {
 
 /**
  * Reads a blob once and writes it to every upload as it comes. The slowest sets the pace, until it is let go: an upload
- * that fails, takes nothing for `stallMs`, or alone holds the others up for long, drops out, and the others go on.
+ * that fails, takes nothing for `stallMs`, or alone holds the others up (`HeldUp`), drops out, and the others go on.
  *
  * @returns the uploads that have got every byte, verified and not yet committed
  * @throws BlobMismatch, RegistryFault of the source; every upload is cancelled then
@@ -39,7 +40,6 @@ export async function fanOut(
   },
 ): Promise<readonly BlobUpload[]> {
   const active = new Set(uploads);
-  const delayedMs = new Map<BlobUpload, number>();
   let paused = false;
 
   const read = new BlobRead(client, source, blob, {
@@ -74,29 +74,29 @@ export async function fanOut(
   }
 
   const { stallMs, laggingMs } = client.host(source.host).timing;
-  const checkMs = Math.max(10, Math.min(1000, stallMs / 4));
-  const startedAt = Date.now();
-  let checkedAt = startedAt;
+  const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
+  let checkedAt = Date.now();
+  const paces = new Map(
+    uploads.map((upload) => [upload, new HeldUp(blob.size, { windowMs: laggingMs, now: checkedAt })]),
+  );
   const watchdog = setInterval(() => {
     const now = Date.now();
-    const overslept = now - checkedAt > 3 * checkMs;
+    const sinceMs = now - checkedAt;
     checkedAt = now;
     // This process itself did not run (a busy or sleeping machine): nobody else is to blame for the silence.
-    if (overslept) return;
-    const full = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
+    if (sinceMs > 3 * checkMs) return;
     for (const upload of active) {
-      if (now - upload.lastMoveAt >= stallMs) {
-        upload.cancel();
-        drop(upload, stalled(upload.place, blob, `took no byte for ${stallMs / 1000} s`));
-      }
+      if (now - upload.lastMoveAt < stallMs) continue;
+      upload.cancel();
+      drop(upload, stalled(upload.place, blob, `took no byte for ${stallMs / 1000} s`));
     }
-    const [slowest] = full;
-    if (!paused || slowest === undefined || full.length > 1 || active.size < 2) return;
-    const delayed = (delayedMs.get(slowest) ?? 0) + checkMs;
-    delayedMs.set(slowest, delayed);
-    if (delayed < laggingMs || delayed < (now - startedAt) * 0.75) return;
-    slowest.cancel();
-    drop(slowest, stalled(slowest.place, blob, 'is much slower than the other targets'));
+    const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
+    if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
+    for (const upload of active) {
+      if (paces.get(upload)?.isTooSlow(now) !== true || active.size < 2) continue;
+      upload.cancel();
+      drop(upload, stalled(upload.place, blob, 'is much slower than the other targets'));
+    }
   }, checkMs);
 
   try {
@@ -105,6 +105,7 @@ export async function fanOut(
         try {
           await upload.start({
             onFlushed(bytes) {
+              paces.get(upload)?.sent(bytes);
               handlers.onSent(upload, bytes);
               goOn();
             },

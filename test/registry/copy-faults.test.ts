@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { FerryError } from '../../src/domain/ferry-error.js';
 import { copyImage } from '../../src/registry/copy-image.js';
@@ -203,6 +204,36 @@ describe('a target that breaks', () => {
     expect(failureOf(report)).toMatchObject({ code: 'stalled', decision: 'retry' });
     expect(finished).toEqual(['target-2', 'target-1']);
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+  });
+
+  test('one that is much slower is let go, catches up when the other is done, and nobody fails', async () => {
+    const [source, slow, healthy] = await sourceAndTwoTargets();
+    const image = placeImage(source, repository, { layers: [randomBytes(40_000_000), randomBytes(30_000_000)] });
+    let healthyIsDone = false;
+    slow.when('PATCH', /uploads/, async ({ request, ordinary }) => {
+      if (healthyIsDone || Number(request.headers['content-length']) < 1_000_000) return ordinary();
+      // Ends when the client lets go of it; then what has arrived of this upload is nothing.
+      for await (const _ of request) await sleep(30);
+      return undefined;
+    });
+    const finished: string[] = [];
+
+    const report = await copyImage(
+      clientFor([source, slow, healthy], { timing: { ...impatient, stallMs: 20_000 } }),
+      requestFor(source, [slow, healthy]),
+      {
+        onProgress(event) {
+          if (event.type !== 'target-done') return;
+          finished.push(event.target);
+          healthyIsDone = true;
+        },
+      },
+    );
+
+    expect(report.failures).toEqual([]);
+    expect(finished).toEqual(['target-2', 'target-1']);
+    expect(slow.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+    expect(report.bytesRead).toBeGreaterThan(70_000_000);
   });
 
   test('one that is slow to say whether it has a blob does not keep the other waiting', async () => {

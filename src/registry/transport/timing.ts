@@ -10,7 +10,7 @@ export interface Timing {
   readonly idleMs: number;
   /** A target that takes no byte for this long is let go by the others. */
   readonly stallMs: number;
-  /** A target that alone has held the others up for this long, and most of the time, is let go too. */
+  /** A target that alone held the others up most of two such windows, and will for long, is let go too. */
   readonly laggingMs: number;
   /** How long targets that are ready wait for the ones that are not, before a blob is read. */
   readonly joinMs: number;
@@ -26,7 +26,7 @@ export const defaultTiming: Timing = {
   commitMs: 20 * 60_000,
   idleMs: 60_000,
   stallMs: 30_000,
-  laggingMs: 60_000,
+  laggingMs: 250,
   joinMs: 5_000,
   backoffMs: 300,
   longestPauseMs: 20_000,
