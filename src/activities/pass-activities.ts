@@ -1,11 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
 
 import type { PassActivities } from '../contract/activity-types.js';
-import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '../domain/image-reference.js';
 import type { Target } from '../domain/target.js';
-import type { AdoptionCandidate } from '../domain/wanted-image.js';
 import { activity } from './activity.js';
+import { findCopies } from './adopt-copies.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { History, PushedImages, Runs, WantedImages } from './ports.js';
 import { withHeartbeat } from './with-heartbeat.js';
@@ -26,7 +24,7 @@ export interface PassPorts {
 }
 
 export function createPassActivities(ports: PassPorts): PassActivities {
-  const { wanted, pushed, runs, engine, targets, poolSize, history, historyDays } = ports;
+  const { wanted, pushed, runs, targets, poolSize, history, historyDays } = ports;
 
   return {
     beginPass: activity(async ({ requests }) => {
@@ -38,12 +36,12 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     }),
     adoptPresent: activity(async ({ after }) => await withHeartbeat(undefined, ({ signal }) => adopt(after, signal))),
     findPending: activity(async ({ startedAt, limit }) => {
-      await wanted.adoptRows();
-      return await wanted.pendingImages({ since: startedAt, limit });
+      const { refused } = await wanted.adoptRows();
+      return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
     }),
-    recordFault: activity(async ({ image, run, reason }) => {
+    recordFault: activity(async ({ image, run, fault }) => {
       const { rows, readAt } = await wanted.wantedRows(image);
-      const sourceFault = { state: 'failed', code: 'internal', reason, tagMissing: false } as const;
+      const sourceFault = { ...fault, tagMissing: false };
       await pushed.recordOutcome(
         { image, rows: rows.map(({ id }) => id), targets: [], missingPlatforms: [], sourceFault, bytesRead: 0 },
         { targets, run, lookedAt: readAt },
@@ -55,6 +53,10 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     }),
   };
 
+  /**
+   * Whatever is not adopted here gets a plan of its own, which asks again and says why. A target that could not be asked
+   * once is not asked for every row of a page.
+   */
   async function adopt(
     after: number,
     signal: AbortSignal,
@@ -62,36 +64,23 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     const { refused } = await wanted.adoptRows();
     const candidates = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
     const queue = [...candidates];
+    const silent = new Set<string>();
     let adopted = 0;
     await Promise.all(
       Array.from({ length: headsAtOnce }, async () => {
         for (let candidate = queue.shift(); candidate !== undefined; candidate = queue.shift()) {
           signal.throwIfAborted();
-          if (await adoptOne(candidate, signal)) adopted += 1;
+          if (candidate.copies.some(({ target }) => silent.has(target))) continue;
+          const found = await findCopies(candidate, ports.engine, signal);
+          if (found.kind === 'unknown') for (const { target } of found.left) silent.add(target);
+          if (found.kind !== 'there') continue;
+          await pushed.recordAdoption(candidate, found.copies);
+          adopted += 1;
         }
       }),
     );
     const last = candidates.at(-1);
     const isLastPage = candidates.length < adoptionPage || last === undefined;
     return { adopted, refused, ...(isLastPage ? {} : { next: last.rowId }) };
-  }
-
-  /** A copy that is not there, or a target that does not answer, leaves the row to the ordinary way, which says why. */
-  async function adoptOne(candidate: AdoptionCandidate, signal: AbortSignal): Promise<boolean> {
-    const digests: { target: string; digest: string }[] = [];
-    for (const { target, registryImageName } of candidate.copies) {
-      try {
-        const { host, path, tag = 'latest' } = parseImageReference(registryImageName);
-        const found = await engine.head({ host, repository: path, tag }, { signal });
-        if (found === undefined) return false;
-        digests.push({ target, digest: found.digest });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof FerryError) return false;
-        throw error;
-      }
-    }
-    await pushed.recordAdoption(candidate, digests);
-    return true;
   }
 }

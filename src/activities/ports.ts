@@ -28,6 +28,10 @@ export interface WantedImages {
    * what is asked for after that is not answered by an outcome made from these rows.
    */
   wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }>;
+  /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
+  imagesSharingTag(image: string): Promise<readonly string[]>;
+  /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
+  reviewPushed(images: readonly string[]): Promise<void>;
   /** One upsert per request, all in one transaction. An explicit request makes a pushed or parked row pending again. */
   addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
 }
@@ -49,12 +53,13 @@ export interface TargetNames {
 export interface PushedImages {
   /**
    * Pending rows that an older script already pushed to every one of `targets` and the ferry has never copied,
-   * after row `after`, at most `limit`, by row id.
+   * after row `after`, at most `limit`, by row id; given `image`, only those of one image.
    */
   adoptionCandidates(query: {
     readonly targets: readonly Target[];
     readonly after: number;
     readonly limit: number;
+    readonly image?: string;
   }): Promise<readonly AdoptionCandidate[]>;
   /** Records what HEAD found for a candidate on every target, and makes the row pushed. */
   recordAdoption(

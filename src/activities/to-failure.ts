@@ -29,7 +29,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
     return ApplicationFailure.create({
       type: code,
       message,
-      nonRetryable: decision === 'park' && !mayHeal(error),
+      nonRetryable: !error.mayHeal,
       details: [detail],
       ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
     });
@@ -51,12 +51,4 @@ function withoutCause(error: Error): Error {
   bare.name = error.name;
   if (error.stack !== undefined) bare.stack = error.stack;
   return bare;
-}
-
-/**
- * A database that refuses may be in a failover or out of room: what is to be recorded must not be lost, so it is tried
- * until it works, whatever a person has to do there. A statement that it cannot understand will not work later.
- */
-function mayHeal(error: FerryError): boolean {
-  return error.code === 'database' && !('trouble' in error && error.trouble === 'statement');
 }

@@ -37,6 +37,8 @@ export interface LeftTarget {
 
 export type ImagePlan =
   | { readonly kind: 'nothing' }
+  /** An older script had pushed it to every target, which have it still: recorded already, and nothing is copied. */
+  | { readonly kind: 'adopted'; readonly targets: readonly TargetOutcome[] }
   /** No target can take anything now, and the source was not asked: record this. */
   | {
       readonly kind: 'left';
@@ -96,11 +98,16 @@ export interface PassActivities {
   adoptPresent(input: {
     readonly after: number;
   }): Promise<{ readonly adopted: number; readonly next?: number; readonly refused?: number }>;
-  findPending(input: {
-    readonly startedAt: number;
-    readonly limit: number;
-  }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
-  recordFault(input: { readonly image: string; readonly run: string; readonly reason: string }): Promise<void>;
+  findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
+    readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
+    /** Rows that were newly parked since no image can be read from them. */
+    readonly refused: number;
+  }>;
+  recordFault(input: {
+    readonly image: string;
+    readonly run: string;
+    readonly fault: { readonly state: 'waiting' | 'failed'; readonly code: FaultCode; readonly reason: string };
+  }): Promise<void>;
   finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
 }
 

@@ -56,8 +56,10 @@ export interface SyncAllState {
   readonly requests?: readonly SyncRequest[];
   /** IDs of the latest requests, so that a signal sent twice counts once. */
   readonly seen?: readonly string[];
-  /** Images that somebody else is copying: left to them for the rest of the pass. */
+  /** Images that somebody else is copying: left to them until the pass has nothing else to do. */
   readonly elsewhere?: readonly string[];
+  /** Images that are not taken up again in this pass. */
+  readonly dropped?: readonly string[];
   readonly result?: SyncAllResult;
   /** For tests: continue as new after so many events instead of when the server suggests it. */
   readonly continueAfterEvents?: number;

@@ -16,17 +16,19 @@ interface Query {
   readonly targets: readonly Target[];
   readonly after: number;
   readonly limit: number;
+  readonly image?: string;
 }
 
 /** @see PushedImageStore.adoptionCandidates */
 export async function findAdoptionCandidates(
   queries: Queries,
-  { targets, after, limit }: Query,
+  { targets, after, limit, image: only }: Query,
 ): Promise<readonly AdoptionCandidate[]> {
   const found: AdoptionCandidate[] = [];
   if (targets.length === 0) return found;
   for (let last = after; ;) {
-    const rows = await pendingRows(queries, last);
+    const rows = await pendingRows(queries, last, only);
+    if (rows.length === 0) return found;
     const images = [...new Set(rows.map(({ image }) => image))];
     const selections = await readSelections(queries, images);
     const pushed = await pushedRows(queries, images);
@@ -49,9 +51,10 @@ export async function findAdoptionCandidates(
 async function pendingRows(
   queries: Queries,
   after: number,
+  only: string | undefined,
 ): Promise<readonly { id: number; image: string; platform: string | null }[]> {
-  const rows = await queries
-    .selectFrom('images_for_push')
+  const all = queries.selectFrom('images_for_push');
+  const rows = await (only === undefined ? all : all.where('image', '=', only))
     .select(['id', 'image', 'platform'])
     .where('push_status', '=', PushStatus.pending)
     .where('image', 'is not', null)

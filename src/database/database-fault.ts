@@ -18,12 +18,16 @@ const DECISIONS: Readonly<Record<DatabaseTrouble, Decision>> = {
   statement: 'park',
 };
 
-/** A fault of the ferry's own database. Its message names the server or file and what to do, never a password. */
+/**
+ * A fault of the ferry's own database. Its message names the server or file and what to do, never a password. A database
+ * that refuses may be in a failover or out of room: what is to be recorded must not be lost, so it is tried until it
+ * works, whatever a person has to do there. A statement that it cannot understand will not work later.
+ */
 export class DatabaseFault extends FerryError {
   readonly trouble: DatabaseTrouble;
 
   constructor(message: string, trouble: DatabaseTrouble, cause?: unknown) {
-    super(message, { code: 'database', decision: DECISIONS[trouble], cause });
+    super(message, { code: 'database', decision: DECISIONS[trouble], mayHeal: trouble !== 'statement', cause });
     this.trouble = trouble;
   }
 }

@@ -24,12 +24,13 @@ export class PushedImageStore {
 
   /**
    * Pending rows whose platform an older script pushed to every one of `targets` that the image goes to, and that the
-   * ferry never copied, after row `after`, at most `limit`, by row.
+   * ferry never copied, after row `after`, at most `limit`, by row; given `image`, only those of one image.
    */
   async adoptionCandidates(query: {
     readonly targets: readonly Target[];
     readonly after: number;
     readonly limit: number;
+    readonly image?: string;
   }): Promise<readonly AdoptionCandidate[]> {
     return await findAdoptionCandidates(this.#database.queries, query);
   }

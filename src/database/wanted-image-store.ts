@@ -15,6 +15,7 @@ import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './ro
 import type { AdoptedRows } from './row-adoption.js';
 import { canonicalPlatforms, isStillItself, storableImage, wantedImage } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
+import { imagesSharingTag, reviewPushed } from './tag-sharing.js';
 import { targetsColumn, targetSelection } from './target-selections.js';
 import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
 
@@ -87,6 +88,16 @@ export class WantedImageStore {
       .limit(limit)
       .execute();
     return rows.map(({ image, asked_at: askedAt }) => ({ image: image ?? '', explicit: askedAt !== null }));
+  }
+
+  /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
+  async imagesSharingTag(image: string): Promise<readonly string[]> {
+    return await imagesSharingTag(this.#database.queries, image);
+  }
+
+  /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
+  async reviewPushed(images: readonly string[]): Promise<void> {
+    await this.#database.transaction(async (inside) => await reviewPushed(inside, images));
   }
 
   /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */

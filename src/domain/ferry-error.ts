@@ -36,6 +36,12 @@ export type FaultCode =
   | 'protocol'
   | 'credentials'
   | 'target-name'
+  /** Another reference to the same repository and tag was wanted first, and leads to something else. */
+  | 'target-tag-taken'
+  /** Another run is copying the image. */
+  | 'busy'
+  /** Its workflow was cancelled. */
+  | 'cancelled'
   /** A repository, file or tag of an upstream is not where it was. */
   | 'upstream-missing'
   /** An upstream answered something else than what it has to. */
@@ -50,6 +56,8 @@ export interface FaultDetails {
   readonly decision: Decision;
   /** How long to wait, in milliseconds, when the other side said so; brought between a second and a day. */
   readonly retryAfterMs?: number;
+  /** Whether it may pass by itself after all; absent: unless it is parked. */
+  readonly mayHeal?: boolean;
   readonly cause?: unknown;
 }
 
@@ -62,12 +70,15 @@ export class FerryError extends Error {
   readonly code: FaultCode;
   readonly decision: Decision;
   readonly retryAfterMs?: number;
+  /** Whether a step that only this stands in the way of is to be tried until it works. */
+  readonly mayHeal: boolean;
 
-  constructor(message: string, { code, decision, retryAfterMs, cause }: FaultDetails) {
+  constructor(message: string, { code, decision, retryAfterMs, mayHeal, cause }: FaultDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
     this.decision = decision;
+    this.mayHeal = mayHeal ?? decision !== 'park';
     if (retryAfterMs !== undefined) {
       this.retryAfterMs = Math.min(Math.max(retryAfterMs, shortestRetryAfterMs), longestRetryAfterMs);
     }

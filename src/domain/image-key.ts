@@ -10,9 +10,18 @@ export function imageKey(image: string, platform: string): string {
   return sha256Hex(`${image}|${platform}`);
 }
 
-/** One workflow per image, whatever its platforms: two would race for one tag. */
+/** One workflow per tag on the targets, whatever platforms and digest are wanted of it: two would race for the tag. */
 export function syncImageWorkflowId(image: string): string {
-  return `sync-image/${sha256Hex(image).slice(0, 32)}`;
+  return `sync-image/${sha256Hex(targetTagIdentity(image)).slice(0, 32)}`;
+}
+
+/**
+ * What images have in common that have one tag on a target: `host/path:tag`, also of one with a digest beside its tag.
+ * @param image canonical `host/path:tag[@digest]` or `host/path@digest`
+ */
+export function targetTagIdentity(image: string): string {
+  const [name = image] = image.split('@', 1);
+  return name.lastIndexOf(':') > name.lastIndexOf('/') ? name : image;
 }
 
 function sha256Hex(text: string): string {

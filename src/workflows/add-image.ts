@@ -1,9 +1,10 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 
 import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
 import { MAX_IMAGES_IN_A_REQUEST } from '../domain/requested-images.js';
 import { requests } from './activity-proxies.js';
+import { refused } from './typed-input.js';
 
 /**
  * Records wanted images and asks for a sync: one run per delivery. The rows are committed before the sync is asked
@@ -47,8 +48,4 @@ function isRequested(requested: unknown): boolean {
 function isPlatforms(platforms: unknown): boolean {
   if (platforms === undefined) return true;
   return Array.isArray(platforms) && platforms.every((platform) => typeof platform === 'string');
-}
-
-function refused(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'invalid-input');
 }

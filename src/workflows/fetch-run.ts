@@ -1,9 +1,10 @@
-import { ApplicationFailure, continueAsNew, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault } from '../contract/activity-types.js';
 import type { FetchResult } from '../contract/fetch.js';
 import { FetchScope } from '../domain/upstream.js';
 import { requests, upstreamLook, upstreamRecord } from './activity-proxies.js';
+import { readFields, refused } from './typed-input.js';
 
 /** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
 const firstPauseMs = 30_000;
@@ -60,14 +61,10 @@ function pauseAfter({ retryAfterMs }: Fault, tries: number): number {
   return retryAfterMs ?? Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
 }
 
-/** People type this input by hand; a wrong one must end the run with a reason. */
 function readScope(input: unknown): FetchScope | undefined {
-  const scope = typeof input === 'object' && input !== null && 'scope' in input ? input.scope : undefined;
+  const { scope } = readFields(input, 'expected nothing, or {"scope":"changed"}');
   if (scope === undefined) return undefined;
   const known = Object.values(FetchScope).find((candidate) => candidate === scope);
   if (known !== undefined) return known;
-  throw ApplicationFailure.nonRetryable(
-    `scope is ${JSON.stringify(scope)}: expected {"scope":"changed"} or {"scope":"release"}`,
-    'invalid-input',
-  );
+  throw refused(`scope is ${JSON.stringify(scope)}: expected {"scope":"changed"} or {"scope":"release"}`);
 }

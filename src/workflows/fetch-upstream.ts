@@ -1,7 +1,6 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-
 import type { FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
 import { fetchFrom } from './fetch-run.js';
+import { refused } from './typed-input.js';
 
 /** What is new at an upstream of `ferry.yaml` becomes wanted. */
 export async function FetchUpstream(input: FetchUpstreamInput): Promise<FetchResult> {
@@ -12,8 +11,5 @@ export async function FetchUpstream(input: FetchUpstreamInput): Promise<FetchRes
 function assertInput(input: unknown): asserts input is FetchUpstreamInput {
   const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
   if (typeof name === 'string' && name !== '') return;
-  throw ApplicationFailure.nonRetryable(
-    'FetchUpstream wants {"name": "my-upstream"}: the name of an upstream in ferry.yaml',
-    'invalid-input',
-  );
+  throw refused('FetchUpstream wants {"name": "my-upstream"}: the name of an upstream in ferry.yaml');
 }

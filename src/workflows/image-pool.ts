@@ -1,4 +1,5 @@
-/** Which images a pass copies next: explicitly asked ones first, each once, never one that is in work. */
+/** Which images a pass copies next: explicitly asked ones first, each once, never two for one tag at once. */
+import { targetTagIdentity } from '../domain/image-key.js';
 
 export interface PendingImage {
   readonly image: string;
@@ -8,11 +9,24 @@ export interface PendingImage {
 export class ImagePool {
   readonly #inFlight = new Set<string>();
   readonly #elsewhere: Set<string>;
+  readonly #dropped: Set<string>;
+  /** In work when a look found that somebody asks for them: before they began, or since. */
+  readonly #askedInFlight = new Set<string>();
+  #asked: ReadonlySet<string> = new Set();
   #queue: string[] = [];
+  #mayHaveBeenAsked = false;
+  #wasReconsidered = false;
 
-  /** @param elsewhere images that somebody else is copying, left to them for the rest of the pass */
-  constructor(elsewhere: readonly string[]) {
+  /**
+   * @param elsewhere images that somebody else is copying, left to them until the pass has nothing else to do
+   * @param dropped images that are not taken up again in this pass
+   */
+  constructor({
+    elsewhere = [],
+    dropped = [],
+  }: { readonly elsewhere?: readonly string[]; readonly dropped?: readonly string[] } = {}) {
     this.#elsewhere = new Set(elsewhere);
+    this.#dropped = new Set(dropped);
   }
 
   get queued(): number {
@@ -27,28 +41,67 @@ export class ImagePool {
     return [...this.#elsewhere];
   }
 
-  /** Takes in what a look at the database found. Asked ones go to the head, in their order; others to the end. */
-  offer(found: readonly PendingImage[]): void {
-    const free = found.filter(({ image }) => !this.#inFlight.has(image) && !this.#elsewhere.has(image));
-    const asked = new Set(free.filter(({ explicit }) => explicit).map(({ image }) => image));
-    const waiting = this.#queue.filter((image) => !asked.has(image));
-    const known = new Set(waiting);
-    const discovered = free.filter(({ image, explicit }) => !explicit && !known.has(image)).map(({ image }) => image);
-    this.#queue = [...asked, ...waiting, ...discovered];
+  get dropped(): readonly string[] {
+    return [...this.#dropped];
   }
 
-  /** The next image, in work from now on. */
-  take(): string | undefined {
-    const image = this.#queue.shift();
-    if (image !== undefined) this.#inFlight.add(image);
+  /** How many images a look may find that the pool does not take. */
+  get known(): number {
+    return this.#queue.length + this.#inFlight.size + this.#elsewhere.size + this.#dropped.size;
+  }
+
+  /** An image that ended may have been asked for again while it was in work: only the database knows. */
+  get wantsLook(): boolean {
+    return this.#mayHaveBeenAsked;
+  }
+
+  /** Takes in what a look at the database found. Asked ones go to the head, in their order; others to the end. */
+  offer(found: readonly PendingImage[]): void {
+    this.#mayHaveBeenAsked = false;
+    for (const { image, explicit } of found) {
+      if (explicit && this.#inFlight.has(image)) this.#askedInFlight.add(image);
+    }
+    const free = found.filter(({ image }) => this.#isFree(image));
+    this.#asked = new Set(free.filter(({ explicit }) => explicit).map(({ image }) => image));
+    const waiting = this.#queue.filter((image) => !this.#asked.has(image));
+    const known = new Set(waiting);
+    const discovered = free.filter(({ image, explicit }) => !explicit && !known.has(image)).map(({ image }) => image);
+    this.#queue = [...this.#asked, ...waiting, ...discovered];
+  }
+
+  /** The next image whose tag nobody else is at, in work from now on. */
+  take({ askedOnly = false }: { readonly askedOnly?: boolean } = {}): string | undefined {
+    const tags = new Set([...this.#inFlight].map(targetTagIdentity));
+    const position = this.#queue.findIndex((image) => !tags.has(targetTagIdentity(image)));
+    const image = this.#queue[position];
+    if (image === undefined || (askedOnly && !this.#asked.has(image))) return undefined;
+    this.#queue.splice(position, 1);
+    this.#inFlight.add(image);
     return image;
   }
 
   finished(image: string): void {
     this.#inFlight.delete(image);
+    if (this.#askedInFlight.delete(image)) this.#mayHaveBeenAsked = true;
   }
 
   leaveTo(image: string): void {
     this.#elsewhere.add(image);
+  }
+
+  drop(image: string): void {
+    this.#dropped.add(image);
+  }
+
+  /** Once in a pass, what was left to others may be offered again; false when there is nothing of the kind. */
+  reconsider(): boolean {
+    if (this.#wasReconsidered || this.#elsewhere.size === 0) return false;
+    this.#wasReconsidered = true;
+    this.#elsewhere.clear();
+    return true;
+  }
+
+  #isFree(image: string): boolean {
+    return !this.#inFlight.has(image) && !this.#elsewhere.has(image) && !this.#dropped.has(image);
   }
 }

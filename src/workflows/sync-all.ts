@@ -15,6 +15,7 @@ import { SYNC_ALL_WORKFLOW_ID } from '../contract/workflow-names.js';
 import { requests } from './activity-proxies.js';
 import { SyncPass } from './sync-pass.js';
 import { emptyResult } from './sync-result.js';
+import { readFields, refused } from './typed-input.js';
 
 const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
 const progress = defineQuery<SyncProgress>(MessageName.progress);
@@ -26,7 +27,8 @@ const requestsRemembered = 500;
  * signals to the fixed ID `sync-all`: one that comes during a pass makes it look again at once, one that comes during
  * its last step starts another pass. Started under any other ID it passes the request on to that one.
  */
-export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> {
+export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
+  const state = readState(input);
   const waiting: SyncRequest[] = [...(state.requests ?? [])];
   const seen = new Set(state.seen);
   let result = state.result ?? emptyResult;
@@ -83,6 +85,19 @@ export async function SyncAll(state: SyncAllState = {}): Promise<SyncAllResult> 
 async function askForAnotherPass({ againAt, waiting, failed }: SyncAllResult): Promise<void> {
   if (againAt === undefined) return;
   await requests.requestSyncAt({ at: againAt, reason: `${waiting + failed} images wait for a source or target` });
+}
+
+/** What a run hands to the next is not checked field by field: nobody types a pass by hand. */
+function readState(input: unknown): SyncAllState {
+  const expected = 'SyncAll wants no input';
+  const state = readFields(input, expected);
+  const lists = ['requests', 'seen', 'elsewhere', 'dropped'].map((name) => state[name]);
+  const objects = ['pass', 'result'].map((name) => state[name]);
+  const isState =
+    lists.every((list) => list === undefined || Array.isArray(list)) &&
+    objects.every((object) => object === undefined || (typeof object === 'object' && object !== null));
+  if (!isState) throw refused(`${expected}, not ${JSON.stringify(input).slice(0, 200)}`);
+  return state;
 }
 
 /** Signals can be typed by hand: `{}` or nothing still is a request. */

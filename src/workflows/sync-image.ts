@@ -2,10 +2,13 @@ import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { copying, database, metadata } from './activity-proxies.js';
 import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
 import { asDelivered, leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
+import { readFields, readOptionalText, refused } from './typed-input.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
@@ -14,8 +17,8 @@ type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
  * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
  * while the others are done already; what is still open then is recorded with its reason for the next pass.
  */
-export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncImageResult> {
-  const pass = run ?? workflowInfo().workflowId;
+export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
+  const { image, run: pass } = readInput(input);
   const delivered = new Map<string, TargetOutcome>();
   let bytesRead = 0;
 
@@ -23,6 +26,10 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
     const plan = await metadata.planImage({ image, lastRound: isLastRound(round) });
     if (plan.kind === 'nothing') {
       return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
+    }
+
+    if (plan.kind === 'adopted') {
+      return { image, state: 'pushed', targets: plan.targets, notDone: [], bytesRead };
     }
 
     if (plan.kind === 'stopped') {
@@ -111,6 +118,20 @@ export async function SyncImage({ image, run }: SyncImageInput): Promise<SyncIma
 function again(faults: readonly Fault[]): { readonly againAt?: number } {
   const at = againAt(faults, Date.now());
   return at === undefined ? {} : { againAt: at };
+}
+
+/** Typed by hand, an image may be written as people write it, and belongs to no pass. */
+function readInput(input: unknown): Required<SyncImageInput> {
+  const expected = 'SyncImage wants {"image": "docker.io/library/nginx:1.27"}';
+  const { image, run } = readFields(input, expected);
+  if (typeof image !== 'string') throw refused(expected);
+  const pass = readOptionalText(run, `${expected} and, of a pass, {"run": "its ID"}`) ?? workflowInfo().workflowId;
+  try {
+    return { image: printImageReference(parseImageReference(image)), run: pass };
+  } catch (error) {
+    if (error instanceof InvalidInput) throw refused(`${expected}: ${error.message}`);
+    throw error;
+  }
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {

@@ -13,11 +13,12 @@ import {
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
 import { WORKFLOW_TASK_TIMEOUT } from '../contract/workflow-names.js';
+import type { FaultCode } from '../domain/ferry-error.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
 import { adoption, database } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
-import { atNextPass, withAdopted, withBrokenImage, withImage, withRefusedRows } from './sync-result.js';
+import { atNextPass, withAdopted, withImage, withRefusedRows, withUntoldImage } from './sync-result.js';
 
 /** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
 const pageSize = 200;
@@ -44,6 +45,8 @@ export class SyncPass {
   #adoptedUpTo: number;
   #adoptionOver: boolean;
   #phase: SyncProgress['phase'] = 'starting';
+  /** How long the history was when it was first found too long. */
+  #drainsFrom: number | undefined;
 
   constructor({ waiting, result, carried, continueAfterEvents }: SyncPassOptions) {
     this.#waiting = waiting;
@@ -51,7 +54,7 @@ export class SyncPass {
     this.#pass = carried.pass;
     this.#adoptedUpTo = carried.adoptedUpTo ?? 0;
     this.#adoptionOver = carried.adoptionOver ?? false;
-    this.#pool = new ImagePool(carried.elsewhere ?? []);
+    this.#pool = new ImagePool(carried);
     this.#continueAfterEvents = continueAfterEvents;
   }
 
@@ -76,6 +79,7 @@ export class SyncPass {
       adoptedUpTo: this.#adoptedUpTo,
       adoptionOver: this.#adoptionOver,
       elsewhere: this.#pool.elsewhere,
+      dropped: this.#pool.dropped,
       result: this.#result,
     };
   }
@@ -92,6 +96,7 @@ export class SyncPass {
     if (!(await this.#copyPending(this.#pass))) return 'continue-as-new';
 
     this.#phase = 'finishing';
+    this.#tellLeft();
     this.#result = { ...this.#result, passes: this.#result.passes + 1 };
     await database.finishPass({ run: this.#pass.run, totals: totalsOf(this.#result), cancelled: false });
     this.#phase = 'done';
@@ -126,15 +131,17 @@ export class SyncPass {
     let mayHaveMore = true;
     for (;;) {
       const draining = this.#historyIsLong();
+      // A transfer may take hours: until it has drained, what somebody asks for is still begun, within reason.
+      const mayStart = !draining || this.#mayStillGrow();
       this.#phase = draining ? 'draining' : 'copying';
 
-      const asked = this.#waiting.length > 0;
-      if (!draining && (asked || (mayHaveMore && this.#pool.queued < pass.poolSize))) {
+      const asked = this.#waiting.length > 0 || this.#pool.wantsLook;
+      if (mayStart && (asked || (!draining && mayHaveMore && this.#pool.queued < pass.poolSize))) {
         this.#waiting.splice(0);
         mayHaveMore = await this.#look(pass);
       }
-      while (!draining && running.size < pass.poolSize) {
-        const image = this.#pool.take();
+      while (mayStart && running.size < pass.poolSize) {
+        const image = this.#pool.take({ askedOnly: draining });
         if (image === undefined) break;
         const work: Promise<void> = this.#copy(image, pass).finally(() => running.delete(work));
         running.add(work);
@@ -143,22 +150,25 @@ export class SyncPass {
 
       if (running.size > 0) {
         const before = running.size;
-        await condition(() => running.size < before || (!draining && this.#waiting.length > 0));
+        await condition(() => running.size < before || (mayStart && this.#waiting.length > 0));
         continue;
       }
       if (draining) return false;
       // Nothing in work: the look that ends the pass has to be made now, since rows may have come in meanwhile.
-      if (!(await this.#look(pass)) && this.#pool.queued === 0 && this.#waiting.length === 0) return true;
       mayHaveMore = true;
+      if ((await this.#look(pass)) || this.#pool.queued > 0 || this.#waiting.length > 0) continue;
+      // Those that others were copying when their turn came may be free by now.
+      if (!this.#pool.reconsider()) return true;
     }
   }
 
   /** Reads pending images into the pool; true when there may be more of them than this page showed. */
   async #look(pass: Pass): Promise<boolean> {
-    const limit = pageSize + this.#pool.queued + this.#pool.inFlight.length + this.#pool.elsewhere.length;
-    const found = await database.findPending({ startedAt: pass.startedAt, limit });
-    this.#pool.offer(found);
-    return found.length >= limit;
+    const limit = pageSize + this.#pool.known;
+    const { images, refused } = await database.findPending({ startedAt: pass.startedAt, limit });
+    this.#result = withRefusedRows(this.#result, refused);
+    this.#pool.offer(images);
+    return images.length >= limit;
   }
 
   /** Never rejects: one bad image must not stop the others, and a cancellation reaches the pass by its own wait. */
@@ -174,35 +184,53 @@ export class SyncPass {
       });
       this.#result = withImage(this.#result, copied);
     } catch (error) {
-      if (isCancellation(error)) return;
+      if (CancellationScope.current().consideredCancelled) return;
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         log.warn('image is being copied by another run', { image });
         this.#pool.leaveTo(image);
         return;
       }
-      const reason = `the workflow of this image failed: ${rootMessage(error)}`;
-      log.error('image failed unexpectedly', { image, error });
-      this.#result = withBrokenImage(this.#result, image, reason);
-      await this.#recordFault({ image, run: pass.run, reason });
+      await this.#stopped(image, pass, faultOf(error));
     } finally {
       this.#pool.finished(image);
     }
   }
 
+  /** Its workflow ended without a word to the database: the pass says it, and does not take the image up again. */
+  async #stopped(image: string, pass: Pass, fault: UntoldFault): Promise<void> {
+    log.error('image ended unexpectedly', { image, reason: fault.reason });
+    this.#result = withUntoldImage(this.#result, { image, ...fault });
+    await this.#recordFault({ image, run: pass.run, fault });
+  }
+
+  #tellLeft(): void {
+    for (const image of this.#pool.elsewhere) {
+      const reason = 'another run was copying it, and was left to do so; the next pass looks at it again';
+      this.#result = withUntoldImage(this.#result, { image, state: 'waiting', code: 'busy', reason });
+    }
+  }
+
   /** What cannot be recorded is told in the result; the image stays pending and is left to the next pass. */
-  async #recordFault(fault: { readonly image: string; readonly run: string; readonly reason: string }): Promise<void> {
+  async #recordFault(told: Parameters<typeof database.recordFault>[0]): Promise<void> {
     try {
-      await CancellationScope.nonCancellable(() => database.recordFault(fault));
+      await CancellationScope.nonCancellable(() => database.recordFault(told));
     } catch (error) {
-      log.error('fault could not be recorded', { image: fault.image, error });
-      this.#pool.leaveTo(fault.image);
+      log.error('fault could not be recorded', { image: told.image, error });
+      this.#pool.drop(told.image);
     }
   }
 
   /** Continue-as-new would end children that still run, so a long history stops the feeding and drains the pool. */
   #historyIsLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return continueAsNewSuggested || historyLength > (this.#continueAfterEvents ?? Number.POSITIVE_INFINITY);
+    const isLong = continueAsNewSuggested || historyLength > (this.#continueAfterEvents ?? Number.POSITIVE_INFINITY);
+    if (isLong) this.#drainsFrom ??= historyLength;
+    return isLong;
+  }
+
+  /** The server ends a workflow whose history grows to more than ten times what it calls long. */
+  #mayStillGrow(): boolean {
+    return workflowInfo().historyLength < 2 * (this.#drainsFrom ?? Number.POSITIVE_INFINITY);
   }
 
   #describe(): void {
@@ -218,6 +246,20 @@ export class SyncPass {
 
 function totalsOf({ images, pushed, waiting, failed, parked }: SyncAllResult) {
   return { images, pushed, waiting, failed, parked };
+}
+
+interface UntoldFault {
+  readonly state: 'waiting' | 'failed';
+  readonly code: FaultCode;
+  readonly reason: string;
+}
+
+function faultOf(error: unknown): UntoldFault {
+  if (isCancellation(error)) {
+    const reason = 'its workflow was cancelled; the next pass takes it up again';
+    return { state: 'waiting', code: 'cancelled', reason };
+  }
+  return { state: 'failed', code: 'internal', reason: `the workflow of this image failed: ${rootMessage(error)}` };
 }
 
 function rootMessage(error: unknown): string {

@@ -67,12 +67,13 @@ function earlier(a: number | undefined, b: number | undefined): { readonly again
   return times.length === 0 ? {} : { againAt: Math.min(...times) };
 }
 
-export function withBrokenImage(result: SyncAllResult, image: string, reason: string): SyncAllResult {
+/** An image whose workflow told nothing of it. */
+export function withUntoldImage(result: SyncAllResult, notDone: NotDone): SyncAllResult {
   return {
     ...result,
     images: result.images + 1,
-    failed: result.failed + 1,
-    notDone: withNotDone(result.notDone, [{ image, state: 'failed', code: 'internal', reason }]),
+    [notDone.state]: result[notDone.state] + 1,
+    notDone: withNotDone(result.notDone, [notDone]),
   };
 }
 

@@ -1,58 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
 
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-
-import { createImageActivities } from '../../src/activities/image-activities.js';
-import { createCopyEngine } from '../../src/composition/copy-engine.js';
-import type { ImageActivities, ImagePlan } from '../../src/contract/activity-types.js';
-import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
-import type { Stores } from '../../src/database/stores.js';
-import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../src/domain/image-reference.js';
-import type { Target } from '../../src/domain/target.js';
+import type { ImagePlan } from '../../src/contract/activity-types.js';
+import { PushStatus } from '../../src/domain/wanted-image.js';
 import { placeImage } from '../support/scripted-images.js';
-import type { ScriptedRegistry } from '../support/scripted-registry.js';
-import { clientFor, startScripted } from '../support/scripted-set-up.js';
+import type { ActivityStage } from './activity-stage.js';
+import { requestsOf, run, startActivityStage } from './activity-stage.js';
 
-let source: ScriptedRegistry;
-let aliyun: ScriptedRegistry;
-let own: ScriptedRegistry;
-let targets: Target[];
-let stores: Stores;
-let activities: ImageActivities;
+let stage: ActivityStage;
 
 beforeEach(async () => {
-  [source, aliyun, own] = await Promise.all([startScripted(), startScripted(), startScripted()]);
-  targets = [targetAt('aliyun', aliyun), targetAt('private', own)];
-  const folder = mkdtempSync(join(tmpdir(), 'ferry-plan-image-'));
-  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
-  onTestFinished(async () => {
-    await database.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  await migrate(database);
-  stores = createStores(database);
-  const engine = createCopyEngine(clientFor([source, aliyun, own]));
-  activities = createImageActivities({ ...stores, engine, targets, missingTagWaitMs: 0 });
+  stage = await startActivityStage();
 });
 
 describe('a name on a target', () => {
   test('is not taken by an image that its source does not have: the right one still gets the plain name', async () => {
+    const { source } = stage;
     placeImage(source, 'team/app');
 
-    const mistyped = await planOf(`${source.host}/typo/app:v1`);
-    const right = await planOf(`${source.host}/team/app:v1`);
+    const mistyped = await wantAndPlan(`${source.host}/typo/app:v1`);
+    const right = await wantAndPlan(`${source.host}/team/app:v1`);
 
     expect(mistyped).toMatchObject({ kind: 'stopped' });
     expect(repositoriesOf(right)).toEqual(['mirror/app', 'mirror/app']);
   });
 
   test('nor by one that is asked for by a digest that its source does not have', async () => {
-    const mistyped = await planOf(`${source.host}/typo/app@sha256:${'1'.repeat(64)}`);
+    const { source, aliyun, stores } = stage;
+
+    const mistyped = await wantAndPlan(`${source.host}/typo/app@sha256:${'1'.repeat(64)}`);
 
     expect(mistyped).toMatchObject({ kind: 'stopped', fault: { code: 'repository-missing' } });
     expect(await stores.names.ownedBy(`${source.host}/typo/app`, aliyun.host)).toEqual([]);
@@ -61,13 +36,14 @@ describe('a name on a target', () => {
 
 describe('the requests of a plan', () => {
   test('an unchanged image costs its source one HEAD, and so does a new one before its manifest is read', async () => {
+    const { source, aliyun, own } = stage;
     const { digest, mediaType, bytes } = placeImage(source, 'team/app');
-    await planOf(`${source.host}/team/app:v1`);
+    await wantAndPlan(`${source.host}/team/app:v1`);
     const first = requestsOf(source);
     for (const registry of [aliyun, own]) registry.putManifest('mirror/app', 'v1', { mediaType, bytes });
     source.requests.length = 0;
 
-    const plan = await planOf(`${source.host}/team/app:v1`);
+    const plan = await wantAndPlan(`${source.host}/team/app:v1`);
 
     expect(first.filter((request) => request.startsWith('HEAD'))).toEqual(['HEAD /v2/team/app/manifests/v1']);
     expect(requestsOf(source)).toEqual(['HEAD /v2/team/app/manifests/v1']);
@@ -75,13 +51,14 @@ describe('the requests of a plan', () => {
   });
 
   test('the source is not asked while every target is away', async () => {
+    const { source, aliyun, own } = stage;
     placeImage(source, 'team/app');
-    await planOf(`${source.host}/team/app:v1`);
+    await wantAndPlan(`${source.host}/team/app:v1`);
     await Promise.all([aliyun.stop(), own.stop()]);
-    await planOf(`${source.host}/team/app:v1`, { lastRound: true });
+    await stage.plan(`${source.host}/team/app:v1`, { lastRound: true });
     source.requests.length = 0;
 
-    const plan = await planOf(`${source.host}/team/app:v1`);
+    const plan = await stage.plan(`${source.host}/team/app:v1`);
 
     expect(requestsOf(source)).toEqual([]);
     expect(plan).toMatchObject({
@@ -94,31 +71,158 @@ describe('the requests of a plan', () => {
   });
 });
 
-async function planOf(image: string, options: { readonly lastRound?: boolean } = {}): Promise<ImagePlan> {
-  const reference = parseImageReference(image);
-  await stores.wanted.addWanted([{ reference, platform: 'linux/amd64', requestedBy: { by: 'cli' } }]);
-  return await new MockActivityEnvironment().run<
-    Parameters<ImageActivities['planImage']>,
-    ImagePlan,
-    ImageActivities['planImage']
-  >(activities.planImage, { image, ...options });
+describe('what an older script pushed', () => {
+  let image: string;
+
+  beforeEach(async () => {
+    const { source, aliyun, own } = stage;
+    image = `${source.host}/team/app:v1`;
+    for (const registry of [source, aliyun, own]) placeImage(registry, registry === source ? 'team/app' : 'mirror/app');
+    await stage.pushedByScript(image);
+  });
+
+  test('is adopted when its row comes during a pass: a HEAD for each target, and nothing of the source', async () => {
+    const { source, aliyun, own } = stage;
+
+    const plan = await stage.plan(image);
+
+    expect(plan).toMatchObject({ kind: 'adopted', targets: [{ target: 'aliyun' }, { target: 'private' }] });
+    expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
+    expect([source, aliyun, own].map(({ requests }) => requests.length)).toEqual([0, 1, 1]);
+  });
+
+  test('is adopted again when somebody asks for it by name, and copied once it is to be copied anew', async () => {
+    await stage.plan(image);
+    await stage.want(image);
+    const asked = await stage.plan(image);
+    await stage.stores.console.retry(image);
+
+    const anew = await stage.plan(image);
+
+    expect(asked).toMatchObject({ kind: 'adopted' });
+    expect(anew).toMatchObject({ kind: 'planned', open: [{}, {}] });
+  });
+
+  test('is copied when a target does not have it any more', async () => {
+    stage.own.manifests.clear();
+
+    const plan = await stage.plan(image);
+
+    expect(plan).toMatchObject({ kind: 'planned' });
+  });
+
+  test('is left alone on every target while one of them cannot be asked, with the reason', async () => {
+    const { source, own } = stage;
+    own.when('HEAD', /manifests/, ({ response }) => void response.writeHead(403).end());
+
+    const plan = await stage.plan(image);
+
+    expect(plan).toMatchObject({ kind: 'left', left: [{ target: 'private', fault: { code: 'denied' } }] });
+    expect(await stage.statusOf(image)).toBe(PushStatus.pending);
+    expect(requestsOf(source)).toEqual([]);
+  });
+
+  test('is not asked for row by row on a target that does not answer, when many rows are taken over', async () => {
+    const { source, own } = stage;
+    for (let n = 0; n < 40; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
+    own.when('HEAD', /manifests/, ({ response }) => void response.writeHead(403).end());
+
+    const { adopted } = await run(stage.pass.adoptPresent, { after: 0 });
+
+    expect(adopted).toBe(0);
+    expect(own.requests.length).toBeLessThan(20);
+    expect(requestsOf(source)).toEqual([]);
+  });
+});
+
+describe('a tag and the same tag with a digest', () => {
+  test('are both pushed while they mean the same', async () => {
+    const { source } = stage;
+    const { digest } = placeImage(source, 'team/app');
+    const tagged = `${source.host}/team/app:v1`;
+
+    const first = await wantAndPlan(tagged);
+    const second = await wantAndPlan(`${tagged}@${digest}`);
+
+    expect([first, second]).toMatchObject([{ kind: 'planned' }, { kind: 'planned', sourceDigest: digest }]);
+  });
+
+  test('the one that was wanted later is parked where they differ, and is told whose tag it is', async () => {
+    const { source } = stage;
+    const old = placeImage(source, 'team/app');
+    placeImage(source, 'team/app');
+    const tagged = `${source.host}/team/app:v1`;
+    await stage.want(tagged);
+
+    const pinned = await wantAndPlan(`${tagged}@${old.digest}`);
+
+    expect(pinned).toMatchObject({
+      kind: 'left',
+      left: [
+        { target: 'aliyun', fault: { code: 'target-tag-taken', decision: 'park' } },
+        { target: 'private', fault: { code: 'target-tag-taken', decision: 'park' } },
+      ],
+    });
+    expect(pinned.kind === 'left' ? pinned.left[0]?.fault.reason : '').toContain(`belongs to ${tagged},`);
+  });
+
+  test('the later one gets the tag when the earlier is no longer wanted', async () => {
+    const { source, stores } = stage;
+    const old = placeImage(source, 'team/app');
+    placeImage(source, 'team/app');
+    const tagged = `${source.host}/team/app:v1`;
+    await stage.want(tagged);
+    await stores.console.remove(tagged);
+
+    const pinned = await wantAndPlan(`${tagged}@${old.digest}`);
+
+    expect(pinned).toMatchObject({ kind: 'planned', sourceDigest: old.digest });
+  });
+
+  test('the later one is looked at again when the tag of the earlier one moves away from it', async () => {
+    const { source } = stage;
+    const { digest } = placeImage(source, 'team/app');
+    const tagged = `${source.host}/team/app:v1`;
+    await stage.want(tagged);
+    const pinned = await wantAndPlan(`${tagged}@${digest}`);
+    await settle(`${tagged}@${digest}`, pinned);
+    const before = await stage.statusOf(`${tagged}@${digest}`);
+    placeImage(source, 'team/app');
+
+    await stage.plan(tagged);
+
+    expect(before).toBe(PushStatus.pushed);
+    expect(await stage.statusOf(`${tagged}@${digest}`)).toBe(PushStatus.pending);
+    expect(await stage.plan(`${tagged}@${digest}`)).toMatchObject({ kind: 'left' });
+  });
+});
+
+async function wantAndPlan(image: string): Promise<ImagePlan> {
+  await stage.want(image);
+  return await stage.plan(image);
+}
+
+/** Records that everything that a plan wanted arrived. */
+async function settle(image: string, plan: ImagePlan): Promise<void> {
+  if (plan.kind !== 'planned') throw new Error(`${image} is not to be copied`);
+  const { sourceDigest, rows, lookedAt } = plan;
+  const targets = plan.open.map(({ destination: { target, host, repository, tag } }) => ({
+    target,
+    state: 'pushed' as const,
+    reference: `${host}/${repository}:${tag}`,
+    digest: sourceDigest,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    platforms: [],
+    dropped: [],
+    uploadedBlobs: 0,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 0,
+  }));
+  const outcome = { image, sourceDigest, rows, targets, missingPlatforms: [], bytesRead: 0 };
+  await stage.record({ outcome, run: 'run', lookedAt: lookedAt + 1 });
 }
 
 function repositoriesOf(plan: ImagePlan): readonly string[] {
   return plan.kind === 'planned' ? plan.open.map(({ destination }) => destination.repository) : [];
-}
-
-function requestsOf({ requests }: ScriptedRegistry): readonly string[] {
-  return requests.map(({ method, path }) => `${method} ${path}`);
-}
-
-function targetAt(name: string, { host }: ScriptedRegistry): Target {
-  return {
-    name,
-    registry: host,
-    namespace: 'mirror',
-    naming: 'aliyun',
-    manifestPolicy: 'keep',
-    explicitNames: {},
-  };
 }

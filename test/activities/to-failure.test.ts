@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 
 import { toFailure, toFault } from '../../src/activities/to-failure.js';
+import { DatabaseFault } from '../../src/database/database-fault.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 
 const fault = (decision: 'retry' | 'wait' | 'park', retryAfterMs?: number): FerryError =>
@@ -27,9 +28,10 @@ describe('errors become failures in one place', () => {
   });
 
   test('what is to be recorded is tried until the database takes it, whatever a person has to do there', () => {
-    const refused = new FerryError('the database is read-only', { code: 'database', decision: 'park' });
+    const refused = toFailure(new DatabaseFault('it is read-only', 'refused'), 9) as ApplicationFailure;
+    const statement = toFailure(new DatabaseFault('there is no such column', 'statement'), 1) as ApplicationFailure;
 
-    expect((toFailure(refused, 9) as ApplicationFailure).nonRetryable).toBe(false);
+    expect([refused.nonRetryable, statement.nonRetryable]).toEqual([false, true]);
   });
 
   test('a wait that the other side named delays the next attempt', () => {

@@ -39,6 +39,33 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from images_for_push')).toHaveLength(1);
     });
 
+    test('images with one tag on a target are known, the first wanted first, and looked at again when they are told to', async () => {
+      const { stores, sql, rows } = use();
+      const pinned = `${nginx}@sha256:${'a'.repeat(64)}`;
+      const withdrawn = `${nginx}@sha256:${'b'.repeat(64)}`;
+      const others = ['nginx:1.27A', 'nginx:1.27-alpine', 'nginx:1.2', `nginx@sha256:${'a'.repeat(64)}`];
+      await stores.wanted.addWanted([wish(pinned)]);
+      await stores.wanted.addWanted([
+        wish(nginx),
+        wish(nginx, 'linux/arm64'),
+        wish(withdrawn),
+        ...others.map((other) => wish(other)),
+      ]);
+      await stores.console.remove(withdrawn);
+
+      const sharing = await Promise.all(
+        [nginx, pinned].map(async (image) => await stores.wanted.imagesSharingTag(image)),
+      );
+      await sql(`update images_for_push set push_status = 1, ferry_status = 1 where image is not null`);
+      await stores.wanted.reviewPushed([pinned]);
+
+      expect(sharing).toEqual([
+        [pinned, nginx],
+        [pinned, nginx],
+      ]);
+      expect(await rows('select image from images_for_push where push_status = 0')).toEqual([{ image: pinned }]);
+    });
+
     test('a person who asks for a pushed, parked or withdrawn image makes it pending again', async () => {
       const { stores, sql, rows } = use();
       for (const status of [1, 2, 3]) {

@@ -7,7 +7,7 @@ const asked = (...images: string[]) => images.map((image) => ({ image, explicit:
 
 describe('the order in which a pass copies images', () => {
   test('discovered images come in the order of their rows', () => {
-    const pool = new ImagePool([]);
+    const pool = new ImagePool();
 
     pool.offer(found('a', 'b'));
 
@@ -15,7 +15,7 @@ describe('the order in which a pass copies images', () => {
   });
 
   test('an image that somebody asked for goes before everything discovered, also when it was queued already', () => {
-    const pool = new ImagePool([]);
+    const pool = new ImagePool();
     pool.offer(found('a', 'b', 'c'));
 
     pool.offer([...asked('c', 'd'), ...found('a', 'b')]);
@@ -24,7 +24,7 @@ describe('the order in which a pass copies images', () => {
   });
 
   test('an image in work is not taken twice, and may be offered again when it is over', () => {
-    const pool = new ImagePool([]);
+    const pool = new ImagePool();
     pool.offer(found('a'));
     const image = pool.take();
 
@@ -37,12 +37,61 @@ describe('the order in which a pass copies images', () => {
   });
 
   test('an image that another run copies is left to it for the rest of the pass', () => {
-    const pool = new ImagePool(['a']);
+    const pool = new ImagePool({ elsewhere: ['a'] });
     pool.leaveTo('b');
 
     pool.offer(asked('a', 'b', 'c'));
 
     expect([pool.take(), pool.take()]).toEqual(['c', undefined]);
     expect(pool.elsewhere).toEqual(['a', 'b']);
+  });
+
+  test('an image asked for while it is in work makes the pass look again as soon as it is over', () => {
+    const pool = new ImagePool();
+    pool.offer(found('a', 'b'));
+    pool.take();
+    pool.offer(asked('a'));
+
+    const whileInWork = pool.wantsLook;
+    pool.finished('a');
+    const whenOver = pool.wantsLook;
+    pool.offer([...asked('a'), ...found('b')]);
+
+    expect([whileInWork, whenOver, pool.wantsLook]).toEqual([false, true, false]);
+    expect(pool.take()).toBe('a');
+  });
+
+  test('a tag and the same tag with a digest are never in work at once, and hold up nobody else', () => {
+    const pinned = `host/app:1@sha256:${'a'.repeat(64)}`;
+    const pool = new ImagePool();
+    pool.offer(found('host/app:1', pinned, 'host/app:2'));
+
+    const taken = [pool.take(), pool.take(), pool.take()];
+    pool.finished('host/app:1');
+
+    expect(taken).toEqual(['host/app:1', 'host/app:2', undefined]);
+    expect(pool.take()).toBe(pinned);
+  });
+
+  test('only what was asked for is taken while the pass ends its work', () => {
+    const pool = new ImagePool();
+    pool.offer([...asked('a'), ...found('b')]);
+
+    expect([pool.take({ askedOnly: true }), pool.take({ askedOnly: true }), pool.take()]).toEqual([
+      'a',
+      undefined,
+      'b',
+    ]);
+  });
+
+  test('what was left to another run is offered once more, and what was dropped is not', () => {
+    const pool = new ImagePool({ elsewhere: ['a'], dropped: ['b'] });
+
+    const first = pool.reconsider();
+    pool.offer(found('a', 'b'));
+
+    expect([first, pool.take(), pool.take()]).toEqual([true, 'a', undefined]);
+    pool.leaveTo('a');
+    expect(pool.reconsider()).toBe(false);
   });
 });

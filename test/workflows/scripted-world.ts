@@ -23,6 +23,8 @@ export class ScriptedWorld {
   readonly faults: { image: string; reason: string }[] = [];
   readonly signalled: SyncRequest[] = [];
   readonly again: { at: number; reason: string }[] = [];
+  /** Rows that the next look refuses. */
+  readonly refused: string[] = [];
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
@@ -47,9 +49,9 @@ export class ScriptedWorld {
       adoptPresent: async () => ({ adopted: 0 }),
       findPending: async ({ limit }) => {
         const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
-        return sorted.slice(0, limit);
+        return { images: sorted.slice(0, limit), refused: this.refused.splice(0).length };
       },
-      recordFault: async ({ image, reason }) => {
+      recordFault: async ({ image, fault: { reason } }) => {
         await this.onRecordFault();
         this.faults.push({ image, reason });
         this.#done(image);

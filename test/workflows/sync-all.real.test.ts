@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requestSync, requestSyncAt } from '../../src/client/sync-requests.js';
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { MessageName } from '../../src/contract/messages.js';
-import type { SyncAllResult, SyncProgress } from '../../src/contract/sync.js';
+import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/contract/sync.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { openCopy, planned, ScriptedWorld } from './scripted-world.js';
@@ -278,6 +279,133 @@ describe('SyncAll on a real Temporal server', () => {
 
     expect(summary).toMatchObject({ images: 2, pushed: 2 });
     expect([...new Set(world.copied)].sort()).toEqual(['docker.io/library/a:1', 'docker.io/library/b:1']);
+  });
+
+  test('an image that is asked for while a long history drains does not wait for its end', async () => {
+    world.want('docker.io/library/long:1');
+    const copy = openCopy();
+    world.copies.set('docker.io/library/long:1', copy.copy);
+    await worker.client.workflow.start(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [{ continueAfterEvents: 20 }],
+    });
+    await copy.started;
+    const urgent = openCopy();
+    world.copies.set('docker.io/library/urgent:1', urgent.copy);
+
+    world.ask('docker.io/library/urgent:1');
+    await ask('urgent');
+    await urgent.started;
+    const progress = await syncAll().query<SyncProgress>(MessageName.progress);
+    copy.letGo();
+    urgent.letGo();
+    const summary = await result();
+
+    expect(progress.phase).toBe('draining');
+    expect(summary).toMatchObject({ images: 2, pushed: 2 });
+  });
+
+  test('an image whose workflow a person cancels is not begun again by the same pass, and is told', async () => {
+    const image = 'docker.io/library/unwanted:1';
+    world.want(image, 'docker.io/library/b:1');
+    const copy = openCopy();
+    world.copies.set(image, copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    await worker.client.workflow.getHandle(syncImageWorkflowId(image)).cancel();
+    const summary = await result(runId);
+
+    expect(world.copied.filter((name) => name === image)).toHaveLength(1);
+    expect(summary).toMatchObject({ images: 2, pushed: 1, waiting: 1 });
+    expect(summary.notDone).toMatchObject([{ image, state: 'waiting', code: 'cancelled' }]);
+    expect(world.faults).toMatchObject([{ image }]);
+  });
+
+  test('an image that another run is copying is looked at again at the end, and told if it still is', async () => {
+    const [held, freed] = ['docker.io/library/held:1', 'docker.io/library/freed:1'];
+    const copies = { [held]: openCopy(), [freed]: openCopy() };
+    for (const [image, { copy }] of Object.entries(copies)) world.copies.set(image, copy);
+    const byHand = await Promise.all(
+      [held, freed].map(
+        async (image) =>
+          await worker.client.workflow.start(WorkflowName.syncImage, {
+            workflowId: syncImageWorkflowId(image),
+            taskQueue: TaskQueue.main,
+            args: [{ image }],
+          }),
+      ),
+    );
+    await Promise.all(Object.values(copies).map(async ({ started }) => await started));
+    const slow = openCopy();
+    world.copies.set('docker.io/library/slow:1', slow.copy);
+    world.want(held, freed, 'docker.io/library/slow:1');
+
+    const { runId } = await ask('one');
+    await slow.started;
+    copies[freed]?.letGo();
+    await byHand[1]?.result();
+    world.want(freed);
+    world.copies.delete(freed);
+    slow.letGo();
+    const summary = await result(runId);
+    copies[held]?.letGo();
+    await byHand[0]?.result();
+
+    expect(summary).toMatchObject({ images: 3, pushed: 2, waiting: 1 });
+    expect(summary.notDone).toMatchObject([{ image: held, state: 'waiting', code: 'busy' }]);
+  });
+
+  test('rows of other programs that name no image are told also when they come during a pass', async () => {
+    world.refused.push('row 7');
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 1, parked: 1 });
+    expect(summary.notDone[0]?.image).toBe('1 row of images_for_push');
+  });
+
+  test('a wrong input, typed by hand, ends its run with the reason', async () => {
+    const wrong: [WorkflowName, ...unknown[]][] = [
+      [WorkflowName.syncImage],
+      [WorkflowName.syncImage, null],
+      [WorkflowName.syncImage, { image: 5 }],
+      [WorkflowName.syncImage, { image: 'not an image' }],
+      [WorkflowName.syncAll, 'now'],
+      [WorkflowName.syncAll, { requests: 'one' }],
+      [WorkflowName.requestSyncAll, { reason: 5 }],
+      [WorkflowName.addImage, null],
+      [WorkflowName.fetchDify, 'release'],
+      [WorkflowName.fetchXinference, { scope: 'everything' }],
+      [WorkflowName.fetchUpstream, null],
+    ];
+
+    const runs = wrong.map(async ([type, ...args], n) => {
+      const options = { workflowId: `typed-by-hand-${n}`, taskQueue: TaskQueue.main, args };
+      return await worker.client.workflow.execute(type, options).catch((error: unknown) => error);
+    });
+
+    for (const [n, outcome] of (await Promise.all(runs)).entries()) {
+      expect(outcome, JSON.stringify(wrong[n])).toMatchObject({ cause: { type: 'invalid-input', nonRetryable: true } });
+    }
+  });
+
+  test('SyncImage started by hand takes an image as people write it, and SyncAll takes null', async () => {
+    const image = (await worker.client.workflow.execute(WorkflowName.syncImage, {
+      workflowId: 'image-by-hand',
+      taskQueue: TaskQueue.main,
+      args: [{ image: 'nginx' }],
+    })) as SyncImageResult;
+    const all = (await worker.client.workflow.execute(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [null],
+    })) as SyncAllResult;
+
+    expect(image).toMatchObject({ image: 'docker.io/library/nginx:latest', state: 'pushed' });
+    expect(all).toMatchObject({ passes: 1 });
   });
 
   test('started by hand under another ID it passes the request on to the one that counts', async () => {

@@ -5,9 +5,9 @@ import {
   atNextPass,
   emptyResult,
   withAdopted,
-  withBrokenImage,
   withImage,
   withRefusedRows,
+  withUntoldImage,
 } from '../../src/workflows/sync-result.js';
 
 const notDone = (image: string, state: NotDone['state']): NotDone => ({
@@ -27,7 +27,7 @@ const done = (image: string, state: SyncImageResult['state']): SyncImageResult =
 test('images, adopted rows and broken ones are added up', () => {
   const images = [done('a', 'pushed'), done('b', 'failed'), done('c', 'nothing')];
 
-  const result = withBrokenImage(withAdopted(images.reduce(withImage, emptyResult), 5), 'd', 'a bug');
+  const result = withUntoldImage(withAdopted(images.reduce(withImage, emptyResult), 5), notDone('d', 'failed'));
 
   expect(result).toMatchObject({ images: 8, pushed: 6, failed: 2, waiting: 0, parked: 0 });
   expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);

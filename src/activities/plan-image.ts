@@ -1,0 +1,181 @@
+import type { Destination, Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { Digest } from '../domain/digest.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { PlatformSelection } from '../domain/platform.js';
+import { printPlatform } from '../domain/platform.js';
+import type { Target } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { WantedImage } from '../domain/wanted-image.js';
+import { wantedSelection } from '../domain/wanted-platforms.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
+import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
+import type { CopyPlan } from '../registry/copy-types.js';
+import { findCopies } from './adopt-copies.js';
+import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
+import { claimDestinations, ownDestinations } from './destinations.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { PushedImages, TargetNames, WantedImages } from './ports.js';
+import { takenTargets } from './shared-tag.js';
+import { TargetHealth } from './target-health.js';
+import { toFault } from './to-failure.js';
+
+export interface PlanPorts {
+  readonly wanted: WantedImages;
+  readonly names: TargetNames;
+  readonly pushed: PushedImages;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'head'>;
+  readonly targets: readonly Target[];
+  readonly missingTagWaitMs: number;
+}
+
+interface PlanOptions {
+  readonly signal: AbortSignal;
+  /** Whoever is away now has been away through all rounds. */
+  readonly lastRound: boolean;
+}
+
+/** What is to be done about an image now, decided from its rows, its source and its targets. */
+export class ImagePlanner {
+  readonly #ports: PlanPorts;
+  readonly #health = new TargetHealth();
+
+  constructor(ports: PlanPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws FerryError of the database: it says nothing about the image */
+  async plan(image: string, options: PlanOptions): Promise<ImagePlan> {
+    const { rows, readAt } = await this.#ports.wanted.wantedRows(image);
+    const pending = rows.filter(({ status }) => status === PushStatus.pending);
+    if (pending.length === 0) return { kind: 'nothing' };
+
+    const looked = {
+      rows: rows.filter(({ status }) => status !== PushStatus.withdrawn).map(({ id }) => id),
+      lookedAt: readAt,
+    };
+    try {
+      const decided = await this.#decide(image, { rows, pending }, options);
+      return { ...looked, ...decided };
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const fault = toFault(error);
+      if (fault === undefined || fault.code === 'database') throw error;
+      if (fault.code !== 'tag-missing') return { kind: 'stopped', ...looked, tagMissing: false, fault };
+      const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
+      return { kind: 'stopped', ...looked, tagMissing: true, fault: this.#missingTag(fault, readAt - since) };
+    }
+  }
+
+  async #decide(
+    image: string,
+    { rows, pending }: { readonly rows: readonly WantedImage[]; readonly pending: readonly WantedImage[] },
+    options: PlanOptions,
+  ) {
+    const { wanted, engine, targets } = this.#ports;
+    const { signal, lastRound } = options;
+    const source = parseImageReference(image);
+    const selection = wantedSelection(rows);
+    const [awake, away] = this.#health.divide(this.#targetsFor(wantedTargets(rows)));
+    const adopted = await this.#adopt(image, { pending, away }, options);
+    if (adopted !== undefined) return adopted;
+    // Where nobody can take the image, asking the source for it would only spend its allowance.
+    if (awake.length === 0) return { kind: 'left', left: away } as const;
+
+    const sharing = await wanted.imagesSharingTag(image);
+    const taken = await takenTargets({ image, selection, targets: awake, sharing }, this.#ports, signal);
+    const left = [...away, ...taken];
+    const asked = awake.filter(({ name }) => !taken.some(({ target }) => target === name));
+    if (asked.length === 0) return { kind: 'left', left } as const;
+
+    const { destinations, sourceDigest } = await this.#destinations(source, asked, signal);
+    const known = sourceDigest === undefined ? {} : { sourceDigest };
+    const request = { source, platforms: selection, targets: copyTargets(destinations, targets), ...known };
+    const plan = await engine.plan(request, { signal });
+    const failed = plan.failures.map((failure) => openTarget(failure, destinations));
+    if (lastRound) this.#health.noteAll(asked, failed);
+    // They were pushed because they led to the same, and may not any more.
+    const later = sharing.slice(sharing.indexOf(image) + 1);
+    await wanted.reviewPushed(later.filter((other) => !other.endsWith(`@${plan.sourceDigest}`)));
+    return {
+      kind: 'planned',
+      ...planned(plan, selection),
+      open: [...untried(plan, destinations), ...failed],
+      left,
+    } as const;
+  }
+
+  /**
+   * What an older script pushed is adopted, whenever its rows came and whoever asks, unless they are to be copied anew.
+   *
+   * @returns undefined when the image has to be copied
+   */
+  async #adopt(
+    image: string,
+    { pending, away }: { readonly pending: readonly WantedImage[]; readonly away: readonly LeftTarget[] },
+    { signal, lastRound }: PlanOptions,
+  ) {
+    const { pushed, engine, targets } = this.#ports;
+    const candidates = await pushed.adoptionCandidates({ targets, after: 0, limit: pending.length, image });
+    if (candidates.length < pending.length) return undefined;
+    if (away.length > 0) return { kind: 'left', left: away } as const;
+
+    const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
+    const unknown = found.find((one) => one.kind === 'unknown');
+    if (unknown !== undefined) {
+      if (lastRound) for (const { target, fault } of unknown.left) this.#health.note(target, fault);
+      return { kind: 'left', left: unknown.left } as const;
+    }
+    const there = found.flatMap((one) => (one.kind === 'there' ? [one.copies] : []));
+    if (there.length < candidates.length) return undefined;
+    for (const [position, candidate] of candidates.entries()) {
+      await pushed.recordAdoption(candidate, there[position] ?? []);
+    }
+    return { kind: 'adopted', targets: there[0] ?? [] } as const;
+  }
+
+  /** An image with names of its own is planned at once; for a new one the source is asked before it claims any. */
+  async #destinations(
+    source: ImageReference,
+    asked: readonly Target[],
+    signal: AbortSignal,
+  ): Promise<{ readonly destinations: readonly Destination[]; readonly sourceDigest?: Digest }> {
+    const { names, engine } = this.#ports;
+    const own = await ownDestinations(names, source, asked);
+    if (own !== undefined) return { destinations: own };
+    const sourceDigest = await engine.resolve(source, { signal });
+    return { destinations: await claimDestinations(names, source, asked), sourceDigest };
+  }
+
+  #targetsFor(selection: TargetSelection): readonly Target[] {
+    const { targets } = this.#ports;
+    const chosen = chosenTargets(selection, targets);
+    if (chosen.length > 0) return chosen;
+    const asked = selection === 'all' ? 'all targets' : selection.join(', ');
+    const known = targets.map(({ name }) => name).join(', ');
+    throw new FerryError(
+      `it is to go to ${asked} only, and no such target is configured: configured are ${known}; configure it and run "ferry retry --parked", or "ferry add" the image for all targets`,
+      { code: 'configuration', decision: 'park' },
+    );
+  }
+
+  /** A tag may be announced hours before its image is pushed: it waits, and is parked only when that takes too long. */
+  #missingTag(fault: Fault, missingForMs: number): Fault {
+    return { ...fault, decision: missingForMs < this.#ports.missingTagWaitMs ? 'wait' : 'park' };
+  }
+}
+
+function planned(plan: CopyPlan, selection: PlatformSelection) {
+  return {
+    sourceDigest: plan.sourceDigest,
+    platforms: selection === 'all' ? selection : selection.map(printPlatform),
+    missingPlatforms: plan.missingPlatforms,
+    done: plan.targets.filter(({ alreadyThere }) => alreadyThere).map(pushedOutcome),
+  };
+}
+
+function untried(plan: CopyPlan, destinations: readonly Destination[]) {
+  const lacking = plan.targets.filter(({ alreadyThere }) => !alreadyThere);
+  return lacking.map(({ target }) => untriedTarget(target, destinations));
+}

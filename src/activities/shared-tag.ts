@@ -1,0 +1,86 @@
+/** `app:1` and `app:1@sha256:…` have one tag on a target: whichever was wanted first owns it. */
+import type { LeftTarget } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { PlatformSelection } from '../domain/platform.js';
+import { printPlatform } from '../domain/platform.js';
+import type { Target } from '../domain/target.js';
+import { targetTag } from '../domain/target-name.js';
+import { wantedSelection } from '../domain/wanted-platforms.js';
+import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { WantedImages } from './ports.js';
+
+export interface TagClaim {
+  readonly image: string;
+  readonly selection: PlatformSelection;
+  readonly targets: readonly Target[];
+  /** References that have the image's tag, itself among them, the first wanted first. */
+  readonly sharing: readonly string[];
+}
+
+/**
+ * Targets whose tag belongs to a reference that was wanted before this one and means something else: another digest of
+ * the source, or other platforms. What means the same is pushed by both, one after the other.
+ *
+ * @throws FerryError of the source
+ */
+export async function takenTargets(
+  { image, selection, targets, sharing }: TagClaim,
+  {
+    wanted,
+    engine,
+  }: { readonly wanted: Pick<WantedImages, 'wantedRows'>; readonly engine: Pick<CopyEngine, 'resolve'> },
+  signal: AbortSignal,
+): Promise<readonly LeftTarget[]> {
+  const taken = new Map<string, LeftTarget>();
+  for (const other of sharing.slice(0, sharing.indexOf(image))) {
+    const { rows } = await wanted.wantedRows(other);
+    const both = chosenTargets(wantedTargets(rows), targets).filter(({ name }) => !taken.has(name));
+    if (both.length === 0) continue;
+
+    const theirs = await digestOf(other, engine, signal);
+    // What its source does not have lies on no target.
+    if (theirs === undefined) continue;
+    const ours = await digestOf(image, engine, signal);
+    const theirPlatforms = printSelection(wantedSelection(rows));
+    const isSame = theirs === ours && theirPlatforms === printSelection(selection);
+    if (isSame) continue;
+    for (const { name } of both) {
+      const fault = takenTag(image, { other, digest: theirs, platforms: theirPlatforms });
+      taken.set(name, { target: name, fault });
+    }
+  }
+  return [...taken.values()];
+}
+
+async function digestOf(
+  image: string,
+  engine: Pick<CopyEngine, 'resolve'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reference = parseImageReference(image);
+  if (reference.digest !== undefined) return reference.digest;
+  try {
+    return await engine.resolve(reference, { signal });
+  } catch (error) {
+    if (error instanceof FerryError && error.code === 'tag-missing') return undefined;
+    throw error;
+  }
+}
+
+function takenTag(
+  image: string,
+  { other, digest, platforms }: { readonly other: string; readonly digest: string; readonly platforms: string },
+): LeftTarget['fault'] {
+  const tag = targetTag(parseImageReference(image));
+  return {
+    code: 'target-tag-taken',
+    decision: 'park',
+    reason: `its tag "${tag}" belongs to ${other}, which was wanted first and leads to ${digest} for ${platforms}; to have this one there instead: "ferry remove ${other}", then "ferry retry ${image}"`,
+  };
+}
+
+function printSelection(selection: PlatformSelection): string {
+  return selection === 'all' ? 'all platforms' : selection.map(printPlatform).join(', ');
+}

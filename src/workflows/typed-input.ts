@@ -1,0 +1,24 @@
+/** People type the inputs of workflows by hand: a wrong one ends the run with a reason, instead of failing its task for ever. */
+import { ApplicationFailure } from '@temporalio/workflow';
+
+export function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'invalid-input');
+}
+
+/**
+ * The fields of an input; none where nothing or `null` was given.
+ *
+ * @param expected what to say about anything else
+ * @throws ApplicationFailure `invalid-input`
+ */
+export function readFields(input: unknown, expected: string): Readonly<Record<string, unknown>> {
+  if (input === undefined || input === null) return {};
+  if (typeof input === 'object' && !Array.isArray(input)) return { ...input };
+  throw refused(`${expected}, not ${JSON.stringify(input)}`);
+}
+
+/** @throws ApplicationFailure `invalid-input` for anything but a text or nothing */
+export function readOptionalText(value: unknown, expected: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw refused(`${expected}, not ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { onTestFinished } from 'vitest';
+
+import { createImageActivities } from '../../src/activities/image-activities.js';
+import { createPassActivities } from '../../src/activities/pass-activities.js';
+import { createCopyEngine } from '../../src/composition/copy-engine.js';
+import type { ImageActivities, ImagePlan, PassActivities } from '../../src/contract/activity-types.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import type { Stores } from '../../src/database/stores.js';
+import { createStores } from '../../src/database/stores.js';
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import type { Target } from '../../src/domain/target.js';
+import type { RequestedBy } from '../../src/domain/wanted-image.js';
+import type { ScriptedRegistry } from '../support/scripted-registry.js';
+import { clientFor, sourceAndTwoTargets } from '../support/scripted-set-up.js';
+
+/** The activities of the main queue over a real database and the real engine, with scripted registries around them. */
+export interface ActivityStage {
+  readonly source: ScriptedRegistry;
+  readonly aliyun: ScriptedRegistry;
+  readonly own: ScriptedRegistry;
+  readonly database: FerryDatabase;
+  readonly stores: Stores;
+  readonly pass: PassActivities;
+  want(image: string, options?: { readonly platform?: string; readonly by?: RequestedBy['by'] }): Promise<void>;
+  /** An image that an older script pushed to both targets, and its row, which no script ever settles. */
+  pushedByScript(image: string): Promise<void>;
+  plan(image: string, options?: { readonly lastRound?: boolean }): Promise<ImagePlan>;
+  record(...outcome: Parameters<ImageActivities['recordImage']>): Promise<void>;
+  statusOf(image: string): Promise<number | null | undefined>;
+}
+
+export async function startActivityStage(): Promise<ActivityStage> {
+  const [source, aliyun, own] = await sourceAndTwoTargets();
+  const targets = [targetAt('aliyun', aliyun), targetAt('private', own)];
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-activities-'));
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  onTestFinished(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await migrate(database);
+  const stores = createStores(database);
+  const engine = createCopyEngine(clientFor([source, aliyun, own]));
+  const shared = { ...stores, engine, targets };
+  const images = createImageActivities({ ...shared, missingTagWaitMs: 0 });
+  const pass = createPassActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
+  const { queries } = database;
+
+  return {
+    source,
+    aliyun,
+    own,
+    database,
+    stores,
+    pass,
+    async want(image, { platform = 'linux/amd64', by = 'cli' } = {}) {
+      await stores.wanted.addWanted([{ reference: parseImageReference(image), platform, requestedBy: { by } }]);
+    },
+    async pushedByScript(image) {
+      const { host, path, tag = 'latest' } = parseImageReference(image);
+      const [namespace = '', ...rest] = path.split('/');
+      const names = { source_registry_url: host, orig_name_space: namespace };
+      const orig = { ...names, orig_image_name: `${rest.join('/')}:${tag}`, platform: 'linux/amd64' };
+      await queries
+        .insertInto('images_for_push')
+        .values({ ...orig, push_status: 0 })
+        .execute();
+      for (const { registry } of targets) {
+        const pushed = { target_registry_url: registry, targ_name_space: 'mirror', push_status: 1 };
+        const name = `${registry}/mirror/${rest.join('/')}:${tag}`;
+        await queries
+          .insertInto('pushed_images')
+          .values({ ...orig, ...pushed, registry_image_name: name })
+          .execute();
+      }
+      await stores.wanted.adoptRows();
+    },
+    plan: async (image, options = {}) => await run(images.planImage, { image, ...options }),
+    record: async (input) => await run(images.recordImage, input),
+    async statusOf(image) {
+      const rows = await queries
+        .selectFrom('images_for_push')
+        .select('push_status')
+        .where('image', '=', image)
+        .execute();
+      return rows[0]?.push_status;
+    },
+  };
+}
+
+/** Runs an activity; the environment loses the type of what it gives. */
+export async function run<I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> {
+  return await new MockActivityEnvironment().run<[I], O, (input: I) => Promise<O>>(activity, input);
+}
+
+export function requestsOf({ requests }: ScriptedRegistry): readonly string[] {
+  return requests.map(({ method, path }) => `${method} ${path}`);
+}
+
+function targetAt(name: string, { host }: ScriptedRegistry): Target {
+  return {
+    name,
+    registry: host,
+    namespace: 'mirror',
+    naming: 'aliyun',
+    manifestPolicy: 'keep',
+    explicitNames: {},
+  };
+}
