@@ -38,14 +38,16 @@ export function createFetchActivities({
       async ({ upstream, scope }) =>
         await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
     ),
-    recordFinding: activity(async ({ upstream, finding, fingerprint }) => {
-      const called = upstreamCalled(upstream);
-      const { name } = called;
-      const images = finding.isNew ? await record(called, finding) : [];
-      // After the rows: what was found must not be taken for handled when they could not be committed.
-      await states.save(name, stateAfter(finding, fingerprint));
-      return { wanted: images, pending: images.some(isPending) };
-    }),
+    recordFinding: activity(
+      async ({ upstream, finding, fingerprint }) =>
+        await withHeartbeat(undefined, async () => {
+          const called = upstreamCalled(upstream);
+          const images = finding.isNew ? await record(called, finding) : [];
+          // After the rows: what was found must not be taken for handled when they could not be committed.
+          await states.save(called.name, stateAfter(finding, fingerprint));
+          return { wanted: images, pending: images.some(isPending) };
+        }),
+    ),
   };
 
   async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamLook> {

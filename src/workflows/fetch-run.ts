@@ -13,7 +13,7 @@ import type { FaultDetail } from '../contract/failure-types.js';
 import type { FetchResult } from '../contract/fetch.js';
 import { MessageName } from '../contract/messages.js';
 import { FetchScope } from '../domain/upstream.js';
-import { requests, upstreamLook, upstreamRecord } from './activity-proxies.js';
+import { manyRows, requests, upstreamLook } from './activity-proxies.js';
 import { besideRows } from './fetch-news.js';
 import { readFields, refused } from './typed-input.js';
 
@@ -49,7 +49,7 @@ export async function fetchFrom(upstream: string, input: unknown): Promise<Fetch
 
 async function lookOnce(upstream: string, scope: FetchScope | undefined, input: unknown): Promise<FetchResult> {
   const { finding, fingerprint } = await untilFound(upstream, scope, input);
-  const { wanted, pending } = await upstreamRecord.recordFinding({ upstream, finding, fingerprint });
+  const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
 
   const { runId } = workflowInfo();
   const { wanted: _found, etag: _etag, ...told } = besideRows(finding, wanted);

@@ -10,8 +10,9 @@ import { readRequestConfig } from '../../config/read-config.js';
 import type { AddedImage, AddImageInput } from '../../contract/sync.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../../domain/platform.js';
+import { requestFault, splitRequest } from '../../domain/request-limits.js';
 import type { RequestedImage } from '../../domain/requested-images.js';
-import { MAX_IMAGES_IN_A_REQUEST, readRequestedImages } from '../../domain/requested-images.js';
+import { readRequestedImages } from '../../domain/requested-images.js';
 import { hostAddresses } from '../../registry/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
@@ -29,15 +30,17 @@ export interface AddOptions {
 
 export async function addCommand(typed: readonly string[], options: AddOptions): Promise<number> {
   const config = readRequestConfig(process.env);
-  const input = readInput(typed, options, config);
+  const requests = readInput(typed, options, config);
   const added = options.sync
     ? await withTemporal(
         config,
-        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, input)),
+        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, requests)),
       )
     : await withStores(config, async ({ wanted }) => {
-        const sources = createSourceGate(config.sources, hostAddresses);
-        return await addToDatabase(input, { wanted, sources, platforms: config.platforms }, { by: 'cli' });
+        const ports = { wanted, sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
+        const answers: AddedImage[] = [];
+        for (const request of requests) answers.push(...(await addToDatabase(request, ports, { by: 'cli' })));
+        return answers;
       });
 
   if (options.json === true) printJson({ images: added, syncRequested: options.sync });
@@ -45,26 +48,29 @@ export async function addCommand(typed: readonly string[], options: AddOptions):
   return added.some(({ outcome }) => outcome === 'refused') ? ExitStatus.failed : ExitStatus.done;
 }
 
+/** A file may hold more than one request takes. Nothing is asked for when any of the requests would be refused. */
 function readInput(
   typed: readonly string[],
   { file, payload, platform }: AddOptions,
   { platforms }: RequestConfig,
-): AddImageInput {
+): readonly AddImageInput[] {
   const sent = payload === undefined ? undefined : readRequestedImages(readJson(payload));
   const images: (string | RequestedImage)[] = [...typed, ...(file === undefined ? [] : readImagesFile(file))];
   images.push(...(sent?.images ?? []));
   if (images.length === 0) throw new InvalidInput('no image was given: name some, or use --file', 'invalid-reference');
-  return { images, platforms: platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform) };
+  const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform);
+  const requests = splitRequest({ images, platforms: wanted }).map((page) => ({ images: page, platforms: wanted }));
+  const fault = requests.map(requestFault).find((found) => found !== undefined);
+  if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
+  return requests;
 }
 
-/** A file may hold more than one request takes. */
-async function askForImages(temporal: TemporalClient, { images, platforms }: AddImageInput): Promise<AddedImage[]> {
+async function askForImages(temporal: TemporalClient, requests: readonly AddImageInput[]): Promise<AddedImage[]> {
   const delivery = `cli-${randomUUID()}`;
   const added: AddedImage[] = [];
-  for (let from = 0; from < images.length; from += MAX_IMAGES_IN_A_REQUEST) {
-    const page = images.slice(from, from + MAX_IMAGES_IN_A_REQUEST);
-    const input = { images: page, ...(platforms === undefined ? {} : { platforms }), requestedBy: 'ferry add' };
-    const result = await addImages(temporal, from === 0 ? delivery : `${delivery}-${from}`, input);
+  for (const [position, request] of requests.entries()) {
+    const id = position === 0 ? delivery : `${delivery}-${position}`;
+    const result = await addImages(temporal, id, { ...request, requestedBy: 'ferry add' });
     added.push(...result.images);
   }
   return added;
