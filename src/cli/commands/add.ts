@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import { addImages as addToDatabase } from '../../domain/add-images.js';
 import { createSourceGate } from '../../domain/source-gate.js';
@@ -15,6 +14,7 @@ import type { RequestedImage } from '../../domain/requested-images.js';
 import { readRequestedImages } from '../../domain/requested-images.js';
 import { hostAddresses } from '../../registry/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
+import { readListFile, readText } from '../list-file.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine, printTable } from '../output.js';
 import { withStores } from '../with-stores.js';
@@ -55,7 +55,10 @@ function readInput(
   { platforms }: RequestConfig,
 ): readonly AddImageInput[] {
   const sent = payload === undefined ? undefined : readRequestedImages(readJson(payload));
-  const images: (string | RequestedImage)[] = [...typed, ...(file === undefined ? [] : readImagesFile(file))];
+  const images: (string | RequestedImage)[] = [
+    ...typed,
+    ...(file === undefined ? [] : readListFile(file).map(({ text }) => text)),
+  ];
   images.push(...(sent?.images ?? []));
   if (images.length === 0) throw new InvalidInput('no image was given: name some, or use --file', 'invalid-reference');
   const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform);
@@ -85,29 +88,12 @@ function printAdded(added: readonly AddedImage[], sync: boolean): void {
   printLine(sync ? 'A sync was asked for.' : 'Recorded; the next pass copies them.');
 }
 
-/** One reference a line; blank lines and everything from a `#` that begins a line or follows a blank are left out. */
-function readImagesFile(path: string): string[] {
-  return readText(path, '--file')
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '');
-}
-
 function readJson(path: string): unknown {
   try {
     return JSON.parse(readText(path, '--payload')) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidInput(`--payload ${path} holds no JSON: ${error.message}`, 'configuration');
-  }
-}
-
-function readText(path: string, option: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${option} ${path} cannot be read: ${reason}`, 'configuration');
   }
 }
 
