@@ -26,7 +26,7 @@ const mayImport = {
 
 /** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
 const typesMayAlsoComeFrom = {
-  activities: ['registry/copy-types\\.ts$'],
+  activities: ['registry/copy-types\\.ts$', 'docker/docker-types\\.ts$'],
   database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
   config: ['registry/copy-types\\.ts$'],

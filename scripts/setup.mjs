@@ -33,9 +33,7 @@ async function main() {
     await compile();
     await findTools(purpose);
   });
-  say(
-    `Set-up done in ${seconds(began)}. The command is bin/ferry here; for all folders: export PATH="${join(projectRoot, 'bin')}:$PATH"`,
-  );
+  say(`Set-up done in ${seconds(began)}.`);
 }
 
 async function findTools(purpose) {

@@ -74,5 +74,6 @@ async function namesToTry(
 }
 
 function destinationOn(target: Target, source: ImageReference, repository: string): Destination {
-  return { target: target.name, host: target.registry, repository, tag: targetTag(source) };
+  const { name, registry: host, engine } = target;
+  return { target: name, host, repository, tag: targetTag(source), ...(engine === undefined ? {} : { engine }) };
 }

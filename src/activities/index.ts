@@ -1,6 +1,8 @@
-import type { CopyActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
 import type { CopyPorts } from './copy-activities.js';
 import { createCopyActivities } from './copy-activities.js';
+import type { DockerPorts } from './docker-activities.js';
+import { createDockerActivities } from './docker-activities.js';
 import type { FetchPorts } from './fetch-activities.js';
 import { createFetchActivities } from './fetch-activities.js';
 import type { ImagePorts } from './image-activities.js';
@@ -22,4 +24,9 @@ export function createUpstreamActivities(ports: FetchPorts): FetchActivities {
 /** What workers of the queue `ferry-copy` serve. */
 export function createTransferActivities(ports: CopyPorts): CopyActivities {
   return createCopyActivities(ports);
+}
+
+/** What workers of the queue `ferry-docker` serve. */
+export function createDaemonActivities(ports: DockerPorts): DockerActivities {
+  return createDockerActivities(ports);
 }

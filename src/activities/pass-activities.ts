@@ -35,13 +35,10 @@ export function createPassActivities(ports: PassPorts): PassActivities {
       return { run, startedAt, poolSize };
     }),
     adoptPresent: activity(async ({ after }) => await withHeartbeat(undefined, ({ signal }) => adopt(after, signal))),
-    findPending: activity(
-      async ({ startedAt, limit }) =>
-        await withHeartbeat(undefined, async () => {
-          const { refused } = await wanted.adoptRows();
-          return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
-        }),
-    ),
+    findPending: activity(async ({ startedAt, limit }) => {
+      const { refused } = await wanted.adoptRows();
+      return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
+    }),
     recordFault: activity(async ({ image, run, fault }) => {
       const { rows, readAt } = await wanted.wantedRows(image);
       const sourceFault = { ...fault, tagMissing: false };
@@ -52,9 +49,7 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     }),
     finishPass: activity(async ({ run, totals, cancelled }) => {
       await runs.finish({ id: run, summary: { ...totals, cancelled } });
-    }),
-    pruneHistory: activity(async () => {
-      await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));
+      await history.pruneHistory(historyDays);
     }),
   };
 
@@ -69,7 +64,9 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     const { refused } = await wanted.adoptRows();
     const candidates = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
     const queue = [...candidates];
-    const silent = new Set<string>();
+    // A daemon cannot look at a tag without pulling it.
+    const behindDaemons = targets.filter((target) => target.engine === 'docker');
+    const silent = new Set(behindDaemons.map(({ name }) => name));
     let adopted = 0;
     await Promise.all(
       Array.from({ length: headsAtOnce }, async () => {

@@ -1,4 +1,4 @@
-import type { Destination, Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
@@ -7,7 +7,7 @@ import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
-import type { WantedImage } from '../domain/wanted-image.js';
+import type { AdoptionCandidate, WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
@@ -55,25 +55,33 @@ export class ImagePlanner {
       rows: rows.filter(({ status }) => status !== PushStatus.withdrawn).map(({ id }) => id),
       lookedAt: readAt,
     };
+    const missingTag = this.#missingTag(pending, readAt);
     try {
-      const decided = await this.#decide(image, { rows, pending }, options);
+      const decided = await this.#decide(image, { rows, pending, missingTag }, options);
       return { ...looked, ...decided };
     } catch (error) {
       options.signal.throwIfAborted();
       const fault = toFault(error);
       if (fault === undefined || fault.code === 'database') throw error;
       if (fault.code !== 'tag-missing') return { kind: 'stopped', ...looked, tagMissing: false, fault };
-      const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
-      return { kind: 'stopped', ...looked, tagMissing: true, fault: this.#missingTag(fault, readAt - since) };
+      return { kind: 'stopped', ...looked, tagMissing: true, fault: { ...fault, decision: missingTag } };
     }
   }
 
   async #decide(
     image: string,
-    { rows, pending }: { readonly rows: readonly WantedImage[]; readonly pending: readonly WantedImage[] },
+    {
+      rows,
+      pending,
+      missingTag,
+    }: {
+      readonly rows: readonly WantedImage[];
+      readonly pending: readonly WantedImage[];
+      readonly missingTag: 'wait' | 'park';
+    },
     options: PlanOptions,
   ) {
-    const { wanted, engine, targets } = this.#ports;
+    const { wanted, names, engine, targets } = this.#ports;
     const { signal, lastRound } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
@@ -89,9 +97,24 @@ export class ImagePlanner {
     const asked = awake.filter(({ name }) => !taken.some(({ target }) => target === name));
     if (asked.length === 0) return { kind: 'left', left } as const;
 
+    if (asked.every(({ engine: by }) => by === 'docker')) {
+      // Nobody but the daemon may reach the source there.
+      const open = (await claimDestinations(names, source, asked)).map((destination) => ({ destination }));
+      return {
+        kind: 'planned',
+        platforms: printed(selection),
+        missingPlatforms: [],
+        missingTag,
+        done: [],
+        open,
+        left,
+      } as const;
+    }
     const { destinations, sourceDigest } = await this.#destinations(source, asked, signal);
+    const direct = destinations.filter(({ engine: by }) => by === undefined);
+    const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
     const known = sourceDigest === undefined ? {} : { sourceDigest };
-    const request = { source, platforms: selection, targets: copyTargets(destinations, targets), ...known };
+    const request = { source, platforms: selection, targets: copyTargets(direct, targets), ...known };
     const plan = await engine.plan(request, { signal });
     const failed = plan.failures.map((failure) => openTarget(failure, destinations));
     if (lastRound) this.#health.noteAll(asked, failed);
@@ -101,7 +124,8 @@ export class ImagePlanner {
     return {
       kind: 'planned',
       ...planned(plan, selection),
-      open: [...untried(plan, destinations), ...failed],
+      missingTag,
+      open: [...untried(plan, destinations), ...failed, ...byDocker],
       left,
     } as const;
   }
@@ -119,6 +143,8 @@ export class ImagePlanner {
     const { pushed, engine, targets } = this.#ports;
     const candidates = await pushed.adoptionCandidates({ targets, after: 0, limit: pending.length, image });
     if (candidates.length < pending.length) return undefined;
+    // A daemon cannot look at a tag without pulling it, and sends no layer that is there.
+    if (targets.some(({ name, engine: by }) => by === 'docker' && candidates.some(goesTo(name)))) return undefined;
     if (away.length > 0) return { kind: 'left', left: away } as const;
 
     const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
@@ -161,18 +187,27 @@ export class ImagePlanner {
   }
 
   /** A tag may be announced hours before its image is pushed: it waits, and is parked only when that takes too long. */
-  #missingTag(fault: Fault, missingForMs: number): Fault {
-    return { ...fault, decision: missingForMs < this.#ports.missingTagWaitMs ? 'wait' : 'park' };
+  #missingTag(pending: readonly WantedImage[], readAt: number): 'wait' | 'park' {
+    const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
+    return readAt - since < this.#ports.missingTagWaitMs ? 'wait' : 'park';
   }
 }
 
 function planned(plan: CopyPlan, selection: PlatformSelection) {
   return {
     sourceDigest: plan.sourceDigest,
-    platforms: selection === 'all' ? selection : selection.map(printPlatform),
+    platforms: printed(selection),
     missingPlatforms: plan.missingPlatforms,
     done: plan.targets.filter(({ alreadyThere }) => alreadyThere).map(pushedOutcome),
   };
+}
+
+function printed(selection: PlatformSelection): 'all' | readonly string[] {
+  return selection === 'all' ? selection : selection.map(printPlatform);
+}
+
+function goesTo(name: string): (candidate: AdoptionCandidate) => boolean {
+  return ({ copies }) => copies.some(({ target }) => target === name);
 }
 
 function untried(plan: CopyPlan, destinations: readonly Destination[]) {

@@ -1,16 +1,8 @@
 import type { CopyReport, TargetResult } from '../registry/copy-types.js';
-import { megabytes, printLine, printable, say } from './output.js';
-
-export function printCopyReport(report: CopyReport): void {
-  printTargets(report);
-  const { targets, failures, bytesRead } = report;
-  say(
-    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
-  );
-}
+import { megabytes, printJson, printLine, printable, say } from './output.js';
 
 /** A line for each target on standard output; what went wrong, and what to do, on standard error. */
-export function printTargets({ sourceDigest, targets, failures, missingPlatforms }: CopyReport): void {
+export function printCopyReport({ sourceDigest, targets, failures, missingPlatforms, bytesRead }: CopyReport): void {
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
   for (const { replaces, reference, dropped, digest } of targets) {
     if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
@@ -20,11 +12,14 @@ export function printTargets({ sourceDigest, targets, failures, missingPlatforms
   }
   if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
   for (const { reference, failure } of failures) say(`failed: ${reference}: ${printable(failure.message)}`);
+  say(
+    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
+  );
 }
 
 /** The report as data: the same fields, with failures as code, decision and reason. */
-export function reportAsJson(report: CopyReport): object {
-  return {
+export function printCopyReportJson(report: CopyReport): void {
+  printJson({
     ...report,
     failures: report.failures.map(({ target, reference, failure: { code, decision, message, retryAfterMs } }) => ({
       target,
@@ -34,7 +29,7 @@ export function reportAsJson(report: CopyReport): object {
       reason: message,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })),
-  };
+  });
 }
 
 function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSent, referrers }: TargetResult): string {

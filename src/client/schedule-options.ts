@@ -37,7 +37,8 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
     action: {
       type: 'startWorkflow',
       workflowType: started.type,
-      workflowId: tickId(id),
+      // The server appends the time to it.
+      workflowId: `${id}-tick`,
       taskQueue: TaskQueue.main,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       args: [started.input],
@@ -49,11 +50,6 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
       pauseOnFailure: false,
     },
   };
-}
-
-/** What a schedule's runs are called; the server appends the time to it. */
-export function tickId(schedule: string): string {
-  return `${schedule}-tick`;
 }
 
 /** Whether a schedule is still what it should be. Whether it is paused is a person's affair, and not looked at. */

@@ -1,9 +1,14 @@
 /** The ports that a worker's activities need, from the configuration: database, registries, upstreams, Temporal. */
-import { createMainActivities, createTransferActivities, createUpstreamActivities } from '../activities/index.js';
+import {
+  createDaemonActivities,
+  createMainActivities,
+  createTransferActivities,
+  createUpstreamActivities,
+} from '../activities/index.js';
 import type { TemporalClient } from '../client/connect.js';
 import { requestSync, requestSyncAt } from '../client/sync-requests.js';
 import type { FerryConfig } from '../config/read-config.js';
-import type { CopyActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
 import { hostAddresses } from '../registry/host-addresses.js';
@@ -12,6 +17,7 @@ import type { RegistryClient } from '../registry/registry-client.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
+import { createDockerEngine } from './docker-engine.js';
 
 export interface OpenParts {
   readonly stores: Stores;
@@ -23,6 +29,8 @@ export interface OpenParts {
 export interface ActivitySets {
   readonly main: MainActivities & FetchActivities;
   readonly copy: CopyActivities;
+  /** Absent where no target is reached through a Docker daemon. */
+  readonly docker?: DockerActivities;
 }
 
 export function createActivitySets(config: FerryConfig, { stores, registries, temporal }: OpenParts): ActivitySets {
@@ -51,5 +59,8 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
   return {
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
     copy: createTransferActivities({ engine, targets }),
+    ...(targets.some((target) => target.engine === 'docker')
+      ? { docker: createDaemonActivities({ docker: createDockerEngine(config) }) }
+      : {}),
   };
 }

@@ -39,5 +39,15 @@ export async function createWorkers(
       maxConcurrentActivityTaskExecutions: copySlots,
       activities: activities.copy,
     }),
+    ...(activities.docker === undefined
+      ? []
+      : [
+          Worker.create({
+            ...shared,
+            taskQueue: TaskQueue.docker,
+            maxConcurrentActivityTaskExecutions: copySlots,
+            activities: activities.docker,
+          }),
+        ]),
   ]);
 }

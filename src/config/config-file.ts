@@ -22,6 +22,7 @@ const TargetEntry = z.strictObject({
   naming: z.enum(NamingScheme).optional(),
   manifestPolicy: z.enum(ManifestPolicy).optional(),
   referrers: z.boolean().optional(),
+  engine: z.enum(['registry', 'docker']).optional(),
   names: z.record(z.string(), z.string()).optional(),
   credentials: Credentials.optional(),
 });

@@ -12,6 +12,8 @@ import type { CredentialProvider, HostSettings, ProxyRules } from '../registry/c
 import { readAllowedSources } from './allowed-sources.js';
 import { readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
+import type { DockerConfig } from './docker-settings.js';
+import { readDocker } from './docker-settings.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 import { readHosts } from './hosts.js';
@@ -72,6 +74,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly dockerConfigPath?: string;
   /** How much may be read from hosts that count it, beside what they announce themselves. */
   readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
+  readonly docker: DockerConfig;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly historyDays: number;
@@ -173,6 +176,7 @@ export function readConfig(variables: Variables): FerryConfig {
     credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
     pullAllowances: readPullAllowances(file.hosts ?? {}, faults),
+    docker: readDocker(environment),
     github: readGitHub(environment, file.github, faults),
     upstreams,
     schedules: readSchedules(environment, file.schedules, upstreams, faults),

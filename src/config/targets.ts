@@ -75,11 +75,22 @@ export function readTargets(
       naming: entry?.naming ?? naming,
       manifestPolicy: entry?.manifestPolicy ?? defaultManifestPolicy(host),
       explicitNames: {},
-      ...((entry?.referrers ?? file.referrers) === true ? { referrers: true } : {}),
+      ...engineOf(entry, file),
     };
+    if (entry?.engine === 'docker' && entry.referrers === true) {
+      faults.add(
+        `ferry.yaml: targets.${name} has "engine: docker", which does not copy referrers: leave one of them out`,
+      );
+    }
     faults.try(() => assertTargetNamespace(target));
     return { ...target, explicitNames: readExplicitNames(entry?.names ?? {}, target, faults) };
   }
+}
+
+/** Docker takes images alone along. */
+function engineOf(entry: TargetEntry | undefined, file: ConfigFile): Pick<Target, 'engine' | 'referrers'> {
+  if (entry?.engine === 'docker') return { engine: 'docker' };
+  return (entry?.referrers ?? file.referrers) === true ? { referrers: true } : {};
 }
 
 /** `names` of a target with their keys in canonical form, each name legal there. */

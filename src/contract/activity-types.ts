@@ -20,6 +20,8 @@ export interface Destination {
   readonly host: string;
   readonly repository: string;
   readonly tag: string;
+  /** Absent: the ferry's own engine. */
+  readonly engine?: 'docker';
 }
 
 /** A target that has not taken the image, and whether another round may help. */
@@ -59,7 +61,10 @@ export type ImagePlan =
       readonly rows: readonly number[];
       /** When the rows were read, UTC ms by the database's clock: what is asked for later stays pending. */
       readonly lookedAt: number;
-      readonly sourceDigest: string;
+      /** Absent where only Docker daemons copy the image: they find it out. */
+      readonly sourceDigest?: string;
+      /** What it means by now if a daemon finds no such tag. */
+      readonly missingTag: 'wait' | 'park';
       /** Canonical platforms, or `all`. */
       readonly platforms: 'all' | readonly string[];
       readonly missingPlatforms: readonly string[];
@@ -80,6 +85,10 @@ export interface CopyImageResult {
   readonly done: readonly TargetOutcome[];
   readonly open: readonly OpenTarget[];
   readonly bytesRead: number;
+  /** Found out by a Docker daemon. */
+  readonly sourceDigest?: string;
+  /** Wanted platforms that a Docker daemon did not find, canonical. */
+  readonly missingPlatforms?: readonly string[];
   /** Set when the source failed: the open targets wait for it. */
   readonly sourceFault?: Fault;
 }
@@ -109,8 +118,6 @@ export interface PassActivities {
     readonly fault: { readonly state: 'waiting' | 'failed'; readonly code: FaultCode; readonly reason: string };
   }): Promise<void>;
   finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
-  /** Forgets what is older than the configured days; cut short, the next pass goes on with it. */
-  pruneHistory(): Promise<void>;
 }
 
 export interface ImageActivities {
@@ -125,6 +132,15 @@ export interface ImageActivities {
 
 export interface CopyActivities {
   copyImage(input: CopyImageInput): Promise<CopyImageResult>;
+}
+
+export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest'> {
+  /** What the source's tag has to lead to; absent: whatever is there. */
+  readonly sourceDigest?: string;
+}
+
+export interface DockerActivities {
+  copyByDocker(input: CopyByDockerInput): Promise<CopyImageResult>;
 }
 
 export interface RequestActivities {

@@ -10,26 +10,24 @@ const noEntry = { 'image-ferry.invalid': {} };
 /** A `DOCKER_CONFIG` of our own, which only this user can read. */
 export interface ConfigFolder {
   readonly path: string;
+  /**
+   * For a registry whose credentials are a token, which `docker login` does not take.
+   * @param key docker's own for the registry
+   */
+  addIdentityToken(key: string, token: string): Promise<void>;
   /** With everything that `docker login` wrote there. */
   remove(): Promise<void>;
 }
 
-/**
- * @param identityTokens by the key that docker has for a registry: `docker login` takes no such token
- * @param userConfigFolder its contexts are lent to the new one, and which of them is in use
- */
-export async function makeConfigFolder(
-  identityTokens: ReadonlyMap<string, string>,
-  userConfigFolder: string | undefined,
-): Promise<ConfigFolder> {
+/** @param userConfigFolder its contexts are lent to the new one, and which of them is in use */
+export async function makeConfigFolder(userConfigFolder?: string): Promise<ConfigFolder> {
   const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   const remove = async (): Promise<void> => await rm(path, { recursive: true, force: true });
   try {
-    const auths = Object.fromEntries([...identityTokens].map(([key, identitytoken]) => [key, { identitytoken }]));
     const context = userConfigFolder === undefined ? undefined : await borrowContexts(userConfigFolder, path);
-    const config = { auths: { ...noEntry, ...auths }, ...(context === undefined ? {} : { currentContext: context }) };
-    await writeFile(join(path, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-    return { path, remove };
+    const config = { auths: noEntry, ...(context === undefined ? {} : { currentContext: context }) };
+    await writeConfig(path, config);
+    return { path, remove, addIdentityToken: async (key, token) => await addIdentityToken(path, key, token) };
   } catch (error) {
     await remove();
     throw error;
@@ -44,6 +42,15 @@ export async function removeAbandonedFolders(): Promise<void> {
     // Another user's is theirs to remove.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
   }
+}
+
+async function addIdentityToken(path: string, key: string, identitytoken: string): Promise<void> {
+  const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as { readonly auths?: object };
+  await writeConfig(path, { ...config, auths: { ...config.auths, [key]: { identitytoken } } });
+}
+
+async function writeConfig(path: string, config: object): Promise<void> {
+  await writeFile(join(path, 'config.json'), JSON.stringify(config), { mode: 0o600 });
 }
 
 async function borrowContexts(from: string, to: string): Promise<string | undefined> {

@@ -44,8 +44,7 @@ export class DockerEngine {
     ];
     const release = await this.#locks.acquire(repositories, options.signal);
     try {
-      const places = [sourcePlace(request), ...targets.map(targetPlace)];
-      const session = await DockerSession.open(this.#settings, { places, repositories }, options);
+      const session = await DockerSession.open(this.#settings, repositories, options);
       let copied: Omit<DockerCopyReport, 'leftBehind'> | undefined;
       let leftBehind: readonly string[] = [];
       try {
@@ -91,7 +90,10 @@ async function copyWith(
   });
   const results: DockerTargetResult[] = [];
   for (const target of open) {
-    const result = await attempt(target, async () => await pushImage(session, target, images));
+    const result = await attempt(target, async () => {
+      if (sharesHost(target, request)) await session.logIn(targetPlace(target));
+      return await pushImage(session, target, images);
+    });
     if (result !== undefined) results.push(result);
   }
   return { sourceDigest, missingPlatforms: missing, targets: results, failures };
@@ -109,6 +111,11 @@ function sourcePlace({ source }: DockerCopyRequest): DockerPlace {
   return { side: 'source', host: source.host, repository: source.path };
 }
 
-function targetPlace({ host, repository }: DockerTarget): DockerPlace {
-  return { side: 'target', host, repository };
+function targetPlace({ name, host, repository }: DockerTarget): DockerPlace {
+  return { side: 'target', host, repository, target: name };
+}
+
+/** Docker keeps one account for a host, and somebody else's may be the last one. */
+function sharesHost({ host }: DockerTarget, { source, targets }: DockerCopyRequest): boolean {
+  return [source, ...targets].filter((place) => place.host === host).length > 1;
 }

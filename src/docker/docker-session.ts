@@ -3,7 +3,7 @@ import { makeConfigFolder } from './config-folder.js';
 import { DockerCommand } from './docker-command.js';
 import type { DockerSide } from './docker-fault.js';
 import { readLayerLine } from './docker-output.js';
-import type { DockerCopyOptions, DockerCredentials, DockerSettings } from './docker-types.js';
+import type { DockerCopyOptions, DockerSettings } from './docker-types.js';
 import { dockerHub } from '../domain/image-reference.js';
 import { LocalNames } from './local-names.js';
 
@@ -15,6 +15,8 @@ export interface DockerPlace {
   readonly side: 'source' | 'target';
   readonly host: string;
   readonly repository: string;
+  /** Name of the target, where it is one. */
+  readonly target?: string;
 }
 
 /** The command for one copy: a configuration folder of its own, and the names that it gives in the daemon. */
@@ -24,7 +26,6 @@ export class DockerSession {
   readonly #settings: DockerSettings;
   readonly #options: DockerCopyOptions;
   readonly #folder: ConfigFolder;
-  readonly #known: ReadonlyMap<string, DockerCredentials>;
 
   private constructor(parts: {
     readonly names: LocalNames;
@@ -32,35 +33,31 @@ export class DockerSession {
     readonly settings: DockerSettings;
     readonly options: DockerCopyOptions;
     readonly folder: ConfigFolder;
-    readonly known: ReadonlyMap<string, DockerCredentials>;
   }) {
     this.names = parts.names;
     this.#docker = parts.docker;
     this.#settings = parts.settings;
     this.#options = parts.options;
     this.#folder = parts.folder;
-    this.#known = parts.known;
   }
 
-  /** @throws FerryError for credentials that cannot be read, and a daemon that does not answer */
+  /**
+   * @param repositories local ones, in which names will be given
+   * @throws DockerFault of a daemon that does not answer
+   */
   static async open(
     settings: DockerSettings,
-    { places, repositories }: { readonly places: readonly DockerPlace[]; readonly repositories: readonly string[] },
+    repositories: readonly string[],
     options: DockerCopyOptions,
   ): Promise<DockerSession> {
-    const known = new Map<string, DockerCredentials>();
-    for (const { host, repository } of places) {
-      const credentials = await settings.credentials(host, repository);
-      if (credentials !== undefined) known.set(host, credentials);
-    }
-    const folder = await makeConfigFolder(identityTokens(known), settings.userConfigFolder);
+    const folder = await makeConfigFolder(settings.userConfigFolder);
     try {
       const docker = new DockerCommand({
         ...settings,
         environment: { ...settings.environment, DOCKER_CONFIG: folder.path, DOCKER_CLI_HINTS: 'false' },
       });
       const names = await LocalNames.remember(docker, repositories, options.signal);
-      return new DockerSession({ names, docker, settings, options, folder, known });
+      return new DockerSession({ names, docker, settings, options, folder });
     } catch (error) {
       await folder.remove();
       throw error;
@@ -76,11 +73,18 @@ export class DockerSession {
     }
   }
 
-  /** @throws DockerFault when the registry does not take the credentials that are known for it */
-  async logIn({ host, side }: DockerPlace): Promise<void> {
-    const credentials = this.#known.get(host);
-    if (credentials === undefined || credentials.identityToken !== undefined) return;
-    const { username, password } = credentials;
+  /**
+   * Takes the credentials of a place for its host, in place of those of another account there.
+   * @throws FerryError when they cannot be read, DockerFault when the registry refuses them
+   */
+  async logIn({ side, host, repository, target }: DockerPlace): Promise<void> {
+    const credentials = await this.#settings.credentials(host, repository, target);
+    if (credentials === undefined) return;
+    const { username, password, identityToken } = credentials;
+    if (identityToken !== undefined) {
+      await this.#folder.addIdentityToken(host === dockerHub ? hubKey : host, identityToken);
+      return;
+    }
     const server = host === dockerHub ? [] : [host];
     await this.run(['login', `--username=${username}`, '--password-stdin', ...server], side, password);
   }
@@ -112,12 +116,4 @@ export class DockerSession {
   insecureFlag(host: string): readonly string[] {
     return this.#settings.isInsecure(host) ? ['--insecure'] : [];
   }
-}
-
-function identityTokens(known: ReadonlyMap<string, DockerCredentials>): ReadonlyMap<string, string> {
-  const tokens = new Map<string, string>();
-  for (const [host, { identityToken }] of known) {
-    if (identityToken !== undefined) tokens.set(host === dockerHub ? hubKey : host, identityToken);
-  }
-  return tokens;
 }

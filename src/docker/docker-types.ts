@@ -90,7 +90,8 @@ export interface DockerSettings {
   readonly userConfigFolder?: string;
   /** Spoken to in plain HTTP, or with a certificate that is not checked. Only manifest lists need to know. */
   readonly isInsecure: (host: string) => boolean;
-  readonly credentials: (host: string, repository: string) => Promise<DockerCredentials | undefined>;
+  /** `target`: the name of the target where the repository is one, since two may be two accounts of one registry. */
+  readonly credentials: (host: string, repository: string, target?: string) => Promise<DockerCredentials | undefined>;
   /** A command that says nothing for so long is ended. A layer of many gigabytes is silent while it moves. */
   readonly silenceLimitMs?: number;
 }

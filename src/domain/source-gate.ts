@@ -11,14 +11,8 @@ export interface SourceGate {
   refusals(references: readonly ImageReference[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** A gate that says what it decides by, besides the addresses of hosts. */
-export interface RuledSourceGate extends SourceGate {
-  readonly rules: SourceRules;
-}
-
-export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses): RuledSourceGate {
+export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses): SourceGate {
   return {
-    rules,
     async refusals(references) {
       // Each host is looked up once, however many images of it are asked for.
       const lookUps = new Map<string, ReturnType<HostAddresses>>();

@@ -29,4 +29,6 @@ export interface Target {
   readonly referrers?: boolean;
   /** Source repository (`host/path`) to target repository (path without host), chosen by hand; wins over `naming`. */
   readonly explicitNames: Readonly<Record<string, string>>;
+  /** Absent: the ferry's own engine. */
+  readonly engine?: 'docker';
 }

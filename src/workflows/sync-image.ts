@@ -1,17 +1,20 @@
 import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 
-import type { Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
+import type { Fault, ImagePlan } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
-import { copying, manyRows, metadata } from './activity-proxies.js';
+import { database, metadata } from './activity-proxies.js';
+import type { RoundResult, ServedByDocker } from './copy-open-targets.js';
+import { copyOpenTargets } from './copy-open-targets.js';
 import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
 import { asDelivered, leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
+type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 
 /**
  * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
@@ -20,6 +23,7 @@ type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
   const { image, run: pass } = readInput(input);
   const delivered = new Map<string, TargetOutcome>();
+  let deliveredFrom: string | undefined;
   let bytesRead = 0;
 
   for (let round = 0; ; round += 1) {
@@ -34,57 +38,46 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
 
     if (plan.kind === 'stopped') {
       const pause = pauseBeforeNextRound(round, [plan.fault]);
-      if (pause !== undefined) {
-        await waitForNextRound(image, plan.fault, pause);
-        continue;
-      }
-      return await recordStopped(plan);
+      if (pause === undefined) return await recordStopped(plan);
+      await waitForNextRound(image, plan.fault, pause);
+      continue;
     }
 
     if (plan.kind === 'left') {
       const faults = plan.left.map(({ fault }) => fault);
       const pause = pauseBeforeNextRound(round, faults);
-      if (pause === undefined) return await recordCopied(plan, { done: [], open: [] });
+      if (pause === undefined) return await recordCopied(plan, { done: [], open: [], missingPlatforms: [] });
       await waitForNextRound(image, faults[0], pause);
       continue;
     }
 
-    const copied = await copyOpenTargets(plan);
+    const copied = await copyOpenTargets(image, plan, servedByDocker(plan));
     bytesRead += copied.bytesRead;
-    copied.done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
-    for (const outcome of copied.done) delivered.set(outcome.target, outcome);
+    if (copied.stoppedBy !== undefined) {
+      const stopped = stoppedByDocker(plan, copied.stoppedBy);
+      const pause = pauseBeforeNextRound(round, [stopped.fault]);
+      if (pause === undefined) return await recordStopped(stopped);
+      await waitForNextRound(image, stopped.fault, pause);
+      continue;
+    }
+    const done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
+    for (const outcome of done) delivered.set(outcome.target, outcome);
+    deliveredFrom = copied.sourceDigest;
     const faults = [...copied.open, ...plan.left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     const pause = pauseBeforeNextRound(round, faults);
-    if (pause === undefined) return await recordCopied(plan, copied);
+    if (pause === undefined) return await recordCopied(plan, { ...copied, done });
     await waitForNextRound(image, faults[0], pause);
   }
 
-  async function copyOpenTargets(
-    plan: Plan,
-  ): Promise<{ done: TargetOutcome[]; open: OpenTarget[]; bytesRead: number }> {
-    const destinations = plan.open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
-    const failed = plan.open.filter(({ fault }) => fault !== undefined);
-    if (destinations.length === 0) return { done: [...plan.done], open: failed, bytesRead: 0 };
-
-    setCurrentDetails(`Copying ${image} to ${destinations.map(({ target }) => target).join(', ')}`);
-    const result = await copying.copyImage.executeWithOptions(
-      { summary: `${image} → ${destinations.map(({ target }) => target).join(', ')}`.slice(0, 200) },
-      [{ image, sourceDigest: plan.sourceDigest, platforms: plan.platforms, destinations }],
-    );
-    const { sourceFault } = result;
-    return {
-      done: [...plan.done, ...result.done],
-      open: [
-        ...failed,
-        ...result.open.map((open) =>
-          open.fault === undefined && sourceFault !== undefined ? { ...open, fault: sourceFault } : open,
-        ),
-      ],
-      bytesRead: result.bytesRead,
-    };
+  /** As long as the source is still what they copied. */
+  function servedByDocker({ open, sourceDigest = deliveredFrom }: Plan): ServedByDocker {
+    if (sourceDigest === undefined || sourceDigest !== deliveredFrom) return { outcomes: [] };
+    const names = open.flatMap(({ destination: { target, engine } }) => (engine === 'docker' ? [target] : []));
+    const outcomes = names.flatMap((target) => delivered.get(target) ?? []);
+    return outcomes.length === 0 ? { outcomes } : { outcomes, sourceDigest };
   }
 
-  async function recordStopped(plan: Extract<ImagePlan, { kind: 'stopped' }>): Promise<SyncImageResult> {
+  async function recordStopped(plan: StoppedPlan): Promise<SyncImageResult> {
     const { code, reason } = plan.fault;
     const state = stateOf(plan.fault);
     const outcome: ImageOutcome = {
@@ -95,20 +88,20 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
       bytesRead,
     };
-    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = [{ image, state, code, reason }];
     return { image, state, targets: [], notDone, bytesRead, ...again([plan.fault]) };
   }
 
   async function recordCopied(
     plan: Plan | LeftPlan,
-    copied: { done: TargetOutcome[]; open: OpenTarget[] },
+    copied: Pick<RoundResult, 'done' | 'open' | 'sourceDigest' | 'missingPlatforms'>,
   ): Promise<SyncImageResult> {
     const targets = [...copied.done, ...copied.open.map(openOutcome), ...plan.left.map(leftOutcome)];
-    const source = plan.kind === 'planned' ? { sourceDigest: plan.sourceDigest } : {};
-    const missingPlatforms = plan.kind === 'planned' ? plan.missingPlatforms : [];
+    const { sourceDigest, missingPlatforms } = copied;
+    const source = sourceDigest === undefined ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
-    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead, ...again(faults) };
@@ -132,6 +125,18 @@ function readInput(input: unknown): Required<SyncImageInput> {
     if (error instanceof InvalidInput) throw refused(`${expected}: ${error.message}`);
     throw error;
   }
+}
+
+/** What a daemon finds out is what a plan would have said, had anybody else looked at the source. */
+function stoppedByDocker({ rows, lookedAt, missingTag }: Plan, fault: Fault): StoppedPlan {
+  const tagMissing = fault.code === 'tag-missing';
+  return {
+    kind: 'stopped',
+    rows,
+    lookedAt,
+    tagMissing,
+    fault: tagMissing ? { ...fault, decision: missingTag } : fault,
+  };
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {

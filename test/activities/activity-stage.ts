@@ -36,9 +36,12 @@ export interface ActivityStage {
   statusOf(image: string): Promise<number | null | undefined>;
 }
 
-export async function startActivityStage(): Promise<ActivityStage> {
+/** @param byDocker names of the targets that are reached through a Docker daemon */
+export async function startActivityStage(byDocker: readonly string[] = []): Promise<ActivityStage> {
   const [source, aliyun, own] = await sourceAndTwoTargets();
-  const targets = [targetAt('aliyun', aliyun), targetAt('private', own)];
+  const targets = [targetAt('aliyun', aliyun), targetAt('private', own)].map((target): Target =>
+    byDocker.includes(target.name) ? { ...target, engine: 'docker' } : target,
+  );
   const folder = mkdtempSync(join(tmpdir(), 'ferry-activities-'));
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   onTestFinished(async () => {

@@ -197,6 +197,53 @@ describe('a tag and the same tag with a digest', () => {
   });
 });
 
+describe('targets behind a Docker daemon', () => {
+  test('are open for the daemon, which is told what the source is; nobody else asks them', async () => {
+    stage = await startActivityStage(['private']);
+    const { source, own } = stage;
+    const { digest } = placeImage(source, 'team/app');
+
+    const plan = await wantAndPlan(`${source.host}/team/app:v1`);
+
+    expect(plan).toMatchObject({
+      kind: 'planned',
+      sourceDigest: digest,
+      open: [
+        { destination: { target: 'aliyun' } },
+        { destination: { target: 'private', repository: 'mirror/app', tag: 'v1', engine: 'docker' } },
+      ],
+    });
+    expect(requestsOf(own)).toEqual([]);
+  });
+
+  test('alone, they spare the source every request', async () => {
+    stage = await startActivityStage(['aliyun', 'private']);
+    const { source, aliyun, own } = stage;
+
+    const plan = await wantAndPlan(`${source.host}/team/app:v1`);
+
+    expect(plan).toMatchObject({ kind: 'planned', missingTag: 'park', open: [{}, {}], done: [] });
+    expect(plan).not.toHaveProperty('sourceDigest');
+    expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
+  });
+
+  test('are not asked for what an older script pushed: it is copied, and the daemon sends what is not there', async () => {
+    stage = await startActivityStage(['private']);
+    const { source, aliyun, own } = stage;
+    const { mediaType, bytes } = placeImage(source, 'team/app');
+    for (const registry of [aliyun, own]) registry.putManifest('mirror/app', 'v1', { mediaType, bytes });
+    const image = `${source.host}/team/app:v1`;
+    await stage.pushedByScript(image);
+
+    const { adopted } = await run(stage.pass.adoptPresent, { after: 0 });
+    const plan = await stage.plan(image);
+
+    expect(adopted).toBe(0);
+    expect(plan).toMatchObject({ kind: 'planned', open: [{ destination: { target: 'private' } }] });
+    expect(requestsOf(own)).toEqual([]);
+  });
+});
+
 async function wantAndPlan(image: string): Promise<ImagePlan> {
   await stage.want(image);
   return await stage.plan(image);
@@ -204,7 +251,7 @@ async function wantAndPlan(image: string): Promise<ImagePlan> {
 
 /** Records that everything that a plan wanted arrived. */
 async function settle(image: string, plan: ImagePlan): Promise<void> {
-  if (plan.kind !== 'planned') throw new Error(`${image} is not to be copied`);
+  if (plan.kind !== 'planned' || plan.sourceDigest === undefined) throw new Error(`${image} is not to be copied`);
   const { sourceDigest, rows, lookedAt } = plan;
   const targets = plan.open.map(({ destination: { target, host, repository, tag } }) => ({
     target,

@@ -250,4 +250,36 @@ describe('configuration', () => {
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(said);
   });
+
+  test('a target may be reached through a Docker daemon, which takes no referrers along', () => {
+    const read = (engine: string) =>
+      readConfig({
+        ...aliyun,
+        MY_REGISTRY: 'registry.internal:5000',
+        FERRY_CONFIG: file('ferry.yaml', `{ referrers: true, targets: { private: ${engine} } }`),
+      });
+
+    const [first, second] = read('{ engine: docker }').targets;
+
+    expect([first?.engine, first?.referrers]).toEqual([undefined, true]);
+    expect([second?.engine, second?.referrers]).toEqual(['docker', undefined]);
+    expect(() => read('{ engine: docker, referrers: true }')).toThrow('targets.private has "engine: docker"');
+    expect(() => read('{ engine: podman }')).toThrow('targets.private.engine');
+  });
+
+  test('the docker command gets what it needs to find its daemon, and no secret of the ferry', () => {
+    const { docker } = readConfig({
+      ...aliyun,
+      ALIYUN_REGISTRY_USER: 'captain',
+      ALIYUN_REGISTRY_PASSWORD: 'secret',
+      PATH: '/usr/bin',
+      DOCKER_HOST: 'ssh://builder',
+      DOCKER_CONFIG: '/home/me/.docker-work',
+    });
+
+    expect(docker).toEqual({
+      environment: { PATH: '/usr/bin', DOCKER_HOST: 'ssh://builder', DOCKER_CERT_PATH: '/home/me/.docker-work' },
+      userConfigFolder: '/home/me/.docker-work',
+    });
+  });
 });

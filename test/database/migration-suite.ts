@@ -20,7 +20,6 @@ const steps = [
   '0004-pushed-images',
   '0005-upstreams',
   '0006-wanted-targets',
-  '0007-blob-age',
   '0009-pull-budgets',
 ];
 const bytesPerCharacter = 4;

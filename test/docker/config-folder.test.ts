@@ -11,7 +11,8 @@ function configIn(path: string): unknown {
 }
 
 test('only its owner can read it, and it is gone afterwards', async () => {
-  const folder = await makeConfigFolder(new Map([['registry.example.com', 'refresh-token']]), undefined);
+  const folder = await makeConfigFolder();
+  await folder.addIdentityToken('registry.example.com', 'refresh-token');
 
   expect(statSync(folder.path).mode & 0o777).toBe(0o700);
   expect(configIn(folder.path)).toMatchObject({
@@ -27,7 +28,7 @@ test('the user’s contexts are lent to it, and nothing else of the user’s', a
   mkdirSync(join(user, 'contexts', 'meta'), { recursive: true });
   writeFileSync(join(user, 'config.json'), JSON.stringify({ currentContext: 'colima', credsStore: 'desktop' }));
 
-  const folder = await makeConfigFolder(new Map(), user);
+  const folder = await makeConfigFolder(user);
 
   expect(existsSync(join(folder.path, 'contexts', 'meta'))).toBe(true);
   expect(configIn(folder.path)).toEqual({ auths: { 'image-ferry.invalid': {} }, currentContext: 'colima' });
@@ -37,7 +38,7 @@ test('the user’s contexts are lent to it, and nothing else of the user’s', a
 
 test('what a killed process left is removed, and what a living one has is not', async () => {
   const leftByTheDead = mkdtempSync(join(tmpdir(), 'image-ferry-docker-999999999-'));
-  const alive = await makeConfigFolder(new Map(), undefined);
+  const alive = await makeConfigFolder();
   onTestFinished(async () => await alive.remove());
 
   await removeAbandonedFolders();

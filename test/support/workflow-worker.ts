@@ -5,7 +5,7 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 
-import type { CopyActivities, MainActivities } from '../../src/contract/activity-types.js';
+import type { CopyActivities, DockerActivities, MainActivities } from '../../src/contract/activity-types.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { freshNamespace } from './temporal-server.js';
 
@@ -30,7 +30,9 @@ export interface WorkflowWorker {
 }
 
 /** Real workflow code on the real server, with activities of the test's own, in a namespace of its own. */
-export async function startWorkflowWorker(activities: MainActivities & CopyActivities): Promise<WorkflowWorker> {
+export async function startWorkflowWorker(
+  activities: MainActivities & CopyActivities & Partial<DockerActivities>,
+): Promise<WorkflowWorker> {
   quietRuntime();
   const namespace = freshNamespace();
   const address = inject('temporalAddress');
@@ -55,7 +57,7 @@ export async function startWorkflowWorker(activities: MainActivities & CopyActiv
 
   async function start(): Promise<{ stop(): Promise<void> }> {
     const workers = await Promise.all(
-      [TaskQueue.main, TaskQueue.copy].map(
+      [TaskQueue.main, TaskQueue.copy, TaskQueue.docker].map(
         async (taskQueue) =>
           await Worker.create({
             connection: native,

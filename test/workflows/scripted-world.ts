@@ -17,7 +17,6 @@ export class ScriptedWorld {
   readonly plans = new Map<string, (round: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
   readonly passes: SyncRequest[][] = [];
-  pruned = 0;
   readonly finished: { run: string; cancelled: boolean }[] = [];
   readonly recorded: ImageOutcome[] = [];
   readonly copied: string[] = [];
@@ -31,7 +30,6 @@ export class ScriptedWorld {
   mostAtOnce = 0;
   onRecordFault: () => Promise<void> = async () => undefined;
   onFinishPass: () => Promise<void> = async () => undefined;
-  onPrune: () => Promise<void> = async () => undefined;
   #rounds = new Map<string, number>();
 
   want(...images: string[]): void {
@@ -61,10 +59,6 @@ export class ScriptedWorld {
       finishPass: async ({ run, cancelled }) => {
         await this.onFinishPass();
         this.finished.push({ run, cancelled });
-      },
-      pruneHistory: async () => {
-        await this.onPrune();
-        this.pruned += 1;
       },
       planImage: async ({ image }) => {
         const round = this.#rounds.get(image) ?? 0;
@@ -115,6 +109,7 @@ export function planned(image: string, targets: readonly string[] = ['aliyun', '
     rows: [1],
     lookedAt: 0,
     sourceDigest: `sha256:${'a'.repeat(64)}`,
+    missingTag: 'wait',
     platforms: ['linux/amd64'],
     missingPlatforms: [],
     done: [],
@@ -134,7 +129,7 @@ function copiedEverywhere({ destinations }: CopyImageInput): CopyImageResult {
   return { done: destinations.map(({ target }) => pushedTo(target)), open: [], bytesRead: 10 };
 }
 
-function pushedTo(target: string): TargetOutcome {
+export function pushedTo(target: string): TargetOutcome {
   return {
     target,
     state: 'pushed',

@@ -1,0 +1,105 @@
+import { log } from '@temporalio/activity';
+
+import type {
+  CopyByDockerInput,
+  CopyHeartbeat,
+  CopyImageResult,
+  Destination,
+  DockerActivities,
+} from '../contract/activity-types.js';
+import type {
+  DockerCopyOptions,
+  DockerCopyReport,
+  DockerCopyRequest,
+  DockerTarget,
+  DockerTargetResult,
+} from '../docker/docker-types.js';
+import { parseDigest } from '../domain/digest.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { TargetOutcome } from '../domain/wanted-image.js';
+import { activity } from './activity.js';
+import { openTarget, selectionOf } from './copy-wire.js';
+import { toFault } from './to-failure.js';
+import { withHeartbeat } from './with-heartbeat.js';
+
+const stepsShown = 100;
+
+/** The docker engine. A fault of the source or the daemon is thrown; a target's is part of what is returned. */
+export interface DockerCopier {
+  copy(request: DockerCopyRequest, options?: DockerCopyOptions): Promise<DockerCopyReport>;
+}
+
+export interface DockerPorts {
+  readonly docker: DockerCopier;
+}
+
+export function createDockerActivities({ docker }: DockerPorts): DockerActivities {
+  return { copyByDocker: activity(copyByDocker) };
+
+  async function copyByDocker(input: CopyByDockerInput): Promise<CopyImageResult> {
+    const nothing: CopyHeartbeat = { bytesRead: 0, bytesSent: 0, finished: [] };
+    return await withHeartbeat(nothing, async ({ signal, report }) => {
+      let steps: readonly string[] = [];
+      const options: DockerCopyOptions = {
+        signal,
+        onProgress({ step, name, layer, state }) {
+          steps = [...steps, `${step} ${name} ${layer} ${state}`].slice(-stepsShown);
+          report({ ...nothing, finished: steps });
+        },
+      };
+      try {
+        const { sourceDigest, missingPlatforms, targets, failures, leftBehind } = await docker.copy(
+          requestOf(input),
+          options,
+        );
+        if (leftBehind.length > 0) log.warn('names stay in the Docker daemon', { image: input.image, leftBehind });
+        return {
+          done: targets.map((target) => dockerOutcome(target, sourceDigest)),
+          open: failures.map((failure) => openTarget(failure, input.destinations)),
+          missingPlatforms,
+          bytesRead: 0,
+          ...(sourceDigest === undefined ? {} : { sourceDigest }),
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        const sourceFault = toFault(error);
+        if (sourceFault === undefined) throw error;
+        const open = input.destinations.map((destination) => ({ destination }));
+        return { done: [], open, bytesRead: 0, sourceFault };
+      }
+    });
+  }
+}
+
+function requestOf({ image, sourceDigest, platforms, destinations }: CopyByDockerInput): DockerCopyRequest {
+  return {
+    source: parseImageReference(image),
+    platforms: selectionOf(platforms),
+    targets: destinations.map(dockerTarget),
+    ...(sourceDigest === undefined ? {} : { sourceDigest: parseDigest(sourceDigest) }),
+  };
+}
+
+function dockerTarget({ target, host, repository, tag }: Destination): DockerTarget {
+  return { name: target, host, repository, tag };
+}
+
+/** Docker says which layers it sent, but not how many bytes. */
+function dockerOutcome(result: DockerTargetResult, sourceDigest: string | undefined): TargetOutcome {
+  const { target, reference, digest, mediaType, platforms, pushedLayers, mountedLayers, presentLayers } = result;
+  const note = `docker made its manifests anew: its digest is ${digest}, where the source has ${sourceDigest ?? 'another'}; configurations and unpacked layers are the source's, and sizes are unpacked ones`;
+  return {
+    target,
+    state: 'pushed',
+    reference,
+    digest,
+    mediaType,
+    platforms,
+    dropped: [],
+    uploadedBlobs: pushedLayers,
+    mountedBlobs: mountedLayers,
+    skippedBlobs: presentLayers,
+    bytesSent: 0,
+    ...(digest === sourceDigest ? {} : { note }),
+  };
+}

@@ -1,0 +1,86 @@
+/** The copies of one round of an image: the ferry's own engine and Docker daemons side by side. */
+import { setCurrentDetails } from '@temporalio/workflow';
+
+import type { CopyImageResult, Destination, Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
+import type { TargetOutcome } from '../domain/wanted-image.js';
+import { copying, dockerCopying } from './activity-proxies.js';
+
+type Plan = Extract<ImagePlan, { kind: 'planned' }>;
+
+export interface RoundResult {
+  readonly done: readonly TargetOutcome[];
+  readonly open: readonly OpenTarget[];
+  readonly bytesRead: number;
+  readonly sourceDigest?: string;
+  readonly missingPlatforms: readonly string[];
+  /** Why a Docker daemon, where nobody else looks at the source, could not pull the image. */
+  readonly stoppedBy?: Fault;
+}
+
+/** What Docker daemons did in earlier rounds: a look at a target does not tell. */
+export interface ServedByDocker {
+  readonly outcomes: readonly TargetOutcome[];
+  /** What they copied: the others get the same. */
+  readonly sourceDigest?: string;
+}
+
+export async function copyOpenTargets(image: string, plan: Plan, served: ServedByDocker): Promise<RoundResult> {
+  const { platforms } = plan;
+  const sourceDigest = plan.sourceDigest ?? served.sourceDigest;
+  const failed = plan.open.filter(({ fault }) => fault !== undefined);
+  const untried = plan.open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
+  const isServed = ({ target }: Destination): boolean => served.outcomes.some((outcome) => outcome.target === target);
+  const direct = untried.filter(({ engine }) => engine === undefined);
+  const byDocker = untried.filter((destination) => destination.engine === 'docker' && !isServed(destination));
+  const names = [...direct, ...byDocker].map(({ target }) => target).join(', ');
+  if (names !== '') setCurrentDetails(`Copying ${image} to ${names}`);
+
+  const results = await Promise.all([
+    ...(direct.length === 0 || sourceDigest === undefined
+      ? []
+      : [
+          copying.copyImage.executeWithOptions({ summary: summaryOf(image, direct) }, [
+            { image, sourceDigest, platforms, destinations: direct },
+          ]),
+        ]),
+    ...(byDocker.length === 0
+      ? []
+      : [
+          dockerCopying.copyByDocker.executeWithOptions({ summary: summaryOf(image, byDocker) }, [
+            { image, platforms, destinations: byDocker, ...(sourceDigest === undefined ? {} : { sourceDigest }) },
+          ]),
+        ]),
+  ]);
+  return summedUp(plan, failed, served, results);
+}
+
+function summedUp(
+  plan: Plan,
+  failed: readonly OpenTarget[],
+  served: ServedByDocker,
+  results: readonly CopyImageResult[],
+): RoundResult {
+  const found = results.find((result) => result.sourceDigest !== undefined)?.sourceDigest;
+  const sourceDigest = plan.sourceDigest ?? served.sourceDigest ?? found;
+  const missing = [...plan.missingPlatforms, ...results.flatMap(({ missingPlatforms = [] }) => missingPlatforms)];
+  const isUnseen = plan.sourceDigest === undefined && served.outcomes.length === 0;
+  const stoppedBy = isUnseen ? results.find(({ done }) => done.length === 0)?.sourceFault : undefined;
+  return {
+    done: [...plan.done, ...served.outcomes, ...results.flatMap(({ done }) => done)],
+    open: [...failed, ...results.flatMap(openAfter)],
+    bytesRead: results.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    missingPlatforms: [...new Set(missing)],
+    ...(sourceDigest === undefined ? {} : { sourceDigest }),
+    ...(stoppedBy === undefined ? {} : { stoppedBy }),
+  };
+}
+
+/** What the engine left open without a reason of its own waits for the source. */
+function openAfter({ open, sourceFault }: CopyImageResult): readonly OpenTarget[] {
+  if (sourceFault === undefined) return open;
+  return open.map((target) => (target.fault === undefined ? { ...target, fault: sourceFault } : target));
+}
+
+function summaryOf(image: string, destinations: readonly Destination[]): string {
+  return `${image} → ${destinations.map(({ target }) => target).join(', ')}`.slice(0, 200);
+}
