@@ -59,6 +59,8 @@ async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => 
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
+    onMirrorFault: ({ code, message }) =>
+      logger.warn({ code, reason: message }, 'a mirror is left alone for a minute; its source is asked instead'),
     pulls: new SourcePulls(stores.budgets, config.pullAllowances),
   });
   closing.push(async () => registries.close());

@@ -1,3 +1,4 @@
+import type { FerryError } from '../domain/ferry-error.js';
 import type {
   BlobLocations,
   CredentialProvider,
@@ -16,6 +17,8 @@ export interface RegistriesConfig {
   readonly dockerConfigPath?: string;
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
+  /** Told of each mirror that is left alone for a while. */
+  readonly onMirrorFault?: (fault: FerryError) => void;
   /** Hosts that may have private addresses beside the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
   /** Where blobs were put by earlier processes. */
@@ -30,6 +33,7 @@ export function openRegistries({
   dockerConfigPath: path,
   hosts,
   proxies,
+  onMirrorFault = () => {},
   trustedHosts = new Set(),
   blobLocations,
   pulls,
@@ -39,6 +43,7 @@ export function openRegistries({
     credentials: firstCredentials(credentials, fromDocker),
     hosts,
     proxies,
+    onMirrorFault,
     trustedHosts,
     ...(blobLocations === undefined ? {} : { blobLocations }),
     ...(pulls === undefined ? {} : { pulls }),

@@ -27,6 +27,12 @@ const TargetEntry = z.strictObject({
   credentials: Credentials.optional(),
 });
 
+const MirrorEntry = z.strictObject({
+  registry: z.string(),
+  /** Take the mirror's word for what a tag points to. */
+  resolveTags: z.boolean().optional(),
+});
+
 const HostEntry = z.strictObject({
   scheme: z.enum(['http', 'https']).optional(),
   caFile: z.string().min(1).optional(),
@@ -35,6 +41,8 @@ const HostEntry = z.strictObject({
   keyFile: z.string().min(1).optional(),
   /** `none`, or a proxy for this host alone. */
   proxy: z.string().min(1).optional(),
+  /** `mirror.example.com` or `harbor.example.com/proxy-project`; tried in order before the host itself. */
+  mirrors: z.array(z.union([z.string(), MirrorEntry])).optional(),
   pulls: PullsEntry.optional(),
 });
 

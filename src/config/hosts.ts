@@ -6,6 +6,7 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import type { HostSettings } from '../registry/copy-types.js';
 import type { HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
+import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
 import { parseRegistryHost } from './registry-host.js';
 
@@ -25,12 +26,14 @@ export function readHosts(
     const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
     const clientCertificate = readClientCertificate(entry, where, faults);
     const proxy = readProxySetting(entry.proxy, where, faults);
+    const mirrors = readMirrors(entry, where, { hosts, faults });
     hosts.set(parsed.host, {
       ...hosts.get(parsed.host),
       ...(scheme === undefined ? {} : { scheme }),
       ...(ca === undefined ? {} : { ca }),
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
       ...(proxy === undefined ? {} : { proxy }),
+      ...(mirrors.length === 0 ? {} : { mirrors }),
     });
   }
 }

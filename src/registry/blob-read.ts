@@ -115,6 +115,7 @@ export class BlobRead {
         const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
         const progress = moved >= PROGRESS_BYTES || isSteady;
         fruitless = progress ? 0 : fruitless + 1;
+        if (!progress) this.#leaveMirrors();
         if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
         await rest(backoff(fruitless + 1, timing), this.#signal);
       }
@@ -231,7 +232,12 @@ export class BlobRead {
     });
   }
 
+  #leaveMirrors(): void {
+    this.#client.host(this.#place.host).mirrors.distrust(this.#blob.digest);
+  }
+
   #mismatch(found: string): BlobMismatch {
+    this.#leaveMirrors();
     const { digest, size } = this.#blob;
     return new BlobMismatch(`the blob ${digest} should be ${size} bytes with this digest, but ${found}`, {
       place: this.#place,

@@ -153,6 +153,16 @@ export interface HostSettings {
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
   /** How this host, and the ones that it leads to, are reached, whatever the client's rules say. */
   readonly proxy?: URL | 'none';
+  /** Where images of this host are read before it is asked itself, in order. */
+  readonly mirrors?: readonly MirrorSettings[];
+}
+
+export interface MirrorSettings {
+  readonly host: string;
+  /** What stands before the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
+  readonly prefix?: string;
+  /** Whether its word is taken for what a tag points to; else the origin is asked, and only bytes come from here. */
+  readonly resolvesTags: boolean;
 }
 
 /** Which traffic goes through a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */
@@ -189,6 +199,8 @@ export interface RegistryClientOptions {
   /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly userAgent?: string;
+  /** Told of each mirror that is left alone for a while, and why; the origin is asked instead. */
+  readonly onMirrorFault?: (fault: FerryError) => void;
   /** Default: no proxy. */
   readonly proxies?: ProxyRules;
   /** Blobs in flight at once over all copies of this client; default 6. */

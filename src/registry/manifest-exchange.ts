@@ -91,6 +91,7 @@ export async function getManifest(
       client.contents.add(content);
       return content;
     }
+    client.host(place.host).mirrors.distrust(reference);
     if (attempt === 2) throw wrongBytes(place, reference, expected, digest);
   }
 }

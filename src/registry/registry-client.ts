@@ -3,6 +3,7 @@ import { ContentCache } from './content-cache.js';
 import type { RegistryClientOptions } from './copy-types.js';
 import { KeyedLock } from './keyed-lock.js';
 import { Semaphore } from './semaphore.js';
+import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
 import { requestToken } from './transport/token-endpoint.js';
@@ -33,36 +34,40 @@ export function createRegistryClient({
   trustedHosts = new Set(),
   userAgent = 'image-ferry',
   proxies = { except: [] },
+  onMirrorFault = () => {},
   timing = {},
   pulls,
   concurrentTransfers = TRANSFERS_AT_ONCE,
   blobLocations,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
+  const host = (name: string): RegistryHost => {
+    const existing = registryHosts.get(name);
+    if (existing !== undefined) return existing;
+    const settings = hosts.get(name) ?? {};
+    const made: RegistryHost = new RegistryHost(name, {
+      settings,
+      mirrors: new MirrorList(settings.mirrors ?? [], host, onMirrorFault),
+      trusted: hosts.has(name) || trustedHosts.has(name),
+      credentials,
+      requestToken: (query, known, place) => requestToken(made, query, known, place),
+      timing: { ...defaultTiming, ...timing },
+      userAgent,
+      proxies,
+      ...(pulls === undefined ? {} : { pulls }),
+    });
+    registryHosts.set(name, made);
+    return made;
+  };
   return {
-    host(name) {
-      const existing = registryHosts.get(name);
-      if (existing !== undefined) return existing;
-      const made: RegistryHost = new RegistryHost(name, {
-        settings: hosts.get(name) ?? {},
-        trusted: hosts.has(name) || trustedHosts.has(name),
-        credentials,
-        requestToken: (query, known, place) => requestToken(made, query, known, place),
-        timing: { ...defaultTiming, ...timing },
-        userAgent,
-        proxies,
-        ...(pulls === undefined ? {} : { pulls }),
-      });
-      registryHosts.set(name, made);
-      return made;
-    },
+    host,
     contents: new ContentCache(CACHED_BYTES),
     blobHomes: new BlobHomes(blobLocations),
     underWay: new Map(),
     tagLocks: new KeyedLock(),
     transfers: new Semaphore(concurrentTransfers),
     close() {
-      for (const host of registryHosts.values()) host.close();
+      for (const known of registryHosts.values()) known.close();
     },
   };
 }

@@ -48,6 +48,21 @@ describe('hosts of ferry.yaml', () => {
     expect(hosts.get('inner.example.com')).toEqual({ proxy: 'none' });
   });
 
+  test('have mirrors, which are configured by that alone', () => {
+    const hosts = read({
+      'docker.io': {
+        mirrors: ['http://mirror.internal:5000', { registry: 'harbor.example.com/proxies/hub/', resolveTags: true }],
+      },
+    });
+
+    expect(hosts.get('docker.io')?.mirrors).toEqual([
+      { host: 'mirror.internal:5000', resolvesTags: false },
+      { host: 'harbor.example.com', prefix: 'proxies/hub', resolvesTags: true },
+    ]);
+    expect(hosts.get('mirror.internal:5000')).toEqual({ scheme: 'http' });
+    expect(hosts.has('harbor.example.com')).toBe(true);
+  });
+
   test('say everything that is wrong at once, each by its place', () => {
     const certFile = file('cert.pem', cert);
     const wrong = () =>
@@ -58,6 +73,7 @@ describe('hosts of ferry.yaml', () => {
         'd.example.com': { certFile, keyFile: certFile },
         'e.example.com': { certFile, keyFile: file('other.pem', selfSignedCertificate().key) },
         'f.example.com': { proxy: 'socks5://proxy:1080' },
+        'g.example.com': { mirrors: ['not a host', 'harbor.example.com/Upper'] },
       });
 
     for (const fault of [
@@ -66,6 +82,8 @@ describe('hosts of ferry.yaml', () => {
       /hosts\.c\.example\.com has certFile without keyFile/,
       /hosts\.d\.example\.com\.keyFile holds no PEM private key/,
       /hosts\.e\.example\.com: certFile and keyFile do not work together/,
+      /hosts\.g\.example\.com\.mirrors is "not a host"/,
+      /hosts\.g\.example\.com\.mirrors: .*upper-case/,
       /hosts\.f\.example\.com\.proxy names a socks5:/,
     ]) {
       expect(wrong).toThrow(fault);

@@ -6,6 +6,7 @@ import type { AddressGuard } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
 import type { TokenSource } from './authorization.js';
 import { Connections } from './connections.js';
+import type { MirrorList } from './mirror-list.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { rest } from './retrying.js';
@@ -26,6 +27,7 @@ export interface RegistryHostOptions {
   readonly timing: Timing;
   readonly userAgent: string;
   readonly proxies: ProxyRules;
+  readonly mirrors: MirrorList<RegistryHost>;
   readonly pulls?: PullLedger;
 }
 
@@ -35,6 +37,7 @@ export class RegistryHost {
   readonly timing: Timing;
   readonly userAgent: string;
   readonly authorization: HostAuthorization;
+  readonly mirrors: MirrorList<RegistryHost>;
   /** Whoever counts what is read from sources; nobody does where there is no database. */
   readonly pulls: PullLedger | undefined;
   /** Anonymous tokens for hosts that this one redirects to. */
@@ -53,6 +56,7 @@ export class RegistryHost {
     this.host = host;
     this.timing = options.timing;
     this.userAgent = options.userAgent;
+    this.mirrors = options.mirrors;
     this.pulls = options.pulls;
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;

@@ -7,6 +7,7 @@ import type { OpenExchange } from './exchange.js';
 import { followRedirects } from './redirects.js';
 import { exchangeOptions } from './request-options.js';
 import type { RegistryRequest } from './request-options.js';
+import { distrustMirrors, readFromMirror } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
@@ -18,13 +19,13 @@ const ATTEMPTS = 4;
 
 /**
  * Sends one request to a registry: authorizes it, answers a challenge, follows redirects without the authorization,
- * sits out short pauses, and repeats what a moment may heal.
+ * sits out short pauses, and repeats what a moment may heal. What a source has is looked for at its mirrors first.
  *
  * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
  * @throws RegistryFault for everything else, the signal's reason when aborted
  */
 export async function send(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
-  return retrying(() => sendOnce(host, request), retryOptions(host, request));
+  return retrying(() => readAnywhere(host, request), retryOptions(host, request));
 }
 
 /** The same with the whole body, of at most `limitBytes`; a body that breaks off is asked for again. */
@@ -35,12 +36,15 @@ export async function fetchBody(
 ): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
   return retrying(
     async () => {
-      const response = await sendOnce(host, request);
+      const response = await readAnywhere(host, request);
       try {
         const body = await readBody(response, bodyOptions(host, limitBytes, request.signal));
         return { response, body };
       } catch (error) {
-        throw bodyFault(error, host, request);
+        const fault = bodyFault(error, host, request);
+        // A mirror may have given it: the origin is asked before it is said to be wrong.
+        if (fault instanceof RegistryFault && distrustMirrors(host, request)) throw passing(fault, request);
+        throw fault;
       }
     },
     retryOptions(host, request),
@@ -85,6 +89,11 @@ export async function unexpected(
   return fault;
 }
 
+/** A mirror that has it spares the origin; whatever is wrong with mirrors, the origin's answer counts. */
+async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+  return (await readFromMirror(host, request, sendOnce)) ?? (await sendOnce(host, request));
+}
+
 async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
   const { place, scopes, expect, signal } = request;
   await host.ready(signal);
@@ -117,9 +126,12 @@ async function expiredRedirect(
   response: IncomingMessage,
   request: RegistryRequest,
 ): Promise<RegistryFault> {
-  const { reason, status } = await unexpected(host, response, { ...request, what: `${request.what} at its storage` });
+  return passing(await unexpected(host, response, { ...request, what: `${request.what} at its storage` }), request);
+}
+
+function passing({ reason, status }: RegistryFault, { place }: RegistryRequest): RegistryFault {
   return new RegistryFault(reason, {
-    place: request.place,
+    place,
     code: 'server-error',
     decision: 'retry',
     ...(status === undefined ? {} : { status }),

@@ -1,0 +1,27 @@
+import { InvalidInput } from '../domain/ferry-error.js';
+import { pathFault } from '../domain/reference-grammar.js';
+import type { HostSettings, MirrorSettings } from '../registry/copy-types.js';
+import type { HostEntry } from './config-file.js';
+import type { FaultList } from './fault-list.js';
+import { parseRegistryHost } from './registry-host.js';
+
+/** `mirrors` of one host. A mirror is configured by that alone: it may have a private address. */
+export function readMirrors(
+  { mirrors = [] }: HostEntry,
+  where: string,
+  { hosts, faults }: { readonly hosts: Map<string, HostSettings>; readonly faults: FaultList },
+): readonly MirrorSettings[] {
+  return mirrors.flatMap((entry) => {
+    const { registry, resolveTags = false } = typeof entry === 'string' ? { registry: entry } : entry;
+    return faults.try(() => readMirror(registry, resolveTags)) ?? [];
+  });
+
+  function readMirror(text: string, resolvesTags: boolean): MirrorSettings {
+    const [, registry = '', prefix] = /^((?:https?:\/\/)?[^/]*)(?:\/(.+?))?\/?$/i.exec(text.trim()) ?? [];
+    const { host, scheme } = parseRegistryHost(registry, `${where}.mirrors`);
+    const fault = prefix === undefined ? undefined : pathFault(prefix);
+    if (fault !== undefined) throw new InvalidInput(`${where}.mirrors: "${text}": ${fault}`, 'configuration');
+    hosts.set(host, { ...(scheme === undefined ? {} : { scheme }), ...hosts.get(host) });
+    return { host, resolvesTags, ...(prefix === undefined ? {} : { prefix }) };
+  }
+}

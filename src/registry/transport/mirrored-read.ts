@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import { isDigest } from '../../domain/digest.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import type { MirrorSettings } from '../copy-types.js';
+import type { Place } from '../place.js';
+import { repositoryScopes } from './authorization.js';
+import type { Mirror } from './mirror-list.js';
+import type { RegistryRequest } from './request-options.js';
+import type { RegistryHost } from './registry-host.js';
+import { discardBody } from './response-body.js';
+import { isWebPage, notARegistry } from './web-page.js';
+
+/** Sends a request to one host, once. */
+export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<IncomingMessage>;
+
+/** @returns the answer of the first mirror of the source that has it; undefined: the source itself is to be asked */
+export async function readFromMirror(
+  source: RegistryHost,
+  request: RegistryRequest,
+  send: SendOnce,
+): Promise<IncomingMessage | undefined> {
+  const reference = referenceOf(request);
+  if (reference === undefined) return undefined;
+  for (const mirror of source.mirrors.candidates(reference)) {
+    try {
+      const answer = await readFrom(mirror, request, send);
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (!(error instanceof FerryError)) throw error;
+      // It may lack this repository, or not show it to us: no reason to leave it alone.
+      if (!['denied', 'unauthorized', 'repository-missing'].includes(error.code)) source.mirrors.rest(mirror, error);
+    }
+  }
+  return undefined;
+}
+
+/** What a request reads came wrong, or not whole. @returns whether a mirror may have given it: asking again may help */
+export function distrustMirrors({ mirrors }: RegistryHost, request: RegistryRequest): boolean {
+  const reference = referenceOf(request);
+  return reference !== undefined && mirrors.distrust(reference);
+}
+
+/** @returns undefined when the mirror does not have it */
+async function readFrom(
+  { host: hostOf, settings }: Mirror<RegistryHost>,
+  request: RegistryRequest,
+  send: SendOnce,
+): Promise<IncomingMessage | undefined> {
+  const host = hostOf();
+  const there = atMirror(request, settings);
+  const response = await send(host, there);
+  const { statusCode } = response;
+  if (!isWebPage(response) && (statusCode === 200 || statusCode === 206)) return response;
+  discardBody(response);
+  if (isWebPage(response)) throw notARegistry(there.place, there.what, await host.base(there.place));
+  return undefined;
+}
+
+/** The digest or tag that a request reads from a source; undefined for one that no mirror is asked for. */
+function referenceOf({ place, method, url }: RegistryRequest): string | undefined {
+  if (place.side !== 'source' || (method !== 'GET' && method !== 'HEAD') || typeof url !== 'string') return undefined;
+  const [, kind, reference] = /\/(manifests|blobs)\/([^/?]+)$/.exec(url) ?? [];
+  return kind === 'blobs' && !isDigest(reference ?? '') ? undefined : reference;
+}
+
+function atMirror(request: RegistryRequest, { host, prefix }: MirrorSettings): RegistryRequest {
+  const { place, url } = request;
+  const repository = prefix === undefined ? place.repository : `${prefix}/${place.repository}`;
+  const there: Place = { ...place, host, repository };
+  const { pull: _countedByTheOrigin, deniedIsAnswer: _denied, ...rest } = request;
+  return {
+    ...rest,
+    place: there,
+    url: String(url).replace(`/v2/${place.repository}/`, `/v2/${repository}/`),
+    scopes: repositoryScopes(repository, 'pull'),
+  };
+}
