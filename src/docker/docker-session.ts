@@ -5,6 +5,7 @@ import type { DockerSide } from './docker-fault.js';
 import { readLayerLine } from './docker-output.js';
 import type { DockerCopyOptions, DockerSettings } from './docker-types.js';
 import { dockerHub } from '../domain/image-reference.js';
+import { assertClassicStore } from './image-store.js';
 import { LocalNames } from './local-names.js';
 
 /** Docker's own key for its hub's credentials. */
@@ -43,7 +44,7 @@ export class DockerSession {
 
   /**
    * @param repositories local ones, in which names will be given
-   * @throws DockerFault of a daemon that does not answer
+   * @throws DockerFault of a daemon that does not answer, or keeps images in a way that this engine does not handle
    */
   static async open(
     settings: DockerSettings,
@@ -56,6 +57,7 @@ export class DockerSession {
         ...settings,
         environment: { ...settings.environment, DOCKER_CONFIG: folder.path, DOCKER_CLI_HINTS: 'false' },
       });
+      await assertClassicStore(docker, options.signal);
       const names = await LocalNames.remember(docker, repositories, options.signal);
       return new DockerSession({ names, docker, settings, options, folder });
     } catch (error) {

@@ -1,0 +1,35 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { DockerEngine } from '../../src/docker/copy-image.js';
+import { parseImageReference } from '../../src/domain/image-reference.js';
+import { parsePlatformSelection } from '../../src/domain/platform.js';
+
+test('a daemon with containerd’s image store is refused before anything is pulled, with what to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, 'docker');
+  // What `docker info` of Docker 29 says; any other command would be one too many.
+  const answer = '[["driver-type","io.containerd.snapshotter.v1"]]';
+  const script = `if (process.argv[2] === 'info') console.log('${answer}'); else process.exit(1);`;
+  writeFileSync(program, `#!${process.execPath}\n${script}`);
+  chmodSync(program, 0o755);
+  const engine = new DockerEngine({
+    program,
+    environment: {},
+    isInsecure: () => false,
+    credentials: async () => await Promise.resolve(undefined),
+  });
+
+  const copy = engine.copy({
+    source: parseImageReference('nginx:1.27'),
+    platforms: parsePlatformSelection('linux/amd64'),
+    targets: [{ name: 'private', host: 'registry.example.com', repository: 'library/nginx', tag: '1.27' }],
+  });
+
+  await expect(copy).rejects.toMatchObject({ code: 'configuration', decision: 'park', side: 'daemon' });
+  await expect(copy).rejects.toThrow('"containerd-snapshotter": false');
+});
