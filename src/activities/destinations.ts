@@ -44,6 +44,37 @@ export async function claimDestinations(
   return destinations;
 }
 
+/** A name that an image would get. */
+export interface ForeseenDestination {
+  readonly destination: Destination;
+  /** The name that it would have, were it not another image's. */
+  readonly takenName?: string;
+}
+
+/**
+ * The name that a claim would give, claiming nothing.
+ *
+ * @param ownerOf of a target repository (`host/repository`), undefined while it is free
+ * @throws FerryError `target-name` when every name belongs to another image
+ */
+export async function foreseeDestination(
+  names: Pick<TargetNames, 'ownedBy'>,
+  ownerOf: (targetRepository: string) => Promise<string | undefined>,
+  source: ImageReference,
+  target: Target,
+): Promise<ForeseenDestination> {
+  const { own, tries } = await namesToTry(names, source, target);
+  const owner = sourceRepository(source);
+  for (const repository of own === undefined ? tries : [own]) {
+    const known = await ownerOf(`${target.registry}/${repository}`);
+    if (known !== undefined && known !== owner) continue;
+    const destination = destinationOn(target, source, repository);
+    const [first] = tries;
+    return first === undefined || first === repository ? { destination } : { destination, takenName: first };
+  }
+  throw noFreeName(owner, target, tries);
+}
+
 async function claimRepository(names: TargetNames, source: ImageReference, target: Target): Promise<string> {
   const { own, tries } = await namesToTry(names, source, target);
   if (own !== undefined) return own;
@@ -53,14 +84,18 @@ async function claimRepository(names: TargetNames, source: ImageReference, targe
     const claim = { targetRepository, sourceRepository: owner, target: target.name };
     if ((await names.claim(claim)) === owner) return repository;
   }
-  throw new FerryError(
+  throw noFreeName(owner, target, tries);
+}
+
+function noFreeName(owner: string, target: Target, tries: readonly string[]): FerryError {
+  return new FerryError(
     `no free name for ${owner} on target ${target.name}: ${tries.join(' and ')} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
     { code: 'target-name', decision: 'park' },
   );
 }
 
 async function namesToTry(
-  names: TargetNames,
+  names: Pick<TargetNames, 'ownedBy'>,
   source: ImageReference,
   target: Target,
 ): Promise<{ readonly own?: string; readonly tries: readonly string[] }> {

@@ -121,6 +121,13 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
 
   program
+    .command('plan')
+    .description('what a sync would move, without moving it or changing a row')
+    .option('--spend-pulls', 'also read manifests from sources that count it, such as Docker Hub')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/plan.js')).planCommand(options)));
+
+  program
     .command('migrate')
     .description('create or update the tables')
     .addOption(json())

@@ -24,23 +24,34 @@ import type { FerryTables } from './tables.js';
  * @throws DatabaseFault also when the tables were made by a newer version, which this one must not touch
  */
 export async function migrate({ queries, dialect }: FerryDatabase): Promise<{ readonly applied: readonly string[] }> {
-  const migrations = migrationsOf(dialect);
-  const known = Object.keys(migrations);
-  const made = await stepsMade(queries);
-  const newer = made.filter((name) => !known.includes(name));
-  if (newer.length > 0) {
-    throw new DatabaseFault(
-      `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it`,
-      'refused',
-    );
-  }
   // Every command comes through here: nothing is locked when there is nothing to do.
-  if (made.length === known.length) return { applied: [] };
+  if ((await missingSteps({ queries, dialect })).length === 0) return { applied: [] };
 
+  const migrations = migrationsOf(dialect);
   const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) throw error instanceof Error ? error : new TypeError('a migration failed', { cause: error });
   return { applied: results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName) };
+}
+
+/** Steps that `migrate` would make; changes nothing. @throws DatabaseFault when a newer version made the tables */
+export async function missingSteps({
+  queries,
+  dialect,
+}: Pick<FerryDatabase, 'queries' | 'dialect'>): Promise<readonly string[]> {
+  const known = Object.keys(migrationsOf(dialect));
+  const made = await stepsMade(queries);
+  assertNotNewer(made, known);
+  return known.filter((name) => !made.includes(name));
+}
+
+function assertNotNewer(made: readonly string[], known: readonly string[]): void {
+  const newer = made.filter((name) => !known.includes(name));
+  if (newer.length === 0) return;
+  throw new DatabaseFault(
+    `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it`,
+    'refused',
+  );
 }
 
 async function stepsMade(queries: Queries): Promise<readonly string[]> {

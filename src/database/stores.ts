@@ -2,6 +2,7 @@ import { BlobLocationStore } from './blob-location-store.js';
 import { ConsoleStore } from './console-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed-image-store.js';
 import { RunStore } from './run-store.js';
@@ -20,6 +21,7 @@ export interface Stores {
   readonly console: ConsoleStore;
   readonly states: UpstreamStore;
   readonly budgets: PullBudgetStore;
+  readonly plan: PlanStore;
 }
 
 export function createStores(database: FerryDatabase): Stores {
@@ -33,5 +35,6 @@ export function createStores(database: FerryDatabase): Stores {
     console: new ConsoleStore(database),
     states: new UpstreamStore(database),
     budgets: new PullBudgetStore(database),
+    plan: new PlanStore(database),
   };
 }

@@ -39,6 +39,16 @@ export class TargetNameStore {
     return (await select.executeTakeFirstOrThrow()).source_repository;
   }
 
+  /** Who has a target repository, undefined while it is free; claims nothing. */
+  async ownerOf(targetRepository: string): Promise<string | undefined> {
+    const row = await this.#database.queries
+      .selectFrom('target_names')
+      .select('source_repository')
+      .where('target_repository', '=', targetRepository)
+      .executeTakeFirst();
+    return row?.source_repository;
+  }
+
   /** Target repositories (`host/repository`) of a registry that a source repository owns, the first claimed first. */
   async ownedBy(sourceRepository: string, registry: string): Promise<readonly string[]> {
     const rows = await this.#database.queries

@@ -72,6 +72,30 @@ export interface CopyPlan {
   readonly failures: readonly TargetFailure[];
 }
 
+export interface BlobShare {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/** What one target lacks, and how it would get it. */
+export interface TargetSurvey {
+  readonly target: string;
+  /** In the repository already, though not yet part of this image. */
+  readonly there: BlobShare;
+  /** In another repository of the registry, from where it would be mounted. */
+  readonly mountable: BlobShare;
+  readonly sent: BlobShare;
+}
+
+/** What a copy would move. */
+export interface CopySurvey {
+  readonly plan: CopyPlan;
+  /** Of the targets that could be asked, in the plan's order. */
+  readonly targets: readonly TargetSurvey[];
+  /** Each blob once, however many targets lack it. */
+  readonly bytesToRead: number;
+}
+
 export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
 
 export type CopyProgress =

@@ -1,0 +1,218 @@
+import type { Destination } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import type { PlatformSelection } from '../domain/platform.js';
+import { printPlatform } from '../domain/platform.js';
+import type { PlannedFault, PlannedImage, PlannedTarget, SyncPlan } from '../domain/sync-plan.js';
+import { planTotals } from '../domain/sync-plan.js';
+import type { Target } from '../domain/target.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
+import { chosenTargets } from '../domain/wanted-targets.js';
+import type { CopyOptions, CopyRequest, CopySurvey } from '../registry/copy-types.js';
+import { copyTargets } from './copy-wire.js';
+import type { ForeseenDestination } from './destinations.js';
+import { foreseeDestination } from './destinations.js';
+import type { CopyEngine } from './engine-ports.js';
+import { PlannedPulls, PullNotSpent } from './planned-pulls.js';
+import type { PushedImages, TargetNames } from './ports.js';
+
+/** Images looked at once. */
+const imagesAtOnce = 4;
+const adoptionPage = 500;
+const noBlobs = { blobs: 0, bytes: 0 };
+
+export interface PendingImage {
+  readonly image: string;
+  readonly platforms: PlatformSelection;
+  readonly targets: TargetSelection;
+}
+
+export interface SyncPlanPorts {
+  readonly plan: {
+    /** What a pass would find; changes nothing. */
+    pending(): Promise<{ readonly images: readonly PendingImage[]; readonly refused: SyncPlan['refusedRows'] }>;
+  };
+  readonly pushed: Pick<PushedImages, 'adoptionCandidates'>;
+  readonly names: Pick<TargetNames, 'ownedBy'> & {
+    /** Who has a target repository, undefined while it is free; claims nothing. */
+    ownerOf(targetRepository: string): Promise<string | undefined>;
+  };
+  readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
+    survey(request: CopyRequest, options?: Pick<CopyOptions, 'signal'>): Promise<CopySurvey>;
+  };
+  readonly targets: readonly Target[];
+  readonly pulls: PlannedPulls;
+}
+
+/** What a sync would do, by everything that it would look at; nothing is moved and no row changes. */
+export async function planSync(ports: SyncPlanPorts, signal: AbortSignal): Promise<SyncPlan> {
+  const { images, refused } = await ports.plan.pending();
+  const adoptable = await imagesToAdopt(ports);
+  const planner = new ImagePlanner(ports, signal);
+  const planned: PlannedImage[] = [];
+  const queue = [...images.entries()];
+  await Promise.all(
+    Array.from({ length: imagesAtOnce }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const [place, image] = next;
+        planned[place] = adoptable.has(image.image) ? toAdopt(image) : await planner.plan(image);
+      }
+    }),
+  );
+  return { images: planned, refusedRows: refused, allowances: ports.pulls.allowances, totals: planTotals(planned) };
+}
+
+class ImagePlanner {
+  readonly #ports: SyncPlanPorts;
+  readonly #signal: AbortSignal;
+  /** Names that earlier images of the plan would claim, by repository. */
+  readonly #foreseen = new Map<string, string>();
+
+  constructor(ports: SyncPlanPorts, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#signal = signal;
+  }
+
+  async plan(pending: PendingImage): Promise<PlannedImage> {
+    const bare = { ...bareImage(pending), state: 'stopped' } as const;
+    try {
+      const { result, pulls } = await this.#ports.pulls.count(async () => await this.#look(pending));
+      return { ...bare, ...result, pulls };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      return { ...bare, fault: faultOf(error) };
+    }
+  }
+
+  async #look({ image, platforms, targets: selection }: PendingImage): Promise<Partial<PlannedImage>> {
+    const { engine, targets } = this.#ports;
+    const source = parseImageReference(image);
+    // Before the names: a source that is not there claims none.
+    const sourceDigest = await engine.resolve(source, { signal: this.#signal });
+    const { found, refused } = await this.#destinations(source, chosenTargets(selection, targets));
+    const destinations = found.map(({ destination }) => destination);
+    if (destinations.length === 0) return { sourceDigest, targets: refused };
+    const copies = copyTargets(destinations, targets);
+    try {
+      const survey = await engine.survey(
+        { source, sourceDigest, platforms, targets: copies },
+        { signal: this.#signal },
+      );
+      const planned = [...plannedTargets(survey, found), ...refused];
+      return {
+        sourceDigest,
+        state: stateOf(planned),
+        missingPlatforms: survey.plan.missingPlatforms,
+        bytesToRead: survey.bytesToRead,
+        targets: planned,
+      };
+    } catch (error) {
+      if (!(error instanceof PullNotSpent)) throw error;
+      const planned = await Promise.all(found.map(async (one) => await this.#lookAtTag(one, sourceDigest)));
+      return { sourceDigest, state: stateOf(planned), targets: [...planned, ...refused] };
+    }
+  }
+
+  /** What can be told without the source's manifests: whether the target's tag leads to the very digest. */
+  async #lookAtTag({ destination, takenName }: ForeseenDestination, sourceDigest: string): Promise<PlannedTarget> {
+    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
+    try {
+      const head = await this.#ports.engine.head(destination, { signal: this.#signal });
+      return { ...named, state: head?.digest === sourceDigest ? 'there' : 'unknown' };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      return { ...named, state: 'refused', fault: faultOf(error) };
+    }
+  }
+
+  async #destinations(source: ImageReference, targets: readonly Target[]) {
+    const { names } = this.#ports;
+    const found: ForeseenDestination[] = [];
+    const refused: PlannedTarget[] = [];
+    for (const target of targets) {
+      try {
+        const ownerOf = async (repository: string) =>
+          (await names.ownerOf(repository)) ?? this.#foreseen.get(repository);
+        const foreseen = await foreseeDestination(names, ownerOf, source, target);
+        const { host, repository } = foreseen.destination;
+        this.#foreseen.set(`${host}/${repository}`, sourceRepository(source));
+        found.push(foreseen);
+      } catch (error) {
+        refused.push({ ...nothingOn(target.name), state: 'refused', fault: faultOf(error) });
+      }
+    }
+    return { found, refused };
+  }
+}
+
+async function imagesToAdopt({ pushed, targets }: SyncPlanPorts): Promise<ReadonlySet<string>> {
+  const images = new Set<string>();
+  for (let after = 0; ;) {
+    const page = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
+    for (const { image } of page) images.add(image);
+    const last = page.at(-1);
+    if (last === undefined || page.length < adoptionPage) return images;
+    after = last.rowId;
+  }
+}
+
+function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
+  return found.map(({ destination, takenName }): PlannedTarget => {
+    const { target } = destination;
+    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
+    const failed = plan.failures.find((failure) => failure.target === target);
+    if (failed !== undefined) return { ...named, state: 'refused', fault: faultOf(failed.failure) };
+    const planned = plan.targets.find((candidate) => candidate.target === target);
+    const { there, mountable, sent } = targets.find((survey) => survey.target === target) ?? nothingOn(target);
+    return {
+      ...named,
+      state: planned?.alreadyThere === true ? 'there' : 'copy',
+      ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
+      dropped: planned?.dropped ?? [],
+      there,
+      mountable,
+      sent,
+    };
+  });
+}
+
+function stateOf(targets: readonly PlannedTarget[]): PlannedImage['state'] {
+  for (const [state, image] of [
+    ['unknown', 'unread'],
+    ['copy', 'copy'],
+    ['refused', 'stopped'],
+  ] as const) {
+    if (targets.some((target) => target.state === state)) return image;
+  }
+  return 'there';
+}
+
+function bareImage({ image, platforms }: PendingImage) {
+  return {
+    image,
+    platforms: platforms === 'all' ? ['all'] : platforms.map(printPlatform),
+    missingPlatforms: [],
+    pulls: 0,
+    bytesToRead: 0,
+    targets: [],
+  };
+}
+
+function toAdopt(pending: PendingImage): PlannedImage {
+  return { ...bareImage(pending), state: 'adopt' };
+}
+
+function bareTarget({ target, host, repository, tag }: Destination) {
+  return { ...nothingOn(target), reference: `${host}/${repository}:${tag}` };
+}
+
+function nothingOn(target: string) {
+  return { target, dropped: [], there: noBlobs, mountable: noBlobs, sent: noBlobs };
+}
+
+/** A bug stays one; what the database does not give ends the plan. */
+function faultOf(error: unknown): PlannedFault {
+  if (!(error instanceof FerryError) || error.code === 'database') throw error;
+  return { code: error.code, decision: error.decision, reason: error.message };
+}

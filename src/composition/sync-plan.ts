@@ -1,0 +1,73 @@
+import { PlannedPulls } from '../activities/planned-pulls.js';
+import { planSync } from '../activities/sync-plan.js';
+import type { FerryConfig } from '../config/read-config.js';
+import { openDatabase } from '../database/ferry-database.js';
+import { missingSteps } from '../database/migrate.js';
+import { createStores } from '../database/stores.js';
+import type { Stores } from '../database/stores.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { PullAllowance } from '../domain/pull-allowance.js';
+import type { SyncPlan } from '../domain/sync-plan.js';
+import { surveyCopy } from '../registry/survey-copy.js';
+import { createCopyEngine } from './copy-engine.js';
+import { openRegistries } from './registries.js';
+
+export interface PlanOptions {
+  /** Also read manifests from sources that count it. */
+  readonly spendPulls: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens database and registries, looks, and closes them.
+ *
+ * @throws FerryError when the tables are not up to date: making them so would change them
+ */
+export async function planOfSync(config: FerryConfig, { spendPulls, signal }: PlanOptions): Promise<SyncPlan> {
+  const database = await openDatabase(config.database);
+  try {
+    const missing = await missingSteps(database);
+    if (missing.length > 0) {
+      throw new FerryError(
+        `the tables are not up to date (${missing.join(', ')}), and a plan changes nothing: run "ferry migrate" first`,
+        { code: 'database', decision: 'park' },
+      );
+    }
+    const stores = createStores(database);
+    const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);
+    const blobLocations = {
+      known: async (...asked: Parameters<typeof stores.blobs.known>) => await stores.blobs.known(...asked),
+      record: async () => undefined,
+      forget: async () => undefined,
+    };
+    const registries = openRegistries({ ...config, blobLocations, pulls });
+    try {
+      const engine = {
+        ...createCopyEngine(registries),
+        survey: async (...[request, options]: Parameters<Survey>) => await surveyCopy(registries, request, options),
+      };
+      return await planSync({ ...stores, engine, targets: config.targets, pulls }, signal);
+    } finally {
+      registries.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+type Survey = Parameters<typeof planSync>[0]['engine']['survey'];
+
+/** The configured ones, and of those that sources announced the one that has least left. */
+async function knownAllowances(
+  { budgets }: Stores,
+  { pullAllowances }: FerryConfig,
+): Promise<ReadonlyMap<string, PullAllowance & { readonly free: number }>> {
+  const known = new Map<string, PullAllowance & { readonly free: number }>();
+  for (const [host, allowance] of pullAllowances) known.set(host, { ...allowance, free: allowance.pulls });
+  for (const { host, spender, pulls, windowMs, free } of await budgets.budgets()) {
+    if (pullAllowances.has(host) && spender !== '') continue;
+    const before = known.get(host);
+    if (before === undefined || free < before.free) known.set(host, { pulls, windowMs, free });
+  }
+  return known;
+}

@@ -1,0 +1,102 @@
+import type { Decision, FaultCode } from './ferry-error.js';
+import type { PullAllowance } from './pull-allowance.js';
+
+/** Why something would not be done. */
+export interface PlannedFault {
+  readonly code: FaultCode;
+  readonly decision: Decision;
+  readonly reason: string;
+}
+
+export interface PlannedBlobs {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/** What a sync would do for one image on one target. */
+export interface PlannedTarget {
+  readonly target: string;
+  /**
+   * `there`: nothing to do; `copy`: it lacks something; `unknown`: the source's manifests were not read; `refused`: it
+   * would not take the image, or could not be asked.
+   */
+  readonly state: 'there' | 'copy' | 'unknown' | 'refused';
+  /** `host/repository:tag` */
+  readonly reference?: string;
+  /** The plain name of the image, which belongs to another image on this target. */
+  readonly takenName?: string;
+  /** Digest that the tag leads to now, and would no longer. */
+  readonly replaces?: string;
+  readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
+  readonly there: PlannedBlobs;
+  readonly mountable: PlannedBlobs;
+  readonly sent: PlannedBlobs;
+  readonly fault?: PlannedFault;
+}
+
+/** What a sync would do for one image. */
+export interface PlannedImage {
+  readonly image: string;
+  /** Canonical platforms, or `all`. */
+  readonly platforms: readonly string[];
+  /**
+   * `there`: on every target already; `copy`: would be copied; `unread`: would be copied, what of it is not known, since
+   * reading it would cost a pull; `adopt`: an older script pushed it, only looked for on the targets; `stopped`: the
+   * source, or every target, is in the way.
+   */
+  readonly state: 'there' | 'copy' | 'unread' | 'adopt' | 'stopped';
+  readonly sourceDigest?: string;
+  readonly missingPlatforms: readonly string[];
+  /** Reads that the source counts; of an unread image one at least. */
+  readonly pulls: number;
+  readonly bytesToRead: number;
+  readonly targets: readonly PlannedTarget[];
+  readonly fault?: PlannedFault;
+}
+
+/** An allowance, and what the plan would take of it. */
+export interface PlannedAllowance extends PullAllowance {
+  readonly host: string;
+  readonly free: number;
+  readonly needed: number;
+}
+
+export interface SyncPlan {
+  readonly images: readonly PlannedImage[];
+  /** Rows that name no image: they would be parked. */
+  readonly refusedRows: readonly { readonly row: number; readonly reason: string }[];
+  readonly allowances: readonly PlannedAllowance[];
+  readonly totals: PlanTotals;
+}
+
+export interface PlanTotals {
+  readonly images: Readonly<Record<PlannedImage['state'], number>>;
+  readonly pulls: number;
+  readonly bytesToRead: number;
+  readonly bytesToSend: number;
+  readonly mounts: PlannedBlobs;
+  readonly takenNames: number;
+  readonly refusals: number;
+}
+
+export function planTotals(images: readonly PlannedImage[]): PlanTotals {
+  const states = { there: 0, copy: 0, unread: 0, adopt: 0, stopped: 0 };
+  for (const { state } of images) states[state] += 1;
+  const targets = images.flatMap((image) => image.targets);
+  return {
+    images: states,
+    pulls: sumOf(images, ({ pulls }) => pulls),
+    bytesToRead: sumOf(images, ({ bytesToRead }) => bytesToRead),
+    bytesToSend: sumOf(targets, ({ sent }) => sent.bytes),
+    mounts: {
+      blobs: sumOf(targets, ({ mountable }) => mountable.blobs),
+      bytes: sumOf(targets, ({ mountable }) => mountable.bytes),
+    },
+    takenNames: targets.filter(({ takenName }) => takenName !== undefined).length,
+    refusals: targets.filter(({ state }) => state === 'refused').length,
+  };
+}
+
+function sumOf<T>(entries: readonly T[], value: (entry: T) => number): number {
+  return entries.reduce((sum, entry) => sum + value(entry), 0);
+}
