@@ -99,7 +99,9 @@ function inTurn(sets: readonly (MainActivities & CopyActivities)[]): MainActivit
   const given = names.map((name) => {
     const activity = async (input: never): Promise<unknown> => {
       turn += 1;
-      return await (sets[turn % sets.length] as unknown as Record<string, (input: never) => Promise<unknown>>)[name]?.(input);
+      return await (sets[turn % sets.length] as unknown as Record<string, (input: never) => Promise<unknown>>)[name]?.(
+        input,
+      );
     };
     return [name, activity] as const;
   });
