@@ -57,8 +57,9 @@ export class DockerSession {
         ...settings,
         environment: { ...settings.environment, DOCKER_CONFIG: folder.path, DOCKER_CLI_HINTS: 'false' },
       });
-      await assertClassicStore(docker, options.signal);
+      // First, since an older command says strange things in `docker info` when there is no daemon.
       const names = await LocalNames.remember(docker, repositories, options.signal);
+      await assertClassicStore(docker, options.signal);
       return new DockerSession({ names, docker, settings, options, folder });
     } catch (error) {
       await folder.remove();

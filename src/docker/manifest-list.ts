@@ -14,11 +14,20 @@ import type { DockerSession } from './docker-session.js';
 /** Platforms of the source's index; [] where the reference leads to one image. @throws DockerFault */
 export async function offeredPlatforms(session: DockerSession, source: ImageReference): Promise<readonly Platform[]> {
   const insecure = session.insecureFlag(source.host);
-  const lines = await session.run(['manifest', 'inspect', ...insecure, printImageReference(source)], 'source');
+  const name = printImageReference(source);
+  const lines = await session.run(['manifest', 'inspect', ...insecure, name], 'source').catch(withHint);
   const index: unknown = JSON.parse(lines.join('\n'));
   const manifests = typeof index === 'object' && index !== null && 'manifests' in index ? index.manifests : [];
   if (!Array.isArray(manifests)) return [];
   return manifests.flatMap((entry: { platform?: unknown } | null) => readPlatform(entry?.platform) ?? []);
+}
+
+/** Of an index in OCI's form an older command says the same as of one that is not there. */
+function withHint(error: unknown): never {
+  if (!(error instanceof DockerFault) || error.code !== 'tag-missing') throw error;
+  const { side, code, decision } = error;
+  const hint = 'docker commands before 23 say so of every OCI index, too: use a newer one, or want single platforms';
+  throw new DockerFault(`${error.message}; ${hint}`, { side, code, decision });
 }
 
 /**

@@ -163,6 +163,43 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
+  test('all platforms are those of the source’s index', async () => {
+    const arm64 = await makeImage({ name: 'app', layers: [100_000], platform: 'linux/arm64', format: 'docker' });
+    const own = await makeImage({ name: 'app', layers: [100_000], format: 'docker' });
+    // A Docker manifest list: what every version of the command reads.
+    const both = makeIndex([arm64, own], { format: 'docker' });
+    await pushImage(source, { image: both, repository: 'team/both', tag: 'v1' });
+
+    const report = await engine().copy(
+      request('all', {
+        source: parseImageReference(`${source.host}/team/both:v1`),
+        targets: [targetAt(open, { tag: 'all' })],
+      }),
+    );
+
+    expect(report).toMatchObject({ sourceDigest: both.digest, missingPlatforms: [], failures: [], leftBehind: [] });
+    expect(report.targets[0]?.platforms.map(({ platform }) => platform)).toEqual(['linux/arm64', 'linux/amd64']);
+    expect(await imageIds()).toEqual([]);
+  });
+
+  test('of two targets on one registry each is pushed to with its own account', async () => {
+    const report = await engine({
+      credentials: async (host, _, target) =>
+        await Promise.resolve(
+          host === closed.host
+            ? { username: login.user, password: target === 'stranger' ? 'wrong-secret' : login.password }
+            : undefined,
+        ),
+    }).copy(
+      request('linux/amd64', {
+        targets: [targetAt(closed), targetAt(closed, { name: 'stranger', repository: 'other/app' })],
+      }),
+    );
+
+    expect(report.targets.map(({ target }) => target)).toEqual(['closed']);
+    expect(report.failures).toMatchObject([{ target: 'stranger', failure: { code: 'unauthorized' } }]);
+  });
+
   test('a reference by digest is copied for several platforms, too', async () => {
     const report = await engine().copy(
       request('linux/amd64,linux/arm/v7', {
