@@ -11,6 +11,7 @@ type Contents = Extract<
   RestEndpointMethodTypes['repos']['getContent']['response']['data'],
   { type: 'file'; encoding: string }
 >;
+type RateLimit = RestEndpointMethodTypes['rateLimit']['get']['response']['data'];
 interface Refusal {
   readonly message: string;
   readonly documentation_url: string;
@@ -130,6 +131,10 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
       remaining = requestsAnHour;
       resetAt = Date.now() + 3_600_000;
     }
+    if (request.url === '/rate_limit') {
+      tellRate(response);
+      return;
+    }
     if (remaining === 0) {
       const message =
         "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher rate limit. Check out the documentation for more details.)";
@@ -148,6 +153,19 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
       return;
     }
     answer(request, response);
+  }
+
+  /** Costs nothing, as on GitHub. */
+  function tellRate(response: ServerResponse): void {
+    const rate = {
+      limit: requestsAnHour,
+      remaining,
+      used: requestsAnHour - remaining,
+      reset: Math.ceil(resetAt / 1000),
+    };
+    const body: RateLimit = { resources: { core: rate, search: rate }, rate };
+    response.writeHead(200, { ...limits(), 'content-type': 'application/json; charset=utf-8' });
+    response.end(JSON.stringify(body));
   }
 
   function answer(request: IncomingMessage, response: ServerResponse): void {

@@ -128,6 +128,12 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (options) => done(await (await import('./commands/plan.js')).planCommand(options)));
 
   program
+    .command('doctor')
+    .description('what is wrong with the set-up: a line for each part, ok or what to do')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/doctor.js')).doctorCommand(options)));
+
+  program
     .command('migrate')
     .description('create or update the tables')
     .addOption(json())

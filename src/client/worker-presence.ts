@@ -3,18 +3,23 @@ import type { TemporalClient } from './connect.js';
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's interface. */
 const workflowTasks = 1;
+/** `TASK_QUEUE_TYPE_ACTIVITY`. */
+const activityTasks = 2;
 /** A worker asks anew at least once a minute; Temporal remembers one that is gone for five. */
 const staleAfterMs = 75_000;
 
-/** Whether a worker takes workflows of the ferry now; undefined when Temporal does not say. */
-export async function isWorkerPolling({ client, soon }: TemporalClient): Promise<boolean | undefined> {
+/** Whether a worker takes the ferry's workflows, or the activities of another queue, now; undefined when Temporal does not say. */
+export async function isWorkerPolling(
+  { client, soon }: TemporalClient,
+  queue: TaskQueue = TaskQueue.main,
+): Promise<boolean | undefined> {
   try {
     const { pollers } = await soon(
       async () =>
         await client.workflowService.describeTaskQueue({
           namespace: client.options.namespace,
-          taskQueue: { name: TaskQueue.main },
-          taskQueueType: workflowTasks,
+          taskQueue: { name: queue },
+          taskQueueType: queue === TaskQueue.main ? workflowTasks : activityTasks,
         }),
     );
     return (pollers ?? []).some(({ lastAccessTime }) => {

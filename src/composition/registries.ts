@@ -27,10 +27,18 @@ export interface RegistriesConfig {
   readonly pulls?: PullLedger;
 }
 
+/** The ferry's own credentials, then what `docker login` left. */
+export function allCredentials({
+  credentials,
+  dockerConfigPath: path,
+}: Pick<RegistriesConfig, 'credentials' | 'dockerConfigPath'>): CredentialProvider {
+  return firstCredentials(credentials, dockerConfigCredentials(path === undefined ? {} : { path }));
+}
+
 /** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
 export function openRegistries({
   credentials,
-  dockerConfigPath: path,
+  dockerConfigPath,
   hosts,
   proxies,
   onMirrorFault = () => {},
@@ -38,9 +46,8 @@ export function openRegistries({
   blobLocations,
   pulls,
 }: RegistriesConfig): RegistryClient {
-  const fromDocker = dockerConfigCredentials(path === undefined ? {} : { path });
   return createRegistryClient({
-    credentials: firstCredentials(credentials, fromDocker),
+    credentials: allCredentials({ credentials, ...(dockerConfigPath === undefined ? {} : { dockerConfigPath }) }),
     hosts,
     proxies,
     onMirrorFault,

@@ -117,6 +117,18 @@ export function createGitHub({ apiUrl, token, retryPauseMs = 1_000 }: GitHubOpti
   };
 }
 
+/** One request to GitHub's REST interface, in the ferry's words when it fails. @throws UpstreamFault */
+export async function askGitHub<T>(
+  { apiUrl, token, retryPauseMs = 1_000 }: GitHubOptions,
+  request: Omit<GitHubRequest, 'hasToken'>,
+  signal: AbortSignal,
+  send: (client: Client, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const given = token();
+  const client = createClient(apiUrl.replace(/\/+$/, ''), given, retryPauseMs);
+  return await ask({ ...request, hasToken: given !== undefined }, signal, async (own) => await send(client, own));
+}
+
 function createClient(baseUrl: string, token: string | undefined, retryPauseMs: number) {
   const silent = (): void => undefined;
   return new (Octokit.plugin(retry, throttling))({

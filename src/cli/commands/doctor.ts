@@ -1,0 +1,74 @@
+import { allCredentials, openRegistries } from '../../composition/registries.js';
+import type { FerryConfig, PlaceConfig } from '../../config/read-config.js';
+import { readConfig, readPlaceConfig } from '../../config/read-config.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import type { Finding } from '../doctor/check.js';
+import { runChecks } from '../doctor/check.js';
+import { databaseCheck } from '../doctor/database-check.js';
+import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
+import { SeenClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
+import { temporalChecks } from '../doctor/temporal-checks.js';
+import { wantedSources } from '../doctor/wanted-sources.js';
+import { ExitStatus } from '../exit-status.js';
+import { printJson, printLine, printable } from '../output.js';
+
+/** Looks at every part of the set-up, whatever the others say, and changes nothing. */
+export async function doctorCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
+  const findings = await examine(process.env);
+  if (json) printJson(findings);
+  else printFindings(findings);
+  return findings.every(({ ok }) => ok) ? ExitStatus.done : ExitStatus.failed;
+}
+
+async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+  const whole = attempt(() => readConfig(variables));
+  if (whole.value !== undefined) {
+    const { targets } = whole.value;
+    const said = `targets ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`;
+    return [{ part: 'configuration', ok: true, said }, ...(await examineAll(whole.value))];
+  }
+  const finding = { part: 'configuration', ok: false, said: whole.fault };
+  const place = attempt(() => readPlaceConfig(variables)).value;
+  const unread = { part: 'registries, github', ok: false, said: 'not looked at: they need the configuration' };
+  return place === undefined ? [finding] : [finding, ...(await runChecks(placeChecks(place))), unread];
+}
+
+function placeChecks(config: PlaceConfig) {
+  return [databaseCheck(config), ...temporalChecks(config), diskCheck(config)];
+}
+
+async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
+  const sources = await wantedSources(config);
+  const registries = openRegistries(config);
+  const credentials = allCredentials(config);
+  const clocks = new SeenClocks();
+  try {
+    const findings = await runChecks([
+      ...placeChecks(config),
+      ...config.targets.map((target) => targetCheck(target, registries, clocks)),
+      ...sources.map((host) => sourceCheck(host, credentials, registries, clocks)),
+      gitHubCheck(config),
+    ]);
+    return [...findings, ...(await runChecks([clockFinding(clocks)]))];
+  } finally {
+    registries.close();
+  }
+}
+
+function attempt<T>(read: () => T): { readonly value?: T; readonly fault: string } {
+  try {
+    return { value: read(), fault: '' };
+  } catch (error) {
+    if (error instanceof FerryError) return { fault: error.message };
+    throw error;
+  }
+}
+
+function printFindings(findings: readonly Finding[]): void {
+  const width = Math.max(...findings.map(({ part }) => part.length));
+  for (const { part, ok, said } of findings) {
+    const [first = '', ...more] = said.split('\n');
+    printLine(`${part.padEnd(width)}  ${ok ? 'ok   ' : 'fault'}  ${printable(first)}`);
+    for (const line of more) printLine(`${' '.repeat(width + 9)}${printable(line)}`);
+  }
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+
+import type { PlaceConfig } from '../../config/read-config.js';
+import { openDatabase } from '../../database/ferry-database.js';
+import { missingSteps } from '../../database/migrate.js';
+import { serverVersion } from '../../database/server-version.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import type { Check } from './check.js';
+
+export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'database'>): Check {
+  return {
+    part: 'database',
+    async look() {
+      // Looking at it must not make it.
+      if (settings.kind === 'sqlite' && !existsSync(settings.path)) {
+        throw fault(`there is none at ${settings.path} yet: "ferry up" or "ferry migrate" makes it`);
+      }
+      const database = await openDatabase(settings);
+      try {
+        const { text, tooOld } = await serverVersion(database);
+        if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
+        const missing = await missingSteps(database);
+        if (missing.length > 0) throw fault(`${text}: its tables are not up to date: run "ferry migrate"`);
+        return `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
+      } finally {
+        await database.close();
+      }
+    },
+  };
+}
+
+function fault(message: string): FerryError {
+  return new FerryError(message, { code: 'database', decision: 'park' });
+}

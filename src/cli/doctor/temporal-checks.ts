@@ -1,0 +1,36 @@
+import { isWorkerPolling } from '../../client/worker-presence.js';
+import type { PlaceConfig } from '../../config/read-config.js';
+import { TaskQueue } from '../../contract/task-queues.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import { temporalPlace } from '../temporal-place.js';
+import { withTemporal } from '../with-temporal.js';
+import type { Check } from './check.js';
+
+export function temporalChecks(config: PlaceConfig): Check[] {
+  const { address, namespace } = temporalPlace(config);
+  return [
+    {
+      part: 'temporal',
+      look: async () =>
+        await withTemporal(config, async ({ client, soon }) => {
+          await soon(async () => await client.workflowService.describeNamespace({ namespace }));
+          const { serverVersion } = await soon(async () => await client.workflowService.getSystemInfo({}));
+          return `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
+        }),
+    },
+    {
+      part: 'workers',
+      look: async () =>
+        await withTemporal(config, async (temporal) => {
+          const queues = [TaskQueue.main, TaskQueue.copy];
+          const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
+          const idle = queues.filter((_, position) => polling[position] !== true);
+          if (idle.length === 0) return `polling ${queues.join(' and ')}`;
+          throw new FerryError(`none polls ${idle.join(' or ')}: start one with "ferry up" or "ferry worker"`, {
+            code: 'temporal',
+            decision: 'park',
+          });
+        }),
+    },
+  ];
+}

@@ -1,0 +1,59 @@
+import type { Digest } from '../domain/digest.js';
+import { openSession } from './blob-push.js';
+import { placeScopes } from './manifest-exchange.js';
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { sendAndDiscard } from './transport/registry-request.js';
+
+const NO_DIGEST: Digest = `sha256:${'0'.repeat(64)}`;
+
+/**
+ * Asks a registry for its root (distribution-spec, "Determining Support").
+ *
+ * @param authorized its answer must be a grant; else any answer of a registry will do
+ * @returns its clock, UTC ms, where it tells it
+ * @throws RegistryFault
+ */
+export async function reachRegistry(
+  client: RegistryClient,
+  host: string,
+  {
+    side,
+    authorized,
+    signal,
+  }: { readonly side: Place['side']; readonly authorized: boolean; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const response = await sendAndDiscard(client.host(host), {
+    place: { side, host, repository: '' },
+    method: 'GET',
+    url: '/v2/',
+    what: 'GET /v2/',
+    scopes: [],
+    expect: authorized ? [200] : [200, 401, 403],
+    attempts: 1,
+    signal,
+  });
+  const clock = Date.parse(response.headers.date ?? '');
+  return Number.isNaN(clock) ? undefined : clock;
+}
+
+/**
+ * Whether a repository may be pushed to: opens an upload, and cancels it before a byte was sent.
+ *
+ * @throws RegistryFault saying what stands in the way
+ */
+export async function tryUpload(client: RegistryClient, place: Place, signal: AbortSignal): Promise<void> {
+  const session = await openSession(client, place, NO_DIGEST, { mountFrom: [], signal });
+  if (session === 'mounted') return;
+  await sendAndDiscard(client.host(place.host), {
+    place,
+    method: 'DELETE',
+    url: session.location,
+    what: 'DELETE blob upload',
+    scopes: placeScopes(place),
+    // Some grant no deletion (quay.io) or know no cancelling: the session ends by itself there.
+    expect: [200, 202, 204, 400, 401, 403, 404, 405],
+    attempts: 1,
+    signal,
+  });
+}

@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+
+import type { GitHubStandIn } from '../../demo/github-stand-in.js';
+import { startGitHubStandIn } from '../../demo/github-stand-in.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
+import { startRegistry } from '../../demo/registry-server.js';
+import { doctorCommand } from '../../src/cli/commands/doctor.js';
+import type { Finding } from '../../src/cli/doctor/check.js';
+import { runChecks } from '../../src/cli/doctor/check.js';
+import { SeenClocks, clockFinding } from '../../src/cli/doctor/registry-checks.js';
+import { judgeMysqlVersion } from '../../src/database/server-version.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { ScriptedWorld } from '../workflows/scripted-world.js';
+
+const account = { user: 'ferry', password: 'right' };
+
+let target: RegistryServer;
+let source: RegistryServer;
+let github: GitHubStandIn;
+let worker: WorkflowWorker;
+let folder: string;
+
+beforeAll(async () => {
+  target = await startRegistry({ kind: 'distribution', htpasswd: account });
+  source = await startRegistry({ kind: 'docker-registry' });
+  github = await startGitHubStandIn();
+  worker = await startWorkflowWorker(new ScriptedWorld().activities());
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await Promise.all([target.stop(), source.stop(), github.stop()]);
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-doctor-'));
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+/** Runs the command with everything in order, but for what the test changes. */
+async function examine(
+  changes: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; of: Map<string, Finding> }> {
+  const path = join(folder, 'ferry.yaml');
+  writeFileSync(path, JSON.stringify({ hosts: { [source.host]: {} }, github: { apiUrl: github.url } }));
+  const variables = {
+    FERRY_DATA_DIR: folder,
+    FERRY_CONFIG: path,
+    DOCKER_CONFIG: folder,
+    MY_REGISTRY: target.url,
+    MY_REGISTRY_USER: account.user,
+    MY_REGISTRY_PASSWORD: account.password,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: worker.namespace,
+    ...changes,
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  const printed: string[] = [];
+  const output = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  const status = await doctorCommand({ json: true }).finally(() => output.mockRestore());
+  const findings = JSON.parse(printed.join('')) as Finding[];
+  return { status, of: new Map(findings.map((finding) => [finding.part, finding])) };
+}
+
+async function makeDatabase(): Promise<void> {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  await migrate(database);
+  await database.close();
+}
+
+describe('ferry doctor', () => {
+  test('where everything is in order, every part is ok, and the upload that it tried is over', async () => {
+    await makeDatabase();
+
+    const { status, of } = await examine();
+
+    expect([...of.values()].filter(({ ok }) => !ok)).toEqual([]);
+    expect(status).toBe(0);
+    expect([...of.keys()]).toEqual([
+      'configuration',
+      'database',
+      'temporal',
+      'workers',
+      'disk',
+      'target private',
+      `source ${source.host}`,
+      'github',
+      'clock',
+    ]);
+    expect(of.get('database')?.said).toMatch(/^SQLite 3\./);
+    expect(of.get('github')?.said).toMatch(/of 60 requests of this hour are left$/);
+    const uploads = (await target.requests()).filter(({ path }) => path.includes('/blobs/uploads/'));
+    expect(uploads.map(({ method }) => method)).toContain('DELETE');
+  });
+
+  test('every part says its own fault, and what to do', async () => {
+    github.limit(0, 3_600_000);
+    onTestFinished(() => github.limit(60, 3_600_000));
+
+    const { status, of } = await examine({
+      MY_REGISTRY_PASSWORD: 'wrong',
+      TEMPORAL_NAMESPACE: 'no-such-namespace',
+      ALIYUN_REGISTRY: 'http://127.0.0.1:9',
+      ALIYUN_NAME_SPACE: 'team',
+    });
+
+    expect(status).toBe(1);
+    expect(of.get('database')).toMatchObject({ ok: false, said: expect.stringContaining('ferry migrate') });
+    expect(of.get('temporal')).toMatchObject({ ok: false, said: expect.stringContaining('no-such-namespace') });
+    expect(of.get('target private')).toMatchObject({
+      ok: false,
+      said: expect.stringContaining('check the user and password'),
+    });
+    expect(of.get('target aliyun')).toMatchObject({ ok: false, said: expect.stringContaining('127.0.0.1:9') });
+    expect(of.get('github')).toMatchObject({
+      ok: false,
+      said: expect.stringContaining('GITHUB_TOKEN raises the limit'),
+    });
+    expect(of.get('disk')?.ok).toBe(true);
+    expect(of.get(`source ${source.host}`)?.ok).toBe(true);
+    expect(JSON.stringify([...of.values()])).not.toContain('wrong');
+  });
+
+  test('a configuration that cannot be used is told, and the rest is looked at all the same', async () => {
+    mkdirSync(join(folder, 'more'));
+    await makeDatabase();
+
+    const { status, of } = await examine({ MY_REGISTRY: 'not a host', FERRY_HISTORY_DAYS: 'many' });
+
+    expect(status).toBe(1);
+    expect(of.get('configuration')?.said).toMatch(/MY_REGISTRY[^]*FERRY_HISTORY_DAYS/);
+    expect(of.get('database')?.ok).toBe(true);
+    expect(of.get('workers')?.ok).toBe(true);
+    expect(of.get('registries, github')).toMatchObject({ ok: false });
+  });
+
+  test('what never answers is given up, and holds nothing up', async () => {
+    const never = { part: 'slow', look: async () => await new Promise<string>(() => undefined) };
+    const quick = { part: 'quick', look: async () => 'there' };
+
+    const findings = await runChecks([never, quick], 50);
+
+    expect(findings).toEqual([
+      { part: 'slow', ok: false, said: 'it gave no answer in 0.05 s' },
+      { part: 'quick', ok: true, said: 'there' },
+    ]);
+  });
+
+  test('a clock that is wrong is told by the registry that it differs from least', async () => {
+    const clocks = new SeenClocks();
+    clocks.note('far.example.com', Date.now() - 7_200_000);
+    clocks.note('near.example.com', Date.now() + 300_000);
+
+    const [finding] = await runChecks([clockFinding(clocks)]);
+
+    expect(finding).toMatchObject({ ok: false, said: expect.stringMatching(/^300 s behind near\.example\.com/) });
+  });
+
+  test.each([
+    ['8.0.36', 'MySQL 8.0.36', false],
+    ['5.7.44-log', 'MySQL 5.7.44', true],
+    ['10.11.6-MariaDB-0+deb12u1', 'MariaDB 10.11.6', false],
+    ['10.5.23-MariaDB', 'MariaDB 10.5.23', true],
+  ])('the version %s is %s, too old: %s', (version, text, tooOld) => {
+    const judged = judgeMysqlVersion(version);
+
+    expect(judged.text).toBe(text);
+    expect(judged.tooOld !== undefined).toBe(tooOld);
+  });
+});
