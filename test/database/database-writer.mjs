@@ -1,10 +1,11 @@
-// One of several processes that use a database at once: `node database-writer.mjs FOLDER SETTINGS TASK ARGUMENT`.
-// Says "ready", waits for a line, does its task, and prints the result as JSON.
-import { once } from 'node:events';
+// One of several processes that use a database at once: `node database-writer.mjs FOLDER`. For each task, a line of JSON
+// with `settings`, `task` and `argument`, it opens the database, says "ready", waits for another line, does the task, and
+// prints the result as JSON.
+import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [folder, settings, task, argument] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const load = async (path) => await import(pathToFileURL(join(folder, path)).href);
 const { openDatabase } = await load('database/ferry-database.js');
 const { migrate } = await load('database/migrate.js');
@@ -51,10 +52,15 @@ const tasks = {
   },
 };
 
-const database = await openDatabase(JSON.parse(settings));
-process.stdout.write('ready\n');
-await once(process.stdin, 'data');
-const result = await tasks[task]({ database, stores: createStores(database) }, JSON.parse(argument));
-await database.close();
-process.stdin.destroy();
-process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+for (;;) {
+  const { value: line, done } = await lines.next();
+  if (done) break;
+  const { settings, task, argument } = JSON.parse(line);
+  const database = await openDatabase(settings);
+  process.stdout.write('"ready"\n');
+  await lines.next();
+  const result = await tasks[task]({ database, stores: createStores(database) }, argument);
+  await database.close();
+  process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
+}

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -15,6 +14,7 @@ import { eachWithStores, pushed, sourceDigest, targets, wish } from './store-fix
 import type { PlaceOf } from './store-fixture.js';
 
 const processes = 3;
+const mostAtOnce = 4;
 const writer = fileURLToPath(new URL('database-writer.mjs', import.meta.url));
 
 export function processSuite(placeOf: PlaceOf): void {
@@ -22,29 +22,25 @@ export function processSuite(placeOf: PlaceOf): void {
     const use = eachWithStores(placeOf);
     let compiled: CompiledDatabase;
 
+    let writers: readonly Writer[];
+
     beforeAll(() => {
       compiled = compileDatabase();
+      writers = Array.from({ length: mostAtOnce }, () => startWriter(compiled.folder));
     }, 60_000);
 
-    afterAll(() => compiled.remove());
+    afterAll(async () => {
+      await Promise.all(writers.map(async ({ child }) => await stopChild(child)));
+      compiled.remove();
+    });
 
-    /** Starts a process for each argument, lets all go at the same moment, and gives their results. */
+    /** Gives each argument to a process of its own, lets all go at the same moment, and gives their results. */
     async function atOnce<T>(settings: DatabaseSettings, task: string, args: readonly unknown[]): Promise<T[]> {
-      const children = args.map((argument) =>
-        startChild(
-          process.execPath,
-          [writer, compiled.folder, JSON.stringify(settings), task, JSON.stringify(argument)],
-          { stdio: ['pipe', 'pipe', 'inherit'] },
-        ),
+      const chosen = writers.slice(0, args.length);
+      await Promise.all(
+        chosen.map(async (writer, position) => await writer.ask({ settings, task, argument: args[position] })),
       );
-      try {
-        await Promise.all(children.map(async (child) => await once(streamOf(child.stdout), 'data')));
-        const results = children.map(async (child) => await text(streamOf(child.stdout)));
-        for (const child of children) child.stdin?.write('go\n');
-        return (await Promise.all(results)).map((result) => JSON.parse(result) as T);
-      } finally {
-        await Promise.all(children.map(async (child) => await stopChild(child)));
-      }
+      return (await Promise.all(chosen.map(async (writer) => await writer.ask('go')))) as T[];
     }
 
     const names = (count: number, prefix: string): string[] =>
@@ -155,7 +151,24 @@ export function processSuite(placeOf: PlaceOf): void {
   });
 }
 
-function streamOf(stream: ChildProcess['stdout']): NonNullable<ChildProcess['stdout']> {
-  if (stream === null) throw new Error('the process was started without a pipe');
-  return stream;
+interface Writer {
+  readonly child: ChildProcess;
+  /** Sends a line of JSON and comes back with the one that answers it. */
+  ask(line: unknown): Promise<unknown>;
+}
+
+function startWriter(folder: string): Writer {
+  const child = startChild(process.execPath, [writer, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('the process was started without pipes');
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    async ask(line) {
+      stdin.write(`${JSON.stringify(line)}\n`);
+      const { value, done } = await answers.next();
+      if (done === true) throw new Error('the process ended without an answer');
+      return JSON.parse(value) as unknown;
+    },
+  };
 }
