@@ -14,7 +14,7 @@ export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelec
 
 /** @throws FerryError when a target was taken out of the configuration since the copy was planned */
 export function copyTargets(destinations: readonly Destination[], targets: readonly Target[]): CopyTarget[] {
-  return destinations.map(({ target: name, host, repository, tag }) => {
+  return destinations.map(({ target: name, host, repository, tag, backupTag }) => {
     const target = targets.find((candidate) => candidate.name === name);
     if (target === undefined) {
       throw new FerryError(`target ${name} is no longer configured on this worker`, {
@@ -23,7 +23,15 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
       });
     }
     const { manifestPolicy, referrers } = target;
-    return { name, host, repository, tag, manifestPolicy, ...(referrers === undefined ? {} : { referrers }) };
+    return {
+      name,
+      host,
+      repository,
+      tag,
+      manifestPolicy,
+      ...(referrers === undefined ? {} : { referrers }),
+      ...(backupTag === undefined ? {} : { backupTag }),
+    };
   });
 }
 
@@ -39,6 +47,7 @@ export function pushedOutcome(result: TargetResult | TargetPlan): TargetOutcome 
     platforms,
     dropped,
     ...(replaces === undefined ? {} : { replaced: replaces }),
+    ...(sent?.backup === undefined ? {} : { backup: sent.backup }),
     uploadedBlobs: sent?.uploadedBlobs ?? 0,
     mountedBlobs: sent?.mountedBlobs ?? 0,
     skippedBlobs: sent?.skippedBlobs ?? 0,

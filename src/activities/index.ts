@@ -11,10 +11,17 @@ import type { PassPorts } from './pass-activities.js';
 import { createPassActivities } from './pass-activities.js';
 import type { RequestPorts } from './request-activities.js';
 import { createRequestActivities } from './request-activities.js';
+import type { TagPorts } from './tag-activities.js';
+import { createTagActivities } from './tag-activities.js';
 
 /** What workers of the queue `ferry` serve, with {@link createUpstreamActivities}. */
-export function createMainActivities(ports: PassPorts & ImagePorts & RequestPorts): MainActivities {
-  return { ...createPassActivities(ports), ...createImageActivities(ports), ...createRequestActivities(ports) };
+export function createMainActivities(ports: PassPorts & TagPorts & ImagePorts & RequestPorts): MainActivities {
+  return {
+    ...createPassActivities(ports),
+    ...createTagActivities(ports),
+    ...createImageActivities(ports),
+    ...createRequestActivities(ports),
+  };
 }
 
 export function createUpstreamActivities(ports: FetchPorts): FetchActivities {

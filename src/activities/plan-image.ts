@@ -3,6 +3,8 @@ import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference } from '../domain/image-reference.js';
+import type { MutableTags } from '../domain/mutable-tags.js';
+import { backupTagFor } from '../domain/mutable-tags.js';
 import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
@@ -28,6 +30,16 @@ export interface PlanPorts {
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'head'>;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;
+  readonly mutableTags: Pick<MutableTags, 'backupTag'>;
+}
+
+interface ImageRows {
+  readonly rows: readonly WantedImage[];
+  readonly pending: readonly WantedImage[];
+  /** What becomes of a tag that is not there. */
+  readonly missingTag: 'wait' | 'park';
+  /** When they were read, UTC ms. */
+  readonly lookedAt: number;
 }
 
 interface PlanOptions {
@@ -57,7 +69,7 @@ export class ImagePlanner {
     };
     const missingTag = this.#missingTag(pending, readAt);
     try {
-      const decided = await this.#decide(image, { rows, pending, missingTag }, options);
+      const decided = await this.#decide(image, { rows, pending, missingTag, lookedAt: readAt }, options);
       return { ...looked, ...decided };
     } catch (error) {
       options.signal.throwIfAborted();
@@ -68,19 +80,7 @@ export class ImagePlanner {
     }
   }
 
-  async #decide(
-    image: string,
-    {
-      rows,
-      pending,
-      missingTag,
-    }: {
-      readonly rows: readonly WantedImage[];
-      readonly pending: readonly WantedImage[];
-      readonly missingTag: 'wait' | 'park';
-    },
-    options: PlanOptions,
-  ) {
+  async #decide(image: string, { rows, pending, missingTag, lookedAt }: ImageRows, options: PlanOptions) {
     const { wanted, names, engine, targets } = this.#ports;
     const { signal, lastRound } = options;
     const source = parseImageReference(image);
@@ -111,12 +111,15 @@ export class ImagePlanner {
       } as const;
     }
     const { destinations, sourceDigest } = await this.#destinations(source, asked, signal);
-    const direct = destinations.filter(({ engine: by }) => by === undefined);
+    const direct = this.#keepingReplaced(
+      destinations.filter(({ engine: by }) => by === undefined),
+      lookedAt,
+    );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
     const known = sourceDigest === undefined ? {} : { sourceDigest };
     const request = { source, platforms: selection, targets: copyTargets(direct, targets), ...known };
     const plan = await engine.plan(request, { signal });
-    const failed = plan.failures.map((failure) => openTarget(failure, destinations));
+    const failed = plan.failures.map((failure) => openTarget(failure, direct));
     if (lastRound) this.#health.noteAll(asked, failed);
     // They were pushed because they led to the same, and may not any more.
     const later = sharing.slice(sharing.indexOf(image) + 1);
@@ -125,7 +128,7 @@ export class ImagePlanner {
       kind: 'planned',
       ...planned(plan, selection),
       missingTag,
-      open: [...untried(plan, destinations), ...failed, ...byDocker],
+      open: [...untried(plan, direct), ...failed, ...byDocker],
       left,
     } as const;
   }
@@ -172,6 +175,12 @@ export class ImagePlanner {
     if (own !== undefined) return { destinations: own };
     const sourceDigest = await engine.resolve(source, { signal });
     return { destinations: await claimDestinations(names, source, asked), sourceDigest };
+  }
+
+  #keepingReplaced(destinations: readonly Destination[], at: number): readonly Destination[] {
+    const { backupTag: template } = this.#ports.mutableTags;
+    if (template === undefined) return destinations;
+    return destinations.map((place) => ({ ...place, backupTag: backupTagFor(template, place.tag, at) }));
   }
 
   #targetsFor(selection: TargetSelection): readonly Target[] {

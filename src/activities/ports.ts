@@ -36,6 +36,20 @@ export interface WantedImages {
   addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
 }
 
+export interface TagChecks {
+  /** Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row. */
+  pushedTags(query: {
+    readonly before: number;
+    readonly after: number;
+    readonly limit: number;
+    readonly matches: (image: string) => boolean;
+  }): Promise<readonly { readonly rowId: number; readonly image: string; readonly sourceDigest?: string }[]>;
+  /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
+  unmoved(image: string, digest: string): Promise<void>;
+  /** Makes it pending again, to be copied anew. */
+  moved(image: string): Promise<void>;
+}
+
 export interface TargetNames {
   /**
    * The owner of a target repository (`host/repository`): `sourceRepository` if it was free, else who had it first.

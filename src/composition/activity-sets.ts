@@ -34,7 +34,7 @@ export interface ActivitySets {
 }
 
 export function createActivitySets(config: FerryConfig, { stores, registries, temporal }: OpenParts): ActivitySets {
-  const { targets, platforms, poolSize, historyDays, missingTagWaitMs, upstreams } = config;
+  const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams } = config;
   const engine = createCopyEngine(registries);
   const sources = createSourceGate(config.sources, hostAddresses);
   const watcher = createUpstreamWatcher({
@@ -55,6 +55,8 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
     history: stores.console,
     historyDays,
     missingTagWaitMs,
+    // Where only daemons may reach the registries, a worker cannot ask the sources.
+    mutableTags: targets.every((target) => target.engine === 'docker') ? { patterns: [], everyMs: 0 } : mutableTags,
   });
   return {
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },

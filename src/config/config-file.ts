@@ -7,6 +7,7 @@ import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { FaultList } from './fault-list.js';
 import { PullsEntry } from './pull-allowances.js';
+import { MutableTagsEntry } from './mutable-tags.js';
 import { ScheduleEntries } from './schedules.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
@@ -52,6 +53,7 @@ const ConfigFile = z.strictObject({
     .optional(),
   /** For every target that does not say otherwise. */
   referrers: z.boolean().optional(),
+  mutableTags: MutableTagsEntry.optional(),
   hosts: z.record(z.string(), HostEntry).optional(),
   github: GitHubEntry.optional(),
   upstreams: UpstreamEntries.optional(),

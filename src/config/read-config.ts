@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import type { MutableTags } from '../domain/mutable-tags.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
@@ -20,6 +21,7 @@ import { readHosts } from './hosts.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
+import { readMutableTags } from './mutable-tags.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
 import { targetCredentials } from './target-credentials.js';
@@ -77,6 +79,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly docker: DockerConfig;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
+  readonly mutableTags: MutableTags;
   readonly historyDays: number;
   /** Images in work at once in a pass. */
   readonly poolSize: number;
@@ -180,6 +183,7 @@ export function readConfig(variables: Variables): FerryConfig {
     github: readGitHub(environment, file.github, faults),
     upstreams,
     schedules: readSchedules(environment, file.schedules, upstreams, faults),
+    mutableTags: readMutableTags(environment, file.mutableTags, faults),
     missingTagWaitMs:
       faults.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),

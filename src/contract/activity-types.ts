@@ -22,6 +22,8 @@ export interface Destination {
   readonly tag: string;
   /** Absent: the ferry's own engine. */
   readonly engine?: 'docker';
+  /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
+  readonly backupTag?: string;
 }
 
 /** A target that has not taken the image, and whether another round may help. */
@@ -120,6 +122,23 @@ export interface PassActivities {
   finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
 }
 
+/** A pushed image whose source could not be asked whether its tag moved: it stays as it is. */
+export interface UncheckedTag {
+  readonly image: string;
+  readonly fault: Fault;
+}
+
+export interface TagActivities {
+  /** Makes images pending again whose mutable tag moved at the source, page by page; `next` is the row to go on after. */
+  findMovedTags(input: { readonly startedAt: number; readonly after: number }): Promise<{
+    readonly moved: number;
+    /** The first 100. */
+    readonly unchecked: readonly UncheckedTag[];
+    readonly uncheckedCount: number;
+    readonly next?: number;
+  }>;
+}
+
 export interface ImageActivities {
   /** `lastRound`: whoever is away now has been away through all rounds. */
   planImage(input: { readonly image: string; readonly lastRound?: boolean }): Promise<ImagePlan>;
@@ -152,7 +171,7 @@ export interface RequestActivities {
   ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;
 }
 
-export type MainActivities = PassActivities & ImageActivities & RequestActivities;
+export type MainActivities = PassActivities & TagActivities & ImageActivities & RequestActivities;
 
 /** What a look at an upstream came to. */
 export type UpstreamLook =

@@ -53,6 +53,8 @@ export interface SyncAllState {
   readonly pass?: Pass;
   readonly adoptedUpTo?: number;
   readonly adoptionOver?: boolean;
+  readonly tagsCheckedUpTo?: number;
+  readonly tagCheckOver?: boolean;
   readonly requests?: readonly SyncRequest[];
   /** IDs of the latest requests, so that a signal sent twice counts once. */
   readonly seen?: readonly string[];

@@ -38,7 +38,9 @@ export interface CopyEntry {
   readonly sourceDigest?: string;
   readonly attempts: number;
   readonly lastTriedAt: number;
+  /** What the name led to before it was last pushed, and the name that keeps it. */
   readonly replaced?: string;
+  readonly backup?: string;
   readonly dropped?: readonly { readonly digest: string; readonly reason: string }[];
 }
 

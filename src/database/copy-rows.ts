@@ -46,6 +46,7 @@ function pushedColumns(outcome: Extract<TargetOutcome, { state: 'pushed' }>, now
   return {
     last_pushed_at: now,
     replaced: outcome.replaced ?? null,
+    backup: outcome.backup ?? null,
     dropped: outcome.dropped.length === 0 ? null : JSON.stringify(outcome.dropped),
   };
 }
@@ -83,6 +84,8 @@ export async function recordHistory(
     reason: verdict.reason ?? null,
     reference: null,
     digest: null,
+    replaced: null,
+    backup: null,
     bytes_read: outcome.bytesRead,
     bytes_sent: 0,
   };
@@ -94,6 +97,8 @@ export async function recordHistory(
     reason: reasonOf(copy),
     reference: copy.reference ?? null,
     digest: 'digest' in copy ? copy.digest : null,
+    replaced: 'replaced' in copy ? copy.replaced : null,
+    backup: 'backup' in copy ? copy.backup : null,
     bytes_read: 0,
     bytes_sent: 'bytesSent' in copy ? copy.bytesSent : 0,
   }));

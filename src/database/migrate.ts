@@ -9,6 +9,7 @@ import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
 import { makePullBudgets } from './migrations/pull-budgets.js';
+import { addTagHistory } from './migrations/tag-history.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { addWantedTargets } from './migrations/wanted-targets.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
@@ -79,6 +80,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
     ),
     '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
     '0006-wanted-targets': step((queries) => addWantedTargets(schemaEditor(kind, queries))),
+    '0008-tag-history': step((queries) => addTagHistory(schemaEditor(kind, queries))),
     '0009-pull-budgets': step((queries) => makePullBudgets(schemaEditor(kind, queries))),
   };
 }

@@ -6,6 +6,7 @@ import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed-image-store.js';
 import { RunStore } from './run-store.js';
+import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
 import { UpstreamStore } from './upstream-store.js';
 import { WantedImageStore } from './wanted-image-store.js';
@@ -20,6 +21,7 @@ export interface Stores {
   readonly blobs: BlobLocationStore;
   readonly console: ConsoleStore;
   readonly states: UpstreamStore;
+  readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
   readonly plan: PlanStore;
 }
@@ -34,6 +36,7 @@ export function createStores(database: FerryDatabase): Stores {
     blobs: new BlobLocationStore(database),
     console: new ConsoleStore(database),
     states: new UpstreamStore(database),
+    tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),
     plan: new PlanStore(database),
   };

@@ -81,6 +81,8 @@ export interface ImageCopies {
   /** When the ferry itself last pushed it; NULL when it never did. */
   last_pushed_at: number | null;
   replaced: string | null;
+  /** The name on the target that keeps what was replaced. */
+  backup: string | null;
   /** JSON list of manifests left out by the target's policy, with reasons. */
   dropped: string | null;
 }
@@ -137,6 +139,9 @@ export interface RunOutcomes {
   reference: string | null;
   digest: string | null;
   source_digest: string | null;
+  /** What the name on the target led to before this run, and the name that keeps it. */
+  replaced: string | null;
+  backup: string | null;
   bytes_read: number;
   bytes_sent: number;
   recorded_at: number;

@@ -90,6 +90,7 @@ function copyEntry(row: ImageCopies): CopyEntry {
     attempts: row.attempts,
     lastTriedAt: row.last_tried_at,
     ...(row.replaced === null ? {} : { replaced: row.replaced }),
+    ...(row.backup === null ? {} : { backup: row.backup }),
     ...(row.dropped === null ? {} : { dropped: JSON.parse(row.dropped) as NonNullable<CopyEntry['dropped']> }),
   };
 }

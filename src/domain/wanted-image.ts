@@ -70,6 +70,8 @@ export type TargetOutcome =
       readonly platforms: readonly PlatformCopy[];
       /** What the tag pointed to before, when that was something else. */
       readonly replaced?: string;
+      /** `host/repository:tag` that now leads to what was replaced. */
+      readonly backup?: string;
       /** Manifests left out by the target's manifest policy. */
       readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
       /** Blobs: sent, mounted from another repository, there already; and bytes sent. */

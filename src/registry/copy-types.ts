@@ -16,6 +16,8 @@ export interface CopyTarget {
   readonly manifestPolicy: ManifestPolicy;
   /** Signatures, SBOMs and whatever else refers to the image go with it; default: the image alone. */
   readonly referrers?: boolean;
+  /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
+  readonly backupTag?: string;
 }
 
 export interface CopyRequest {
@@ -124,6 +126,8 @@ export interface CopyOptions {
 
 export interface TargetResult extends TargetPlan {
   readonly outcome: 'copied' | 'already-there';
+  /** `host/repository:tag` that now leads to what the tag led to before. */
+  readonly backup?: string;
   readonly uploadedBlobs: number;
   readonly mountedBlobs: number;
   readonly skippedBlobs: number;

@@ -1,10 +1,12 @@
 import { FerryError } from '../domain/ferry-error.js';
+import { keepUnder } from './backup-tag.js';
 import { transferBlob } from './blob-transfer.js';
 import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
 import type { TargetResult } from './copy-types.js';
 import type { Blob } from './image-blobs.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
+import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget } from './prepare-target.js';
 import { publishTag } from './publish-tag.js';
 import { Semaphore } from './semaphore.js';
@@ -126,6 +128,7 @@ export class TargetRun {
   async #publish(): Promise<TargetResult> {
     const { client, report } = this.#context;
     const { manifests, referrers, place, target, plan } = this.#target;
+    const backup = await this.#keepReplaced();
     await publishTag({
       client,
       place,
@@ -139,7 +142,15 @@ export class TargetRun {
       bringAgain: (manifest) => this.#bringAgain(manifest),
     });
     await this.#rememberBlobs();
-    return { ...plan, outcome: 'copied', ...this.#counts };
+    return { ...plan, outcome: 'copied', ...this.#counts, ...(backup === undefined ? {} : { backup }) };
+  }
+
+  async #keepReplaced(): Promise<string | undefined> {
+    const { place, target, plan } = this.#target;
+    const { backupTag: tag } = target;
+    if (tag === undefined || plan.replaces === undefined) return undefined;
+    const kept = await keepUnder(this.#context.client, { place, digest: plan.replaces, tag }, this.destination.signal);
+    return kept ? referenceOf({ ...target, tag }) : undefined;
   }
 
   /** Its own and those that refer to it, each once. */

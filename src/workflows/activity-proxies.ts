@@ -7,6 +7,7 @@ import type {
   ImageActivities,
   PassActivities,
   RequestActivities,
+  TagActivities,
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
@@ -22,6 +23,14 @@ export const database = proxyActivities<
 
 /** A page of HEADs at most: minutes on a slow registry, and its heartbeats tell a dead worker from a slow one. */
 export const adoption = proxyActivities<Pick<PassActivities, 'adoptPresent'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '30m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** A page of HEADs at the sources. */
+export const tagChecks = proxyActivities<TagActivities>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
   heartbeatTimeout: '10s',

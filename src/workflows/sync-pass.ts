@@ -18,7 +18,15 @@ import { syncImageWorkflowId } from '../domain/image-key.js';
 import { adoption, database } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
-import { atNextPass, withAdopted, withImage, withRefusedRows, withUntoldImage } from './sync-result.js';
+import {
+  atNextPass,
+  withAdopted,
+  withImage,
+  withRefusedRows,
+  withUncheckedTags,
+  withUntoldImage,
+} from './sync-result.js';
+import { TagCheck } from './tag-check.js';
 
 /** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
 const pageSize = 200;
@@ -47,6 +55,10 @@ export class SyncPass {
   #phase: SyncProgress['phase'] = 'starting';
   /** How long the history was when it was first found too long. */
   #drainsFrom: number | undefined;
+  /** The row after which tags of pushed images are to be looked at; undefined when that is over. */
+  readonly #tagsFrom: number | undefined;
+  #tags: TagCheck | undefined;
+  #hasMoved = false;
 
   constructor({ waiting, result, carried, continueAfterEvents }: SyncPassOptions) {
     this.#waiting = waiting;
@@ -54,6 +66,7 @@ export class SyncPass {
     this.#pass = carried.pass;
     this.#adoptedUpTo = carried.adoptedUpTo ?? 0;
     this.#adoptionOver = carried.adoptionOver ?? false;
+    this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? 0);
     this.#pool = new ImagePool(carried);
     this.#continueAfterEvents = continueAfterEvents;
   }
@@ -78,10 +91,16 @@ export class SyncPass {
       ...(this.#pass === undefined ? {} : { pass: this.#pass }),
       adoptedUpTo: this.#adoptedUpTo,
       adoptionOver: this.#adoptionOver,
+      ...this.#tagCheckState(),
       elsewhere: this.#pool.elsewhere,
       dropped: this.#pool.dropped,
       result: this.#result,
     };
+  }
+
+  #tagCheckState(): Pick<SyncAllState, 'tagsCheckedUpTo' | 'tagCheckOver'> {
+    const checkedUpTo = this.#tags === undefined ? this.#tagsFrom : this.#tags.checkedUpTo;
+    return checkedUpTo === undefined ? { tagCheckOver: true } : { tagsCheckedUpTo: checkedUpTo };
   }
 
   async run(): Promise<'finished' | 'continue-as-new'> {
@@ -93,7 +112,8 @@ export class SyncPass {
     }
 
     if (!(await this.#adopt())) return 'continue-as-new';
-    if (!(await this.#copyPending(this.#pass))) return 'continue-as-new';
+    this.#tags = this.#beginTagCheck(this.#pass);
+    if (!(await this.#copyPending(this.#pass, this.#tags))) return 'continue-as-new';
 
     this.#phase = 'finishing';
     this.#tellLeft();
@@ -126,7 +146,7 @@ export class SyncPass {
     return true;
   }
 
-  async #copyPending(pass: Pass): Promise<boolean> {
+  async #copyPending(pass: Pass, tags: TagCheck): Promise<boolean> {
     const running = this.#running;
     let mayHaveMore = true;
     for (;;) {
@@ -135,9 +155,11 @@ export class SyncPass {
       const mayStart = !draining || this.#mayStillGrow();
       this.#phase = draining ? 'draining' : 'copying';
 
-      const asked = this.#waiting.length > 0 || this.#pool.wantsLook;
+      if (!draining) tags.goOn();
+      const asked = this.#waiting.length > 0 || this.#pool.wantsLook || this.#hasMoved;
       if (mayStart && (asked || (!draining && mayHaveMore && this.#pool.queued < pass.poolSize))) {
         this.#waiting.splice(0);
+        this.#hasMoved = false;
         mayHaveMore = await this.#look(pass);
       }
       while (mayStart && running.size < pass.poolSize) {
@@ -148,18 +170,30 @@ export class SyncPass {
       }
       this.#describe();
 
-      if (running.size > 0) {
+      if (running.size > 0 || tags.isBusy) {
         const before = running.size;
-        await condition(() => running.size < before || (mayStart && this.#waiting.length > 0));
+        const isIdle = (): boolean => running.size === 0 && !tags.isBusy;
+        const isWanted = (): boolean => this.#waiting.length > 0 || this.#hasMoved;
+        await condition(
+          () => running.size < before || isIdle() || (!draining && tags.canGoOn) || (mayStart && isWanted()),
+        );
         continue;
       }
       if (draining) return false;
+      if (!tags.isOver) continue;
       // Nothing in work: the look that ends the pass has to be made now, since rows may have come in meanwhile.
       mayHaveMore = true;
       if ((await this.#look(pass)) || this.#pool.queued > 0 || this.#waiting.length > 0) continue;
       // Those that others were copying when their turn came may be free by now.
       if (!this.#pool.reconsider()) return true;
     }
+  }
+
+  #beginTagCheck({ startedAt }: Pass): TagCheck {
+    return new TagCheck(startedAt, this.#tagsFrom, (page) => {
+      this.#result = withUncheckedTags(this.#result, page);
+      if (page.moved > 0) this.#hasMoved = true;
+    });
   }
 
   /** Reads pending images into the pool; true when there may be more of them than this page showed. */

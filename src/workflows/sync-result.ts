@@ -1,4 +1,5 @@
 /** Adding up what a run of `SyncAll` did. */
+import type { UncheckedTag } from '../contract/activity-types.js';
 import type { NotDone, SyncAllResult, SyncImageResult } from '../contract/sync.js';
 
 const notDoneShown = 100;
@@ -65,6 +66,22 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
 function earlier(a: number | undefined, b: number | undefined): { readonly againAt?: number } {
   const times = [a, b].filter((time) => time !== undefined);
   return times.length === 0 ? {} : { againAt: Math.min(...times) };
+}
+
+/** Pushed images of which nobody knows whether their tags moved: they wait for a pass that can ask. */
+export function withUncheckedTags(
+  result: SyncAllResult,
+  { unchecked, uncheckedCount }: { readonly unchecked: readonly UncheckedTag[]; readonly uncheckedCount: number },
+): SyncAllResult {
+  const told = unchecked.map(({ image, fault: { code, reason } }): NotDone => {
+    return { image, state: 'waiting', code, reason: `whether its tag moved could not be asked: ${reason}` };
+  });
+  return {
+    ...result,
+    images: result.images + uncheckedCount,
+    waiting: result.waiting + uncheckedCount,
+    notDone: withNotDone(result.notDone, told),
+  };
 }
 
 /** An image whose workflow told nothing of it. */

@@ -6,15 +6,25 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { onTestFinished } from 'vitest';
 
 import { createImageActivities } from '../../src/activities/image-activities.js';
+import { createCopyActivities } from '../../src/activities/copy-activities.js';
 import { createPassActivities } from '../../src/activities/pass-activities.js';
+import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
-import type { ImageActivities, ImagePlan, PassActivities } from '../../src/contract/activity-types.js';
+import type {
+  CopyImageInput,
+  CopyImageResult,
+  ImageActivities,
+  ImagePlan,
+  PassActivities,
+  TagActivities,
+} from '../../src/contract/activity-types.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
+import type { MutableTags } from '../../src/domain/mutable-tags.js';
 import type { Target } from '../../src/domain/target.js';
 import type { RequestedBy } from '../../src/domain/wanted-image.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
@@ -28,16 +38,26 @@ export interface ActivityStage {
   readonly database: FerryDatabase;
   readonly stores: Stores;
   readonly pass: PassActivities;
+  readonly tags: TagActivities;
   want(image: string, options?: { readonly platform?: string; readonly by?: RequestedBy['by'] }): Promise<void>;
   /** An image that an older script pushed to both targets, and its row, which no script ever settles. */
   pushedByScript(image: string): Promise<void>;
   plan(image: string, options?: { readonly lastRound?: boolean }): Promise<ImagePlan>;
+  copy(input: CopyImageInput): Promise<CopyImageResult>;
   record(...outcome: Parameters<ImageActivities['recordImage']>): Promise<void>;
   statusOf(image: string): Promise<number | null | undefined>;
 }
 
-/** @param byDocker names of the targets that are reached through a Docker daemon */
-export async function startActivityStage(byDocker: readonly string[] = []): Promise<ActivityStage> {
+export interface ActivityStageOptions {
+  /** Names of the targets that are reached through a Docker daemon. */
+  readonly byDocker?: readonly string[];
+  readonly mutableTags?: MutableTags;
+}
+
+export async function startActivityStage({
+  byDocker = [],
+  mutableTags = { patterns: ['latest'], everyMs: 0 },
+}: ActivityStageOptions = {}): Promise<ActivityStage> {
   const [source, aliyun, own] = await sourceAndTwoTargets();
   const targets = [targetAt('aliyun', aliyun), targetAt('private', own)].map((target): Target =>
     byDocker.includes(target.name) ? { ...target, engine: 'docker' } : target,
@@ -52,8 +72,10 @@ export async function startActivityStage(byDocker: readonly string[] = []): Prom
   const stores = createStores(database);
   const engine = createCopyEngine(clientFor([source, aliyun, own]));
   const shared = { ...stores, engine, targets };
-  const images = createImageActivities({ ...shared, missingTagWaitMs: 0 });
+  const images = createImageActivities({ ...shared, missingTagWaitMs: 0, mutableTags });
   const pass = createPassActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
+  const tags = createTagActivities({ ...shared, tags: stores.tags, mutableTags });
+  const copies = createCopyActivities(shared);
   const { queries } = database;
 
   return {
@@ -63,6 +85,8 @@ export async function startActivityStage(byDocker: readonly string[] = []): Prom
     database,
     stores,
     pass,
+    tags,
+    copy: async (input) => await run(copies.copyImage, input),
     async want(image, { platform = 'linux/amd64', by = 'cli' } = {}) {
       await stores.wanted.addWanted([{ reference: parseImageReference(image), platform, requestedBy: { by } }]);
     },

@@ -108,6 +108,7 @@ describe('the plan of an image that is for some of the targets', () => {
       },
       targets,
       missingTagWaitMs: 0,
+      mutableTags: {},
     });
     return await new MockActivityEnvironment().run<
       Parameters<ImageActivities['planImage']>,

@@ -199,7 +199,7 @@ describe('a tag and the same tag with a digest', () => {
 
 describe('targets behind a Docker daemon', () => {
   test('are open for the daemon, which is told what the source is; nobody else asks them', async () => {
-    stage = await startActivityStage(['private']);
+    stage = await startActivityStage({ byDocker: ['private'] });
     const { source, own } = stage;
     const { digest } = placeImage(source, 'team/app');
 
@@ -217,7 +217,7 @@ describe('targets behind a Docker daemon', () => {
   });
 
   test('alone, they spare the source every request', async () => {
-    stage = await startActivityStage(['aliyun', 'private']);
+    stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
     const { source, aliyun, own } = stage;
 
     const plan = await wantAndPlan(`${source.host}/team/app:v1`);
@@ -228,7 +228,7 @@ describe('targets behind a Docker daemon', () => {
   });
 
   test('are not asked for what an older script pushed: it is copied, and the daemon sends what is not there', async () => {
-    stage = await startActivityStage(['private']);
+    stage = await startActivityStage({ byDocker: ['private'] });
     const { source, aliyun, own } = stage;
     const { mediaType, bytes } = placeImage(source, 'team/app');
     for (const registry of [aliyun, own]) registry.putManifest('mirror/app', 'v1', { mediaType, bytes });

@@ -94,6 +94,34 @@ describe('configuration', () => {
     expect(read).toThrow(/linux/);
   });
 
+  test('the tag latest is mutable by default; variable and file say otherwise, and the variable wins', () => {
+    const path = join(folder, 'mutable.yaml');
+    const file = { tags: ['nightly-*'], every: '12h', backupTag: '{tag}-{yyyymmddhhmmss}' };
+    writeFileSync(path, JSON.stringify({ mutableTags: file }));
+
+    const standard = readConfig(aliyun).mutableTags;
+    const fromFile = readConfig({ ...aliyun, FERRY_CONFIG: path }).mutableTags;
+    const variables = ['all', 'none', 'latest, edge'].map((value) => {
+      return readConfig({ ...aliyun, FERRY_CONFIG: path, FERRY_MUTABLE_TAGS: value }).mutableTags.patterns;
+    });
+
+    expect(standard).toEqual({ patterns: ['latest'], everyMs: 0 });
+    expect(fromFile).toEqual({ patterns: ['nightly-*'], everyMs: 43_200_000, backupTag: file.backupTag });
+    expect(variables).toEqual([['*'], [], ['latest', 'edge']]);
+  });
+
+  test.each([
+    [{ every: 'often' }, /mutableTags\.every: "often" is not a duration/],
+    [{ backupTag: 'old-{tag}' }, /mutableTags\.backupTag: "old-\{tag\}" has to hold \{yyyymmddhhmmss\} once/],
+    [{ backupTag: '{tag}+{yyyymmddhhmmss}' }, /mutableTags\.backupTag: .* makes no tag/],
+    [{ tags: 'some' }, /mutableTags\.tags/],
+  ])('mutable tags %j are a fault that names its place', (mutableTags, fault) => {
+    const path = join(folder, 'wrong-tags.yaml');
+    writeFileSync(path, JSON.stringify({ mutableTags }));
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(fault);
+  });
+
   test('no target at all is an error that says how to set one', () => {
     expect(() => readConfig({})).toThrow(/no target is configured: set ALIYUN_REGISTRY/);
   });

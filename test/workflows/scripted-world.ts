@@ -6,6 +6,7 @@ import type {
   CopyImageResult,
   ImagePlan,
   MainActivities,
+  TagActivities,
 } from '../../src/contract/activity-types.js';
 import type { SyncRequest } from '../../src/contract/sync.js';
 import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.js';
@@ -25,6 +26,8 @@ export class ScriptedWorld {
   readonly again: { at: number; reason: string }[] = [];
   /** Rows that the next look refuses. */
   readonly refused: string[] = [];
+  onCheckTags: TagActivities['findMovedTags'] extends (input: never) => infer R ? (after: number) => R : never =
+    async () => ({ moved: 0, unchecked: [], uncheckedCount: 0 });
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
@@ -47,6 +50,7 @@ export class ScriptedWorld {
         return { run: `run-${this.passes.length}`, startedAt: 0, poolSize: this.poolSize };
       },
       adoptPresent: async () => ({ adopted: 0 }),
+      findMovedTags: async ({ after }) => await this.onCheckTags(after),
       findPending: async ({ limit }) => {
         const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
         return { images: sorted.slice(0, limit), refused: this.refused.splice(0).length };

@@ -367,6 +367,34 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone[0]?.image).toBe('1 row of images_for_push');
   });
 
+  test('tags that moved are found beside the copying, page by page, and copied in the same pass', async () => {
+    const [long, moved] = ['docker.io/library/long:1', 'docker.io/library/moved:latest'];
+    world.want(long);
+    const copy = openCopy();
+    world.copies.set(long, copy.copy);
+    const arrived = openCopy();
+    world.copies.set(moved, arrived.copy);
+    const pages: number[] = [];
+    world.onCheckTags = async (after) => {
+      pages.push(after);
+      if (after === 0) return { moved: 0, unchecked: [], uncheckedCount: 0, next: 7 };
+      world.want(moved);
+      const fault = { code: 'rate-limited', decision: 'wait', reason: 'too many requests' } as const;
+      return { moved: 1, unchecked: [{ image: 'quay.io/a/b:latest', fault }], uncheckedCount: 1 };
+    };
+
+    const { runId } = await ask('one');
+    await copy.started;
+    await arrived.started;
+    copy.letGo();
+    arrived.letGo();
+    const summary = await result(runId);
+
+    expect(pages).toEqual([0, 7]);
+    expect(summary).toMatchObject({ images: 3, pushed: 2, waiting: 1 });
+    expect(summary.notDone).toMatchObject([{ image: 'quay.io/a/b:latest', state: 'waiting', code: 'rate-limited' }]);
+  });
+
   test('a wrong input, typed by hand, ends its run with the reason', async () => {
     const wrong: [WorkflowName, ...unknown[]][] = [
       [WorkflowName.syncImage],

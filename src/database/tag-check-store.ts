@@ -1,0 +1,86 @@
+import { PushStatus } from '../domain/wanted-image.js';
+import type { Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { setStatus, updateWanted } from './wanted-rows.js';
+
+/** Rows read at once. */
+const pageSize = 500;
+
+/** A pushed image whose source is to be asked whether its tag moved. */
+export interface PushedTag {
+  readonly rowId: number;
+  readonly image: string;
+  /** What its source had when it was copied; absent where an older script copied it. */
+  readonly sourceDigest?: string;
+}
+
+/** Pushed images and whether their tags moved at the source since. */
+export class TagCheckStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /** Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row. */
+  async pushedTags(query: {
+    readonly before: number;
+    readonly after: number;
+    readonly limit: number;
+    readonly matches: (image: string) => boolean;
+  }): Promise<readonly PushedTag[]> {
+    const found = new Map<string, PushedTag>();
+    for (let last = query.after; ;) {
+      const rows = await this.#page(query.before, last);
+      for (const { id, image, source_digest: digest } of rows) {
+        if (image === null || found.has(image) || !query.matches(image)) continue;
+        found.set(image, { rowId: id, image, ...(digest === null ? {} : { sourceDigest: digest }) });
+        if (found.size === query.limit) return [...found.values()];
+      }
+      last = rows.at(-1)?.id ?? last;
+      if (rows.length < pageSize) return [...found.values()];
+    }
+  }
+
+  /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
+  async unmoved(image: string, digest: string): Promise<void> {
+    const { queries, dialect } = this.#database;
+    await updateWanted(queries, { checked_at: await dialect.now(queries), source_digest: digest })
+      .where('image', '=', image)
+      .where('push_status', '=', PushStatus.pushed)
+      .execute();
+  }
+
+  /** Makes it pending again, behind what people ask for; its bytes are wanted even where an older script copied it. */
+  async moved(image: string): Promise<void> {
+    await this.#database.transaction(async (inside) => {
+      const ids = await pushedRows(inside, image);
+      await setStatus(inside, ids, PushStatus.pending, { copy_anew: 1, checked_at: null, requested_at: null });
+    });
+  }
+
+  async #page(before: number, after: number) {
+    return await this.#database.queries
+      .selectFrom('images_for_push')
+      .select(['id', 'image', 'source_digest'])
+      .where('push_status', '=', PushStatus.pushed)
+      .where('duplicate_of', 'is', null)
+      .where('image', 'is not', null)
+      .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', before)]))
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(pageSize)
+      .execute();
+  }
+}
+
+async function pushedRows(queries: Queries, image: string): Promise<number[]> {
+  const rows = await queries
+    .selectFrom('images_for_push')
+    .select('id')
+    .where('image', '=', image)
+    .where('push_status', '=', PushStatus.pushed)
+    .where('duplicate_of', 'is', null)
+    .execute();
+  return rows.map(({ id }) => id);
+}

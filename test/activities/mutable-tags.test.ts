@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+
+import { PushStatus } from '../../src/domain/wanted-image.js';
+import { placeImage } from '../support/scripted-images.js';
+import type { ActivityStage } from './activity-stage.js';
+import { requestsOf, run, startActivityStage } from './activity-stage.js';
+
+const hourMs = 3_600_000;
+
+describe('tags that move at their source', () => {
+  test('an unchanged one costs one HEAD at the source, and its targets nothing; others are not asked for', async () => {
+    const stage = await startActivityStage();
+    await pushed(stage, 'team/app:latest', 'team/app:1.0', 'team/tool:latest');
+    forget(stage);
+
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+
+    expect(found).toEqual({ moved: 0, unchecked: [], uncheckedCount: 0 });
+    expect([...requestsOf(stage.source)].sort()).toEqual([
+      'HEAD /v2/team/app/manifests/latest',
+      'HEAD /v2/team/tool/manifests/latest',
+    ]);
+    expect([...stage.aliyun.requests, ...stage.own.requests]).toEqual([]);
+  });
+
+  test('a moved one is copied again, and what it led to before is kept in the history', async () => {
+    const stage = await startActivityStage();
+    const image = `${stage.source.host}/team/app:latest`;
+    const [before] = await pushed(stage, 'team/app:latest');
+    const { digest: after } = placeImage(stage.source, 'team/app', { tag: 'latest' });
+
+    const { moved } = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const status = await stage.statusOf(image);
+    await copyPending(stage, image, 'second');
+    const { queries } = stage.database;
+    const history = await queries.selectFrom('run_outcomes').selectAll().where('target', '=', 'aliyun').execute();
+
+    expect([moved, status]).toEqual([1, PushStatus.pending]);
+    expect(stage.aliyun.manifest('mirror/app', 'latest')).toEqual(stage.source.manifest('team/app', 'latest'));
+    expect(history.map(({ run: name, digest, replaced }) => [name, digest, replaced])).toEqual([
+      ['first', before, null],
+      ['second', after, before],
+    ]);
+  });
+
+  test('what it led to before is kept under a tag of its own when that is wanted, without moving a blob', async () => {
+    const stage = await startActivityStage({
+      mutableTags: { patterns: ['*'], everyMs: 0, backupTag: '{tag}-{yyyymmddhhmmss}' },
+    });
+    const image = `${stage.source.host}/team/app:1.0`;
+    const [before] = await pushed(stage, 'team/app:1.0');
+    placeImage(stage.source, 'team/app', { tag: '1.0' });
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    stage.aliyun.requests.length = 0;
+
+    await copyPending(stage, image, 'second');
+    const { queries } = stage.database;
+    const copies = await queries.selectFrom('image_copies').select(['replaced', 'backup']).execute();
+
+    const backup = copies[0]?.backup ?? '';
+    expect(copies.map(({ replaced }) => replaced)).toEqual([before, before]);
+    expect(backup).toMatch(/\/mirror\/app:1\.0-20\d{12}$/);
+    const kept = stage.aliyun.manifest('mirror/app', backup.slice(backup.lastIndexOf(':') + 1));
+    expect(kept).toEqual(stage.aliyun.manifest('mirror/app', before ?? ''));
+    const puts = requestsOf(stage.aliyun).filter((request) => request.startsWith('PUT /v2/mirror/app/manifests/'));
+    expect(puts).toEqual([expect.stringContaining('/manifests/1.0-20'), 'PUT /v2/mirror/app/manifests/1.0']);
+  });
+
+  test('one that an older script copied is copied when it moves from where it was when it was taken over', async () => {
+    const stage = await startActivityStage();
+    const image = `${stage.source.host}/team/app:latest`;
+    for (const registry of [stage.source, stage.aliyun, stage.own]) {
+      placeImage(registry, registry === stage.source ? 'team/app' : 'mirror/app', { tag: 'latest' });
+    }
+    await stage.pushedByScript(image);
+    await stage.plan(image);
+
+    const first = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    placeImage(stage.source, 'team/app', { tag: 'latest' });
+    const second = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+
+    expect([first.moved, second.moved]).toEqual([0, 1]);
+    expect(await stage.plan(image)).toMatchObject({ kind: 'planned', open: [{}, {}] });
+  });
+
+  test('one that was looked at within the interval, or by this pass, is not looked at again', async () => {
+    const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: hourMs } });
+    await pushed(stage, 'team/app:1.0');
+    forget(stage);
+
+    await run(stage.tags.findMovedTags, { startedAt: Date.now(), after: 0 });
+    const early = requestsOf(stage.source);
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + 2 * hourMs, after: 0 });
+
+    expect(early).toEqual([]);
+    expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/app/manifests/1.0']);
+  });
+
+  test('a source that cannot be asked is told, is not asked for every image, and changes no row', async () => {
+    const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: 0 } });
+    const names = Array.from({ length: 12 }, (_, n) => `team/app:${n}`);
+    await pushed(stage, ...names);
+    stage.source.when('HEAD', /manifests/, ({ response }) => void response.writeHead(429).end());
+    forget(stage);
+
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const statuses = await Promise.all(names.map(async (name) => await stage.statusOf(`${stage.source.host}/${name}`)));
+
+    expect(found).toMatchObject({ moved: 0, uncheckedCount: 12 });
+    expect(found.unchecked[0]?.fault.code).toBe('rate-limited');
+    expect(new Set(requestsOf(stage.source)).size).toBeLessThanOrEqual(8);
+    expect(new Set(statuses)).toEqual(new Set([PushStatus.pushed]));
+  });
+});
+
+/** Copies images of the source to both targets, in the run `first`. @returns the digest of each */
+async function pushed(stage: ActivityStage, ...names: string[]): Promise<string[]> {
+  const digests: string[] = [];
+  for (const name of names) {
+    const [repository = '', tag = ''] = name.split(':');
+    digests.push(placeImage(stage.source, repository, { tag }).digest);
+    const image = `${stage.source.host}/${name}`;
+    await stage.want(image, { by: 'upstream' });
+    await copyPending(stage, image, 'first');
+  }
+  return digests;
+}
+
+async function copyPending(stage: ActivityStage, image: string, runId: string): Promise<void> {
+  const plan = await stage.plan(image);
+  if (plan.kind !== 'planned' || plan.sourceDigest === undefined) throw new Error(`${image} is not to be copied`);
+  const { sourceDigest, platforms, rows, lookedAt } = plan;
+  const destinations = plan.open.map(({ destination }) => destination);
+  const { done } = await stage.copy({ image, sourceDigest, platforms, destinations });
+  const outcome = { image, sourceDigest, rows, targets: done, missingPlatforms: [], bytesRead: 0 };
+  await stage.record({ outcome, run: runId, lookedAt });
+}
+
+function forget({ source, aliyun, own }: ActivityStage): void {
+  for (const registry of [source, aliyun, own]) registry.requests.length = 0;
+}
