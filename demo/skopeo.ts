@@ -42,6 +42,12 @@ export async function skopeoCopy(
   );
 }
 
+/** `skopeo copy` from one registry to another, both without TLS and passwords: everything, and no digest changed. */
+export async function skopeoMirror(from: SkopeoImage, to: SkopeoImage): Promise<void> {
+  const flags = ['--quiet', '--all', '--preserve-digests', '--src-tls-verify=false', '--dest-tls-verify=false'];
+  await skopeo(['copy', ...flags, nameOf(from), nameOf(to)]);
+}
+
 function platformFlags(platform: string): string[] {
   const [os = '', architecture = '', variant] = platform.split('/');
   const flags = ['--override-os', os, '--override-arch', architecture];

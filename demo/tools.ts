@@ -8,6 +8,8 @@ const variables = {
   registry: 'FERRY_REGISTRY',
   'docker-registry': 'FERRY_DOCKER_REGISTRY',
   skopeo: 'FERRY_SKOPEO',
+  'crane-registry': 'FERRY_CRANE_REGISTRY',
+  nginx: 'FERRY_NGINX',
   mariadbd: 'FERRY_MARIADBD',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',

@@ -33,7 +33,9 @@ async function main() {
     await compile();
     await findTools(purpose);
   });
-  say(`Set-up done in ${seconds(began)}.`);
+  say(
+    `Set-up done in ${seconds(began)}. The command is bin/ferry here; for all folders: export PATH="${join(projectRoot, 'bin')}:$PATH"`,
+  );
 }
 
 async function findTools(purpose) {

@@ -91,7 +91,7 @@ function isProgram(path) {
 
 /** @returns {Promise<string | undefined>} */
 async function whyUnfit(tool, path) {
-  const { ok, output } = await runCommand(path, ['--version'], { timeoutMs: 30_000 });
-  if (!ok) return `--version failed: ${output}`;
+  const { ok, output } = await runCommand(path, [tool.versionFlag ?? '--version'], { timeoutMs: 30_000 });
+  if (!ok) return `${tool.versionFlag ?? '--version'} failed: ${output}`;
   return tool.fits(output) ? undefined : `"${output.split('\n')[0]}" is not ${tool.wanted}`;
 }

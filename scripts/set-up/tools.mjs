@@ -14,13 +14,15 @@ const temporalRelease = `${github}/temporalio/cli/releases/download/v${temporalV
 const temporalArchive = `temporal_cli_${temporalVersion}_${machine}.tar.gz`;
 const registryArchive = `registry_${registryVersion}_${machine}.tar.gz`;
 const registryPackage = 'github.com/distribution/distribution/v3/cmd/registry';
+const craneRegistryVersion = '0.21.9';
+const craneRegistryPackage = 'github.com/google/go-containerregistry/cmd/registry';
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
  * Every tool that the project can need.
  *
  * - `variable`: environment variable with a path to it, asked first; then `commands` on PATH
- * - `fits`: what its `--version` must say
+ * - `fits`: what its `--version`, or its `versionFlag`, must say
  * - `cacheName`: its name in the cache folder
  * - `ways`: how to get it, each tried in turn
  * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it is not to be had
@@ -106,6 +108,35 @@ const tools = [
     optionalFor: ['demo'],
     without: 'the demo reads the targets itself',
     advice: 'apt-get install skopeo (Debian, Ubuntu), dnf install skopeo, or brew install skopeo',
+  },
+  {
+    name: 'crane-registry',
+    title: "go-containerregistry's registry",
+    variable: 'FERRY_CRANE_REGISTRY',
+    commands: ['crane-registry'],
+    versionFlag: '-help',
+    fits: (text) => text.includes('port to run registry on'),
+    wanted: "go-containerregistry's cmd/registry",
+    cacheName: 'crane-registry',
+    ways: [
+      fromGoPackage({ package: craneRegistryPackage, version: `v${craneRegistryVersion}`, takes: 'under a minute' }),
+    ],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: `go install ${craneRegistryPackage}@v${craneRegistryVersion}, and name the program crane-registry`,
+  },
+  {
+    name: 'nginx',
+    title: 'nginx',
+    variable: 'FERRY_NGINX',
+    commands: ['nginx'],
+    versionFlag: '-v',
+    fits: (version) => version.includes('nginx version'),
+    wanted: 'nginx',
+    ways: [fromAptPackage('nginx-light')],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: 'apt-get install nginx-light (Debian, Ubuntu), dnf install nginx, or brew install nginx',
   },
   {
     name: 'mariadbd',

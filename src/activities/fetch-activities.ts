@@ -4,6 +4,7 @@ import type { FetchActivities, UpstreamLook } from '../contract/activity-types.j
 import type { FetchedImage } from '../contract/fetch.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
+import type { SourceRules } from '../domain/source-allow-list.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
@@ -37,19 +38,21 @@ export function createFetchActivities({
       async ({ upstream, scope }) =>
         await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
     ),
-    recordFinding: activity(async ({ upstream, finding, fingerprint }) => {
-      const called = upstreamCalled(upstream);
-      const { name } = called;
-      const images = finding.isNew ? await record(called, finding) : [];
-      // After the rows: what was found must not be taken for handled when they could not be committed.
-      await states.save(name, stateAfter(finding, fingerprint));
-      return { wanted: images, pending: images.some(isPending) };
-    }),
+    recordFinding: activity(
+      async ({ upstream, finding, fingerprint }) =>
+        await withHeartbeat(undefined, async () => {
+          const called = upstreamCalled(upstream);
+          const images = finding.isNew ? await record(called, finding) : [];
+          // After the rows: what was found must not be taken for handled when they could not be committed.
+          await states.save(called.name, stateAfter(finding, fingerprint));
+          return { wanted: images, pending: images.some(isPending) };
+        }),
+    ),
   };
 
   async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamLook> {
     const state = await states.read(upstream.name);
-    const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms);
+    const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms, sources.rules);
     try {
       const finding = await watcher.look(upstream, {
         ...(state === undefined ? {} : { handled: state }),
@@ -153,10 +156,13 @@ function keyOf({ image, platform }: { readonly image: string; readonly platform:
   return `${image}|${platform}`;
 }
 
-/** Of all that decides which images are wanted; when an upstream is looked at does not. */
-function fingerprintOf(upstream: Upstream, platforms: readonly string[]): string {
+/**
+ * Of all that decides which images are wanted; when an upstream is looked at does not. The allow list does: what it
+ * refused is looked at again when it has changed.
+ */
+function fingerprintOf(upstream: Upstream, platforms: readonly string[], sources: SourceRules): string {
   const { schedule: _schedule, ...decides } = upstream;
   return createHash('sha256')
-    .update(JSON.stringify({ ...decides, platforms }))
+    .update(JSON.stringify({ ...decides, platforms, sources }))
     .digest('hex');
 }

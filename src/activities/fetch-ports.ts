@@ -1,5 +1,6 @@
 /** What the fetch activities need from outside. */
 import type { ImageReference } from '../domain/image-reference.js';
+import type { SourceRules } from '../domain/source-allow-list.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';
 
@@ -41,6 +42,7 @@ export interface UpstreamStates {
 
 /** Which registries images may come from. */
 export interface FoundSources {
+  readonly rules: SourceRules;
   /** For each reference the reason why it may not be taken, or undefined. */
   refusals(references: readonly ImageReference[]): Promise<readonly (string | undefined)[]>;
 }

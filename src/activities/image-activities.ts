@@ -15,8 +15,9 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
       async ({ image, lastRound = false }) =>
         await withHeartbeat(undefined, ({ signal }) => planner.plan(image, { signal, lastRound })),
     ),
-    recordImage: activity(async ({ outcome, run, lookedAt }) => {
-      await pushed.recordOutcome(outcome, { targets, run, lookedAt });
-    }),
+    recordImage: activity(
+      async ({ outcome, run, lookedAt }) =>
+        await withHeartbeat(undefined, async () => await pushed.recordOutcome(outcome, { targets, run, lookedAt })),
+    ),
   };
 }

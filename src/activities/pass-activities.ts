@@ -35,10 +35,13 @@ export function createPassActivities(ports: PassPorts): PassActivities {
       return { run, startedAt, poolSize };
     }),
     adoptPresent: activity(async ({ after }) => await withHeartbeat(undefined, ({ signal }) => adopt(after, signal))),
-    findPending: activity(async ({ startedAt, limit }) => {
-      const { refused } = await wanted.adoptRows();
-      return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
-    }),
+    findPending: activity(
+      async ({ startedAt, limit }) =>
+        await withHeartbeat(undefined, async () => {
+          const { refused } = await wanted.adoptRows();
+          return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
+        }),
+    ),
     recordFault: activity(async ({ image, run, fault }) => {
       const { rows, readAt } = await wanted.wantedRows(image);
       const sourceFault = { ...fault, tagMissing: false };
@@ -49,7 +52,9 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     }),
     finishPass: activity(async ({ run, totals, cancelled }) => {
       await runs.finish({ id: run, summary: { ...totals, cancelled } });
-      await history.pruneHistory(historyDays);
+    }),
+    pruneHistory: activity(async () => {
+      await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));
     }),
   };
 

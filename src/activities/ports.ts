@@ -32,7 +32,7 @@ export interface WantedImages {
   imagesSharingTag(image: string): Promise<readonly string[]>;
   /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
   reviewPushed(images: readonly string[]): Promise<void>;
-  /** One upsert per request, all in one transaction. An explicit request makes a pushed or parked row pending again. */
+  /** All in one transaction. An explicit request makes a pushed or parked row pending again. */
   addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
 }
 
@@ -96,16 +96,19 @@ export interface Runs {
 }
 
 export interface History {
-  /** Forgets runs, what became of images in them, and deliveries that are older; wanted and pushed rows never. */
-  pruneHistory(days: number): Promise<unknown>;
+  /** Forgets, batch by batch, runs with their outcomes and deliveries that are older; wanted and pushed rows never. */
+  pruneHistory(days: number, options: { readonly signal: AbortSignal }): Promise<unknown>;
 }
 
 export interface Deliveries {
   /**
-   * True for whoever brings a delivery first, and for the same owner (a workflow run) as often as it asks, since its
-   * activity may be tried again; false for everybody else, for ever.
+   * Records the wishes of a delivery for whoever brings it first, and for the same owner (a workflow execution) as
+   * often as it asks, since its activity may be tried again; one transaction. Undefined: another owner has handled it.
    */
-  first(id: string, owner: string): Promise<boolean>;
+  record(
+    delivery: { readonly id: string; readonly owner: string },
+    requests: readonly WantedRequest[],
+  ): Promise<readonly WantedResult[] | undefined>;
 }
 
 export interface PullBudgets {

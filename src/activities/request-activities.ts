@@ -1,13 +1,12 @@
 import type { RequestActivities } from '../contract/activity-types.js';
 import type { AddPorts } from '../domain/add-images.js';
-import { addImages } from '../domain/add-images.js';
-import type { RequestedBy } from '../domain/wanted-image.js';
+import { readAddRequest } from '../domain/add-images.js';
 import { activity } from './activity.js';
 import type { SyncRequester } from './engine-ports.js';
-import type { Deliveries, WantedImages } from './ports.js';
+import type { Deliveries } from './ports.js';
+import { withHeartbeat } from './with-heartbeat.js';
 
-export interface RequestPorts extends AddPorts {
-  readonly wanted: WantedImages;
+export interface RequestPorts extends Omit<AddPorts, 'wanted'> {
   readonly deliveries: Deliveries;
   readonly requester: SyncRequester;
 }
@@ -16,10 +15,14 @@ export function createRequestActivities({ deliveries, requester, ...ports }: Req
   return {
     requestSync: activity(async (request) => await requester.requestSync(request)),
     requestSyncAt: activity(async (request) => await requester.requestSyncAt(request)),
-    addImages: activity(async (input) => {
-      if (!(await deliveries.first(input.delivery, input.owner))) return { images: [], repeated: true };
-      const requestedBy: RequestedBy = { by: 'workflow', id: input.requestedBy ?? input.delivery };
-      return { images: await addImages(input, ports, requestedBy), repeated: false };
-    }),
+    addImages: activity(
+      async ({ delivery, owner, ...input }) =>
+        await withHeartbeat(undefined, async () => {
+          const requestedBy = { by: 'workflow', id: input.requestedBy ?? delivery } as const;
+          const { wishes, answers } = await readAddRequest(input, ports, requestedBy);
+          const results = await deliveries.record({ id: delivery, owner }, wishes);
+          return results === undefined ? { images: [], repeated: true } : { images: answers(results), repeated: false };
+        }),
+    ),
   };
 }

@@ -1,8 +1,16 @@
 import type { CopyReport, TargetResult } from '../registry/copy-types.js';
-import { megabytes, printJson, printLine, printable, say } from './output.js';
+import { megabytes, printLine, printable, say } from './output.js';
+
+export function printCopyReport(report: CopyReport): void {
+  printTargets(report);
+  const { targets, failures, bytesRead } = report;
+  say(
+    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
+  );
+}
 
 /** A line for each target on standard output; what went wrong, and what to do, on standard error. */
-export function printCopyReport({ sourceDigest, targets, failures, missingPlatforms, bytesRead }: CopyReport): void {
+export function printTargets({ sourceDigest, targets, failures, missingPlatforms }: CopyReport): void {
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
   for (const { replaces, reference, dropped, digest } of targets) {
     if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
@@ -12,14 +20,11 @@ export function printCopyReport({ sourceDigest, targets, failures, missingPlatfo
   }
   if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
   for (const { reference, failure } of failures) say(`failed: ${reference}: ${printable(failure.message)}`);
-  say(
-    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
-  );
 }
 
 /** The report as data: the same fields, with failures as code, decision and reason. */
-export function printCopyReportJson(report: CopyReport): void {
-  printJson({
+export function reportAsJson(report: CopyReport): object {
+  return {
     ...report,
     failures: report.failures.map(({ target, reference, failure: { code, decision, message, retryAfterMs } }) => ({
       target,
@@ -29,7 +34,7 @@ export function printCopyReportJson(report: CopyReport): void {
       reason: message,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })),
-  });
+  };
 }
 
 function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSent, referrers }: TargetResult): string {

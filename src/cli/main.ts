@@ -45,15 +45,23 @@ function makeProgram(done: (status: number) => void): Command {
 
   program
     .command('copy')
-    .description('copy one image now, without Temporal or a database')
-    .argument('<source>', 'image reference, such as nginx:1.27 or ghcr.io/org/app@sha256:…')
-    .argument('<targets...>', "references to copy it to; without a tag they get the source's")
+    .description('copy one image now, or all of a list, without Temporal or a database')
+    .usage('[options] <source> <targets...>\n       ferry copy [options] --file <path> [places...]')
+    .argument('[source]', 'image reference, such as nginx:1.27 or ghcr.io/org/app@sha256:…')
+    .argument('[targets...]', "references to copy it to; without a tag they get the source's")
+    .option(
+      '--file <path>',
+      'copy many: a source a line, with targets of its own or to below each place (host/path); - for standard input',
+    )
     .option('--platform <platforms>', 'platforms separated by commas, or all', 'all')
     .option('--referrers', 'signatures, SBOMs and whatever else refers to the image go with it')
     .addOption(json())
-    .action(async (source, targets, options) =>
-      done(await (await import('./commands/copy.js')).copyCommand(source, targets, options)),
-    );
+    .action(async (source: string | undefined, targets: readonly string[], options) => {
+      const { file } = options;
+      const places = source === undefined ? [] : [source, ...targets];
+      if (file === undefined) done(await (await import('./commands/copy.js')).copyCommand(source, targets, options));
+      else done(await (await import('./commands/copy-list.js')).copyListCommand(file, places, options));
+    });
 
   program
     .command('add')

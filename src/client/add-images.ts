@@ -7,6 +7,7 @@ import {
 import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
+import { withoutPassword } from '../domain/typed-password.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
@@ -58,5 +59,5 @@ function addImageId(delivery: string): string {
 
 function summary({ images }: AddImageInput): string {
   const names = images.slice(0, 10).map((image) => (typeof image === 'string' ? image : image.image));
-  return names.join(' ').slice(0, 200);
+  return names.map(withoutPassword).join(' ').slice(0, 200);
 }

@@ -1,6 +1,7 @@
 import { WorkflowIdConflictPolicy } from '@temporalio/client';
 
 import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
+import { MessageName } from '../contract/messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { WorkflowName } from '../contract/workflow-names.js';
 import { BuiltInUpstream } from '../domain/upstream.js';
@@ -28,7 +29,10 @@ export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): s
   return scope === undefined ? `fetch-${upstream}` : `fetch-${upstream}/${scope}`;
 }
 
-/** Asks for a look at an upstream; one that is on its way already is joined. Needs no worker to be online. */
+/**
+ * Asks for a look at an upstream. One that is on its way already is joined, and told to look once more, since it may have
+ * read the listing before what this request is about was there. Needs no worker to be online.
+ */
 export async function startFetch(
   { client, soon }: TemporalClient,
   upstream: string,
@@ -38,15 +42,16 @@ export async function startFetch(
   const workflowId = fetchWorkflowId(upstream, asked);
   const handle = await soon(
     async () =>
-      await client.workflow.start(type, {
+      await client.workflow.signalWithStart(type, {
         workflowId,
         taskQueue: TaskQueue.main,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         args: [input],
+        signal: MessageName.lookAgain,
         staticSummary: `Looks for what is new at ${upstream}`,
       }),
   );
-  return { workflowId, runId: handle.firstExecutionRunId };
+  return { workflowId, runId: handle.signaledRunId };
 }
 
 /**

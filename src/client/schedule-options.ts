@@ -37,8 +37,7 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
     action: {
       type: 'startWorkflow',
       workflowType: started.type,
-      // The server appends the time to it.
-      workflowId: `${id}-tick`,
+      workflowId: tickId(id),
       taskQueue: TaskQueue.main,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       args: [started.input],
@@ -50,6 +49,11 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
       pauseOnFailure: false,
     },
   };
+}
+
+/** What a schedule's runs are called; the server appends the time to it. */
+export function tickId(schedule: string): string {
+  return `${schedule}-tick`;
 }
 
 /** Whether a schedule is still what it should be. Whether it is paused is a person's affair, and not looked at. */

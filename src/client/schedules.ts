@@ -8,6 +8,7 @@ import type { ScheduleDescription, ScheduleHandle } from '@temporalio/client';
 
 import type { ScheduleSetting } from '../domain/schedule.js';
 import type { TemporalClient } from './connect.js';
+import { listOwnSchedules } from './own-schedules.js';
 import { isAsWanted, scheduleOptions } from './schedule-options.js';
 
 export type EnsuredAs = 'created' | 'corrected' | 'unchanged' | 'deleted';
@@ -34,8 +35,9 @@ export interface ScheduleView {
 }
 
 /**
- * Makes the schedules be what they should be: creates, corrects, deletes those that are switched off. Any number of
- * processes may do so at once, and one that is paused stays paused.
+ * Makes the schedules be what they should be: creates, corrects, deletes those that are switched off and those of
+ * upstreams that are no longer configured. Any number of processes may do so at once, and one that is paused stays
+ * paused.
  */
 export async function ensureSchedules(
   temporal: TemporalClient,
@@ -44,7 +46,11 @@ export async function ensureSchedules(
 ): Promise<{ readonly id: string; readonly outcome: EnsuredAs }[]> {
   const ensured: { id: string; outcome: EnsuredAs }[] = [];
   for (const setting of settings) ensured.push({ id: setting.id, outcome: await ensure(temporal, setting) });
-  for (const id of off) if (await deleteSchedule(temporal, id)) ensured.push({ id, outcome: 'deleted' });
+  const wanted = new Set(settings.map(({ id }) => id));
+  const left = (await listOwnSchedules(temporal)).filter((id) => !wanted.has(id));
+  for (const id of new Set([...off, ...left])) {
+    if (await deleteSchedule(temporal, id)) ensured.push({ id, outcome: 'deleted' });
+  }
   return ensured;
 }
 

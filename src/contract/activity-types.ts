@@ -120,6 +120,8 @@ export interface PassActivities {
     readonly fault: { readonly state: 'waiting' | 'failed'; readonly code: FaultCode; readonly reason: string };
   }): Promise<void>;
   finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
+  /** Forgets what is older than the configured days; cut short, the next pass goes on with it. */
+  pruneHistory(): Promise<void>;
 }
 
 /** A pushed image whose source could not be asked whether its tag moved: it stays as it is. */

@@ -1,4 +1,4 @@
-import type { ImageChange, ServiceChange, Skipped } from '../domain/upstream-finding.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope } from '../domain/upstream.js';
 
 export interface FetchInput {
@@ -23,22 +23,8 @@ export interface FetchedImage {
   readonly reason?: string;
 }
 
-export interface FetchResult {
+export interface FetchResult extends Omit<UpstreamFinding, 'wanted' | 'etag'> {
   readonly upstream: string;
-  /** Newest release; of a registry's tags, the newest that fits. */
-  readonly release?: string;
-  /** The release that it was compared with. */
-  readonly previous?: string;
-  /** False: this release was handled before, and no row was touched. */
-  readonly isNew: boolean;
-  readonly added: readonly ImageChange[];
-  readonly changed: readonly ImageChange[];
-  readonly removed: readonly ImageChange[];
-  /** Images that are the same in both releases. */
-  readonly unchanged: number;
-  readonly services: readonly ServiceChange[];
   readonly wanted: readonly FetchedImage[];
-  readonly skipped: readonly Skipped[];
-  readonly notes: readonly string[];
   readonly syncRequested: boolean;
 }

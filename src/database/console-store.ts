@@ -14,7 +14,7 @@ import type {
 } from './console-entries.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
-import type { PrunedHistory } from './history-pruning.js';
+import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { readPushed, selectPushed } from './pushed-entries.js';
 import { backfill, removeImage, retryAdopted, retryImage, retryParked } from './renewals.js';
 import type { Renewed } from './renewals.js';
@@ -130,8 +130,9 @@ export class ConsoleStore {
     return await readNotDone(this.#database.queries, run, limit);
   }
 
-  async pruneHistory(days: number): Promise<PrunedHistory> {
-    return await pruneHistory(this.#database, days);
+  /** @see pruneHistory */
+  async pruneHistory(days: number, options?: PruneOptions): Promise<PrunedHistory> {
+    return await pruneHistory(this.#database, days, options);
   }
 }
 

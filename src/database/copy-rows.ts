@@ -1,39 +1,53 @@
 /** `image_copies` and `run_outcomes`: how each copy stands, and what became of it in each run. */
-import { sql } from 'kysely';
-
 import { CopyState } from '../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { CopyStanding, Verdict } from './outcome-decision.js';
+import type { ImageCopies } from './tables.js';
 
-/** Writes how the copies of an image stand now, one attempt more for each. */
+/**
+ * Writes how the copies of an image stand now, one attempt more for each that was told of.
+ * @returns how all copies of the image stand; nobody else changes them before the transaction ends
+ */
 export async function recordCopies(
   queries: Queries,
   dialect: DialectDifferences,
   image: string,
   outcomes: readonly TargetOutcome[],
   { sourceDigest, now }: { readonly sourceDigest: string | undefined; readonly now: number },
-): Promise<void> {
-  for (const outcome of outcomes) {
-    const key = { image, target: outcome.target };
-    const blank = { ...key, state: outcome.state, attempts: 0, last_tried_at: now };
-    await dialect.insertAbsent(queries, 'image_copies', [blank], ['image', 'target']);
-    await queries
-      .updateTable('image_copies')
-      .set({
-        state: outcome.state,
-        code: 'code' in outcome ? outcome.code : null,
-        reason: reasonOf(outcome),
-        attempts: sql<number>`attempts + 1`,
-        last_tried_at: now,
-        ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
-        ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null } : {}),
-        ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, now) : {}),
-      })
-      .where('image', '=', image)
-      .where('target', '=', outcome.target)
-      .execute();
-  }
+): Promise<readonly CopyStanding[]> {
+  const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
+  // Before they are read: of rows that are not there yet, two transactions could not both keep the place.
+  await dialect.insertAbsent(queries, 'image_copies', blanks, ['image', 'target']);
+  const rows = await dialect
+    .locking(queries.selectFrom('image_copies').selectAll())
+    .where('image', '=', image)
+    .execute();
+  const told = new Map(outcomes.map((outcome) => [outcome.target, outcome]));
+  const renewed = rows.map((row) => {
+    const outcome = told.get(row.target);
+    return outcome === undefined ? row : { ...row, ...changesOf(row, outcome, { sourceDigest, now }) };
+  });
+  const changed = renewed.filter(({ target }) => told.has(target)).map((row) => ({ ...row }));
+  await dialect.upsert(queries, 'image_copies', changed, ['image', 'target']);
+  return renewed.map(standingOf);
+}
+
+function changesOf(
+  before: ImageCopies,
+  outcome: TargetOutcome,
+  { sourceDigest, now }: { readonly sourceDigest: string | undefined; readonly now: number },
+): Partial<ImageCopies> {
+  return {
+    state: outcome.state,
+    code: 'code' in outcome ? outcome.code : null,
+    reason: reasonOf(outcome),
+    attempts: before.attempts + 1,
+    last_tried_at: now,
+    ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
+    ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null } : {}),
+    ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, now) : {}),
+  };
 }
 
 /** Why it is not there; or, where it is, what is to be known about it. */
@@ -51,22 +65,13 @@ function pushedColumns(outcome: Extract<TargetOutcome, { state: 'pushed' }>, now
   };
 }
 
-/** How the copies of an image stand, read so that nobody else changes them before the transaction ends. */
-export async function readStandings(
-  queries: Queries,
-  dialect: DialectDifferences,
-  image: string,
-): Promise<readonly CopyStanding[]> {
-  const rows = await dialect
-    .locking(queries.selectFrom('image_copies').select(['target', 'state', 'code', 'reason']))
-    .where('image', '=', image)
-    .execute();
-  return rows.map(({ target, state, code, reason }) => ({
+function standingOf({ target, state, code, reason }: ImageCopies): CopyStanding {
+  return {
     target,
     state: state as CopyState,
     ...(code === null ? {} : { code: code as NonNullable<CopyStanding['code']> }),
     ...(reason === null ? {} : { reason }),
-  }));
+  };
 }
 
 /** What became of an image in a run; said again for the same run, the last word counts. */

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
 
+import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { recordWishes } from './wishes.js';
 
 const longestId = 255;
+
+/** A delivery of a webhook or an API, and the workflow execution that handles it. */
+export interface DeliveryClaim {
+  readonly id: string;
+  readonly owner: string;
+}
 
 /** Deliveries of webhooks that were handled: Temporal forgets its workflows, a sender may deliver again weeks later. */
 export class DeliveryStore {
@@ -13,19 +22,28 @@ export class DeliveryStore {
   }
 
   /**
-   * True for whoever brings a delivery first, and for the same owner as often as it asks; false for everybody else,
-   * until the history is pruned.
+   * Records the wishes of a delivery for whoever brings it first, and for the same owner as often as it asks, until the
+   * history is pruned. That it was handled and its rows are committed together: a try that failed leaves neither.
+   * @returns undefined when another owner has handled the delivery: nothing is changed then
+   * @see recordWishes
    */
-  async first(id: string, owner: string): Promise<boolean> {
+  async record(
+    { id, owner }: DeliveryClaim,
+    requests: readonly WantedRequest[],
+  ): Promise<readonly WantedResult[] | undefined> {
     const { dialect, transaction } = this.#database;
     return await transaction(async (inside) => {
-      const row = { id: short(id), owner: short(owner), received_at: await dialect.now(inside) };
-      await dialect.insertAbsent(inside, 'deliveries', [row], ['id']);
-      const select = inside.selectFrom('deliveries').select('owner').where('id', '=', row.id);
-      const first = await dialect.locking(select).executeTakeFirstOrThrow();
-      return first.owner === row.owner;
+      const isFirst = await claim(inside, dialect, { id: short(id), owner: short(owner) });
+      return isFirst ? await recordWishes(inside, dialect, requests) : undefined;
     });
   }
+}
+
+async function claim(queries: Queries, dialect: DialectDifferences, { id, owner }: DeliveryClaim): Promise<boolean> {
+  const row = { id, owner, received_at: await dialect.now(queries) };
+  await dialect.insertAbsent(queries, 'deliveries', [row], ['id']);
+  const select = queries.selectFrom('deliveries').select('owner').where('id', '=', id);
+  return (await dialect.locking(select).executeTakeFirstOrThrow()).owner === owner;
 }
 
 /** Senders choose their IDs: one that is too long for its column is known by its digest. */

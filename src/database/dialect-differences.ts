@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 
 import type { FerryTables } from './tables.js';
 
@@ -15,7 +15,7 @@ export interface DialectDifferences {
   /** The database's clock, UTC milliseconds: the one clock that all processes share. */
   now(queries: Queries): Promise<number>;
   /**
-   * Inserts the rows whose key is not there yet, and leaves the others as they are.
+   * Inserts the rows whose key is not there yet, and leaves the others as they are. All rows name the same columns.
    * @param key columns of the primary or of a unique key
    * @returns how many were inserted
    */
@@ -32,6 +32,17 @@ export interface DialectDifferences {
     rows: readonly RowValues[],
     key: readonly [string, ...string[]],
   ): Promise<void>;
+  /**
+   * Deletes rows whose `column` is below a value, at most `limit` of them.
+   * @returns how many were deleted
+   */
+  deleteSome(
+    queries: Queries,
+    table: TableName,
+    which: { readonly column: string; readonly below: number; readonly limit: number },
+  ): Promise<number>;
+  /** An expression that is above 0 where one of these text columns holds a NUL that its text, once read, does not show. */
+  holdsNul(columns: readonly string[]): RawBuilder<number>;
   /** Makes a query of a transaction lock what it reads until the end of the transaction. */
   locking<Q extends { forUpdate(): Q }>(query: Q): Q;
 }

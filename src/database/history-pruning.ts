@@ -1,6 +1,9 @@
+import type { TableName } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 
 const dayMs = 86_400_000;
+/** Rows that one statement deletes: nobody waits long for its locks, and it ends in seconds. */
+const standardBatch = 5_000;
 
 export interface PrunedHistory {
   readonly runs: number;
@@ -9,22 +12,36 @@ export interface PrunedHistory {
   readonly blobLocations: number;
 }
 
+export interface PruneOptions {
+  readonly signal?: AbortSignal;
+  /** Rows deleted at once; default 5,000. */
+  readonly batch?: number;
+}
+
 /**
  * Forgets runs, what became of images in them, deliveries, and where blobs were seen, when older than so many days;
- * wanted and pushed rows never.
+ * wanted and pushed rows never. In batches, each a transaction of its own: stopped in its middle, the next time does the rest.
  */
-export async function pruneHistory({ queries, dialect }: FerryDatabase, days: number): Promise<PrunedHistory> {
-  const before = (await dialect.now(queries)) - days * dayMs;
-  // One statement each, outside of a transaction: nobody waits for the others, and a repetition does the rest.
-  const outcomes = await queries.deleteFrom('run_outcomes').where('recorded_at', '<', before).executeTakeFirst();
-  const runs = await queries.deleteFrom('runs').where('started_at', '<', before).executeTakeFirst();
-  const deliveries = await queries.deleteFrom('deliveries').where('received_at', '<', before).executeTakeFirst();
-  // A blob that is there still is sent again at worst, and then known again.
-  const locations = await queries.deleteFrom('blob_locations').where('seen_at', '<', before).executeTakeFirst();
+export async function pruneHistory(
+  { queries, dialect }: FerryDatabase,
+  days: number,
+  { signal, batch = standardBatch }: PruneOptions = {},
+): Promise<PrunedHistory> {
+  const below = (await dialect.now(queries)) - days * dayMs;
   return {
-    outcomes: Number(outcomes.numDeletedRows),
-    runs: Number(runs.numDeletedRows),
-    deliveries: Number(deliveries.numDeletedRows),
-    blobLocations: Number(locations.numDeletedRows),
+    outcomes: await pruned('run_outcomes', 'recorded_at'),
+    runs: await pruned('runs', 'started_at'),
+    deliveries: await pruned('deliveries', 'received_at'),
+    // A blob that is there still is sent again at worst, and then known again.
+    blobLocations: await pruned('blob_locations', 'seen_at'),
   };
+
+  async function pruned(table: TableName, column: string): Promise<number> {
+    for (let total = 0; ;) {
+      signal?.throwIfAborted();
+      const deleted = await dialect.deleteSome(queries, table, { column, below, limit: batch });
+      total += deleted;
+      if (deleted < batch) return total;
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { addFerryColumns } from './migrations/ferry-columns.js';
 import { FERRY_TABLES } from './migrations/ferry-tables.js';
+import { BLOB_AGE_INDEX } from './migrations/blob-age-index.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
 import { makePullBudgets } from './migrations/pull-budgets.js';
 import { addTagHistory } from './migrations/tag-history.js';
@@ -80,6 +81,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
     ),
     '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
     '0006-wanted-targets': step((queries) => addWantedTargets(schemaEditor(kind, queries))),
+    '0007-blob-age': step((queries) => schemaEditor(kind, queries).addIndex('blob_locations', BLOB_AGE_INDEX)),
     '0008-tag-history': step((queries) => addTagHistory(schemaEditor(kind, queries))),
     '0009-pull-budgets': step((queries) => makePullBudgets(schemaEditor(kind, queries))),
   };

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
-import type { DialectDifferences, RowValues, TableName } from './dialect-differences.js';
+import type { DialectDifferences } from './dialect-differences.js';
+import { columnsOf, insertRows, pagesOf } from './insert-rows.js';
 
 /** MySQL 8 and MariaDB, in the words that both understand: `VALUES(column)`, since only one of them knows `AS new`. */
 export const mysqlDifferences: DialectDifferences = {
@@ -11,27 +12,32 @@ export const mysqlDifferences: DialectDifferences = {
     return Number(rows[0]?.ms);
   },
   async insertAbsent(queries, table, rows, key) {
-    if (rows.length === 0) return 0;
-    // An update to what is there already counts as no row, since connections are opened without FOUND_ROWS.
-    const result =
-      await sql`${insert(table, rows)} on duplicate key update ${sql.ref(key[0])} = ${sql.ref(key[0])}`.execute(
-        queries,
-      );
-    return Number(result.numAffectedRows ?? 0);
+    let inserted = 0;
+    for (const page of pagesOf(rows)) {
+      // An update to what is there already counts as no row, since connections are opened without FOUND_ROWS.
+      const unchanged = sql`${sql.ref(key[0])} = ${sql.ref(key[0])}`;
+      const result = await sql`${insertRows(table, page)} on duplicate key update ${unchanged}`.execute(queries);
+      inserted += Number(result.numAffectedRows ?? 0);
+    }
+    return inserted;
   },
   async upsert(queries, table, rows, key) {
-    if (rows.length === 0) return;
-    const updated = Object.keys(rows[0] ?? {}).filter((column) => !key.includes(column));
+    const updated = columnsOf(rows).filter((column) => !key.includes(column));
     const updates = updated.map((column) => sql`${sql.ref(column)} = values(${sql.ref(column)})`);
-    await sql`${insert(table, rows)} on duplicate key update ${sql.join(updates)}`.execute(queries);
+    for (const page of pagesOf(rows)) {
+      await sql`${insertRows(table, page)} on duplicate key update ${sql.join(updates)}`.execute(queries);
+    }
+  },
+  async deleteSome(queries, table, { column, below, limit }) {
+    const where = sql`${sql.ref(column)} < ${below} order by ${sql.ref(column)} limit ${limit}`;
+    const result = await sql`delete from ${sql.table(table)} where ${where}`.execute(queries);
+    return Number(result.numAffectedRows ?? 0);
+  },
+  holdsNul() {
+    // Its texts come back whole: the grammar of references sees the character.
+    return sql<number>`0`;
   },
   locking(query) {
     return query.forUpdate();
   },
 };
-
-function insert(table: TableName, rows: readonly RowValues[]) {
-  const columns = Object.keys(rows[0] ?? {});
-  const values = rows.map((row) => sql`(${sql.join(columns.map((column) => row[column] ?? null))})`);
-  return sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))}) values ${sql.join(values)}`;
-}

@@ -1,9 +1,9 @@
 import type { Target } from '../domain/target.js';
-import { PushStatus } from '../domain/wanted-image.js';
+import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { chosenTargets, isWider } from '../domain/wanted-targets.js';
 import { findAdoptionCandidates } from './adoption-candidates.js';
-import { readStandings, recordCopies, recordHistory } from './copy-rows.js';
+import { recordCopies, recordHistory } from './copy-rows.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { outcomesOf, verdict } from './outcome-decision.js';
@@ -12,7 +12,7 @@ import { keepingPushTime } from './pushed-row-takeover.js';
 import { recordPushed } from './pushed-rows.js';
 import { canonicalPlatforms, isStillItself } from './row-shapes.js';
 import { selectionOfRows } from './target-selections.js';
-import { forgotten, setStatus } from './wanted-rows.js';
+import { forgotten, perRow, setStatus } from './wanted-rows.js';
 
 /** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
 export class PushedImageStore {
@@ -82,11 +82,9 @@ export class PushedImageStore {
       const rows = ofImage.filter(({ id }) => outcome.rows.includes(id));
       const wanted = chosenTargets(selectionOfRows(ofImage), context.targets).map(({ name }) => name);
       const told = outcomesOf(outcome, { configured, wanted });
-      await recordCopies(inside, dialect, image, told, { sourceDigest, now });
-      for (const copy of told) {
-        if (isThere(copy)) await recordPushed(inside, dialect, copy, { image, sourceDigest, now });
-      }
-      const decided = verdict(await readStandings(inside, dialect, image), wanted, sourceFault);
+      const standings = await recordCopies(inside, dialect, image, told, { sourceDigest, now });
+      await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
+      const decided = verdict(standings, wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
       const checkedAt = await this.#checkedAt(inside, context);
       await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
@@ -112,34 +110,40 @@ export class PushedImageStore {
       .execute();
   }
 
+  /** What was pushed before stays pushed: the targets still have it. What was parked stays so until it is pushed. */
   async #settleRows(
     queries: Queries,
-    rows: readonly LockedRow[],
-    outcome: ImageOutcome,
+    answered: readonly LockedRow[],
+    { missingPlatforms, sourceDigest, sourceFault }: ImageOutcome,
     { decided, checkedAt }: { readonly decided: Verdict; readonly checkedAt: number },
   ): Promise<void> {
-    const { missingPlatforms, sourceDigest, sourceFault } = outcome;
-    const seen = { checked_at: checkedAt, ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }) };
-    const missing = (row: LockedRow): string | null => noteOn(row, missingPlatforms);
-    for (const row of rows) {
-      if (decided.status === PushStatus.pushed) {
-        const done = { ...forgotten, ...seen, copy_anew: null, note: missing(row) };
-        await setStatus(queries, [row.id], PushStatus.pushed, done);
-      } else if (row.push_status === PushStatus.pending || decided.status === row.push_status) {
-        const isParked = decided.status === PushStatus.parked;
-        const since = sourceFault?.tagMissing === true ? (row.first_missing_at ?? checkedAt) : null;
-        await setStatus(queries, [row.id], decided.status, {
-          ...seen,
-          note: missing(row),
-          parked_code: isParked ? (decided.code ?? 'internal') : null,
-          parked_reason: isParked ? (decided.reason ?? null) : null,
-          // A source that could not be asked says nothing about the tag.
-          ...(sourceFault === undefined || sourceFault.tagMissing ? { first_missing_at: since } : {}),
-        });
-      }
-      // What was pushed before stays pushed: the targets still have it. What was parked stays so until it is pushed.
-    }
+    const { status, code, reason } = decided;
+    const isPushed = status === PushStatus.pushed;
+    const rows = answered.filter((row) => isPushed || mayBecome(status, row));
+    const isParked = status === PushStatus.parked;
+    // A source that could not be asked says nothing about the tag.
+    const saysWhetherMissing = sourceFault === undefined || sourceFault.tagMissing;
+    const missingSince = (row: LockedRow) => (sourceFault === undefined ? null : (row.first_missing_at ?? checkedAt));
+    await setStatus(
+      queries,
+      rows.map(({ id }) => id),
+      status,
+      {
+        checked_at: checkedAt,
+        ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }),
+        note: perRow(rows, (row) => noteOn(row, missingPlatforms)),
+        parked_code: isParked ? (code ?? 'internal') : null,
+        parked_reason: isParked ? (reason ?? null) : null,
+        ...(isPushed ? { first_missing_at: null, copy_anew: null } : {}),
+        ...(!isPushed && saysWhetherMissing ? { first_missing_at: perRow(rows, missingSince) } : {}),
+      },
+    );
   }
+}
+
+function mayBecome(status: PushStatus, row: LockedRow): boolean {
+  const before = readPushStatus(row.push_status);
+  return before === PushStatus.pending || before === status;
 }
 
 interface LockedRow {

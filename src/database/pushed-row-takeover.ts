@@ -1,14 +1,16 @@
 import { sql } from 'kysely';
-import type { Updateable } from 'kysely';
+import type { UpdateObject } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
-import { canonicalHost, printImageReference, sourceRepository } from '../domain/image-reference.js';
+import { canonicalHost, sourceRepository } from '../domain/image-reference.js';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
+import { recordableImage } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { longestImage, nameKey } from './row-shapes.js';
-import type { PushedImagesTable } from './tables.js';
+import { nameKey } from './row-shapes.js';
+import type { FerryTables } from './tables.js';
+import { perRow } from './wanted-rows.js';
 
 const pageSize = 200;
 
@@ -56,18 +58,26 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences): Prom
 
   const keys = read.map(({ name }) => (name === undefined ? null : nameKey(printName(name))));
   const taken = await takenKeys(queries, keys);
-  for (const [position, { id, source }] of read.entries()) {
+  const told = read.map(({ id, source }, position) => {
     const key = keys[position] ?? null;
     const isFirst = key !== null && !taken.has(key);
     if (isFirst) taken.add(key);
-    await keepingPushTime(queries, { image: source?.image ?? '', name_key: isFirst ? key : null })
-      .where('id', '=', id)
-      .execute();
-  }
+    return { id, image: source?.image ?? '', key: isFirst ? key : null };
+  });
+  await keepingPushTime(queries, {
+    image: perRow(told, ({ image }) => image),
+    name_key: perRow(told, ({ key }) => key),
+  })
+    .where(
+      'id',
+      'in',
+      told.map(({ id }) => id),
+    )
+    .execute();
 }
 
 /** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
-export function keepingPushTime(queries: Queries, values: Updateable<PushedImagesTable>) {
+export function keepingPushTime(queries: Queries, values: UpdateObject<FerryTables, 'pushed_images'>) {
   return queries
     .updateTable('pushed_images')
     .set(values)
@@ -84,8 +94,7 @@ async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Pr
 function sourceOf(row: PushedRow): { readonly image: string; readonly repository: string } | undefined {
   try {
     const reference = referenceFromRow(row);
-    const image = printImageReference(reference);
-    return image.length > longestImage ? undefined : { image, repository: sourceRepository(reference) };
+    return { image: recordableImage(reference), repository: sourceRepository(reference) };
   } catch (error) {
     if (error instanceof InvalidInput) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { rowIdentity } from './row-shapes.js';
 import type { RowIdentity } from './row-shapes.js';
-import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
+import { askedAt, forgotten, perRow, setStatus, updateWanted } from './wanted-rows.js';
 
 /** Rows in one transaction: few enough that nobody waits long for them. */
 const pageSize = 200;
@@ -37,28 +37,45 @@ export async function adoptPage(queries: Queries, dialect: DialectDifferences): 
     .execute();
   if (rows.length === 0) return undefined;
 
-  const tally = { adopted: 0, duplicates: 0, refused: 0 };
   const identities = rows.map((row) => identityOrFault(row));
   const owners = await ownersOf(queries, dialect, identities);
+  const adopted: { id: number; status: number; identity: RowIdentity }[] = [];
+  const refused: { id: number; fault: InvalidInput }[] = [];
+  const followers: Follower[] = [];
   for (const [position, row] of rows.entries()) {
     const identity = identities[position];
-    if (identity === undefined || identity instanceof InvalidInput) {
-      await refuse(queries, row.id, identity);
-      tally.refused += 1;
+    if (identity === undefined) continue;
+    if (identity instanceof InvalidInput) {
+      refused.push({ id: row.id, fault: identity });
       continue;
     }
-    const status = statusOf(row);
     const owner = owners.get(identity.key);
     if (owner === undefined) {
-      await setStatus(queries, [row.id], status, { ...forgotten, image: identity.image, image_key: identity.key });
-      owners.set(identity.key, { id: row.id, key: identity.key, status, isLimited: row.targets !== null });
-      tally.adopted += 1;
+      const status = row.push_status ?? PushStatus.pending;
+      owners.set(identity.key, { id: row.id, status, isLimited: row.targets !== null });
+      adopted.push({ id: row.id, status, identity });
     } else {
-      owners.set(identity.key, await follow(queries, dialect, row, owner));
-      tally.duplicates += 1;
+      followers.push({ id: row.id, status: row.push_status ?? PushStatus.pending, owner });
     }
   }
-  return tally;
+  await giveIdentity(queries, adopted);
+  await refuse(queries, refused);
+  await follow(queries, dialect, followers);
+  return { adopted: adopted.length, duplicates: followers.length, refused: refused.length };
+}
+
+async function giveIdentity(
+  queries: Queries,
+  adopted: readonly { readonly id: number; readonly status: number; readonly identity: RowIdentity }[],
+): Promise<void> {
+  for (const status of new Set(adopted.map((row) => row.status))) {
+    const rows = adopted.filter((row) => row.status === status);
+    const named = {
+      image: perRow(rows, ({ identity }) => identity.image),
+      image_key: perRow(rows, ({ identity }) => identity.key),
+    };
+    await setStatus(queries, idsOf(rows), status, { ...forgotten, ...named });
+  }
 }
 
 /** Whether there is anything to adopt: asked first, since looking for it in a transaction locks others out. */
@@ -91,22 +108,25 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
       is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('parked_code', 'is not', null)]),
     )
     .execute();
-  const now = await dialect.now(queries);
   const identities = rows.map((row) => identityOrFault(row));
   const owners = await ownersOf(queries, dialect, identities);
-  for (const [position, row] of rows.entries()) {
+  const followers: Follower[] = [];
+  const themselves: { id: number }[] = [];
+  const renamed: { id: number }[] = [];
+  for (const [position, { id, duplicate_of: first }] of rows.entries()) {
     const identity = identities[position];
     const owner = identity === undefined || identity instanceof InvalidInput ? undefined : owners.get(identity.key);
-    if (owner !== undefined && owner.id === row.duplicate_of) {
-      owners.set(owner.key, await follow(queries, dialect, row, owner));
-    } else {
-      const isItself = owner?.id === row.id;
-      // Without an identity it is read like a new row. It counts as asked for: what is being copied is not the answer.
-      const identityColumns = isItself ? {} : { image: null, image_key: null, duplicate_of: null, targets: null };
-      const asked = { ...forgotten, ...identityColumns, checked_at: null, requested_at: askedAt(now) };
-      await setStatus(queries, [row.id], PushStatus.pending, asked);
-    }
+    if (owner !== undefined && owner.id === first) followers.push({ id, status: PushStatus.pending, owner });
+    else if (owner?.id === id) themselves.push({ id });
+    else renamed.push({ id });
   }
+  // They count as asked for: what is being copied is not the answer.
+  const asked = { ...forgotten, checked_at: null, requested_at: askedAt(await dialect.now(queries)) };
+  await setStatus(queries, idsOf(themselves), PushStatus.pending, asked);
+  // Without an identity they are read like new rows.
+  const nameless = { image: null, image_key: null, duplicate_of: null, targets: null };
+  await setStatus(queries, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless });
+  await follow(queries, dialect, followers);
   return rows.length;
 }
 
@@ -130,12 +150,19 @@ async function orphans(queries: Queries, limit: number): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
+/** The first row of an image and platform. */
 interface Owner {
   readonly id: number;
-  readonly key: string;
-  readonly status: PushStatus;
+  status: number;
   /** It goes to some of the targets only. */
-  readonly isLimited: boolean;
+  isLimited: boolean;
+}
+
+interface Follower {
+  readonly id: number;
+  /** What its own row says. */
+  readonly status: number;
+  readonly owner: Owner;
 }
 
 async function ownersOf(
@@ -149,49 +176,53 @@ async function ownersOf(
     .locking(queries.selectFrom('images_for_push').select(['id', 'image_key', 'push_status', 'targets']))
     .where('image_key', 'in', [...new Set(keys)])
     .execute();
-  const owners = rows.map((row) => ({
+  const owner = (row: (typeof rows)[number]): Owner => ({
     id: row.id,
-    key: row.image_key ?? '',
-    status: statusOf(row),
+    status: row.push_status ?? PushStatus.pending,
     isLimited: row.targets !== null,
-  }));
-  return new Map(owners.map((owner) => [owner.key, owner]));
+  });
+  return new Map(rows.map((row) => [row.image_key ?? '', owner(row)]));
 }
 
 /**
- * Makes a row the duplicate of another, and gives it the same status. Other programs know no targets: what they want
+ * Makes rows the duplicates of others, and gives them the same status. Other programs know no targets: what they want
  * goes to all of them.
  */
-async function follow(
-  queries: Queries,
-  dialect: DialectDifferences,
-  row: { readonly id: number; readonly push_status: number | null },
-  owner: Owner,
-): Promise<Owner> {
-  await updateWanted(queries, { duplicate_of: owner.id }).where('id', '=', row.id).execute();
-  const wantsMore = owner.status === PushStatus.withdrawn || owner.isLimited;
-  if (!wantsMore || statusOf(row) !== PushStatus.pending) {
-    await setStatus(queries, [row.id], owner.status);
-    return owner;
+async function follow(queries: Queries, dialect: DialectDifferences, followers: readonly Follower[]): Promise<void> {
+  if (followers.length === 0) return;
+  const renewed = new Set<Owner>();
+  for (const { status, owner } of followers) {
+    const wantsMore = owner.status === PushStatus.withdrawn || owner.isLimited;
+    if (!wantsMore || status !== PushStatus.pending) continue;
+    // Somebody inserted what somebody else had withdrawn or limited: without this it would be dropped without a word.
+    owner.status = PushStatus.pending;
+    owner.isLimited = false;
+    renewed.add(owner);
   }
-  // Somebody inserted what somebody else had withdrawn or limited: without this it would be dropped without a word.
-  await setStatus(queries, [owner.id], PushStatus.pending, {
-    ...forgotten,
-    targets: null,
-    requested_at: askedAt(await dialect.now(queries)),
-  });
-  return { ...owner, status: PushStatus.pending, isLimited: false };
+  const status = perRow(followers, ({ owner }) => owner.status);
+  await updateWanted(queries, {
+    duplicate_of: perRow(followers, ({ owner }) => owner.id),
+    push_status: status,
+    ferry_status: status,
+  })
+    .where('id', 'in', idsOf(followers))
+    .execute();
+  const asked = { ...forgotten, targets: null, requested_at: askedAt(await dialect.now(queries)) };
+  await setStatus(queries, idsOf([...renewed]), PushStatus.pending, asked);
 }
 
-function statusOf({ push_status: status }: { readonly push_status: number | null }): PushStatus {
-  return (status ?? PushStatus.pending) as PushStatus;
+async function refuse(
+  queries: Queries,
+  refused: readonly { readonly id: number; readonly fault: InvalidInput }[],
+): Promise<void> {
+  await setStatus(queries, idsOf(refused), PushStatus.parked, {
+    parked_code: perRow(refused, ({ fault }) => fault.code),
+    parked_reason: perRow(refused, ({ fault }) => fault.message),
+  });
 }
 
-async function refuse(queries: Queries, id: number, fault: InvalidInput | undefined): Promise<void> {
-  await setStatus(queries, [id], PushStatus.parked, {
-    parked_code: fault?.code ?? 'invalid-reference',
-    parked_reason: fault?.message ?? 'the row names no image',
-  });
+function idsOf(rows: readonly { readonly id: number }[]): number[] {
+  return rows.map(({ id }) => id);
 }
 
 function identityOrFault(row: Parameters<typeof rowIdentity>[0]): RowIdentity | InvalidInput {

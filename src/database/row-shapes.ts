@@ -4,16 +4,13 @@ import { createHash } from 'node:crypto';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { imageKey } from '../domain/image-key.js';
-import { printImageReference } from '../domain/image-reference.js';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
-import type { PushStatus, WantedImage } from '../domain/wanted-image.js';
+import { readPushStatus, recordableImage } from '../domain/wanted-image.js';
+import type { WantedImage } from '../domain/wanted-image.js';
 import type { ImagesForPush } from './tables.js';
 import { targetSelection } from './target-selections.js';
-
-/** Characters that the column `image` holds. */
-export const longestImage = 600;
 
 const standardPlatform = 'linux/amd64';
 
@@ -26,7 +23,7 @@ export interface RowIdentity {
 /** What a row of `images_for_push` asks for. @throws InvalidInput when it cannot mean anything */
 export function rowIdentity(row: ReferenceColumns & { readonly platform: string | null }): RowIdentity {
   assertText(row);
-  const image = storableImage(printImageReference(referenceFromRow(row)));
+  const image = recordableImage(referenceFromRow(row));
   const platform = canonicalPlatforms(row.platform);
   return { image, platform, key: imageKey(image, platform) };
 }
@@ -59,15 +56,6 @@ export function isStillItself(row: Parameters<typeof rowIdentity>[0] & { readonl
   }
 }
 
-/** @throws InvalidInput when the image is too long for the column that it is found by */
-export function storableImage(image: string): string {
-  if (image.length <= longestImage) return image;
-  throw new InvalidInput(
-    `the image "${image.slice(0, 60)}…" has ${image.length} characters, the longest that can be recorded has ${longestImage}`,
-    'invalid-reference',
-  );
-}
-
 /** `all`, or canonical platforms, each once, sorted, divided by commas. NULL and '' mean linux/amd64. */
 export function canonicalPlatforms(column: string | null): string {
   const text = (column ?? '').trim();
@@ -93,7 +81,7 @@ export function wantedImage(row: WantedRow, image: string): WantedImage {
     id: row.id,
     image,
     platform: canonicalPlatforms(row.platform),
-    status: (row.push_status ?? 0) as PushStatus,
+    status: readPushStatus(row.push_status),
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
     ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
-import type { DialectDifferences, RowValues, TableName } from './dialect-differences.js';
+import type { DialectDifferences } from './dialect-differences.js';
+import { columnsOf, insertRows, pagesOf } from './insert-rows.js';
 
 /** SQLite: one machine, hence one clock; a writing transaction has the whole file, hence nothing to lock. */
 export const sqliteDifferences: DialectDifferences = {
@@ -10,28 +11,34 @@ export const sqliteDifferences: DialectDifferences = {
   },
   async insertAbsent(queries, table, rows, key) {
     let inserted = 0;
-    for (const row of rows) {
-      const conflict = sql`on conflict (${sql.join(key.map((column) => sql.ref(column)))}) do nothing`;
-      const result = await sql`${insert(table, row)} ${conflict}`.execute(queries);
+    for (const page of pagesOf(rows)) {
+      const result = await sql`${insertRows(table, page)} ${onConflict(key)} do nothing`.execute(queries);
       inserted += Number(result.numAffectedRows ?? 0);
     }
     return inserted;
   },
   async upsert(queries, table, rows, key) {
-    for (const row of rows) {
-      const updated = Object.keys(row).filter((column) => !key.includes(column));
-      const updates = updated.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`);
-      const conflict = sql`on conflict (${sql.join(key.map((column) => sql.ref(column)))}) do update set ${sql.join(updates)}`;
-      await sql`${insert(table, row)} ${conflict}`.execute(queries);
+    const updated = columnsOf(rows).filter((column) => !key.includes(column));
+    const updates = updated.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`);
+    for (const page of pagesOf(rows)) {
+      await sql`${insertRows(table, page)} ${onConflict(key)} do update set ${sql.join(updates)}`.execute(queries);
     }
+  },
+  async deleteSome(queries, table, { column, below, limit }) {
+    const some = sql`select rowid from ${sql.table(table)} where ${sql.ref(column)} < ${below} limit ${limit}`;
+    const result = await sql`delete from ${sql.table(table)} where rowid in (${some})`.execute(queries);
+    return Number(result.numAffectedRows ?? 0);
+  },
+  holdsNul(columns) {
+    // The driver hands out a text up to its first NUL: what stands behind it would be lost without a word.
+    const places = columns.map((column) => sql`instr(coalesce(${sql.ref(column)}, ''), char(0))`);
+    return sql<number>`(${sql.join(places, sql` + `)})`;
   },
   locking(query) {
     return query;
   },
 };
 
-function insert(table: TableName, row: RowValues) {
-  const columns = Object.keys(row);
-  const names = sql.join(columns.map((column) => sql.ref(column)));
-  return sql`insert into ${sql.table(table)} (${names}) values (${sql.join(columns.map((column) => row[column] ?? null))})`;
+function onConflict(key: readonly string[]) {
+  return sql`on conflict (${sql.join(key.map((column) => sql.ref(column)))})`;
 }

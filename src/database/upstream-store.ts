@@ -34,11 +34,10 @@ export class UpstreamStore {
     const now = await dialect.now(queries);
     const row = await queries.selectFrom('upstreams').selectAll().where('name', '=', upstream).executeTakeFirst();
     if (row === undefined) return undefined;
-    const isTrusted = row.etag !== null && row.etag_since !== null && row.etag_since > now - etagTrustedMs;
     return {
       fingerprint: row.fingerprint,
       ...(row.release_tag === null ? {} : { release: row.release_tag }),
-      ...(isTrusted && row.etag !== null ? { etag: row.etag } : {}),
+      ...(row.etag !== null && isTrusted(row.etag_since, now) ? { etag: row.etag } : {}),
     };
   }
 
@@ -60,7 +59,8 @@ export class UpstreamStore {
           release_tag: release ?? null,
           fingerprint,
           etag: kept,
-          etag_since: kept !== null && kept === before.etag ? before.etag_since : now,
+          // The same one after its time is of a list that was read as a whole again.
+          etag_since: kept === before.etag && isTrusted(before.etag_since, now) ? before.etag_since : now,
           handled_at: isHandledAnew ? now : before.handled_at,
           checked_at: now,
         })
@@ -91,4 +91,8 @@ export class UpstreamStore {
       return rows.flatMap(({ image_key: key }) => byKey.get(key ?? '') ?? []);
     });
   }
+}
+
+function isTrusted(etagSince: number | null, now: number): boolean {
+  return etagSince !== null && etagSince > now - etagTrustedMs;
 }

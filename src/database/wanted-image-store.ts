@@ -1,23 +1,16 @@
 import { sql } from 'kysely';
 
-import { imageKey } from '../domain/image-key.js';
-import { printImageReference } from '../domain/image-reference.js';
-import { rowFromReference } from '../domain/legacy-row.js';
 import { PushStatus } from '../domain/wanted-image.js';
-import type { RequestedBy, WantedImage, WantedRequest, WantedResult } from '../domain/wanted-image.js';
-import { isWider, uniteTargets } from '../domain/wanted-targets.js';
-import type { TargetSelection } from '../domain/wanted-targets.js';
-import { DatabaseFault } from './database-fault.js';
+import type { WantedImage, WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './row-adoption.js';
 import type { AdoptedRows } from './row-adoption.js';
-import { canonicalPlatforms, isStillItself, storableImage, wantedImage } from './row-shapes.js';
-import { utcText } from './sqlite-parameters.js';
+import { isStillItself, wantedImage } from './row-shapes.js';
 import { imagesSharingTag, reviewPushed } from './tag-sharing.js';
-import { targetsColumn, targetSelection } from './target-selections.js';
-import { askedAt, forgotten, setStatus, updateWanted } from './wanted-rows.js';
+import { forgotten, updateWanted } from './wanted-rows.js';
+import { recordWishes } from './wishes.js';
 
 /** The rows of `images_for_push`: who wants which image. */
 export class WantedImageStore {
@@ -123,61 +116,12 @@ export class WantedImageStore {
   }
 
   /**
-   * Records wishes, all in one transaction. A person's wish makes a pushed, parked or withdrawn row pending again; what
-   * an upstream finds leaves such a row as it is, unless it is pushed or parked and now goes to more targets. A wish
-   * without targets is for all of them.
+   * Records wishes, all in one transaction; one without targets is for all of them.
+   * @see recordWishes
    */
   async addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> {
     const { dialect, transaction } = this.#database;
-    const wishes = requests.map(wishOf);
-    // In one order for all processes, so that two of them do not wait for each other.
-    const inOrder = eachOnce(wishes).sort((a, b) => (a.key < b.key ? -1 : 1));
-    const results = await transaction(async (inside) => {
-      const now = await dialect.now(inside);
-      const byKey = new Map<string, WantedResult>();
-      for (const wish of inOrder) byKey.set(wish.key, await this.#record(inside, wish, now));
-      return byKey;
-    });
-    return wishes.flatMap(({ key }) => results.get(key) ?? []);
-  }
-
-  async #record(queries: Queries, wish: Wish, now: number): Promise<WantedResult> {
-    const { dialect } = this.#database;
-    const { image, platform, key } = wish;
-    if ((await dialect.insertAbsent(queries, 'images_for_push', [newRow(wish, now)], ['image_key'])) > 0) {
-      return { image, platform, outcome: 'added' };
-    }
-    const row = await dialect
-      .locking(
-        queries.selectFrom('images_for_push').select(['id', 'push_status', 'requested_at', 'checked_at', 'targets']),
-      )
-      .where('image_key', '=', key)
-      .executeTakeFirst();
-    if (row === undefined) {
-      throw new DatabaseFault(
-        `images_for_push accepts no row for ${image} (${platform}): a unique index that is not the ferry's stands against it`,
-        'statement',
-      );
-    }
-    const previous = (row.push_status ?? PushStatus.pending) as PushStatus;
-    const before = targetSelection(row.targets);
-    const targets = uniteTargets(before, wish.targets);
-    const goesFurther = isWider(targets, before) && (wish.isExplicit || previous !== PushStatus.withdrawn);
-    // Asked for now also where only an upstream asks: a copy under way to the targets of before is not the answer.
-    const asked = {
-      requested_at: askedAt(now),
-      requested_by: JSON.stringify(wish.requestedBy),
-      ...(goesFurther ? { targets: targetsColumn(targets) } : {}),
-    };
-    if (previous !== PushStatus.pending && (wish.isExplicit || goesFurther)) {
-      await setStatus(queries, [row.id], PushStatus.pending, { ...forgotten, ...asked });
-      return { image, platform, outcome: 'renewed', previous };
-    }
-    const isAskedAlready = row.requested_at !== null && row.requested_at >= (row.checked_at ?? 0);
-    if (previous === PushStatus.pending && (goesFurther || (wish.isExplicit && !isAskedAlready))) {
-      await setStatus(queries, [row.id], PushStatus.pending, asked);
-    }
-    return { image, platform, outcome: 'already-pending', previous };
+    return await transaction((inside) => recordWishes(inside, dialect, requests));
   }
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
@@ -188,50 +132,4 @@ export class WantedImageStore {
       await releaseOrphans(inside);
     });
   }
-}
-
-interface Wish {
-  readonly request: WantedRequest;
-  readonly requestedBy: RequestedBy;
-  readonly isExplicit: boolean;
-  readonly image: string;
-  readonly platform: string;
-  readonly key: string;
-  readonly targets: TargetSelection;
-}
-
-/** @throws InvalidInput for an image that is too long to be recorded */
-function wishOf(request: WantedRequest): Wish {
-  const { requestedBy } = request;
-  const image = storableImage(printImageReference(request.reference));
-  const platform = canonicalPlatforms(request.platform);
-  // What an upstream announces is nobody's command: what a person withdrew or has to look at stays so.
-  const isExplicit = requestedBy.by !== 'upstream' && requestedBy.by !== 'row';
-  const targets = uniteTargets(request.targets ?? 'all', []);
-  return { request, requestedBy, isExplicit, image, platform, key: imageKey(image, platform), targets };
-}
-
-/** The same wish made several times goes where any of them says. */
-function eachOnce(wishes: readonly Wish[]): Wish[] {
-  const byKey = new Map<string, Wish>();
-  for (const wish of wishes) {
-    const targets = uniteTargets(byKey.get(wish.key)?.targets ?? [], wish.targets);
-    byKey.set(wish.key, { ...wish, targets });
-  }
-  return [...byKey.values()];
-}
-
-function newRow({ request, requestedBy, isExplicit, image, platform, key, targets }: Wish, now: number) {
-  return {
-    ...rowFromReference(request.reference),
-    add_time: utcText(new Date(now)),
-    platform,
-    push_status: PushStatus.pending,
-    ferry_status: PushStatus.pending,
-    image_key: key,
-    image,
-    requested_by: JSON.stringify(requestedBy),
-    requested_at: isExplicit ? now : null,
-    targets: targetsColumn(targets),
-  };
 }

@@ -1,19 +1,18 @@
 /** Changes of rows of `images_for_push` that every store makes in the same way. */
 import { sql } from 'kysely';
-import type { UpdateObject } from 'kysely';
+import type { RawBuilder, UpdateObject } from 'kysely';
 
-import type { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryTables } from './tables.js';
 
 /** Columns to set, to values or expressions. */
 type WantedUpdate = UpdateObject<FerryTables, 'images_for_push'>;
 
-/** Sets the status of rows, and of the duplicates that follow them. */
+/** Sets the status of rows, nearly always a `PushStatus`, and of the duplicates that follow them. */
 export async function setStatus(
   queries: Queries,
   ids: readonly number[],
-  status: PushStatus,
+  status: number,
   beside: WantedUpdate = {},
 ): Promise<void> {
   if (ids.length === 0) return;
@@ -32,6 +31,19 @@ export function updateWanted(queries: Queries, values: WantedUpdate) {
     .updateTable('images_for_push')
     .set(values)
     .set({ add_time: sql<string>`add_time` });
+}
+
+/** A column's values where they differ from row to row, for the `set` of one statement that changes them all. */
+export function perRow<R extends { readonly id: number }, T extends string | number | null>(
+  rows: readonly R[],
+  valueOf: (row: R) => T,
+): RawBuilder<T> {
+  const [first] = rows;
+  if (first === undefined || rows.every((row) => valueOf(row) === valueOf(first))) {
+    return sql<T>`${first === undefined ? null : valueOf(first)}`;
+  }
+  const cases = rows.map((row) => sql`when ${row.id} then ${valueOf(row)}`);
+  return sql<T>`case id ${sql.join(cases, sql` `)} end`;
 }
 
 /** What a row forgets when it is wanted anew. */

@@ -5,7 +5,8 @@ import { parsePlatformSelection, printPlatform } from './platform.js';
 import type { AddedImage, RequestedImage } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
 import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
-import { PushStatus } from './wanted-image.js';
+import { PushStatus, recordableImage } from './wanted-image.js';
+import { withoutPassword } from './typed-password.js';
 
 export interface AddRequest {
   readonly images: readonly (string | RequestedImage)[];
@@ -24,59 +25,47 @@ export interface AddPorts {
  * committed together. The answers are in the order of asking, one for each platform.
  */
 export async function addImages(
-  { images, platforms: asked }: AddRequest,
-  { wanted, sources, platforms: standard }: AddPorts,
+  request: AddRequest,
+  { wanted, ...ports }: AddPorts,
   requestedBy: RequestedBy,
 ): Promise<AddedImage[]> {
+  const { wishes, answers } = await readAddRequest(request, ports, requestedBy);
+  return answers(wishes.length === 0 ? [] : await wanted.addWanted(wishes));
+}
+
+/** A request that was read, not recorded yet. */
+export interface ReadAddRequest {
+  readonly wishes: readonly WantedRequest[];
+  /** What became of each reference, from what the store answered to the wishes. */
+  answers(results: readonly WantedResult[]): AddedImage[];
+}
+
+/** The first half of {@link addImages}, for who records the wishes together with something else. */
+export async function readAddRequest(
+  { images, platforms: asked }: AddRequest,
+  { sources, platforms: standard }: Omit<AddPorts, 'wanted'>,
+  requestedBy: RequestedBy,
+): Promise<ReadAddRequest> {
   const read = await withoutForbidden(
     images.map((image) => readRequest(image, asked ?? standard)),
     sources,
   );
-  const { results, refusals } = await record(read.flatMap(wishesOf), wanted);
-  return read.flatMap((request) => answersTo(request, results, refusals));
-
-  function wishesOf({ reference, platforms }: ReadRequest): WantedRequest[] {
-    return reference === undefined ? [] : platforms.map((platform) => ({ reference, platform, requestedBy }));
-  }
-}
-
-/** By reference: what the store answered for each platform, and why it took none. */
-interface Recorded {
-  readonly results: ReadonlyMap<string, WantedResult>;
-  readonly refusals: ReadonlyMap<ImageReference, string>;
-}
-
-/** All in one transaction; where the store cannot take one of them, each alone, so that it is the only one refused. */
-async function record(requests: readonly WantedRequest[], wanted: AddPorts['wanted']): Promise<Recorded> {
-  const results = new Map<string, WantedResult>();
-  const refusals = new Map<ImageReference, string>();
-  const add = async (some: readonly WantedRequest[]): Promise<void> => {
-    for (const result of await wanted.addWanted(some)) results.set(`${result.image}|${result.platform}`, result);
+  return {
+    wishes: read.flatMap(({ reference, platforms }) =>
+      reference === undefined ? [] : platforms.map((platform) => ({ reference, platform, requestedBy })),
+    ),
+    answers(results) {
+      const byKey = new Map(results.map((result) => [`${result.image}|${result.platform}`, result]));
+      return read.flatMap((one) => answersTo(one, byKey));
+    },
   };
-  try {
-    if (requests.length > 0) await add(requests);
-  } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    for (const request of requests) {
-      try {
-        await add([request]);
-      } catch (reason) {
-        if (!(reason instanceof InvalidInput)) throw reason;
-        refusals.set(request.reference, reason.message);
-      }
-    }
-  }
-  return { results, refusals };
 }
 
 function answersTo(
   { asked, reference, platforms, reason }: ReadRequest,
-  results: Recorded['results'],
-  refusals: Recorded['refusals'],
+  results: ReadonlyMap<string, WantedResult>,
 ): AddedImage[] {
-  const refusal = reference === undefined ? reason : refusals.get(reference);
-  if (reference === undefined || refusal !== undefined)
-    return [{ asked, outcome: 'refused', reason: refusal ?? 'not a reference' }];
+  if (reference === undefined) return [{ asked, outcome: 'refused', reason: reason ?? 'not a reference' }];
   const image = printImageReference(reference);
   return platforms.map((platform) => {
     const result = results.get(`${image}|${platform}`);
@@ -105,9 +94,11 @@ const statusNames = {
 
 function readRequest(requested: string | RequestedImage, standard: readonly string[]): ReadRequest {
   const { image, platforms = standard } = typeof requested === 'string' ? { image: requested } : requested;
-  const asked = image.slice(0, longestAnswer);
+  const asked = withoutPassword(image).slice(0, longestAnswer);
   try {
-    return { asked, reference: parseImageReference(image), platforms: canonicalPlatforms(platforms) };
+    const reference = parseImageReference(image);
+    recordableImage(reference);
+    return { asked, reference, platforms: canonicalPlatforms(platforms) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     return { asked, platforms: [], reason: error.message };

@@ -2,6 +2,7 @@ import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
 import { InvalidInput } from './ferry-error.js';
 import { excerpt, hostFault, pathFault, tagFault } from './reference-grammar.js';
+import { holdsPassword, withoutPassword } from './typed-password.js';
 
 /** A canonical image reference: Docker Hub's aliases and `library/` expanded, host in lower case. */
 export interface ImageReference {
@@ -38,7 +39,11 @@ export function parseImageReference(text: string): ImageReference {
   const tag = colon < 0 || inBrackets ? undefined : name.slice(colon + 1);
 
   const { host, path } = splitHost(repository);
-  const fault = hostFault(host) ?? pathFault(path) ?? (tag === undefined ? undefined : tagFault(tag));
+  const fault =
+    hostFault(host) ??
+    caseFault(path, text, repository) ??
+    pathFault(path) ??
+    (tag === undefined ? undefined : tagFault(tag));
   if (fault !== undefined) throw refused(text, fault);
   if (digest === undefined) return { host, path, tag: tag ?? 'latest' };
   if (!isDigest(digest)) throw refused(text, digestFault(digest));
@@ -68,6 +73,13 @@ export function canonicalHost(host: string): string {
   return DOCKER_HUB_ALIASES.has(lower) ? dockerHub : lower;
 }
 
+/** With the whole of what to type instead: a tag may have upper-case letters. */
+function caseFault(path: string, text: string, repository: string): string | undefined {
+  if (!/[A-Z]/.test(path)) return undefined;
+  const typed = `${repository.toLowerCase()}${text.slice(repository.length)}`;
+  return `the path "${excerpt(path)}" has upper-case letters: type "${shown(typed)}"`;
+}
+
 function splitHost(repository: string): { readonly host: string; readonly path: string } {
   const slash = repository.indexOf('/');
   const first = slash < 0 ? repository : repository.slice(0, slash);
@@ -83,6 +95,12 @@ function onDockerHub(path: string): { readonly host: string; readonly path: stri
 }
 
 function refuseWhatIsNotAReference(text: string): void {
+  if (holdsPassword(text)) {
+    throw refused(
+      text,
+      'it holds a user or a password: type it without what stands before the "@"; credentials belong into the configuration',
+    );
+  }
   if (text.trim() === '')
     throw refused(text, 'it is empty: type an image like "nginx:1.27" or "ghcr.io/owner/name:tag"');
   if (/\s/.test(text)) {
@@ -126,5 +144,5 @@ function refused(text: string, fault: string): InvalidInput {
 
 /** Short enough for a line, and without the password of somebody who pasted `https://user:password@host/image`. */
 function shown(text: string): string {
-  return excerpt(text.replace(/^.*@(?=[^@]*\/)/s, '***@'));
+  return excerpt(withoutPassword(text));
 }

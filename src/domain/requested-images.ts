@@ -1,6 +1,8 @@
 import { InvalidInput } from './ferry-error.js';
 import { excerpt } from './reference-grammar.js';
 import { looksLikeHost } from './image-reference.js';
+import { requestFault } from './request-limits.js';
+import { withoutPassword } from './typed-password.js';
 
 /** An image as somebody asked for it, not yet looked at. */
 export interface RequestedImage {
@@ -27,8 +29,6 @@ export interface AddedImage {
   readonly reason?: string;
 }
 
-export const MAX_IMAGES_IN_A_REQUEST = 500;
-
 const deepest = 4;
 const imageKeys = ['image', 'images'] as const;
 const partKeys = ['registry', 'namespace', 'name', 'tag'] as const;
@@ -47,10 +47,10 @@ export function readRequestedImages(payload: unknown): RequestedImages {
   const whole = isObject(payload) ? platformsOf(payload) : undefined;
   const images = readImages(isObject(payload) ? withoutPlatforms(payload) : payload, undefined, 0);
   if (images.length === 0) throw refused('no image was asked for');
-  if (images.length > MAX_IMAGES_IN_A_REQUEST) {
-    throw refused(`${images.length} images were asked for, and ${MAX_IMAGES_IN_A_REQUEST} are allowed in one request`);
-  }
-  return { images, ...(whole === undefined ? {} : { platforms: whole }) };
+  const request = { images, ...(whole === undefined ? {} : { platforms: whole }) };
+  const fault = requestFault(request);
+  if (fault !== undefined) throw refused(fault);
+  return request;
 }
 
 function readImages(value: unknown, platforms: readonly string[] | undefined, depth: number): RequestedImage[] {
@@ -92,7 +92,9 @@ function joinedParts(value: Readonly<Record<string, unknown>>): string {
   const host = registry?.replace(/^https?:\/\//i, '');
   if (name === undefined || name === '') throw refused('the object has no "name"');
   if (host !== undefined && host !== '' && !looksLikeHost(host.split('/')[0] ?? '')) {
-    throw refused(`"registry" is "${excerpt(host)}", which is not a registry's host such as docker.io`);
+    throw refused(
+      `"registry" is "${excerpt(withoutPassword(`${host}/`))}", which is not a registry's host such as docker.io`,
+    );
   }
   if (tag !== undefined && name.includes(':')) throw refused('"name" has a tag already, and there is "tag"');
   const path = [host, namespace, name].filter((part) => part !== undefined && part !== '').join('/');

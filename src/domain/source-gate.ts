@@ -11,8 +11,14 @@ export interface SourceGate {
   refusals(references: readonly ImageReference[]): Promise<readonly (string | undefined)[]>;
 }
 
-export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses): SourceGate {
+/** A gate that says what it decides by, besides the addresses of hosts. */
+export interface RuledSourceGate extends SourceGate {
+  readonly rules: SourceRules;
+}
+
+export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses): RuledSourceGate {
   return {
+    rules,
     async refusals(references) {
       // Each host is looked up once, however many images of it are asked for.
       const lookUps = new Map<string, ReturnType<HostAddresses>>();

@@ -34,7 +34,7 @@ export interface FoundImage {
 }
 
 export interface UpstreamFinding {
-  /** Newest release; absent where the upstream has none (tags of a registry). */
+  /** Newest release; of a registry's tags, the newest that fits. */
   readonly release?: string;
   /** The release that it was compared with. */
   readonly previous?: string;

@@ -1,9 +1,33 @@
+import { InvalidInput } from './ferry-error.js';
 import type { FaultCode } from './ferry-error.js';
+import { printImageReference } from './image-reference.js';
 import type { ImageReference } from './image-reference.js';
 
 /** `images_for_push.push_status`. */
 export const PushStatus = { pending: 0, pushed: 1, parked: 2, withdrawn: 3 } as const;
 export type PushStatus = (typeof PushStatus)[keyof typeof PushStatus];
+
+/**
+ * What a row's status says, whoever wrote it: NULL is pending. A number that nobody knows is for a person to look at,
+ * and is not changed: it may mean something to the program that wrote it.
+ */
+export function readPushStatus(column: number | null): PushStatus {
+  if (column === null) return PushStatus.pending;
+  return Object.values(PushStatus).find((status) => status === column) ?? PushStatus.parked;
+}
+
+/** Characters that the columns named `image` hold. */
+const longestImage = 600;
+
+/** A canonical image as rows hold it. @throws InvalidInput when it is too long for their columns */
+export function recordableImage(reference: ImageReference): string {
+  const image = printImageReference(reference);
+  if (image.length <= longestImage) return image;
+  throw new InvalidInput(
+    `the image "${image.slice(0, 60)}…" has ${image.length} characters, the longest that can be recorded has ${longestImage}`,
+    'invalid-reference',
+  );
+}
 
 /** Who wanted an image, and why; kept with the row for ever. */
 export interface RequestedBy {

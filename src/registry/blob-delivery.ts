@@ -48,11 +48,13 @@ export class Delivery {
   readonly #context: TransferContext;
   readonly #blob: Blob;
   readonly #key: string;
+  readonly #hostKey: string;
   #resolve!: (delivery: BlobDelivery) => void;
   #reject!: (reason: unknown) => void;
   #settled = false;
   #catchingUp = false;
   #claimed = false;
+  #leadsHost = false;
   #bytesSent = 0;
 
   constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
@@ -60,6 +62,7 @@ export class Delivery {
     this.#blob = blob;
     this.destination = destination;
     this.#key = `${destination.place.host}/${destination.place.repository}@${blob.digest}`;
+    this.#hostKey = `${destination.place.host}@${blob.digest}`;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -87,12 +90,17 @@ export class Delivery {
     if (underWay.has(this.#key)) return false;
     this.#claimed = true;
     underWay.set(this.#key, this.done);
+    if (!underWay.has(this.#hostKey)) {
+      this.#leadsHost = true;
+      underWay.set(this.#hostKey, this.done);
+    }
     return true;
   }
 
   /** @returns the upload to feed; undefined when there is nothing to send, or the destination has failed */
   async prepare(): Promise<BlobUpload | undefined> {
     try {
+      await this.#untilHostHasIt();
       return await this.#prepare();
     } catch (error) {
       this.#failed(error);
@@ -151,6 +159,7 @@ export class Delivery {
     let upload = prepared;
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
       if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
+      await this.#untilHostHasIt();
       const release = await client.transfers.acquire(signal);
       try {
         upload ??= await this.#prepare();
@@ -206,6 +215,13 @@ export class Delivery {
     return new BlobUpload(client, place, this.#blob, { session, signal });
   }
 
+  /** Another image brings the blob to another repository of this registry: it is mounted from there, not sent twice. */
+  async #untilHostHasIt(): Promise<void> {
+    const { host, underWay } = this.#context.client;
+    if (this.#leadsHost || host(this.destination.place.host).mountsBroken) return;
+    await underWay.get(this.#hostKey)?.catch(() => {});
+  }
+
   async #whileOthersBringIt(): Promise<void> {
     const { underWay } = this.#context.client;
     while (!this.#claimed) {
@@ -234,6 +250,8 @@ export class Delivery {
   }
 
   #unclaim(): void {
-    if (this.#claimed) this.#context.client.underWay.delete(this.#key);
+    const { underWay } = this.#context.client;
+    if (this.#claimed) underWay.delete(this.#key);
+    if (this.#leadsHost) underWay.delete(this.#hostKey);
   }
 }

@@ -34,6 +34,12 @@ export function blobsOf(json: JsonObject, name: string): readonly Blob[] {
   return [...blobs.values()];
 }
 
+/** Layers that live elsewhere by their own word: no registry gets them from here. */
+export function foreignLayers(json: JsonObject, name: string): readonly Digest[] {
+  const layers = listOf(json['layers']).map((entry) => readDescriptor(entry, name));
+  return layers.flatMap(({ digest, mediaType, urls }) => (urls && isForeignLayer(mediaType) ? [digest] : []));
+}
+
 /** The config that tells an image's platform; undefined for artifacts and for configs too large to be one. */
 export function platformConfig(json: JsonObject, name: string): Blob | undefined {
   const entry = json['config'];

@@ -2,7 +2,7 @@ import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { TagComposition } from '../domain/tag-composition.js';
 import type { Content } from './content-cache.js';
-import { blobsOf } from './image-blobs.js';
+import { blobsOf, foreignLayers } from './image-blobs.js';
 import type { Blob } from './image-blobs.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 
@@ -14,6 +14,8 @@ const MOST_MANIFESTS = 2000;
 export interface OwedManifest {
   readonly content: Content;
   readonly blobs: readonly Blob[];
+  /** Layers of it that live elsewhere. */
+  readonly foreign: readonly Digest[];
 }
 
 /**
@@ -32,7 +34,7 @@ export async function owedManifests(
   for (const child of children) await collectOwed(reader, child.digest, owed);
   if (tagRoot.kind === 'index') {
     const { digest, mediaType, json } = tagRoot;
-    owed.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [] });
+    owed.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [], foreign: [] });
   } else {
     const { content, manifest } = tagRoot.kind === 'source' ? root : await reader.read(tagRoot.digest);
     if (tagRoot.kind === 'child' && manifest.kind === 'index') await collectOwed(reader, content.digest, owed);
@@ -63,6 +65,7 @@ export async function collectOwed(
 }
 
 function owedManifest(reader: ManifestReader, { content, manifest }: ReadManifest): OwedManifest {
-  const blobs = manifest.kind === 'index' ? [] : blobsOf(manifest.json, reader.nameOf(content.digest));
-  return { content, blobs };
+  if (manifest.kind === 'index') return { content, blobs: [], foreign: [] };
+  const name = reader.nameOf(content.digest);
+  return { content, blobs: blobsOf(manifest.json, name), foreign: foreignLayers(manifest.json, name) };
 }

@@ -91,6 +91,7 @@ async function put(
     } catch (error) {
       signal.throwIfAborted();
       if (!saysCode(error, ...BLOB_UNKNOWN)) throw refusedManifest(error);
+      if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
       if (attempt === ATTEMPTS) throw neverSeen(error);
       await rest(backoff(attempt, client.host(place.host).timing), signal);
       await publication.bringAgain(manifest);
@@ -110,6 +111,18 @@ async function readBack({ client, place, signal }: Publication, { content }: Owe
     }
     await rest(backoff(attempt, client.host(place.host).timing), signal);
   }
+}
+
+/** Distribution names layers that live elsewhere among the unknown ones when it is not configured to allow them. */
+function wantsForeignLayer(error: unknown, { foreign }: OwedManifest): boolean {
+  if (!(error instanceof RegistryFault)) return false;
+  return foreign.some((digest) => error.diagnostics.some(({ message }) => message.includes(digest)));
+}
+
+function foreignRefused(cause: unknown, place: Place): RegistryFault {
+  const message =
+    'it does not take images with layers that live elsewhere (foreign layers, of older Windows images); allow their addresses there (distribution: validation.manifests.urls.allow)';
+  return new RegistryFault(message, { place, code: 'manifest-refused', decision: 'park', cause });
 }
 
 /** A manifest refused with 404 or 413 says something else than a blob refused so. */

@@ -17,7 +17,7 @@ export interface RegistryClient {
   host(name: string): RegistryHost;
   readonly contents: ContentCache;
   readonly blobHomes: BlobHomes;
-  /** Blobs on their way now, by target repository and digest: nobody sends the same one twice at once. */
+  /** Blobs on their way now, by target repository or host, and digest: nobody sends the same one twice at once. */
   readonly underWay: Map<string, Promise<unknown>>;
   /** Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;

@@ -3,6 +3,7 @@ import { keepUnder } from './backup-tag.js';
 import { transferBlob } from './blob-transfer.js';
 import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
 import type { TargetResult } from './copy-types.js';
+import { assertAlgorithmsKnown } from './digest-probe.js';
 import type { Blob } from './image-blobs.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
@@ -56,19 +57,19 @@ export class TargetRun {
 
   /** Blobs of the manifests that the target lacks; a manifest that is there vouches for its blobs. */
   async owedBlobs(): Promise<readonly Blob[]> {
+    const { client } = this.#context;
+    const { place } = this.#target;
     try {
       await this.#lookForManifests();
+      for (const { blobs } of this.#missing) for (const blob of blobs) this.#owed.set(blob.digest, blob);
+      await assertAlgorithmsKnown(client, place, [...this.#owed.values()], this.destination.signal);
     } catch (error) {
       this.#fail(error);
       return [];
     }
-    for (const { blobs } of this.#missing) for (const blob of blobs) this.#owed.set(blob.digest, blob);
     const owed = [...this.#owed.values()];
-    const { client } = this.#context;
-    await client.blobHomes.learn(
-      this.#target.place.host,
-      owed.map(({ digest }) => digest),
-    );
+    const digests = owed.map(({ digest }) => digest);
+    await client.blobHomes.learn(place.host, digests);
     if (owed.length === 0) this.#allBlobsThere();
     return owed;
   }

@@ -87,7 +87,7 @@ function rateLimited({ status, headers }: Answer, { url, hasToken }: GitHubReque
 /** Counted by GitHub's own clock, since this machine's may be wrong. */
 function waitOf(headers: Answer['headers']): number {
   const retryAfter = Number(headers['retry-after']);
-  if (Number.isFinite(retryAfter)) return retryAfter * 1_000;
+  if (Number.isFinite(retryAfter)) return Math.max(0, retryAfter * 1_000);
 
   const reset = Number(headers['x-ratelimit-reset']) * 1_000;
   const now = Date.parse(String(headers['date']));

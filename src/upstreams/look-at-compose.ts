@@ -3,13 +3,12 @@ import { imagesOfServices } from '../domain/compose-images.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { releaseDifference } from '../domain/release-difference.js';
 import type { FoundImage, ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
-import { nothingNew } from '../domain/upstream-finding.js';
 import type { ComposeUpstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
 import { readComposeDocument } from './compose-document.js';
 import type { GitHub } from './github.js';
 import type { LookOptions } from './look-options.js';
-import { comparisonOf, githubNotes, listReleases } from './release-listing.js';
+import { openLook } from './release-listing.js';
 
 /**
  * What the newest release's compose file names, beside the release that was handled last, or else the one before it.
@@ -21,18 +20,12 @@ export async function lookAtCompose(
   upstream: ComposeUpstream,
   options: LookOptions,
 ): Promise<UpstreamFinding> {
-  const { handled, scope = upstream.scope } = options;
-  const notes = [...githubNotes(github)];
-  const listing = await listReleases(github, upstream, options);
-  if (listing === undefined) return nothingNew(handled?.release, notes, handled?.etag);
+  const { scope = upstream.scope } = options;
+  const opening = await openLook(github, upstream, options);
+  if (opening.kind === 'over') return opening.finding;
 
-  const { releases, etag } = listing;
-  const [newest] = releases;
-  const comparison = comparisonOf(releases, new Set(releases), upstream, options);
-  if (comparison.note !== undefined) notes.push(comparison.note);
-  if (comparison.kind === 'handled') return nothingNew(handled?.release, notes, etag);
-
-  const { base } = comparison;
+  const { newest, base, etag } = opening;
+  const notes = [...opening.notes];
   const { images, skipped, notes: about } = await imagesAt(newest);
   const older = base === undefined ? [] : await imagesOfBase(base);
   const difference = releaseDifference(older, images);

@@ -2,11 +2,10 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import { versionOf } from '../domain/release-version.js';
 import type { ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
-import { nothingNew } from '../domain/upstream-finding.js';
 import type { ReleaseUpstream } from '../domain/upstream.js';
 import type { GitHub } from './github.js';
 import type { LookOptions } from './look-options.js';
-import { comparisonOf, githubNotes, listReleases } from './release-listing.js';
+import { openLook } from './release-listing.js';
 
 /**
  * The images that have the newest release's tag. They need not be there yet: a missing tag waits by itself.
@@ -18,18 +17,10 @@ export async function lookAtRelease(
   upstream: ReleaseUpstream,
   options: LookOptions,
 ): Promise<UpstreamFinding> {
-  const { handled } = options;
-  const notes = [...githubNotes(github)];
-  const listing = await listReleases(github, upstream, options);
-  if (listing === undefined) return nothingNew(handled?.release, notes, handled?.etag);
+  const opening = await openLook(github, upstream, options);
+  if (opening.kind === 'over') return opening.finding;
 
-  const { releases, etag } = listing;
-  const [newest] = releases;
-  const comparison = comparisonOf(releases, new Set(releases), upstream, options);
-  if (comparison.note !== undefined) notes.push(comparison.note);
-  if (comparison.kind === 'handled') return nothingNew(handled?.release, notes, etag);
-
-  const { base } = comparison;
+  const { newest, base, etag, notes } = opening;
   const { changes, skipped } = imagesOf(upstream, newest, base);
   return {
     release: newest,

@@ -1,5 +1,7 @@
 import { releasesNewestFirst } from '../domain/release-version.js';
 import type { VersionOrder } from '../domain/release-version.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
+import { nothingNew } from '../domain/upstream-finding.js';
 import type { GitHub } from './github.js';
 import type { LookOptions } from './look-options.js';
 import { UpstreamFault } from './upstream-fault.js';
@@ -10,7 +12,42 @@ interface ReleasesOf {
   readonly prereleases: boolean;
 }
 
-export interface ReleaseListing {
+/** Whether there is anything to look at: the opening of every look at a GitHub project's releases. */
+export type Opening =
+  | { readonly kind: 'over'; readonly finding: UpstreamFinding }
+  | {
+      readonly kind: 'look';
+      readonly newest: string;
+      /** What it is compared with. */
+      readonly base?: string;
+      readonly etag?: string;
+      /** What a person should know so far. */
+      readonly notes: readonly string[];
+    };
+
+/** @throws UpstreamFault naming the address */
+export async function openLook(github: GitHub, upstream: ReleasesOf, options: LookOptions): Promise<Opening> {
+  const { handled } = options;
+  const notes = githubNotes(github);
+  const listing = await listReleases(github, upstream, options);
+  if (listing === undefined) return { kind: 'over', finding: nothingNew(handled?.release, notes, handled?.etag) };
+
+  const { releases, etag } = listing;
+  const comparison = comparisonOf(releases, new Set(releases), upstream, options);
+  const { note } = comparison;
+  const told = note === undefined ? notes : [...notes, note];
+  if (comparison.kind === 'handled') return { kind: 'over', finding: nothingNew(handled?.release, told, etag) };
+  const { base } = comparison;
+  return {
+    kind: 'look',
+    newest: releases[0],
+    ...(base === undefined ? {} : { base }),
+    ...(etag === undefined ? {} : { etag }),
+    notes: told,
+  };
+}
+
+interface ReleaseListing {
   /** Tags of releases, newest version first; at least one. */
   readonly releases: readonly [string, ...string[]];
   readonly etag?: string;
@@ -22,7 +59,7 @@ export interface ReleaseListing {
  * @returns undefined when nothing has changed since the listing that `handled` names
  * @throws UpstreamFault also when no tag is a release
  */
-export async function listReleases(
+async function listReleases(
   github: GitHub,
   { repository, order, prereleases }: ReleasesOf,
   { handled, again = false, signal }: LookOptions,
@@ -47,7 +84,7 @@ export async function listReleases(
   return { releases: [newest, ...older], ...(speaks ? { etag } : {}) };
 }
 
-export type Comparison =
+type Comparison =
   /** The newest release is to be looked at, beside `base` where there is one. */
   | { readonly kind: 'look'; readonly base?: string; readonly note?: string }
   | { readonly kind: 'handled'; readonly note?: string };
@@ -57,7 +94,7 @@ export type Comparison =
  * nothing, else the one before it. A handled one that is gone from the list is made up for by that; one that is newer
  * than all that are there was withdrawn, and its images are here already.
  */
-export function comparisonOf(
+function comparisonOf(
   [newest, before]: ReleaseListing['releases'],
   releases: ReadonlySet<string>,
   { order, prereleases }: Pick<ReleasesOf, 'order' | 'prereleases'>,
@@ -76,6 +113,6 @@ export function comparisonOf(
 }
 
 /** What a person should know of how GitHub is asked. */
-export function githubNotes({ hasToken }: GitHub): readonly string[] {
+function githubNotes({ hasToken }: GitHub): readonly string[] {
   return hasToken ? [] : ['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address'];
 }

@@ -12,13 +12,34 @@ import type {
 import { TaskQueue } from '../contract/task-queues.js';
 
 /** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
-export const database = proxyActivities<
-  Pick<PassActivities, 'beginPass' | 'findPending' | 'recordFault' | 'finishPass'> &
-    Pick<ImageActivities, 'recordImage'>
->({
+export const database = proxyActivities<Pick<PassActivities, 'beginPass' | 'recordFault' | 'finishPass'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/**
+ * As many rows as a person or an upstream has asked for at once, in a few statements each of which a distant database
+ * may take seconds for; the heartbeats tell a dead worker from that. Retried for ever.
+ */
+export const manyRows = proxyActivities<
+  Pick<PassActivities, 'findPending'> &
+    Pick<ImageActivities, 'recordImage'> &
+    Pick<RequestActivities, 'addImages'> &
+    Pick<FetchActivities, 'recordFinding'>
+>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/** Months of history at most, in batches; what five tries leave is left to the next pass. */
+export const pruning = proxyActivities<Pick<PassActivities, 'pruneHistory'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
 /** A page of HEADs at most: minutes on a slow registry, and its heartbeats tell a dead worker from a slow one. */
@@ -67,7 +88,7 @@ export const dockerCopying = proxyActivities<DockerActivities>({
 });
 
 /** A trigger must never be lost: retried for ever. */
-export const requests = proxyActivities<RequestActivities>({
+export const requests = proxyActivities<Pick<RequestActivities, 'requestSync' | 'requestSyncAt'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -82,11 +103,4 @@ export const upstreamLook = proxyActivities<Pick<FetchActivities, 'lookAtUpstrea
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-});
-
-/** The database, and a look-up of the names of hosts; repeated, it changes nothing. */
-export const upstreamRecord = proxyActivities<Pick<FetchActivities, 'recordFinding'>>({
-  taskQueue: TaskQueue.main,
-  startToCloseTimeout: '1m',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });

@@ -2,8 +2,8 @@ import { workflowInfo } from '@temporalio/workflow';
 
 import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
-import { MAX_IMAGES_IN_A_REQUEST } from '../domain/requested-images.js';
-import { requests } from './activity-proxies.js';
+import { requestFault } from '../domain/request-limits.js';
+import { manyRows, requests } from './activity-proxies.js';
 import { refused } from './typed-input.js';
 
 /**
@@ -12,12 +12,13 @@ import { refused } from './typed-input.js';
  */
 export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
   assertInput(input);
-  const { workflowId, runId } = workflowInfo();
+  const { workflowId, runId, firstExecutionRunId } = workflowInfo();
   const delivery = workflowId.startsWith(ADD_IMAGE_ID_PREFIX)
     ? workflowId.slice(ADD_IMAGE_ID_PREFIX.length)
     : workflowId;
 
-  const { images, repeated } = await requests.addImages({ ...input, delivery, owner: runId });
+  // A run that was reset goes on with the delivery of the run that it was made from.
+  const { images, repeated } = await manyRows.addImages({ ...input, delivery, owner: firstExecutionRunId });
 
   const syncRequested = input.sync !== false && images.some(({ outcome }) => outcome !== 'refused');
   if (syncRequested) await requests.requestSync({ id: runId, reason: `add-image ${delivery}` });
@@ -34,9 +35,8 @@ function assertInput(input: unknown): asserts input is AddImageInput {
       'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference',
     );
   }
-  if (images.length > MAX_IMAGES_IN_A_REQUEST) {
-    throw refused(`AddImage takes at most ${MAX_IMAGES_IN_A_REQUEST} images at once, not ${images.length}`);
-  }
+  const fault = requestFault(input as AddImageInput);
+  if (fault !== undefined) throw refused(`AddImage does not take this: ${fault}`);
 }
 
 function isRequested(requested: unknown): boolean {

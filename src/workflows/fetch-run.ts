@@ -1,47 +1,66 @@
-import { continueAsNew, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  continueAsNew,
+  defineSignal,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 import type { Fault } from '../contract/activity-types.js';
+import type { FaultDetail } from '../contract/failure-types.js';
 import type { FetchResult } from '../contract/fetch.js';
+import { MessageName } from '../contract/messages.js';
 import { FetchScope } from '../domain/upstream.js';
-import { requests, upstreamLook, upstreamRecord } from './activity-proxies.js';
+import { manyRows, requests, upstreamLook } from './activity-proxies.js';
+import { besideRows } from './fetch-news.js';
 import { readFields, refused } from './typed-input.js';
 
 /** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
 const firstPauseMs = 30_000;
 const longestPauseMs = 30 * 60_000;
+/** Of waits that the other side names. */
+const shortestNamedPauseMs = 1_000;
+const longestNamedPauseMs = 6 * 60 * 60_000;
+
+const lookAgain = defineSignal(MessageName.lookAgain);
 
 /**
  * Looks at an upstream, records what is wanted, and asks for a sync once the rows are committed. What passes by itself
- * (a rate limit, an outage) is waited for here, however long it lasts: such a run never fails.
+ * (a rate limit, an outage) is waited for here: such a run does not fail. A request that comes in meanwhile is answered
+ * by another look, since this one may have read the listing already.
  */
 export async function fetchFrom(upstream: string, input: unknown): Promise<FetchResult> {
   const scope = readScope(input);
+  let isAskedAgain = false;
+  setHandler(lookAgain, () => {
+    isAskedAgain = true;
+  });
+  let found: FetchResult | undefined;
+  do {
+    isAskedAgain = false;
+    const look = await lookOnce(upstream, scope, input);
+    // Who waits wants to hear of what is new, though the last look finds it handled.
+    found = found === undefined || look.isNew ? look : found;
+  } while (isAskedAgain);
+  return found;
+}
+
+async function lookOnce(upstream: string, scope: FetchScope | undefined, input: unknown): Promise<FetchResult> {
   const { finding, fingerprint } = await untilFound(upstream, scope, input);
-  const { wanted, pending } = await upstreamRecord.recordFinding({ upstream, finding, fingerprint });
+  const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
 
   const { runId } = workflowInfo();
-  const { release, previous, isNew, added, changed, removed, unchanged, services, skipped, notes } = finding;
+  const { wanted: _found, etag: _etag, ...told } = besideRows(finding, wanted);
+  const { release, isNew, added, changed, removed } = told;
   if (pending) await requests.requestSync({ id: runId, reason: `${upstream} ${release ?? ''}`.trim() });
   setCurrentDetails(
     isNew
       ? `${upstream} ${release ?? ''}: ${added.length} added, ${changed.length} changed, ${removed.length} removed`
       : `${upstream}: nothing new since ${release ?? 'the last look'}`,
   );
-  return {
-    upstream,
-    ...(release === undefined ? {} : { release }),
-    ...(previous === undefined ? {} : { previous }),
-    isNew,
-    added,
-    changed,
-    removed,
-    unchanged,
-    services,
-    wanted,
-    skipped,
-    notes,
-    syncRequested: pending,
-  };
+  return { ...told, upstream, wanted, syncRequested: pending };
 }
 
 async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {
@@ -49,16 +68,27 @@ async function untilFound(upstream: string, scope: FetchScope | undefined, input
     const look = await upstreamLook.lookAtUpstream({ upstream, ...(scope === undefined ? {} : { scope }) });
     if (look.kind === 'found') return look;
 
-    const pauseMs = pauseAfter(look.fault, tries);
+    const pauseMs = pauseAfter(upstream, look.fault, tries);
     setCurrentDetails(`Waiting ${Math.ceil(pauseMs / 1000)} s: ${look.fault.reason}`);
     await sleep(pauseMs, { summary: look.fault.code });
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
   }
 }
 
-/** A wait that the other side named is kept to. */
-function pauseAfter({ retryAfterMs }: Fault, tries: number): number {
-  return retryAfterMs ?? Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
+/**
+ * A wait that the other side named is kept to, within reason: "at once" would be asked again without end, and a wait of
+ * days is not slept through by a run that nobody sees.
+ */
+function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tries: number): number {
+  if (retryAfterMs === undefined) return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
+  if (retryAfterMs <= longestNamedPauseMs) return Math.max(shortestNamedPauseMs, retryAfterMs);
+  const detail: FaultDetail = { decision: 'park' };
+  throw ApplicationFailure.create({
+    type: code,
+    nonRetryable: true,
+    details: [detail],
+    message: `${reason}; that is too long to wait for: the next look by schedule, or "ferry fetch ${upstream}", tries again`,
+  });
 }
 
 function readScope(input: unknown): FetchScope | undefined {

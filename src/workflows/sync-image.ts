@@ -5,7 +5,7 @@ import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
-import { database, metadata } from './activity-proxies.js';
+import { manyRows, metadata } from './activity-proxies.js';
 import type { RoundResult, ServedByDocker } from './copy-open-targets.js';
 import { copyOpenTargets } from './copy-open-targets.js';
 import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
@@ -88,7 +88,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
       bytesRead,
     };
-    await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = [{ image, state, code, reason }];
     return { image, state, targets: [], notDone, bytesRead, ...again([plan.fault]) };
   }
@@ -101,7 +101,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const { sourceDigest, missingPlatforms } = copied;
     const source = sourceDigest === undefined ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
-    await database.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead, ...again(faults) };

@@ -15,7 +15,7 @@ import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } fro
 import { WORKFLOW_TASK_TIMEOUT } from '../contract/workflow-names.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
-import { adoption, database } from './activity-proxies.js';
+import { adoption, database, manyRows, pruning } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
 import {
@@ -119,6 +119,7 @@ export class SyncPass {
     this.#tellLeft();
     this.#result = { ...this.#result, passes: this.#result.passes + 1 };
     await database.finishPass({ run: this.#pass.run, totals: totalsOf(this.#result), cancelled: false });
+    await this.#prune();
     this.#phase = 'done';
     return 'finished';
   }
@@ -131,6 +132,16 @@ export class SyncPass {
     await Promise.all(this.#running);
     if (this.#pass === undefined) return;
     await database.finishPass({ run: this.#pass.run, totals: totalsOf(this.#result), cancelled: true });
+  }
+
+  /** A pass is not kept from its end by a history that cannot be shortened now. */
+  async #prune(): Promise<void> {
+    try {
+      await pruning.pruneHistory();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('old history was not forgotten, the next pass tries again', { error });
+    }
   }
 
   /** Takes over what older scripts pushed, page by page; false when the history has grown too long. */
@@ -199,7 +210,7 @@ export class SyncPass {
   /** Reads pending images into the pool; true when there may be more of them than this page showed. */
   async #look(pass: Pass): Promise<boolean> {
     const limit = pageSize + this.#pool.known;
-    const { images, refused } = await database.findPending({ startedAt: pass.startedAt, limit });
+    const { images, refused } = await manyRows.findPending({ startedAt: pass.startedAt, limit });
     this.#result = withRefusedRows(this.#result, refused);
     this.#pool.offer(images);
     return images.length >= limit;

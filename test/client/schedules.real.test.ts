@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { TemporalClient } from '../../src/client/connect.js';
+import { listOwnSchedules } from '../../src/client/own-schedules.js';
 import {
   deleteSchedule,
   ensureSchedules,
@@ -57,6 +58,25 @@ describe('schedules on a real Temporal server', () => {
     expect(fourth).toEqual(['unchanged', 'unchanged', 'deleted']);
     expect((await worker.client.schedule.getHandle('sync-all').describe()).spec.intervals).toEqual([
       { every: 3 * hour, offset: 420_000 },
+    ]);
+  });
+
+  test('ensure deletes those of upstreams that are no longer configured, and no schedule that somebody else made', async () => {
+    await outcomes();
+    await worker.client.schedule.create({
+      scheduleId: 'n8n-on-my-own',
+      spec: { intervals: [{ every: '1h' }] },
+      action: { type: 'startWorkflow', workflowType: 'FetchUpstream', taskQueue: 'ferry', args: [{ name: 'n8n' }] },
+    });
+    await expect.poll(async () => await listedIds()).toHaveLength(4);
+
+    const ensured = await ensureSchedules(temporal, settings.slice(0, 2), []);
+
+    expect(ensured.slice(2)).toEqual([{ id: 'fetch-n8n', outcome: 'deleted' }]);
+    expect(await listOwnSchedules(temporal)).not.toContain('n8n-on-my-own');
+    expect(await showSchedules(temporal, ['fetch-n8n', 'n8n-on-my-own'])).toMatchObject([
+      { exists: false },
+      { exists: true },
     ]);
   });
 
@@ -119,6 +139,12 @@ describe('schedules on a real Temporal server', () => {
     expect(gone).toEqual([false, false, false]);
     expect(await showSchedules(temporal, ['sync-all'])).toMatchObject([{ exists: false }]);
   });
+
+  async function listedIds(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { scheduleId } of worker.client.schedule.list()) ids.push(scheduleId);
+    return ids;
+  }
 
   /** The server starts it a moment after the trigger. */
   async function firstRun(id: string): Promise<{ readonly workflowId: string }> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { createRequestActivities } from '../../src/activities/request-activities.js';
@@ -127,6 +128,44 @@ describe('the bridge with Temporal, a worker and a database', () => {
     }
   });
 
+  test('a delivery whose first run failed in the database is handled by the next', async () => {
+    await sql`create trigger full before insert on images_for_push begin select raise(abort, 'no room'); end`.execute(
+      database.queries,
+    );
+    await addImage('failed');
+    const failed = worker.client.workflow.getHandle('add-image/failed').result();
+    await expect(failed).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringContaining('no room') as string } },
+    });
+    await sql`drop trigger full`.execute(database.queries);
+
+    await addImage('failed');
+    const result = await worker.client.workflow.getHandle('add-image/failed').result();
+
+    expect(result).toMatchObject({ repeated: false, syncRequested: true, images: [{ outcome: 'added' }] });
+    expect(await rows()).toHaveLength(1);
+  });
+
+  test('a run that is reset asks again for the sync of its images', async () => {
+    const handle = worker.client.workflow.getHandle('add-image/reset');
+    await addImage('reset');
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const firstTask = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => Boolean(completed));
+
+    const { client, namespace } = worker;
+    await client.workflowService.resetWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId: 'add-image/reset', runId: (await handle.describe()).runId },
+      workflowTaskFinishEventId: firstTask?.eventId ?? null,
+      requestId: 'reset-1',
+      reason: 'a person looks again',
+    });
+    const result = await worker.client.workflow.getHandle('add-image/reset').result();
+
+    expect(result).toMatchObject({ repeated: false, syncRequested: true, images: [{ outcome: 'already-pending' }] });
+  });
+
   test('a redelivery of what Temporal remembers starts no second run', async () => {
     await addImage('twice');
     await worker.client.workflow.getHandle('add-image/twice').result();
@@ -156,18 +195,18 @@ describe('the bridge with Temporal, a worker and a database', () => {
     expect(await second.json()).toEqual(answer);
   });
 
-  test('more than 500 images are refused by the workflow, too', async () => {
-    const images = Array.from({ length: 501 }, (_, n) => `app:${n}`);
-
+  test.each([
+    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images were asked for, and 500 are allowed'],
+    [{ images: ['app:1'], platforms: Array.from({ length: 17 }, (_, n) => `linux/arm/v${n}`) }, '17 platforms were'],
+    [{ images: ['robot:hunter2@ghcr.io/org/app:1'] }, '"robot:***@ghcr.io/org/app:1" holds a user or a password'],
+  ])('what no request may ask for is refused by the workflow, too: %#', async (input, reason) => {
     const run = worker.client.workflow.execute(WorkflowName.addImage, {
-      workflowId: 'add-image/too-many',
+      workflowId: 'add-image/too-much',
       taskQueue: 'ferry',
-      args: [{ images }],
+      args: [input],
     });
 
-    await expect(run).rejects.toMatchObject({
-      cause: { message: 'AddImage takes at most 500 images at once, not 501' },
-    });
+    await expect(run).rejects.toMatchObject({ cause: { message: expect.stringContaining(reason) as string } });
   });
 
   test('a push and a dispatch start what they name', async () => {

@@ -174,7 +174,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     test('old history is forgotten, wanted and pushed rows never', async () => {
       const { stores, sql, rows } = use();
       await mixedRun(use());
-      await stores.deliveries.first('old', 'a');
+      await stores.deliveries.record({ id: 'old', owner: 'a' }, []);
       await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:1']);
       for (const column of [
         'runs set started_at',
@@ -187,7 +187,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:2']);
       await stores.runs.begin({ id: 'run-2', reasons: [] });
 
-      expect(await stores.console.pruneHistory(90)).toEqual({
+      expect(await stores.console.pruneHistory(90, { batch: 2 })).toEqual({
         runs: 1,
         outcomes: 9,
         deliveries: 1,

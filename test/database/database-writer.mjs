@@ -37,7 +37,7 @@ const tasks = {
   },
   deliver: async ({ stores }, { owner, ids }) => {
     const first = [];
-    for (const id of ids) if (await stores.deliveries.first(id, owner)) first.push(id);
+    for (const id of ids) if ((await stores.deliveries.record({ id, owner }, [])) !== undefined) first.push(id);
     return first;
   },
   blobs: async ({ stores }, { repository, digests }) => {

@@ -3,6 +3,7 @@ import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
+import { statementSuite } from './statement-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { takeoverSuite } from './takeover-suite.js';
 import { upstreamSuite } from './upstream-suite.js';
@@ -14,6 +15,7 @@ export function everySuite(placeOf: PlaceOf): void {
   wantedImageSuite(placeOf);
   outcomeSuite(placeOf);
   smallStoresSuite(placeOf);
+  statementSuite(placeOf);
   pullBudgetSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);

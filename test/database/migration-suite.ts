@@ -20,6 +20,7 @@ const steps = [
   '0004-pushed-images',
   '0005-upstreams',
   '0006-wanted-targets',
+  '0007-blob-age',
   '0008-tag-history',
   '0009-pull-budgets',
 ];

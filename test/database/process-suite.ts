@@ -59,6 +59,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0004-pushed-images',
         '0005-upstreams',
         '0006-wanted-targets',
+        '0007-blob-age',
         '0008-tag-history',
         '0009-pull-budgets',
       ]);

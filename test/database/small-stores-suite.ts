@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores } from './store-fixture.js';
+import { eachWithStores, wish } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 export function smallStoresSuite(placeOf: PlaceOf): void {
@@ -41,26 +41,49 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await desk.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
     });
 
-    test('a delivery is first for who brings it first, as often as that one asks', async () => {
+    test('a delivery is recorded for who brings it first, as often as that one asks', async () => {
       const { deliveries } = use().stores;
+      const record = async (id: string, owner: string) =>
+        (await deliveries.record({ id, owner }, [wish('nginx:1')]))?.[0];
 
       const answers = [
-        await deliveries.first('delivery-1', 'workflow-a'),
-        await deliveries.first('delivery-1', 'workflow-b'),
-        await deliveries.first('delivery-1', 'workflow-a'),
-        await deliveries.first('delivery-2', 'workflow-b'),
+        await record('delivery-1', 'workflow-a'),
+        await record('delivery-1', 'workflow-b'),
+        await record('delivery-1', 'workflow-a'),
+        await record('delivery-2', 'workflow-b'),
       ];
 
-      expect(answers).toEqual([true, false, true, true]);
+      expect(answers.map((answer) => answer?.outcome)).toEqual([
+        'added',
+        undefined,
+        'already-pending',
+        'already-pending',
+      ]);
+    });
+
+    test('a delivery whose first try failed is nobody’s yet: whoever brings it again gets its rows', async () => {
+      const { stores, rows } = use();
+      const { deliveries } = stores;
+      const tooLong = wish(
+        `${Array.from({ length: 4 }, () => 'd'.repeat(60)).join('.')}.io/${'a/'.repeat(120)}a:${'t'.repeat(120)}`,
+      );
+      const delivery = { id: 'delivery-1', owner: 'workflow-a' };
+
+      const failed = deliveries.record(delivery, [wish('nginx:1'), tooLong]);
+      await expect(failed).rejects.toThrow('the longest that can be recorded');
+      const retried = await deliveries.record({ ...delivery, owner: 'workflow-b' }, [wish('nginx:1')]);
+
+      expect(retried).toMatchObject([{ outcome: 'added' }]);
+      expect(await rows('select image from images_for_push')).toHaveLength(1);
     });
 
     test('IDs of deliveries may be of any length', async () => {
       const { deliveries } = use().stores;
       const long = 'x'.repeat(10_000);
 
-      expect(await deliveries.first(`${long}1`, 'a')).toBe(true);
-      expect(await deliveries.first(`${long}2`, 'b')).toBe(true);
-      expect(await deliveries.first(`${long}1`, 'b')).toBe(false);
+      expect(await deliveries.record({ id: `${long}1`, owner: 'a' }, [])).toEqual([]);
+      expect(await deliveries.record({ id: `${long}2`, owner: 'b' }, [])).toEqual([]);
+      expect(await deliveries.record({ id: `${long}1`, owner: 'b' }, [])).toBeUndefined();
     });
 
     test('a blob is known where it was seen, on its registry only', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { eachWithStores, notPushed, syncImage, wish } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
+const dayMs = 24 * 60 * 60 * 1_000;
 const image = 'docker.io/xprobe/xinference:v9.9.9';
 const tagMissing = {
   state: 'parked',
@@ -34,22 +35,34 @@ export function upstreamSuite(placeOf: PlaceOf): void {
     test('an ETag of more than a week is not relied on, the release is', async () => {
       const { stores, sql } = use();
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
-      await sql(`update upstreams set etag_since = etag_since - ${8 * 24 * 60 * 60 * 1000}`);
+      await sql(`update upstreams set etag_since = etag_since - ${8 * dayMs}`);
 
       const state = await stores.states.read('dify');
 
       expect(state).toEqual({ release: '1.9.0', fingerprint: 'f1' });
     });
 
-    test('the week counts from when an ETag was first seen, however often it was seen since', async () => {
+    test('the week counts from when a list was read as a whole, however often its ETag was seen since', async () => {
       const { stores, sql } = use();
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
-      await sql(`update upstreams set etag_since = etag_since - ${8 * 24 * 60 * 60 * 1000}`);
+      await sql(`update upstreams set etag_since = etag_since - ${6 * dayMs}`);
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+      await sql(`update upstreams set etag_since = etag_since - ${2 * dayMs}`);
 
       const state = await stores.states.read('dify');
 
       expect(state?.etag).toBeUndefined();
+    });
+
+    test('an ETag that is found again after its week counts for another one', async () => {
+      const { stores, sql } = use();
+      await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+      await sql(`update upstreams set etag_since = etag_since - ${8 * dayMs}`);
+      await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
+
+      const state = await stores.states.read('dify');
+
+      expect(state?.etag).toBe('W/"one"');
     });
 
     test('an image that is parked because its tag was missing is pending again', async () => {

@@ -71,9 +71,10 @@ describe('what is not an image reference is refused with the part at fault', () 
     ['https://hub.docker.com/r/xprobe/xinference/tags', 'type it without, "xprobe/xinference"'],
     ['hub.docker.com/r/xprobe/xinference', 'type "xprobe/xinference"'],
     ['f'.repeat(64), 'ID of a local image'],
-    ['Nginx', 'the path "library/Nginx" has upper-case letters: type "library/nginx"'],
+    ['Nginx', 'the path "library/Nginx" has upper-case letters: type "nginx"'],
+    ['Nginx:Bad', 'type "nginx:Bad"'],
     ['LangGenius/dify-api', 'type "langgenius/dify-api"'],
-    ['ghcr.io/Owner/name', 'the path "Owner/name" has upper-case letters: type "owner/name"'],
+    ['ghcr.io/Owner/name', 'the path "Owner/name" has upper-case letters: type "ghcr.io/owner/name"'],
     ['ghcr.io/', 'the repository is missing'],
     ['[::1]:5000', 'the repository is missing'],
     ['/nginx', 'empty part'],
@@ -114,15 +115,20 @@ describe('what is not an image reference is refused with the part at fault', () 
     expect(parse).toThrow(reason);
   });
 
-  test.each(['https://user:hunter2@ghcr.io/a/b', 'user:hunter2@ghcr.io/a/b', 'docker pull user:hunter2@ghcr.io/a'])(
-    'the password in %s is not repeated',
-    (typed) => {
-      const parse = (): unknown => parseImageReference(typed);
+  test.each([
+    'https://user:hunter2@ghcr.io/a/b',
+    'user:hunter2@ghcr.io/a/b',
+    'user:hunter2!@ghcr.io/a/b:1',
+    'user:hunter2/@@ghcr.io/a',
+    'user:hunter2@ghcr.io',
+    'hunter2@ghcr.io/a/b',
+    'docker pull user:hunter2@ghcr.io/a',
+  ])('the password in %s is not repeated', (typed) => {
+    const parse = (): unknown => parseImageReference(typed);
 
-      expect(parse).toThrow(InvalidInput);
-      expect(parse).not.toThrow('hunter2');
-    },
-  );
+    expect(parse).toThrow(InvalidInput);
+    expect(parse).not.toThrow('hunter2');
+  });
 });
 
 describe('image references of every form', () => {

@@ -41,7 +41,7 @@ describe('rows of images_for_push', () => {
     ['a registry that is not a host', 'dockerhub', 'library', 'nginx', 'source_registry_url holds "dockerhub"'],
     ['no image at all', 'docker.io', 'library', '', 'orig_image_name is empty'],
     ['NULL for the image', 'docker.io', 'library', null, 'orig_image_name is empty'],
-    ['upper case in the path', 'docker.io', 'LangGenius', 'dify', 'type "langgenius/dify"'],
+    ['upper case in the path', 'docker.io', 'LangGenius', 'dify', 'type "docker.io/langgenius/dify"'],
     ['white space inside', 'docker.io', 'library', 'nginx 1.27', 'white space'],
     ['a tag that cannot be', 'docker.io', 'library', 'nginx:1+2', 'the tag "1+2"'],
   ])('%s is refused with the reason', (_what, source_registry_url, orig_name_space, orig_image_name, reason) => {

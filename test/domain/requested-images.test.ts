@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { MAX_IMAGES_IN_A_REQUEST, readRequestedImages } from '../../src/domain/requested-images.js';
+import { REQUEST_LIMITS, requestFault, splitRequest } from '../../src/domain/request-limits.js';
+import { readRequestedImages } from '../../src/domain/requested-images.js';
 
 describe('the shapes in which senders name images', () => {
   test.each<[string, unknown, readonly string[]]>([
@@ -46,7 +47,7 @@ describe('the shapes in which senders name images', () => {
   });
 
   test('as many images as one request may have', () => {
-    const images = Array.from({ length: MAX_IMAGES_IN_A_REQUEST }, (_, n) => `app:${n}`);
+    const images = Array.from({ length: REQUEST_LIMITS.images }, (_, n) => `app:${n}`);
 
     expect(readRequestedImages({ images }).images).toHaveLength(500);
   });
@@ -69,8 +70,45 @@ describe('requests that are refused whole, with what is wrong', () => {
     [{ name: 7 }, '"name" is a number'],
     [{ image: 'nginx', platform: 7 }, 'a platform is a text'],
     ['[{"image": ', 'begins like JSON'],
-    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images were asked for'],
+    [{ images: apps(501) }, '501 images were asked for'],
+    [{ image: 'nginx', platforms: platforms(17) }, '17 platforms were asked for "nginx", and 16 are allowed'],
+    [{ images: [{ image: 'nginx', platform: platforms(17).join(',') }] }, '17 platforms were asked for "nginx"'],
+    [{ images: apps(401), platforms: platforms(5) }, '2005 pairs of image and platform were asked for, and 2000'],
+    [{ image: 'robot:hunter2@ghcr.io/org/app:1' }, '"robot:***@ghcr.io/org/app:1" holds a user or a password'],
+    [{ registry: 'https://robot:hunter2@ghcr.io', name: 'org/app:1' }, 'holds a user or a password'],
   ])('%j', (payload, fault) => {
-    expect(() => readRequestedImages(payload)).toThrow(fault);
+    const read = (): unknown => readRequestedImages(payload);
+
+    expect(read).toThrow(fault);
+    expect(read).not.toThrow('hunter2');
   });
 });
+
+describe('more than one request may ask for', () => {
+  test.each([
+    ['images', 1_200, 1, [500, 500, 200]],
+    ['pairs of image and platform', 500, 5, [400, 100]],
+  ])('too many %s are asked for in several requests', (_what, images, count, sizes) => {
+    const whole = { images: apps(images), platforms: platforms(count) };
+
+    const pages = splitRequest(whole);
+
+    expect(pages.map((page) => page.length)).toEqual(sizes);
+    expect(pages.flat()).toEqual(whole.images);
+    expect(pages.map((page) => requestFault({ ...whole, images: page }))).toEqual(sizes.map(() => undefined));
+  });
+
+  test('an image of too many platforms stays too much', () => {
+    const [page = []] = splitRequest({ images: ['nginx'], platforms: platforms(17) });
+
+    expect(requestFault({ images: page, platforms: platforms(17) })).toContain('17 platforms');
+  });
+});
+
+function apps(count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `app:${number}`);
+}
+
+function platforms(count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `linux/arm/v${number}`);
+}

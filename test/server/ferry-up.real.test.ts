@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -67,11 +67,15 @@ test('ferry schedules acts on what it is named, and says what is unknown', { tim
   const deleted = await stage.ferry('schedules', 'delete', '--all');
   const missing = await stage.ferry('schedules', 'trigger', 'sync-all');
   const ensured = await stage.ask('schedules', 'ensure');
+  writeFileSync(stage.environment['FERRY_CONFIG'] ?? '', '{"schedules":{"fetch-dify":"off"}}');
+  await stage.ferry('schedules', 'ensure');
+  const off = await stage.ferry('schedules', 'show');
 
   expect([unnamed, unknown, paused, deleted, missing].map(({ status }) => status)).toEqual([2, 2, 0, 0, 1]);
   expect(unknown.errors).toContain('known are sync-all, fetch-dify, fetch-xinference');
   expect(shown.output).toMatch(/sync-all +every 3h.* +paused: for the test +never/);
   expect(shown.output).toMatch(/fetch-dify .* active .* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
+  expect(off.output).toMatch(/fetch-dify +off +off +never/);
   expect(ensured).toMatchObject({
     schedules: [{ outcome: 'created' }, { outcome: 'created' }, { outcome: 'created' }],
   });

@@ -1,2 +1,2 @@
-export { skopeoCopy, skopeoInspectRaw } from '../../demo/skopeo.js';
+export { skopeoCopy, skopeoInspectRaw, skopeoMirror } from '../../demo/skopeo.js';
 export type { SkopeoCopyOptions, SkopeoImage } from '../../demo/skopeo.js';

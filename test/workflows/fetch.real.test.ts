@@ -48,6 +48,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
   let world: ScriptedWorld;
   let worker: WorkflowWorker;
   let refused: ReadonlyMap<string, string>;
+  let allowed: readonly string[];
   let wanted: FetchPorts['wanted'];
   let onRequestSync: () => Promise<void>;
 
@@ -58,6 +59,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     stores = createStores(database);
     wanted = stores.wanted;
     refused = new Map();
+    allowed = [];
     onRequestSync = async () => undefined;
     standIn = await startGitHubStandIn();
     standIn.setTags('langgenius/dify', difyTags);
@@ -80,7 +82,12 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
         }),
         states: stores.states,
         wanted: { addWanted: async (requests) => await wanted.addWanted(requests) },
-        sources: { refusals: async (references) => references.map(({ host }) => refused.get(host)) },
+        sources: {
+          get rules() {
+            return { allowed: ['docker.io', ...allowed], trusted: [], targets: [] };
+          },
+          refusals: async (references) => references.map(({ host }) => refused.get(host)),
+        },
         platforms: ['linux/amd64'],
       }),
     });
@@ -209,6 +216,53 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
       },
     ]);
     expect(await allRows()).toHaveLength(4);
+  });
+
+  test('what was refused is wanted by the next look once the allow list has it', async () => {
+    refused = new Map([['containers.intersystems.com', 'containers.intersystems.com is not allowed']]);
+    await fetched('dify');
+    refused = new Map();
+    allowed = ['containers.intersystems.com'];
+
+    const result = await fetched('dify');
+
+    expect(result.wanted.filter(({ outcome }) => outcome === 'added').map(({ image }) => image)).toEqual([
+      'containers.intersystems.com/intersystems/iris-community:2025.3',
+    ]);
+  });
+
+  test('a release that is announced while a look has read its listing already is found by the same run', async () => {
+    let joined: { readonly runId: string } | undefined;
+    onRequestSync = async () => {
+      if (joined !== undefined) return;
+      publish('1.17.0', newer);
+      standIn.setTags('langgenius/dify', ['1.17.0', ...difyTags]);
+      joined = await startFetch(temporal(), 'dify');
+    };
+
+    const run = await startFetch(temporal(), 'dify');
+    const result = await fetchResult(temporal(), run);
+
+    expect(joined?.runId).toBe(run.runId);
+    expect(result).toMatchObject({ release: '1.17.0', previous: '1.16.0' });
+  });
+
+  test('a wait of more than six hours ends the run with a reason: the next look by schedule tries again', async () => {
+    standIn.limit(0, 7 * 3_600_000);
+
+    const ended = fetched('dify');
+
+    await expect(ended).rejects.toMatchObject({ name: 'FerryError', code: 'rate-limited' });
+    await expect(ended).rejects.toThrow('that is too long to wait for: the next look by schedule');
+  });
+
+  test('tags that were found before are not told as added once more', async () => {
+    const first = await fetched('prometheus');
+
+    const second = await fetched('prometheus');
+
+    expect([first.added.length, first.unchanged]).toEqual([2, 0]);
+    expect([second.added.length, second.unchanged]).toEqual([0, 2]);
   });
 
   test("a used-up rate limit is slept through until GitHub's reset, and the run does not fail", async () => {

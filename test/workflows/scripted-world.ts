@@ -18,6 +18,7 @@ export class ScriptedWorld {
   readonly plans = new Map<string, (round: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
   readonly passes: SyncRequest[][] = [];
+  pruned = 0;
   readonly finished: { run: string; cancelled: boolean }[] = [];
   readonly recorded: ImageOutcome[] = [];
   readonly copied: string[] = [];
@@ -33,6 +34,7 @@ export class ScriptedWorld {
   mostAtOnce = 0;
   onRecordFault: () => Promise<void> = async () => undefined;
   onFinishPass: () => Promise<void> = async () => undefined;
+  onPrune: () => Promise<void> = async () => undefined;
   #rounds = new Map<string, number>();
 
   want(...images: string[]): void {
@@ -63,6 +65,10 @@ export class ScriptedWorld {
       finishPass: async ({ run, cancelled }) => {
         await this.onFinishPass();
         this.finished.push({ run, cancelled });
+      },
+      pruneHistory: async () => {
+        await this.onPrune();
+        this.pruned += 1;
       },
       planImage: async ({ image }) => {
         const round = this.#rounds.get(image) ?? 0;

@@ -49,6 +49,19 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toEqual({ passes: 1, images: 3, pushed: 3, waiting: 0, failed: 0, parked: 0, notDone: [] });
   });
 
+  test('a pass forgets old history at its end, and ends also where that cannot be done', async () => {
+    const { runId } = await ask('one');
+    await result(runId);
+    world.onPrune = async () => {
+      throw ApplicationFailure.nonRetryable('the database is away');
+    };
+    const second = await ask('two');
+
+    expect(await result(second.runId)).toMatchObject({ passes: 1 });
+    expect(world.pruned).toBe(1);
+    expect(world.finished).toHaveLength(2);
+  });
+
   test('fifty triggers at the same instant are one run, and each of them is answered', async () => {
     world.want('docker.io/library/a:1');
     const copy = openCopy();

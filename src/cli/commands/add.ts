@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import { addImages as addToDatabase } from '../../domain/add-images.js';
 import { createSourceGate } from '../../domain/source-gate.js';
@@ -10,10 +9,12 @@ import { readRequestConfig } from '../../config/read-config.js';
 import type { AddedImage, AddImageInput } from '../../contract/sync.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../../domain/platform.js';
+import { requestFault, splitRequest } from '../../domain/request-limits.js';
 import type { RequestedImage } from '../../domain/requested-images.js';
-import { MAX_IMAGES_IN_A_REQUEST, readRequestedImages } from '../../domain/requested-images.js';
+import { readRequestedImages } from '../../domain/requested-images.js';
 import { hostAddresses } from '../../registry/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
+import { readListFile, readText } from '../list-file.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine, printTable } from '../output.js';
 import { withStores } from '../with-stores.js';
@@ -29,15 +30,17 @@ export interface AddOptions {
 
 export async function addCommand(typed: readonly string[], options: AddOptions): Promise<number> {
   const config = readRequestConfig(process.env);
-  const input = readInput(typed, options, config);
+  const requests = readInput(typed, options, config);
   const added = options.sync
     ? await withTemporal(
         config,
-        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, input)),
+        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, requests)),
       )
     : await withStores(config, async ({ wanted }) => {
-        const sources = createSourceGate(config.sources, hostAddresses);
-        return await addToDatabase(input, { wanted, sources, platforms: config.platforms }, { by: 'cli' });
+        const ports = { wanted, sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
+        const answers: AddedImage[] = [];
+        for (const request of requests) answers.push(...(await addToDatabase(request, ports, { by: 'cli' })));
+        return answers;
       });
 
   if (options.json === true) printJson({ images: added, syncRequested: options.sync });
@@ -45,26 +48,32 @@ export async function addCommand(typed: readonly string[], options: AddOptions):
   return added.some(({ outcome }) => outcome === 'refused') ? ExitStatus.failed : ExitStatus.done;
 }
 
+/** A file may hold more than one request takes. Nothing is asked for when any of the requests would be refused. */
 function readInput(
   typed: readonly string[],
   { file, payload, platform }: AddOptions,
   { platforms }: RequestConfig,
-): AddImageInput {
+): readonly AddImageInput[] {
   const sent = payload === undefined ? undefined : readRequestedImages(readJson(payload));
-  const images: (string | RequestedImage)[] = [...typed, ...(file === undefined ? [] : readImagesFile(file))];
+  const images: (string | RequestedImage)[] = [
+    ...typed,
+    ...(file === undefined ? [] : readListFile(file).map(({ text }) => text)),
+  ];
   images.push(...(sent?.images ?? []));
   if (images.length === 0) throw new InvalidInput('no image was given: name some, or use --file', 'invalid-reference');
-  return { images, platforms: platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform) };
+  const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform);
+  const requests = splitRequest({ images, platforms: wanted }).map((page) => ({ images: page, platforms: wanted }));
+  const fault = requests.map(requestFault).find((found) => found !== undefined);
+  if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
+  return requests;
 }
 
-/** A file may hold more than one request takes. */
-async function askForImages(temporal: TemporalClient, { images, platforms }: AddImageInput): Promise<AddedImage[]> {
+async function askForImages(temporal: TemporalClient, requests: readonly AddImageInput[]): Promise<AddedImage[]> {
   const delivery = `cli-${randomUUID()}`;
   const added: AddedImage[] = [];
-  for (let from = 0; from < images.length; from += MAX_IMAGES_IN_A_REQUEST) {
-    const page = images.slice(from, from + MAX_IMAGES_IN_A_REQUEST);
-    const input = { images: page, ...(platforms === undefined ? {} : { platforms }), requestedBy: 'ferry add' };
-    const result = await addImages(temporal, from === 0 ? delivery : `${delivery}-${from}`, input);
+  for (const [position, request] of requests.entries()) {
+    const id = position === 0 ? delivery : `${delivery}-${position}`;
+    const result = await addImages(temporal, id, { ...request, requestedBy: 'ferry add' });
     added.push(...result.images);
   }
   return added;
@@ -79,29 +88,12 @@ function printAdded(added: readonly AddedImage[], sync: boolean): void {
   printLine(sync ? 'A sync was asked for.' : 'Recorded; the next pass copies them.');
 }
 
-/** One reference a line; blank lines and everything from a `#` that begins a line or follows a blank are left out. */
-function readImagesFile(path: string): string[] {
-  return readText(path, '--file')
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '');
-}
-
 function readJson(path: string): unknown {
   try {
     return JSON.parse(readText(path, '--payload')) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidInput(`--payload ${path} holds no JSON: ${error.message}`, 'configuration');
-  }
-}
-
-function readText(path: string, option: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${option} ${path} cannot be read: ${reason}`, 'configuration');
   }
 }
 

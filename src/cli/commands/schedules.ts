@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 
 import type { TemporalClient } from '../../client/connect.js';
+import { listOwnSchedules } from '../../client/own-schedules.js';
 import type { ScheduleView } from '../../client/schedules.js';
 import {
   deleteSchedule,
@@ -44,23 +45,31 @@ export async function ensureCommand({ json = false }: SchedulesOptions): Promise
 export async function showCommand({ json = false }: SchedulesOptions): Promise<number> {
   const config = readSchedulingConfig(process.env);
   const { settings } = config.schedules;
-  const views = await withTemporal(config, async (temporal) => await showSchedules(temporal, idsOf(config.schedules)));
+  const views = await withTemporal(
+    config,
+    async (temporal) => await showSchedules(temporal, await knownIds(temporal, config.schedules)),
+  );
+  const { off } = config.schedules;
   const timings = new Map(settings.map(({ id, timing }) => [id, printTiming(timing)]));
   if (json) {
-    printJson({ schedules: views.map((view) => ({ ...inIso(view), when: timings.get(view.id) ?? 'off' })) });
+    printJson({ schedules: views.map((view) => ({ ...inIso(view), when: whenOf(view.id) })) });
     return ExitStatus.done;
   }
   printTable(
     ['SCHEDULE', 'WHEN', 'STATE', 'LAST RUN', 'NEXT RUNS'],
     views.map((view) => [
       view.id,
-      timings.get(view.id) ?? 'off',
-      stateOf(view),
+      whenOf(view.id),
+      stateOf(view, whenOf(view.id)),
       view.last === undefined ? 'never' : `${localTime(view.last.at)} ${view.last.state?.toLowerCase() ?? ''}`.trim(),
       view.next.slice(0, nextShown).map(localTime).join(', '),
     ]),
   );
   return ExitStatus.done;
+
+  function whenOf(id: string): string {
+    return timings.get(id) ?? (off.includes(id) ? 'off' : 'not configured');
+  }
 }
 
 export async function pauseCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
@@ -92,16 +101,16 @@ async function forEach(
   act: (temporal: TemporalClient, id: string) => Promise<boolean>,
 ): Promise<number> {
   const config = readSchedulingConfig(process.env);
-  const known = idsOf(config.schedules);
   if (names.length === 0 && !all) {
-    throw new InvalidInput(`name a schedule (${known.join(', ')}) or say --all`, 'configuration');
-  }
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new InvalidInput(`there is no schedule ${unknown}: known are ${known.join(', ')}`, 'configuration');
+    throw new InvalidInput(`name a schedule (${idsOf(config.schedules).join(', ')}) or say --all`, 'configuration');
   }
 
   const outcomes = await withTemporal(config, async (temporal) => {
+    const known = await knownIds(temporal, config.schedules);
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown !== undefined) {
+      throw new InvalidInput(`there is no schedule ${unknown}: known are ${known.join(', ')}`, 'configuration');
+    }
     const acted: { id: string; outcome: string }[] = [];
     for (const id of all ? known : names) {
       acted.push({ id, outcome: (await act(temporal, id)) ? done : 'missing' });
@@ -124,8 +133,13 @@ function idsOf({ settings, off }: SchedulesConfig): string[] {
   return [...settings.map(({ id }) => id), ...off];
 }
 
-function stateOf({ exists, paused, note }: ScheduleView): string {
-  if (!exists) return 'missing';
+/** Those of upstreams that are no longer configured, too: until they are deleted they go on. */
+async function knownIds(temporal: TemporalClient, config: SchedulesConfig): Promise<readonly string[]> {
+  return [...new Set([...idsOf(config), ...(await listOwnSchedules(temporal))])];
+}
+
+function stateOf({ exists, paused, note }: ScheduleView, when: string): string {
+  if (!exists) return when === 'off' ? 'off' : 'missing';
   if (!paused) return 'active';
   return note === undefined ? 'paused' : `paused: ${note}`;
 }

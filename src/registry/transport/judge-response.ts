@@ -61,6 +61,10 @@ export function judgeResponse(
       advice: side === 'target' ? 'create the repository or its namespace first' : 'check the name of the repository',
     };
   }
+  if (status === 405 && side === 'target') {
+    const advice = 'it takes no writes: it is read-only, or a cache of another registry';
+    return { code: 'denied', decision: 'park', advice };
+  }
   if (status === 413) {
     return {
       code: 'blob-too-large',

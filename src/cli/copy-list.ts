@@ -1,0 +1,65 @@
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { ImageReference } from '../domain/image-reference.js';
+import { targetTag } from '../domain/target-name.js';
+import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
+import type { CopyTyped, Typed } from './copy-references.js';
+import type { ListLine } from './list-file.js';
+
+/** One line of a list: an image and where it goes. */
+export interface CopyJob {
+  readonly source: Typed;
+  readonly targets: readonly CopyTyped[];
+}
+
+/**
+ * Reads the lines of a list: a source, and references to copy it to. A line without them goes below each of `places`
+ * (`host[/path]`) under its own path and tag.
+ *
+ * @throws InvalidInput with every fault of the list at once
+ */
+export function parseCopyList(lines: readonly ListLine[], places: readonly string[]): readonly CopyJob[] {
+  const faults: string[] = [];
+  const jobs = lines.flatMap(({ number, text }) => {
+    try {
+      return [parseLine(text, places)];
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      faults.push(`line ${number}: ${error.message}`);
+      return [];
+    }
+  });
+  if (lines.length === 0) faults.push('there is no image in it');
+  if (faults.length === 0) faults.push(...sharedTargets(jobs));
+  if (faults.length > 0) throw new InvalidInput(`the list has faults:\n${faults.join('\n')}`, 'invalid-reference');
+  return jobs;
+}
+
+function parseLine(text: string, places: readonly string[]): CopyJob {
+  const [first = '', ...own] = text.split(/\s+/);
+  const source = parseTyped(first);
+  const wanted = own.length > 0 ? own : places.map((place) => below(place, source.reference));
+  if (wanted.length === 0) {
+    throw new InvalidInput(`"${text}" says not where the image goes: name places after the list`, 'invalid-reference');
+  }
+  const targets = wanted.map((target) => parseTarget(target, source.reference));
+  assertAllDifferent(targets);
+  return { source, targets };
+}
+
+function below(place: string, source: ImageReference): string {
+  return `${place.replace(/\/+$/, '')}/${source.path}:${targetTag(source)}`;
+}
+
+/** Two images that fall on one tag: whichever came last would stay. */
+function sharedTargets(jobs: readonly CopyJob[]): readonly string[] {
+  const owners = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { source, targets } of jobs) {
+    for (const { target } of targets) {
+      const owner = owners.get(target.name);
+      if (owner !== undefined) faults.push(`${target.name} would get two images: ${owner} and ${source.text}`);
+      owners.set(target.name, source.text);
+    }
+  }
+  return faults;
+}

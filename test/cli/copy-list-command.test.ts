@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { copyListCommand } from '../../src/cli/commands/copy-list.js';
+import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
+import { placeImage } from '../support/scripted-images.js';
+import { sourceAndTarget, sourceAndTwoTargets } from '../support/scripted-set-up.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-copy-list-'));
+  vi.stubEnv('DOCKER_CONFIG', folder);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function copyList(lines: readonly string[], places: readonly string[], options: CopyCommandOptions = {}) {
+  const said = { out: '', err: '' };
+  for (const [stream, name] of [
+    [process.stdout, 'out'],
+    [process.stderr, 'err'],
+  ] as const) {
+    const spy = vi.spyOn(stream, 'write').mockImplementation((text) => {
+      said[name] += String(text);
+      return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+  }
+  const file = join(folder, 'list.txt');
+  writeFileSync(file, lines.join('\n'));
+  const status = await copyListCommand(file, places, options);
+  return { status, ...said };
+}
+
+describe('ferry copy --file', () => {
+  test('every image goes below each place, under its own path and tag, or to the targets of its line', async () => {
+    const [source, left, right] = await sourceAndTwoTargets();
+    const app = placeImage(source, 'team/app', { tag: 'v1' });
+    const tool = placeImage(source, 'tool', { tag: 'v2' });
+
+    const { status, out, err } = await copyList(
+      ['# ours', `${source.host}/team/app:v1`, '', `${source.host}/tool:v2 ${left.host}/x/tool  # by name`],
+      [`${left.host}/mirror`, right.host],
+    );
+
+    expect(status).toBe(0);
+    expect(left.manifest('mirror/team/app', 'v1')?.bytes).toEqual(app.bytes);
+    expect(right.manifest('team/app', 'v1')?.bytes).toEqual(app.bytes);
+    expect(left.manifest('x/tool', 'v2')?.bytes).toEqual(tool.bytes);
+    expect(out.trim().split('\n')).toHaveLength(3);
+    expect(err).toContain('2 of 2 images done');
+  });
+
+  test('what images have in common is read once, sent once to each registry, and mounted for the others', async () => {
+    const [source, left, right] = await sourceAndTwoTargets();
+    const [base, second] = [randomBytes(200_000), randomBytes(100_000)];
+    const names = Array.from({ length: 12 }, (_, n) => `team/app-${n}`);
+    const images = names.map((name) => placeImage(source, name, { layers: [base, second, randomBytes(100)] }));
+
+    const { status } = await copyList(
+      names.map((name) => `${source.host}/${name}:v1`),
+      [left.host, right.host],
+    );
+
+    expect(status).toBe(0);
+    for (const digest of images[0]?.layers.slice(0, 2) ?? []) {
+      expect(source.count('GET', new RegExp(`blobs/${digest}`))).toBe(1);
+    }
+    for (const target of [left, right]) {
+      expect(target.count('POST', /mount=/)).toBe(2 * (names.length - 1));
+      expect(target.manifest('team/app-7', 'v1')?.bytes).toEqual(images[7]?.bytes);
+    }
+  });
+
+  test('one that fails is named, and the others are there', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, 'team/app', { tag: 'v1' });
+
+    const { status, out, err } = await copyList(
+      [`${source.host}/team/gone:v1`, `${source.host}/team/app:v1`],
+      [target.host],
+    );
+
+    expect(status).toBe(1);
+    expect(target.manifest('team/app', 'v1')?.bytes).toEqual(image.bytes);
+    expect(out).toContain('team/app:v1');
+    expect(err).toMatch(/failed: .*team\/gone:v1/);
+    expect(err).toContain('1 of 2 images done');
+  });
+
+  test('as data it has a result for each line, in their order', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, 'team/app', { tag: 'v1' });
+
+    const { out } = await copyList([`${source.host}/team/gone:v1`, `${source.host}/team/app:v1`], [target.host], {
+      json: true,
+    });
+
+    expect(JSON.parse(out)).toMatchObject([
+      { source: `${source.host}/team/gone:v1`, failure: { code: expect.any(String), reason: expect.any(String) } },
+      { source: `${source.host}/team/app:v1`, targets: [{ digest: image.digest }], failures: [] },
+    ]);
+  });
+
+  test('faults of the list are said all at once, before anything is asked', async () => {
+    const [source, target] = await sourceAndTarget();
+    const lines = ['no:image:at:all', `${source.host}/a/app:v1@`, `${source.host}/b/app:v1`];
+
+    await expect(copyList(lines, [])).rejects.toThrow(/line 1: .*\nline 2: .*\nline 3: .*says not where/);
+    await expect(copyList([], [target.host])).rejects.toThrow('no image');
+    await expect(
+      copyList([`${source.host}/a/app:v1 ${target.host}/x`, `${source.host}/b/app:v1 ${target.host}/x`], []),
+    ).rejects.toThrow('would get two images');
+
+    expect(source.requests).toEqual([]);
+  });
+});

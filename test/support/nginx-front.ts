@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChild, stopChild } from '../../demo/child-process.js';
+import { registryRequest } from '../../demo/registry-request.js';
+import { requireTool } from '../../demo/tools.js';
+import { freePort } from './free-port.js';
+
+const startTimeoutMs = 30_000;
+
+export interface NginxFront {
+  readonly host: string;
+  stop(): Promise<void>;
+}
+
+/** nginx in front of a registry, refusing bodies beyond a limit, as an ingress with its standard settings does. */
+export async function startNginxFront(
+  upstream: { readonly host: string },
+  { bodyLimit }: { readonly bodyLimit: string },
+): Promise<NginxFront> {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-nginx-'));
+  const port = await freePort();
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(folder, name)};`,
+  );
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `pid ${join(folder, 'nginx.pid')};
+     error_log ${join(folder, 'error.log')};
+     events {}
+     http {
+       access_log off;
+       ${temporary.join('\n')}
+       server {
+         listen 127.0.0.1:${port};
+         client_max_body_size ${bodyLimit};
+         location / {
+           proxy_pass http://${upstream.host};
+           proxy_set_header Host $http_host;
+           proxy_request_buffering off;
+         }
+       }
+     }`,
+  );
+  const child = startChild(
+    requireTool('nginx'),
+    ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'],
+    { stdio: 'ignore' },
+  );
+  const host = `127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    await stopChild(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    try {
+      await registryRequest({ url: `http://${host}` }, { method: 'GET', path: '/v2/', expected: [200] });
+      return { host, stop };
+    } catch (error) {
+      if (Date.now() < deadline) continue;
+      await stop();
+      throw error;
+    }
+  }
+}
