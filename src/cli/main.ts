@@ -124,7 +124,8 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('remove')
     .description('stop wanting an image; what is on the targets stays there')
-    .argument('<image>', 'image reference')
+    .argument('[image]', 'image reference, or what "ferry list" shows for a row that names no image')
+    .option('--row <id>', 'one row, by its id ("ferry list parked --json" shows it)')
     .addOption(json())
     .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
 

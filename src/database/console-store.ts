@@ -16,9 +16,10 @@ import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { readPushed, selectPushed } from './pushed-entries.js';
-import { backfill, removeImage, retryAdopted, retryImage, retryParked } from './renewals.js';
+import { backfill, removeImage, removeRow, retryAdopted, retryImage, retryParked } from './renewals.js';
 import type { Renewed } from './renewals.js';
 import { readNotDone, readRun } from './run-reports.js';
+import { shownStatus } from './shown-status.js';
 import { readCopies, readWanted, selectWanted } from './wanted-entries.js';
 
 const standardLimit = 1_000;
@@ -36,11 +37,15 @@ export class ConsoleStore {
     const { queries } = this.#database;
     const count = sql<number>`count(*)`.as('rows');
     const rows = queries.selectFrom('images_for_push').where('duplicate_of', 'is', null);
-    const byStatus = await rows.select(['push_status', count]).groupBy('push_status').execute();
+    const byStatus = await rows
+      .select([shownStatus.as('status'), count])
+      .groupBy('status')
+      .execute();
+    const parkedCode = sql<string>`case when push_status = 2 then coalesce(parked_code, 'internal') else 'invalid-row' end`;
     const parked = await rows
-      .select(['parked_code', count])
-      .where('push_status', '=', 2)
-      .groupBy('parked_code')
+      .select([parkedCode.as('code'), count])
+      .where(shownStatus, '=', PushStatus.parked)
+      .groupBy('code')
       .execute();
     const waiting = await rows
       .select(sql<number>`count(distinct image)`.as('images'))
@@ -50,6 +55,7 @@ export class ConsoleStore {
     const copies = await queries
       .selectFrom('image_copies')
       .select(['target', 'state', count])
+      .where('image', 'in', wantedImages(this.#database))
       .groupBy(['target', 'state'])
       .orderBy('target')
       .execute();
@@ -64,7 +70,7 @@ export class ConsoleStore {
           copies.filter((copy) => copy.target === target).map((copy) => [copy.state, Number(copy.rows)]),
         ),
       })),
-      parkedBy: parked.map((row) => ({ code: row.parked_code ?? 'internal', rows: Number(row.rows) })),
+      parkedBy: parked.map((row) => ({ code: row.code, rows: Number(row.rows) })),
       ...(lastRun === undefined ? {} : { lastRun }),
     };
   }
@@ -85,23 +91,24 @@ export class ConsoleStore {
   /** Rows of `images_for_push`, by row: all that are not withdrawn; the parked; or those tried and not done yet. */
   async listWanted(
     which: 'wanted' | 'parked' | 'waiting',
-    { limit = standardLimit, after = 0 }: PageQuery = {},
+    { limit = standardLimit, after }: PageQuery = {},
   ): Promise<Page<WantedEntry>> {
     const { queries } = this.#database;
-    const all = selectWanted(queries).where('id', '>', after).orderBy('id').limit(limit);
+    const first = selectWanted(queries).orderBy('id').limit(limit);
+    const all = after === undefined ? first : first.where('id', '>', after);
     const narrowed = {
-      wanted: () =>
-        all.where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)])),
-      parked: () => all.where('push_status', '=', PushStatus.parked),
+      wanted: () => all.where(shownStatus, '<>', PushStatus.withdrawn),
+      parked: () => all.where(shownStatus, '=', PushStatus.parked),
       waiting: () => all.where('push_status', '=', PushStatus.pending).where('image', 'in', openImages(this.#database)),
     };
     return page(await readWanted(queries, await narrowed[which]().execute()), limit);
   }
 
   /** Rows of `pushed_images`, by row. */
-  async listPushed({ limit = standardLimit, after = 0 }: PageQuery = {}): Promise<Page<PushedEntry>> {
+  async listPushed({ limit = standardLimit, after }: PageQuery = {}): Promise<Page<PushedEntry>> {
     const { queries } = this.#database;
-    const rows = await selectPushed(queries).where('id', '>', after).limit(limit).execute();
+    const first = selectPushed(queries).limit(limit);
+    const rows = await (after === undefined ? first : first.where('id', '>', after)).execute();
     return page(await readPushed(queries, rows), limit);
   }
 
@@ -114,6 +121,11 @@ export class ConsoleStore {
   /** Withdraws every row of an image; what is on the targets stays there. */
   async remove(image: string): Promise<Renewed> {
     return await removeImage(this.#database, image);
+  }
+
+  /** Withdraws one row, such as one that names no image: by its id, or by what `ferry list` shows for its image. */
+  async removeRow(row: number | string): Promise<Renewed> {
+    return await removeRow(this.#database, row);
   }
 
   /** Makes pushed images pending that a target does not have. @returns how many images */
@@ -136,6 +148,15 @@ export class ConsoleStore {
   }
 }
 
+/** Somebody wants them still: copies of withdrawn images are nobody's business any more. */
+function wantedImages({ queries }: FerryDatabase) {
+  return queries
+    .selectFrom('images_for_push')
+    .select('images_for_push.image')
+    .where('images_for_push.image', 'is not', null)
+    .where(shownStatus, '<>', PushStatus.withdrawn);
+}
+
 function openImages({ queries }: FerryDatabase) {
   return queries
     .selectFrom('image_copies')
@@ -145,15 +166,15 @@ function openImages({ queries }: FerryDatabase) {
 
 function page<T extends { readonly id: number }>(items: readonly T[], limit: number): Page<T> {
   const last = items.at(-1);
-  return items.length < limit || last === undefined ? { items } : { items, next: last.id };
+  // An id that could not be read exactly is no place to go on from.
+  const isPlace = last !== undefined && Number.isSafeInteger(last.id);
+  return items.length < limit || !isPlace ? { items } : { items, next: last.id };
 }
 
-/** A status that nobody knows counts as pending, beside the known ones. */
 function countsByState(
-  rows: readonly { readonly push_status: number | null; readonly rows: number }[],
+  rows: readonly { readonly status: number; readonly rows: number }[],
 ): Record<WantedState, number> {
   const counts = { pending: 0, pushed: 0, parked: 0, withdrawn: 0 };
-  for (const { push_status: status, rows: count } of rows)
-    counts[WantedState[status ?? 0] ?? 'pending'] += Number(count);
+  for (const { status, rows: count } of rows) counts[WantedState[status] ?? 'parked'] += Number(count);
   return counts;
 }

@@ -1,6 +1,7 @@
 /** Reading rows of `pushed_images` for people. */
 import type { PushedEntry } from './console-entries.js';
 import type { Queries } from './dialect-differences.js';
+import { pagesOf } from './insert-rows.js';
 import { nameOnTarget, printName } from './pushed-row-takeover.js';
 
 export function selectPushed(queries: Queries) {
@@ -15,11 +16,14 @@ type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectPushed>['execute']
 
 export async function readPushed(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly PushedEntry[]> {
   const ids = rows.map(({ id }) => id);
-  if (ids.length === 0) return [];
-  const platforms = await queries.selectFrom('pushed_platforms').selectAll().where('pushed_id', 'in', ids).execute();
   const byRow = new Map<number, { platform: string; digest: string; size: number }[]>();
-  for (const { pushed_id: id, platform, digest, size } of platforms) {
-    byRow.set(id, [...(byRow.get(id) ?? []), { platform, digest, size }]);
+  for (const page of pagesOf(ids)) {
+    const copies = await queries.selectFrom('pushed_platforms').selectAll().where('pushed_id', 'in', page).execute();
+    for (const { pushed_id: id, platform, digest, size } of copies) {
+      const known = byRow.get(id);
+      if (known === undefined) byRow.set(id, [{ platform, digest, size }]);
+      else known.push({ platform, digest, size });
+    }
   }
   return rows.map((row) => pushedEntry(row, byRow.get(row.id)));
 }

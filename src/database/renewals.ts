@@ -2,8 +2,10 @@
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { shownStatus } from './shown-status.js';
 import { readSelections } from './target-selections.js';
-import { askedAt, forgotten, setStatus } from './wanted-rows.js';
+import { columnsAsText } from './wanted-entries.js';
+import { askedAt, forgotten, highestId, lowestId, setStatus } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
@@ -24,7 +26,7 @@ export async function retryImage(database: FerryDatabase, image: string): Promis
   return await renew(database, async (queries) => {
     return await selectRows(queries)
       .where('image', '=', image)
-      .where('push_status', 'in', [PushStatus.pending, PushStatus.pushed, PushStatus.parked])
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
       .execute();
   });
 }
@@ -32,7 +34,7 @@ export async function retryImage(database: FerryDatabase, image: string): Promis
 /** Among them rows that name no image: a person may have corrected them. */
 export async function retryParked(database: FerryDatabase): Promise<Renewed> {
   return await renew(database, async (queries) => {
-    return await selectRows(queries).where('push_status', '=', PushStatus.parked).execute();
+    return await selectRows(queries).where(shownStatus, '=', PushStatus.parked).execute();
   });
 }
 
@@ -51,12 +53,32 @@ export async function removeImage(database: FerryDatabase, image: string): Promi
   return await transaction(async (inside) => {
     const rows = await selectRows(inside)
       .where('image', '=', image)
-      .where('push_status', '<>', PushStatus.withdrawn)
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
       .execute();
-    const ids = rows.map(({ id }) => id);
-    await setStatus(inside, ids, PushStatus.withdrawn, { ...forgotten, copy_anew: null });
-    return counted(rows);
+    return await withdraw(inside, rows);
   });
+}
+
+/** By its id; or every row that names no image and whose columns read so. */
+export async function removeRow({ transaction }: FerryDatabase, row: number | string): Promise<Renewed> {
+  return await transaction(async (inside) => {
+    const rows = selectRows(inside)
+      .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
+    if (typeof row === 'number') return await withdraw(inside, await rows.where('id', '=', row).execute());
+    const nameless = await rows.where('image', 'is', null).execute();
+    return await withdraw(
+      inside,
+      nameless.filter((one) => columnsAsText(one) === row),
+    );
+  });
+}
+
+async function withdraw(queries: Queries, rows: readonly SettledRow[]): Promise<Renewed> {
+  for (const ids of pages(rows)) {
+    await setStatus(queries, ids, PushStatus.withdrawn, { ...forgotten, copy_anew: null });
+  }
+  return counted(rows);
 }
 
 /** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
@@ -113,6 +135,7 @@ function selectRows(queries: Queries) {
     .selectFrom('images_for_push')
     .select(['id', 'image', 'push_status'])
     .where('duplicate_of', 'is', null)
+    .where((is) => is.between('id', lowestId, highestId))
     .orderBy('id');
 }
 

@@ -1,9 +1,12 @@
+import type { ExpressionBuilder } from 'kysely';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { rowIdentity } from './row-shapes.js';
 import type { RowIdentity } from './row-shapes.js';
-import { askedAt, forgotten, perRow, setStatus, updateWanted } from './wanted-rows.js';
+import type { FerryTables } from './tables.js';
+import { askedAt, forgotten, highestId, lowestId, perRow, setStatus, updateWanted } from './wanted-rows.js';
 
 /** Rows in one transaction: few enough that nobody waits long for them. */
 const pageSize = 200;
@@ -14,22 +17,15 @@ export interface AdoptedRows {
   readonly refused: number;
 }
 
-const COLUMNS = [
-  'id',
-  'source_registry_url',
-  'orig_name_space',
-  'orig_image_name',
-  'platform',
-  'push_status',
-  'image_key',
-  'duplicate_of',
-  'targets',
-] as const;
+/** The columns that say which image a row asks for. */
+const NAMING = ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'] as const;
+
+const COLUMNS = ['id', ...NAMING, 'push_status', 'image_key', 'duplicate_of', 'targets'] as const;
 
 /** One transaction's worth of rows without an identity. @returns undefined when there was none */
 export async function adoptPage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedRows | undefined> {
   const rows = await dialect
-    .locking(queries.selectFrom('images_for_push').select(COLUMNS).limit(pageSize).orderBy('id'))
+    .locking(selectRows(queries).select(dialect.holdsNul(NAMING).as('nuls')))
     .where('image_key', 'is', null)
     .where('duplicate_of', 'is', null)
     // Rows that were refused have no identity either, and are looked at again only when somebody makes them pending.
@@ -80,17 +76,18 @@ async function giveIdentity(
 
 /** Whether there is anything to adopt: asked first, since looking for it in a transaction locks others out. */
 export async function hasRowsToAdopt(queries: Queries): Promise<boolean> {
-  const without = queries.selectFrom('images_for_push').select('id').limit(1);
+  const without = queries
+    .selectFrom('images_for_push')
+    .select('id')
+    .where((is) => is.between('id', lowestId, highestId))
+    .limit(1);
   const unknown = await without
     .where('image_key', 'is', null)
     .where('duplicate_of', 'is', null)
     .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', 2), is('parked_code', 'is', null)]))
     .executeTakeFirst();
   if (unknown !== undefined) return true;
-  const reset = await without
-    .where('push_status', '=', PushStatus.pending)
-    .where((is) => is.or([is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pending)]))
-    .executeTakeFirst();
+  const reset = await without.where(isReset).executeTakeFirst();
   return reset !== undefined || (await orphans(queries, 1)).length > 0;
 }
 
@@ -101,9 +98,8 @@ export async function hasRowsToAdopt(queries: Queries): Promise<boolean> {
  */
 export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<number> {
   const rows = await dialect
-    .locking(queries.selectFrom('images_for_push').select(COLUMNS).limit(pageSize).orderBy('id'))
-    .where('push_status', '=', PushStatus.pending)
-    .where((is) => is.or([is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pending)]))
+    .locking(selectRows(queries).select(dialect.holdsNul(NAMING).as('nuls')))
+    .where(isReset)
     .where((is) =>
       is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('parked_code', 'is not', null)]),
     )
@@ -130,6 +126,26 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
   return rows.length;
 }
 
+/** Pending by another program's hand, which may have written NULL for it. */
+function isReset(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is.or([
+    is.and([
+      is('push_status', '=', PushStatus.pending),
+      is.or([is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pending)]),
+    ]),
+    is.and([is('push_status', 'is', null), is('ferry_status', 'is not', null)]),
+  ]);
+}
+
+function selectRows(queries: Queries) {
+  return queries
+    .selectFrom('images_for_push')
+    .select(COLUMNS)
+    .where((is) => is.between('id', lowestId, highestId))
+    .orderBy('id')
+    .limit(pageSize);
+}
+
 /** Duplicates whose first row is gone, or became another image, stand for themselves again. */
 export async function releaseOrphans(queries: Queries): Promise<void> {
   const ids = await orphans(queries, pageSize);
@@ -144,6 +160,7 @@ async function orphans(queries: Queries, limit: number): Promise<number[]> {
     .leftJoin('images_for_push as first', 'first.id', 'duplicate.duplicate_of')
     .select('duplicate.id')
     .where('duplicate.duplicate_of', 'is not', null)
+    .where((is) => is.between('duplicate.id', lowestId, highestId))
     .where((is) => is.or([is('first.id', 'is', null), is('first.image_key', 'is', null)]))
     .limit(limit)
     .execute();
@@ -225,7 +242,15 @@ function idsOf(rows: readonly { readonly id: number }[]): number[] {
   return rows.map(({ id }) => id);
 }
 
-function identityOrFault(row: Parameters<typeof rowIdentity>[0]): RowIdentity | InvalidInput {
+function identityOrFault(
+  row: Parameters<typeof rowIdentity>[0] & { readonly nuls: number },
+): RowIdentity | InvalidInput {
+  if (row.nuls > 0) {
+    return new InvalidInput(
+      'a column that names the image holds a NUL character: write the name anew',
+      'invalid-reference',
+    );
+  }
   try {
     return rowIdentity(row);
   } catch (error) {

@@ -1,11 +1,15 @@
 /** Reading rows of `images_for_push` and `image_copies` for people. */
 import { InvalidInput } from '../domain/ferry-error.js';
+import { withoutPassword } from '../domain/typed-password.js';
 import { CopyState } from '../domain/wanted-image.js';
+import type { ReferenceColumns } from '../domain/legacy-row.js';
 import type { RequestedBy } from '../domain/wanted-image.js';
 import { WantedState } from './console-entries.js';
 import type { CopyEntry, WantedEntry } from './console-entries.js';
 import type { Queries } from './dialect-differences.js';
+import { pagesOf } from './insert-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
+import { shownStatusOf, unworkable } from './shown-status.js';
 import type { ImageCopies } from './tables.js';
 import { targetSelection } from './target-selections.js';
 
@@ -24,32 +28,35 @@ type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']
 /** Reasons of pending rows are those of the image's copies. */
 export async function readWanted(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly WantedEntry[]> {
   const pending = rows.flatMap(({ image, push_status: status }) => (status === 0 && image !== null ? [image] : []));
-  const copies = await readCopies(queries, [...new Set(pending)]);
-  return rows.map((row) =>
-    wantedEntry(
-      row,
-      copies.filter(({ image }) => image === row.image),
-    ),
-  );
+  const byImage = new Map<string, CopyEntry[]>();
+  for (const copy of await readCopies(queries, [...new Set(pending)])) {
+    const known = byImage.get(copy.image);
+    if (known === undefined) byImage.set(copy.image, [copy]);
+    else known.push(copy);
+  }
+  return rows.map((row) => wantedEntry(row, byImage.get(row.image ?? '') ?? []));
 }
 
 export async function readCopies(queries: Queries, images: readonly string[]): Promise<readonly CopyEntry[]> {
-  if (images.length === 0) return [];
-  const rows = await queries
-    .selectFrom('image_copies')
-    .selectAll()
-    .where('image', 'in', [...images])
-    .orderBy('image')
-    .orderBy('target')
-    .execute();
-  return rows.map(copyEntry);
+  const copies: CopyEntry[] = [];
+  for (const page of pagesOf(images)) {
+    const rows = await queries
+      .selectFrom('image_copies')
+      .selectAll()
+      .where('image', 'in', page)
+      .orderBy('image')
+      .orderBy('target')
+      .execute();
+    copies.push(...rows.map(copyEntry));
+  }
+  return copies;
 }
 
 function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntry {
-  const state = WantedState[row.push_status ?? 0] ?? 'pending';
-  const open = state === 'pending' ? openReason(copies) : {};
-  const code = row.parked_code ?? open.code;
-  const reason = row.parked_reason ?? open.reason;
+  const state = WantedState[shownStatusOf(row)];
+  const open = state === 'pending' ? openReason(copies) : unworkable(row);
+  const code = row.parked_code ?? open?.code;
+  const reason = row.parked_reason ?? open?.reason;
   const targets = targetSelection(row.targets);
   return {
     id: row.id,
@@ -96,9 +103,9 @@ function copyEntry(row: ImageCopies): CopyEntry {
 }
 
 /** A row that names no image, or was not read yet, is shown as its columns say. */
-function columnsAsText(row: SelectedRow): string {
+export function columnsAsText(row: ReferenceColumns): string {
   const parts = [row.source_registry_url, row.orig_name_space, row.orig_image_name];
-  return parts.filter((part) => part !== null && part !== '').join('/');
+  return withoutPassword(parts.filter((part) => part !== null && part !== '').join('/'));
 }
 
 function platformText(column: string | null): string {

@@ -9,7 +9,7 @@ import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './ro
 import type { AdoptedRows } from './row-adoption.js';
 import { isStillItself, wantedImage } from './row-shapes.js';
 import { imagesSharingTag, reviewPushed } from './tag-sharing.js';
-import { forgotten, updateWanted } from './wanted-rows.js';
+import { forgotten, highestId, lowestId, updateWanted } from './wanted-rows.js';
 import { recordWishes } from './wishes.js';
 
 /** The rows of `images_for_push`: who wants which image. */
@@ -67,6 +67,7 @@ export class WantedImageStore {
       .select(['image', sql<number | null>`min(${isAsked})`.as('asked_at')])
       .where('push_status', '=', PushStatus.pending)
       .where('image', 'is not', null)
+      .where((is) => is.between('id', lowestId, highestId))
       .where((is) =>
         is.or([
           is('checked_at', 'is', null),
@@ -104,6 +105,7 @@ export class WantedImageStore {
       .select(['image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
       .select(['requested_at', 'targets'])
       .where('image', '=', image)
+      .where((is) => is.between('id', lowestId, highestId))
       .orderBy('id')
       .execute();
     // Another program may have changed a row since its identity was made: it is then a wish for something else.

@@ -5,6 +5,10 @@ import type { RawBuilder, UpdateObject } from 'kysely';
 import type { Queries } from './dialect-differences.js';
 import type { FerryTables } from './tables.js';
 
+/** Ids that drivers hand out exactly, as numbers; rows with others are shown to people and not worked with. */
+export const lowestId = Number.MIN_SAFE_INTEGER;
+export const highestId = Number.MAX_SAFE_INTEGER;
+
 /** Columns to set, to values or expressions. */
 type WantedUpdate = UpdateObject<FerryTables, 'images_for_push'>;
 
@@ -15,14 +19,14 @@ export async function setStatus(
   status: number,
   beside: WantedUpdate = {},
 ): Promise<void> {
-  if (ids.length === 0) return;
+  // One that the driver could not read exactly would be another row's.
+  const exact = ids.filter((id) => Number.isSafeInteger(id));
+  if (exact.length === 0) return;
   const written = { push_status: status, ferry_status: status };
   await updateWanted(queries, { ...written, ...beside })
-    .where('id', 'in', [...ids])
+    .where('id', 'in', exact)
     .execute();
-  await updateWanted(queries, written)
-    .where('duplicate_of', 'in', [...ids])
-    .execute();
+  await updateWanted(queries, written).where('duplicate_of', 'in', exact).execute();
 }
 
 /** Leaves `add_time` alone, which at some sites MySQL itself would set with every update. */

@@ -11,7 +11,7 @@ import { pagesOf } from './insert-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { utcText } from './sqlite-parameters.js';
 import { targetsColumn, targetSelection } from './target-selections.js';
-import { askedAt, forgotten, perRow, setStatus } from './wanted-rows.js';
+import { askedAt, forgotten, highestId, perRow, setStatus } from './wanted-rows.js';
 
 /**
  * Records wishes inside a transaction. A person's wish makes a pushed, parked or withdrawn row pending again; what an
@@ -27,6 +27,7 @@ export async function recordWishes(
   const wishes = requests.map(wishOf);
   // In one order for all processes, so that two of them do not wait for each other.
   const inOrder = eachOnce(wishes).sort((a, b) => (a.key < b.key ? -1 : 1));
+  await assertIdsLeft(queries);
   const now = await dialect.now(queries);
   const results = new Map<string, WantedResult>();
   for (const page of pagesOf(inOrder)) {
@@ -39,6 +40,19 @@ export async function recordWishes(
     for (const [key, result] of await renewAll(queries, dialect, present, now)) results.set(key, result);
   }
   return wishes.flatMap(({ key }) => results.get(key) ?? []);
+}
+
+/** New rows go on from the highest id: one that another program set too high would make them all unreadable. */
+async function assertIdsLeft(queries: Queries): Promise<void> {
+  const { highest } = await queries
+    .selectFrom('images_for_push')
+    .select((is) => is.fn.max('id').as('highest'))
+    .executeTakeFirstOrThrow();
+  if (Number(highest ?? 0) < highestId) return;
+  throw new DatabaseFault(
+    `images_for_push has an id of ${highestId} or more, and new rows would go on from there: give that row a lower one and set the table's counter back`,
+    'refused',
+  );
 }
 
 interface Wish {

@@ -12,6 +12,8 @@ export type Decision = 'retry' | 'wait' | 'park';
 export type FaultCode =
   | 'invalid-reference'
   | 'invalid-platform'
+  /** A row of `images_for_push` whose status or id cannot be worked with. */
+  | 'invalid-row'
   | 'tag-missing'
   | 'repository-missing'
   | 'platform-missing'

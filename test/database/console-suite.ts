@@ -160,6 +160,55 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect((await stores.console.listWanted('wanted')).items).toEqual([]);
     });
 
+    test('copies of images that nobody wants any more are not counted', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      await stores.console.remove(nginx);
+
+      expect((await stores.console.overview()).targets).toMatchObject([
+        { target: 'aliyun', copies: { pushed: 1, waiting: 1 } },
+        { target: 'private', copies: { parked: 1, waiting: 1 } },
+      ]);
+    });
+
+    test('rows that name no image are removed by what the list shows, or by their id', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (source_registry_url, orig_image_name) values
+        ('docker.io', 'Nginx:bad'), ('docker.io', 'Redis:bad'), ('user:hunter2@ghcr.io', 'app:1')`);
+      await stores.wanted.adoptRows();
+      const { items } = await stores.console.listWanted('parked');
+
+      expect(items.map(({ image }) => image)).toEqual([
+        'docker.io/Nginx:bad',
+        'docker.io/Redis:bad',
+        'user:***@ghcr.io/app:1',
+      ]);
+      expect(JSON.stringify(items)).not.toContain('hunter2');
+      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.removeRow(items[1]?.id ?? 0)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 0, rows: 0 });
+      expect((await stores.console.listWanted('parked')).items).toHaveLength(1);
+    });
+
+    test('40,000 rows are listed in one go, with their reasons', async () => {
+      const { stores, sql } = use();
+      const digits = (name: string): string =>
+        `(select 0 as d ${Array.from({ length: 9 }, (_, n) => `union all select ${n + 1}`).join(' ')}) ${name}`;
+      const numbers = `(select a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d as n
+        from ${['a', 'b', 'c', 'd', 'e'].map(digits).join(', ')} where e.d < 4) numbers`;
+      const text = placeOf().kind === 'mysql' ? `concat('docker.io/library/app:', n)` : `'docker.io/library/app:' || n`;
+      await sql(`insert into images_for_push (orig_image_name, push_status, ferry_status, image)
+        select 'app', 0, 0, ${text} from ${numbers}`);
+      await sql(`insert into image_copies (image, target, state, code, reason, attempts, last_tried_at)
+        select ${text}, 'aliyun', 'waiting', 'busy', 'not yet', 1, 1 from ${numbers}`);
+
+      const { items } = await stores.console.listWanted('waiting', { limit: 1_000_000 });
+
+      expect(items).toHaveLength(40_000);
+      expect(new Set(items.map(({ reason }) => reason))).toEqual(new Set(['not yet']));
+    });
+
     test('a backfill makes pending what the new target does not have', async () => {
       const { stores } = use();
       await mixedRun(use());

@@ -258,6 +258,73 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
     });
 
+    test('a status that is set to NULL later is pending, too', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('redis:7')]);
+      await sql(`update images_for_push set push_status = 1, ferry_status = 1 where orig_image_name = 'redis:7'`);
+      await sql('update images_for_push set push_status = null');
+
+      await stores.wanted.adoptRows();
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(2);
+    });
+
+    test('a status that nobody knows is told to a person, left as it is, and retried when asked', async () => {
+      const { stores, sql, rows } = use();
+      await sql(insert('nginx:1.27', ', 7'));
+      await stores.wanted.adoptRows();
+
+      const { items } = await stores.console.listWanted('parked');
+      const overview = await stores.console.overview();
+      const kept = await rows('select push_status from images_for_push');
+      await stores.console.retry({ parked: true });
+
+      expect(items).toMatchObject([{ image: nginx, state: 'parked', code: 'invalid-row' }]);
+      expect(items[0]?.reason).toContain('push_status is 7');
+      expect(overview).toMatchObject({
+        wanted: { pending: 0, parked: 1 },
+        parkedBy: [{ code: 'invalid-row', rows: 1 }],
+      });
+      expect(kept).toEqual([{ push_status: 7 }]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a row with a negative id is a row like others', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (id, orig_image_name) values (-5, 'nginx:1.27')`);
+      await stores.wanted.adoptRows();
+
+      const { items } = await stores.console.listWanted('wanted');
+
+      expect(items).toMatchObject([{ id: -5, image: nginx, state: 'pending' }]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a row whose id no program can read exactly is told to a person, and keeps nothing else from being done', async () => {
+      const { stores, sql } = use();
+      await sql(
+        `insert into images_for_push (id, orig_image_name) values (1, 'redis:7'), (9007199254740993, 'nginx:1.27')`,
+      );
+
+      const adopted = await stores.wanted.adoptRows();
+      const { items } = await stores.console.listWanted('parked');
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+
+      expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
+      expect(items).toMatchObject([{ image: 'docker.io/nginx:1.27', state: 'parked', code: 'invalid-row' }]);
+      expect(pending).toHaveLength(1);
+      await expect(stores.wanted.addWanted([wish('busybox:1')])).rejects.toThrow('set the table');
+    });
+
+    test('a NUL in a name does not cut it: the row is refused', async () => {
+      const { stores, sql } = use();
+      const name = placeOf().kind === 'mysql' ? `concat('nginx:1', char(0), '.27')` : `'nginx:1' || char(0) || '.27'`;
+      await sql(`insert into images_for_push (orig_image_name) values (${name})`);
+
+      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+    });
+
     test('a status of NULL is pending, and a list of platforms is one wish', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (orig_image_name, platform, push_status)

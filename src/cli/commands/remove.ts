@@ -1,20 +1,60 @@
 import { readPlaceConfig } from '../../config/read-config.js';
+import type { ConsoleStore } from '../../database/console-store.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, say } from '../output.js';
 import { withStores } from '../with-stores.js';
 
-export async function removeCommand(image: string, { json = false }: { readonly json?: boolean }): Promise<number> {
-  const canonical = printImageReference(parseImageReference(image));
+export interface RemoveOptions {
+  /** Id of a row of `images_for_push`. */
+  readonly row?: string;
+  readonly json?: boolean;
+}
+
+export async function removeCommand(image: string | undefined, { row, json = false }: RemoveOptions): Promise<number> {
+  const { named, remove } = whatToRemove(image, row);
   const removed = await withStores(readPlaceConfig(process.env), async ({ wanted, console }) => {
     await wanted.adoptRows();
-    return await console.remove(canonical);
+    return await remove(console);
   });
-  if (json) printJson({ image: canonical, ...removed });
+  if (json) printJson({ image: named, ...removed });
   if (removed.rows === 0) {
-    say(`nobody wants ${canonical}`);
+    say(`nobody wants ${named}`);
     return ExitStatus.failed;
   }
-  if (!json) printLine(`${canonical} is not wanted any more; what is on the targets stays there`);
+  if (!json) printLine(`${named} is not wanted any more; what is on the targets stays there`);
   return ExitStatus.done;
+}
+
+interface Removal {
+  /** What is removed, for people. */
+  readonly named: string;
+  remove(console: ConsoleStore): ReturnType<ConsoleStore['remove']>;
+}
+
+function whatToRemove(image: string | undefined, row: string | undefined): Removal {
+  if ((image === undefined) === (row === undefined)) {
+    throw new InvalidInput('ferry remove wants one of: an image, --row ID', 'configuration');
+  }
+  if (row !== undefined) {
+    const id = /^-?\d{1,16}$/.test(row) ? Number(row) : Number.NaN;
+    if (!Number.isSafeInteger(id)) throw new InvalidInput(`--row ${row}: expected the id of a row`, 'configuration');
+    return { named: `row ${id}`, remove: async (console) => await console.removeRow(id) };
+  }
+  const typed = image ?? '';
+  try {
+    const canonical = printImageReference(parseImageReference(typed));
+    return { named: canonical, remove: async (console) => await console.remove(canonical) };
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    // A row may name no image, and stand in the list all the same.
+    return { named: `"${typed}"`, remove: (console) => removeNameless(console, typed, error) };
+  }
+}
+
+async function removeNameless(console: ConsoleStore, typed: string, fault: InvalidInput) {
+  const removed = await console.removeRow(typed);
+  if (removed.rows === 0) throw fault;
+  return removed;
 }

@@ -1,0 +1,38 @@
+/** How rows of `images_for_push` stand for people, whatever other programs wrote into them. */
+import { sql } from 'kysely';
+
+import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
+import type { FaultCode } from '../domain/ferry-error.js';
+import { lowestId, highestId } from './wanted-rows.js';
+
+/** The status in SQL: what the ferry cannot work with counts as parked. @see unworkable */
+export const shownStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}
+  when id not between ${lowestId} and ${highestId} then ${PushStatus.parked}
+  when push_status is null then ${PushStatus.pending}
+  when push_status in (${PushStatus.pending}, ${PushStatus.pushed}) then push_status
+  else ${PushStatus.parked} end`;
+
+/** Why a row is left alone although nobody parked it; undefined for a row that the ferry works with. */
+export function unworkable(row: {
+  readonly id: number;
+  readonly push_status: number | null;
+}): { readonly code: FaultCode; readonly reason: string } | undefined {
+  if (row.push_status === PushStatus.withdrawn) return undefined;
+  if (!Number.isSafeInteger(row.id)) {
+    return {
+      code: 'invalid-row',
+      reason: `the row's id is not between ${lowestId} and ${highestId}: give it one that is, in the database`,
+    };
+  }
+  const status = readPushStatus(row.push_status);
+  if (row.push_status === null || row.push_status === status) return undefined;
+  return {
+    code: 'invalid-row',
+    reason: `push_status is ${String(row.push_status)}, which means nothing here: set it to 0 (or run "ferry retry") to have the image copied, to 3 to withdraw it`,
+  };
+}
+
+/** @see shownStatus */
+export function shownStatusOf(row: { readonly id: number; readonly push_status: number | null }): PushStatus {
+  return unworkable(row) === undefined ? readPushStatus(row.push_status) : PushStatus.parked;
+}

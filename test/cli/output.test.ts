@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { printJson, printLine, printTable } from '../../src/cli/output.js';
+
+let printed: string;
+
+beforeEach(() => {
+  printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('long names are cut in their middle, long reasons at their end, and short columns stay narrow', () => {
+  printTable(
+    ['IMAGE', 'WHY'],
+    [
+      [`ghcr.io/${'a'.repeat(300)}:v1.2`, 'x'.repeat(2_000)],
+      ['nginx:1.27', 'short'],
+    ],
+  );
+
+  const [, long = '', short] = printed.split('\n');
+  expect(long.length).toBeLessThan(720);
+  expect(long).toMatch(/^ghcr\.io\/a+…a+:v1\.2 {2}x+…$/);
+  expect(short).toBe(`${'nginx:1.27'.padEnd(100)}  short`);
+});
+
+test.each([
+  ['a colour', '\u001b[31m', '\\u001b[31m'],
+  ['a text that is turned round', '\u202egpj.exe', '\\u202egpj.exe'],
+  ['an isolate', '\u2066a\u2069', '\\u2066a\\u2069'],
+  ['a C1 control', '\u009b2J', '\\u009b2J'],
+  ['a NUL', '\u0000', '\\u0000'],
+])('%s reaches no terminal', (_what, text, shown) => {
+  printTable(['IMAGE'], [[text]]);
+  printLine(text);
+  printJson({ text });
+
+  expect(printed.split(shown)).toHaveLength(4);
+  expect(printed).not.toContain(text);
+});
+
+test('what is printed as JSON is read back as it was', () => {
+  const value = { text: '\u202e\u001b[31m\u0085\n"' };
+
+  printJson(value);
+
+  expect(JSON.parse(printed)).toEqual(value);
+});
