@@ -1,10 +1,9 @@
-import type { Destination } from '../contract/activity-types.js';
+import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import type { PlatformSelection } from '../domain/platform.js';
-import { printPlatform } from '../domain/platform.js';
-import type { PlannedFault, PlannedImage, PlannedTarget, SyncPlan } from '../domain/sync-plan.js';
+import type { PlannedImage, PlannedTarget, SyncPlan } from '../domain/sync-plan.js';
 import { planTotals } from '../domain/sync-plan.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
@@ -14,19 +13,23 @@ import { copyTargets } from './copy-wire.js';
 import type { ForeseenDestination } from './destinations.js';
 import { foreseeDestination } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
+import type { PendingImage } from './planned-image.js';
+import {
+  bareImage,
+  bareTarget,
+  faultOf,
+  nothingOn,
+  plannedTargets,
+  stateOf,
+  toAdopt,
+  unseenTarget,
+} from './planned-image.js';
 import { PlannedPulls, PullNotSpent } from './planned-pulls.js';
 import type { PushedImages, TargetNames } from './ports.js';
 
 /** Images looked at once. */
 const imagesAtOnce = 4;
 const adoptionPage = 500;
-const noBlobs = { blobs: 0, bytes: 0 };
-
-export interface PendingImage {
-  readonly image: string;
-  readonly platforms: PlatformSelection;
-  readonly targets: TargetSelection;
-}
 
 export interface SyncPlanPorts {
   readonly plan: {
@@ -86,31 +89,40 @@ class ImagePlanner {
   }
 
   async #look({ image, platforms, targets: selection }: PendingImage): Promise<Partial<PlannedImage>> {
-    const { engine, targets } = this.#ports;
     const source = parseImageReference(image);
-    // Before the names: a source that is not there claims none.
-    const sourceDigest = await engine.resolve(source, { signal: this.#signal });
-    const { found, refused } = await this.#destinations(source, chosenTargets(selection, targets));
+    const chosen = chosenTargets(selection, this.#ports.targets);
+    if (chosen.length === 0) throw noTarget(selection);
+
+    const isDirect = chosen.some(({ engine }) => engine === undefined);
+    // Before the names: a source that is not there claims none. Where only a daemon may reach it, nobody can ask.
+    const sourceDigest = isDirect ? await this.#ports.engine.resolve(source, { signal: this.#signal }) : undefined;
+    const { found, refused } = await this.#destinations(source, chosen);
+    const byDocker = found.filter(({ destination }) => destination.engine === 'docker').map(unseenTarget);
+    const direct = found.filter(({ destination }) => destination.engine === undefined);
+    const looked =
+      sourceDigest === undefined || direct.length === 0
+        ? { targets: [] }
+        : await this.#lookDirectly({ source, sourceDigest, platforms }, direct);
+    const targets = [...looked.targets, ...byDocker, ...refused];
+    return { ...looked, ...(sourceDigest === undefined ? {} : { sourceDigest }), state: stateOf(targets), targets };
+  }
+
+  async #lookDirectly(
+    request: { readonly source: ImageReference; readonly sourceDigest: Digest; readonly platforms: PlatformSelection },
+    found: readonly ForeseenDestination[],
+  ) {
+    const { engine, targets } = this.#ports;
     const destinations = found.map(({ destination }) => destination);
-    if (destinations.length === 0) return { sourceDigest, targets: refused };
-    const copies = copyTargets(destinations, targets);
     try {
       const survey = await engine.survey(
-        { source, sourceDigest, platforms, targets: copies },
+        { ...request, targets: copyTargets(destinations, targets) },
         { signal: this.#signal },
       );
-      const planned = [...plannedTargets(survey, found), ...refused];
-      return {
-        sourceDigest,
-        state: stateOf(planned),
-        missingPlatforms: survey.plan.missingPlatforms,
-        bytesToRead: survey.bytesToRead,
-        targets: planned,
-      };
+      const { missingPlatforms } = survey.plan;
+      return { missingPlatforms, bytesToRead: survey.bytesToRead, targets: plannedTargets(survey, found) };
     } catch (error) {
       if (!(error instanceof PullNotSpent)) throw error;
-      const planned = await Promise.all(found.map(async (one) => await this.#lookAtTag(one, sourceDigest)));
-      return { sourceDigest, state: stateOf(planned), targets: [...planned, ...refused] };
+      return { targets: await Promise.all(found.map(async (one) => await this.#lookAtTag(one, request.sourceDigest))) };
     }
   }
 
@@ -157,62 +169,10 @@ async function imagesToAdopt({ pushed, targets }: SyncPlanPorts): Promise<Readon
   }
 }
 
-function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
-  return found.map(({ destination, takenName }): PlannedTarget => {
-    const { target } = destination;
-    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
-    const failed = plan.failures.find((failure) => failure.target === target);
-    if (failed !== undefined) return { ...named, state: 'refused', fault: faultOf(failed.failure) };
-    const planned = plan.targets.find((candidate) => candidate.target === target);
-    const { there, mountable, sent } = targets.find((survey) => survey.target === target) ?? nothingOn(target);
-    return {
-      ...named,
-      state: planned?.alreadyThere === true ? 'there' : 'copy',
-      ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
-      dropped: planned?.dropped ?? [],
-      there,
-      mountable,
-      sent,
-    };
+function noTarget(selection: TargetSelection): FerryError {
+  const asked = selection === 'all' ? 'all targets' : selection.join(', ');
+  return new FerryError(`it is to go to ${asked} only, and no such target is configured`, {
+    code: 'configuration',
+    decision: 'park',
   });
-}
-
-function stateOf(targets: readonly PlannedTarget[]): PlannedImage['state'] {
-  for (const [state, image] of [
-    ['unknown', 'unread'],
-    ['copy', 'copy'],
-    ['refused', 'stopped'],
-  ] as const) {
-    if (targets.some((target) => target.state === state)) return image;
-  }
-  return 'there';
-}
-
-function bareImage({ image, platforms }: PendingImage) {
-  return {
-    image,
-    platforms: platforms === 'all' ? ['all'] : platforms.map(printPlatform),
-    missingPlatforms: [],
-    pulls: 0,
-    bytesToRead: 0,
-    targets: [],
-  };
-}
-
-function toAdopt(pending: PendingImage): PlannedImage {
-  return { ...bareImage(pending), state: 'adopt' };
-}
-
-function bareTarget({ target, host, repository, tag }: Destination) {
-  return { ...nothingOn(target), reference: `${host}/${repository}:${tag}` };
-}
-
-function nothingOn(target: string) {
-  return { target, dropped: [], there: noBlobs, mountable: noBlobs, sent: noBlobs };
-}
-
-/** A bug stays one; what the database does not give ends the plan. */
-function faultOf(error: unknown): PlannedFault {
-  if (!(error instanceof FerryError) || error.code === 'database') throw error;
-  return { code: error.code, decision: error.decision, reason: error.message };
 }

@@ -17,8 +17,8 @@ export interface PlannedBlobs {
 export interface PlannedTarget {
   readonly target: string;
   /**
-   * `there`: nothing to do; `copy`: it lacks something; `unknown`: the source's manifests were not read; `refused`: it
-   * would not take the image, or could not be asked.
+   * `there`: nothing to do; `copy`: it lacks something; `unknown`: the source's manifests were not read, or only a Docker
+   * daemon may look there; `refused`: it would not take the image, or could not be asked.
    */
   readonly state: 'there' | 'copy' | 'unknown' | 'refused';
   /** `host/repository:tag` */

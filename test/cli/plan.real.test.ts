@@ -79,10 +79,14 @@ async function want(...names: string[]): Promise<void> {
   await stores.wanted.addWanted(wishes);
 }
 
-async function plan({ spendPulls = false, pulls }: { spendPulls?: boolean; pulls?: object } = {}): Promise<SyncPlan> {
+async function plan({
+  spendPulls = false,
+  pulls,
+  targets = {},
+}: { spendPulls?: boolean; pulls?: object; targets?: object } = {}): Promise<SyncPlan> {
   const path = join(folder, 'ferry.yaml');
   const host = { scheme: 'http', ...(pulls === undefined ? {} : { pulls }) };
-  writeFileSync(path, JSON.stringify({ hosts: { [source.host]: host } }));
+  writeFileSync(path, JSON.stringify({ targets, hosts: { [source.host]: host } }));
   const config = readConfig({ FERRY_DATA_DIR: folder, MY_REGISTRY: target.url, FERRY_CONFIG: path });
   return await planOfSync(config, { spendPulls, signal: new AbortController().signal });
 }
@@ -163,4 +167,27 @@ test('tables that are not up to date are told of, not made so', async () => {
   const planning = planOfSync(config, { spendPulls: false, signal: new AbortController().signal });
 
   await expect(planning).rejects.toThrow('run "ferry migrate" first');
+});
+
+test('a target behind a Docker daemon is not looked at, and one that nobody configured is told of', async () => {
+  await want('org/done:1');
+  await stores.wanted.addWanted([
+    {
+      reference: parseImageReference(`${source.host}/org/new:1`),
+      platform: 'all',
+      requestedBy: { by: 'cli' },
+      targets: ['gone'],
+    },
+  ]);
+
+  const planned = await plan({ targets: { lab: { registry: 'lab.invalid', engine: 'docker' } } });
+
+  expect(imageOf(planned, 'org/done:1')).toMatchObject({
+    state: 'unread',
+    targets: [
+      { target: 'private', state: 'there' },
+      { target: 'lab', state: 'unknown' },
+    ],
+  });
+  expect(imageOf(planned, 'org/new:1')).toMatchObject({ state: 'stopped', fault: { code: 'configuration' } });
 });

@@ -33,8 +33,9 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
   return place === undefined ? [finding] : [finding, ...(await runChecks(placeChecks(place))), unread];
 }
 
-function placeChecks(config: PlaceConfig) {
-  return [databaseCheck(config), ...temporalChecks(config), diskCheck(config)];
+function placeChecks(config: PlaceConfig & Partial<Pick<FerryConfig, 'targets'>>) {
+  const needsDocker = config.targets?.some(({ engine }) => engine === 'docker') ?? false;
+  return [databaseCheck(config), ...temporalChecks(config, { needsDocker }), diskCheck(config)];
 }
 
 async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {

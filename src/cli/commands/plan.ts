@@ -55,7 +55,10 @@ function printPlan({ images, refusedRows, allowances, totals }: SyncPlan): void 
       `${host}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left, ${needed}${unread > 0 ? ' or more' : ''} needed`,
     );
   }
-  if (unread > 0) printLine('Sizes are unknown where reading a manifest would cost a pull; --spend-pulls reads them.');
+  if (unread > 0)
+    printLine(
+      'Sizes are unknown where reading a manifest would cost a pull (--spend-pulls reads them) or only a Docker daemon may look.',
+    );
 }
 
 function linesOf(image: PlannedImage): string[][] {

@@ -1,5 +1,7 @@
 import { readPlaceConfig } from '../../config/read-config.js';
 import type { ImageStatus, Overview } from '../../database/console-entries.js';
+import type { PullBudget } from '../../database/pull-budget-store.js';
+import { printDuration } from '../../domain/duration.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
 import { megabytes, printJson, printLine, printTable, say } from '../output.js';
@@ -12,9 +14,15 @@ export async function statusCommand(
 ): Promise<number> {
   const config = readPlaceConfig(process.env);
   if (image === undefined) {
-    const overview = await withStores(config, async ({ console }) => await console.overview());
-    if (json) printJson(overview);
-    else printOverview(overview);
+    const [overview, allowances] = await withStores(config, async ({ console, budgets }) => [
+      await console.overview(),
+      await budgets.budgets(),
+    ]);
+    if (json) printJson({ ...overview, allowances });
+    else {
+      printOverview(overview);
+      printAllowances(allowances);
+    }
     return ExitStatus.done;
   }
 
@@ -61,6 +69,16 @@ function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview
     `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `${((finishedAt - startedAt) / 1000).toFixed(1)} s`}` +
       ` (${reasons.join(', ')}); ${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent`,
   );
+}
+
+/** What sources still let themselves be read; an address or account is named where a host tells several apart. */
+function printAllowances(allowances: readonly PullBudget[]): void {
+  if (allowances.length > 0) printLine();
+  for (const { host, spender, pulls, windowMs, free, againAt } of allowances) {
+    const whose = spender === '' ? '' : ` (${spender})`;
+    const again = againAt === undefined ? '' : `, more from ${localTime(againAt)} on`;
+    printLine(`${host}${whose}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left${again}`);
+  }
 }
 
 function printImage({ image, wanted, copies, pushed }: ImageStatus): void {

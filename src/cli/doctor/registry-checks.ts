@@ -35,6 +35,7 @@ export function targetCheck(target: Target, client: RegistryClient, clocks: Seen
   return {
     part: `target ${name}`,
     async look(signal) {
+      if (target.engine === 'docker') return `${host} is reached through a Docker daemon, which alone may look at it`;
       clocks.note(host, await reachRegistry(client, host, { side: 'target', authorized: false, signal }));
       const repository = targetRepositoryCandidates(parseImageReference(probe), target).preferred;
       await tryUpload(client, { side: 'target', host, repository, name }, signal);

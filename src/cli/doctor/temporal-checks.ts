@@ -6,7 +6,8 @@ import { temporalPlace } from '../temporal-place.js';
 import { withTemporal } from '../with-temporal.js';
 import type { Check } from './check.js';
 
-export function temporalChecks(config: PlaceConfig): Check[] {
+/** @param needsDocker a target is reached through a Docker daemon, which has workers of its own */
+export function temporalChecks(config: PlaceConfig, { needsDocker }: { readonly needsDocker: boolean }): Check[] {
   const { address, namespace } = temporalPlace(config);
   return [
     {
@@ -22,7 +23,8 @@ export function temporalChecks(config: PlaceConfig): Check[] {
       part: 'workers',
       look: async () =>
         await withTemporal(config, async (temporal) => {
-          const queues = [TaskQueue.main, TaskQueue.copy];
+          const docker = needsDocker ? [TaskQueue.docker] : [];
+          const queues = [TaskQueue.main, TaskQueue.copy, ...docker];
           const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
           const idle = queues.filter((_, position) => polling[position] !== true);
           if (idle.length === 0) return `polling ${queues.join(' and ')}`;

@@ -1,0 +1,83 @@
+/** What a look at an image came to, in the plan's words. */
+import type { Destination } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { PlatformSelection } from '../domain/platform.js';
+import { printPlatform } from '../domain/platform.js';
+import type { PlannedFault, PlannedImage, PlannedTarget } from '../domain/sync-plan.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
+import type { CopySurvey } from '../registry/copy-types.js';
+import type { ForeseenDestination } from './destinations.js';
+
+const noBlobs = { blobs: 0, bytes: 0 };
+
+/** An image that a pass would look at. */
+export interface PendingImage {
+  readonly image: string;
+  readonly platforms: PlatformSelection;
+  readonly targets: TargetSelection;
+}
+
+export function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
+  return found.map(({ destination, takenName }): PlannedTarget => {
+    const { target } = destination;
+    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
+    const failed = plan.failures.find((failure) => failure.target === target);
+    if (failed !== undefined) return { ...named, state: 'refused', fault: faultOf(failed.failure) };
+    const planned = plan.targets.find((candidate) => candidate.target === target);
+    const { there, mountable, sent } = targets.find((survey) => survey.target === target) ?? nothingOn(target);
+    return {
+      ...named,
+      state: planned?.alreadyThere === true ? 'there' : 'copy',
+      ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
+      dropped: planned?.dropped ?? [],
+      there,
+      mountable,
+      sent,
+    };
+  });
+}
+
+export function stateOf(targets: readonly PlannedTarget[]): PlannedImage['state'] {
+  for (const [state, image] of [
+    ['copy', 'copy'],
+    ['unknown', 'unread'],
+    ['refused', 'stopped'],
+  ] as const) {
+    if (targets.some((target) => target.state === state)) return image;
+  }
+  return 'there';
+}
+
+/** Only a Docker daemon may look there. */
+export function unseenTarget({ destination, takenName }: ForeseenDestination): PlannedTarget {
+  return { ...bareTarget(destination), state: 'unknown', ...(takenName === undefined ? {} : { takenName }) };
+}
+
+export function bareImage({ image, platforms }: PendingImage) {
+  return {
+    image,
+    platforms: platforms === 'all' ? ['all'] : platforms.map(printPlatform),
+    missingPlatforms: [],
+    pulls: 0,
+    bytesToRead: 0,
+    targets: [],
+  };
+}
+
+export function toAdopt(pending: PendingImage): PlannedImage {
+  return { ...bareImage(pending), state: 'adopt' };
+}
+
+export function bareTarget({ target, host, repository, tag }: Destination) {
+  return { ...nothingOn(target), reference: `${host}/${repository}:${tag}` };
+}
+
+export function nothingOn(target: string) {
+  return { target, dropped: [], there: noBlobs, mountable: noBlobs, sent: noBlobs };
+}
+
+/** A bug stays one; what the database does not give ends the plan. */
+export function faultOf(error: unknown): PlannedFault {
+  if (!(error instanceof FerryError) || error.code === 'database') throw error;
+  return { code: error.code, decision: error.decision, reason: error.message };
+}
