@@ -28,10 +28,10 @@ export async function planOfSync(config: FerryConfig, { spendPulls, signal }: Pl
   try {
     const missing = await missingSteps(database);
     if (missing.length > 0) {
-      throw new FerryError(
-        `the tables are not up to date (${missing.join(', ')}), and a plan changes nothing: run "ferry migrate" first`,
-        { code: 'database', decision: 'park' },
-      );
+      throw new FerryError('the tables are not up to date, and a plan changes nothing: run "ferry migrate" first', {
+        code: 'database',
+        decision: 'park',
+      });
     }
     const stores = createStores(database);
     const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);

@@ -3,6 +3,7 @@ export interface Place {
   readonly side: 'source' | 'target';
   /** Host with port, as in references: `docker.io`, `127.0.0.1:5000`. */
   readonly host: string;
+  /** '' where the whole registry is meant. */
   readonly repository: string;
   /** What people call the target. */
   readonly name?: string;
@@ -10,7 +11,7 @@ export interface Place {
 
 /** `source docker.io/library/nginx`, `target aliyun (registry.example.com/team/nginx)`. */
 export function describePlace({ side, host, repository, name }: Place): string {
-  const where = `${host}/${repository}`;
+  const where = repository === '' ? host : `${host}/${repository}`;
   if (name === undefined || where.startsWith(name) || name.startsWith(where)) return `${side} ${where}`;
   return `${side} ${name} (${where})`;
 }

@@ -42,24 +42,33 @@ function printPlan({ images, refusedRows, allowances, totals }: SyncPlan): void 
       ...refusedRows.map(({ row, reason }) => [`row ${row}`, '', 'be parked', '', '', reason]),
     ],
   );
-  const { there, copy, unread, adopt, stopped } = totals.images;
+  const counts = Object.entries(totals.images).filter(([, count]) => count > 0);
   printLine();
   printLine(
-    `${images.length} images: ${copy} to copy, ${unread} to copy of unknown size, ${there} there already, ${adopt} to adopt, ${stopped} stopped`,
+    `${images.length} ${images.length === 1 ? 'image' : 'images'}: ` +
+      counts.map(([state, count]) => `${count} ${inWords[state as PlannedImage['state']]}`).join(', '),
   );
   printLine(
     `To read ${megabytes(totals.bytesToRead)}, to send ${megabytes(totals.bytesToSend)}, to mount ${totals.mounts.blobs} blobs (${megabytes(totals.mounts.bytes)})`,
   );
   for (const { host, pulls, windowMs, free, needed } of allowances) {
     printLine(
-      `${host}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left, ${needed}${unread > 0 ? ' or more' : ''} needed`,
+      `${host}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left, ${needed}${totals.images.unread > 0 ? ' or more' : ''} needed`,
     );
   }
-  if (unread > 0)
+  if (totals.images.unread > 0)
     printLine(
       'Sizes are unknown where reading a manifest would cost a pull (--spend-pulls reads them) or only a Docker daemon may look.',
     );
 }
+
+const inWords: Readonly<Record<PlannedImage['state'], string>> = {
+  there: 'there already',
+  copy: 'to copy',
+  unread: 'to copy of unknown size',
+  adopt: 'to adopt',
+  stopped: 'stopped',
+};
 
 function linesOf(image: PlannedImage): string[][] {
   if (image.targets.length === 0) return [[image.image, '', wouldBe[image.state], '', '', noteOf(image)]];
