@@ -7,7 +7,7 @@ export interface Route {
   /** `host/repository:tag` */
   readonly source: string;
   readonly targets: readonly string[];
-  /** A file with the certificates of all three registries; absent for plain HTTP. */
+  /** A file with the certificates of all registries; absent for plain HTTP. */
   readonly caFile?: string;
 }
 
@@ -17,41 +17,72 @@ export interface Invocation {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A way to bring one image to two targets. */
+/** What a contestant runs, and how many of it at the same time. */
+export interface Work {
+  readonly invocations: readonly Invocation[];
+  readonly atOnce: number;
+}
+
+/** A way to bring one image to several targets. */
 export interface Contestant {
+  /** With its version. */
+  readonly name: string;
+  readonly work: (route: Route) => Work;
+}
+
+/** A copier that serves one target at a time. */
+export interface Peer {
   readonly name: string;
   readonly version: string;
-  /** Programs that run at the same time; the groups one after the other. */
-  readonly commands: (route: Route) => readonly (readonly Invocation[])[];
+  readonly copy: (source: string, target: string, caFile?: string) => Invocation;
 }
 
-/** The ferry, and every peer that this machine has, each in its better-known ways to serve two targets. */
-export function findContestants(): readonly Contestant[] {
-  const peers = [skopeo(), crane(), regctl()].filter((peer) => peer !== undefined);
-  return [ferry(), ...peers.flatMap((peer) => [oneAfterTheOther(peer), sideBySide(peer)])];
-}
-
-interface Peer {
-  readonly name: string;
-  readonly version: string;
-  readonly copy: (source: string, target: string, caFile: string | undefined) => Invocation;
-}
-
-function ferry(): Contestant {
-  const program = process.execPath;
-  const command = join(projectRoot, 'bin', 'ferry');
+export function ferry(): Contestant {
   return {
-    name: 'ferry copy',
-    version: `Node ${process.versions.node}`,
-    commands: ({ source, targets, caFile }) => [
-      [
-        {
-          program,
-          args: [command, 'copy', source, ...targets],
-          env: caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile },
-        },
-      ],
-    ],
+    name: `ferry copy (Node ${process.versions.node})`,
+    work: ({ source, targets, caFile }) => ({ invocations: [ferryCopy([source, ...targets], caFile)], atOnce: 1 }),
+  };
+}
+
+export function ferryCopy(args: readonly string[], caFile?: string): Invocation {
+  const env: Invocation['env'] = caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile };
+  return { program: process.execPath, args: [join(projectRoot, 'bin', 'ferry'), 'copy', ...args], env };
+}
+
+/** Every peer that this machine has. */
+export function findPeers(): readonly Peer[] {
+  return [skopeo(), crane(), regctl()].filter((peer) => peer !== undefined);
+}
+
+export function oneAfterTheOther({ name, version, copy }: Peer): Contestant {
+  return {
+    name: `${name} ${version}, one after the other`,
+    work: ({ source, targets, caFile }) => ({
+      invocations: targets.map((target) => copy(source, target, caFile)),
+      atOnce: 1,
+    }),
+  };
+}
+
+export function sideBySide({ name, version, copy }: Peer): Contestant {
+  return {
+    name: `${name} ${version}, side by side`,
+    work: ({ source, targets, caFile }) => ({
+      invocations: targets.map((target) => copy(source, target, caFile)),
+      atOnce: targets.length,
+    }),
+  };
+}
+
+/** `regsync once` on a file: the only peer that takes a list. */
+export function findRegsync():
+  { readonly name: string; readonly run: (configuration: string) => Invocation } | undefined {
+  const program = process.env['FERRY_REGSYNC'] ?? 'regsync';
+  const version = versionOf(program, ['version', '--format', '{{.VCSTag}}']);
+  if (version === undefined) return undefined;
+  return {
+    name: `regsync once (${version})`,
+    run: (configuration) => ({ program, args: ['once', '--config', configuration], env: {} }),
   };
 }
 
@@ -96,22 +127,6 @@ function regctl(): Peer | undefined {
   };
 }
 
-function oneAfterTheOther({ name, version, copy }: Peer): Contestant {
-  return {
-    name: `${name}, one after the other`,
-    version,
-    commands: ({ source, targets, caFile }) => targets.map((target) => [copy(source, target, caFile)]),
-  };
-}
-
-function sideBySide({ name, version, copy }: Peer): Contestant {
-  return {
-    name: `${name}, side by side`,
-    version,
-    commands: ({ source, targets, caFile }) => [targets.map((target) => copy(source, target, caFile))],
-  };
-}
-
 /** Programs in Go read this in place of the system's certificates. */
 function certificates(caFile: string | undefined): Readonly<Record<string, string>> {
   return caFile === undefined ? {} : { SSL_CERT_FILE: caFile };
@@ -119,5 +134,5 @@ function certificates(caFile: string | undefined): Readonly<Record<string, strin
 
 function versionOf(program: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
-  return status === 0 ? (/\d+\.\d+[^\s]*/.exec(stdout)?.[0] ?? 'unknown') : undefined;
+  return status === 0 ? (/\d+\.\d+[^\s]*/.exec(stdout)?.[0] ?? 'of unknown version') : undefined;
 }

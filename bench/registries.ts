@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasBlob, readManifest } from '../demo/image-exchange.js';
+import { blobsOf } from '../demo/make-images.js';
+import type { MadeManifest } from '../demo/make-images.js';
+import { startRegistry } from '../demo/registry-server.js';
+import type { RegistryServer } from '../demo/registry-server.js';
+import { selfSignedCertificate } from '../demo/self-signed-certificate.js';
+import { sum } from './statistics.js';
+
+/** A source and targets on this machine, and a folder for what a scenario writes. */
+export interface Registries {
+  readonly source: RegistryServer;
+  readonly targets: readonly RegistryServer[];
+  readonly folder: string;
+  readonly caFile?: string;
+}
+
+/** Starts registries, does the work, and leaves nothing behind. */
+export async function withRegistries<T>(
+  { targets, tls = false }: { readonly targets: number; readonly tls?: boolean },
+  work: (registries: Registries) => Promise<T>,
+): Promise<T> {
+  // One certificate for all: several of the same name in one file confuse OpenSSL.
+  const certificate = tls ? selfSignedCertificate() : undefined;
+  const options = { kind: 'distribution', ...(certificate === undefined ? {} : { tls: certificate }) } as const;
+  const source = await startRegistry(options);
+  const servers = await Promise.all(Array.from({ length: targets }, () => startRegistry(options)));
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
+  const caFile = join(folder, 'ca.pem');
+  if (certificate !== undefined) writeFileSync(caFile, certificate.cert);
+  try {
+    return await work({ source, targets: servers, folder, ...(tls ? { caFile } : {}) });
+  } finally {
+    await Promise.all([source, ...servers].map((server) => server.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Takes everything from a registry, behind its back: distribution looks at its files for each request. */
+export function empty({ storagePath }: RegistryServer): void {
+  rmSync(join(storagePath, 'docker'), { recursive: true, force: true });
+}
+
+/** A run counts only when the target has the digest and every blob. @throws Error */
+export async function verifyArrival(
+  target: RegistryServer,
+  {
+    image,
+    repository,
+    tag,
+    by,
+  }: { readonly image: MadeManifest; readonly repository: string; readonly tag: string; readonly by: string },
+): Promise<void> {
+  const manifest = await readManifest(target, repository, tag);
+  if (manifest?.digest !== image.digest) throw new Error(`${by} left another digest at ${target.host}/${repository}`);
+  for (const { digest } of blobsOf(image)) {
+    if (!(await hasBlob(target, repository, digest))) throw new Error(`${by} left ${digest} out at ${target.host}`);
+  }
+}
+
+/** Bytes of blobs that a registry has sent so far. */
+export async function blobBytesSent(source: RegistryServer): Promise<number> {
+  const requests = await source.requests();
+  return sum(
+    requests.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/')).map(({ bytes }) => bytes),
+  );
+}

@@ -1,0 +1,46 @@
+import type { Measurement } from './measure.js';
+
+export interface Settings {
+  /** Runs of each contestant; what takes minutes is run three times at most, and once where it says so. */
+  readonly rounds: number;
+  /** Of every image, 1 is full size. */
+  readonly scale: number;
+}
+
+/** One line of a scenario's table: the runs of one contestant. */
+export interface Entry {
+  /** With its version. */
+  readonly name: string;
+  readonly runs: readonly Run[];
+}
+
+export interface Run extends Measurement {
+  /** Bytes of blobs that the source sent. */
+  readonly sourceBytes?: number;
+  /** Requests to the source and the target for each image. */
+  readonly requestsPerImage?: number;
+}
+
+export interface Goal {
+  /** What should be true, in words. */
+  readonly text: string;
+  /** What was measured, in words. */
+  readonly found: string;
+  /** Undefined where there was nothing to compare with. */
+  readonly met: boolean | undefined;
+}
+
+export interface Outcome {
+  readonly title: string;
+  /** What moved where, in a sentence. */
+  readonly setting: string;
+  /** The ferry first. */
+  readonly entries: readonly Entry[];
+  readonly goals: readonly Goal[];
+}
+
+export interface Scenario {
+  /** For `--only`. */
+  readonly name: string;
+  run(settings: Settings): Promise<Outcome>;
+}

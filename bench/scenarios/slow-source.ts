@@ -1,0 +1,38 @@
+import { ferry, findPeers, oneAfterTheOther } from '../contestants.js';
+import { timesFaster, within } from '../goals.js';
+import { bytesOf, largeImage, race } from '../image-race.js';
+import { withRegistries } from '../registries.js';
+import type { Scenario } from '../scenario.js';
+import { startSlowRoad } from '../slow-road.js';
+
+const megabitsPerSecond = 400;
+const mostRounds = 3;
+
+export const slowSourceTwoTargets: Scenario = slowSource(2, 1.9);
+export const slowSourceFourTargets: Scenario = slowSource(4, 3.8);
+
+function slowSource(targets: number, atLeast: number): Scenario {
+  return {
+    name: `slow-source-${targets}`,
+    async run({ rounds, scale }) {
+      const image = await largeImage(scale);
+      const linkMs = ((bytesOf(image) * 8) / (megabitsPerSecond * 1_000_000)) * 1000;
+      const contestants = [ferry(), ...findPeers().map(oneAfterTheOther)];
+      const entries = await withRegistries({ targets }, async (registries) => {
+        const road = await startSlowRoad(registries.source, megabitsPerSecond);
+        try {
+          const options = { image, rounds: Math.min(rounds, mostRounds), sourceHost: road.host };
+          return await race(registries, contestants, options);
+        } finally {
+          road.stop();
+        }
+      });
+      return {
+        title: `Source behind ${megabitsPerSecond} Mbit/s, ${targets} targets`,
+        setting: `The same image, plain HTTP. The road alone takes ${(linkMs / 1000).toFixed(2)} s for it.`,
+        entries,
+        goals: [timesFaster(atLeast, entries), within(3, { ferry: entries[0], ofMs: linkMs, what: 'the road alone' })],
+      };
+    },
+  };
+}
