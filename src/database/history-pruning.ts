@@ -10,6 +10,7 @@ export interface PrunedHistory {
   readonly outcomes: number;
   readonly deliveries: number;
   readonly blobLocations: number;
+  readonly allowances: number;
 }
 
 export interface PruneOptions {
@@ -19,7 +20,8 @@ export interface PruneOptions {
 }
 
 /**
- * Forgets runs, what became of images in them, deliveries, and where blobs were seen, when older than so many days;
+ * Forgets runs, what became of images in them, deliveries, where blobs were seen, and what sources granted to addresses and
+ * accounts that nobody uses any more, when older than so many days;
  * wanted and pushed rows never. In batches, each a transaction of its own: stopped in its middle, the next time does the rest.
  */
 export async function pruneHistory(
@@ -34,6 +36,7 @@ export async function pruneHistory(
     deliveries: await pruned('deliveries', 'received_at'),
     // A blob that is there still is sent again at worst, and then known again.
     blobLocations: await pruned('blob_locations', 'seen_at'),
+    allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', 'told_at')),
   };
 
   async function pruned(table: TableName, column: string): Promise<number> {

@@ -241,6 +241,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         outcomes: 9,
         deliveries: 1,
         blobLocations: 1,
+        allowances: 0,
       });
 
       expect(await rows('select id from runs')).toEqual([{ id: 'run-2' }]);

@@ -40,6 +40,13 @@ const tasks = {
     for (const id of ids) if ((await stores.deliveries.record({ id, owner }, [])) !== undefined) first.push(id);
     return first;
   },
+  pull: async ({ stores }, { account, allowance, count }) => {
+    let booked = 0;
+    for (let pull = 0; pull < count; pull += 1) {
+      if ((await stores.budgets.take(account, allowance)) === undefined) booked += 1;
+    }
+    return booked;
+  },
   blobs: async ({ stores }, { repository, digests }) => {
     await stores.blobs.record('a.example.com', repository, digests);
   },

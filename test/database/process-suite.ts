@@ -95,6 +95,16 @@ export function processSuite(placeOf: PlaceOf): void {
       ]);
     });
 
+    test('an allowance is spent once, however many spend it', async () => {
+      const { settings } = use();
+      const allowance = { pulls: 50, windowMs: 21_600_000 };
+      const task = { account: { host: 'docker.io', spender: '' }, allowance, count: 40 };
+
+      const booked = await atOnce<number>(settings, 'pull', repeated(task));
+
+      expect(booked.reduce((sum, count) => sum + count, 0)).toBe(50);
+    });
+
     test('a name has one owner, whom all learn', async () => {
       const { settings } = use();
       const claimed = names(30, 'aliyun.example.com/mirror/app');

@@ -94,6 +94,20 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(0);
     });
 
+    test('an address that nobody uses any more is forgotten with the history', async () => {
+      const { budgets, console: desk } = use().stores;
+      await spend(1);
+      await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
+      await pass(91 * 86_400_000);
+      await use().sql(`update source_budgets set told_at = told_at - ${91 * 86_400_000}`);
+      await budgets.told({ ...hub, spender: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
+
+      const { allowances } = await desk.pruneHistory(90);
+
+      expect(allowances).toBe(2);
+      expect((await budgets.budgets()).map(({ spender }) => spender)).toEqual(['in use']);
+    });
+
     test('looking at budgets changes nothing', async () => {
       await spend(2);
       const before = await use().rows('select * from source_pulls');
