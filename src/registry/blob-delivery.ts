@@ -41,6 +41,13 @@ export interface TransferContext {
   readonly report: (progress: CopyProgress) => void;
 }
 
+/** That nobody else brings the blob there meanwhile. */
+interface Claim {
+  /** Others bring it to other repositories of the registry, and wait so that they can mount it from this one. */
+  readonly leadsHost: boolean;
+  readonly release: () => void;
+}
+
 /** One blob for one destination, from the first HEAD to the commit. */
 export class Delivery {
   readonly destination: BlobDestination;
@@ -53,8 +60,7 @@ export class Delivery {
   #reject!: (reason: unknown) => void;
   #settled = false;
   #catchingUp = false;
-  #claimed = false;
-  #leadsHost = false;
+  #claim: Claim | undefined;
   #bytesSent = 0;
 
   constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
@@ -88,12 +94,16 @@ export class Delivery {
   claim(): boolean {
     const { underWay } = this.#context.client;
     if (underWay.has(this.#key)) return false;
-    this.#claimed = true;
-    underWay.set(this.#key, this.done);
-    if (!underWay.has(this.#hostKey)) {
-      this.#leadsHost = true;
-      underWay.set(this.#hostKey, this.done);
-    }
+    const leadsHost = !underWay.has(this.#hostKey);
+    const keys = leadsHost ? [this.#key, this.#hostKey] : [this.#key];
+    const over = new Promise<void>((resolve) => {
+      const release = (): void => {
+        for (const key of keys) underWay.delete(key);
+        resolve();
+      };
+      this.#claim = { leadsHost, release };
+    });
+    for (const key of keys) underWay.set(key, over);
     return true;
   }
 
@@ -137,18 +147,17 @@ export class Delivery {
   /** Brings the blob by a read of its own, without holding anybody up. */
   async alone(fault?: FerryError, prepared?: BlobUpload): Promise<void> {
     this.#catchingUp = true;
-    const { signal, catchUps } = this.destination;
-    let release: (() => void) | undefined;
     try {
-      // A slow target has time; its reads must not take the source from those who keep up.
-      if (this.destination.lagging) await this.#context.passesOver;
-      release = await catchUps.acquire(signal);
+      if (this.destination.lagging) {
+        // A slow target has time; its reads must not take the source from those who keep up, nor keep other copies
+        // waiting for a blob that nobody brings yet.
+        this.#unclaim();
+        await this.#context.passesOver;
+      }
       await this.#whileOthersBringIt();
       await this.#attempts(fault, prepared);
     } catch (error) {
       this.reject(error);
-    } finally {
-      release?.();
     }
   }
 
@@ -160,7 +169,7 @@ export class Delivery {
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
       if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
       await this.#untilHostHasIt();
-      const release = await client.transfers.acquire(signal);
+      const release = await this.#turn();
       try {
         upload ??= await this.#prepare();
         if (upload === undefined) return;
@@ -176,6 +185,22 @@ export class Delivery {
         upload = undefined;
         release();
       }
+    }
+  }
+
+  /** Only for the bytes themselves: who waited for another delivery with a turn in hand might keep it from that one. */
+  async #turn(): Promise<() => void> {
+    const { signal, catchUps } = this.destination;
+    const leaveCatchUps = await catchUps.acquire(signal);
+    try {
+      const leaveTransfers = await this.#context.client.transfers.acquire(signal);
+      return () => {
+        leaveTransfers();
+        leaveCatchUps();
+      };
+    } catch (error) {
+      leaveCatchUps();
+      throw error;
     }
   }
 
@@ -218,16 +243,15 @@ export class Delivery {
   /** Another image brings the blob to another repository of this registry: it is mounted from there, not sent twice. */
   async #untilHostHasIt(): Promise<void> {
     const { host, underWay } = this.#context.client;
-    if (this.#leadsHost || host(this.destination.place.host).mountsBroken) return;
-    await underWay.get(this.#hostKey)?.catch(() => {});
+    if (this.#claim?.leadsHost === true || host(this.destination.place.host).mountsBroken) return;
+    await underWay.get(this.#hostKey);
   }
 
   async #whileOthersBringIt(): Promise<void> {
     const { underWay } = this.#context.client;
-    while (!this.#claimed) {
-      const other = underWay.get(this.#key);
+    while (this.#claim === undefined) {
       // Whether they managed is seen by the HEAD that follows.
-      await other?.catch(() => {});
+      await underWay.get(this.#key);
       this.claim();
     }
   }
@@ -250,8 +274,7 @@ export class Delivery {
   }
 
   #unclaim(): void {
-    const { underWay } = this.#context.client;
-    if (this.#claimed) underWay.delete(this.#key);
-    if (this.#leadsHost) underWay.delete(this.#hostKey);
+    this.#claim?.release();
+    this.#claim = undefined;
   }
 }

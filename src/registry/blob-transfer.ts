@@ -26,7 +26,7 @@ export function transferBlob(
 }
 
 async function together(context: TransferContext, blob: Blob, tasks: readonly Delivery[]): Promise<void> {
-  const joining = tasks.filter((task) => task.claim() && !task.destination.lagging);
+  const joining = tasks.filter((task) => !task.destination.lagging && task.claim());
   for (const task of tasks) if (!joining.includes(task)) void task.alone();
   if (joining.length === 0) return;
 

@@ -31,6 +31,8 @@ export async function copyImage(
   const { onProgress, concurrentBlobs = BLOBS_AT_ONCE } = options;
   const signal = sharedSignal(options.signal);
   const prepared = await prepareCopy(client, request, signal);
+  // From here on everything learns of an abort by its event, which is over if it came a moment ago.
+  signal.throwIfAborted();
   const counter = { bytesRead: 0 };
   let endPasses = (): void => {};
   const passesOver = new Promise<void>((resolve) => {
