@@ -7,10 +7,15 @@ import { announcedDigest, placeScopes } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
+import { isTimeOut } from './transport/exchange.js';
 import { sendAndDiscard } from './transport/registry-request.js';
 import { backoff, rest } from './transport/retrying.js';
 
 const COMMIT_ATTEMPTS = 4;
+/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
+const GAVE_UP_WAITING = [408, 499, 504, 524];
+/** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
+const PATIENT_LOOKS = 8;
 /** The specification says 201; registries in the wild say these as well. */
 export const CREATED = [200, 201, 202, 204];
 /** The session is gone for ever (distribution 2.8 after a cut PATCH, a restart): the blob begins anew. */
@@ -32,8 +37,7 @@ export interface Commitment {
  * @throws FerryError; `retry` where sending the blob again may help
  */
 export async function commitBlob(commitment: Commitment): Promise<void> {
-  const { client, place, blob, signal } = commitment;
-  const { timing } = client.host(place.host);
+  const { place, blob, signal } = commitment;
   for (let attempt = 1; ; attempt++) {
     try {
       assertStored(await putDigest(commitment), commitment);
@@ -44,23 +48,41 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
       const sessionLost = saysCode(error, ...SESSION_LOST);
       if (error.decision === 'park' && !sessionLost) throw error;
-      await rest(Math.min(error.retryAfterMs ?? backoff(attempt, timing), timing.longestPauseMs), signal);
-      if (await isCommitted(commitment)) return;
+      if (await arrivedAfterAll(commitment, error, attempt)) return;
       if (sessionLost) throw asRetry(error, place);
       if (attempt === COMMIT_ATTEMPTS) throw error;
     }
   }
 }
 
-/** Whether the blob is there after all; a registry that cannot say counts as no. */
-export async function isCommitted({ client, place, blob, signal }: Commitment): Promise<boolean> {
+/**
+ * Whether the blob is there although its commit failed; looked for again and again where the registry may only be slow.
+ * A registry that cannot be asked counts as no.
+ */
+export async function arrivedAfterAll(
+  { client, place, blob, signal }: Commitment,
+  fault: FerryError,
+  attempt = 1,
+): Promise<boolean> {
+  const { timing } = client.host(place.host);
+  const looks = mayBeAtWork(fault) ? PATIENT_LOOKS : 1;
   try {
-    return await hasBlob(client, place, blob, { signal, attempts: 2 });
+    for (let look = 0; look < looks; look++) {
+      const pauseMs = backoff(attempt + look, timing);
+      await rest(look === 0 ? Math.min(fault.retryAfterMs ?? pauseMs, timing.longestPauseMs) : pauseMs, signal);
+      if (await hasBlob(client, place, blob, { signal, attempts: 2 })) return true;
+    }
+    return false;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof FerryError) return false;
     throw error;
   }
+}
+
+function mayBeAtWork(fault: FerryError): boolean {
+  if (!(fault instanceof RegistryFault)) return false;
+  return fault.status === undefined ? isTimeOut(fault.cause) : GAVE_UP_WAITING.includes(fault.status);
 }
 
 /** @throws RegistryFault when the registry says that it stored something else */

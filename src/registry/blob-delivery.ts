@@ -1,5 +1,6 @@
 import { FerryError } from '../domain/ferry-error.js';
-import { hasBlob, openSession } from './blob-push.js';
+import { mountOrOpen } from './blob-mount.js';
+import { hasBlob } from './blob-push.js';
 import { BlobMismatch } from './blob-read.js';
 import { BlobUpload } from './blob-upload.js';
 import type { BlobOutcome, CopyProgress } from './copy-types.js';
@@ -232,7 +233,7 @@ export class Delivery {
       return undefined;
     }
     const mountFrom = client.blobHomes.of(place.host, digest);
-    const session = await openSession(client, place, digest, { mountFrom, signal });
+    const session = await mountOrOpen(client, place, this.#blob, { mountFrom, signal });
     if (session === 'mounted') {
       this.#deliver('mounted');
       return undefined;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { blobRequest } from './blob-request.js';
+import { announcedSize, beginsAt, rangeFrom } from './byte-range.js';
 import { algorithmOf, finishDigest, startDigest } from './content-digest.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from './place.js';
@@ -10,14 +11,14 @@ import { discardBody } from './transport/response-body.js';
 import { backoff, rest } from './transport/retrying.js';
 import { isWebPage } from './transport/web-page.js';
 
-/** A cut read that brought at least this much, or lasted this long, was progress. */
 /** A source that sends less than this drips: it would hold a place in the pool for as long as it likes. */
 const LEAST_BYTES_PER_SECOND = 1024;
+/** A cut read that brought at least this much, or lasted this long, was progress. */
 const PROGRESS_BYTES = 1024 * 1024;
 const PROGRESS_MS = 60_000;
 const FRUITLESS_RESUMES = 4;
 
-/** The source sent bytes that are not the blob: worth one more read, and then the image is broken. */
+/** The source sent bytes that are not the blob: worth one more read from its start, and then it is what it says. */
 export class BlobMismatch extends RegistryFault {}
 
 /** A break that a Range request may mend. */
@@ -136,11 +137,9 @@ export class BlobRead {
 
   async #open(offset: number): Promise<IncomingMessage> {
     const { digest, size } = this.#blob;
-    // With an explicit end: some servers refuse an open one, and a range that begins at the size hangs distribution 2.8.
-    const range: Readonly<Record<string, string>> = offset === 0 ? {} : { range: `bytes=${offset}-${size - 1}` };
     const response = await send(this.#client.host(this.#place.host), {
       ...blobRequest(this.#place, this.#blob, this.#signal),
-      headers: range,
+      headers: offset === 0 ? {} : rangeFrom(offset, size),
       expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],
     });
     if (response.statusCode === 404) {
@@ -159,7 +158,11 @@ export class BlobRead {
       response.destroy();
       throw this.#mismatch(`it has nothing after byte ${offset}`);
     }
-    const announced = announcedSize(response, offset);
+    if (!beginsAt(response, offset)) {
+      response.destroy();
+      throw this.#wrongRange(offset, response);
+    }
+    const announced = announcedSize(response);
     if (announced === undefined || announced === size) return response;
     response.destroy();
     if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
@@ -246,18 +249,18 @@ export class BlobRead {
     });
   }
 
+  /** Nothing is known of the blob itself: a later read that does not break off needs no range. */
+  #wrongRange(offset: number, { headers }: IncomingMessage): BlobMismatch {
+    this.#leaveMirrors();
+    const { digest, size } = this.#blob;
+    const sent = headers['content-range']?.slice(0, 100) ?? 'no range';
+    const message = `asked for bytes ${offset}-${size - 1} of the blob ${digest} after a break, it sends ${sent}`;
+    return new BlobMismatch(message, { place: this.#place, code: 'protocol', decision: 'retry' });
+  }
+
   #givenUp(cut: SourceCut): RegistryFault {
     const { digest, size } = this.#blob;
     const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
     return new RegistryFault(message, { place: this.#place, code: 'unreachable', decision: 'retry', cause: cut });
   }
-}
-
-/** The size of the whole blob by this answer; undefined where it does not say; -1 for a range that was not asked for. */
-function announcedSize({ statusCode, headers }: IncomingMessage, offset: number): number | undefined {
-  if (statusCode === 206) {
-    const [, first, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
-    return Number(first) === offset ? Number(size) : -1;
-  }
-  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }

@@ -1,6 +1,14 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { FerryError } from '../domain/ferry-error.js';
-import { CREATED, SESSION_LOST, asRetry, assertStored, commitBlob, isCommitted, withDigest } from './blob-commit.js';
+import {
+  CREATED,
+  SESSION_LOST,
+  asRetry,
+  arrivedAfterAll,
+  assertStored,
+  commitBlob,
+  withDigest,
+} from './blob-commit.js';
 import type { Commitment } from './blob-commit.js';
 import { nextLocation } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
@@ -135,17 +143,21 @@ export class BlobUpload {
       response = await answer;
     } catch (error) {
       this.#signal.throwIfAborted();
-      // The answer to a whole PUT may be lost although the blob arrived.
-      if (this.#monolithic && (await isCommitted(this.#commitment()))) return;
-      throw networkFault(error, this.place, this.#location);
+      return this.#endedWith(networkFault(error, this.place, this.#location));
     }
-    if (!CREATED.includes(response.statusCode ?? 0)) throw await this.#refusal(response);
+    if (!CREATED.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
     discardBody(response);
     assertStored(response, this.#commitment());
     if (!this.#monolithic) {
       const host = this.#client.host(this.place.host);
       this.#location = await nextLocation(host, response, this.place, this.#location);
     }
+  }
+
+  /** The answer to a whole PUT may be lost although the blob arrived. */
+  async #endedWith(fault: FerryError): Promise<void> {
+    const mayHaveArrived = this.#monolithic && fault.decision === 'retry';
+    if (!mayHaveArrived || !(await arrivedAfterAll(this.#commitment(), fault))) throw fault;
   }
 
   #commitment(): Commitment {

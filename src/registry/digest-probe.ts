@@ -30,9 +30,7 @@ export async function assertAlgorithmsKnown(
 
 async function probe(client: RegistryClient, place: Place, digest: Digest, signal: AbortSignal): Promise<void> {
   const blob: Blob = { digest, size: PROBE.length, mediaType: 'application/octet-stream' };
-  const session = await openSession(client, place, digest, { mountFrom: [], signal });
-  if (session === 'mounted') return;
-  const { location } = session;
+  const { location } = await openSession(client, place, signal);
   try {
     const response = await sendAndDiscard(client.host(place.host), {
       place,

@@ -1,11 +1,8 @@
-import type { Digest } from '../domain/digest.js';
 import { openSession } from './blob-push.js';
 import { placeScopes } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { sendAndDiscard } from './transport/registry-request.js';
-
-const NO_DIGEST: Digest = `sha256:${'0'.repeat(64)}`;
 
 /**
  * Asks a registry for its root (distribution-spec, "Determining Support").
@@ -43,12 +40,11 @@ export async function reachRegistry(
  * @throws RegistryFault saying what stands in the way
  */
 export async function tryUpload(client: RegistryClient, place: Place, signal: AbortSignal): Promise<void> {
-  const session = await openSession(client, place, NO_DIGEST, { mountFrom: [], signal });
-  if (session === 'mounted') return;
+  const { location } = await openSession(client, place, signal);
   await sendAndDiscard(client.host(place.host), {
     place,
     method: 'DELETE',
-    url: session.location,
+    url: location,
     what: 'DELETE blob upload',
     scopes: placeScopes(place),
     // Some grant no deletion (quay.io) or know no cancelling: the session ends by itself there.

@@ -29,6 +29,11 @@ class TimedOut extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
+/** Whether an error is a wait of this client that was too long. */
+export function isTimeOut(error: unknown): boolean {
+  return error instanceof TimedOut;
+}
+
 export interface OpenExchange {
   readonly request: ClientRequest;
   /** Settles with the head of the answer; never an unhandled rejection. */

@@ -44,6 +44,8 @@ export class RegistryHost {
   readonly redirectTokens = new Map<string, string>();
   /** PATCH does not work here (learnt, or known): upload by one PUT. */
   monolithicUploads: boolean;
+  /** A mount was made, and the blob was seen there afterwards. */
+  mountsProven = false;
   /** Mounts were promised and not kept here. */
   mountsBroken = false;
   readonly #options: RegistryHostOptions;
