@@ -12,7 +12,7 @@ import { parseImageReference } from '../domain/image-reference.js';
 import type { Target } from '../domain/target.js';
 import type { CopyProgress } from '../registry/copy-types.js';
 import { activity } from './activity.js';
-import { copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
+import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import { toFault } from './to-failure.js';
 import { withHeartbeat } from './with-heartbeat.js';
@@ -37,10 +37,11 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
         platforms: selectionOf(input.platforms),
         targets: copyTargets(input.destinations, targets),
       };
+      const recipes = copyRecipes(input.platforms, targets);
       try {
         const copied = await engine.copy(request, { signal, onProgress: (progress) => tally.add(progress) });
         return {
-          done: copied.targets.map(pushedOutcome),
+          done: copied.targets.map((result) => pushedOutcome(result, recipes.get(result.target))),
           open: copied.failures.map((failure) => openTarget(failure, input.destinations)),
           bytesRead: tally.bytesRead,
         };

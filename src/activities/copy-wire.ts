@@ -1,5 +1,6 @@
 /** Between what crosses Temporal's wire and what the copy engine takes and gives. */
 import type { Destination, OpenTarget } from '../contract/activity-types.js';
+import { copyRecipe } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { PlatformSelection } from '../domain/platform.js';
 import { parsePlatform } from '../domain/platform.js';
@@ -10,6 +11,15 @@ import { toFault } from './to-failure.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
   return platforms === 'all' ? 'all' : platforms.map(parsePlatform);
+}
+
+/** Recipes of the configured targets by name, those left out by which nothing can be relied on later. */
+export function copyRecipes(
+  platforms: 'all' | readonly string[],
+  targets: readonly Target[],
+): ReadonlyMap<string, string> {
+  const recipes = targets.map((target) => [target.name, copyRecipe(platforms, target)] as const);
+  return new Map(recipes.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** @throws FerryError when a target was taken out of the configuration since the copy was planned */
@@ -35,7 +45,8 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
   });
 }
 
-export function pushedOutcome(result: TargetResult | TargetPlan): TargetOutcome {
+/** @param recipe by which the copy was made; absent: another one cannot rely on it */
+export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string): TargetOutcome {
   const { target, reference, digest, mediaType, platforms, dropped, replaces } = result;
   const sent = 'uploadedBlobs' in result ? result : undefined;
   return {
@@ -52,6 +63,7 @@ export function pushedOutcome(result: TargetResult | TargetPlan): TargetOutcome 
     mountedBlobs: sent?.mountedBlobs ?? 0,
     skippedBlobs: sent?.skippedBlobs ?? 0,
     bytesSent: sent?.bytesSent ?? 0,
+    ...(recipe === undefined ? {} : { recipe }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
@@ -13,9 +14,9 @@ import type { AdoptionCandidate, WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
-import type { CopyPlan } from '../registry/copy-types.js';
+import type { CopyPlan, CopyTarget } from '../registry/copy-types.js';
 import { findCopies } from './adopt-copies.js';
-import { copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
+import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import { claimDestinations, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages, TargetNames, WantedImages } from './ports.js';
@@ -81,7 +82,7 @@ export class ImagePlanner {
   }
 
   async #decide(image: string, { rows, pending, missingTag, lookedAt }: ImageRows, options: PlanOptions) {
-    const { wanted, names, engine, targets } = this.#ports;
+    const { wanted, names, pushed, engine, targets } = this.#ports;
     const { signal, lastRound } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
@@ -116,8 +117,15 @@ export class ImagePlanner {
       lookedAt,
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
-    const known = sourceDigest === undefined ? {} : { sourceDigest };
-    const request = { source, platforms: selection, targets: copyTargets(direct, targets), ...known };
+    const resolved = sourceDigest === undefined ? {} : { sourceDigest };
+    const recipes = copyRecipes(printed(selection), targets);
+    const known = await pushed.knownCopies(image);
+    const request = {
+      source,
+      platforms: selection,
+      targets: copyTargets(direct, targets).map((target) => withKnown(target, known, recipes)),
+      ...resolved,
+    };
     const plan = await engine.plan(request, { signal });
     const failed = plan.failures.map((failure) => openTarget(failure, direct));
     if (lastRound) this.#health.noteAll(asked, failed);
@@ -126,7 +134,8 @@ export class ImagePlanner {
     await wanted.reviewPushed(later.filter((other) => !other.endsWith(`@${plan.sourceDigest}`)));
     return {
       kind: 'planned',
-      ...planned(plan, selection),
+      ...planned(plan, recipes),
+      platforms: printed(selection),
       missingTag,
       open: [...untried(plan, direct), ...failed, ...byDocker],
       left,
@@ -202,12 +211,12 @@ export class ImagePlanner {
   }
 }
 
-function planned(plan: CopyPlan, selection: PlatformSelection) {
+function planned(plan: CopyPlan, recipes: ReadonlyMap<string, string>) {
+  const done = plan.targets.filter(({ alreadyThere }) => alreadyThere);
   return {
     sourceDigest: plan.sourceDigest,
-    platforms: printed(selection),
     missingPlatforms: plan.missingPlatforms,
-    done: plan.targets.filter(({ alreadyThere }) => alreadyThere).map(pushedOutcome),
+    done: done.map((target) => pushedOutcome(target, recipes.get(target.target))),
   };
 }
 
@@ -217,6 +226,16 @@ function printed(selection: PlatformSelection): 'all' | readonly string[] {
 
 function goesTo(name: string): (candidate: AdoptionCandidate) => boolean {
   return ({ copies }) => copies.some(({ target }) => target === name);
+}
+
+/** A copy by another recipe says nothing about this one. */
+function withKnown(
+  target: CopyTarget,
+  copies: ReadonlyMap<string, KnownCopy>,
+  recipes: ReadonlyMap<string, string>,
+): CopyTarget {
+  const known = copies.get(target.name);
+  return known === undefined || known.recipe !== recipes.get(target.name) ? target : { ...target, known };
 }
 
 function untried(plan: CopyPlan, destinations: readonly Destination[]) {

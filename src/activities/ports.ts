@@ -1,5 +1,6 @@
 /** What activities need from outside, as narrow interfaces. The composition root hands in objects that fit. */
 import type { PullAllowance } from '../domain/pull-allowance.js';
+import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Target } from '../domain/target.js';
 import type {
   AdoptionCandidate,
@@ -65,6 +66,8 @@ export interface TargetNames {
 }
 
 export interface PushedImages {
+  /** By target, the copies of an image that were verified and can be relied on while nothing moved. */
+  knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>>;
   /**
    * Pending rows that an older script already pushed to every one of `targets` and the ferry has never copied,
    * after row `after`, at most `limit`, by row id; given `image`, only those of one image.

@@ -2,8 +2,15 @@
 import { CopyState } from '../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { printVerified } from './known-copies.js';
 import type { CopyStanding, Verdict } from './outcome-decision.js';
 import type { ImageCopies } from './tables.js';
+
+interface CopyCircumstances {
+  readonly sourceDigest: string | undefined;
+  readonly missingPlatforms: readonly string[];
+  readonly now: number;
+}
 
 /**
  * Writes how the copies of an image stand now, one attempt more for each that was told of.
@@ -14,7 +21,7 @@ export async function recordCopies(
   dialect: DialectDifferences,
   image: string,
   outcomes: readonly TargetOutcome[],
-  { sourceDigest, now }: { readonly sourceDigest: string | undefined; readonly now: number },
+  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
 ): Promise<readonly CopyStanding[]> {
   const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
   // Before they are read: of rows that are not there yet, two transactions could not both keep the place.
@@ -26,7 +33,9 @@ export async function recordCopies(
   const told = new Map(outcomes.map((outcome) => [outcome.target, outcome]));
   const renewed = rows.map((row) => {
     const outcome = told.get(row.target);
-    return outcome === undefined ? row : { ...row, ...changesOf(row, outcome, { sourceDigest, now }) };
+    return outcome === undefined
+      ? row
+      : { ...row, ...changesOf(row, outcome, { sourceDigest, missingPlatforms, now }) };
   });
   const changed = renewed.filter(({ target }) => told.has(target)).map((row) => ({ ...row }));
   await dialect.upsert(queries, 'image_copies', changed, ['image', 'target']);
@@ -36,7 +45,7 @@ export async function recordCopies(
 function changesOf(
   before: ImageCopies,
   outcome: TargetOutcome,
-  { sourceDigest, now }: { readonly sourceDigest: string | undefined; readonly now: number },
+  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
 ): Partial<ImageCopies> {
   return {
     state: outcome.state,
@@ -45,8 +54,8 @@ function changesOf(
     attempts: before.attempts + 1,
     last_tried_at: now,
     ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
-    ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null } : {}),
-    ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, now) : {}),
+    ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null, verified: null } : {}),
+    ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, missingPlatforms, now) : {}),
   };
 }
 
@@ -56,12 +65,17 @@ function reasonOf(outcome: TargetOutcome): string | null {
   return 'note' in outcome ? (outcome.note ?? null) : null;
 }
 
-function pushedColumns(outcome: Extract<TargetOutcome, { state: 'pushed' }>, now: number) {
+function pushedColumns(
+  outcome: Extract<TargetOutcome, { state: 'pushed' }>,
+  missingPlatforms: readonly string[],
+  now: number,
+) {
   return {
     last_pushed_at: now,
     replaced: outcome.replaced ?? null,
     backup: outcome.backup ?? null,
     dropped: outcome.dropped.length === 0 ? null : JSON.stringify(outcome.dropped),
+    verified: printVerified(outcome, missingPlatforms),
   };
 }
 

@@ -84,6 +84,9 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
     '0007-blob-age': step((queries) => schemaEditor(kind, queries).addIndex('blob_locations', BLOB_AGE_INDEX)),
     '0008-tag-history': step((queries) => addTagHistory(schemaEditor(kind, queries))),
     '0009-pull-budgets': step((queries) => makePullBudgets(schemaEditor(kind, queries))),
+    '0010-verified-copies': step((queries) =>
+      schemaEditor(kind, queries).addColumns('image_copies', { verified: { type: 'long-text' } }),
+    ),
   };
 }
 

@@ -1,7 +1,9 @@
+import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import { chosenTargets, isWider } from '../domain/wanted-targets.js';
+import { readKnownCopies } from './known-copies.js';
 import { findAdoptionCandidates } from './adoption-candidates.js';
 import { recordCopies, recordHistory } from './copy-rows.js';
 import type { Queries } from './dialect-differences.js';
@@ -35,6 +37,10 @@ export class PushedImageStore {
     return await findAdoptionCandidates(this.#database.queries, query);
   }
 
+  async knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>> {
+    return await readKnownCopies(this.#database.queries, image);
+  }
+
   /**
    * Records what is at the names of a candidate, and makes its row pushed, unless it was withdrawn meanwhile or the
    * image is to go to more targets now.
@@ -55,7 +61,7 @@ export class PushedImageStore {
       const rows = await this.#lockRows(inside, image);
       const row = rows.find(({ id }) => id === rowId);
       if (row?.push_status !== PushStatus.pending || isWider(selectionOfRows(rows), selection)) return;
-      await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, now });
+      await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, missingPlatforms: [], now });
       for (const { pushedId, target } of copies) {
         const digest = found.get(target) ?? null;
         await keepingPushTime(inside, { digest }).where('id', '=', pushedId).execute();
@@ -77,12 +83,16 @@ export class PushedImageStore {
     const configured = context.targets.map(({ name }) => name);
     await transaction(async (inside) => {
       const now = await dialect.now(inside);
-      const { image, sourceDigest, sourceFault } = outcome;
+      const { image, sourceDigest, missingPlatforms, sourceFault } = outcome;
       const ofImage = await this.#lockRows(inside, image);
       const rows = ofImage.filter(({ id }) => outcome.rows.includes(id));
       const wanted = chosenTargets(selectionOfRows(ofImage), context.targets).map(({ name }) => name);
       const told = outcomesOf(outcome, { configured, wanted });
-      const standings = await recordCopies(inside, dialect, image, told, { sourceDigest, now });
+      const standings = await recordCopies(inside, dialect, image, told, {
+        sourceDigest,
+        missingPlatforms,
+        now,
+      });
       await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
       const decided = verdict(standings, wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.lookedAt));

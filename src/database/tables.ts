@@ -85,6 +85,8 @@ export interface ImageCopies {
   backup: string | null;
   /** JSON list of manifests left out by the target's policy, with reasons. */
   dropped: string | null;
+  /** JSON of what `digest` was verified to be, beside the columns (see `known-copies.ts`); NULL when it cannot be relied on. */
+  verified: string | null;
 }
 
 export interface PushedPlatforms {

@@ -105,6 +105,8 @@ export type TargetOutcome =
       readonly bytesSent: number;
       /** What a person should know about a copy that is not the source byte for byte. */
       readonly note?: string;
+      /** By which it was made (`copy-recipe.ts`); absent: a later copy cannot rely on it. */
+      readonly recipe?: string;
     }
   | { readonly target: string; readonly state: 'adopted'; readonly reference: string; readonly digest: string }
   | {

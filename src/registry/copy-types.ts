@@ -1,3 +1,4 @@
+import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
 import type { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
@@ -18,6 +19,8 @@ export interface CopyTarget {
   readonly referrers?: boolean;
   /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
   readonly backupTag?: string;
+  /** A copy by the very recipe of this one that was verified there: while nothing moved, it is not looked into again. */
+  readonly known?: KnownCopy;
 }
 
 export interface CopyRequest {
@@ -64,11 +67,12 @@ export type TargetFailure = {
 
 export interface CopyPlan {
   readonly sourceDigest: Digest;
-  readonly sourceMediaType: string;
+  /** Absent where the source's manifest did not have to be read. */
+  readonly sourceMediaType?: string;
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
-  /** Platforms that the source offers, canonical, in the source's order. */
-  readonly offeredPlatforms: readonly string[];
+  /** Platforms that the source offers, canonical, in the source's order; absent where it did not have to be read. */
+  readonly offeredPlatforms?: readonly string[];
   readonly targets: readonly TargetPlan[];
   /** Targets that cannot take this image, or could not be asked. */
   readonly failures: readonly TargetFailure[];

@@ -3,7 +3,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { Platform } from '../domain/platform.js';
 import { PlatformMissing, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest } from '../domain/tag-composition.js';
-import type { CopyPlan, CopyRequest, TargetFailure } from './copy-types.js';
+import type { CopyPlan, CopyRequest, CopyTarget, TargetFailure } from './copy-types.js';
 import { ManifestReader } from './manifest-reader.js';
 import type { ReadManifest } from './manifest-reader.js';
 import type { Place } from './place.js';
@@ -12,6 +12,7 @@ import type { PreparedTarget, TargetTag } from './prepare-target.js';
 import { ReferrerFinder } from './referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 import { resolveSource, sourcePlace } from './resolve-source.js';
+import { settledTarget } from './settled-target.js';
 
 export interface PreparedCopy {
   readonly source: Place;
@@ -30,15 +31,54 @@ export async function prepareCopy(
     resolveSource(client, request, signal),
     Promise.all(request.targets.map((target) => readTargetTag(client, target, signal))),
   ]);
-  const reachable = tags.filter((tag) => tag.failure === undefined);
-  const reader = new ManifestReader(client, source, {
-    root: sourceDigest,
-    holders: holdersOf(reachable),
-    signal,
-  });
+  const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
+  const reachable = tags.filter(({ failure }) => failure === undefined);
+  const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest) ?? []);
+  const moved = reachable.filter(({ target }) => !settled.some((one) => one.target === target));
+  const [first] = settled;
+  const decided =
+    first !== undefined && moved.length === 0
+      ? { targets: [], failures: [], missingPlatforms: first.target.known?.missingPlatforms ?? [] }
+      : await prepareMoved(client, {
+          request,
+          source,
+          sourceDigest,
+          tags: moved,
+          holders: holdersOf(reachable),
+          signal,
+        });
+
+  // As they were asked for, not as they happened to be answered.
+  const order = new Map(request.targets.map((target, position) => [target.name, position]));
+  const position = ({ target }: PreparedTarget): number => order.get(target.name) ?? 0;
+  const targets = [...settled, ...decided.targets].sort((a, b) => position(a) - position(b));
+  const plan = {
+    ...decided,
+    sourceDigest,
+    targets: targets.map((one) => one.plan),
+    failures: [...away, ...decided.failures],
+  };
+  return { source, targets, plan };
+}
+
+interface MovedCopy {
+  readonly request: CopyRequest;
+  readonly source: Place;
+  readonly sourceDigest: Digest;
+  /** Targets that have to be looked into. */
+  readonly tags: readonly TargetTag[];
+  /** Who has which manifest at its tag. */
+  readonly holders: ReadonlyMap<Digest, readonly Place[]>;
+  readonly signal: AbortSignal;
+}
+
+async function prepareMoved(
+  client: RegistryClient,
+  { request, source, sourceDigest, tags, holders, signal }: MovedCopy,
+): Promise<Omit<CopyPlan, 'sourceDigest' | 'targets'> & { readonly targets: readonly PreparedTarget[] }> {
+  const reader = new ManifestReader(client, source, { root: sourceDigest, holders, signal });
   const root = await reader.read(sourceDigest);
   const platforms = await readPlatforms(reader, root, request);
-
   const composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'> = {
     image: `${source.host}/${source.repository}${request.source.tag === undefined ? '' : `:${request.source.tag}`}`,
     source: root.manifest,
@@ -47,36 +87,30 @@ export async function prepareCopy(
   };
   const overall = composeTag({ ...composition, target: '', policy: 'keep' });
   const finder = new ReferrerFinder(client, source, signal);
-  const failures: TargetFailure[] = tags.flatMap(({ target, failure }) =>
-    failure === undefined ? [] : [{ target: target.name, reference: referenceOf(target), failure }],
-  );
+  const failures: TargetFailure[] = [];
   const targets: PreparedTarget[] = [];
   await Promise.all(
-    reachable.map(async (tag) => {
+    tags.map(async (tag) => {
       try {
         targets.push(await prepareTarget(client, { tag, reader, finder, root, composition, overall, signal }));
       } catch (error) {
         signal.throwIfAborted();
         if (!isOfTarget(error, tag)) throw error;
-        failures.push({ target: tag.target.name, reference: referenceOf(tag.target), failure: error });
+        failures.push(failed(tag.target, error));
       }
     }),
   );
-  // As they were asked for, not as they happened to be answered.
-  const order = new Map(request.targets.map((target, position) => [target.name, position]));
-  targets.sort((a, b) => (order.get(a.target.name) ?? 0) - (order.get(b.target.name) ?? 0));
   return {
-    source,
     targets,
-    plan: {
-      sourceDigest,
-      sourceMediaType: root.manifest.mediaType,
-      missingPlatforms: overall.missing,
-      offeredPlatforms: overall.offered,
-      targets: targets.map(({ plan }) => plan),
-      failures,
-    },
+    failures,
+    sourceMediaType: root.manifest.mediaType,
+    missingPlatforms: overall.missing,
+    offeredPlatforms: overall.offered,
   };
+}
+
+function failed(target: CopyTarget, failure: FerryError): TargetFailure {
+  return { target: target.name, reference: referenceOf(target), failure };
 }
 
 function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly Place[]> {

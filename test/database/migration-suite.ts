@@ -23,6 +23,7 @@ const steps = [
   '0007-blob-age',
   '0008-tag-history',
   '0009-pull-budgets',
+  '0010-verified-copies',
 ];
 const bytesPerCharacter = 4;
 

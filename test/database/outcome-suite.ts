@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { TargetOutcome } from '../../src/domain/wanted-image.js';
 import { eachWithStores, notPushed, pushed, sourceDigest, syncImage, target, targets, wish } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
@@ -25,6 +26,36 @@ export function outcomeSuite(placeOf: PlaceOf): void {
         { target: 'aliyun', state: 'pushed', attempts: 1, digest: `sha256:${'a'.repeat(64)}` },
         { target: 'private', state: 'pushed', attempts: 1, digest: `sha256:${'a'.repeat(64)}` },
       ]);
+    });
+
+    test('a copy can be relied on by its recipe, until what is there is another one', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const theirs = pushed('private', 'nginx:1.27');
+      const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep' } as TargetOutcome;
+
+      await syncImage(stores, nginx, { targets: [made, theirs], missingPlatforms: ['linux/s390x'] });
+      const known = await stores.pushed.knownCopies(nginx);
+      await syncImage(stores, nginx, { targets: [notPushed('aliyun', 'failed', 'away'), theirs] });
+      const stillKnown = await stores.pushed.knownCopies(nginx);
+      await syncImage(stores, nginx, { targets: both });
+
+      expect([...known]).toEqual([
+        [
+          'aliyun',
+          {
+            recipe: 'linux/amd64 keep',
+            sourceDigest,
+            digest: `sha256:${'a'.repeat(64)}`,
+            mediaType: 'application/vnd.oci.image.index.v1+json',
+            platforms: [{ platform: 'linux/amd64', digest: `sha256:${'0'.repeat(64)}`, size: 50 * 1024 * 1024 }],
+            missingPlatforms: ['linux/s390x'],
+            dropped: [],
+          },
+        ],
+      ]);
+      expect(stillKnown).toEqual(known);
+      expect((await stores.pushed.knownCopies(nginx)).size).toBe(0);
     });
 
     test('a copy is written as the readers of the older scripts expect it', async () => {

@@ -62,6 +62,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0007-blob-age',
         '0008-tag-history',
         '0009-pull-budgets',
+        '0010-verified-copies',
       ]);
     });
 
