@@ -52,6 +52,7 @@ function sqliteFault(error: unknown, path: string): unknown {
   if (error instanceof DatabaseFault || !(error instanceof Error)) return error;
   const place = `the database file ${path}`;
   const systemCode = 'code' in error ? error.code : undefined;
+  if (systemCode === 'ENOSPC') return new DatabaseFault(`${place}: the disk is full: make room`, 'refused', error);
   if (systemCode === 'EACCES' || systemCode === 'ENOTDIR' || systemCode === 'EROFS' || systemCode === 'EEXIST') {
     return new DatabaseFault(`${place}: its folder cannot be made (${systemCode})`, 'refused', error);
   }

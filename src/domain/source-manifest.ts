@@ -74,7 +74,7 @@ export interface FetchedManifest {
  */
 export function readSourceManifest({ name, digest, contentType, size, text }: FetchedManifest): SourceManifest {
   const json = parseObject(text, name);
-  const kind = kindOf(json, name);
+  const kind = kindOf(json, name, contentType);
   const mediaType = mediaTypeOf(json, kind, contentType, name);
   const manifest = { digest, mediaType, size, json };
   if (kind === 'image') return { kind, ...manifest };
@@ -107,7 +107,7 @@ function parseObject(text: string, name: string): JsonObject {
   throw new UnsupportedManifest(`${name} is not a manifest: expected a JSON object`);
 }
 
-function kindOf(json: JsonObject, name: string): 'image' | 'index' {
+function kindOf(json: JsonObject, name: string, contentType: string): 'image' | 'index' {
   if (json['schemaVersion'] === 1 || 'fsLayers' in json) {
     throw new UnsupportedManifest(
       `${name} is a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
@@ -119,7 +119,8 @@ function kindOf(json: JsonObject, name: string): 'image' | 'index' {
   if (isIndex && isImage) throw new UnsupportedManifest(`${name} is an index and an image at once`);
   if (isIndex) return 'index';
   if (isImage) return 'image';
-  throw new UnsupportedManifest(`${name} is neither an image (config, layers) nor an index (manifests)`);
+  const sent = contentType === '' ? 'no media type' : contentType.slice(0, 120);
+  throw new UnsupportedManifest(`${name} is neither an image (config, layers) nor an index (manifests): ${sent}`);
 }
 
 function mediaTypeOf(json: JsonObject, kind: 'image' | 'index', contentType: string, name: string): string {

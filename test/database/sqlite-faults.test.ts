@@ -89,3 +89,24 @@ test('a writer waits for another, and goes on when that has ended', async () => 
   expect(readers).toMatchObject({ rows: expect.any(Array) as unknown });
   await database.close();
 });
+
+test('a disk without room is said, and what was written before and after is all there', async () => {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'full.db') });
+  await migrate(database);
+  const { wanted } = createStores(database);
+  const wishes = (from: string) => Array.from({ length: 500 }, (_, n) => wish(`${from}-${n}:1`));
+  await wanted.addWanted([wish('before:1')]);
+  await sql`pragma max_page_count = 1`.execute(database.queries);
+
+  const fault = await faultOf(async () => await wanted.addWanted(wishes('much')));
+  await sql`pragma max_page_count = 100000`.execute(database.queries);
+  await wanted.addWanted([wish('after:1')]);
+
+  const { rows } = await sql<{ name: string }>`select orig_image_name as name from images_for_push order by id`.execute(
+    database.queries,
+  );
+  await database.close();
+  expect(fault).toMatchObject({ code: 'database', trouble: 'refused', mayHeal: true });
+  expect(fault.message).toContain('the disk is full: make room');
+  expect(rows.map(({ name }) => name)).toEqual(['before:1', 'after:1']);
+});

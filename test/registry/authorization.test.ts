@@ -37,8 +37,9 @@ async function withTokens(
   registry: ScriptedRegistry,
   {
     expiresIn = 300,
+    issuedAt = new Date().toISOString(),
     accept = () => true,
-  }: { expiresIn?: number; accept?: (authorization: string | undefined) => boolean } = {},
+  }: { expiresIn?: number; issuedAt?: string; accept?: (authorization: string | undefined) => boolean } = {},
 ): Promise<TokenServer> {
   const server = await startScripted();
   const given: TokenServer['given'] = [];
@@ -50,7 +51,7 @@ async function withTokens(
     }
     const token = `token-${given.length + 1}-${randomBytes(4).toString('hex')}`;
     given.push({ scopes: new URL(path, server.url).searchParams.getAll('scope'), authorization, token });
-    answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: expiresIn })));
+    answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: expiresIn, issued_at: issuedAt })));
   });
   for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
     registry.when(method, /^\/v2\//, async ({ request, path, response, ordinary }) => {
@@ -171,6 +172,20 @@ describe('tokens', () => {
 
     expect(given).toHaveLength(1);
   });
+
+  test.each(['2001-01-01T00:00:00Z', '2101-01-01T00:00:00Z'])(
+    'a token server whose clock says %s gives tokens that live as long as others',
+    async (issuedAt) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(100)) });
+      const { given } = await withTokens(source, { issuedAt });
+
+      const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+      expect(report.failures).toEqual([]);
+      expect(given).toHaveLength(1);
+    },
+  );
 
   test('an identity token is exchanged by POST, and never shown as a password', async () => {
     const [source, target] = await sourceAndTarget();

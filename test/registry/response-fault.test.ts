@@ -97,3 +97,14 @@ test.each([
 
   expect(fault.retryAfterMs).toBe(expected);
 });
+
+test.each(['Wed, 21 Oct 2015 07:28:00 GMT', 'Tue, 21 Oct 2115 07:28:00 GMT'])(
+  'a date to come back at is read by the clock of the registry that says it, though that says %s',
+  (clock) => {
+    const inTwoMinutes = new Date(Date.parse(clock) + 120_000).toUTCString();
+
+    const fault = faultOf(source, 503, '', { 'retry-after': inTwoMinutes, date: clock });
+
+    expect(fault.retryAfterMs).toBe(120_000);
+  },
+);

@@ -26,7 +26,7 @@ export function responseFault(
     said,
     codes: diagnostics.map((entry) => entry.code),
   });
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], Date.now());
+  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
   const message = [
     `answered ${status} to ${what}`,
     said === '' ? '' : `: ${said}`,
@@ -40,6 +40,12 @@ export function responseFault(
     decision,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */
+function clockOf({ headers }: Pick<IncomingMessage, 'headers'>): number {
+  const told = Date.parse(headers.date ?? '');
+  return Number.isNaN(told) ? Date.now() : told;
 }
 
 /** The registry's own error list, [] where the body is something else (HTML of a proxy, nothing). */
