@@ -24,6 +24,14 @@ export interface RegistryOptions {
   readonly tls?: Certificate | true;
   /** Basic authorization with this one user. */
   readonly htpasswd?: { readonly user: string; readonly password: string };
+  /** Takes the tokens of this service alone (distribution's token specification). */
+  readonly tokens?: {
+    readonly realm: string;
+    readonly service: string;
+    readonly issuer: string;
+    /** PEM of the certificate whose key signs them. */
+    readonly signedBy: string;
+  };
   /** Accept only manifests of these classes: `['image']` refuses what Alibaba Cloud ACR Personal refuses. */
   readonly classes?: readonly string[];
   /** Folder of the blobs, kept when the server stops; without it a new one, removed then. */
@@ -75,7 +83,11 @@ export async function startRegistry(options: RegistryOptions): Promise<RegistryS
       ...(certificate === undefined ? {} : { ca: certificate.cert }),
       ...(options.htpasswd === undefined ? {} : { credentials: options.htpasswd }),
     };
-    await registryRequest(address, { method: 'GET', path: '/v2/', expected: [200] });
+    await registryRequest(address, {
+      method: 'GET',
+      path: '/v2/',
+      expected: options.tokens === undefined ? [200] : [401],
+    });
     return {
       ...address,
       kind: options.kind,
@@ -98,7 +110,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RegistryS
 }
 
 function configurationOf(
-  { htpasswd, classes, readonly = false, port = 0 }: RegistryOptions,
+  { htpasswd, tokens, classes, readonly = false, port = 0 }: RegistryOptions,
   folder: string,
   storagePath: string,
   certificate: Certificate | undefined,
@@ -126,6 +138,18 @@ function configurationOf(
     ...(htpasswd === undefined
       ? {}
       : { auth: { htpasswd: { realm: 'ferry', path: write('htpasswd', htpasswdLine(htpasswd)) } } }),
+    ...(tokens === undefined
+      ? {}
+      : {
+          auth: {
+            token: {
+              realm: tokens.realm,
+              service: tokens.service,
+              issuer: tokens.issuer,
+              rootcertbundle: write('tokens.pem', tokens.signedBy),
+            },
+          },
+        }),
     ...(classes === undefined ? {} : { policy: { repository: { classes } } }),
   };
 }

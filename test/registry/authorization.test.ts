@@ -163,6 +163,35 @@ describe('tokens', () => {
     expect(target.count('PATCH', /uploads/)).toBe(2);
   });
 
+  test('a token is asked for with the password of now, not of the first time', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    let password = 'old';
+    const { server, given } = await withTokens(target, {
+      accept: (authorization) => authorization === `Basic ${Buffer.from(`captain:${password}`).toString('base64')}`,
+    });
+    target.when(
+      'PUT',
+      /manifests/,
+      ({ request, response }) => {
+        password = 'new';
+        given.splice(0);
+        request.resume();
+        answer(response, 401, {
+          'www-authenticate': `Bearer realm="${server.url}/token",scope="repository:${targetRepository}:pull,push"`,
+        });
+      },
+      1,
+    );
+
+    const report = await copyImage(
+      clientFor([source, target], { credentials: () => Promise.resolve({ username: 'captain', password }) }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
+  });
+
   test('a token that hardly lives is used while it lives', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(100)) });
@@ -321,6 +350,30 @@ describe('user and password', () => {
     expect(report.failures).toEqual([]);
     expect(asked).toBe(1);
     expect(source.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+
+  test('a password that was changed in the middle of a copy is asked for again, and nothing is lost', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [randomBytes(1000)] });
+    let password = 'old';
+    for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+      target.when(method, /./, async ({ request, response, path, ordinary }) => {
+        if (method === 'PUT' && path.includes('uploads')) password = 'new';
+        const good = `Basic ${Buffer.from(`captain:${password}`).toString('base64')}`;
+        if (request.headers.authorization === good) await ordinary();
+        else {
+          request.resume();
+          answer(response, 401, { 'www-authenticate': 'Basic realm="r"' });
+        }
+      });
+    }
+
+    const report = await copyImage(
+      clientFor([source, target], { credentials: () => Promise.resolve({ username: 'captain', password }) }),
+      requestFor(source, [target]),
+    );
+
+    expect(report.failures).toEqual([]);
   });
 
   test('a wrong password is said at once', async () => {
