@@ -93,8 +93,14 @@ export class TokenServer {
     });
     const { service, issuer } = this.trust;
     const claims = {
-      ...{ iss: issuer, sub: user, aud: service, jti: randomBytes(8).toString('hex') },
-      ...{ iat: now - 600, nbf: now - 600, exp: now + this.lifeSeconds, access },
+      iss: issuer,
+      sub: user,
+      aud: service,
+      jti: randomBytes(8).toString('hex'),
+      iat: now - 600,
+      nbf: now - 600,
+      exp: now + this.lifeSeconds,
+      access,
     };
     const parts = [{ typ: 'JWT', alg: 'ES256', x5c }, claims].map((part) =>
       Buffer.from(JSON.stringify(part)).toString('base64url'),
