@@ -108,10 +108,18 @@ export class Delivery {
     return true;
   }
 
-  /** @returns the upload to feed; undefined when there is nothing to send, or the destination has failed */
-  async prepare(): Promise<BlobUpload | undefined> {
+  /** The other waits until this one has brought the blob to their registry, so that it can mount it from there. */
+  leads(other: Delivery): boolean {
+    return this !== other && this.#claim?.leadsHost === true && this.#hostKey === other.#hostKey;
+  }
+
+  /**
+   * @param options.waitForHost when another copy brings the blob to the registry: wait for it, and mount it then
+   * @returns the upload to feed; undefined when there is nothing to send, or the destination has failed
+   */
+  async prepare({ waitForHost }: { readonly waitForHost: boolean }): Promise<BlobUpload | undefined> {
     try {
-      await this.#untilHostHasIt();
+      if (waitForHost) await this.#untilHostHasIt();
       return await this.#prepare();
     } catch (error) {
       this.#failed(error);

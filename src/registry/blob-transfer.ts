@@ -73,7 +73,8 @@ async function prepareTogether(
   const late = new Set(tasks);
   let closed = false;
   const preparing = tasks.map(async (task) => {
-    const upload = await task.prepare();
+    // Two targets on one registry are served by this very read: waiting for each other would only hold it up.
+    const upload = await task.prepare({ waitForHost: !tasks.some((other) => other.leads(task)) });
     late.delete(task);
     if (upload === undefined) return;
     if (closed) void task.alone(undefined, upload);
