@@ -31,8 +31,8 @@ const variables: readonly CredentialVariables[] = [
 ];
 
 /**
- * Looks credentials up by host, and by target where one host is both, anew at each call: a password in a file (`…_PASSWORD_FILE`) may change while the
- * process runs.
+ * Looks credentials up by host, and by target where one host is both, anew at each call: a password in a file
+ * (`…_PASSWORD_FILE`) may change while the process runs.
  */
 export function environmentCredentials(environment: Environment): CredentialProvider {
   return async (host, _repository, target) => {

@@ -20,9 +20,9 @@ export interface PruneOptions {
 }
 
 /**
- * Forgets runs, what became of images in them, deliveries, where blobs were seen, and what sources granted to addresses and
- * accounts that nobody uses any more, when older than so many days;
- * wanted and pushed rows never. In batches, each a transaction of its own: stopped in its middle, the next time does the rest.
+ * Forgets runs, what became of images in them, deliveries, where blobs were seen, and what sources granted to addresses
+ * and accounts that nobody uses any more, when older than so many days; wanted and pushed rows never. In batches, each a
+ * transaction of its own: stopped in its middle, the next time does the rest.
  */
 export async function pruneHistory(
   { queries, dialect }: FerryDatabase,

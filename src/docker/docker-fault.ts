@@ -154,7 +154,8 @@ export class DockerFault extends FerryError {
  */
 export function dockerFault(what: string, said: string, side: DockerSide): DockerFault {
   const line = printable(said);
-  const judged = judgements.find((judgement) => fits(judgement, line, side));
+  const words = withoutName(line, what);
+  const judged = judgements.find((judgement) => fits(judgement, words, side));
   const { code, decision, advice } = judged ?? { code: 'internal', decision: 'retry' };
   return new DockerFault(
     `${what}: ${line === '' ? 'it failed without a word' : line}${advice === undefined ? '' : `; ${advice}`}`,
@@ -164,6 +165,14 @@ export function dockerFault(what: string, said: string, side: DockerSide): Docke
       decision,
     },
   );
+}
+
+/** A name may hold anything, such as team/quota or jetstack/certificate: what is done is said of the last argument. */
+function withoutName(line: string, what: string): string {
+  const name = what.split(' ').at(-1) ?? '';
+  if (!name.includes('/')) return line;
+  const repository = name.replace(/(@|:(?=[^/]*$)).*$/, '');
+  return line.replaceAll(repository, '');
 }
 
 function fits({ says, side: only }: Judgement, line: string, side: DockerSide): boolean {

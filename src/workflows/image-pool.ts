@@ -6,6 +6,9 @@ export interface PendingImage {
   readonly explicit: boolean;
 }
 
+/** So far into its own queue a look reads again: what is asked for comes first, and one answer must not grow with the queue. */
+const queueReadAgain = 2_000;
+
 export class ImagePool {
   readonly #inFlight = new Set<string>();
   readonly #elsewhere: Set<string>;
@@ -47,7 +50,9 @@ export class ImagePool {
 
   /** How many images a look may find that the pool does not take. */
   get known(): number {
-    return this.#queue.length + this.#inFlight.size + this.#elsewhere.size + this.#dropped.size;
+    return (
+      Math.min(this.#queue.length, queueReadAgain) + this.#inFlight.size + this.#elsewhere.size + this.#dropped.size
+    );
   }
 
   /** An image that ended may have been asked for again while it was in work: only the database knows. */

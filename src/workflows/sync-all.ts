@@ -6,6 +6,7 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 
@@ -100,11 +101,11 @@ function readState(input: unknown): SyncAllState {
   return state;
 }
 
-/** Signals can be typed by hand: `{}` or nothing still is a request. */
+/** Signals can be typed by hand: `{}` or nothing still is a request, and none that was there before. */
 function readRequest(request: unknown): SyncRequest {
   const given: { id?: unknown; reason?: unknown } = typeof request === 'object' && request !== null ? request : {};
   return {
-    id: typeof given.id === 'string' ? given.id : `unnamed-${workflowInfo().historyLength}`,
+    id: typeof given.id === 'string' ? given.id : `unnamed-${uuid4()}`,
     reason: typeof given.reason === 'string' ? given.reason : 'signal',
   };
 }

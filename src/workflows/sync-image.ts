@@ -23,6 +23,8 @@ type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
   const { image, run: pass } = readInput(input);
   const delivered = new Map<string, TargetOutcome>();
+  /** What the targets had after the last round that reached them. */
+  let there: readonly TargetOutcome[] = [];
   let deliveredFrom: string | undefined;
   let bytesRead = 0;
 
@@ -62,6 +64,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     }
     const done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
     for (const outcome of done) delivered.set(outcome.target, outcome);
+    there = done;
     deliveredFrom = copied.sourceDigest;
     const faults = [...copied.open, ...plan.left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     const pause = pauseBeforeNextRound(round, faults);
@@ -80,17 +83,19 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   async function recordStopped(plan: StoppedPlan): Promise<SyncImageResult> {
     const { code, reason } = plan.fault;
     const state = stateOf(plan.fault);
+    const source = there.length === 0 || deliveredFrom === undefined ? {} : { sourceDigest: deliveredFrom };
     const outcome: ImageOutcome = {
       image,
+      ...source,
       rows: plan.rows,
-      targets: [],
+      targets: there,
       missingPlatforms: [],
       sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
       bytesRead,
     };
     await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = [{ image, state, code, reason }];
-    return { image, state, targets: [], notDone, bytesRead, ...again([plan.fault]) };
+    return { image, state, ...source, targets: there, notDone, bytesRead, ...again([plan.fault]) };
   }
 
   async function recordCopied(

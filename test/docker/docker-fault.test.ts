@@ -5,6 +5,16 @@ import type { DockerSide } from '../../src/docker/docker-fault.js';
 
 const digest = `sha256:${'7'.repeat(64)}`;
 
+test.each([
+  ['docker pull jetstack/certificate-issuer:v1', 'source', 'tag-missing'],
+  ['docker push registry.example.com:5000/team/quota:v1', 'target', 'denied'],
+] as const)('the name in "%s" decides nothing', (what, side, code) => {
+  const name = what.split(' ').at(-1) ?? '';
+  const words = side === 'source' ? `manifest for ${name} not found: manifest unknown` : `denied: no access to ${name}`;
+
+  expect(dockerFault(what, words, side)).toMatchObject({ code });
+});
+
 /** Words of real commands and daemons (20.10 to 28) and of the registries behind them. */
 const said: readonly [DockerSide, string, string, string][] = [
   [

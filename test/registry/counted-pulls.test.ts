@@ -5,6 +5,7 @@ import { copyImage } from '../../src/registry/copy-image.js';
 import type { PullLedger } from '../../src/registry/copy-types.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
 import { readAnnouncedPulls } from '../../src/registry/transport/counted-pulls.js';
+import { answer } from '../support/scripted-registry.js';
 import { meter } from '../support/metered-source.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../support/scripted-set-up.js';
@@ -71,6 +72,19 @@ describe('reads that a source counts', () => {
     const plan = await planCopy(clientFor([source, target], { pulls }), requestFor(source, [target]));
 
     expect(plan.targets.map(({ alreadyThere }) => alreadyThere)).toEqual([true]);
+  });
+
+  test('a refusal of too many requests that names no allowance does not mean that there is none', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    meter(source, { limit: 100, windowMs: 6 * hour });
+    source.when('HEAD', /manifests/, ({ response }) => answer(response, 429), 1);
+    const pulls = new NotedPulls(100);
+
+    await planCopy(clientFor([source, target], { pulls }), requestFor(source, [target]));
+
+    expect(source.count('HEAD', /manifests/)).toBeGreaterThan(1);
+    expect(pulls.announced).not.toContain(undefined);
   });
 
   test.each([

@@ -87,6 +87,20 @@ describe('limits', () => {
 });
 
 test.each([
+  ['envoyproxy/ratelimit', 401, 'UNAUTHORIZED', 'authentication required', 'unauthorized'],
+  ['envoyproxy/ratelimit', 403, 'DENIED', 'requested access to the resource is denied', 'denied'],
+  ['team/quota-operator', 403, 'DENIED', 'requested access to the resource is denied', 'denied'],
+  ['throttler', 404, 'NAME_UNKNOWN', 'repository name not known to registry', 'repository-missing'],
+])('the name of %s decides nothing about a %d', (repository, status, code, message, expected) => {
+  for (const place of [source, target]) {
+    const fault = faultOf({ ...place, repository }, status, errorBody(code, message, [{ Name: repository }]));
+
+    expect(fault).toMatchObject({ code: expected, decision: 'park' });
+    expect(fault.message).toContain(repository);
+  }
+});
+
+test.each([
   ['0', 1_000],
   ['99999999999999999999', 86_400_000],
   ['Fri, 31 Dec 2300 23:59:59 GMT', 86_400_000],

@@ -84,6 +84,15 @@ describe('the order in which a pass copies images', () => {
     ]);
   });
 
+  test('a look does not read the whole of a long queue again', () => {
+    const pool = new ImagePool({ elsewhere: ['x'] });
+
+    pool.offer(found(...Array.from({ length: 10_000 }, (_, number) => `host/app:${number}`)));
+
+    expect(pool.queued).toBe(10_000);
+    expect(pool.known).toBe(2_001);
+  });
+
   test('what was left to another run is offered once more, and what was dropped is not', () => {
     const pool = new ImagePool({ elsewhere: ['a'], dropped: ['b'] });
 

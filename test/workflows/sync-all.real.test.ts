@@ -12,7 +12,7 @@ import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../.
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
-import { openCopy, planned, ScriptedWorld } from './scripted-world.js';
+import { openCopy, planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 describe('SyncAll on a real Temporal server', () => {
   let world: ScriptedWorld;
@@ -247,6 +247,46 @@ describe('SyncAll on a real Temporal server', () => {
     const summary = await result(runId);
 
     expect(summary).toMatchObject({ images: 1, pushed: 1, notDone: [] });
+  });
+
+  test('what reached a target before the source failed is recorded', async () => {
+    const image = 'docker.io/library/half:1';
+    world.want(image);
+    const fault = { code: 'unauthorized', decision: 'park', reason: 'it is private now' } as const;
+    world.plans.set(image, (round) =>
+      round === 0 ? planned(image) : { kind: 'stopped', rows: [1], lookedAt: 0, tagMissing: false, fault },
+    );
+    world.copies.set(image, async ({ destinations: [first, second] }) => ({
+      done: first === undefined ? [] : [pushedTo(first.target)],
+      open:
+        second === undefined
+          ? []
+          : [{ destination: second, fault: { code: 'server-error', decision: 'retry', reason: 'busy' } }],
+      bytesRead: 10,
+    }));
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ images: 1, pushed: 0, parked: 1 });
+    expect(world.recorded).toMatchObject([
+      { sourceDigest: `sha256:${'a'.repeat(64)}`, targets: [{ target: 'aliyun', state: 'pushed' }] },
+    ]);
+  });
+
+  test('a request without an ID is never taken for one of an earlier run', async () => {
+    const seen = Array.from({ length: 100 }, (_, number) => `unnamed-${number}`);
+    world.onFinishPass = async () => {
+      if (world.passes.length === 1) await syncAll().signal(MessageName.requestSync, {});
+    };
+
+    const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
+      workflowId: SYNC_ALL_WORKFLOW_ID,
+      taskQueue: TaskQueue.main,
+      args: [{ seen }],
+    })) as SyncAllResult;
+
+    expect(summary).toMatchObject({ passes: 2 });
   });
 
   test('a long history continues as a new run with everything that was still to do', async () => {

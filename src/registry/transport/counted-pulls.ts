@@ -32,7 +32,10 @@ export async function notePulls(
   if (pulls === undefined || pull === undefined) return;
   // Others, such as a demand for a token, say nothing of the allowance.
   if (statusCode !== 200 && statusCode !== 429) return;
-  await pulls.told(host, readAnnouncedPulls(headers), performance.now() - sentAt);
+  const announced = readAnnouncedPulls(headers);
+  // A refusal that names no allowance, such as one of too many requests, does not mean that there is none.
+  if (announced === undefined && statusCode === 429) return;
+  await pulls.told(host, announced, performance.now() - sentAt);
 }
 
 /** `ratelimit-limit: 100;w=21600` and its kin; undefined where there is no limit, or one that cannot be read. */

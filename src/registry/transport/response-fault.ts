@@ -7,6 +7,7 @@ import { redactText } from './redaction.js';
 import { parseRetryAfter } from './retrying.js';
 
 const EXCERPT_CHARACTERS = 300;
+
 /**
  * An answer that was not expected, as a fault.
  *
@@ -23,7 +24,7 @@ export function responseFault(
   const said = saidBy(body, diagnostics);
   const { code, decision, advice } = judgeResponse(status, {
     side: place.side,
-    said,
+    said: withoutName(said, place),
     codes: diagnostics.map((entry) => entry.code),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
@@ -46,6 +47,11 @@ export function responseFault(
 function clockOf({ headers }: Pick<IncomingMessage, 'headers'>): number {
   const told = Date.parse(headers.date ?? '');
   return Number.isNaN(told) ? Date.now() : told;
+}
+
+/** Registries name the repository in their details, and a name may hold anything: envoyproxy/ratelimit, team/quota. */
+function withoutName(said: string, { repository }: Place): string {
+  return said.replaceAll(repository.includes('/') ? repository : `"${repository}"`, '');
 }
 
 /** The registry's own error list, [] where the body is something else (HTML of a proxy, nothing). */
