@@ -85,15 +85,23 @@ describe('a fault that passes', () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const client = clientFor([source, target], { timing: { ...impatient, longestPauseMs: 500 } });
+    let refusedAt = Infinity;
     let heardAt = 0;
     source.when('HEAD', /manifests/, ({ ordinary }) => {
       heardAt = performance.now();
       return ordinary();
     });
-    source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '60' }), 1);
+    source.when(
+      'HEAD',
+      /manifests/,
+      ({ response }) => {
+        refusedAt = performance.now();
+        answer(response, 429, { 'retry-after': '60' });
+      },
+      1,
+    );
 
     await expect(copyImage(client, requestFor(source, [target]))).rejects.toMatchObject({ code: 'rate-limited' });
-    const refusedAt = performance.now();
     const report = await copyImage(client, requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
