@@ -14,13 +14,27 @@ export function printVerified(
   return recipe === undefined ? null : JSON.stringify({ recipe, mediaType, platforms, missingPlatforms });
 }
 
-/** By target; copies by older versions, and adopted ones, are not among them. */
+/**
+ * By target; copies by older versions, and adopted ones, are not among them. None at all where a person wants the image
+ * copied anew: something below a tag may be gone, which the tag itself does not show.
+ */
 export async function readKnownCopies(queries: Queries, image: string): Promise<ReadonlyMap<string, KnownCopy>> {
   const rows = await queries
     .selectFrom('image_copies')
     .select(['target', 'digest', 'source_digest', 'dropped', 'verified'])
-    .where('image', '=', image)
+    .where('image_copies.image', '=', image)
     .where('verified', 'is not', null)
+    .where((is) =>
+      is.not(
+        is.exists(
+          is
+            .selectFrom('images_for_push')
+            .select('images_for_push.id')
+            .whereRef('images_for_push.image', '=', 'image_copies.image')
+            .where('images_for_push.copy_anew', 'is not', null),
+        ),
+      ),
+    )
     .execute();
   const known = new Map<string, KnownCopy>();
   for (const { target, digest, source_digest: sourceDigest, dropped, verified } of rows) {

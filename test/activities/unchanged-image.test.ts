@@ -76,6 +76,25 @@ describe('an image that was copied once and is wanted again', () => {
     expect(after.done.map(({ target }) => target)).toEqual(['right']);
   });
 
+  test('is looked into below its tags when a person wants it copied anew', async () => {
+    placeTwoPlatforms();
+    await want('linux/amd64');
+    await want('linux/arm64');
+    await sync();
+    const [left] = places;
+    const index = JSON.parse(String(left?.manifest('mirror/app', 'v1')?.bytes)) as { manifests: { digest: string }[] };
+    const [{ digest } = { digest: '' }] = index.manifests;
+    left?.manifests.delete(`mirror/app@${digest}`);
+
+    const unasked = await sync();
+    await stores.console.retry(image);
+    const asked = await sync();
+
+    expect(unasked.open).toEqual([]);
+    expect(asked.open.map(({ destination }) => destination.target)).toEqual(['left']);
+    expect(left?.manifest('mirror/app', digest)).toBeDefined();
+  });
+
   const changes: readonly [string, () => unknown, Partial<Target>][] = [
     ['its source moved', () => placeTwoPlatforms(), {}],
     ['another platform is wanted', () => want('linux/arm64'), {}],
