@@ -44,6 +44,10 @@ const HostEntry = z.strictObject({
   proxy: z.string().min(1).optional(),
   /** `mirror.example.com` or `harbor.example.com/proxy-project`; tried in order before the host itself. */
   mirrors: z.array(z.union([z.string(), MirrorEntry])).optional(),
+  /** Read from this source by each worker, at most: `50Mbit/s`. */
+  bandwidth: z.string().optional(),
+  /** Blobs that each worker reads from this source at once. */
+  concurrency: z.int().min(1).max(64).optional(),
   pulls: PullsEntry.optional(),
 });
 

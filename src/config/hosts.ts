@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
+import { parseByteRate } from '../domain/byte-rate.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import { canonicalSource } from '../domain/source-allow-list.js';
 import type { HostSettings } from '../registry/copy-types.js';
 import type { HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
@@ -22,18 +24,23 @@ export function readHosts(
     const where = `ferry.yaml: hosts.${name}`;
     const parsed = faults.try(() => parseRegistryHost(name, where));
     if (parsed === undefined) continue;
+    const host = canonicalSource(parsed.host);
     const scheme = entry.scheme ?? parsed.scheme;
     const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
     const clientCertificate = readClientCertificate(entry, where, faults);
     const proxy = readProxySetting(entry.proxy, where, faults);
+    const { bandwidth, concurrency } = entry;
+    const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, faults);
     const mirrors = readMirrors(entry, where, { hosts, faults });
-    hosts.set(parsed.host, {
-      ...hosts.get(parsed.host),
+    hosts.set(host, {
+      ...hosts.get(host),
       ...(scheme === undefined ? {} : { scheme }),
       ...(ca === undefined ? {} : { ca }),
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
       ...(proxy === undefined ? {} : { proxy }),
       ...(mirrors.length === 0 ? {} : { mirrors }),
+      ...(concurrency === undefined ? {} : { concurrentReads: concurrency }),
+      ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
     });
   }
 }
@@ -64,6 +71,17 @@ function assertPair(cert: string, key: string, where: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(`${where}: certFile and keyFile do not work together: ${reason}`, 'configuration');
   }
+}
+
+function readRate(text: string, where: string, faults: FaultList): number | undefined {
+  return faults.try(() => {
+    try {
+      return parseByteRate(text);
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      throw new InvalidInput(`${where}.bandwidth: ${error.message}`, 'configuration');
+    }
+  });
 }
 
 function readProxySetting(text: string | undefined, where: string, faults: FaultList): HostSettings['proxy'] {

@@ -202,9 +202,9 @@ export class Delivery {
     const { signal, catchUps } = this.destination;
     const leaveCatchUps = await catchUps.acquire(signal);
     try {
-      const leaveTransfers = await this.#context.client.transfers.acquire(signal);
+      const leaveReads = await this.#context.client.readTurn(this.#context.source.host, signal);
       return () => {
-        leaveTransfers();
+        leaveReads();
         leaveCatchUps();
       };
     } catch (error) {

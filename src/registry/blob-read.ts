@@ -42,6 +42,7 @@ export class BlobRead {
   readonly #signal: AbortSignal;
   #received = 0;
   #paused = false;
+  #resting = false;
   #lastByteAt = 0;
   #response: IncomingMessage | undefined;
   #stopped = false;
@@ -68,8 +69,7 @@ export class BlobRead {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#lastByteAt = Date.now();
-    this.#response?.resume();
+    this.#flow();
   }
 
   /** Nobody wants the rest. `run` then ends as if it were over; nothing may be committed on the strength of it. */
@@ -95,6 +95,22 @@ export class BlobRead {
 
     const digest = finishDigest(hash, algorithmOf(this.#blob.digest));
     if (digest !== this.#blob.digest) throw this.#mismatch(`its bytes are ${digest}`);
+  }
+
+  #flow(): void {
+    if (this.#paused || this.#resting) return;
+    this.#lastByteAt = Date.now();
+    this.#response?.resume();
+  }
+
+  /** Keeps to the rate that the source may be read at. */
+  #rest(milliseconds: number): void {
+    this.#resting = true;
+    this.#response?.pause();
+    setTimeout(() => {
+      this.#resting = false;
+      this.#flow();
+    }, milliseconds);
   }
 
   async #readAll(consume: (chunk: Buffer) => void): Promise<void> {
@@ -172,7 +188,8 @@ export class BlobRead {
   }
 
   #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
-    const { idleMs } = this.#client.host(this.#place.host).timing;
+    const { readPace, timing } = this.#client.host(this.#place.host);
+    const { idleMs } = timing;
     return new Promise((resolve, reject) => {
       let toSkip = skip;
       this.#lastByteAt = Date.now();
@@ -183,7 +200,7 @@ export class BlobRead {
         const now = Date.now();
         const overslept = now - checkedAt > idleMs / 2;
         checkedAt = now;
-        if (overslept || this.#paused) {
+        if (overslept || this.#paused || this.#resting) {
           [windowStart, windowBytes] = [now, 0];
           return;
         }
@@ -207,10 +224,15 @@ export class BlobRead {
         response.destroy();
         reject(fault);
       };
+      const keepPace = (bytes: number): void => {
+        const restMs = readPace?.take(bytes, performance.now()) ?? 0;
+        if (restMs > 0) this.#rest(restMs);
+      };
       const take = (chunk: Buffer): void => {
         this.#lastByteAt = Date.now();
         windowBytes += chunk.length;
         this.#handlers.onBytesRead(chunk.length);
+        keepPace(chunk.length);
         if (toSkip >= chunk.length) {
           toSkip -= chunk.length;
           return;
@@ -225,13 +247,15 @@ export class BlobRead {
         consume(fresh);
         this.#handlers.onChunk(fresh);
       };
+      // What was read before, of other blobs too, may not be paid for yet.
+      keepPace(0);
       response.on('data', take);
       response.once('end', () => {
         if (this.#received === this.#blob.size) end();
         else end(new SourceCut(`it ended after ${this.#received} bytes`));
       });
       response.once('close', () => end(new SourceCut(`the connection broke after ${this.#received} bytes`)));
-      if (this.#paused) response.pause();
+      if (this.#paused || this.#resting) response.pause();
     });
   }
 

@@ -54,11 +54,11 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
 }
 
 /** Only the bytes take turns: the requests before and after them are waiting, and go on beside other blobs' bytes. */
-async function inTurn<T>({ client, passes, signal }: TransferContext, work: () => Promise<T>): Promise<T> {
+async function inTurn<T>({ client, source, passes, signal }: TransferContext, work: () => Promise<T>): Promise<T> {
   const leavePasses = await passes.acquire(signal);
   try {
-    const leaveTransfers = await client.transfers.acquire(signal);
-    return await work().finally(leaveTransfers);
+    const leaveReads = await client.readTurn(source.host, signal);
+    return await work().finally(leaveReads);
   } finally {
     leavePasses();
   }

@@ -187,6 +187,10 @@ export interface HostSettings {
   readonly proxy?: URL | 'none';
   /** Where images of this host are read before it is asked itself, in order. */
   readonly mirrors?: readonly MirrorSettings[];
+  /** Blobs read from this source at once, over all copies of a client; absent: as many as the client has in flight. */
+  readonly concurrentReads?: number;
+  /** What all of those read together, at most. */
+  readonly readBytesPerSecond?: number;
 }
 
 export interface MirrorSettings {

@@ -21,8 +21,14 @@ export interface RegistryClient {
   readonly underWay: Map<string, Promise<unknown>>;
   /** Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;
-  /** Blobs in flight over all copies. */
-  readonly transfers: Semaphore;
+  /**
+   * Waits until one more blob may be read from this host. Its own limit comes first: who waits for that takes no place
+   * from other sources.
+   *
+   * @returns gives the turn back
+   * @throws the signal's reason
+   */
+  readTurn(source: string, signal: AbortSignal): Promise<() => void>;
   /** Ends every connection. */
   close(): void;
 }
@@ -59,13 +65,26 @@ export function createRegistryClient({
     registryHosts.set(name, made);
     return made;
   };
+  const transfers = new Semaphore(concurrentTransfers);
   return {
     host,
+    async readTurn(source, signal) {
+      const leaveSource = await host(source).reads?.acquire(signal);
+      try {
+        const leaveTransfers = await transfers.acquire(signal);
+        return () => {
+          leaveTransfers();
+          leaveSource?.();
+        };
+      } catch (error) {
+        leaveSource?.();
+        throw error;
+      }
+    },
     contents: new ContentCache(CACHED_BYTES),
     blobHomes: new BlobHomes(blobLocations),
     underWay: new Map(),
     tagLocks: new KeyedLock(),
-    transfers: new Semaphore(concurrentTransfers),
     close() {
       for (const known of registryHosts.values()) known.close();
     },

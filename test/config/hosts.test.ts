@@ -48,6 +48,15 @@ describe('hosts of ferry.yaml', () => {
     expect(hosts.get('inner.example.com')).toEqual({ proxy: 'none' });
   });
 
+  test('have limits of what is read from them, by whatever name Docker Hub is called', () => {
+    const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
+
+    expect(hosts.get('docker.io')).toEqual({ concurrentReads: 2, readBytesPerSecond: 6_250_000 });
+    expect(() => read({ 'docker.io': { bandwidth: 'much' } })).toThrow(
+      'hosts.docker.io.bandwidth: "much" is not a rate',
+    );
+  });
+
   test('have mirrors, which are configured by that alone', () => {
     const hosts = read({
       'docker.io': {

@@ -9,6 +9,8 @@ import { Connections } from './connections.js';
 import type { MirrorList } from './mirror-list.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
+import { ReadPace } from '../read-pace.js';
+import { Semaphore } from '../semaphore.js';
 import { rest } from './retrying.js';
 import type { Timing } from './timing.js';
 
@@ -40,6 +42,9 @@ export class RegistryHost {
   readonly mirrors: MirrorList<RegistryHost>;
   /** Whoever counts what is read from sources; nobody does where there is no database. */
   readonly pulls: PullLedger | undefined;
+  /** Blobs that are read from here at once; undefined: it has no limit of its own. */
+  readonly reads: Semaphore | undefined;
+  readonly readPace: ReadPace | undefined;
   /** Anonymous tokens for hosts that this one redirects to. */
   readonly redirectTokens = new Map<string, string>();
   /** PATCH does not work here (learnt, or known): upload by one PUT. */
@@ -60,6 +65,9 @@ export class RegistryHost {
     this.userAgent = options.userAgent;
     this.mirrors = options.mirrors;
     this.pulls = options.pulls;
+    const { concurrentReads, readBytesPerSecond } = options.settings;
+    this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
+    this.readPace = readBytesPerSecond === undefined ? undefined : new ReadPace(readBytesPerSecond);
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;
     this.#connections = new Connections(options.settings, options.proxies);

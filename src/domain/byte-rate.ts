@@ -1,0 +1,23 @@
+import { InvalidInput } from './ferry-error.js';
+
+const BYTES = { kbit: 125, Mbit: 125_000, Gbit: 125_000_000, kB: 1_000, MB: 1_000_000, GB: 1_000_000_000 } as const;
+/** Below this a source is taken for one that has fallen silent. */
+const LEAST_BYTES_PER_SECOND = 64_000;
+
+/**
+ * @param text a number and its unit, per second: `50Mbit/s`, `12.5MB/s`
+ * @returns bytes per second
+ * @throws InvalidInput (`configuration`)
+ */
+export function parseByteRate(text: string): number {
+  const [, digits, unit] = /^(\d{1,6}(?:\.\d{1,3})?) ?([kMG](?:bit|B))\/s$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) {
+    throw new InvalidInput(
+      `"${text.slice(0, 80)}" is not a rate: type a number and one of kbit/s, Mbit/s, Gbit/s, kB/s, MB/s, GB/s, like 50Mbit/s`,
+      'configuration',
+    );
+  }
+  const bytes = Math.round(Number(digits) * BYTES[unit as keyof typeof BYTES]);
+  if (bytes >= LEAST_BYTES_PER_SECOND) return bytes;
+  throw new InvalidInput(`"${text}" is too little to copy images: at least 64kB/s`, 'configuration');
+}
