@@ -15,6 +15,8 @@ export interface PendingImage {
   readonly image: string;
   readonly platforms: PlatformSelection;
   readonly targets: TargetSelection;
+  /** An older script pushed all of it: a pass only looks whether it is there still. */
+  readonly toAdopt: boolean;
 }
 
 export function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
@@ -53,7 +55,7 @@ export function unseenTarget({ destination, takenName }: ForeseenDestination): P
   return { ...bareTarget(destination), state: 'unknown', ...(takenName === undefined ? {} : { takenName }) };
 }
 
-export function bareImage({ image, platforms }: PendingImage) {
+export function bareImage({ image, platforms }: Pick<PendingImage, 'image' | 'platforms'>) {
   return {
     image,
     platforms: platforms === 'all' ? ['all'] : platforms.map(printPlatform),

@@ -25,18 +25,18 @@ import {
   unseenTarget,
 } from './planned-image.js';
 import { PlannedPulls, PullNotSpent } from './planned-pulls.js';
-import type { PushedImages, TargetNames } from './ports.js';
+import type { TargetNames } from './ports.js';
 
 /** Images looked at once. */
 const imagesAtOnce = 4;
-const adoptionPage = 500;
 
 export interface SyncPlanPorts {
   readonly plan: {
     /** What a pass would find; changes nothing. */
-    pending(): Promise<{ readonly images: readonly PendingImage[]; readonly refused: SyncPlan['refusedRows'] }>;
+    pending(
+      targets: readonly Target[],
+    ): Promise<{ readonly images: readonly PendingImage[]; readonly refused: SyncPlan['refusedRows'] }>;
   };
-  readonly pushed: Pick<PushedImages, 'adoptionCandidates'>;
   readonly names: Pick<TargetNames, 'ownedBy'> & {
     /** Who has a target repository, undefined while it is free; claims nothing. */
     ownerOf(targetRepository: string): Promise<string | undefined>;
@@ -50,8 +50,7 @@ export interface SyncPlanPorts {
 
 /** What a sync would do, by everything that it would look at; nothing is moved and no row changes. */
 export async function planSync(ports: SyncPlanPorts, signal: AbortSignal): Promise<SyncPlan> {
-  const { images, refused } = await ports.plan.pending();
-  const adoptable = await imagesToAdopt(ports);
+  const { images, refused } = await ports.plan.pending(ports.targets);
   const planner = new ImagePlanner(ports, signal);
   const planned: PlannedImage[] = [];
   const queue = [...images.entries()];
@@ -59,7 +58,7 @@ export async function planSync(ports: SyncPlanPorts, signal: AbortSignal): Promi
     Array.from({ length: imagesAtOnce }, async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [place, image] = next;
-        planned[place] = adoptable.has(image.image) ? toAdopt(image) : await planner.plan(image);
+        planned[place] = image.toAdopt ? toAdopt(image) : await planner.plan(image);
       }
     }),
   );
@@ -155,17 +154,6 @@ class ImagePlanner {
       }
     }
     return { found, refused };
-  }
-}
-
-async function imagesToAdopt({ pushed, targets }: SyncPlanPorts): Promise<ReadonlySet<string>> {
-  const images = new Set<string>();
-  for (let after = 0; ;) {
-    const page = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
-    for (const { image } of page) images.add(image);
-    const last = page.at(-1);
-    if (last === undefined || page.length < adoptionPage) return images;
-    after = last.rowId;
   }
 }
 

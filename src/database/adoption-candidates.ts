@@ -28,31 +28,42 @@ export async function findAdoptionCandidates(
   if (targets.length === 0) return found;
   for (let last = after; ;) {
     const rows = await pendingRows(queries, last, only);
-    if (rows.length === 0) return found;
-    const images = [...new Set(rows.map(({ image }) => image))];
-    const selections = await readSelections(queries, images);
-    const pushed = await pushedRows(queries, images);
-    for (const { id, image, platform } of rows) {
-      const candidates = pushed.get(image) ?? [];
-      const wanted = canonicalPlatforms(platform).split(',');
-      const selection = selections.get(image) ?? 'all';
-      const goals = chosenTargets(selection, targets);
-      const copies = goals.flatMap((target) => copyOn(target, targets, candidates, wanted) ?? []);
-      if (goals.length > 0 && copies.length === goals.length) {
-        found.push({ rowId: id, image, platform: wanted.join(','), selection, copies });
-      }
-      if (found.length === limit) return found;
-    }
+    found.push(...(await candidatesAmong(queries, rows, targets)));
+    if (found.length >= limit) return found.slice(0, limit);
     last = rows.at(-1)?.id ?? last;
     if (rows.length < pageSize) return found;
   }
 }
 
-async function pendingRows(
+/** A pending row that the ferry itself never copied. */
+export interface UncopiedRow {
+  readonly id: number;
+  readonly image: string;
+  readonly platform: string | null;
+}
+
+/** Those of these rows, at most 500, that an older script pushed everywhere that they go. */
+export async function candidatesAmong(
   queries: Queries,
-  after: number,
-  only: string | undefined,
-): Promise<readonly { id: number; image: string; platform: string | null }[]> {
+  rows: readonly UncopiedRow[],
+  targets: readonly Target[],
+): Promise<readonly AdoptionCandidate[]> {
+  if (rows.length === 0) return [];
+  const images = [...new Set(rows.map(({ image }) => image))];
+  const selections = await readSelections(queries, images);
+  const pushed = await pushedRows(queries, images);
+  return rows.flatMap(({ id, image, platform }) => {
+    const candidates = pushed.get(image) ?? [];
+    const wanted = canonicalPlatforms(platform).split(',');
+    const selection = selections.get(image) ?? 'all';
+    const goals = chosenTargets(selection, targets);
+    const copies = goals.flatMap((target) => copyOn(target, targets, candidates, wanted) ?? []);
+    if (goals.length === 0 || copies.length < goals.length) return [];
+    return [{ rowId: id, image, platform: wanted.join(','), selection, copies }];
+  });
+}
+
+async function pendingRows(queries: Queries, after: number, only: string | undefined): Promise<readonly UncopiedRow[]> {
   const all = queries.selectFrom('images_for_push');
   const rows = await (only === undefined ? all : all.where('image', '=', only))
     .select(['id', 'image', 'platform'])

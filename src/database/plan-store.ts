@@ -5,9 +5,13 @@ import type { PlatformSelection } from '../domain/platform.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
+import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { wantedTargets } from '../domain/wanted-targets.js';
+import { candidatesAmong } from './adoption-candidates.js';
+import type { UncopiedRow } from './adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { pagesOf } from './insert-rows.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
 
 /** An image that a pass would look at. */
@@ -15,6 +19,8 @@ export interface PendingImage {
   readonly image: string;
   readonly platforms: PlatformSelection;
   readonly targets: TargetSelection;
+  /** An older script pushed all of it: a pass only looks whether it is there still. */
+  readonly toAdopt: boolean;
 }
 
 export interface PendingImages {
@@ -35,8 +41,9 @@ export class PlanStore {
   }
 
   /** By the rows' own words: those that other programs have inserted since the last pass are among them. */
-  async pending(): Promise<PendingImages> {
+  async pending(targets: readonly Target[]): Promise<PendingImages> {
     const rowsOf = new Map<string, WantedImage[]>();
+    const uncopied: UncopiedRow[] = [];
     const refused: { row: number; reason: string }[] = [];
     for (let after = 0; ;) {
       const page = await this.#page(after);
@@ -44,8 +51,10 @@ export class PlanStore {
         try {
           const { image } = rowIdentity(row);
           const rows = rowsOf.get(image) ?? [];
-          rows.push(wantedImage(row, image));
+          const wanted = wantedImage(row, image);
+          rows.push(wanted);
           rowsOf.set(image, rows);
+          if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
         } catch (error) {
           if (!(error instanceof InvalidInput)) throw error;
           if ((row.push_status ?? 0) === PushStatus.pending) refused.push({ row: row.id, reason: error.message });
@@ -54,12 +63,39 @@ export class PlanStore {
       after = page.at(-1)?.id ?? after;
       if (page.length < pageSize) break;
     }
-    const images = [...rowsOf].flatMap(([image, rows]) =>
-      rows.some(({ status }) => status === PushStatus.pending)
-        ? [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows) }]
-        : [],
-    );
+    const adoptable = await this.#adoptable(uncopied, targets);
+    const images = [...rowsOf].flatMap(([image, rows]) => {
+      const pending = rows.filter(({ status }) => status === PushStatus.pending);
+      if (pending.length === 0) return [];
+      const toAdopt = pending.every(({ id }) => adoptable.has(id));
+      return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt }];
+    });
     return { images, refused };
+  }
+
+  /** @returns ids of rows; none of a target that only a Docker daemon may look at */
+  async #adoptable(rows: readonly UncopiedRow[], targets: readonly Target[]): Promise<ReadonlySet<number>> {
+    const { queries } = this.#database;
+    const behindDaemons = new Set(targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name));
+    const ids = new Set<number>();
+    for (const page of pagesOf(rows)) {
+      const copied = await queries
+        .selectFrom('image_copies')
+        .select('image')
+        .where(
+          'image',
+          'in',
+          page.map(({ image }) => image),
+        )
+        .where('last_pushed_at', 'is not', null)
+        .execute();
+      const ofFerry = new Set(copied.map(({ image }) => image));
+      const left = page.filter(({ image }) => !ofFerry.has(image));
+      for (const { rowId, copies } of await candidatesAmong(queries, left, targets)) {
+        if (!copies.some(({ target }) => behindDaemons.has(target))) ids.add(rowId);
+      }
+    }
+    return ids;
   }
 
   async #page(after: number) {
@@ -67,6 +103,7 @@ export class PlanStore {
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
       .select(['source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason', 'targets'])
+      .select('copy_anew')
       .where('duplicate_of', 'is', null)
       .where(sql<boolean>`coalesce(push_status, 0) <> ${PushStatus.withdrawn}`)
       .where('id', '>', after)

@@ -146,6 +146,34 @@ test('blobs that are known to be elsewhere on the target are mounted, and what w
   expect(planned.totals).toMatchObject({ bytesToSend: 0, bytesToRead: 0, mounts: { blobs: blobs.length, bytes } });
 });
 
+test('what an older script pushed is only looked for, also before any pass has read its rows', async () => {
+  const anywhere = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
+  for (const [name, platforms] of [
+    ['taken', ['linux/amd64']],
+    ['half', ['linux/amd64', 'linux/arm64']],
+  ] as const) {
+    for (const platform of platforms) {
+      await place.run(
+        anywhere,
+        `insert into images_for_push (source_registry_url, orig_name_space, orig_image_name, platform)
+          values ('${source.host}', 'org', '${name}:1', '${platform}')`,
+      );
+    }
+    await place.run(
+      anywhere,
+      `insert into pushed_images (source_registry_url, orig_name_space, orig_image_name, target_registry_url,
+          registry_image_name, push_status, platform, image)
+        values ('${source.host}', 'org', '${name}:1', '${target.host}', '${target.host}/org/${name}:1', 1, 'linux/amd64',
+          '${source.host}/org/${name}:1')`,
+    );
+  }
+
+  const planned = await plan();
+
+  expect(imageOf(planned, 'org/taken:1')).toMatchObject({ state: 'adopt', pulls: 0 });
+  expect(imageOf(planned, 'org/half:1')?.state).not.toBe('adopt');
+});
+
 test('a source that counts its reads is not read unless that is asked for, and nothing is booked either way', async () => {
   await want('org/counted:1', 'org/done:1');
   const pulls = { allowance: 80, window: '6h' };

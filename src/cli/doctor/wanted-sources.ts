@@ -18,14 +18,14 @@ export async function wantedSources(config: FerryConfig): Promise<readonly strin
   return hosts.length === 0 ? [dockerHub] : hosts.slice(0, mostSources);
 }
 
-async function pendingHosts({ database: settings }: FerryConfig): Promise<readonly string[]> {
+async function pendingHosts({ database: settings, targets }: FerryConfig): Promise<readonly string[]> {
   // Looking must not make it.
   if (settings.kind === 'sqlite' && !existsSync(settings.path)) return [];
   try {
     const database = await openDatabase(settings);
     try {
       if ((await missingSteps(database)).length > 0) return [];
-      const { images } = await createStores(database).plan.pending();
+      const { images } = await createStores(database).plan.pending(targets);
       return images.map(({ image }) => parseImageReference(image).host);
     } finally {
       await database.close();
