@@ -1,7 +1,7 @@
 import { PlannedPulls } from '../activities/planned-pulls.js';
 import { planSync } from '../activities/sync-plan.js';
 import type { FerryConfig } from '../config/read-config.js';
-import { openDatabase } from '../database/ferry-database.js';
+import { lookIntoDatabase } from '../database/ferry-database.js';
 import { missingSteps } from '../database/migrate.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
@@ -24,7 +24,7 @@ export interface PlanOptions {
  * @throws FerryError when the tables are not up to date: making them so would change them
  */
 export async function planOfSync(config: FerryConfig, { spendPulls, signal }: PlanOptions): Promise<SyncPlan> {
-  const database = await openDatabase(config.database);
+  const database = await lookIntoDatabase(config.database);
   try {
     const missing = await missingSteps(database);
     if (missing.length > 0) {

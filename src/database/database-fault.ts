@@ -31,3 +31,8 @@ export class DatabaseFault extends FerryError {
     this.trouble = trouble;
   }
 }
+
+/** @param what of the database, in a few words, that it is missing */
+export function missingDatabase(what: string, cause?: unknown): DatabaseFault {
+  return new DatabaseFault(`${what}: "ferry up" or "ferry migrate" makes it`, 'refused', cause);
+}

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Kysely } from 'kysely';
+import type { Dialect } from 'kysely';
 
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { openMysql } from './mysql-database.js';
+import { lookIntoMysql, openMysql } from './mysql-database.js';
 import type { MysqlSettings } from './mysql-settings.js';
 import { mysqlDifferences } from './mysql-differences.js';
-import { openSqlite } from './sqlite-database.js';
+import { lookIntoSqlite, openSqlite } from './sqlite-database.js';
 import { sqliteDifferences } from './sqlite-differences.js';
 import type { FerryTables } from './tables.js';
 
@@ -34,12 +35,23 @@ const longestPauseMs = 200;
  * @throws DatabaseFault (`retry` when the server is away, `park` when it refuses), naming server and user or file
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
+  return databaseOf(settings.kind, settings.kind === 'mysql' ? await openMysql(settings) : openSqlite(settings.path));
+}
+
+/**
+ * Opens what is there, for commands that change nothing: nothing is made, and writing fails.
+ * @throws DatabaseFault also when there is none yet
+ */
+export async function lookIntoDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
   const isMysql = settings.kind === 'mysql';
-  const dialect = isMysql ? await openMysql(settings) : openSqlite(settings.path);
+  return databaseOf(settings.kind, isMysql ? await lookIntoMysql(settings) : lookIntoSqlite(settings.path));
+}
+
+function databaseOf(kind: DatabaseSettings['kind'], dialect: Dialect): FerryDatabase {
   const queries = new Kysely<FerryTables>({ dialect });
   return {
     queries,
-    dialect: isMysql ? mysqlDifferences : sqliteDifferences,
+    dialect: kind === 'mysql' ? mysqlDifferences : sqliteDifferences,
     transaction: (work) => inTransaction(queries, work),
     close: () => queries.destroy(),
   };

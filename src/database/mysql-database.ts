@@ -3,7 +3,7 @@ import { CompiledQuery, MysqlDialect } from 'kysely';
 import { createPool } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 
-import { DatabaseFault } from './database-fault.js';
+import { DatabaseFault, missingDatabase } from './database-fault.js';
 import { FaultMappingDriver } from './fault-mapping-driver.js';
 import { mysqlFault } from './mysql-fault.js';
 import type { MysqlSettings } from './mysql-settings.js';
@@ -23,6 +23,20 @@ const SESSION = `set session time_zone = '+00:00',
 export async function openMysql(settings: MysqlSettings): Promise<Dialect> {
   const faultOf = (error: unknown): unknown => mysqlFault(error, settings);
   await ensureDatabase(settings, faultOf);
+  return connected(settings, faultOf, [SESSION]);
+}
+
+/** Connects to a database that is there; its server refuses every write. @throws DatabaseFault */
+export async function lookIntoMysql(settings: MysqlSettings): Promise<Dialect> {
+  const faultOf = (error: unknown): unknown => mysqlFault(error, settings);
+  if (!(await isThere(settings, faultOf))) {
+    const { database, host, port } = settings;
+    throw missingDatabase(`there is no database ${database} on ${host}:${port} yet`);
+  }
+  return connected(settings, faultOf, [SESSION, 'set session transaction read only']);
+}
+
+function connected(settings: MysqlSettings, faultOf: (error: unknown) => unknown, session: readonly string[]): Dialect {
   const pool = createPool({
     ...connection(settings),
     database: settings.database,
@@ -32,7 +46,12 @@ export async function openMysql(settings: MysqlSettings): Promise<Dialect> {
     flags: ['-FOUND_ROWS'],
   });
   return new FaultMappingMysqlDialect(
-    { pool, onCreateConnection: async (fresh) => void (await fresh.executeQuery(CompiledQuery.raw(SESSION))) },
+    {
+      pool,
+      onCreateConnection: async (fresh) => {
+        for (const statement of session) await fresh.executeQuery(CompiledQuery.raw(statement));
+      },
+    },
     faultOf,
   );
 }
@@ -50,15 +69,20 @@ class FaultMappingMysqlDialect extends MysqlDialect {
   }
 }
 
-async function ensureDatabase(settings: MysqlSettings, faultOf: (error: unknown) => unknown): Promise<void> {
+async function isThere(settings: MysqlSettings, faultOf: (error: unknown) => unknown): Promise<boolean> {
   try {
-    // First with the database: a user who may only use it is not asked to create it.
     const existing = await createConnection({ ...connection(settings), database: settings.database });
     await existing.end();
-    return;
+    return true;
   } catch (error) {
-    if (!isUnknownDatabase(error)) throw faultOf(error);
+    if (isUnknownDatabase(error)) return false;
+    throw faultOf(error);
   }
+}
+
+async function ensureDatabase(settings: MysqlSettings, faultOf: (error: unknown) => unknown): Promise<void> {
+  // First with the database: a user who may only use it is not asked to create it.
+  if (await isThere(settings, faultOf)) return;
   try {
     const server = await createConnection(connection(settings));
     try {

@@ -1,22 +1,39 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { Dialect } from 'kysely';
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import Libsql from 'libsql';
 
-import { DatabaseFault } from './database-fault.js';
+import { DatabaseFault, missingDatabase } from './database-fault.js';
 import type { DatabaseTrouble } from './database-fault.js';
 import { FaultMappingDriver } from './fault-mapping-driver.js';
-import { prepareSqlite, SqliteDriver } from './sqlite-driver.js';
+import { forbidWrites, prepareSqlite, SqliteDriver } from './sqlite-driver.js';
 
 /** Opens or makes the file, and the folder that it is to be in. @throws DatabaseFault */
 export function openSqlite(path: string): Dialect {
-  const faultOf = (error: unknown): unknown => sqliteFault(error, path);
-  try {
+  return openFile(path, () => {
     mkdirSync(dirname(path), { recursive: true });
     const database = new Libsql(path);
     prepareSqlite(database);
+    return database;
+  });
+}
+
+/** Opens a file that is there, and leaves it as it is, even its journal's mode. @throws DatabaseFault */
+export function lookIntoSqlite(path: string): Dialect {
+  return openFile(path, () => {
+    if (!existsSync(path)) throw missingDatabase(`there is none at ${path} yet`);
+    const database = new Libsql(path);
+    forbidWrites(database);
+    return database;
+  });
+}
+
+function openFile(path: string, open: () => Libsql.Database): Dialect {
+  const faultOf = (error: unknown): unknown => sqliteFault(error, path);
+  try {
+    const database = open();
     return {
       createDriver: () => new FaultMappingDriver(new SqliteDriver(database), faultOf),
       createAdapter: () => new TransactionalSqliteAdapter(),

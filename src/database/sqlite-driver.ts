@@ -78,6 +78,12 @@ export function prepareSqlite(database: Database.Database): void {
   database.exec('pragma synchronous = full');
 }
 
+/** What is only looked at is not even brought into another form. */
+export function forbidWrites(database: Database.Database): void {
+  database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+  database.exec('pragma query_only = on');
+}
+
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'rawCode' in error && (Number(error.rawCode) & 0xff) === 5;
 }

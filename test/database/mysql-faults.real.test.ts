@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { freePort } from '../../src/supervisor/free-port.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
-import { openDatabase } from '../../src/database/ferry-database.js';
+import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate, missingSteps } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
 import { mysqlPlace } from '../support/database-places.js';
 import type { DatabasePlace } from '../support/database-places.js';
@@ -135,4 +135,19 @@ test('a value that is too long for a column of an older script is refused, not c
 
   expect(fault).toMatchObject({ decision: 'park', trouble: 'statement' });
   expect(fault.message).toContain('orig_image_name');
+});
+
+test('looking into a database makes none, and what is there cannot be changed', async () => {
+  const missing = settings({ database: 'looked_into' });
+
+  const fault = await faultOf(async () => await lookIntoDatabase(missing));
+
+  expect(fault.message).toMatch(/no database looked_into on .* yet: "ferry up" or "ferry migrate" makes it$/);
+  const made = await openDatabase(missing);
+  await migrate(made);
+  await made.close();
+  const looked = await lookIntoDatabase(missing);
+  expect(await missingSteps(looked)).toEqual([]);
+  await faultOf(async () => await createStores(looked).wanted.addWanted([wish('nginx:1')]));
+  await looked.close();
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,8 +7,8 @@ import Libsql from 'libsql';
 import { afterAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
-import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
+import { migrate, missingSteps } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
 import { wish } from './store-fixture.js';
 
@@ -109,4 +109,23 @@ test('a disk without room is said, and what was written before and after is all 
   expect(fault).toMatchObject({ code: 'database', trouble: 'refused', mayHeal: true });
   expect(fault.message).toContain('the disk is full: make room');
   expect(rows.map(({ name }) => name)).toEqual(['before:1', 'after:1']);
+});
+
+test('looking into a file makes none, and leaves every byte of one that is there', async () => {
+  const path = join(folder, 'looked', 'ferry.db');
+
+  const fault = await faultOf(async () => await lookIntoDatabase({ kind: 'sqlite', path }));
+
+  expect(fault.message).toContain(`there is none at ${path} yet: "ferry up" or "ferry migrate" makes it`);
+  expect(existsSync(join(folder, 'looked'))).toBe(false);
+  const made = await openDatabase({ kind: 'sqlite', path });
+  await migrate(made);
+  await sql`pragma journal_mode = delete`.execute(made.queries);
+  await made.close();
+  const before = readFileSync(path);
+  const looked = await lookIntoDatabase({ kind: 'sqlite', path });
+  expect(await missingSteps(looked)).toEqual([]);
+  await faultOf(async () => await createStores(looked).wanted.addWanted([wish('nginx:1.27')]));
+  await looked.close();
+  expect(readFileSync(path).equals(before)).toBe(true);
 });

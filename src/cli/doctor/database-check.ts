@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-
 import type { PlaceConfig } from '../../config/read-config.js';
-import { openDatabase } from '../../database/ferry-database.js';
+import { lookIntoDatabase } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/migrate.js';
 import { serverVersion } from '../../database/server-version.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -11,11 +9,7 @@ export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'databas
   return {
     part: 'database',
     async look() {
-      // Looking at it must not make it.
-      if (settings.kind === 'sqlite' && !existsSync(settings.path)) {
-        throw fault(`there is none at ${settings.path} yet: "ferry up" or "ferry migrate" makes it`);
-      }
-      const database = await openDatabase(settings);
+      const database = await lookIntoDatabase(settings);
       try {
         const { text, tooOld } = await serverVersion(database);
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);

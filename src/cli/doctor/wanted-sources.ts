@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-
 import type { FerryConfig } from '../../config/read-config.js';
-import { openDatabase } from '../../database/ferry-database.js';
+import { lookIntoDatabase } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/migrate.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -19,10 +17,8 @@ export async function wantedSources(config: FerryConfig): Promise<readonly strin
 }
 
 async function pendingHosts({ database: settings, targets }: FerryConfig): Promise<readonly string[]> {
-  // Looking must not make it.
-  if (settings.kind === 'sqlite' && !existsSync(settings.path)) return [];
   try {
-    const database = await openDatabase(settings);
+    const database = await lookIntoDatabase(settings);
     try {
       if ((await missingSteps(database)).length > 0) return [];
       const { images } = await createStores(database).plan.pending(targets);
