@@ -201,9 +201,17 @@ export class SyncPass {
   }
 
   #beginTagCheck({ startedAt }: Pass): TagCheck {
-    return new TagCheck(startedAt, this.#tagsFrom, (page) => {
-      this.#result = withUncheckedTags(this.#result, page);
-      if (page.moved > 0) this.#hasMoved = true;
+    return new TagCheck(startedAt, this.#tagsFrom, {
+      onPage: (page) => {
+        this.#result = withUncheckedTags(this.#result, page);
+        if (page.moved > 0) this.#hasMoved = true;
+      },
+      onBroken: (error) => {
+        log.error('tags of pushed images were not all looked at', { error });
+        const reason = `not all were compared with their source, the next pass begins again: ${rootMessage(error)}`;
+        const told = { image: 'tags of pushed images', state: 'failed', code: 'internal', reason } as const;
+        this.#result = withUntoldImage(this.#result, told);
+      },
     });
   }
 

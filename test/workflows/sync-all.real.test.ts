@@ -448,6 +448,20 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone).toMatchObject([{ image: 'quay.io/a/b:latest', state: 'waiting', code: 'rate-limited' }]);
   });
 
+  test('a look at tags that breaks is told, and keeps no image from being copied', async () => {
+    world.want('docker.io/library/a:1');
+    world.onCheckTags = async () => {
+      throw ApplicationFailure.nonRetryable('a row that nobody thought of');
+    };
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(summary).toMatchObject({ pushed: 1, failed: 1 });
+    expect(summary.notDone).toMatchObject([{ image: 'tags of pushed images', state: 'failed', code: 'internal' }]);
+    expect(summary.notDone[0]?.reason).toContain('a row that nobody thought of');
+  });
+
   test('a wrong input, typed by hand, ends its run with the reason', async () => {
     const wrong: [WorkflowName, ...unknown[]][] = [
       [WorkflowName.syncImage],
