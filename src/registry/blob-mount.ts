@@ -75,6 +75,6 @@ async function tryMount(
 async function keepsMounts(client: RegistryClient, place: Place, blob: Blob, signal: AbortSignal): Promise<boolean> {
   const host = client.host(place.host);
   host.mountsProven ||= await hasBlob(client, place, blob, { signal });
-  host.mountsBroken = !host.mountsProven;
+  host.mountsBroken ||= !host.mountsProven;
   return host.mountsProven;
 }
