@@ -48,10 +48,8 @@ export function createTagActivities({ tags, engine, mutableTags }: TagPorts): Ta
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           signal.throwIfAborted();
           const { image, sourceDigest } = next;
-          const reference = parseImageReference(image);
-          const digest = troubled.get(reference.host) ?? (await lookAt(reference));
+          const digest = await lookAt(image);
           if (typeof digest !== 'string') {
-            if (ofHost.has(digest.code)) troubled.set(reference.host, digest);
             unchecked.push({ image, fault: digest });
           } else if (sourceDigest === undefined || sourceDigest === digest) {
             await tags.unmoved(image, digest);
@@ -70,13 +68,18 @@ export function createTagActivities({ tags, engine, mutableTags }: TagPorts): Ta
       ...(last === undefined ? {} : { next: last.rowId }),
     };
 
-    async function lookAt(reference: ReturnType<typeof parseImageReference>): Promise<string | Fault> {
+    async function lookAt(image: string): Promise<string | Fault> {
+      let host: string | undefined;
       try {
-        return await engine.resolve(reference, { signal });
+        // What somebody else wrote into the row may be no reference: the other images are looked at all the same.
+        const reference = parseImageReference(image);
+        host = reference.host;
+        return troubled.get(host) ?? (await engine.resolve(reference, { signal }));
       } catch (error) {
         signal.throwIfAborted();
         const fault = toFault(error);
         if (fault === undefined) throw error;
+        if (host !== undefined && ofHost.has(fault.code)) troubled.set(host, fault);
         return fault;
       }
     }

@@ -68,20 +68,40 @@ export async function owedReferrers(client: RegistryClient, search: ReferrerSear
     if (there?.digest !== owed.manifest.content.digest) tags.push(owed);
   }
   const manifests = [...found.owed.values()];
-  return { manifests, unlisted, tags, count: found.taken.size, dropped: found.dropped };
+  const dropped = [...found.dropped, ...[...found.beyond].map(leftOut)];
+  return { manifests, unlisted, tags, count: found.taken.size, dropped };
 }
 
 interface Following {
   readonly owed: Map<Digest, OwedManifest>;
   readonly taken: Set<Digest>;
+  /** Asked for at the source, whether it was there or not. */
+  readonly tried: Set<Digest>;
   readonly bySubject: Map<Digest, OwedManifest[]>;
   readonly tags: OwedTag[];
   readonly dropped: DroppedManifest[];
+  /** By their subject, told together: a source may list any number. */
+  readonly beyond: Map<Digest, Beyond>;
+}
+
+/** Referrers that go beyond a bound. */
+interface Beyond {
+  readonly first: Digest;
+  readonly count: number;
+  readonly fault: string;
 }
 
 /** Level by level, so that a subject always comes before what refers to it. */
 async function followReferrers(search: ReferrerSearch): Promise<Following> {
-  const following: Following = { owed: new Map(), taken: new Set(), bySubject: new Map(), tags: [], dropped: [] };
+  const following: Following = {
+    owed: new Map(),
+    taken: new Set(),
+    tried: new Set(),
+    bySubject: new Map(),
+    tags: [],
+    dropped: [],
+    beyond: new Map(),
+  };
   const looked = new Set<Digest>();
   let level = [...search.subjects];
   for (let depth = 1; level.length > 0; depth++) {
@@ -110,16 +130,18 @@ async function followReferrers(search: ReferrerSearch): Promise<Following> {
 /** @returns undefined when it is left out, with the reason among `dropped` */
 async function take(
   search: ReferrerSearch,
-  { owed, taken, dropped }: Following,
+  { owed, taken, tried, dropped, beyond }: Following,
   { digest, subject, depth }: { readonly digest: Digest; readonly subject: Digest; readonly depth: number },
 ): Promise<OwedManifest | undefined> {
   const known = owed.get(digest);
   if (known !== undefined) return known;
-  const fault = outOfBounds(taken.size, depth);
+  const fault = outOfBounds(tried.size, depth);
   if (fault !== undefined) {
-    dropped.push({ digest, reason: `it refers to ${subject}, but ${fault}` });
+    const before = beyond.get(subject);
+    beyond.set(subject, { first: before?.first ?? digest, count: (before?.count ?? 0) + 1, fault });
     return undefined;
   }
+  tried.add(digest);
   const tree = await readTree(search, digest);
   const reason =
     tree === undefined ? 'it cannot be read at the source, which lists it' : await refusal(search, digest, tree);
@@ -130,6 +152,11 @@ async function take(
   for (const [each, manifest] of tree) owed.set(each, manifest);
   taken.add(digest);
   return tree.get(digest);
+}
+
+function leftOut([subject, { first, count, fault }]: readonly [Digest, Beyond]): DroppedManifest {
+  const said = count === 1 ? 'it refers' : `it and ${count - 1} more refer`;
+  return { digest: first, reason: `${said} to ${subject}, but ${fault}` };
 }
 
 function outOfBounds(count: number, depth: number): string | undefined {

@@ -111,6 +111,20 @@ describe('tags that move at their source', () => {
     expect(new Set(requestsOf(stage.source)).size).toBeLessThanOrEqual(8);
     expect(new Set(statuses)).toEqual(new Set([PushStatus.pushed]));
   });
+
+  test('a row whose image somebody made unreadable is told, and keeps no other image from being looked at', async () => {
+    const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: 0 } });
+    await pushed(stage, 'team/app:1', 'team/app:2');
+    const image = `${stage.source.host}/team/app:1`;
+    const { queries } = stage.database;
+    await queries.updateTable('images_for_push').set({ image: 'no reference::1' }).where('image', '=', image).execute();
+    placeImage(stage.source, 'team/app', { tag: '2' });
+
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+
+    expect(found).toMatchObject({ moved: 1, uncheckedCount: 1 });
+    expect(found.unchecked[0]).toMatchObject({ image: 'no reference::1', fault: { code: 'invalid-reference' } });
+  });
 });
 
 /** Copies images of the source to both targets, in the run `first`. @returns the digest of each */

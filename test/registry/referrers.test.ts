@@ -10,7 +10,7 @@ import {
   placeManifest,
 } from '../support/scripted-images.js';
 import type { PlacedManifest } from '../support/scripted-images.js';
-import { answer } from '../support/scripted-registry.js';
+import { answer, sha256 } from '../support/scripted-registry.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
 import {
   clientFor,
@@ -238,7 +238,7 @@ describe('referrers', () => {
     expect(report.targets[0]?.dropped.map(({ digest }) => digest)).toEqual([chain[4]?.digest]);
   });
 
-  test('beyond two hundred stay behind, each with the reason', async () => {
+  test('beyond two hundred stay behind, told together with the reason', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 300;
     const image = placeImage(source, repository);
@@ -247,7 +247,9 @@ describe('referrers', () => {
     const plan = await planCopy(clientFor([source, target]), following(source, target));
 
     expect(plan.targets[0]?.referrers).toBe(200);
-    expect(plan.targets[0]?.dropped).toHaveLength(3);
+    expect(plan.targets[0]?.dropped.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^it and 2 more refer to/),
+    ]);
   });
 
   test('a list without end is given up', async () => {
@@ -261,6 +263,25 @@ describe('referrers', () => {
     const planning = planCopy(clientFor([source, target]), following(source, target));
 
     await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+  });
+
+  test('of thousands that a source lists, few are asked for, and the rest is told in one line', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    const listed = Array.from({ length: 5_000 }, (_, n) => ({ digest: sha256(Buffer.from(String(n))) }));
+    source.when('GET', /referrers/, ({ response }) =>
+      answer(response, 200, {}, Buffer.from(JSON.stringify({ manifests: listed }))),
+    );
+
+    const report = await copyImage(clientFor([source, target]), following(source, target));
+
+    const dropped = report.targets[0]?.dropped ?? [];
+    expect(dropped).toHaveLength(201);
+    expect(dropped.at(-1)).toEqual({
+      digest: listed[200]?.digest,
+      reason: `it and 4799 more refer to ${image.digest}, but only 200 referrers go with an image`,
+    });
+    expect(source.count('GET', /manifests/)).toBeLessThan(250);
   });
 
   test.each([
