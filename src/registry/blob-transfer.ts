@@ -38,7 +38,10 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
       );
       if (uploads.size === 0) return;
       try {
-        const complete = await inTurn(context, () => pass(context, blob, uploads));
+        const complete = await inTurn(context, async () => {
+          leaveLaggingBehind(uploads);
+          return uploads.size === 0 ? [] : pass(context, blob, uploads);
+        });
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
         // One that is slow to commit goes on by itself; the next blob does not wait for it.
         await mostOf(commits, context.client.host(context.source.host).timing.joinMs);
@@ -61,6 +64,15 @@ async function inTurn<T>({ client, source, passes, signal }: TransferContext, wo
     return await work().finally(leaveReads);
   } finally {
     leavePasses();
+  }
+}
+
+/** A target may have turned out too slow by another blob while this one waited for its turn. */
+function leaveLaggingBehind(uploads: Map<BlobUpload, Delivery>): void {
+  for (const [upload, task] of uploads) {
+    if (!task.destination.lagging) continue;
+    uploads.delete(upload);
+    void task.alone(undefined, upload);
   }
 }
 

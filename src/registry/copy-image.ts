@@ -64,8 +64,9 @@ export async function copyImage(
   context.report({ type: 'planned', blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) });
 
   const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
-  await Promise.all(Array.from({ length: WORKERS_PER_PASS * concurrentBlobs }, () => worker(context, queue)));
-  endPasses();
+  await Promise.all(Array.from({ length: WORKERS_PER_PASS * concurrentBlobs }, () => worker(context, queue))).finally(
+    endPasses,
+  );
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

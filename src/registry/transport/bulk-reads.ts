@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 /** What one read of a plain socket takes at most. Node's own reads are of 64 KiB, and each costs the same. */
 const PLAIN_READ_BYTES = 512 * 1024;
 /** TLS gives its records one by one, 16 KiB each: so many are handed on together. */
-const GATHERED_BYTES = 256 * 1024;
+const GATHERED_BYTES = 128 * 1024;
 
 type Connect = PlainAgent['createConnection'];
 type ConnectTls = TlsAgent['createConnection'];
