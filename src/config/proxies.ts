@@ -45,9 +45,24 @@ export function parseProxy(text: string, where: string): URL {
       'configuration',
     );
   }
+  if (!isDecodable(`${parsed.username}${parsed.password}`)) {
+    throw new InvalidInput(
+      `${where} holds a "%" in its user or password that stands for no character: write %25 for "%"`,
+      'configuration',
+    );
+  }
   if (parsed.protocol === 'http:' || parsed.protocol === 'https:') return parsed;
   throw new InvalidInput(
     `${where} names a ${parsed.protocol}// proxy: the ferry speaks to http:// and https:// proxies`,
     'configuration',
   );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -38,7 +38,7 @@ export class PullBudgetStore {
       await this.#lock(inside, account, allowance);
       const now = await dialect.now(inside);
       await forget(inside, account, forgottenBefore(allowance, now));
-      const counted = await this.#counted(inside, account);
+      const counted = await this.#countedUpTo(inside, account, sliceAt(allowance, now));
       if (pullsFree(allowance, counted, now) === 0) {
         return { freeInMs: Math.max(1, freeInMs(allowance, counted, now)) };
       }
@@ -74,12 +74,12 @@ export class PullBudgetStore {
     await transaction(async (inside) => {
       const takenAt = await this.#lock(inside, account, allowance);
       const now = await dialect.now(inside);
-      const counted = await this.#counted(inside, account);
-      const free = pullsFree(allowance, counted, now);
       const at = sliceAt(allowance, now);
+      const counted = await this.#countedUpTo(inside, account, at);
+      const free = pullsFree(allowance, counted, now);
       if (remaining < free) {
         await this.#count(inside, account, { at, pulls: free - remaining, counted });
-      } else if (!share && remaining > free && (takenAt ?? 0) < now - ageMs - quietMs) {
+      } else if (!share && remaining > free && isQuiet(takenAt, now - ageMs)) {
         await forget(inside, account, Number.MAX_SAFE_INTEGER);
         await this.#count(inside, account, { at, pulls: allowance.pulls - remaining, counted: [] });
       }
@@ -134,6 +134,25 @@ export class PullBudgetStore {
     return rows.map(({ at, pulls }) => ({ at: Number(at), pulls: Number(pulls) }));
   }
 
+  /**
+   * What was booked while the clock was ahead counts from now on: it would weigh until the clock is there again, and that
+   * may be years.
+   */
+  async #countedUpTo(queries: Queries, account: PullAccount, latest: number) {
+    const counted = await this.#counted(queries, account);
+    const ahead = counted.filter(({ at }) => at > latest);
+    if (ahead.length === 0) return counted;
+    await queries
+      .deleteFrom('source_pulls')
+      .where('host', '=', account.host)
+      .where('spender', '=', account.spender)
+      .where('slice_at', '>', latest)
+      .execute();
+    const pulls = ahead.reduce((sum, slice) => sum + slice.pulls, 0);
+    await this.#count(queries, account, { at: latest, pulls, counted });
+    return await this.#counted(queries, account);
+  }
+
   async #count(
     queries: Queries,
     { host, spender }: PullAccount,
@@ -143,6 +162,11 @@ export class PullBudgetStore {
     const row = { host, spender, slice_at: at, pulls: before + pulls };
     await this.#database.dialect.upsert(queries, 'source_pulls', [row], ['host', 'spender', 'slice_at']);
   }
+}
+
+/** Whether every pull booked until `takenAt` is counted by its source; a time to come is of a clock that was ahead. */
+function isQuiet(takenAt: number | null, askedAt: number): boolean {
+  return takenAt === null || takenAt < askedAt - quietMs || takenAt > askedAt + quietMs;
 }
 
 async function forget(queries: Queries, { host, spender }: PullAccount, before: number): Promise<void> {

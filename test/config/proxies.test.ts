@@ -33,4 +33,11 @@ describe('the proxies of the environment', () => {
     expect(wrong).toThrow(/http_proxy is not a proxy/);
     expect(wrong).not.toThrow(/secret/);
   });
+
+  test('a password whose "%" stands for no character is said at once, not by the first request', () => {
+    const wrong = () => read({ HTTPS_PROXY: 'http://me:%zzsecret@a:1' });
+
+    expect(wrong).toThrow(/HTTPS_PROXY holds a "%"/);
+    expect(wrong).not.toThrow(/secret/);
+  });
 });

@@ -94,6 +94,30 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(0);
     });
 
+    test('what was booked while the clock was ahead weighs for a window, not until that time comes', async () => {
+      await spend(20);
+      await pass(-365 * 86_400_000);
+      const { budgets } = use().stores;
+
+      const refused = await budgets.take(hub, allowance);
+      const booked = await use().rows('select * from source_pulls');
+      await pass(longAgo);
+      const granted = await budgets.take(hub, allowance);
+
+      expect(refused?.freeInMs).toBeLessThan(6.2 * 3_600_000);
+      expect(booked.map(({ pulls }) => Number(pulls))).toEqual([20]);
+      expect(granted).toBeUndefined();
+    });
+
+    test("the source's word puts right what a clock that was ahead has booked", async () => {
+      await spend(20);
+      await pass(-365 * 86_400_000);
+
+      await use().stores.budgets.told(hub, allowance, { remaining: 12, ageMs: 10 });
+
+      expect(await free()).toBe(12);
+    });
+
     test('an address that nobody uses any more is forgotten with the history', async () => {
       const { budgets, console: desk } = use().stores;
       await spend(1);
