@@ -15,7 +15,7 @@ import { wish } from './store-fixture.js';
 describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full', () => {
   const disk = mkdtempSync(join(tmpdir(), 'ferry-full-disk-'));
 
-  beforeAll(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]));
+  beforeAll(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=12', 'tmpfs', disk]));
   afterAll(() => {
     execFileSync('umount', ['--lazy', disk]);
     rmSync(disk, { recursive: true });
@@ -49,5 +49,15 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
     expect(confirmed.length).toBeGreaterThan(20);
     expect(rows.map(({ name }) => name)).toEqual([...confirmed, 'after:1']);
     expect(checks).toEqual([{ integrity_check: 'ok' }]);
+  });
+
+  test('that has no room even for its folder is said to be full', async () => {
+    const files = Array.from({ length: 12 }, (_, n) => join(disk, `file-${n}`));
+
+    expect(() => files.map((path) => writeFileSync(path, ''))).toThrow('ENOSPC');
+    const opening = openDatabase({ kind: 'sqlite', path: join(disk, 'folder', 'ferry.db') });
+
+    await expect(opening).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
+    await expect(opening).rejects.toThrow('the disk is full: make room');
   });
 });
