@@ -1,3 +1,6 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
 import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
 import { tagFault } from './reference-grammar.js';
@@ -25,9 +28,15 @@ export function isMutable(image: string, { patterns }: Pick<MutableTags, 'patter
 export function backupTagFor(template: string, tag: string, at: number): string {
   const time = new Date(at).toISOString().replaceAll(/\D/g, '').slice(0, 14);
   const around = template.replaceAll(timePlaceholder, time);
-  // A tag has 128 characters at most: the time tells backups apart, so that the tag's own end gives way.
-  const room = 128 - around.replaceAll(tagPlaceholder, '').length;
-  return around.replaceAll(tagPlaceholder, tag.slice(0, room));
+  // A tag has 128 characters at most: the time is needed, so that the tag's own end gives way.
+  const room = Math.max(0, 128 - around.replaceAll(tagPlaceholder, '').length);
+  return around.replaceAll(tagPlaceholder, tag.length <= room ? tag : shortened(tag, room));
+}
+
+/** Tags that begin alike stay apart: in one second both may be kept, and neither backup may take the other's place. */
+function shortened(tag: string, room: number): string {
+  const hash = bytesToHex(sha256(utf8ToBytes(tag))).slice(0, 8);
+  return (room > hash.length + 1 ? `${tag.slice(0, room - hash.length - 1)}-${hash}` : hash).slice(0, room);
 }
 
 /** @throws InvalidInput (`configuration`) when the template makes no tag, or the same one each time */

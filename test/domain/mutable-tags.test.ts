@@ -20,4 +20,11 @@ describe('tags that may move', () => {
     expect(backupTagFor('{tag}-{yyyymmddhhmmss}', 'latest', at)).toBe('latest-20261124050607');
     expect(backupTagFor('{tag}-{yyyymmddhhmmss}', 'x'.repeat(128), at)).toHaveLength(128);
   });
+
+  test('backups of long tags that begin alike, made in one second, have tags of their own', () => {
+    const tags = ['x1', 'x2'].map((end) => backupTagFor('{tag}-{yyyymmddhhmmss}', `${'a'.repeat(120)}${end}`, 0));
+
+    expect(new Set(tags).size).toBe(2);
+    expect(tags.map((tag) => tag.length)).toEqual([128, 128]);
+  });
 });
