@@ -18,6 +18,8 @@ export interface CountedPulls {
   readonly pulls: number;
 }
 
+/** Whatever a source says of itself, it is asked again after a day; the longest window in use is Docker Hub's, six hours. */
+export const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
 /** A window is remembered in so many slices: a pull is forgotten at most a sixtieth of the window too late. */
 const slicesInWindow = 60;
 /** Between our count and the source's lies a request; so long a pull is remembered beyond its window. */

@@ -95,7 +95,21 @@ describe('reads that a source counts', () => {
     [{ 'ratelimit-limit': '100', 'ratelimit-remaining': '76' }, undefined],
     [{ 'ratelimit-limit': '0;w=0', 'ratelimit-remaining': '0;w=0' }, undefined],
     [{ 'ratelimit-limit': 'unlimited', 'ratelimit-remaining': '1' }, undefined],
+    [{ 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '-1;w=21600' }, undefined],
+    [{ 'ratelimit-limit': '1e99;w=21600', 'ratelimit-remaining': '1' }, undefined],
+    [{ 'ratelimit-limit': `${'9'.repeat(400)};w=21600`, 'ratelimit-remaining': '1' }, undefined],
   ])('%j leaves %s', (headers, remaining) => {
     expect(readAnnouncedPulls(headers)?.remaining).toBe(remaining);
+  });
+
+  test.each([
+    ['100;w=99999999', 24 * hour],
+    ['100;w=86401', 24 * hour],
+    ['100;w=86400', 24 * hour],
+    ['100;w=1', 1_000],
+  ])('a window is never longer than a day, whatever the source says: %s', (limit, windowMs) => {
+    const headers = { 'ratelimit-limit': limit, 'ratelimit-remaining': '0' };
+
+    expect(readAnnouncedPulls(headers)).toEqual({ pulls: 100, windowMs, remaining: 0, spender: '' });
   });
 });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AnnouncedPulls } from '../../domain/pull-allowance.js';
+import { longestAnnouncedWindowMs } from '../../domain/pull-allowance.js';
 import { printDuration } from '../../domain/duration.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from './registry-host.js';
@@ -38,7 +39,10 @@ export async function notePulls(
   await pulls.told(host, announced, performance.now() - sentAt);
 }
 
-/** `ratelimit-limit: 100;w=21600` and its kin; undefined where there is no limit, or one that cannot be read. */
+/**
+ * `ratelimit-limit: 100;w=21600` and its kin; undefined where there is no limit, or one that cannot be read. A source
+ * whose header is wrong, or means harm, must not be able to hold its images for years: a longer window counts as a day.
+ */
 export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls | undefined {
   const limit = readQuota(headers['ratelimit-limit']);
   const left = readQuota(headers['ratelimit-remaining']);
@@ -46,7 +50,7 @@ export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls
   const source = headers['docker-ratelimit-source'];
   return {
     pulls: limit.count,
-    windowMs: limit.seconds * 1000,
+    windowMs: Math.min(limit.seconds * 1000, longestAnnouncedWindowMs),
     remaining: Math.min(left.count, limit.count),
     spender: typeof source === 'string' ? source.slice(0, 255) : '',
   };
