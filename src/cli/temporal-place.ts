@@ -1,5 +1,5 @@
 import type { TemporalPlace } from '../client/connect.js';
-import type { PlaceConfig } from '../config/read-config.js';
+import type { PlaceConfig } from '../config/place-config.js';
 import { readRuntime } from '../supervisor/runtime-file.js';
 
 const defaultAddress = '127.0.0.1:7233';

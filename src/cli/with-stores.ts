@@ -1,5 +1,5 @@
 import { openMigrated } from '../composition/stores.js';
-import type { PlaceConfig } from '../config/read-config.js';
+import type { PlaceConfig } from '../config/place-config.js';
 import type { Stores } from '../database/stores.js';
 import { createStores } from '../database/stores.js';
 

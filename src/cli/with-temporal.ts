@@ -1,7 +1,7 @@
 import type { TemporalClient, TemporalPlace } from '../client/connect.js';
 import { connectClient } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
-import type { PlaceConfig } from '../config/read-config.js';
+import type { PlaceConfig } from '../config/place-config.js';
 import { temporalPlace } from './temporal-place.js';
 
 /** Work with the Temporal that is configured or runs here; what goes wrong with it is said in the ferry's words. */

@@ -1,4 +1,4 @@
-import type { DatabaseSettings } from '../config/read-config.js';
+import type { DatabaseSettings } from '../config/place-config.js';
 import { DatabaseFault } from '../database/database-fault.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
 import { openDatabase } from '../database/ferry-database.js';

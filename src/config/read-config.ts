@@ -1,10 +1,5 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-
 import { parseDuration } from '../domain/duration.js';
-import { InvalidInput } from '../domain/ferry-error.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
-import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
@@ -18,6 +13,8 @@ import { readDocker } from './docker-settings.js';
 import { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 import { readHosts } from './hosts.js';
+import type { PlaceConfig } from './place-config.js';
+import { readPlace } from './place-config.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
@@ -26,30 +23,9 @@ import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
 import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
-import type { TemporalSettings } from './temporal-settings.js';
-import { readTemporalSettings } from './temporal-settings.js';
 import type { GitHubSettings } from './upstreams.js';
 import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
-
-export type DatabaseSettings =
-  | {
-      readonly kind: 'mysql';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string;
-      readonly database: string;
-    }
-  | { readonly kind: 'sqlite'; readonly path: string };
-
-/** What every process of the ferry needs to know of its place on the machine. */
-export interface PlaceConfig {
-  readonly dataDir: string;
-  readonly database: DatabaseSettings;
-  readonly temporal: TemporalSettings;
-  /** Canonical platforms, or `all` alone: what a request without platforms means. */
-  readonly platforms: readonly string[];
-}
+import { named, readNumber } from './variable-values.js';
 
 /** What it takes to judge and record a request. */
 export interface RequestConfig extends PlaceConfig {
@@ -85,13 +61,6 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig {
   readonly poolSize: number;
   /** Transfers at once in one worker. */
   readonly copySlots: number;
-}
-
-/** Where the data of this machine is: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
-function readDataDir(environment: Environment): string {
-  const given = environment.value('FERRY_DATA_DIR');
-  if (given !== undefined) return resolve(given);
-  return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
 }
 
 /**
@@ -204,60 +173,4 @@ function readRegistries(environment: Environment, faults: FaultList) {
   readHosts(file.hosts ?? {}, hosts, faults);
   const sources = readAllowedSources(environment, [...hosts.keys()], targets, faults);
   return { file, hosts, targets, sources };
-}
-
-function readPlace(environment: Environment, faults: FaultList): PlaceConfig {
-  const dataDir = faults.try(() => readDataDir(environment)) ?? '';
-  return {
-    dataDir,
-    database: readDatabase(environment, dataDir, faults),
-    temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
-    platforms: faults.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
-  };
-}
-
-function readDatabase(environment: Environment, dataDir: string, faults: FaultList): DatabaseSettings {
-  const value = (name: string) => faults.try(() => environment.value(name));
-  const host = value('MYSQL_HOST');
-  if (host === undefined) return { kind: 'sqlite', path: join(dataDir, 'ferry.db') };
-
-  const user = value('MYSQL_USER');
-  if (user === undefined) faults.add('MYSQL_HOST is set but MYSQL_USER is not');
-  return {
-    kind: 'mysql',
-    host,
-    port: readNumber(environment, faults, 'MYSQL_PORT', { standard: 3306, least: 1, most: 65_535 }),
-    user: user ?? '',
-    password: value('MYSQL_PASSWORD') ?? '',
-    database: value('MYSQL_DB') ?? 'image_ferry',
-  };
-}
-
-function readPlatforms(environment: Environment): readonly string[] {
-  const selection = parsePlatformSelection(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64');
-  return selection === 'all' ? ['all'] : selection.map(printPlatform);
-}
-
-function readNumber(
-  environment: Environment,
-  faults: FaultList,
-  name: string,
-  { standard, least, most }: { standard: number; least: number; most: number },
-): number {
-  const text = faults.try(() => environment.value(name));
-  if (text === undefined) return standard;
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  faults.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
-  return standard;
-}
-
-/** What a value means is decided elsewhere; which variable it came from is known here. */
-function named<T>(variable: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof InvalidInput) || error.message.startsWith(variable)) throw error;
-    throw new InvalidInput(`${variable}: ${error.message}`, 'configuration');
-  }
 }

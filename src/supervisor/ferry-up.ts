@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { PlaceConfig } from '../config/read-config.js';
+import type { PlaceConfig } from '../config/place-config.js';
 import { assertServed } from '../client/connect.js';
 import { lockDataDir } from './data-lock.js';
 import { embedTemporal } from './embedded-temporal.js';

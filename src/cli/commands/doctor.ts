@@ -1,5 +1,6 @@
 import { allCredentials, openRegistries } from '../../composition/registries.js';
-import type { FerryConfig, PlaceConfig } from '../../config/read-config.js';
+import type { PlaceConfig } from '../../config/place-config.js';
+import type { FerryConfig } from '../../config/read-config.js';
 import { readConfig, readPlaceConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { Finding } from '../doctor/check.js';

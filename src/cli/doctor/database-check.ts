@@ -1,4 +1,4 @@
-import type { PlaceConfig } from '../../config/read-config.js';
+import type { PlaceConfig } from '../../config/place-config.js';
 import { lookIntoDatabase } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/migrate.js';
 import { serverVersion } from '../../database/server-version.js';

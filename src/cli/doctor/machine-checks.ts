@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { FerryConfig, PlaceConfig } from '../../config/read-config.js';
+import type { PlaceConfig } from '../../config/place-config.js';
+import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import { localTime } from '../local-time.js';

@@ -1,5 +1,5 @@
 import { isWorkerPolling } from '../../client/worker-presence.js';
-import type { PlaceConfig } from '../../config/read-config.js';
+import type { PlaceConfig } from '../../config/place-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { temporalPlace } from '../temporal-place.js';
