@@ -9,6 +9,7 @@ import { backupTagFor } from '../domain/mutable-tags.js';
 import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
+import { areOnlyByDocker } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
@@ -86,14 +87,16 @@ export class ImagePlanner {
     const { signal, lastRound } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
-    const [awake, away] = this.#health.divide(this.#targetsFor(wantedTargets(rows)));
+    const chosen = this.#targetsFor(wantedTargets(rows));
+    const [awake, away] = this.#health.divide(chosen);
     const adopted = await this.#adopt(image, { pending, away }, options);
     if (adopted !== undefined) return adopted;
     // Where nobody can take the image, asking the source for it would only spend its allowance.
     if (awake.length === 0) return { kind: 'left', left: away } as const;
 
     const sharing = await wanted.imagesSharingTag(image);
-    const taken = await takenTargets({ image, selection, targets: awake, sharing }, this.#ports, signal);
+    const isUnseen = areOnlyByDocker(chosen);
+    const taken = await takenTargets({ image, selection, targets: awake, isUnseen, sharing }, this.#ports, signal);
     const left = [...away, ...taken];
     const asked = awake.filter(({ name }) => !taken.some(({ target }) => target === name));
     if (asked.length === 0) return { kind: 'left', left } as const;

@@ -2,6 +2,7 @@
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Target } from '../domain/target.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import type {
   AdoptionCandidate,
   ImageOutcome,
@@ -38,13 +39,23 @@ export interface WantedImages {
 }
 
 export interface TagChecks {
-  /** Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row. */
+  /**
+   * Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
+   * where they go.
+   */
   pushedTags(query: {
     readonly before: number;
     readonly after: number;
     readonly limit: number;
     readonly matches: (image: string) => boolean;
-  }): Promise<readonly { readonly rowId: number; readonly image: string; readonly sourceDigest?: string }[]>;
+  }): Promise<
+    readonly {
+      readonly rowId: number;
+      readonly image: string;
+      readonly sourceDigest?: string;
+      readonly targets: TargetSelection;
+    }[]
+  >;
   /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
   unmoved(image: string, digest: string): Promise<void>;
   /** Makes it pending again, to be copied anew. */

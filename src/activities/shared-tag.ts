@@ -6,6 +6,7 @@ import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
 import { targetTag } from '../domain/target-name.js';
+import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -15,18 +16,21 @@ export interface TagClaim {
   readonly image: string;
   readonly selection: PlatformSelection;
   readonly targets: readonly Target[];
+  /** Nobody but a Docker daemon may ask the source. */
+  readonly isUnseen: boolean;
   /** References that have the image's tag, itself among them, the first wanted first. */
   readonly sharing: readonly string[];
 }
 
 /**
  * Targets whose tag belongs to a reference that was wanted before this one and means something else: another digest of
- * the source, or other platforms. What means the same is pushed by both, one after the other.
+ * the source, or other platforms. What means the same is pushed by both, one after the other. Of a source that nobody
+ * here may ask, two references never count as the same.
  *
  * @throws FerryError of the source
  */
 export async function takenTargets(
-  { image, selection, targets, sharing }: TagClaim,
+  { image, selection, targets, isUnseen, sharing }: TagClaim,
   {
     wanted,
     engine,
@@ -38,20 +42,22 @@ export async function takenTargets(
     const { rows } = await wanted.wantedRows(other);
     const both = chosenTargets(wantedTargets(rows), targets).filter(({ name }) => !taken.has(name));
     if (both.length === 0) continue;
+    const meaning = isUnseen ? 'only the Docker daemon could tell what it leads to' : await otherMeaning(other, rows);
+    if (meaning === undefined) continue;
+    for (const { name } of both) taken.set(name, { target: name, fault: takenTag(image, other, meaning) });
+  }
+  return [...taken.values()];
 
+  /** What the other reference leads to, in words; undefined where it means the same, or nothing. */
+  async function otherMeaning(other: string, rows: readonly WantedImage[]): Promise<string | undefined> {
     const theirs = await digestOf(other, engine, signal);
     // What its source does not have lies on no target.
-    if (theirs === undefined) continue;
+    if (theirs === undefined) return undefined;
     const ours = await digestOf(image, engine, signal);
     const theirPlatforms = printSelection(wantedSelection(rows));
     const isSame = theirs === ours && theirPlatforms === printSelection(selection);
-    if (isSame) continue;
-    for (const { name } of both) {
-      const fault = takenTag(image, { other, digest: theirs, platforms: theirPlatforms });
-      taken.set(name, { target: name, fault });
-    }
+    return isSame ? undefined : `it leads to ${theirs} for ${theirPlatforms}`;
   }
-  return [...taken.values()];
 }
 
 async function digestOf(
@@ -69,15 +75,12 @@ async function digestOf(
   }
 }
 
-function takenTag(
-  image: string,
-  { other, digest, platforms }: { readonly other: string; readonly digest: string; readonly platforms: string },
-): LeftTarget['fault'] {
+function takenTag(image: string, other: string, meaning: string): LeftTarget['fault'] {
   const tag = targetTag(parseImageReference(image));
   return {
     code: 'target-tag-taken',
     decision: 'park',
-    reason: `its tag "${tag}" belongs to ${other}, which was wanted first and leads to ${digest} for ${platforms}; to have this one there instead: "ferry remove ${other}", then "ferry retry ${image}"`,
+    reason: `its tag "${tag}" belongs to ${other}, which was wanted first: ${meaning}; to have this one there instead: "ferry remove ${other}", then "ferry retry ${image}"`,
   };
 }
 

@@ -2,6 +2,9 @@ import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-ty
 import { parseImageReference } from '../domain/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
+import type { Target } from '../domain/target.js';
+import { areOnlyByDocker } from '../domain/target.js';
+import { chosenTargets } from '../domain/wanted-targets.js';
 import { activity } from './activity.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { TagChecks } from './ports.js';
@@ -19,16 +22,17 @@ export interface TagPorts {
   readonly tags: TagChecks;
   readonly engine: Pick<CopyEngine, 'resolve'>;
   readonly mutableTags: MutableTags;
+  readonly targets: readonly Target[];
 }
 
-export function createTagActivities({ tags, engine, mutableTags }: TagPorts): TagActivities {
+export function createTagActivities({ tags, engine, mutableTags, targets }: TagPorts): TagActivities {
   return {
     findMovedTags: activity(
       async (query) => await withHeartbeat(undefined, async ({ signal }) => await find(query, signal)),
     ),
   };
 
-  /** One HEAD for each image that is not to be copied; what moved is pending afterwards. */
+  /** One HEAD for each image whose source may be asked; what moved is pending afterwards. */
   async function find(
     { startedAt, after }: Parameters<TagActivities['findMovedTags']>[0],
     signal: AbortSignal,
@@ -41,7 +45,8 @@ export function createTagActivities({ tags, engine, mutableTags }: TagPorts): Ta
 
     const unchecked: UncheckedTag[] = [];
     const troubled = new Map<string, Fault>();
-    const queue = [...found];
+    // Where only a daemon may reach the registries, the source is none of ours to ask.
+    const queue = found.filter((tag) => !areOnlyByDocker(chosenTargets(tag.targets, targets)));
     let moved = 0;
     await Promise.all(
       Array.from({ length: headsAtOnce }, async () => {
@@ -78,7 +83,8 @@ export function createTagActivities({ tags, engine, mutableTags }: TagPorts): Ta
       } catch (error) {
         signal.throwIfAborted();
         const fault = toFault(error);
-        if (fault === undefined) throw error;
+        // What the database does not give says nothing about the source.
+        if (fault === undefined || fault.code === 'database') throw error;
         if (host !== undefined && ofHost.has(fault.code)) troubled.set(host, fault);
         return fault;
       }

@@ -55,8 +55,7 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
     history: stores.console,
     historyDays,
     missingTagWaitMs,
-    // Where only daemons may reach the registries, a worker cannot ask the sources.
-    mutableTags: targets.every((target) => target.engine === 'docker') ? { patterns: [], everyMs: 0 } : mutableTags,
+    mutableTags,
   });
   return {
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },

@@ -1,6 +1,8 @@
 import { PushStatus } from '../domain/wanted-image.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { readSelections } from './target-selections.js';
 import { setStatus, updateWanted } from './wanted-rows.js';
 
 /** Rows read at once. */
@@ -12,6 +14,7 @@ export interface PushedTag {
   readonly image: string;
   /** What its source had when it was copied; absent where an older script copied it. */
   readonly sourceDigest?: string;
+  readonly targets: TargetSelection;
 }
 
 /** Pushed images and whether their tags moved at the source since. */
@@ -22,14 +25,26 @@ export class TagCheckStore {
     this.#database = database;
   }
 
-  /** Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row. */
+  /**
+   * Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
+   * where they go.
+   */
   async pushedTags(query: {
     readonly before: number;
     readonly after: number;
     readonly limit: number;
     readonly matches: (image: string) => boolean;
   }): Promise<readonly PushedTag[]> {
-    const found = new Map<string, PushedTag>();
+    const tags = await this.#tags(query);
+    const selections = await readSelections(
+      this.#database.queries,
+      tags.map(({ image }) => image),
+    );
+    return tags.map((tag) => ({ ...tag, targets: selections.get(tag.image) ?? 'all' }));
+  }
+
+  async #tags(query: Parameters<TagCheckStore['pushedTags']>[0]): Promise<readonly Omit<PushedTag, 'targets'>[]> {
+    const found = new Map<string, Omit<PushedTag, 'targets'>>();
     for (let last = query.after; ;) {
       const rows = await this.#page(query.before, last);
       for (const { id, image, source_digest: digest } of rows) {

@@ -32,3 +32,8 @@ export interface Target {
   /** Absent: the ferry's own engine. */
   readonly engine?: 'docker';
 }
+
+/** Whether nobody but a Docker daemon may speak to the registries of an image that goes to these. */
+export function areOnlyByDocker(targets: readonly Target[]): boolean {
+  return targets.length > 0 && targets.every(({ engine }) => engine === 'docker');
+}

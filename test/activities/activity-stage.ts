@@ -39,7 +39,10 @@ export interface ActivityStage {
   readonly stores: Stores;
   readonly pass: PassActivities;
   readonly tags: TagActivities;
-  want(image: string, options?: { readonly platform?: string; readonly by?: RequestedBy['by'] }): Promise<void>;
+  want(
+    image: string,
+    options?: { readonly platform?: string; readonly by?: RequestedBy['by']; readonly targets?: readonly string[] },
+  ): Promise<void>;
   /** An image that an older script pushed to both targets, and its row, which no script ever settles. */
   pushedByScript(image: string): Promise<void>;
   plan(image: string, options?: { readonly lastRound?: boolean }): Promise<ImagePlan>;
@@ -87,8 +90,10 @@ export async function startActivityStage({
     pass,
     tags,
     copy: async (input) => await run(copies.copyImage, input),
-    async want(image, { platform = 'linux/amd64', by = 'cli' } = {}) {
-      await stores.wanted.addWanted([{ reference: parseImageReference(image), platform, requestedBy: { by } }]);
+    async want(image, { platform = 'linux/amd64', by = 'cli', targets: names } = {}) {
+      const reference = parseImageReference(image);
+      const wish = { reference, platform, requestedBy: { by }, ...(names === undefined ? {} : { targets: names }) };
+      await stores.wanted.addWanted([wish]);
     },
     async pushedByScript(image) {
       const { host, path, tag = 'latest' } = parseImageReference(image);
@@ -125,6 +130,32 @@ export async function startActivityStage({
 /** Runs an activity; the environment loses the type of what it gives. */
 export async function run<I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> {
   return await new MockActivityEnvironment().run<[I], O, (input: I) => Promise<O>>(activity, input);
+}
+
+/** Records that everything that a plan wanted arrived; what only a daemon may see, from `foundDigest`. */
+export async function settle(
+  stage: ActivityStage,
+  image: string,
+  plan: ImagePlan,
+  foundDigest = `sha256:${'d'.repeat(64)}`,
+): Promise<void> {
+  if (plan.kind !== 'planned') throw new Error(`${image} is not to be copied`);
+  const { sourceDigest = foundDigest, rows, lookedAt } = plan;
+  const targets = plan.open.map(({ destination: { target, host, repository, tag } }) => ({
+    target,
+    state: 'pushed' as const,
+    reference: `${host}/${repository}:${tag}`,
+    digest: sourceDigest,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    platforms: [],
+    dropped: [],
+    uploadedBlobs: 0,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 0,
+  }));
+  const outcome = { image, sourceDigest, rows, targets, missingPlatforms: [], bytesRead: 0 };
+  await stage.record({ outcome, run: 'run', lookedAt: lookedAt + 1 });
 }
 
 export function requestsOf({ requests }: ScriptedRegistry): readonly string[] {

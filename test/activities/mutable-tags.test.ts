@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
+import { createTagActivities } from '../../src/activities/tag-activities.js';
+import { DatabaseFault } from '../../src/database/database-fault.js';
 import { PushStatus } from '../../src/domain/wanted-image.js';
 import { placeImage } from '../support/scripted-images.js';
 import type { ActivityStage } from './activity-stage.js';
-import { requestsOf, run, startActivityStage } from './activity-stage.js';
+import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
 
 const hourMs = 3_600_000;
 
@@ -124,6 +126,36 @@ describe('tags that move at their source', () => {
 
     expect(found).toMatchObject({ moved: 1, uncheckedCount: 1 });
     expect(found.unchecked[0]).toMatchObject({ image: 'no reference::1', fault: { code: 'invalid-reference' } });
+  });
+
+  test('the source of one that goes to targets behind a daemon alone is not asked', async () => {
+    const stage = await startActivityStage({ byDocker: ['private'] });
+    const image = `${stage.source.host}/team/app:latest`;
+    await stage.want(image, { targets: ['private'] });
+    await settle(stage, image, await stage.plan(image));
+    await pushed(stage, 'team/tool:latest');
+    forget(stage);
+
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+
+    expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
+    expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/tool/manifests/latest']);
+  });
+
+  test('what the database does not give is no fault of a source: the whole look is tried again', async () => {
+    const stage = await startActivityStage();
+    await pushed(stage, 'team/app:latest');
+    const fault = new DatabaseFault('the database is away', 'connection');
+    const { findMovedTags } = createTagActivities({
+      tags: stage.stores.tags,
+      engine: { resolve: async () => await Promise.reject(fault) },
+      mutableTags: { patterns: ['latest'], everyMs: 0 },
+      targets: [],
+    });
+
+    const look = run(findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+
+    await expect(look).rejects.toMatchObject({ type: 'database', nonRetryable: false });
   });
 });
 

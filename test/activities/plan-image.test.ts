@@ -4,7 +4,7 @@ import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { PushStatus } from '../../src/domain/wanted-image.js';
 import { placeImage } from '../support/scripted-images.js';
 import type { ActivityStage } from './activity-stage.js';
-import { requestsOf, run, startActivityStage } from './activity-stage.js';
+import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
 
 let stage: ActivityStage;
 
@@ -185,7 +185,7 @@ describe('a tag and the same tag with a digest', () => {
     const tagged = `${source.host}/team/app:v1`;
     await stage.want(tagged);
     const pinned = await wantAndPlan(`${tagged}@${digest}`);
-    await settle(`${tagged}@${digest}`, pinned);
+    await settle(stage, `${tagged}@${digest}`, pinned);
     const before = await stage.statusOf(`${tagged}@${digest}`);
     placeImage(source, 'team/app');
 
@@ -227,6 +227,24 @@ describe('targets behind a Docker daemon', () => {
     expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
   });
 
+  test('alone, two references to one tag are told apart by their names only: the first wanted has it', async () => {
+    stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
+    const { source, aliyun, own } = stage;
+    const { digest } = placeImage(source, 'team/app');
+    const tagged = `${source.host}/team/app:v1`;
+
+    const first = await wantAndPlan(tagged);
+    const pinned = await wantAndPlan(`${tagged}@${digest}`);
+
+    expect(first).toMatchObject({ kind: 'planned' });
+    expect(pinned).toMatchObject({
+      kind: 'left',
+      left: [{ fault: { code: 'target-tag-taken', decision: 'park' } }, { fault: { code: 'target-tag-taken' } }],
+    });
+    expect(pinned.kind === 'left' ? pinned.left[0]?.fault.reason : '').toContain(`belongs to ${tagged},`);
+    expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
+  });
+
   test('are not asked for what an older script pushed: it is copied, and the daemon sends what is not there', async () => {
     stage = await startActivityStage({ byDocker: ['private'] });
     const { source, aliyun, own } = stage;
@@ -247,27 +265,6 @@ describe('targets behind a Docker daemon', () => {
 async function wantAndPlan(image: string): Promise<ImagePlan> {
   await stage.want(image);
   return await stage.plan(image);
-}
-
-/** Records that everything that a plan wanted arrived. */
-async function settle(image: string, plan: ImagePlan): Promise<void> {
-  if (plan.kind !== 'planned' || plan.sourceDigest === undefined) throw new Error(`${image} is not to be copied`);
-  const { sourceDigest, rows, lookedAt } = plan;
-  const targets = plan.open.map(({ destination: { target, host, repository, tag } }) => ({
-    target,
-    state: 'pushed' as const,
-    reference: `${host}/${repository}:${tag}`,
-    digest: sourceDigest,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    platforms: [],
-    dropped: [],
-    uploadedBlobs: 0,
-    mountedBlobs: 0,
-    skippedBlobs: 0,
-    bytesSent: 0,
-  }));
-  const outcome = { image, sourceDigest, rows, targets, missingPlatforms: [], bytesRead: 0 };
-  await stage.record({ outcome, run: 'run', lookedAt: lookedAt + 1 });
 }
 
 function repositoriesOf(plan: ImagePlan): readonly string[] {
