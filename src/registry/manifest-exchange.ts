@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isDigest } from '../domain/digest.js';
 import type { Digest } from '../domain/digest.js';
+import { FerryError } from '../domain/ferry-error.js';
 import { UnsupportedManifest } from '../domain/source-manifest.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Content } from './content-cache.js';
@@ -127,6 +128,25 @@ export async function putManifest(
   return { isListed: response.headers['oci-subject'] !== undefined };
 }
 
+/** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */
+export async function deleteManifest(
+  client: RegistryClient,
+  place: Place,
+  digest: Digest,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await sendAndDiscard(client.host(place.host), {
+      ...manifestRequest(place, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
+      deniedIsAnswer: true,
+      expect: [200, 202, 204, 404, 405],
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof FerryError)) throw error;
+  }
+}
+
 /** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
 export function announcedDigest(response: IncomingMessage): Digest | undefined {
   const header = response.headers['docker-content-digest'];
@@ -160,7 +180,7 @@ function readHead(response: IncomingMessage): ManifestHead | undefined {
 
 function manifestRequest(
   place: Place,
-  method: 'GET' | 'HEAD' | 'PUT',
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
   reference: string,
   { signal, deniedIsAbsent = false, attempts }: ManifestOptions,
 ): Omit<RegistryRequest, 'expect'> {

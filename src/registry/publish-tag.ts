@@ -1,17 +1,17 @@
 import type { Digest } from '../domain/digest.js';
 import type { FerryError } from '../domain/ferry-error.js';
 import type { CopyProgress } from './copy-types.js';
+import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
 import { getManifest, putManifest } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
 import type { OwedReferrers } from './owed-referrers.js';
 import type { Place } from './place.js';
 import { addToReferrersTag } from './referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
-import { RegistryFault, saysCode } from './registry-errors.js';
+import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
 import { backoff, rest } from './transport/retrying.js';
 
 const ATTEMPTS = 4;
-const BLOB_UNKNOWN = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN'];
 
 /** A target that has all blobs of an image, and lacks some of its manifests. */
 export interface Publication {
@@ -90,7 +90,7 @@ async function put(
       return stored;
     } catch (error) {
       signal.throwIfAborted();
-      if (!saysCode(error, ...BLOB_UNKNOWN)) throw refusedManifest(error);
+      if (!namesUnknownBlob(error)) throw refusedManifest(error);
       if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
       if (attempt === ATTEMPTS) throw neverSeen(error);
       await rest(backoff(attempt, client.host(place.host).timing), signal);
@@ -111,18 +111,6 @@ async function readBack({ client, place, signal }: Publication, { content }: Owe
     }
     await rest(backoff(attempt, client.host(place.host).timing), signal);
   }
-}
-
-/** Distribution names layers that live elsewhere among the unknown ones when it is not configured to allow them. */
-function wantsForeignLayer(error: unknown, { foreign }: OwedManifest): boolean {
-  if (!(error instanceof RegistryFault)) return false;
-  return foreign.some((digest) => error.diagnostics.some(({ message }) => message.includes(digest)));
-}
-
-function foreignRefused(cause: unknown, place: Place): RegistryFault {
-  const message =
-    'it does not take images with layers that live elsewhere (foreign layers, of older Windows images); allow their addresses there (distribution: validation.manifests.urls.allow)';
-  return new RegistryFault(message, { place, code: 'manifest-refused', decision: 'park', cause });
 }
 
 /** A manifest refused with 404 or 413 says something else than a blob refused so. */

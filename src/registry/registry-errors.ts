@@ -41,3 +41,8 @@ export class RegistryFault extends FerryError {
 export function saysCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof RegistryFault && error.diagnostics.some(({ code }) => codes.includes(code));
 }
+
+/** True when a registry refuses a manifest because it has not got, or does not see yet, what the manifest needs. */
+export function namesUnknownBlob(error: unknown): boolean {
+  return saysCode(error, 'MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN');
+}

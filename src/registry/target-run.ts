@@ -5,6 +5,7 @@ import type { BlobDelivery, BlobDestination, TransferContext } from './blob-deli
 import type { TargetResult } from './copy-types.js';
 import { assertAlgorithmsKnown } from './digest-probe.js';
 import type { Blob } from './image-blobs.js';
+import { assertKindsTaken } from './kind-probe.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
 import { referenceOf } from './prepare-target.js';
@@ -63,6 +64,7 @@ export class TargetRun {
       await this.#lookForManifests();
       for (const { blobs } of this.#missing) for (const blob of blobs) this.#owed.set(blob.digest, blob);
       await assertAlgorithmsKnown(client, place, [...this.#owed.values()], this.destination.signal);
+      await assertKindsTaken(client, place, this.#missing, this.destination.signal);
     } catch (error) {
       this.#fail(error);
       return [];

@@ -107,7 +107,8 @@ describe('referrers', () => {
     await copyImage(clientFor([source, target]), following(source, target));
 
     const puts = target.requests.filter(({ method, path }) => method === 'PUT' && path.includes('/manifests/'));
-    expect(puts.map(({ path }) => path.slice(path.lastIndexOf('/') + 1))).toEqual([
+    // The first only asks whether manifests of their form are taken.
+    expect(puts.slice(1).map(({ path }) => path.slice(path.lastIndexOf('/') + 1))).toEqual([
       image.digest,
       sbom.digest,
       signature.digest,

@@ -40,6 +40,7 @@ const columns: readonly Column[] = [
     title: '3 with a password',
     start: () => startRegistry({ kind: 'distribution', htpasswd: { user: 'captain', password: 'sec:ret' } }),
   },
+  { title: '2.8 for images alone, `keep`', start: startStrict },
   { title: '2.8 for images alone, `drop`', policy: 'drop', start: startStrict },
   { title: '2.8 for images alone, `fail`', policy: 'fail', start: startStrict },
   { title: '3 behind nginx, 64 KB a body', start: startFronted },

@@ -11,6 +11,11 @@ const QUOTA = /quota|(storage|repository|repositories|namespace) limit|limit (is
 const IMMUTABLE = /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i;
 const REFUSED_CLASS = /unknown manifest class|unsupported (manifest|media) ?type|artifact type/i;
 
+/** Whether a registry's words say that it does not take manifests of this kind at all. */
+export function refusesKind(said: string): boolean {
+  return REFUSED_CLASS.test(said);
+}
+
 export interface Judgement {
   readonly code: FaultCode;
   readonly decision: Decision;
@@ -101,7 +106,7 @@ function judgeRefusal(status: number, said: string, codes: readonly string[]): J
       advice: 'the tag cannot be changed there: use another, or allow it',
     };
   }
-  if (isRefusal && REFUSED_CLASS.test(said)) {
+  if (isRefusal && refusesKind(said)) {
     return {
       code: 'manifest-refused',
       decision: 'park',

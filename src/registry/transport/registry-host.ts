@@ -1,4 +1,5 @@
 import { connect as connectTls } from 'node:tls';
+import type { Digest } from '../../domain/digest.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../copy-types.js';
 import type { Place } from '../place.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
@@ -53,6 +54,8 @@ export class RegistryHost {
   mountsProven = false;
   /** Mounts were promised and not kept here. */
   mountsBroken = false;
+  /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */
+  readonly takenKinds = new Set<Digest>();
   readonly #options: RegistryHostOptions;
   readonly #connections: Connections;
   #base: Promise<URL> | undefined;
