@@ -37,10 +37,7 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     adoptPresent: activity(async ({ after }) => await withHeartbeat(undefined, ({ signal }) => adopt(after, signal))),
     findPending: activity(
       async ({ startedAt, limit }) =>
-        await withHeartbeat(undefined, async () => {
-          const { refused } = await wanted.adoptRows();
-          return { images: await wanted.pendingImages({ since: startedAt, limit }), refused };
-        }),
+        await withHeartbeat(undefined, async () => await findPending({ since: startedAt, limit })),
     ),
     recordFault: activity(async ({ image, run, fault }) => {
       const { rows, readAt } = await wanted.wantedRows(image);
@@ -57,6 +54,14 @@ export function createPassActivities(ports: PassPorts): PassActivities {
       await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));
     }),
   };
+
+  async function findPending(query: { readonly since: number; readonly limit: number }) {
+    const { refused } = await wanted.adoptRows();
+    const images = await wanted.pendingImages(query);
+    if (!(await wanted.forgetUnreadable(images))) return { images, refused };
+    const reread = await wanted.adoptRows();
+    return { images: await wanted.pendingImages(query), refused: refused + reread.refused };
+  }
 
   /**
    * Whatever is not adopted here gets a plan of its own, which asks again and says why. A target that could not be asked

@@ -10,7 +10,7 @@ import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
-import { PushStatus } from '../domain/wanted-image.js';
+import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
@@ -156,7 +156,12 @@ export class ImagePlanner {
     { signal, lastRound }: PlanOptions,
   ) {
     const { pushed, engine, targets } = this.#ports;
-    const candidates = await pushed.adoptionCandidates({ targets, after: 0, limit: pending.length, image });
+    const candidates = await pushed.adoptionCandidates({
+      targets,
+      after: beforeFirstRow,
+      limit: pending.length,
+      image,
+    });
     if (candidates.length < pending.length) return undefined;
     // A daemon cannot look at a tag without pulling it, and sends no layer that is there.
     if (targets.some(({ name, engine: by }) => by === 'docker' && candidates.some(goesTo(name)))) return undefined;

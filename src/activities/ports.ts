@@ -26,6 +26,11 @@ export interface WantedImages {
     readonly limit: number;
   }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
   /**
+   * Those of these images that are no images, since somebody wrote something else into their rows: `adoptRows` reads
+   * the rows anew. @returns whether there was any
+   */
+  forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean>;
+  /**
    * All rows of one image, any status, duplicates left out, and the database's time (UTC ms) at which they were read:
    * what is asked for after that is not answered by an outcome made from these rows.
    */

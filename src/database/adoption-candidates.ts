@@ -68,7 +68,8 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
   const rows = await (only === undefined ? all : all.where('image', '=', only))
     .select(['id', 'image', 'platform'])
     .where('push_status', '=', PushStatus.pending)
-    .where('image', 'is not', null)
+    // '' stands for no image in the rows of older scripts' pushes: it is not to be taken for theirs.
+    .where('image', '<>', '')
     .where('copy_anew', 'is', null)
     .where('id', '>', after)
     .where((is) =>

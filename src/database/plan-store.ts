@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { PlatformSelection } from '../domain/platform.js';
-import { PushStatus } from '../domain/wanted-image.js';
+import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { Target } from '../domain/target.js';
@@ -13,6 +13,7 @@ import type { UncopiedRow } from './adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
+import { highestId } from './wanted-rows.js';
 
 /** An image that a pass would look at. */
 export interface PendingImage {
@@ -45,7 +46,7 @@ export class PlanStore {
     const rowsOf = new Map<string, WantedImage[]>();
     const uncopied: UncopiedRow[] = [];
     const refused: { row: number; reason: string }[] = [];
-    for (let after = 0; ;) {
+    for (let after = beforeFirstRow; ;) {
       const page = await this.#page(after);
       for (const row of page) {
         try {
@@ -106,6 +107,7 @@ export class PlanStore {
       .select('copy_anew')
       .where('duplicate_of', 'is', null)
       .where(sql<boolean>`coalesce(push_status, 0) <> ${PushStatus.withdrawn}`)
+      .where('id', '<=', highestId)
       .where('id', '>', after)
       .orderBy('id')
       .limit(pageSize)

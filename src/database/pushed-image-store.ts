@@ -26,7 +26,7 @@ export class PushedImageStore {
 
   /**
    * Pending rows whose platform an older script pushed to every one of `targets` that the image goes to, and that the
-   * ferry never copied, after row `after`, at most `limit`, by row; given `image`, only those of one image.
+   * ferry never copied, after row `after` (`beforeFirstRow` for all), at most `limit`, by row; given `image`, only those of one image.
    */
   async adoptionCandidates(query: {
     readonly targets: readonly Target[];
@@ -114,7 +114,7 @@ export class PushedImageStore {
   async #lockRows(queries: Queries, image: string): Promise<readonly LockedRow[]> {
     return await this.#database.dialect
       .locking(queries.selectFrom('images_for_push'))
-      .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image_key'])
+      .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image', 'image_key'])
       .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
       .where('image', '=', image)
       .execute();
@@ -161,6 +161,7 @@ interface LockedRow {
   readonly source_registry_url: string | null;
   readonly orig_name_space: string | null;
   readonly orig_image_name: string | null;
+  readonly image: string | null;
   readonly image_key: string | null;
   readonly platform: string | null;
   readonly push_status: number | null;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { imageKey } from '../domain/image-key.js';
+import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
@@ -47,9 +48,23 @@ function assertText(row: ReferenceColumns & { readonly platform: string | null }
 }
 
 /** Whether a row still asks for what its identity says: another program may have written another name into it. */
-export function isStillItself(row: Parameters<typeof rowIdentity>[0] & { readonly image_key: string | null }): boolean {
+export function isStillItself(
+  row: Parameters<typeof rowIdentity>[0] & { readonly image_key: string | null; readonly image: string | null },
+): boolean {
   try {
-    return rowIdentity(row).key === row.image_key;
+    const { key, image } = rowIdentity(row);
+    return key === row.image_key && image === row.image;
+  } catch (error) {
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
+}
+
+/** Whether the column `image` holds an image as the ferry writes it; another program may have put anything there. */
+export function isCanonicalImage(column: unknown): boolean {
+  if (typeof column !== 'string') return false;
+  try {
+    return printImageReference(parseImageReference(column)) === column;
   } catch (error) {
     if (error instanceof InvalidInput) return false;
     throw error;

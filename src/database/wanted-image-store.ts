@@ -7,7 +7,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { takeOverPushedRows } from './pushed-row-takeover.js';
 import { adoptPage, hasRowsToAdopt, releaseOrphans, reviewResetRows } from './row-adoption.js';
 import type { AdoptedRows } from './row-adoption.js';
-import { isStillItself, wantedImage } from './row-shapes.js';
+import { isCanonicalImage, isStillItself, wantedImage } from './row-shapes.js';
 import { imagesSharingTag, reviewPushed } from './tag-sharing.js';
 import { forgotten, highestId, lowestId, updateWanted } from './wanted-rows.js';
 import { recordWishes } from './wishes.js';
@@ -84,6 +84,26 @@ export class WantedImageStore {
     return rows.map(({ image, asked_at: askedAt }) => ({ image: image ?? '', explicit: askedAt !== null }));
   }
 
+  /**
+   * Pending rows of those of these images that are none, because somebody wrote something else into the column, lose
+   * their identity: `adoptRows` reads what the columns that name the image say, and parks them where that means nothing.
+   * @returns whether there was any
+   */
+  async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
+    const unreadable = images.map(({ image }) => image).filter((image) => !isCanonicalImage(image));
+    if (unreadable.length === 0) return false;
+    const rows = await this.#database.queries
+      .selectFrom('images_for_push')
+      .select('id')
+      .where('image', 'in', unreadable)
+      .where('push_status', '=', PushStatus.pending)
+      .where((is) => is.between('id', lowestId, highestId))
+      .execute();
+    if (rows.length === 0) return false;
+    await this.#forgetIdentity(rows.map(({ id }) => id));
+    return true;
+  }
+
   /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
   async imagesSharingTag(image: string): Promise<readonly string[]> {
     return await imagesSharingTag(this.#database.queries, image);
@@ -102,7 +122,7 @@ export class WantedImageStore {
     const rows = await queries
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
-      .select(['image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
+      .select(['image', 'image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
       .select(['requested_at', 'targets'])
       .where('image', '=', image)
       .where((is) => is.between('id', lowestId, highestId))

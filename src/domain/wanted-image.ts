@@ -16,6 +16,9 @@ export function readPushStatus(column: number | null): PushStatus {
   return Object.values(PushStatus).find((status) => status === column) ?? PushStatus.parked;
 }
 
+/** Rows are looked through by their ids, page by page, beginning after this: older scripts' ids may be negative. */
+export const beforeFirstRow = Number.MIN_SAFE_INTEGER - 1;
+
 /** Characters that the columns named `image` hold. */
 const longestImage = 600;
 

@@ -15,6 +15,7 @@ import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } fro
 import { WORKFLOW_TASK_TIMEOUT } from '../contract/workflow-names.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
 import { adoption, database, manyRows, pruning } from './activity-proxies.js';
 import { ImagePool } from './image-pool.js';
 import { SyncImage } from './sync-image.js';
@@ -64,9 +65,9 @@ export class SyncPass {
     this.#waiting = waiting;
     this.#result = result;
     this.#pass = carried.pass;
-    this.#adoptedUpTo = carried.adoptedUpTo ?? 0;
+    this.#adoptedUpTo = carried.adoptedUpTo ?? beforeFirstRow;
     this.#adoptionOver = carried.adoptionOver ?? false;
-    this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? 0);
+    this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? beforeFirstRow);
     this.#pool = new ImagePool(carried);
     this.#continueAfterEvents = continueAfterEvents;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
-import { PushStatus } from '../../src/domain/wanted-image.js';
+import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
 import { placeImage } from '../support/scripted-images.js';
 import type { ActivityStage } from './activity-stage.js';
 import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
@@ -15,7 +15,7 @@ describe('tags that move at their source', () => {
     await pushed(stage, 'team/app:latest', 'team/app:1.0', 'team/tool:latest');
     forget(stage);
 
-    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     expect(found).toEqual({ moved: 0, unchecked: [], uncheckedCount: 0 });
     expect([...requestsOf(stage.source)].sort()).toEqual([
@@ -31,7 +31,7 @@ describe('tags that move at their source', () => {
     const [before] = await pushed(stage, 'team/app:latest');
     const { digest: after } = placeImage(stage.source, 'team/app', { tag: 'latest' });
 
-    const { moved } = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const { moved } = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
     const status = await stage.statusOf(image);
     await copyPending(stage, image, 'second');
     const { queries } = stage.database;
@@ -52,7 +52,7 @@ describe('tags that move at their source', () => {
     const image = `${stage.source.host}/team/app:1.0`;
     const [before] = await pushed(stage, 'team/app:1.0');
     placeImage(stage.source, 'team/app', { tag: '1.0' });
-    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
     stage.aliyun.requests.length = 0;
 
     await copyPending(stage, image, 'second');
@@ -77,9 +77,9 @@ describe('tags that move at their source', () => {
     await stage.pushedByScript(image);
     await stage.plan(image);
 
-    const first = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const first = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
     placeImage(stage.source, 'team/app', { tag: 'latest' });
-    const second = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const second = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     expect([first.moved, second.moved]).toEqual([0, 1]);
     expect(await stage.plan(image)).toMatchObject({ kind: 'planned', open: [{}, {}] });
@@ -90,9 +90,9 @@ describe('tags that move at their source', () => {
     await pushed(stage, 'team/app:1.0');
     forget(stage);
 
-    await run(stage.tags.findMovedTags, { startedAt: Date.now(), after: 0 });
+    await run(stage.tags.findMovedTags, { startedAt: Date.now(), after: beforeFirstRow });
     const early = requestsOf(stage.source);
-    await run(stage.tags.findMovedTags, { startedAt: Date.now() + 2 * hourMs, after: 0 });
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + 2 * hourMs, after: beforeFirstRow });
 
     expect(early).toEqual([]);
     expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/app/manifests/1.0']);
@@ -105,7 +105,7 @@ describe('tags that move at their source', () => {
     stage.source.when('HEAD', /manifests/, ({ response }) => void response.writeHead(429).end());
     forget(stage);
 
-    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
     const statuses = await Promise.all(names.map(async (name) => await stage.statusOf(`${stage.source.host}/${name}`)));
 
     expect(found).toMatchObject({ moved: 0, uncheckedCount: 12 });
@@ -122,7 +122,7 @@ describe('tags that move at their source', () => {
     await queries.updateTable('images_for_push').set({ image: 'no reference::1' }).where('image', '=', image).execute();
     placeImage(stage.source, 'team/app', { tag: '2' });
 
-    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const found = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     expect(found).toMatchObject({ moved: 1, uncheckedCount: 1 });
     expect(found.unchecked[0]).toMatchObject({ image: 'no reference::1', fault: { code: 'invalid-reference' } });
@@ -136,7 +136,7 @@ describe('tags that move at their source', () => {
     await pushed(stage, 'team/tool:latest');
     forget(stage);
 
-    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
     expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/tool/manifests/latest']);
@@ -153,7 +153,7 @@ describe('tags that move at their source', () => {
       targets: [],
     });
 
-    const look = run(findMovedTags, { startedAt: Date.now() + hourMs, after: 0 });
+    const look = run(findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     await expect(look).rejects.toMatchObject({ type: 'database', nonRetryable: false });
   });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { ImagePlan } from '../../src/contract/activity-types.js';
-import { PushStatus } from '../../src/domain/wanted-image.js';
+import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
 import { placeImage } from '../support/scripted-images.js';
 import type { ActivityStage } from './activity-stage.js';
 import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
@@ -127,7 +127,7 @@ describe('what an older script pushed', () => {
     for (let n = 0; n < 40; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
     own.when('HEAD', /manifests/, ({ response }) => void response.writeHead(403).end());
 
-    const { adopted } = await run(stage.pass.adoptPresent, { after: 0 });
+    const { adopted } = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
 
     expect(adopted).toBe(0);
     expect(own.requests.length).toBeLessThan(20);
@@ -253,7 +253,7 @@ describe('targets behind a Docker daemon', () => {
     const image = `${source.host}/team/app:v1`;
     await stage.pushedByScript(image);
 
-    const { adopted } = await run(stage.pass.adoptPresent, { after: 0 });
+    const { adopted } = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
     const plan = await stage.plan(image);
 
     expect(adopted).toBe(0);

@@ -5,6 +5,7 @@ import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-d
 import { migrate } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { dump } from '../support/database-places.js';
 import type { Row } from '../support/database-places.js';
 import { aliyunHost, legacyRows, legacySchema, legacyTargets } from './legacy-rows.js';
@@ -127,7 +128,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await query('select id from images_for_push')).toHaveLength(before + 1);
       const candidates = await stores.pushed.adoptionCandidates({
         targets: legacyTargets.slice(0, 1),
-        after: 0,
+        after: beforeFirstRow,
         limit: 500,
       });
       expect(candidates.map(({ image }) => image)).toContain('docker.io/langgenius/dify-api:1.2.0');
@@ -169,7 +170,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
 
     async function candidates(): Promise<readonly unknown[]> {
       await stores.wanted.adoptRows();
-      return await stores.pushed.adoptionCandidates({ targets: legacyTargets, after: 0, limit: 10 });
+      return await stores.pushed.adoptionCandidates({ targets: legacyTargets, after: beforeFirstRow, limit: 10 });
     }
 
     async function onBothTargets(platform?: string): Promise<void> {
@@ -193,6 +194,28 @@ export function takeoverSuite(placeOf: PlaceOf): void {
           ],
         },
       ]);
+    });
+
+    test('a row with a negative id is adopted like others', async () => {
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await sql('update images_for_push set id = -7');
+      await onBothTargets();
+
+      expect(await candidates()).toMatchObject([{ rowId: -7, image }]);
+      expect((await stores.plan.pending(legacyTargets)).images).toMatchObject([{ image, toAdopt: true }]);
+    });
+
+    test('a row whose image somebody emptied is none of what older scripts pushed without saying which image', async () => {
+      await sql(`insert into pushed_images (source_registry_url, target_registry_url, orig_image_name,
+        registry_image_name, platform) values ('docker.io', '${aliyunHost}', '', '${aliyunHost}/mirror/other:1', 'linux/amd64')`);
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await sql(`update images_for_push set image = ''`);
+
+      const aliyunOnly = legacyTargets.slice(0, 1);
+      await stores.wanted.adoptRows();
+      const found = await stores.pushed.adoptionCandidates({ targets: aliyunOnly, after: beforeFirstRow, limit: 10 });
+
+      expect(found).toEqual([]);
     });
 
     test('an image that one target lacks, or has for another platform, is copied', async () => {
@@ -225,7 +248,11 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await stores.wanted.addWanted([wish('nginx:1.27')]);
       await onBothTargets();
       await stores.wanted.adoptRows();
-      const [candidate] = await stores.pushed.adoptionCandidates({ targets: legacyTargets, after: 0, limit: 10 });
+      const [candidate] = await stores.pushed.adoptionCandidates({
+        targets: legacyTargets,
+        after: beforeFirstRow,
+        limit: 10,
+      });
       if (candidate === undefined) throw new Error('there is no candidate');
       const digests = candidate.copies.map(({ target }) => ({ target, digest: `sha256:${'7'.repeat(64)}` }));
       await stores.pushed.recordAdoption(candidate, digests);
@@ -250,7 +277,11 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await stores.wanted.adoptRows();
       const other = { ...aliyun, name: 'other', namespace: 'other' };
 
-      const found = await stores.pushed.adoptionCandidates({ targets: [aliyun, other], after: 0, limit: 10 });
+      const found = await stores.pushed.adoptionCandidates({
+        targets: [aliyun, other],
+        after: beforeFirstRow,
+        limit: 10,
+      });
 
       expect(found).toEqual([]);
     });

@@ -224,6 +224,33 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
     });
 
+    test('a pending row whose image somebody made another one or none is read anew, and keeps nobody else waiting', async () => {
+      const { stores, sql, rows } = use();
+      await stores.wanted.addWanted(['nginx:1', 'nginx:2', 'nginx:3', 'redis:7'].map((name) => wish(name)));
+      await sql(`update images_for_push set image = 'no reference::1' where orig_image_name = 'nginx:1';
+        update images_for_push set image = '', orig_image_name = 'Nginx:2' where orig_image_name = 'nginx:2';
+        update images_for_push set image = 'docker.io/library/redis:7' where orig_image_name = 'nginx:3'`);
+
+      const before = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const found = await stores.wanted.forgetUnreadable(before);
+      const looked = await stores.wanted.wantedRows('docker.io/library/redis:7');
+      const adopted = await stores.wanted.adoptRows();
+      const after = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const { items } = await stores.console.listWanted('parked');
+
+      expect(found).toBe(true);
+      expect(looked.rows).toHaveLength(1);
+      expect(adopted).toEqual({ adopted: 2, duplicates: 0, refused: 1 });
+      expect(after.map(({ image }) => image).sort()).toEqual([
+        'docker.io/library/nginx:1',
+        'docker.io/library/nginx:3',
+        'docker.io/library/redis:7',
+      ]);
+      expect(items).toMatchObject([{ image: 'docker.io/library/Nginx:2', code: 'invalid-reference' }]);
+      expect(await stores.wanted.forgetUnreadable(after)).toBe(false);
+      expect(await rows('select id from images_for_push where image_key is null')).toHaveLength(1);
+    });
+
     test('a pushed row that is made pending is looked at by the pass that runs', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([wish('nginx:1.27')]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { WantedRequest } from '../../src/domain/wanted-image.js';
 import { eachWithStores, pushed, syncImage, targets, wish } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
@@ -197,7 +198,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       await stores.wanted.adoptRows();
       const digests = [{ target: 'aliyun', digest: `sha256:${'a'.repeat(64)}` }];
 
-      const [candidate] = await stores.pushed.adoptionCandidates({ targets, after: 0, limit: 5 });
+      const [candidate] = await stores.pushed.adoptionCandidates({ targets, after: beforeFirstRow, limit: 5 });
       if (candidate === undefined) throw new Error('the row is no candidate');
       await stores.wanted.addWanted([found()]);
       await stores.pushed.recordAdoption(candidate, digests);
