@@ -5,6 +5,7 @@ import { pullBudgetSuite } from './pull-budget-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import { statementSuite } from './statement-suite.js';
 import type { PlaceOf } from './store-fixture.js';
+import { tagCheckSuite } from './tag-check-suite.js';
 import { takeoverSuite } from './takeover-suite.js';
 import { upstreamSuite } from './upstream-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
@@ -17,6 +18,7 @@ export function everySuite(placeOf: PlaceOf): void {
   smallStoresSuite(placeOf);
   statementSuite(placeOf);
   pullBudgetSuite(placeOf);
+  tagCheckSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
