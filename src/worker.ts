@@ -5,10 +5,13 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import { SourcePulls } from './activities/source-pulls.js';
 import { connectClient } from './client/connect.js';
 import { createActivitySets } from './composition/activity-sets.js';
+import { examineDocker } from './composition/docker-engine.js';
+import { serveDockerQueue } from './composition/docker-queue.js';
 import { keepSchedules } from './composition/kept-schedules.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { openMigrated } from './composition/stores.js';
+import type { Workers } from './composition/workers.js';
 import { createWorkers } from './composition/workers.js';
 import type { FerryConfig } from './config/read-config.js';
 import { readConfig } from './config/read-config.js';
@@ -27,19 +30,16 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const workers = await openWorkers(config, logger, closing);
+    const { workers, createDockerWorker } = await openWorkers(config, logger, closing);
+    const stopping = new AbortController();
     const stop = (): void => {
+      stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };
     // The supervisor's channel closes when it is gone, however it went: nobody is left who would restart this one.
     process.once('disconnect', stop);
-    const runs = workers.map(async (worker) => {
-      try {
-        await worker.run();
-      } finally {
-        stop();
-      }
-    });
+    const runs = workers.map(async (worker) => await worker.run().finally(stop));
+    if (createDockerWorker !== undefined) runs.push(serveDocker(createDockerWorker, stopping.signal).finally(stop));
     process.send?.('ready');
     logger.info({ targets: config.targets.map(({ name }) => name) }, 'worker started');
     await Promise.all(runs);
@@ -47,9 +47,14 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
     for (const close of closing.reverse()) await close();
     if (process.connected) process.disconnect();
   }
+
+  async function serveDocker(createWorker: () => Promise<Worker>, signal: AbortSignal): Promise<void> {
+    const examine = async (own: AbortSignal) => await examineDocker(config, own);
+    await serveDockerQueue({ examine, createWorker, logger }, signal);
+  }
 }
 
-async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => Promise<void>)[]): Promise<Worker[]> {
+async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => Promise<void>)[]): Promise<Workers> {
   const { namespace, connection: options, address = defaultAddress } = config.temporal;
 
   const { database } = await openMigrated(config.database);

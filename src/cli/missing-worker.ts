@@ -1,5 +1,5 @@
 import type { TemporalClient } from '../client/connect.js';
-import { isWorkerPolling } from '../client/worker-presence.js';
+import { unservedQueues } from '../client/worker-presence.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { say } from './output.js';
 
@@ -7,24 +7,30 @@ import { say } from './output.js';
 const firstLookMs = 4_000;
 const laterLooksMs = 15_000;
 
-/** Waits as long as it takes; says once when nobody is there who would do what is waited for. */
+export interface MissingWorkerOptions {
+  /** Those that what is waited for goes through; default: the main one. */
+  readonly queues?: readonly TaskQueue[];
+  readonly afterMs?: number;
+}
+
+/** Waits as long as it takes; says once for each queue when nobody is there who would do what is waited for. */
 export async function tellingOfMissingWorker<T>(
   temporal: TemporalClient,
   waiting: Promise<T>,
-  { afterMs = firstLookMs }: { readonly afterMs?: number } = {},
+  { queues = [TaskQueue.main], afterMs = firstLookMs }: MissingWorkerOptions = {},
 ): Promise<T> {
+  let untold = queues;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const lookAfter = (pauseMs: number): void => {
     timer = setTimeout(() => void look(), pauseMs);
   };
   const look = async (): Promise<void> => {
-    const isPolling = await isWorkerPolling(temporal);
+    const unserved = await unservedQueues(temporal, untold);
     if (isOver) return;
-    if (isPolling !== false) return lookAfter(laterLooksMs);
-    say(
-      `no worker is polling task queue ${TaskQueue.main}: start one with "ferry up" or "ferry worker"; waiting for it ...`,
-    );
+    for (const queue of unserved) say(`${missingWorker(queue)}; waiting for it ...`);
+    untold = untold.filter((queue) => !unserved.includes(queue));
+    if (untold.length > 0) lookAfter(laterLooksMs);
   };
   lookAfter(afterMs);
   try {
@@ -33,4 +39,22 @@ export async function tellingOfMissingWorker<T>(
     isOver = true;
     clearTimeout(timer);
   }
+}
+
+/** One look: a line for each of the queues that nobody serves now. @returns those queues */
+export async function sayMissingWorkers(
+  temporal: TemporalClient,
+  queues: readonly TaskQueue[],
+): Promise<readonly TaskQueue[]> {
+  const unserved = await unservedQueues(temporal, queues);
+  for (const queue of unserved) say(missingWorker(queue));
+  return unserved;
+}
+
+/** What is missing, and what to do about it. */
+export function missingWorker(queue: TaskQueue): string {
+  const missing = `no worker is polling task queue ${queue}`;
+  return queue === TaskQueue.docker
+    ? `${missing}, which targets behind a Docker daemon need: start one where "docker version" answers ("ferry doctor" says what is wrong here)`
+    : `${missing}: start one with "ferry up" or "ferry worker"`;
 }

@@ -1,4 +1,5 @@
 import { TaskQueue } from '../contract/task-queues.js';
+import type { Target } from '../domain/target.js';
 import type { TemporalClient } from './connect.js';
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's interface. */
@@ -30,4 +31,19 @@ export async function isWorkerPolling(
     // Only a hint is lost; what is waited for says what is wrong.
     return undefined;
   }
+}
+
+/** The task queues that copies to these targets go through; those behind a Docker daemon have one of their own. */
+export function queuesFor(targets: readonly Pick<Target, 'engine'>[]): readonly TaskQueue[] {
+  const docker = targets.some(({ engine }) => engine === 'docker') ? [TaskQueue.docker] : [];
+  return [TaskQueue.main, TaskQueue.copy, ...docker];
+}
+
+/** Those of the queues that no worker polls; one of which Temporal does not say is left out. */
+export async function unservedQueues(
+  temporal: TemporalClient,
+  queues: readonly TaskQueue[],
+): Promise<readonly TaskQueue[]> {
+  const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
+  return queues.filter((_, position) => polling[position] === false);
 }

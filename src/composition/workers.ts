@@ -11,12 +11,19 @@ import type { ActivitySets } from './activity-sets.js';
 const shutdownGrace = '5s';
 const shutdownForce = '20s';
 
+/** What a worker runs: some of it at once, the rest when it can be served here. */
+export interface Workers {
+  readonly workers: readonly Worker[];
+  /** For the queue of Docker daemons; absent where no target is reached through one. */
+  readonly createDockerWorker?: () => Promise<Worker>;
+}
+
 /** One Temporal worker for each task queue, over one connection. */
 export async function createWorkers(
   connection: NativeConnection,
   { temporal, poolSize, copySlots }: Pick<FerryConfig, 'temporal' | 'poolSize' | 'copySlots'>,
   activities: ActivitySets,
-): Promise<Worker[]> {
+): Promise<Workers> {
   const shared = {
     connection,
     namespace: temporal.namespace,
@@ -25,7 +32,7 @@ export async function createWorkers(
     shutdownGraceTime: shutdownGrace,
     shutdownForceTime: shutdownForce,
   } as const;
-  return await Promise.all([
+  const workers = await Promise.all([
     Worker.create({
       ...shared,
       taskQueue: TaskQueue.main,
@@ -39,15 +46,15 @@ export async function createWorkers(
       maxConcurrentActivityTaskExecutions: copySlots,
       activities: activities.copy,
     }),
-    ...(activities.docker === undefined
-      ? []
-      : [
-          Worker.create({
-            ...shared,
-            taskQueue: TaskQueue.docker,
-            maxConcurrentActivityTaskExecutions: copySlots,
-            activities: activities.docker,
-          }),
-        ]),
   ]);
+  const { docker } = activities;
+  if (docker === undefined) return { workers };
+  const createDockerWorker = async (): Promise<Worker> =>
+    await Worker.create({
+      ...shared,
+      taskQueue: TaskQueue.docker,
+      maxConcurrentActivityTaskExecutions: copySlots,
+      activities: docker,
+    });
+  return { workers, createDockerWorker };
 }

@@ -32,6 +32,11 @@ export interface RequestConfig extends PlaceConfig {
   readonly sources: SourceRules;
 }
 
+/** Where images go to. */
+export interface TargetsConfig extends PlaceConfig {
+  readonly targets: readonly Target[];
+}
+
 /** Where new images are announced. */
 export interface UpstreamsConfig extends PlaceConfig {
   /** The built-in ones first. */
@@ -43,8 +48,7 @@ export interface SchedulingConfig extends UpstreamsConfig {
   readonly schedules: SchedulesConfig;
 }
 
-export interface FerryConfig extends RequestConfig, SchedulingConfig {
-  readonly targets: readonly Target[];
+export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsConfig {
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
   readonly credentials: CredentialProvider;
@@ -87,6 +91,20 @@ export function readRequestConfig(variables: Variables): RequestConfig {
   const { sources } = readRegistries(environment, faults);
   faults.throwIfAny();
   return { ...place, sources };
+}
+
+/**
+ * The slice of commands that tell how things stand: targets may be missing.
+ *
+ * @throws InvalidInput listing every fault
+ */
+export function readTargetsConfig(variables: Variables): TargetsConfig {
+  const environment = new Environment(variables);
+  const faults = new FaultList();
+  const place = readPlace(environment, faults);
+  const { targets } = readRegistries(environment, faults);
+  faults.throwIfAny();
+  return { ...place, targets };
 }
 
 /**

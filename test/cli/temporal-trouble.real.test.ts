@@ -6,7 +6,7 @@ import type { TemporalPlace } from '../../src/client/connect.js';
 import { connectClient } from '../../src/client/connect.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { temporalFault } from '../../src/client/temporal-fault.js';
-import { isWorkerPolling } from '../../src/client/worker-presence.js';
+import { isWorkerPolling, queuesFor } from '../../src/client/worker-presence.js';
 import { tellingOfMissingWorker } from '../../src/cli/missing-worker.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
@@ -74,12 +74,13 @@ describe("what commands say of Temporal's trouble", () => {
     let answer: (text: string) => void = () => undefined;
     const waiting = new Promise<string>((resolve) => (answer = resolve));
 
-    const told = tellingOfMissingWorker(lonely, waiting, { afterMs: 0 });
-    await vi.waitFor(() => expect(said.join('')).toContain('no worker is polling task queue ferry: start one with'));
+    const told = tellingOfMissingWorker(lonely, waiting, { queues: queuesFor([{ engine: 'docker' }]), afterMs: 0 });
+    await vi.waitFor(() => expect(said).toHaveLength(3));
     answer('done');
 
     expect(await told).toBe('done');
-    expect(said).toHaveLength(1);
+    expect(said.join('')).toContain('no worker is polling task queue ferry: start one with');
+    expect(said.join('')).toContain('no worker is polling task queue ferry-docker, which targets behind');
     await vi.waitFor(async () => expect(await isWorkerPolling({ ...served, close: async () => undefined })).toBe(true));
     await lonely.close();
     await worker.stop();

@@ -1,3 +1,4 @@
+import { queuesFor } from '../../client/worker-presence.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -35,8 +36,7 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
 }
 
 function placeChecks(config: PlaceConfig & Partial<Pick<FerryConfig, 'targets'>>) {
-  const needsDocker = config.targets?.some(({ engine }) => engine === 'docker') ?? false;
-  return [databaseCheck(config), ...temporalChecks(config, { needsDocker }), diskCheck(config)];
+  return [databaseCheck(config), ...temporalChecks(config, queuesFor(config.targets ?? [])), diskCheck(config)];
 }
 
 async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {

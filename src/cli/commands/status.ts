@@ -1,28 +1,35 @@
-import { readPlaceConfig } from '../../config/read-config.js';
+import { queuesFor } from '../../client/worker-presence.js';
+import type { TargetsConfig } from '../../config/read-config.js';
+import { readTargetsConfig } from '../../config/read-config.js';
+import type { TaskQueue } from '../../contract/task-queues.js';
 import type { ImageStatus, Overview } from '../../database/console-entries.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
 import { printDuration } from '../../domain/duration.js';
+import { FerryError } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
+import { sayMissingWorkers } from '../missing-worker.js';
 import { megabytes, printJson, printLine, printTable, say } from '../output.js';
 import { localTime } from '../local-time.js';
 import { withStores } from '../with-stores.js';
+import { withTemporal } from '../with-temporal.js';
 
 export async function statusCommand(
   image: string | undefined,
   { json = false }: { readonly json?: boolean },
 ): Promise<number> {
-  const config = readPlaceConfig(process.env);
+  const config = readTargetsConfig(process.env);
   if (image === undefined) {
     const [overview, allowances] = await withStores(config, async ({ console, budgets }) => [
       await console.overview(),
       await budgets.budgets(),
     ]);
-    if (json) printJson({ ...overview, allowances });
-    else {
+    if (!json) {
       printOverview(overview);
       printAllowances(allowances);
     }
+    const unserved = overview.wanted.pending === 0 ? undefined : await sayWhoIsMissing(config);
+    if (json) printJson({ ...overview, allowances, ...(unserved === undefined ? {} : { unserved }) });
     return ExitStatus.done;
   }
 
@@ -36,6 +43,23 @@ export async function statusCommand(
   if (status.wanted.length > 0 || status.pushed.length > 0) return ExitStatus.done;
   say(`nobody ever wanted ${canonical}: "ferry add ${canonical}" asks for it`);
   return ExitStatus.failed;
+}
+
+/**
+ * What keeps pending images where they are, whoever else is well.
+ *
+ * @returns the task queues that no worker polls; undefined when Temporal does not tell
+ */
+async function sayWhoIsMissing(config: TargetsConfig): Promise<readonly TaskQueue[] | undefined> {
+  try {
+    return await withTemporal(config, async (temporal) => {
+      return await sayMissingWorkers(temporal, queuesFor(config.targets));
+    });
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    say(`note: nothing is copied now: ${error.message}`);
+    return undefined;
+  }
 }
 
 function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview): void {

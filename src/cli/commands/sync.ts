@@ -1,7 +1,8 @@
+import { queuesFor } from '../../client/worker-presence.js';
 import { readConfig } from '../../config/read-config.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
-import { tellingOfMissingWorker } from '../missing-worker.js';
+import { sayMissingWorkers, tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
@@ -30,7 +31,9 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
       temporal,
       backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
     );
-    if (wait) return await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json }));
+    const queues = queuesFor(config.targets);
+    if (wait) return await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json }), { queues });
+    await sayMissingWorkers(temporal, queues);
     if (json) printJson({ requested: true, runId });
     else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
     return ExitStatus.done;

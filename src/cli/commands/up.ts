@@ -4,18 +4,22 @@ import { fileURLToPath } from 'node:url';
 import type { TemporalClient } from '../../client/connect.js';
 import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
 import { ensureSchedules } from '../../client/schedules.js';
+import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { readConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
 import { readServerSettings } from '../../config/server-settings.js';
+import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule.js';
 import type { FerryUp } from '../../supervisor/ferry-up.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
+import { dockerTrouble } from '../docker-trouble.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { interruptible } from '../interruption.js';
+import { tellingOfMissingWorker } from '../missing-worker.js';
 import { say } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporalAt } from '../with-temporal.js';
@@ -53,6 +57,11 @@ async function runUntil(
 ): Promise<number> {
   // The database is opened here first: a wrong password is one clear message, not a worker that dies again and again.
   await withStores(config, async () => undefined);
+  const trouble = await dockerTrouble(config, signal);
+  if (untilIdle && trouble !== undefined && config.temporal.address === undefined) {
+    // One pass with the worker of this machine alone would wait for a daemon that never comes.
+    throw new FerryError(`the pass would not end: ${trouble}`, { code: 'configuration', decision: 'park' });
+  }
   signal.throwIfAborted();
 
   say(`Starting Temporal${untilIdle ? ' and the worker' : ', the worker and the server'} ...`);
@@ -67,9 +76,10 @@ async function runUntil(
   });
   try {
     sayWhatRuns(up, config, server);
+    if (trouble !== undefined) say(`note: ${trouble}; the daemon is looked for again every half minute`);
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
-      if (untilIdle) return await onePass(temporal, fetch, { json, signal });
+      if (untilIdle) return await onePass(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
       await keepSchedules(temporal, config);
       await askForSync(temporal, 'ferry up');
       say('Running; Ctrl-C stops it, what is in work goes on at the next start.');
@@ -85,7 +95,11 @@ async function runUntil(
 async function onePass(
   temporal: TemporalClient,
   upstreams: readonly string[],
-  { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
+  {
+    json,
+    signal,
+    queues,
+  }: { readonly json: boolean; readonly signal: AbortSignal; readonly queues: readonly TaskQueue[] },
 ): Promise<number> {
   let status: number = ExitStatus.done;
   for (const upstream of upstreams) {
@@ -103,7 +117,8 @@ async function onePass(
   }
   signal.throwIfAborted();
   const runId = await askForSync(temporal, 'ferry up --until-idle');
-  return Math.max(status, await waitForSync(temporal, runId, { json, signal }));
+  const pass = waitForSync(temporal, runId, { json, signal });
+  return Math.max(status, await tellingOfMissingWorker(temporal, pass, { queues }));
 }
 
 async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {

@@ -1,13 +1,14 @@
 import { isWorkerPolling } from '../../client/worker-presence.js';
 import type { PlaceConfig } from '../../config/place-config.js';
-import { TaskQueue } from '../../contract/task-queues.js';
+import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
+import { missingWorker } from '../missing-worker.js';
 import { temporalPlace } from '../temporal-place.js';
 import { withTemporal } from '../with-temporal.js';
 import type { Check } from './check.js';
 
-/** @param needsDocker a target is reached through a Docker daemon, which has workers of its own */
-export function temporalChecks(config: PlaceConfig, { needsDocker }: { readonly needsDocker: boolean }): Check[] {
+/** @param queues those that need a worker */
+export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]): Check[] {
   const { address, namespace } = temporalPlace(config);
   return [
     {
@@ -23,15 +24,10 @@ export function temporalChecks(config: PlaceConfig, { needsDocker }: { readonly 
       part: 'workers',
       look: async () =>
         await withTemporal(config, async (temporal) => {
-          const docker = needsDocker ? [TaskQueue.docker] : [];
-          const queues = [TaskQueue.main, TaskQueue.copy, ...docker];
           const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
           const idle = queues.filter((_, position) => polling[position] !== true);
           if (idle.length === 0) return `polling ${queues.join(' and ')}`;
-          throw new FerryError(`none polls ${idle.join(' or ')}: start one with "ferry up" or "ferry worker"`, {
-            code: 'temporal',
-            decision: 'park',
-          });
+          throw new FerryError(idle.map(missingWorker).join('\n'), { code: 'temporal', decision: 'park' });
         }),
     },
   ];

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Worker } from '@temporalio/worker';
+
+import type { DockerVersions } from '../docker/examine-daemon.js';
+import type { Logger } from '../logger.js';
+
+type RunnableWorker = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
+
+export interface DockerQueueOptions {
+  /** @throws Error saying why copies cannot be made here */
+  readonly examine: (signal: AbortSignal) => Promise<DockerVersions>;
+  readonly createWorker: () => Promise<RunnableWorker>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** Between two looks; milliseconds, default 30,000. */
+  readonly pauseMs?: number;
+}
+
+/**
+ * Serves the queue of Docker daemons from the moment when one can be used here: a worker without one would take images
+ * and park them that another worker could copy. Why it does not yet is said once for each reason.
+ *
+ * @param signal ends it; what is in work gets the worker's grace
+ */
+export async function serveDockerQueue(
+  { examine, createWorker, logger, pauseMs = 30_000 }: DockerQueueOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let told = '';
+  while (!signal.aborted) {
+    const found = await look();
+    if (signal.aborted) return;
+    if ('daemon' in found) {
+      logger.info({ docker: found }, 'the Docker daemon answers: its task queue is served');
+      return await runUntil(signal, await createWorker());
+    }
+    if (found.reason !== told) {
+      logger.warn(
+        found,
+        'the task queue of targets behind a Docker daemon is not served here; the daemon is looked for again',
+      );
+      told = found.reason;
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async function look(): Promise<DockerVersions | { readonly reason: string }> {
+    try {
+      return await examine(signal);
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+/** Also one that is stopped at once is run: only then does it let go of its connection. */
+async function runUntil(signal: AbortSignal, worker: RunnableWorker): Promise<void> {
+  const running = worker.run();
+  const stop = (): void => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    await running;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { RegistryServer } from '../../demo/registry-server.js';
+import { startRegistry } from '../../demo/registry-server.js';
+import type { FerryStage } from '../support/ferry-stage.js';
+import { makeFerryStage } from '../support/ferry-stage.js';
+import { makeImage, pushImage } from '../support/test-images.js';
+
+let registry: RegistryServer;
+let stage: FerryStage;
+
+beforeEach(async () => {
+  registry = await startRegistry({ kind: 'distribution' });
+  stage = makeFerryStage({
+    configuration: {
+      hosts: { [registry.host]: { scheme: 'http' } },
+      targets: { lab: { registry: 'lab.invalid', engine: 'docker' } },
+    },
+    environment: { DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+  });
+});
+
+afterEach(async () => {
+  await stage.clear();
+  await registry.stop();
+});
+
+test(
+  'a worker without a daemon parks nothing, and every command that asks says what is missing',
+  { timeout: 120_000 },
+  async () => {
+    await pushImage(registry, {
+      image: await makeImage({ name: 'app', layers: [10] }),
+      repository: 'org/app',
+      tag: '1',
+    });
+    await stage.up();
+    await stage.ferry('add', `${registry.host}/org/app:1`, '--no-sync');
+
+    const sync = await stage.ferry('sync');
+    const status = await stage.ask<{ readonly unserved: readonly string[] }>('status');
+    const parked = await stage.ask<readonly unknown[]>('list', 'parked');
+
+    expect(sync.errors).toContain('no worker is polling task queue ferry-docker');
+    expect(sync.errors).not.toContain('task queue ferry-copy');
+    expect(status.unserved).toEqual(['ferry-docker']);
+    expect(parked).toEqual([]);
+  },
+);
+
+test('one pass alone, which would never end, is refused with what to do', async () => {
+  const { status, errors } = await stage.ferry('up', '--until-idle');
+
+  expect(status).toBe(2);
+  expect(errors).toMatch(/the pass would not end: nothing is copied to lab by this machine: .*docker/);
+});
