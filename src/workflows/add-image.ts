@@ -20,7 +20,8 @@ export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
   // A run that was reset goes on with the delivery of the run that it was made from.
   const { images, repeated } = await manyRows.addImages({ ...input, delivery, owner: firstExecutionRunId });
 
-  const syncRequested = input.sync !== false && images.some(({ outcome }) => outcome !== 'refused');
+  // The run that committed a repeated delivery may have been ended before it asked; to ask twice does no harm.
+  const syncRequested = input.sync !== false && (repeated || images.some(({ outcome }) => outcome !== 'refused'));
   if (syncRequested) await requests.requestSync({ id: runId, reason: `add-image ${delivery}` });
   return { images, repeated, syncRequested };
 }

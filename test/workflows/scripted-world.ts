@@ -24,6 +24,8 @@ export class ScriptedWorld {
   readonly copied: string[] = [];
   readonly faults: { image: string; reason: string }[] = [];
   readonly signalled: SyncRequest[] = [];
+  /** Deliveries of `AddImage` that were handled, before this world began or in it. */
+  readonly deliveries = new Set<string>();
   readonly again: { at: number; reason: string }[] = [];
   /** Rows that the next look refuses. */
   readonly refused: string[] = [];
@@ -43,6 +45,11 @@ export class ScriptedWorld {
 
   ask(image: string): void {
     this.pending.push({ image, explicit: true });
+  }
+
+  /** The next plan of every image is its first again. */
+  forgetRounds(): void {
+    this.#rounds.clear();
   }
 
   activities(): MainActivities & CopyActivities {
@@ -96,7 +103,9 @@ export class ScriptedWorld {
       requestSyncAt: async (request) => {
         this.again.push(request);
       },
-      addImages: async ({ images }) => {
+      addImages: async ({ images, delivery }) => {
+        if (this.deliveries.has(delivery)) return { images: [], repeated: true };
+        this.deliveries.add(delivery);
         const names = images.map((image) => (typeof image === 'string' ? image : image.image));
         this.want(...names);
         return {
