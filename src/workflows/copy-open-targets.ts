@@ -17,21 +17,21 @@ export interface RoundResult {
   readonly stoppedBy?: Fault;
 }
 
-/** What Docker daemons did in earlier rounds: a look at a target does not tell. */
-export interface ServedByDocker {
+/** What earlier rounds brought to targets that cannot be looked at: nothing more is to be done about them. */
+export interface KeptTargets {
   readonly outcomes: readonly TargetOutcome[];
-  /** What they copied: the others get the same. */
+  /** What they got: the others get the same. */
   readonly sourceDigest?: string;
 }
 
-export async function copyOpenTargets(image: string, plan: Plan, served: ServedByDocker): Promise<RoundResult> {
+export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTargets): Promise<RoundResult> {
   const { platforms } = plan;
-  const sourceDigest = plan.sourceDigest ?? served.sourceDigest;
-  const failed = plan.open.filter(({ fault }) => fault !== undefined);
-  const untried = plan.open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
-  const isServed = ({ target }: Destination): boolean => served.outcomes.some((outcome) => outcome.target === target);
+  const sourceDigest = plan.sourceDigest ?? kept.sourceDigest;
+  const open = plan.open.filter(({ destination }) => !isKept(destination, kept));
+  const failed = open.filter(({ fault }) => fault !== undefined);
+  const untried = open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
   const direct = untried.filter(({ engine }) => engine === undefined);
-  const byDocker = untried.filter((destination) => destination.engine === 'docker' && !isServed(destination));
+  const byDocker = untried.filter(({ engine }) => engine === 'docker');
   const names = [...direct, ...byDocker].map(({ target }) => target).join(', ');
   if (names !== '') setCurrentDetails(`Copying ${image} to ${names}`);
 
@@ -51,22 +51,26 @@ export async function copyOpenTargets(image: string, plan: Plan, served: ServedB
           ]),
         ]),
   ]);
-  return summedUp(plan, failed, served, results);
+  return summedUp(plan, failed, kept, results);
+}
+
+export function isKept({ target }: { readonly target: string }, { outcomes }: KeptTargets): boolean {
+  return outcomes.some((outcome) => outcome.target === target);
 }
 
 function summedUp(
   plan: Plan,
   failed: readonly OpenTarget[],
-  served: ServedByDocker,
+  kept: KeptTargets,
   results: readonly CopyImageResult[],
 ): RoundResult {
   const found = results.find((result) => result.sourceDigest !== undefined)?.sourceDigest;
-  const sourceDigest = plan.sourceDigest ?? served.sourceDigest ?? found;
+  const sourceDigest = plan.sourceDigest ?? kept.sourceDigest ?? found;
   const missing = [...plan.missingPlatforms, ...results.flatMap(({ missingPlatforms = [] }) => missingPlatforms)];
-  const isUnseen = plan.sourceDigest === undefined && served.outcomes.length === 0;
+  const isUnseen = plan.sourceDigest === undefined && kept.outcomes.length === 0;
   const stoppedBy = isUnseen ? results.find(({ done }) => done.length === 0)?.sourceFault : undefined;
   return {
-    done: [...plan.done, ...served.outcomes, ...results.flatMap(({ done }) => done)],
+    done: [...plan.done, ...kept.outcomes, ...results.flatMap(({ done }) => done)],
     open: [...failed, ...results.flatMap(openAfter)],
     bytesRead: results.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     missingPlatforms: [...new Set(missing)],

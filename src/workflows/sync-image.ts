@@ -1,15 +1,16 @@
 import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 
-import type { Fault, ImagePlan } from '../contract/activity-types.js';
+import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../domain/image-reference.js';
-import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import type { ImageOutcome } from '../domain/wanted-image.js';
 import { manyRows, metadata } from './activity-proxies.js';
-import type { RoundResult, ServedByDocker } from './copy-open-targets.js';
-import { copyOpenTargets } from './copy-open-targets.js';
+import type { KeptTargets, RoundResult } from './copy-open-targets.js';
+import { copyOpenTargets, isKept } from './copy-open-targets.js';
 import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
-import { asDelivered, leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
+import { DeliveredTargets } from './delivered-targets.js';
+import { leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
@@ -22,10 +23,7 @@ type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
  */
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
   const { image, run: pass } = readInput(input);
-  const delivered = new Map<string, TargetOutcome>();
-  /** What the targets had after the last round that reached them. */
-  let there: readonly TargetOutcome[] = [];
-  let deliveredFrom: string | undefined;
+  const delivered = new DeliveredTargets();
   let bytesRead = 0;
 
   for (let round = 0; ; round += 1) {
@@ -46,14 +44,19 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     }
 
     if (plan.kind === 'left') {
-      const faults = plan.left.map(({ fault }) => fault);
+      const kept = delivered.keptIn(plan);
+      const left = stillLeft(plan, kept);
+      const faults = left.map(({ fault }) => fault);
       const pause = pauseBeforeNextRound(round, faults);
-      if (pause === undefined) return await recordCopied(plan, { done: [], open: [], missingPlatforms: [] });
+      if (pause === undefined)
+        return await recordCopied(plan, left, { ...delivered.latest, done: kept.outcomes, open: [] });
       await waitForNextRound(image, faults[0], pause);
       continue;
     }
 
-    const copied = await copyOpenTargets(image, plan, servedByDocker(plan));
+    const kept = delivered.keptIn(plan);
+    const left = stillLeft(plan, kept);
+    const copied = await copyOpenTargets(image, plan, kept);
     bytesRead += copied.bytesRead;
     if (copied.stoppedBy !== undefined) {
       const stopped = stoppedByDocker(plan, copied.stoppedBy);
@@ -62,28 +65,18 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       await waitForNextRound(image, stopped.fault, pause);
       continue;
     }
-    const done = copied.done.map((outcome) => asDelivered(outcome, delivered.get(outcome.target)));
-    for (const outcome of done) delivered.set(outcome.target, outcome);
-    there = done;
-    deliveredFrom = copied.sourceDigest;
-    const faults = [...copied.open, ...plan.left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    const known = delivered.add(copied);
+    const faults = [...known.open, ...left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     const pause = pauseBeforeNextRound(round, faults);
-    if (pause === undefined) return await recordCopied(plan, { ...copied, done });
+    if (pause === undefined) return await recordCopied(plan, left, known);
     await waitForNextRound(image, faults[0], pause);
-  }
-
-  /** As long as the source is still what they copied. */
-  function servedByDocker({ open, sourceDigest = deliveredFrom }: Plan): ServedByDocker {
-    if (sourceDigest === undefined || sourceDigest !== deliveredFrom) return { outcomes: [] };
-    const names = open.flatMap(({ destination: { target, engine } }) => (engine === 'docker' ? [target] : []));
-    const outcomes = names.flatMap((target) => delivered.get(target) ?? []);
-    return outcomes.length === 0 ? { outcomes } : { outcomes, sourceDigest };
   }
 
   async function recordStopped(plan: StoppedPlan): Promise<SyncImageResult> {
     const { code, reason } = plan.fault;
     const state = stateOf(plan.fault);
-    const source = there.length === 0 || deliveredFrom === undefined ? {} : { sourceDigest: deliveredFrom };
+    const { done: there, sourceDigest } = delivered.latest;
+    const source = there.length === 0 || sourceDigest === undefined ? {} : { sourceDigest };
     const outcome: ImageOutcome = {
       image,
       ...source,
@@ -100,9 +93,10 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
 
   async function recordCopied(
     plan: Plan | LeftPlan,
+    left: readonly LeftTarget[],
     copied: Pick<RoundResult, 'done' | 'open' | 'sourceDigest' | 'missingPlatforms'>,
   ): Promise<SyncImageResult> {
-    const targets = [...copied.done, ...copied.open.map(openOutcome), ...plan.left.map(leftOutcome)];
+    const targets = [...copied.done, ...copied.open.map(openOutcome), ...left.map(leftOutcome)];
     const { sourceDigest, missingPlatforms } = copied;
     const source = sourceDigest === undefined ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
@@ -111,6 +105,11 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead, ...again(faults) };
   }
+}
+
+/** Targets that get nothing, less those that an earlier round served. */
+function stillLeft({ left }: Plan | LeftPlan, kept: KeptTargets): readonly LeftTarget[] {
+  return left.filter((target) => !isKept(target, kept));
 }
 
 function again(faults: readonly Fault[]): { readonly againAt?: number } {

@@ -1,0 +1,58 @@
+import type { ImagePlan } from '../contract/activity-types.js';
+import type { TargetOutcome } from '../domain/wanted-image.js';
+import type { KeptTargets, RoundResult } from './copy-open-targets.js';
+import { asDelivered } from './image-outcome.js';
+
+type LookedAt = Extract<ImagePlan, { kind: 'planned' | 'left' }>;
+
+interface Delivery {
+  readonly outcome: TargetOutcome;
+  readonly sourceDigest: string | undefined;
+}
+
+/** What the rounds of one image brought to its targets, and from what. */
+export class DeliveredTargets {
+  readonly #deliveries = new Map<string, Delivery>();
+  #last: Pick<RoundResult, 'sourceDigest' | 'missingPlatforms'> = { missingPlatforms: [] };
+
+  /** Of the latest source that a round copied: what the targets have of it. */
+  get latest(): Pick<RoundResult, 'done' | 'sourceDigest' | 'missingPlatforms'> {
+    return { ...this.#last, done: this.#from(this.#last.sourceDigest) };
+  }
+
+  /** Takes note of a round. @returns the same, each target that is done told as it was when it was delivered */
+  add(round: RoundResult): RoundResult {
+    const { open, sourceDigest } = round;
+    for (const { destination } of open) this.#deliveries.delete(destination.target);
+    if (sourceDigest === undefined) return round;
+    const done = round.done.map((found) => asDelivered(found, this.#deliveries.get(found.target)?.outcome));
+    for (const outcome of done) this.#deliveries.set(outcome.target, { outcome, sourceDigest });
+    // A round that reached no target did not look into the source.
+    const isSame = sourceDigest === this.#last.sourceDigest && round.missingPlatforms.length === 0;
+    const { missingPlatforms } = isSame ? this.#last : round;
+    this.#last = { sourceDigest, missingPlatforms };
+    return { ...round, done, missingPlatforms };
+  }
+
+  /**
+   * Targets of a plan that have what it would bring, where a look could not tell: they are away by now, or are behind a
+   * Docker daemon. None once the source has moved. Where a plan found a target lacking it, that is what counts.
+   */
+  keptIn(plan: LookedAt): KeptTargets {
+    const known = this.#last.sourceDigest;
+    if (known === undefined) return { outcomes: [] };
+    const [sourceDigest = known, open] = plan.kind === 'planned' ? [plan.sourceDigest, plan.open] : [known, []];
+    const unseen = new Set([
+      ...open.flatMap(({ destination, fault }) =>
+        fault === undefined && destination.engine === undefined ? [] : [destination.target],
+      ),
+      ...plan.left.flatMap(({ target, fault }) => (fault.code === 'target-tag-taken' ? [] : [target])),
+    ]);
+    const outcomes = this.#from(sourceDigest).filter(({ target }) => unseen.has(target));
+    return outcomes.length === 0 ? { outcomes } : { outcomes, sourceDigest };
+  }
+
+  #from(sourceDigest: string | undefined): readonly TargetOutcome[] {
+    return [...this.#deliveries.values()].flatMap((one) => (one.sourceDigest === sourceDigest ? [one.outcome] : []));
+  }
+}

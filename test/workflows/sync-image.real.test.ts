@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { Fault, ImagePlan } from '../../src/contract/activity-types.js';
+import type { SyncImageResult } from '../../src/contract/sync.js';
+import { TaskQueue } from '../../src/contract/task-queues.js';
+import { WorkflowName } from '../../src/contract/workflow-names.js';
+import type { TargetOutcome } from '../../src/domain/wanted-image.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { planned, pushedTo, ScriptedWorld } from './scripted-world.js';
+
+const image = 'docker.io/library/a:1';
+const busy: Fault = { code: 'server-error', decision: 'retry', reason: 'busy' };
+const away: Fault = { code: 'unreachable', decision: 'retry', reason: 'no route', again: 'next-pass' };
+const replaced = `sha256:${'e'.repeat(64)}`;
+
+type Plan = Extract<ImagePlan, { kind: 'planned' }>;
+
+let world: ScriptedWorld;
+let worker: WorkflowWorker;
+
+beforeEach(async () => {
+  world = new ScriptedWorld();
+  worker = await startWorkflowWorker(world.activities());
+  // The first round serves `aliyun`, which had something else at the tag; the others serve everybody.
+  world.copies.set(image, async ({ destinations }) => {
+    const isFirst = world.copied.length === 1;
+    const [done, open] = isFirst ? [destinations.slice(0, 1), destinations.slice(1)] : [destinations, []];
+    return await Promise.resolve({
+      done: done.map(({ target }) => delivered(target)),
+      open: open.map((destination) => ({ destination, fault: busy })),
+      bytesRead: 10,
+    });
+  });
+});
+afterEach(async () => {
+  await worker.stop();
+});
+
+function delivered(target: string): TargetOutcome {
+  return {
+    ...pushedTo(target),
+    ...(target === 'aliyun' ? { replaced, backup: 'aliyun.example.com/x:kept' } : {}),
+  };
+}
+
+function withoutAliyun(plan: ImagePlan): Plan {
+  const { open, ...rest } = plan as Plan;
+  return { ...rest, open: open.filter(({ destination }) => destination.target !== 'aliyun') };
+}
+
+async function sync(): Promise<SyncImageResult> {
+  return (await worker.client.workflow.execute(WorkflowName.syncImage, {
+    taskQueue: TaskQueue.main,
+    workflowId: `sync-image/${image}`,
+    args: [{ image }],
+  })) as SyncImageResult;
+}
+
+const kept = { target: 'aliyun', state: 'pushed', replaced, backup: 'aliyun.example.com/x:kept' };
+
+test('a target that got the image and is away in the next round has it, with what it replaced', async () => {
+  world.plans.set(image, (round) =>
+    round === 0 ? planned(image) : { ...withoutAliyun(planned(image)), left: [{ target: 'aliyun', fault: away }] },
+  );
+
+  const result = await sync();
+
+  expect(result).toMatchObject({ state: 'pushed', notDone: [] });
+  expect(world.recorded).toMatchObject([{ targets: [kept, { target: 'private', state: 'pushed' }] }]);
+});
+
+test('so does one that the next plan cannot look at', async () => {
+  world.plans.set(image, (round) => {
+    const plan = planned(image) as Plan;
+    const open = plan.open.map((one) => (one.destination.target === 'aliyun' ? { ...one, fault: busy } : one));
+    return round === 0 ? plan : { ...plan, open };
+  });
+
+  const result = await sync();
+
+  expect(result).toMatchObject({ state: 'pushed', notDone: [] });
+  expect(world.recorded[0]?.targets).toEqual(expect.arrayContaining([expect.objectContaining(kept)]));
+});
+
+test('and one that is away together with all the others, which are told', async () => {
+  const left = ['aliyun', 'private'].map((target) => ({ target, fault: away }));
+  world.plans.set(image, (round) => (round === 0 ? planned(image) : { kind: 'left', rows: [1], lookedAt: 0, left }));
+
+  const result = await sync();
+
+  expect(result).toMatchObject({ state: 'failed', notDone: [{ target: 'private', code: 'unreachable' }] });
+  expect(world.recorded).toMatchObject([
+    { sourceDigest: `sha256:${'a'.repeat(64)}`, targets: [kept, { target: 'private', state: 'failed' }] },
+  ]);
+});
+
+test('but not where the source has moved, or where the tag is not its own', async () => {
+  const moved = `sha256:${'b'.repeat(64)}`;
+  const taken: Fault = { code: 'target-tag-taken', decision: 'park', reason: 'its tag belongs to another' };
+  const left = [{ target: 'aliyun', fault: away }];
+  const second: readonly ImagePlan[] = [
+    { ...withoutAliyun(planned(image)), sourceDigest: moved, left },
+    { ...withoutAliyun(planned(image)), left: [{ target: 'aliyun', fault: taken }] },
+  ];
+
+  for (const plan of second) {
+    world.copied.length = 0;
+    world.forgetRounds();
+    world.plans.set(image, (round) => (round === 0 ? planned(image) : plan));
+    await sync();
+  }
+
+  expect(world.recorded.flatMap(({ targets }) => targets.map(({ target, state }) => [target, state]))).toEqual([
+    ['private', 'pushed'],
+    ['aliyun', 'failed'],
+    ['private', 'pushed'],
+    ['aliyun', 'parked'],
+  ]);
+});
