@@ -47,8 +47,8 @@ export function createPassActivities(ports: PassPorts): PassActivities {
         { targets, run, lookedAt: readAt },
       );
     }),
-    finishPass: activity(async ({ run, totals, cancelled }) => {
-      await runs.finish({ id: run, summary: { ...totals, cancelled } });
+    finishPass: activity(async ({ run, totals, cancelled, failure }) => {
+      await runs.finish({ id: run, summary: { ...totals, cancelled, ...(failure === undefined ? {} : { failure }) } });
     }),
     pruneHistory: activity(async () => {
       await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));

@@ -119,7 +119,13 @@ export interface PassActivities {
     readonly run: string;
     readonly fault: { readonly state: 'waiting' | 'failed'; readonly code: FaultCode; readonly reason: string };
   }): Promise<void>;
-  finishPass(input: { readonly run: string; readonly totals: SyncTotals; readonly cancelled: boolean }): Promise<void>;
+  /** `failure`: why it broke off. */
+  finishPass(input: {
+    readonly run: string;
+    readonly totals: SyncTotals;
+    readonly cancelled: boolean;
+    readonly failure?: string;
+  }): Promise<void>;
   /** Forgets what is older than the configured days; cut short, the next pass goes on with it. */
   pruneHistory(): Promise<void>;
 }

@@ -59,27 +59,34 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   while (carried !== undefined || waiting.length > 0) {
     pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents: state.continueAfterEvents });
     carried = undefined;
-    try {
-      const ended = await pass.run();
-      result = pass.result;
-      if (ended === 'continue-as-new') {
-        const next = { ...pass.stateForNextRun(), requests: waiting, seen: [...seen].slice(-requestsRemembered) };
-        await continueAsNew<typeof SyncAll>(
-          state.continueAfterEvents === undefined ? next : { ...next, continueAfterEvents: state.continueAfterEvents },
-        );
-      }
-      await askForAnotherPass(result);
-    } catch (error) {
-      if (isCancellation(error))
-        await CancellationScope.nonCancellable(() => pass?.closeCancelled() ?? Promise.resolve());
-      throw error;
+    const ended = await runToItsEnd(pass);
+    result = pass.result;
+    if (ended === 'continue-as-new') {
+      const next = { ...pass.stateForNextRun(), requests: waiting, seen: [...seen].slice(-requestsRemembered) };
+      await continueAsNew<typeof SyncAll>(
+        state.continueAfterEvents === undefined ? next : { ...next, continueAfterEvents: state.continueAfterEvents },
+      );
     }
+    await askForAnotherPass(result);
   }
   // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
   setCurrentDetails(
     `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
   );
   return result;
+}
+
+/** However a pass ends, the database is told: it would stand there as running for ever. */
+async function runToItsEnd(pass: SyncPass): ReturnType<SyncPass['run']> {
+  try {
+    return await pass.run();
+  } catch (error) {
+    await CancellationScope.nonCancellable(async () => {
+      if (isCancellation(error)) await pass.closeCancelled();
+      else await pass.closeBroken(error);
+    });
+    throw error;
+  }
 }
 
 /** What a source or target told to come back for is not waited for here: this run ends, and a later pass begins then. */

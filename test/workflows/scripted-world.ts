@@ -19,7 +19,7 @@ export class ScriptedWorld {
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
   readonly passes: SyncRequest[][] = [];
   pruned = 0;
-  readonly finished: { run: string; cancelled: boolean }[] = [];
+  readonly finished: { run: string; cancelled: boolean; failure?: string }[] = [];
   readonly recorded: ImageOutcome[] = [];
   readonly copied: string[] = [];
   readonly faults: { image: string; reason: string }[] = [];
@@ -35,6 +35,7 @@ export class ScriptedWorld {
   atOnce = 0;
   mostAtOnce = 0;
   onRecordFault: () => Promise<void> = async () => undefined;
+  onFindPending: () => Promise<void> = async () => undefined;
   onFinishPass: () => Promise<void> = async () => undefined;
   onPrune: () => Promise<void> = async () => undefined;
   #rounds = new Map<string, number>();
@@ -61,6 +62,7 @@ export class ScriptedWorld {
       adoptPresent: async () => ({ adopted: 0 }),
       findMovedTags: async ({ after }) => await this.onCheckTags(after),
       findPending: async ({ limit }) => {
+        await this.onFindPending();
         const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
         return { images: sorted.slice(0, limit), refused: this.refused.splice(0).length };
       },
@@ -69,9 +71,9 @@ export class ScriptedWorld {
         this.faults.push({ image, reason });
         this.#done(image);
       },
-      finishPass: async ({ run, cancelled }) => {
+      finishPass: async ({ run, cancelled, failure }) => {
         await this.onFinishPass();
-        this.finished.push({ run, cancelled });
+        this.finished.push({ run, cancelled, ...(failure === undefined ? {} : { failure }) });
       },
       pruneHistory: async () => {
         await this.onPrune();

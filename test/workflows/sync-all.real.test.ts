@@ -323,6 +323,32 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: true }]);
   });
 
+  test('a pass that breaks off is closed with the reason, and fails with it', async () => {
+    world.onFindPending = async () => {
+      throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
+    };
+
+    const { runId } = await ask('one');
+    const outcome = await result(runId).catch((error: unknown) => error);
+
+    expect(outcome).toBeInstanceOf(WorkflowFailedError);
+    expect(world.finished).toEqual([{ run: 'run-1', cancelled: false, failure: 'rows is not iterable' }]);
+  });
+
+  test('one whose end cannot be recorded either fails with what broke it', async () => {
+    world.onFindPending = async () => {
+      throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
+    };
+    world.onFinishPass = async () => {
+      throw ApplicationFailure.nonRetryable('the table is gone', 'database');
+    };
+
+    const { runId } = await ask('one');
+    const outcome = await result(runId).catch((error: unknown) => error);
+
+    expect(outcome).toMatchObject({ cause: { cause: { message: 'rows is not iterable' } } });
+  });
+
   test('a worker that goes away in the middle of a pass loses nothing', async () => {
     world.want('docker.io/library/a:1', 'docker.io/library/b:1');
 

@@ -87,12 +87,14 @@ function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview
     );
   }
   if (lastRun === undefined) return;
-  const { startedAt, finishedAt, reasons, bytesRead, bytesSent } = lastRun;
+  const { startedAt, finishedAt, reasons, bytesRead, bytesSent, summary } = lastRun;
   printLine();
   printLine(
     `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `${((finishedAt - startedAt) / 1000).toFixed(1)} s`}` +
       ` (${reasons.join(', ')}); ${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent`,
   );
+  const failure = summary?.['failure'];
+  if (typeof failure === 'string') printLine(`It broke off: ${failure}; the next pass begins anew.`);
 }
 
 /** What sources still let themselves be read; an address or account is named where a host tells several apart. */
