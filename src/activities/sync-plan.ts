@@ -51,21 +51,21 @@ export interface SyncPlanPorts {
 /** What a sync would do, by everything that it would look at; nothing is moved and no row changes. */
 export async function planSync(ports: SyncPlanPorts, signal: AbortSignal): Promise<SyncPlan> {
   const { images, refused } = await ports.plan.pending(ports.targets);
-  const planner = new ImagePlanner(ports, signal);
+  const surveyor = new ImageSurveyor(ports, signal);
   const planned: PlannedImage[] = [];
   const queue = [...images.entries()];
   await Promise.all(
     Array.from({ length: imagesAtOnce }, async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [place, image] = next;
-        planned[place] = image.toAdopt ? toAdopt(image) : await planner.plan(image);
+        planned[place] = image.toAdopt ? toAdopt(image) : await surveyor.survey(image);
       }
     }),
   );
   return { images: planned, refusedRows: refused, allowances: ports.pulls.allowances, totals: planTotals(planned) };
 }
 
-class ImagePlanner {
+class ImageSurveyor {
   readonly #ports: SyncPlanPorts;
   readonly #signal: AbortSignal;
   /** Names that earlier images of the plan would claim, by repository. */
@@ -76,7 +76,7 @@ class ImagePlanner {
     this.#signal = signal;
   }
 
-  async plan(pending: PendingImage): Promise<PlannedImage> {
+  async survey(pending: PendingImage): Promise<PlannedImage> {
     const bare = { ...bareImage(pending), state: 'stopped' } as const;
     try {
       const { result, pulls } = await this.#ports.pulls.count(async () => await this.#look(pending));
