@@ -4,10 +4,11 @@
  */
 const mayImport = {
   domain: { folders: [], packages: ['@noble/hashes', 'semver', '@renovatebot/pep440'] },
+  concurrency: { folders: [], packages: [] },
   contract: { folders: ['domain'], packages: [] },
   workflows: { folders: ['domain', 'contract'], packages: ['@temporalio/workflow', '@temporalio/common'] },
-  registry: { folders: ['domain'], packages: ['ipaddr.js', 'http-proxy-agent', 'https-proxy-agent'], node: true },
-  docker: { folders: ['domain'], packages: ['execa'], node: true },
+  registry: { folders: ['domain', 'concurrency'], packages: ['ipaddr.js', 'http-proxy-agent', 'https-proxy-agent'], node: true },
+  docker: { folders: ['domain', 'concurrency'], packages: ['execa'], node: true },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
   activities: {

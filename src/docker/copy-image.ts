@@ -1,4 +1,5 @@
 import { FerryError } from '../domain/ferry-error.js';
+import { KeyedLock } from '../concurrency/keyed-lock.js';
 import { removeAbandonedFolders } from './config-folder.js';
 import type { DockerPlace } from './docker-session.js';
 import { DockerSession } from './docker-session.js';
@@ -15,12 +16,12 @@ import { localRepository } from './local-repository.js';
 import type { PulledImage } from './pull-platforms.js';
 import { pullPlatforms } from './pull-platforms.js';
 import { partName, pushImage, referenceOf } from './push-image.js';
-import { RepositoryLocks } from './repository-locks.js';
 
 /** Copies images by `docker pull`, `tag` and `push`. One for each daemon in a process. */
 export class DockerEngine {
   readonly #settings: DockerSettings;
-  readonly #locks = new RepositoryLocks();
+  /** Of local repositories: of two copies that share one, neither moves or removes the other's tags. */
+  readonly #locks = new KeyedLock();
   #tidied: Promise<void> | undefined;
 
   constructor(settings: DockerSettings) {

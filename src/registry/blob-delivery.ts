@@ -8,7 +8,7 @@ import { Stalled, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
-import type { Semaphore } from './semaphore.js';
+import type { Semaphore } from '../concurrency/semaphore.js';
 import { backoff, rest } from './transport/retrying.js';
 
 /** Tries of one blob to one target, the shared one included. */

@@ -8,7 +8,7 @@ import { prepareCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
-import { Semaphore } from './semaphore.js';
+import { Semaphore } from '../concurrency/semaphore.js';
 import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 

@@ -3,7 +3,7 @@ import { listReferrers } from './list-referrers.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
-import { Semaphore } from './semaphore.js';
+import { Semaphore } from '../concurrency/semaphore.js';
 
 const LOOKS_AT_ONCE = 4;
 /** What cosign puts beside an image: signatures, attestations, SBOMs. */

@@ -28,7 +28,7 @@ export async function addToReferrersTag(
   signal: AbortSignal,
 ): Promise<void> {
   const tag = referrersTag(subject);
-  const release = await client.tagLocks.acquire(`${place.host}/${place.repository}:${tag}`, signal);
+  const release = await client.tagLocks.acquire([`${place.host}/${place.repository}:${tag}`], signal);
   try {
     for (let attempt = 1; ; attempt++) {
       const index = await readTag(client, place, tag, signal);

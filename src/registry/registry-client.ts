@@ -1,8 +1,8 @@
 import { BlobHomes } from './blob-homes.js';
 import { ContentCache } from './content-cache.js';
 import type { RegistryClientOptions } from './copy-types.js';
-import { KeyedLock } from './keyed-lock.js';
-import { Semaphore } from './semaphore.js';
+import { KeyedLock } from '../concurrency/keyed-lock.js';
+import { Semaphore } from '../concurrency/semaphore.js';
 import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';

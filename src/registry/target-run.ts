@@ -11,7 +11,7 @@ import type { OwedManifest } from './owed-manifests.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget } from './prepare-target.js';
 import { publishTag } from './publish-tag.js';
-import { Semaphore } from './semaphore.js';
+import { Semaphore } from '../concurrency/semaphore.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 const CATCH_UPS_AT_ONCE = 2;

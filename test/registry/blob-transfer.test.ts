@@ -4,7 +4,7 @@ import type { BlobDestination, TransferContext } from '../../src/registry/blob-d
 import { transferBlob } from '../../src/registry/blob-transfer.js';
 import type { Blob } from '../../src/registry/image-blobs.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
-import { Semaphore } from '../../src/registry/semaphore.js';
+import { Semaphore } from '../../src/concurrency/semaphore.js';
 import type { Digest } from '../../src/domain/digest.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
 import { clientFor, repository, sourceAndTarget, targetRepository } from '../support/scripted-set-up.js';

@@ -1,18 +1,16 @@
-/**
- * One copy at a time for each local repository: of two that share one, neither moves or removes the other's tags.
- */
-export class RepositoryLocks {
+/** One holder for each key; the others wait in the order they came. */
+export class KeyedLock {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Waits for all of them. @returns gives them back. @throws the signal's reason */
-  async acquire(repositories: readonly string[], signal?: AbortSignal): Promise<() => void> {
+  /** Waits for all of them. @returns gives them back @throws the signal's reason, at once when it comes */
+  async acquire(keys: readonly string[], signal?: AbortSignal): Promise<() => void> {
     const held: (() => void)[] = [];
     const release = (): void => {
       for (const give of held) give();
     };
     try {
       // In one order for everybody: two that want the same two never wait for each other.
-      for (const repository of [...new Set(repositories)].sort()) held.push(await this.#one(repository, signal));
+      for (const key of [...new Set(keys)].sort()) held.push(await this.#one(key, signal));
       return release;
     } catch (error) {
       release();
@@ -20,16 +18,16 @@ export class RepositoryLocks {
     }
   }
 
-  async #one(repository: string, signal: AbortSignal | undefined): Promise<() => void> {
-    const before = this.#last.get(repository) ?? Promise.resolve();
+  async #one(key: string, signal: AbortSignal | undefined): Promise<() => void> {
+    const before = this.#last.get(key) ?? Promise.resolve();
     let give = (): void => {};
     const mine = new Promise<void>((resolve) => {
       give = resolve;
     });
     const chain = before.then(() => mine);
-    this.#last.set(repository, chain);
+    this.#last.set(key, chain);
     void chain.then(() => {
-      if (this.#last.get(repository) === chain) this.#last.delete(repository);
+      if (this.#last.get(key) === chain) this.#last.delete(key);
     });
     try {
       await abortable(before, signal);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { RepositoryLocks } from '../../src/docker/repository-locks.js';
+import { KeyedLock } from '../../src/concurrency/keyed-lock.js';
 
-test('two that share a repository take turns; a third that shares none does not wait', async () => {
-  const locks = new RepositoryLocks();
+test('two that share a key take turns; a third that shares none does not wait', async () => {
+  const locks = new KeyedLock();
   const order: string[] = [];
 
   const first = await locks.acquire(['a', 'b']);
@@ -19,8 +19,20 @@ test('two that share a repository take turns; a third that shares none does not 
   expect(order).toEqual(['third', 'second']);
 });
 
+test('one that is cancelled while it waits learns it at once, whoever holds the key', async () => {
+  const locks = new KeyedLock();
+  const controller = new AbortController();
+  const release = await locks.acquire(['a']);
+
+  const cancelled = locks.acquire(['a'], controller.signal);
+  controller.abort(new Error('enough'));
+
+  await expect(cancelled).rejects.toThrow('enough');
+  release();
+});
+
 test('one that is cancelled while it waits holds nobody up', async () => {
-  const locks = new RepositoryLocks();
+  const locks = new KeyedLock();
   const controller = new AbortController();
   const first = await locks.acquire(['a']);
 
