@@ -7,7 +7,11 @@ import type { FaultList } from './fault-list.js';
 /** In the list: the well-known registries and the configured ones, which are the whole list when none is given. */
 const defaults = 'defaults';
 
-/** `FERRY_ALLOWED_SOURCES`: hosts, `*.example.com`, `*` or `defaults`, with commas or white space between. */
+/**
+ * `FERRY_ALLOWED_SOURCES`: hosts, `*.example.com`, `*` or `defaults`, with commas or white space between.
+ *
+ * @param hosts those that the configuration says how to reach
+ */
 export function readAllowedSources(
   environment: Environment,
   hosts: readonly string[],

@@ -12,6 +12,9 @@ import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
 import { parseRegistryHost } from './registry-host.js';
 
+/** What is read of a host at most. Everything else of an entry says how to reach it, and that makes it trusted. */
+const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'] satisfies (keyof HostEntry)[]);
+
 /** Adds the file's settings to those that the environment and the targets gave. */
 export function readHosts(
   entries: Readonly<Record<string, HostEntry>>,
@@ -19,8 +22,6 @@ export function readHosts(
   faults: FaultList,
 ): void {
   for (const [name, entry] of Object.entries(entries)) {
-    // An allowance alone makes a host no more trusted than it was.
-    if (Object.keys(entry).join() === 'pulls') continue;
     const where = `ferry.yaml: hosts.${name}`;
     const parsed = faults.try(() => parseRegistryHost(name, where));
     if (parsed === undefined) continue;
@@ -32,8 +33,11 @@ export function readHosts(
     const { bandwidth, concurrency } = entry;
     const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, faults);
     const mirrors = readMirrors(entry, where, { hosts, faults });
+    const { trusted, ...known } = hosts.get(host) ?? { trusted: false };
+    const isTrusted = trusted === undefined || scheme !== undefined || !hasLimitsAlone(entry);
     hosts.set(host, {
-      ...hosts.get(host),
+      ...known,
+      ...(isTrusted ? {} : { trusted: false }),
       ...(scheme === undefined ? {} : { scheme }),
       ...(ca === undefined ? {} : { ca }),
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
@@ -43,6 +47,12 @@ export function readHosts(
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
     });
   }
+}
+
+/** An entry with nothing in it is there to name the host. */
+function hasLimitsAlone(entry: HostEntry): boolean {
+  const given = Object.keys(entry);
+  return given.length > 0 && given.every((key) => limits.has(key));
 }
 
 function readClientCertificate(

@@ -21,7 +21,8 @@ export function readMirrors(
     const { host, scheme } = parseRegistryHost(registry, `${where}.mirrors`);
     const fault = prefix === undefined ? undefined : pathFault(prefix);
     if (fault !== undefined) throw new InvalidInput(`${where}.mirrors: "${text}": ${fault}`, 'configuration');
-    hosts.set(host, { ...(scheme === undefined ? {} : { scheme }), ...hosts.get(host) });
+    const { trusted: _, ...known } = hosts.get(host) ?? {};
+    hosts.set(host, { ...(scheme === undefined ? {} : { scheme }), ...known });
     return { host, resolvesTags, ...(prefix === undefined ? {} : { prefix }) };
   }
 }

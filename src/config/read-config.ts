@@ -189,6 +189,7 @@ function readRegistries(environment: Environment, faults: FaultList) {
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);
   readHosts(file.hosts ?? {}, hosts, faults);
-  const sources = readAllowedSources(environment, [...hosts.keys()], targets, faults);
+  const trusted = [...hosts].filter(([, settings]) => settings.trusted !== false).map(([host]) => host);
+  const sources = readAllowedSources(environment, trusted, targets, faults);
   return { file, hosts, targets, sources };
 }

@@ -191,6 +191,8 @@ export interface HostSettings {
   readonly concurrentReads?: number;
   /** What all of those read together, at most. */
   readonly readBytesPerSecond?: number;
+  /** False: these are limits alone, which make the host no more trusted than any other. */
+  readonly trusted?: false;
 }
 
 export interface MirrorSettings {

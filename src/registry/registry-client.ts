@@ -33,7 +33,7 @@ export interface RegistryClient {
   close(): void;
 }
 
-/** Only the hosts in `hosts` and `trustedHosts` may have private addresses. */
+/** Only the hosts in `trustedHosts`, and those in `hosts` that have more than limits, may have private addresses. */
 export function createRegistryClient({
   credentials,
   hosts = new Map(),
@@ -50,11 +50,11 @@ export function createRegistryClient({
   const host = (name: string): RegistryHost => {
     const existing = registryHosts.get(name);
     if (existing !== undefined) return existing;
-    const settings = hosts.get(name) ?? {};
+    const settings = hosts.get(name);
     const made: RegistryHost = new RegistryHost(name, {
-      settings,
-      mirrors: new MirrorList(settings.mirrors ?? [], host, onMirrorFault),
-      trusted: hosts.has(name) || trustedHosts.has(name),
+      settings: settings ?? {},
+      mirrors: new MirrorList(settings?.mirrors ?? [], host, onMirrorFault),
+      trusted: (settings !== undefined && settings.trusted !== false) || trustedHosts.has(name),
       credentials,
       requestToken: (query, known, place) => requestToken(made, query, known, place),
       timing: { ...defaultTiming, ...timing },

@@ -51,10 +51,28 @@ describe('hosts of ferry.yaml', () => {
   test('have limits of what is read from them, by whatever name Docker Hub is called', () => {
     const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
 
-    expect(hosts.get('docker.io')).toEqual({ concurrentReads: 2, readBytesPerSecond: 6_250_000 });
+    expect(hosts.get('docker.io')).toMatchObject({ concurrentReads: 2, readBytesPerSecond: 6_250_000 });
     expect(() => read({ 'docker.io': { bandwidth: 'much' } })).toThrow(
       'hosts.docker.io.bandwidth: "much" is not a rate',
     );
+  });
+
+  test('are trusted for what says how to reach them, never for limits alone', () => {
+    const limits = { bandwidth: '50Mbit/s', concurrency: 2, pulls: { allowance: 80, window: '6h' } };
+
+    const hosts = read({
+      'limited.example.com': limits,
+      'https://typed.example.com': limits,
+      'plain.example.com': { ...limits, scheme: 'http' },
+      'named.example.com': {},
+      'mirror.example.com': limits,
+      'docker.io': { concurrency: 2, mirrors: ['mirror.example.com'] },
+      'late-mirror.example.com': limits,
+      'ghcr.io': { mirrors: ['late-mirror.example.com'] },
+    });
+
+    const untrusted = [...hosts].filter(([, { trusted }]) => trusted === false).map(([host]) => host);
+    expect(untrusted).toEqual(['limited.example.com']);
   });
 
   test('have mirrors, which are configured by that alone', () => {

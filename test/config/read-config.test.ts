@@ -259,13 +259,17 @@ describe('configuration', () => {
     );
   });
 
-  test('a host may have an allowance of pulls, which makes it no more trusted', () => {
-    const path = file('ferry.yaml', 'hosts: { index.docker.io: { pulls: { allowance: 80, window: 6h } } }');
+  test('a host may have an allowance of pulls or other limits, which make it neither trusted nor allowed', () => {
+    const path = file(
+      'ferry.yaml',
+      'hosts: { index.docker.io: { pulls: { allowance: 80, window: 6h } }, slow.example.com: { bandwidth: 1MB/s } }',
+    );
 
-    const { pullAllowances, hosts } = readConfig({ ...aliyun, FERRY_CONFIG: path });
+    const { pullAllowances, sources } = readConfig({ ...aliyun, FERRY_CONFIG: path });
 
     expect([...pullAllowances]).toEqual([['docker.io', { pulls: 80, windowMs: 21_600_000 }]]);
-    expect([...hosts.keys()]).not.toContain('docker.io');
+    expect(sources.trusted).toEqual(['registry.cn-hangzhou.aliyuncs.com']);
+    expect(sources.allowed).not.toContain('slow.example.com');
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
+import { createRegistryClient } from '../../src/registry/registry-client.js';
 import { isPublicAddress } from '../../src/registry/transport/address-guard.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer } from '../support/scripted-registry.js';
@@ -41,6 +42,21 @@ describe('a host that nobody configured', () => {
 
     await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
     expect(connections()).toBe(0);
+  });
+
+  test('or has limits alone, hears not one byte', async () => {
+    const { port, connections } = await startListener();
+    const client = createRegistryClient({
+      credentials: async () => undefined,
+      hosts: new Map([[`127.0.0.1:${port}`, { concurrentReads: 2, trusted: false }]]),
+    });
+
+    const reference = parseImageReference(`127.0.0.1:${port}/${repository}:v1`);
+    const planning = planCopy(client, { source: reference, platforms: 'all', targets: [] });
+
+    await expect(planning).rejects.toMatchObject({ code: 'private-address' });
+    expect(connections()).toBe(0);
+    client.close();
   });
 
   test('is not reached through the redirect of a host that may only be public either', async () => {

@@ -11,7 +11,8 @@ const mostSources = 20;
 /** Registries that pending images come from, and those that are configured without being targets; Docker Hub alone if none. */
 export async function wantedSources(config: FerryConfig): Promise<readonly string[]> {
   const isTarget = (host: string): boolean => config.targets.some(({ registry }) => registry === host);
-  const configured = [...config.hosts.keys()].filter((host) => !isTarget(host));
+  const described = [...config.hosts].filter(([, { trusted }]) => trusted !== false);
+  const configured = described.map(([host]) => host).filter((host) => !isTarget(host));
   const hosts = [...new Set([...configured, ...(await pendingHosts(config))])];
   return hosts.length === 0 ? [dockerHub] : hosts.slice(0, mostSources);
 }
