@@ -4,7 +4,7 @@ import { ScheduleNotFoundError } from '@temporalio/client';
 import { TaskQueue } from '../contract/task-queues.js';
 import { WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
-import { tickId } from './schedule-options.js';
+import { madeBy, tickId } from './schedule-options.js';
 
 const started: ReadonlySet<string> = new Set([
   WorkflowName.requestSyncAll,
@@ -13,11 +13,17 @@ const started: ReadonlySet<string> = new Set([
   WorkflowName.fetchUpstream,
 ]);
 
+export interface OwnSchedule {
+  readonly id: string;
+  /** The configuration file that asked for it; absent where none was read. */
+  readonly madeBy?: string;
+}
+
 /**
  * The schedules that the ferry made, whatever the configuration says now: what they start tells them from schedules that
  * people made for themselves. One that was made a moment ago may be missing.
  */
-export async function listOwnSchedules(temporal: TemporalClient): Promise<readonly string[]> {
+export async function listOwnSchedules(temporal: TemporalClient): Promise<readonly OwnSchedule[]> {
   const { client, soon } = temporal;
   const candidates = await soon(async () => {
     const found: string[] = [];
@@ -26,19 +32,26 @@ export async function listOwnSchedules(temporal: TemporalClient): Promise<readon
     }
     return found;
   });
-  const own: string[] = [];
-  for (const id of candidates) if (await isOwn(temporal, id)) own.push(id);
+  const own: OwnSchedule[] = [];
+  for (const id of candidates) {
+    const found = await describe(temporal, id);
+    if (found === undefined || !isOwn(id, found)) continue;
+    const maker = madeBy(found);
+    own.push({ id, ...(maker === undefined ? {} : { madeBy: maker }) });
+  }
   return own;
 }
 
-async function isOwn({ client, soon }: TemporalClient, id: string): Promise<boolean> {
-  let found: ScheduleDescription;
+function isOwn(id: string, { action: { workflowId, taskQueue } }: ScheduleDescription): boolean {
+  return workflowId === tickId(id) && taskQueue === TaskQueue.main;
+}
+
+/** Undefined when there is none of this name. */
+export async function describe({ client, soon }: TemporalClient, id: string): Promise<ScheduleDescription | undefined> {
   try {
-    found = await soon(async () => await client.schedule.getHandle(id).describe());
+    return await soon(async () => await client.schedule.getHandle(id).describe());
   } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return false;
+    if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;
   }
-  const { workflowId, taskQueue } = found.action;
-  return workflowId === tickId(id) && taskQueue === TaskQueue.main;
 }

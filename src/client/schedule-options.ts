@@ -21,13 +21,16 @@ export type WantedSchedule = Required<Pick<ScheduleOptions<Action>, 'spec' | 'ac
 /** A server that was away this long still does what it missed, once. */
 const syncCatchUp = '1h';
 const fetchCatchUp = '12h';
+const madeByKey = 'ferryConfiguration';
 const longestJitterMs = 5 * 60_000;
 
 /**
  * What Temporal is to know of a schedule. Its action takes seconds or looks at one upstream, and is skipped while the
  * last one still runs; `SyncAll` itself is signalled, never started, so that there is one at a time.
+ *
+ * @param configuration the file that asks for it, see {@link madeBy}
  */
-export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSchedule {
+export function scheduleOptions({ id, does, timing }: ScheduleSetting, configuration?: string): WantedSchedule {
   const started =
     does.kind === 'sync'
       ? { type: WorkflowName.requestSyncAll, input: { reason: 'schedule' } }
@@ -42,6 +45,7 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       args: [started.input],
       staticSummary: does.kind === 'sync' ? 'Asks for a sync' : `Looks for what is new at ${does.upstream}`,
+      ...(configuration === undefined ? {} : { memo: { [madeByKey]: configuration } }),
     },
     policies: {
       overlap: ScheduleOverlapPolicy.SKIP,
@@ -49,6 +53,15 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting): WantedSc
       pauseOnFailure: false,
     },
   };
+}
+
+/**
+ * Path of the configuration file that a schedule was last made or corrected by; undefined where none was read. In the
+ * memo of its runs, since that of a schedule cannot be changed.
+ */
+export function madeBy({ action }: ScheduleDescription): string | undefined {
+  const path = action.memo?.[madeByKey];
+  return typeof path === 'string' ? path : undefined;
 }
 
 /** What a schedule's runs are called; the server appends the time to it. */

@@ -1,17 +1,8 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
-import type { ScheduleDescription, ScheduleHandle } from '@temporalio/client';
+import { ScheduleNotFoundError, ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
+import type { ScheduleHandle } from '@temporalio/client';
 
-import type { ScheduleSetting } from '../domain/schedule.js';
 import type { TemporalClient } from './connect.js';
-import { listOwnSchedules } from './own-schedules.js';
-import { isAsWanted, scheduleOptions } from './schedule-options.js';
-
-export type EnsuredAs = 'created' | 'corrected' | 'unchanged' | 'deleted';
+import { describe } from './own-schedules.js';
 
 export interface ScheduleView {
   readonly id: string;
@@ -34,53 +25,13 @@ export interface ScheduleView {
   readonly timesSkipped: number;
 }
 
-/**
- * Makes the schedules be what they should be: creates, corrects, deletes those that are switched off and those of
- * upstreams that are no longer configured. Any number of processes may do so at once, and one that is paused stays
- * paused.
- */
-export async function ensureSchedules(
-  temporal: TemporalClient,
-  settings: readonly ScheduleSetting[],
-  off: readonly string[],
-): Promise<{ readonly id: string; readonly outcome: EnsuredAs }[]> {
-  const ensured: { id: string; outcome: EnsuredAs }[] = [];
-  for (const setting of settings) ensured.push({ id: setting.id, outcome: await ensure(temporal, setting) });
-  const wanted = new Set(settings.map(({ id }) => id));
-  const left = (await listOwnSchedules(temporal)).filter((id) => !wanted.has(id));
-  for (const id of new Set([...off, ...left])) {
-    if (await deleteSchedule(temporal, id)) ensured.push({ id, outcome: 'deleted' });
-  }
-  return ensured;
-}
-
-async function ensure(temporal: TemporalClient, setting: ScheduleSetting): Promise<EnsuredAs> {
-  const { client, soon } = temporal;
-  const wanted = scheduleOptions(setting);
-  const handle = client.schedule.getHandle(setting.id);
-  const found = await describe(soon, handle);
-  if (found === undefined) {
-    try {
-      await soon(async () => await client.schedule.create({ scheduleId: setting.id, ...wanted }));
-      return 'created';
-    } catch (error) {
-      // Another process was quicker, perhaps, while a fleet is being renewed, with another configuration.
-      if (error instanceof ScheduleAlreadyRunning) return await ensure(temporal, setting);
-      throw error;
-    }
-  }
-  if (isAsWanted(found, wanted)) return 'unchanged';
-  await soon(async () => await handle.update(({ state }) => ({ ...wanted, state })));
-  return 'corrected';
-}
-
 /** How each of these schedules stands. */
 export async function showSchedules(temporal: TemporalClient, ids: readonly string[]): Promise<ScheduleView[]> {
   return await Promise.all(ids.map(async (id) => await show(temporal, id)));
 }
 
 async function show(temporal: TemporalClient, id: string): Promise<ScheduleView> {
-  const found = await describe(temporal.soon, temporal.client.schedule.getHandle(id));
+  const found = await describe(temporal, id);
   if (found === undefined) return { id, exists: false, paused: false, next: [], timesRun: 0, timesSkipped: 0 };
   const { state, info } = found;
   const last = info.recentActions.at(-1);
@@ -148,18 +99,6 @@ async function withSchedule(
     return true;
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return false;
-    throw error;
-  }
-}
-
-async function describe(
-  soon: TemporalClient['soon'],
-  handle: ScheduleHandle,
-): Promise<ScheduleDescription | undefined> {
-  try {
-    return await soon(async () => await handle.describe());
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import * as z from 'zod';
 
 import { parseCron } from '../domain/cron.js';
@@ -28,6 +30,8 @@ export interface SchedulesConfig {
   readonly settings: readonly ScheduleSetting[];
   /** Schedules that are switched off: where they exist they are deleted. */
   readonly off: readonly string[];
+  /** Path of the file that this was read from; absent where there is none. */
+  readonly configuration?: string;
 }
 
 const syncEveryMs = 3 * 60 * 60 * 1_000;
@@ -40,6 +44,7 @@ export function readSchedules(
   upstreams: readonly Upstream[],
   faults: FaultList,
 ): SchedulesConfig {
+  const path = faults.try(() => environment.value('FERRY_CONFIG'));
   const given = new Map(Object.entries(entries ?? {}));
   const known = [
     { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
@@ -61,7 +66,8 @@ export function readSchedules(
     if (timing === undefined) off.push(id);
     else settings.push({ id, does, timing });
   }
-  return { areKept: readKept(environment, faults), settings, off };
+  const configuration = path === undefined ? {} : { configuration: resolve(path) };
+  return { areKept: readKept(environment, faults), settings, off, ...configuration };
 }
 
 function timingOf(

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { TemporalClient } from '../../src/client/connect.js';
+import { ensureSchedules } from '../../src/client/ensure-schedules.js';
 import { listOwnSchedules } from '../../src/client/own-schedules.js';
 import {
   deleteSchedule,
-  ensureSchedules,
   pauseSchedule,
   resumeSchedule,
   showSchedules,
@@ -16,6 +16,7 @@ import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const hour = 3_600_000;
+const configuration = '/etc/ferry/ferry.yaml';
 const settings: readonly ScheduleSetting[] = [
   { id: 'sync-all', does: { kind: 'sync' }, timing: { everyMs: 3 * hour, offsetMs: 420_000 } },
   { id: 'fetch-dify', does: { kind: 'fetch', upstream: 'dify' }, timing: { everyMs: 24 * hour } },
@@ -41,7 +42,7 @@ describe('schedules on a real Temporal server', () => {
   });
 
   const outcomes = async (wanted = settings, off: readonly string[] = []) =>
-    (await ensureSchedules(temporal, wanted, off)).map(({ outcome }) => outcome);
+    (await ensureSchedules(temporal, { settings: wanted, off, configuration })).map(({ outcome }) => outcome);
 
   test('ensure creates what is missing, leaves what is right, corrects what has drifted, deletes what is off', async () => {
     const first = await outcomes();
@@ -70,14 +71,34 @@ describe('schedules on a real Temporal server', () => {
     });
     await expect.poll(async () => await listedIds()).toHaveLength(4);
 
-    const ensured = await ensureSchedules(temporal, settings.slice(0, 2), []);
+    const ensured = await ensureSchedules(temporal, { settings: settings.slice(0, 2), off: [], configuration });
 
     expect(ensured.slice(2)).toEqual([{ id: 'fetch-n8n', outcome: 'deleted' }]);
-    expect(await listOwnSchedules(temporal)).not.toContain('n8n-on-my-own');
+    expect((await listOwnSchedules(temporal)).map(({ id }) => id)).not.toContain('n8n-on-my-own');
     expect(await showSchedules(temporal, ['fetch-n8n', 'n8n-on-my-own'])).toMatchObject([
       { exists: false },
       { exists: true },
     ]);
+  });
+
+  test('a process without a file, or with another one, leaves what a file made, and says so', async () => {
+    await outcomes();
+    await expect.poll(async () => await listOwnSchedules(temporal)).toHaveLength(3);
+    const standard = settings.slice(0, 2).map((setting) => ({ ...setting, timing: { everyMs: 5 * hour } }));
+    const other = { settings: standard, off: ['fetch-n8n'], configuration: '/home/me/ferry.yaml' };
+
+    const withoutFile = await ensureSchedules(temporal, { settings: standard, off: [] }, { takesOver: true });
+    const withOther = await ensureSchedules(temporal, other);
+    const again = await outcomes();
+    const byPerson = await ensureSchedules(temporal, other, { takesOver: true });
+
+    expect(withoutFile.map(({ outcome }) => outcome)).toEqual(['left', 'left', 'left']);
+    expect(withOther.map(({ outcome }) => outcome)).toEqual(['left', 'left', 'left']);
+    expect(withOther[2]?.reason).toContain('"ferry schedules delete fetch-n8n"');
+    expect(withOther[2]?.reason).toContain(configuration);
+    expect(again).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    expect(byPerson.map(({ outcome }) => outcome)).toEqual(['corrected', 'corrected', 'deleted']);
+    expect(await outcomes(settings.slice(0, 1))).toEqual(['left', 'left']);
   });
 
   test('what Temporal is told: no two at once, a limited catch-up, a spread start', async () => {

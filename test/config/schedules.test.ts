@@ -20,7 +20,7 @@ function read(yaml: string, variables: Record<string, string> = {}): SchedulesCo
 }
 
 test('without a word the sync runs every three hours, and both upstreams are looked at daily', () => {
-  const { settings, off, areKept } = read('');
+  const { settings, off, areKept, configuration } = read('');
 
   expect(
     settings.map(({ id, does, timing }) => [id, does.kind, 'everyMs' in timing ? timing.everyMs / 3_600_000 : 0]),
@@ -30,6 +30,7 @@ test('without a word the sync runs every three hours, and both upstreams are loo
     ['fetch-xinference', 'fetch', 24],
   ]);
   expect([off, areKept]).toEqual([[], true]);
+  expect(configuration).toBe(join(folder, 'ferry.yaml'));
 });
 
 test('each can have its own interval or cron expressions, or be switched off', () => {

@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 
 import type { TemporalClient } from '../../client/connect.js';
+import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { listOwnSchedules } from '../../client/own-schedules.js';
 import type { ScheduleView } from '../../client/schedules.js';
 import {
   deleteSchedule,
-  ensureSchedules,
   pauseSchedule,
   resumeSchedule,
   showSchedules,
@@ -30,13 +30,15 @@ const nextShown = 3;
 
 export async function ensureCommand({ json = false }: SchedulesOptions): Promise<number> {
   const config = readSchedulingConfig(process.env);
-  const { settings, off } = config.schedules;
-  const ensured = await withTemporal(config, async (temporal) => await ensureSchedules(temporal, settings, off));
+  const ensured = await withTemporal(
+    config,
+    async (temporal) => await ensureSchedules(temporal, config.schedules, { takesOver: true }),
+  );
   if (json) printJson({ schedules: ensured });
   else {
     printTable(
-      ['SCHEDULE', 'OUTCOME'],
-      ensured.map(({ id, outcome }) => [id, outcome]),
+      ['SCHEDULE', 'OUTCOME', ''],
+      ensured.map(({ id, outcome, reason }) => [id, outcome, reason ?? '']),
     );
   }
   return ExitStatus.done;
@@ -135,7 +137,7 @@ function idsOf({ settings, off }: SchedulesConfig): string[] {
 
 /** Those of upstreams that are no longer configured, too: until they are deleted they go on. */
 async function knownIds(temporal: TemporalClient, config: SchedulesConfig): Promise<readonly string[]> {
-  return [...new Set([...idsOf(config), ...(await listOwnSchedules(temporal))])];
+  return [...new Set([...idsOf(config), ...(await listOwnSchedules(temporal)).map(({ id }) => id)])];
 }
 
 function stateOf({ exists, paused, note }: ScheduleView, when: string): string {

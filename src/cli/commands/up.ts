@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { TemporalClient } from '../../client/connect.js';
 import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
-import { ensureSchedules } from '../../client/schedules.js';
+import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { readConfig } from '../../config/read-config.js';
@@ -123,7 +123,8 @@ async function onePass(
 
 async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {
   if (!schedules.areKept) return;
-  await ensureSchedules(temporal, schedules.settings, schedules.off);
+  const ensured = await ensureSchedules(temporal, schedules, { takesOver: true });
+  for (const { id, reason } of ensured) if (reason !== undefined) say(`note: schedule ${id} is left: ${reason}`);
   const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming(timing)}`);
   say(`Schedules: ${lines.join('; ')} (ferry schedules show)`);
 }
