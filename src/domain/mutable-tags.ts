@@ -33,6 +33,12 @@ export function backupTagFor(template: string, tag: string, at: number): string 
   return around.replaceAll(tagPlaceholder, tag.length <= room ? tag : shortened(tag, room));
 }
 
+/** For a backup whose own tag leads to something else already: no other digest is kept under this one. */
+export function backupTagBeside(tag: string, digest: string): string {
+  const hash = digest.slice(digest.indexOf(':') + 1).slice(0, 12);
+  return `${tag.slice(0, 128 - hash.length - 1)}-${hash}`;
+}
+
 /** Tags that begin alike stay apart: in one second both may be kept, and neither backup may take the other's place. */
 function shortened(tag: string, room: number): string {
   const hash = bytesToHex(sha256(utf8ToBytes(tag))).slice(0, 8);

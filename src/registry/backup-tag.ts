@@ -1,22 +1,34 @@
 import type { Digest } from '../domain/digest.js';
-import { getManifest, putManifest } from './manifest-exchange.js';
+import { backupTagBeside } from '../domain/mutable-tags.js';
+import { getManifest, headManifestAt, putManifest } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
 
 /**
  * Keeps what a tag leads to under another tag of the same repository, where all that belongs to it is: one manifest is
- * read and put, and no blob moves.
+ * read and put, and no blob moves. A tag that leads to something else already is left as it is, and one beside it taken.
  *
- * @returns false when it is gone already, so that there is nothing to keep
- * @throws RegistryFault
+ * @returns the tag that keeps it; undefined when it is gone already, so that there is nothing to keep
+ * @throws RegistryFault also when neither tag is free
  */
 export async function keepUnder(
   client: RegistryClient,
   { place, digest, tag }: { readonly place: Place; readonly digest: Digest; readonly tag: string },
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const content = await getManifest(client, place, digest, { signal });
-  if (content === undefined) return false;
-  await putManifest(client, place, tag, content, signal);
-  return true;
+  if (content === undefined) return undefined;
+  const beside = backupTagBeside(tag, digest);
+  for (const candidate of [tag, beside]) {
+    const head = await headManifestAt(client, place, candidate, { signal });
+    if (head?.digest === digest) return candidate;
+    if (head !== undefined) continue;
+    await putManifest(client, place, candidate, content, signal);
+    return candidate;
+  }
+  throw new RegistryFault(
+    `what its tag leads to cannot be kept: ${tag} and ${beside} lead to something else already; delete one of these tags there, or choose another backupTag`,
+    { place, code: 'target-tag-taken', decision: 'park' },
+  );
 }

@@ -153,7 +153,7 @@ export class TargetRun {
     const { backupTag: tag } = target;
     if (tag === undefined || plan.replaces === undefined) return undefined;
     const kept = await keepUnder(this.#context.client, { place, digest: plan.replaces, tag }, this.destination.signal);
-    return kept ? referenceOf({ ...target, tag }) : undefined;
+    return kept === undefined ? undefined : referenceOf({ ...target, tag: kept });
   }
 
   /** Its own and those that refer to it, each once. */
