@@ -26,7 +26,7 @@ export function spreadOffsetMs(id: string, everyMs: number): number {
   return (hash % Math.max(1, Math.floor(everyMs / minuteMs))) * minuteMs;
 }
 
-/** `every 3h (at 7m)`, `17 3 * * * Asia/Shanghai`: what people read. */
+/** `every 3h (7m into each)`, `17 3 * * * Asia/Shanghai`: what people read. */
 export function printTiming(timing: ScheduleTiming): string {
   if ('cron' in timing) return [...timing.cron, timing.timezone ?? 'UTC'].join(' ');
   const offset = timing.offsetMs ?? 0;

@@ -12,6 +12,7 @@ import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
 import type { FetchResult } from '../contract/fetch.js';
 import { MessageName } from '../contract/messages.js';
+import { printDuration } from '../domain/schedule.js';
 import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamLook } from './activity-proxies.js';
 import { besideRows } from './fetch-news.js';
@@ -69,7 +70,7 @@ async function untilFound(upstream: string, scope: FetchScope | undefined, input
     if (look.kind === 'found') return look;
 
     const pauseMs = pauseAfter(upstream, look.fault, tries);
-    setCurrentDetails(`Waiting ${Math.ceil(pauseMs / 1000)} s: ${look.fault.reason}`);
+    setCurrentDetails(`Waiting ${printDuration(pauseMs)}: ${look.fault.reason}`);
     await sleep(pauseMs, { summary: look.fault.code });
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
   }

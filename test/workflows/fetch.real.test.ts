@@ -4,10 +4,11 @@ import { join } from 'node:path';
 
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import type { FetchPorts } from '../../src/activities/fetch-activities.js';
 import { createUpstreamActivities } from '../../src/activities/index.js';
+import { watchFetch } from '../../src/cli/live-fetch.js';
 import { fetchResult, fetchWorkflowId, startFetch } from '../../src/client/fetch-upstream.js';
 import type { FetchInput, FetchResult } from '../../src/contract/fetch.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
@@ -275,6 +276,23 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(standIn.requests.slice(0, 1).map(({ status }) => status)).toEqual([403]);
     expect(events.filter((event) => event.timerStartedEventAttributes !== null)).toHaveLength(1);
     expect(events.filter((event) => event.activityTaskFailedEventAttributes !== null)).toEqual([]);
+  });
+
+  test('who waits for a look is told what it waits for', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    standIn.limit(0, 3_600_000);
+    const run = await startFetch(temporal(), 'dify');
+
+    const waiting = watchFetch(temporal(), 'dify', run).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(said.join('')).toMatch(/^dify: Waiting \d\w*: GitHub's rate limit/), {
+      timeout: 20_000,
+    });
+    await worker.client.workflow.getHandle(run.workflowId).terminate();
+
+    expect(messagesOf(await waiting)).toContain('terminated');
+    expect(said).toHaveLength(1);
   });
 
   test('a repository that is gone ends the run with the reason and the address', async () => {

@@ -1,9 +1,10 @@
-import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
+import { startFetch } from '../../client/fetch-upstream.js';
 import { readUpstreamsConfig } from '../../config/read-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { FetchScope } from '../../domain/upstream.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
+import { watchFetch } from '../live-fetch.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine } from '../output.js';
 import { withTemporal } from '../with-temporal.js';
@@ -31,7 +32,7 @@ export async function fetchCommand(name: string, options: FetchOptions): Promise
       else printLine(`A look at ${upstream.name} was asked for; "ferry fetch ${upstream.name} --wait" waits for one.`);
       return ExitStatus.done;
     }
-    const result = await tellingOfMissingWorker(temporal, fetchResult(temporal, run));
+    const result = await tellingOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run));
     if (json) printJson(result);
     else printFetchResult(result);
     return exitStatusOfFetch(result);

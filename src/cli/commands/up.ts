@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import type { TemporalClient } from '../../client/connect.js';
-import { fetchResult, startFetch } from '../../client/fetch-upstream.js';
+import { startFetch } from '../../client/fetch-upstream.js';
 import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -19,6 +19,7 @@ import { dockerTrouble } from '../docker-trouble.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { interruptible } from '../interruption.js';
+import { watchFetch } from '../live-fetch.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { say } from '../output.js';
 import { withStores } from '../with-stores.js';
@@ -104,7 +105,7 @@ async function onePass(
   let status: number = ExitStatus.done;
   for (const upstream of upstreams) {
     try {
-      const result = await fetchResult(temporal, await startFetch(temporal, upstream), signal);
+      const result = await watchFetch(temporal, upstream, await startFetch(temporal, upstream), signal);
       // Standard output is the pass's JSON alone.
       if (json) say(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
       else printFetchResult(result);
@@ -125,8 +126,8 @@ async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfi
   if (!schedules.areKept) return;
   const ensured = await ensureSchedules(temporal, schedules, { takesOver: true });
   for (const { id, reason } of ensured) if (reason !== undefined) say(`note: schedule ${id} is left: ${reason}`);
-  const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming(timing)}`);
-  say(`Schedules: ${lines.join('; ')} (ferry schedules show)`);
+  const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming({ ...timing, offsetMs: 0 })}`);
+  say(`Schedules: ${lines.join(', ')}; "ferry schedules show" says when next`);
 }
 
 function sayWhatRuns(up: FerryUp, { targets, dataDir }: FerryConfig, server: ServerSettings): void {

@@ -1,0 +1,24 @@
+import type { TemporalClient } from './connect.js';
+
+/** Temporal's own query, which every workflow answers. */
+const metadataQuery = '__temporal_workflow_metadata';
+
+/**
+ * What a workflow says of itself just now, such as what it waits for (`setCurrentDetails`).
+ *
+ * @returns undefined when it says nothing, or no worker answers in time
+ */
+export async function workflowDetails(
+  { client, soon }: TemporalClient,
+  workflowId: string,
+): Promise<string | undefined> {
+  try {
+    const { currentDetails } = await soon(
+      async () => await client.workflow.getHandle(workflowId).query<{ currentDetails?: string }>(metadataQuery),
+    );
+    return currentDetails === '' ? undefined : currentDetails;
+  } catch {
+    // A comfort: what cannot be had is left out.
+    return undefined;
+  }
+}
