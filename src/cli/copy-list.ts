@@ -30,7 +30,11 @@ export function parseCopyList(lines: readonly ListLine[], places: readonly strin
   });
   if (lines.length === 0) faults.push('there is no image in it');
   if (faults.length === 0) faults.push(...sharedTargets(jobs));
-  if (faults.length > 0) throw new InvalidInput(`the list has faults:\n${faults.join('\n')}`, 'invalid-reference');
+  if (faults.length > 0)
+    throw new InvalidInput(
+      `the list has faults:${faults.map((fault) => `\n  - ${fault}`).join('')}`,
+      'invalid-reference',
+    );
   return jobs;
 }
 

@@ -5,3 +5,11 @@ export function localTime(milliseconds: number): string {
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
+
+/** The same of a time that a table holds, `2026-11-23 20:04:05` in UTC; what is no such time stays as it is. */
+export function localTimeOfUtc(text: string): string {
+  const milliseconds = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(text)
+    ? Date.parse(`${text.replace(' ', 'T')}Z`)
+    : Number.NaN;
+  return Number.isNaN(milliseconds) ? text : localTime(milliseconds);
+}

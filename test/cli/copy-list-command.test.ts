@@ -112,7 +112,9 @@ describe('ferry copy --file', () => {
     const [source, target] = await sourceAndTarget();
     const lines = ['no:image:at:all', `${source.host}/a/app:v1@`, `${source.host}/b/app:v1`];
 
-    await expect(copyList(lines, [])).rejects.toThrow(/line 1: .*\nline 2: .*\nline 3: .*says not where/);
+    await expect(copyList(lines, [])).rejects.toThrow(
+      /faults:\n  - line 1: .*\n  - line 2: .*\n  - line 3: .*says not where/,
+    );
     await expect(copyList([], [target.host])).rejects.toThrow('no image');
     await expect(
       copyList([`${source.host}/a/app:v1 ${target.host}/x`, `${source.host}/b/app:v1 ${target.host}/x`], []),

@@ -2,7 +2,7 @@ import { readPlaceConfig } from '../../config/read-config.js';
 import type { PushedEntry, WantedEntry } from '../../database/console-entries.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
-import { localTime } from '../local-time.js';
+import { localTime, localTimeOfUtc } from '../local-time.js';
 import { printJson, printTable, say } from '../output.js';
 import { withStores } from '../with-stores.js';
 
@@ -15,7 +15,10 @@ export async function listCommand(what: string, { limit: text, json = false }: L
   const limit = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : undefined;
   if (limit === undefined) throw new InvalidInput(`--limit ${text}: expected a whole number above 0`, 'configuration');
   if (what !== 'wanted' && what !== 'pushed' && what !== 'parked' && what !== 'waiting') {
-    throw new InvalidInput(`ferry list ${what}: expected wanted, pushed, parked or waiting`, 'configuration');
+    throw new InvalidInput(
+      `there is no list of "${what}": expected wanted, pushed, parked or waiting`,
+      'configuration',
+    );
   }
 
   const { items, next } = await withStores(readPlaceConfig(process.env), async ({ wanted, console }) => {
@@ -53,7 +56,7 @@ function printPushed(items: readonly PushedEntry[]): void {
       name,
       platforms.map(({ platform }) => platform).join(','),
       digest,
-      pushedAt ?? '',
+      pushedAt === undefined ? '' : localTimeOfUtc(pushedAt),
     ]),
   );
 }

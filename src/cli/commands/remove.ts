@@ -35,7 +35,7 @@ interface Removal {
 
 function whatToRemove(image: string | undefined, row: string | undefined): Removal {
   if ((image === undefined) === (row === undefined)) {
-    throw new InvalidInput('ferry remove wants one of: an image, --row ID', 'configuration');
+    throw new InvalidInput('name one of: an image, --row ID', 'configuration');
   }
   if (row !== undefined) {
     const id = /^-?\d{1,16}$/.test(row) ? Number(row) : Number.NaN;

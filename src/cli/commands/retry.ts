@@ -30,7 +30,10 @@ export async function retryCommand(image: string | undefined, options: RetryOpti
     );
     return typeof what === 'string' ? ExitStatus.failed : ExitStatus.done;
   }
-  if (options.sync) await withTemporal(config, async (temporal) => await askForSync(temporal, 'ferry retry'));
+  if (options.sync) {
+    await withTemporal(config, async (temporal) => await askForSync(temporal, 'ferry retry'));
+    say('A sync was asked for.');
+  }
   return ExitStatus.done;
 }
 
@@ -39,7 +42,7 @@ function whatToRetry(
   { parked = false, adopted = false }: RetryOptions,
 ): string | { readonly parked: true } | { readonly adopted: true } {
   if ([image !== undefined, parked, adopted].filter(Boolean).length !== 1) {
-    throw new InvalidInput('ferry retry wants one of: an image, --parked, --adopted', 'configuration');
+    throw new InvalidInput('name one of: an image, --parked, --adopted', 'configuration');
   }
   if (parked) return { parked };
   if (adopted) return { adopted };

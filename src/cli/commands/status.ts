@@ -64,10 +64,12 @@ async function sayWhoIsMissing(config: TargetsConfig): Promise<readonly TaskQueu
 
 function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview): void {
   const { pending, pushed, parked, withdrawn } = wanted;
+  if (pending + pushed + parked + withdrawn === 0)
+    say('nothing is wanted yet: "ferry add nginx:1.27" asks for an image');
   printLine(
     `Wanted: ${pushed} pushed, ${pending} pending, ${parked} parked` +
       (withdrawn === 0 ? '' : `, ${withdrawn} withdrawn`) +
-      (waiting === 0 ? '' : `; ${waiting} of the pending images were tried and wait for another pass`),
+      (waiting === 0 ? '' : `; of the pending, ${waiting} tried before: every pass tries again`),
   );
   if (parkedBy.length > 0) {
     printLine(
@@ -90,8 +92,8 @@ function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview
   const { startedAt, finishedAt, reasons, bytesRead, bytesSent, summary } = lastRun;
   printLine();
   printLine(
-    `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `${((finishedAt - startedAt) / 1000).toFixed(1)} s`}` +
-      ` (${reasons.join(', ')}); ${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent`,
+    `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `took ${((finishedAt - startedAt) / 1000).toFixed(1)} s`}; ` +
+      `${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent; asked for by ${reasons.join(', ')}`,
   );
   const failure = summary?.['failure'];
   if (typeof failure === 'string') printLine(`It broke off: ${failure}; the next pass begins anew.`);
@@ -117,23 +119,24 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
         platform,
         state,
         checkedAt === undefined ? 'never' : localTime(checkedAt),
-        [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note, targets && `only to ${targets.join(', ')}`]
+        [why({ code, reason }), note, targets && `only to ${targets.join(', ')}`]
           .filter((text) => text !== undefined)
           .join('; '),
       ]),
     );
   }
+  const said = new Set(wanted.map(why));
   if (copies.length > 0) {
     printLine();
     printTable(
       ['TARGET', 'STATE', 'ATTEMPTS', 'LAST TRIED', 'REFERENCE', 'WHY'],
-      copies.map(({ target, state, attempts, lastTriedAt, reference, code, reason }) => [
-        target,
-        state,
-        String(attempts),
-        localTime(lastTriedAt),
-        reference ?? '',
-        code === undefined ? '' : `${code}: ${reason ?? ''}`,
+      copies.map((copy) => [
+        copy.target,
+        copy.state,
+        String(copy.attempts),
+        localTime(copy.lastTriedAt),
+        copy.reference ?? '',
+        copy.code !== undefined && said.has(why(copy)) ? 'as above' : (why(copy) ?? ''),
       ]),
     );
   }
@@ -148,4 +151,8 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
       printLine(`  left out: ${left} (${reason})`);
     }
   }
+}
+
+function why({ code, reason }: { readonly code?: string | undefined; readonly reason?: string | undefined }) {
+  return code === undefined ? undefined : `${code}: ${reason ?? ''}`;
 }
