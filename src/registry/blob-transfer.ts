@@ -6,6 +6,8 @@ import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
 
 export interface BlobTransfer {
+  /** The targets of the common pass have taken or refused the blob's length, or it is over. Never rejects. */
+  readonly opened: Promise<void>;
   /** The common pass is over; targets that were let go may still be catching up. Never rejects. */
   readonly shared: Promise<void>;
   readonly deliveries: ReadonlyMap<BlobDestination, Promise<BlobDelivery>>;
@@ -22,10 +24,20 @@ export function transferBlob(
 ): BlobTransfer {
   const tasks = destinations.map((destination) => new Delivery(context, blob, destination));
   const deliveries = new Map(tasks.map((task) => [task.destination, task.done]));
-  return { deliveries, shared: together(context, blob, tasks) };
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const shared = together(context, blob, { tasks, onOpened: open }).finally(open);
+  return { deliveries, opened, shared };
 }
 
-async function together(context: TransferContext, blob: Blob, tasks: readonly Delivery[]): Promise<void> {
+interface CommonPass {
+  readonly tasks: readonly Delivery[];
+  readonly onOpened: () => void;
+}
+
+async function together(context: TransferContext, blob: Blob, { tasks, onOpened }: CommonPass): Promise<void> {
   const joining = tasks.filter((task) => !task.destination.lagging && task.claim());
   for (const task of tasks) if (!joining.includes(task)) void task.alone();
   if (joining.length === 0) return;
@@ -40,7 +52,7 @@ async function together(context: TransferContext, blob: Blob, tasks: readonly De
       try {
         const complete = await inTurn(context, async () => {
           leaveLaggingBehind(uploads);
-          return uploads.size === 0 ? [] : pass(context, blob, uploads);
+          return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
         });
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
         // One that is slow to commit goes on by itself; the next blob does not wait for it.
@@ -101,11 +113,12 @@ async function prepareTogether(
 async function pass(
   { client, source, signal, report }: TransferContext,
   blob: Blob,
-  uploads: ReadonlyMap<BlobUpload, Delivery>,
+  { uploads, onOpened }: { readonly uploads: ReadonlyMap<BlobUpload, Delivery>; readonly onOpened: () => void },
 ): Promise<readonly BlobUpload[]> {
   return fanOut(client, source, blob, {
     uploads: [...uploads.keys()],
     handlers: {
+      onOpened,
       onRead: (bytes) => report({ type: 'read', digest: blob.digest, bytes }),
       onSent: (upload, bytes) => uploads.get(upload)?.sent(bytes),
       onDropped: (upload, fault) => uploads.get(upload)?.dropped(fault),

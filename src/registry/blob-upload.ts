@@ -17,6 +17,7 @@ import { placeScopes } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
+import { isAnnounced, leaveToSend } from './transport/announced-body.js';
 import { networkFault } from './transport/network-fault.js';
 import { openUpload, unexpected } from './transport/registry-request.js';
 import type { RegistryRequest } from './transport/request-options.js';
@@ -74,21 +75,20 @@ export class BlobUpload {
     return this.#unsentBytes === 0 ? Date.now() : this.#lastMoveAt;
   }
 
-  /** Opens the request for the data. An empty blob needs none: its commit says it all. */
+  /** Opens the request for the data, and waits until it is known whether it may be so long. An empty blob needs none: its commit says it all. */
   async start(handlers: UploadHandlers): Promise<void> {
     this.#handlers = handlers;
-    if (this.#blob.size === 0) return;
-    const { request, response } = await openUpload(this.#client.host(this.place.host), this.#dataRequest());
+    const bytes = this.#blob.size;
+    if (bytes === 0) return;
+    const host = this.#client.host(this.place.host);
+    const announces = isAnnounced(host, bytes);
+    const { request, response } = await openUpload(host, this.#dataRequest());
     this.#request = request;
     this.#answer = response;
-    response.then(
-      (message) => {
-        this.#answeredEarly(message).catch((error: unknown) => {
-          this.#fail(networkFault(error, this.place, this.#location));
-        });
-      },
-      (error: unknown) => this.#fail(networkFault(error, this.place, this.#location)),
-    );
+    const answered = response
+      .then((message) => this.#answeredEarly(message))
+      .catch((error: unknown) => this.#fail(networkFault(error, this.place, this.#location)));
+    if (announces) await leaveToSend(host, { request, answered, bytes });
   }
 
   write(chunk: Buffer): void {
@@ -208,8 +208,10 @@ export class BlobUpload {
     const sessionLost = saysCode(fault, ...SESSION_LOST);
     const noPatch = [405, 416, 501].includes(status) || ([400, 404].includes(status) && fault.diagnostics.length === 0);
     if (!this.#monolithic && noPatch) host.monolithicUploads = true;
+    const unasked = status === 417;
+    if (unasked) host.bodyLetThrough = Infinity;
     // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
-    if (sessionLost || status === 401 || (!this.#monolithic && noPatch) || status < 400)
+    if (sessionLost || unasked || status === 401 || (!this.#monolithic && noPatch) || status < 400)
       return asRetry(fault, this.place);
     return fault;
   }

@@ -1,9 +1,7 @@
-import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { transferBlob } from './blob-transfer.js';
 import type { TransferContext } from './blob-delivery.js';
+import { sendAll, workList } from './blob-work.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetResult } from './copy-types.js';
-import type { Blob } from './image-blobs.js';
 import { prepareCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
@@ -60,13 +58,10 @@ export async function copyImage(
   const results = runs.map((run) => run.result);
   const owed = await Promise.all(runs.map((run) => run.owedBlobs()));
   const work = workList(runs, owed);
-  const blobs = [...work.values()].map(({ blob }) => blob);
-  context.report({ type: 'planned', blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) });
+  const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
+  context.report({ type: 'planned', blobs: work.length, bytes });
 
-  const queue = [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
-  await Promise.all(Array.from({ length: WORKERS_PER_PASS * concurrentBlobs }, () => worker(context, queue))).finally(
-    endPasses,
-  );
+  await sendAll(context, work, WORKERS_PER_PASS * concurrentBlobs).finally(endPasses);
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 
@@ -86,39 +81,6 @@ export async function copyImage(
     targets: inOrder(request, [...done.map(alreadyThere), ...copied]),
     failures: [...prepared.plan.failures, ...faults],
   };
-}
-
-interface BlobWork {
-  readonly blob: Blob;
-  readonly runs: TargetRun[];
-}
-
-function workList(runs: readonly TargetRun[], owed: readonly (readonly Blob[])[]): ReadonlyMap<Digest, BlobWork> {
-  const work = new Map<Digest, BlobWork>();
-  for (const [position, run] of runs.entries()) {
-    for (const blob of owed[position] ?? []) {
-      const entry = work.get(blob.digest) ?? { blob, runs: [] };
-      entry.runs.push(run);
-      work.set(blob.digest, entry);
-    }
-  }
-  return work;
-}
-
-/** Takes the largest blob that is left, again and again: the long ones must not begin last. */
-async function worker(context: TransferContext, queue: BlobWork[]): Promise<void> {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const { blob, runs } = next;
-    const waiting = runs.filter((run) => !run.isOver);
-    if (waiting.length === 0) continue;
-    const { shared, deliveries } = transferBlob(
-      context,
-      blob,
-      waiting.map(({ destination }) => destination),
-    );
-    for (const run of waiting) run.await(blob, deliveries.get(run.destination));
-    await shared;
-  }
 }
 
 function divide(targets: readonly PreparedTarget[]): readonly [PreparedTarget[], PreparedTarget[]] {

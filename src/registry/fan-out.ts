@@ -12,6 +12,8 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 
 export interface FanOutHandlers {
+  /** Every upload has been opened, or refused; now bytes move. */
+  onOpened?(): void;
   onRead(bytes: number): void;
   onSent(upload: BlobUpload, bytes: number): void;
   /** This upload is out; the others go on. */
@@ -118,6 +120,7 @@ export async function fanOut(
         }
       }),
     );
+    handlers.onOpened?.();
     if (active.size > 0) await read.run();
     return [...active];
   } catch (error) {

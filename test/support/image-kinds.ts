@@ -225,7 +225,7 @@ function placeManyLayers(registry: ScriptedRegistry, repository: string): Placed
 
 function placeLarge(registry: ScriptedRegistry, repository: string): PlacedManifest {
   return placeOci(registry, repository, {
-    layers: [blob(registry, repository, mediaTypes.layer, randomBytes(200_000))],
+    layers: [2_000, 200_000, 50_000].map((bytes) => blob(registry, repository, mediaTypes.layer, randomBytes(bytes))),
   });
 }
 

@@ -44,6 +44,8 @@ export class ScriptedRegistry {
   readonly manifests = new Map<string, StoredManifest>();
   /** Answers to the Referrers API, so many entries a page; 0: it does not know it. */
   referrersAPage = 0;
+  /** Asks for a body that is announced (`Expect`) at once; else scripts see the request before its body is sent. */
+  continues = true;
   readonly #server: Server;
   readonly #scheme: string;
   readonly #scripts: Script[] = [];
@@ -60,6 +62,10 @@ export class ScriptedRegistry {
       });
     };
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      if (this.continues) response.writeContinue();
+      listener(request, response);
+    });
   }
 
   static async start(tls?: TlsOptions): Promise<ScriptedRegistry> {

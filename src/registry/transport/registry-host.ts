@@ -4,6 +4,7 @@ import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '.
 import type { Place } from '../place.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
+import { UNANNOUNCED_BYTES } from './announced-body.js';
 import { HostAuthorization } from './authorization.js';
 import type { TokenSource } from './authorization.js';
 import { Connections } from './connections.js';
@@ -54,6 +55,8 @@ export class RegistryHost {
   mountsProven = false;
   /** Mounts were promised and not kept here. */
   mountsBroken = false;
+  /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
+  bodyLetThrough = UNANNOUNCED_BYTES;
   /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */
   readonly takenKinds = new Set<Digest>();
   readonly #options: RegistryHostOptions;

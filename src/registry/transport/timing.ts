@@ -6,6 +6,8 @@ export interface Timing {
   readonly answerMs: number;
   /** Until a commit is answered: registries on object storage copy and hash the whole blob first. */
   readonly commitMs: number;
+  /** Until a server says whether it takes a body that was announced to it; many say nothing. */
+  readonly continueMs: number;
   /** Without a byte from the source, while it is being read. */
   readonly idleMs: number;
   /** A target that takes no byte for this long is let go by the others. */
@@ -24,6 +26,7 @@ export const defaultTiming: Timing = {
   connectMs: 15_000,
   answerMs: 60_000,
   commitMs: 20 * 60_000,
+  continueMs: 1_000,
   idleMs: 60_000,
   stallMs: 30_000,
   laggingMs: 250,
