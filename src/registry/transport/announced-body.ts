@@ -1,11 +1,17 @@
 import type { ClientRequest } from 'node:http';
-import type { RegistryHost } from './registry-host.js';
+import type { Timing } from './timing.js';
+
+/** What is known of the bodies that a registry takes. */
+interface BodyTaker {
+  bodyLetThrough: number;
+  readonly timing: Timing;
+}
 
 /** What every proxy lets through: shorter bodies are not worth a round trip. */
 export const UNANNOUNCED_BYTES = 64 * 1024;
 
 /** Proxies limit bodies, and judge by the length in the head: one that is longer than any before is announced to them. */
-export function isAnnounced({ bodyLetThrough }: RegistryHost, bytes: number): boolean {
+export function isAnnounced({ bodyLetThrough }: BodyTaker, bytes: number): boolean {
   return bytes > bodyLetThrough;
 }
 
@@ -16,7 +22,7 @@ export function isAnnounced({ bodyLetThrough }: RegistryHost, bytes: number): bo
  * @param answered settles when an answer has come and been dealt with; never rejects
  */
 export async function leaveToSend(
-  host: RegistryHost,
+  host: BodyTaker,
   { request, answered, bytes }: { request: ClientRequest; answered: Promise<void>; bytes: number },
 ): Promise<void> {
   // Not among the headers that the request is made with: node would write them before the agent of a proxy adds its own.
