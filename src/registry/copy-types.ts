@@ -29,6 +29,12 @@ export interface CopyRequest {
   readonly sourceDigest?: Digest;
   readonly platforms: PlatformSelection;
   readonly targets: readonly CopyTarget[];
+  /**
+   * A target's tag that leads to the source's own digest is done, by one HEAD on each side, where that is what it is to
+   * lead to whatever the manifest says. Default: the manifest is read and its children are looked for, which tells the
+   * platforms and finds what a target has lost.
+   */
+  readonly trustEqualTags?: boolean;
 }
 
 /** A manifest that a finished tag leads to. */
@@ -48,6 +54,7 @@ export interface TargetPlan {
   /** Digest that the tag will have there. */
   readonly digest: Digest;
   readonly mediaType: string;
+  /** None where the manifest was not read (`trustEqualTags`). */
   readonly platforms: readonly CopiedPlatform[];
   /** Manifests that refer to the image and go with it; absent where they were not asked for. */
   readonly referrers?: number;

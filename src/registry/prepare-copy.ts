@@ -33,7 +33,7 @@ export async function prepareCopy(
   ]);
   const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
   const reachable = tags.filter(({ failure }) => failure === undefined);
-  const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest) ?? []);
+  const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest, request) ?? []);
   const moved = reachable.filter(({ target }) => !settled.some((one) => one.target === target));
   const [first] = settled;
   const decided =

@@ -28,8 +28,9 @@ export interface PreparedTarget {
 export interface TargetTag {
   readonly target: CopyTarget;
   readonly place: Place;
-  /** What the tag leads to now. */
+  /** What the tag leads to now, and of which media type that is. */
   readonly current?: Digest;
+  readonly currentType?: string;
   readonly failure?: FerryError;
 }
 
@@ -43,7 +44,9 @@ export async function readTargetTag(
   try {
     const options = { deniedIsAbsent: true, attempts: 2, signal };
     const head = await headManifestAt(client, place, tag, options);
-    return head === undefined ? { target, place } : { target, place, current: head.digest };
+    return head === undefined
+      ? { target, place }
+      : { target, place, current: head.digest, currentType: head.mediaType };
   } catch (failure) {
     signal.throwIfAborted();
     if (!(failure instanceof FerryError)) throw failure;

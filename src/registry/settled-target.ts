@@ -1,18 +1,27 @@
+import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
+import type { CopyRequest } from './copy-types.js';
 import { noReferrers } from './owed-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 
+type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped'>;
+
 /**
- * A target whose tag still leads to what was verified there, made from what the source still has: two HEADs are enough,
- * and neither manifest nor child is read.
+ * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own
+ * digest where that is trusted: two HEADs are enough, and neither manifest nor child is read.
  *
  * @returns undefined when something has moved, or nothing is known
  */
-export function settledTarget({ target, place, current }: TargetTag, sourceDigest: Digest): PreparedTarget | undefined {
-  const { known } = target;
-  if (known === undefined || known.sourceDigest !== sourceDigest || known.digest !== current) return undefined;
-  const { digest, mediaType, platforms, dropped } = known;
+export function settledTarget(
+  tag: TargetTag,
+  sourceDigest: Digest,
+  request: Pick<CopyRequest, 'platforms' | 'trustEqualTags'>,
+): PreparedTarget | undefined {
+  const leads = knownCopy(tag, sourceDigest) ?? equalTag(tag, sourceDigest, request);
+  if (leads === undefined) return undefined;
+  const { target, place } = tag;
+  const { digest, mediaType, platforms, dropped } = leads;
   return {
     target,
     place,
@@ -28,4 +37,19 @@ export function settledTarget({ target, place, current }: TargetTag, sourceDiges
       alreadyThere: true,
     },
   };
+}
+
+function knownCopy({ target: { known }, current }: TargetTag, sourceDigest: Digest): Leads | undefined {
+  return known?.sourceDigest === sourceDigest && known.digest === current ? known : undefined;
+}
+
+/** Only where no manifest decides what the tag is to lead to: of all platforms nothing is chosen, with `keep` nothing left out. */
+function equalTag(
+  { target, current, currentType }: TargetTag,
+  sourceDigest: Digest,
+  { platforms, trustEqualTags = false }: Pick<CopyRequest, 'platforms' | 'trustEqualTags'>,
+): Leads | undefined {
+  if (!trustEqualTags || platforms !== 'all' || current !== sourceDigest || currentType === undefined) return undefined;
+  if (target.manifestPolicy !== 'keep' || target.referrers === true) return undefined;
+  return { digest: current, mediaType: currentType, platforms: [], dropped: [] };
 }

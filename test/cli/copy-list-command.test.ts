@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { copyListCommand } from '../../src/cli/commands/copy-list.js';
 import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
-import { placeImage } from '../support/scripted-images.js';
+import { placeImage, placeIndex } from '../support/scripted-images.js';
 import { sourceAndTarget, sourceAndTwoTargets } from '../support/scripted-set-up.js';
 
 let folder: string;
@@ -76,6 +76,38 @@ describe('ferry copy --file', () => {
       expect(target.count('POST', /mount=/)).toBe(2 * (names.length - 1));
       expect(target.manifest('team/app-7', 'v1')?.bytes).toEqual(images[7]?.bytes);
     }
+  });
+
+  test('what a target has already takes one HEAD on each side, also where it is an index', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, 'team/app');
+    const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, 'team/many', { architecture }));
+    placeIndex(source, 'team/many', children);
+    const lines = [`${source.host}/team/app:v1`, `${source.host}/team/many:v1`];
+    await copyList(lines, [target.host]);
+    const before = [source.requests.length, target.requests.length];
+
+    const { status, out, err } = await copyList(lines, [target.host]);
+
+    expect(status).toBe(0);
+    expect(out.match(/was there already/g)).toHaveLength(2);
+    expect(err).toContain('2 of 2 images done');
+    for (const [position, { requests }] of [source, target].entries()) {
+      expect(requests.slice(before[position]).map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
+    }
+  });
+
+  test('a choice of platforms is looked into, since the digest alone does not tell what a tag is to lead to', async () => {
+    const [source, target] = await sourceAndTarget();
+    const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, 'team/many', { architecture }));
+    const index = placeIndex(source, 'team/many', children);
+    const lines = [`${source.host}/team/many:v1`];
+    await copyList(lines, [target.host]);
+    expect(target.manifest('team/many', 'v1')?.bytes).toEqual(index.bytes);
+
+    await copyList(lines, [target.host], { platform: 'linux/arm64' });
+
+    expect(target.manifest('team/many', 'v1')?.bytes).toEqual(children[1]?.bytes);
   });
 
   test('one that fails is named, and the others are there', async () => {

@@ -84,6 +84,7 @@ async function copyOne(
       source: source.reference,
       platforms,
       targets: targets.map(({ target }) => ({ ...target, referrers })),
+      trustEqualTags: true,
     };
     return { source: source.text, result: await copyImage(client, request, { signal }) };
   } catch (error) {
