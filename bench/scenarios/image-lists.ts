@@ -18,8 +18,8 @@ export interface ListContestant {
   readonly work: Work;
 }
 
-/** As many as regsync does at once, so that nobody is ahead by that. */
-const imagesAtOnce = 8;
+/** As many as `ferry copy --file` does at once; regsync is told to do the same, so that nobody is ahead by that. */
+const imagesAtOnce = 16;
 
 /** The ferry and regsync, each with a list in its own form. */
 export function listContestants(

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 
 import { exitStatusOf, reportFault } from './exit-status.js';
+import { optimizeLater } from './optimize-later.js';
 
 /**
  * The command line. Each command is imported when it is called: `ferry copy` must not wait for Temporal to load.
@@ -57,6 +58,7 @@ function makeProgram(done: (status: number) => void): Command {
     .option('--referrers', 'signatures, SBOMs and whatever else refers to the image go with it')
     .addOption(json())
     .action(async (source: string | undefined, targets: readonly string[], options) => {
+      optimizeLater();
       const { file } = options;
       const places = source === undefined ? [] : [source, ...targets];
       if (file === undefined) done(await (await import('./commands/copy.js')).copyCommand(source, targets, options));

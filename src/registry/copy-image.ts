@@ -1,8 +1,9 @@
 import { FerryError } from '../domain/ferry-error.js';
 import type { TransferContext } from './blob-delivery.js';
 import { sendAll, workList } from './blob-work.js';
-import type { CopyOptions, CopyReport, CopyRequest, TargetResult } from './copy-types.js';
+import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
 import { prepareCopy } from './prepare-copy.js';
+import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
@@ -26,34 +27,64 @@ export async function copyImage(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { onProgress, concurrentBlobs = BLOBS_AT_ONCE } = options;
+  const { onProgress = () => {}, concurrentBlobs = BLOBS_AT_ONCE } = options;
   const signal = sharedSignal(options.signal);
   const prepared = await prepareCopy(client, request, signal);
   // From here on everything learns of an abort by its event, which is over if it came a moment ago.
   signal.throwIfAborted();
-  const counter = { bytesRead: 0 };
+  const { targets, plan } = prepared;
+  const done = targets.filter((target) => target.plan.alreadyThere);
+  const owing = targets.filter((target) => !target.plan.alreadyThere);
+  for (const { plan: there } of done) onProgress({ type: 'target-done', target: there.target, digest: there.digest });
+  for (const { target, failure } of plan.failures) {
+    onProgress({ type: 'target-failed', target, reason: failure.message });
+  }
+  const outcome =
+    owing.length === 0 ? nothingOwed : await copyOwed(client, prepared, owing, { onProgress, concurrentBlobs, signal });
+  const { copied, faults, bytesRead } = outcome;
+  throwFaultOfSource(
+    faults.map(({ failure }) => failure),
+    copied.length + done.length,
+  );
+  return {
+    sourceDigest: plan.sourceDigest,
+    missingPlatforms: plan.missingPlatforms,
+    bytesRead,
+    targets: inOrder(request, [...done.map(alreadyThere), ...copied]),
+    failures: [...plan.failures, ...faults],
+  };
+}
+
+interface CopyOutcome {
+  readonly copied: readonly TargetResult[];
+  readonly faults: readonly TargetFailure[];
+  readonly bytesRead: number;
+}
+
+const nothingOwed: CopyOutcome = { copied: [], faults: [], bytesRead: 0 };
+
+async function copyOwed(
+  client: RegistryClient,
+  { source }: PreparedCopy,
+  owing: readonly PreparedTarget[],
+  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+): Promise<CopyOutcome> {
+  let bytesRead = 0;
   let endPasses = (): void => {};
   const passesOver = new Promise<void>((resolve) => {
     endPasses = resolve;
   });
   const context: TransferContext = {
     client,
-    source: prepared.source,
+    source,
     passes: new Semaphore(concurrentBlobs),
     passesOver,
     report(progress) {
-      if (progress.type === 'read') counter.bytesRead += progress.bytes;
-      onProgress?.(progress);
+      if (progress.type === 'read') bytesRead += progress.bytes;
+      onProgress(progress);
     },
     signal,
   };
-
-  const [done, owing] = divide(prepared.targets);
-  for (const { plan } of done) context.report({ type: 'target-done', target: plan.target, digest: plan.digest });
-  for (const { target, failure } of prepared.plan.failures) {
-    context.report({ type: 'target-failed', target, reason: failure.message });
-  }
-
   const runs = owing.map((target) => new TargetRun(context, target));
   const results = runs.map((run) => run.result);
   const owed = await Promise.all(runs.map((run) => run.owedBlobs()));
@@ -70,21 +101,7 @@ export async function copyImage(
     const failure = finished[position];
     return failure instanceof FerryError ? [{ ...run.identity, failure }] : [];
   });
-  throwFaultOfSource(
-    faults.map(({ failure }) => failure),
-    copied.length + done.length,
-  );
-  return {
-    sourceDigest: prepared.plan.sourceDigest,
-    missingPlatforms: prepared.plan.missingPlatforms,
-    bytesRead: counter.bytesRead,
-    targets: inOrder(request, [...done.map(alreadyThere), ...copied]),
-    failures: [...prepared.plan.failures, ...faults],
-  };
-}
-
-function divide(targets: readonly PreparedTarget[]): readonly [PreparedTarget[], PreparedTarget[]] {
-  return [targets.filter(({ plan }) => plan.alreadyThere), targets.filter(({ plan }) => !plan.alreadyThere)];
+  return { copied, faults, bytesRead };
 }
 
 /** What stopped every target by the source's fault is thrown: nobody's target is to blame. */

@@ -33,6 +33,11 @@ export interface ManifestOptions {
   readonly attempts?: number;
 }
 
+export interface HeadOptions extends ManifestOptions {
+  /** What is expected to be there: a registry that compares (`If-None-Match`) need not open the manifest then. */
+  readonly likely?: ManifestHead;
+}
+
 /**
  * What a tag or digest leads to, without reading it where the registry allows; HEAD is never counted as a pull.
  *
@@ -43,12 +48,20 @@ export async function headManifestAt(
   client: RegistryClient,
   place: Place,
   reference: string,
-  options: ManifestOptions = {},
+  { likely, ...options }: HeadOptions = {},
 ): Promise<ManifestHead | undefined> {
-  const response = await sendAndDiscard(client.host(place.host), {
-    ...manifestRequest(place, 'HEAD', reference, options),
-    expect: [200, 404, 405],
-  });
+  const request = manifestRequest(place, 'HEAD', reference, options);
+  const response = await sendAndDiscard(
+    client.host(place.host),
+    likely === undefined
+      ? { ...request, expect: [200, 404, 405] }
+      : {
+          ...request,
+          headers: { ...request.headers, 'if-none-match': `"${likely.digest}"` },
+          expect: [200, 304, 404, 405],
+        },
+  );
+  if (response.statusCode === 304) return likely;
   if (response.statusCode === 404 || isDenied(response)) return undefined;
   const head = response.statusCode === 200 && !isWebPage(response) ? readHead(response) : undefined;
   if (head !== undefined) return head;

@@ -27,10 +27,7 @@ export async function prepareCopy(
   signal: AbortSignal,
 ): Promise<PreparedCopy> {
   const source = sourcePlace(request);
-  const [sourceDigest, tags] = await Promise.all([
-    resolveSource(client, request, signal),
-    Promise.all(request.targets.map((target) => readTargetTag(client, target, signal))),
-  ]);
+  const [sourceDigest, tags] = await lookAtBothSides(client, request, signal);
   const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
   const reachable = tags.filter(({ failure }) => failure === undefined);
   const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest, request) ?? []);
@@ -59,6 +56,19 @@ export async function prepareCopy(
     failures: [...away, ...decided.failures],
   };
   return { source, targets, plan };
+}
+
+/** Where equal tags are trusted the source comes first: all that targets are asked then is whether they have the same. */
+async function lookAtBothSides(
+  client: RegistryClient,
+  request: CopyRequest,
+  signal: AbortSignal,
+): Promise<readonly [Digest, readonly TargetTag[]]> {
+  const source = resolveSource(client, request, signal);
+  const likely = request.trustEqualTags === true ? (await source).head : undefined;
+  const targets = request.targets.map((target) => readTargetTag(client, target, { likely, signal }));
+  const [{ digest }, tags] = await Promise.all([source, Promise.all(targets)]);
+  return [digest, tags];
 }
 
 interface MovedCopy {

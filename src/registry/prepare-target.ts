@@ -6,6 +6,7 @@ import type { CompositionRequest, TagComposition } from '../domain/tag-compositi
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './image-blobs.js';
 import { headManifestAt } from './manifest-exchange.js';
+import type { ManifestHead } from './manifest-exchange.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 import { owedManifests } from './owed-manifests.js';
 import type { OwedManifest } from './owed-manifests.js';
@@ -37,12 +38,12 @@ export interface TargetTag {
 export async function readTargetTag(
   client: RegistryClient,
   target: CopyTarget,
-  signal: AbortSignal,
+  { likely, signal }: { readonly likely?: ManifestHead | undefined; readonly signal: AbortSignal },
 ): Promise<TargetTag> {
   const { name, host, repository, tag } = target;
   const place: Place = { side: 'target', host, repository, name };
   try {
-    const options = { deniedIsAbsent: true, attempts: 2, signal };
+    const options = { deniedIsAbsent: true, attempts: 2, signal, ...(likely === undefined ? {} : { likely }) };
     const head = await headManifestAt(client, place, tag, options);
     return head === undefined
       ? { target, place }

@@ -3,6 +3,7 @@ import type { Digest } from '../domain/digest.js';
 import type { Content } from './content-cache.js';
 import type { CopyRequest } from './copy-types.js';
 import { getManifest, headManifestAt, placeScopes } from './manifest-exchange.js';
+import type { ManifestHead } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
@@ -12,6 +13,12 @@ const TAGS_LIMIT_BYTES = 1024 * 1024;
 
 export function sourcePlace({ source }: Pick<CopyRequest, 'source'>): Place {
   return { side: 'source', host: source.host, repository: source.path };
+}
+
+export interface ResolvedSource {
+  readonly digest: Digest;
+  /** What the tag said; absent where the digest was given. */
+  readonly head?: ManifestHead;
 }
 
 /**
@@ -24,13 +31,13 @@ export async function resolveSource(
   client: RegistryClient,
   { source, sourceDigest }: CopyRequest,
   signal?: AbortSignal,
-): Promise<Digest> {
+): Promise<ResolvedSource> {
   const fixed = sourceDigest ?? source.digest;
-  if (fixed !== undefined) return fixed;
+  if (fixed !== undefined) return { digest: fixed };
   const place = sourcePlace({ source });
   const tag = source.tag ?? 'latest';
   const head = await headManifestAt(client, place, tag, withSignal(signal));
-  if (head !== undefined) return head.digest;
+  if (head !== undefined) return { digest: head.digest, head };
   throw await missingManifest(client, place, tag, signal);
 }
 

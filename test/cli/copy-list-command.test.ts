@@ -97,6 +97,21 @@ describe('ferry copy --file', () => {
     }
   });
 
+  test('a target is only asked whether it has the same, and one that moved is brought back', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, 'team/app');
+    const lines = [`${source.host}/team/app:v1`];
+    await copyList(lines, [target.host]);
+    const settled = await copyList(lines, [target.host]);
+    expect(settled.out).toContain(`@${image.digest}  was there already`);
+    expect(target.requests.at(-1)?.headers['if-none-match']).toBe(`"${image.digest}"`);
+
+    placeImage(target, 'team/app');
+    const moved = await copyList(lines, [target.host]);
+    expect(moved.out).toContain('copied');
+    expect(target.manifest('team/app', 'v1')?.bytes).toEqual(image.bytes);
+  });
+
   test('a choice of platforms is looked into, since the digest alone does not tell what a tag is to lead to', async () => {
     const [source, target] = await sourceAndTarget();
     const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, 'team/many', { architecture }));

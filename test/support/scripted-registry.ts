@@ -184,12 +184,12 @@ export class ScriptedRegistry {
       answerError(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
       return;
     }
-    answer(
-      response,
-      200,
-      { 'content-type': found.mediaType, 'docker-content-digest': sha256(found.bytes) },
-      found.bytes,
-    );
+    const digest = sha256(found.bytes);
+    if (request.headers['if-none-match'] === `"${digest}"`) {
+      response.writeHead(304).end();
+      return;
+    }
+    answer(response, 200, { 'content-type': found.mediaType, 'docker-content-digest': digest }, found.bytes);
   }
 
   #missingIn(repository: string, bytes: Buffer): string | undefined {

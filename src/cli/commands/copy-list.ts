@@ -14,8 +14,8 @@ import { readListFile } from '../list-file.js';
 import { megabytes, printJson, printable, say } from '../output.js';
 import type { CopyCommandOptions } from './copy.js';
 
-/** Most of a small image's copy is waiting for answers; the bytes are bounded by the client. */
-const IMAGES_AT_ONCE = 8;
+/** Most of a small image's copy is waiting for one answer after the other; the bytes are bounded by the client. */
+const IMAGES_AT_ONCE = 16;
 
 interface Outcome {
   readonly source: string;

@@ -72,14 +72,16 @@ export function openExchange(
     const abort = (): void => fail(asError(signal?.reason));
     const timers: NodeJS.Timeout[] = [];
     let answered = false;
-    // From here, not from the socket's event: a proxy gives the socket only when its own part is done.
-    const connecting = setTimeout(() => fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
-    timers.push(connecting);
-    request.once('socket', (socket) => {
-      const isTls = url.protocol === 'https:';
-      if (request.reusedSocket || (!isTls && !socket.connecting)) clearTimeout(connecting);
-      else socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
-    });
+    if (!request.reusedSocket) {
+      // From here, not from the socket's event: a proxy gives the socket only when its own part is done.
+      const connecting = setTimeout(() => fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
+      timers.push(connecting);
+      request.once('socket', (socket) => {
+        const isTls = url.protocol === 'https:';
+        if (request.reusedSocket || (!isTls && !socket.connecting)) clearTimeout(connecting);
+        else socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
+      });
+    }
     request.once('finish', () => {
       if (answered) return;
       timers.push(setTimeout(() => fail(new TimedOut(`no answer within ${answerMs / 1000} s`)), answerMs));

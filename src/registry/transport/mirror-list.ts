@@ -31,6 +31,10 @@ export class MirrorList<Host> {
     this.#onFault = onFault;
   }
 
+  get isEmpty(): boolean {
+    return this.#mirrors.length === 0;
+  }
+
   /** Those to be asked for a digest or tag now. */
   candidates(reference: string): readonly Mirror<Host>[] {
     if (this.#distrusted.has(reference)) return [];
@@ -52,7 +56,7 @@ export class MirrorList<Host> {
    * @returns whether that is news, so that asking again may bring something else
    */
   distrust(reference: string): boolean {
-    if (this.#mirrors.length === 0 || this.#distrusted.has(reference)) return false;
+    if (this.isEmpty || this.#distrusted.has(reference)) return false;
     this.#distrusted.add(reference);
     for (const oldest of this.#distrusted) {
       if (this.#distrusted.size <= DISTRUSTED_KEPT) break;

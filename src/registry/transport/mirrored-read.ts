@@ -19,6 +19,7 @@ export async function readFromMirror(
   request: RegistryRequest,
   send: SendOnce,
 ): Promise<IncomingMessage | undefined> {
+  if (source.mirrors.isEmpty) return undefined;
   const reference = referenceOf(request);
   if (reference === undefined) return undefined;
   for (const mirror of source.mirrors.candidates(reference)) {

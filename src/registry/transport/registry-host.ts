@@ -63,6 +63,8 @@ export class RegistryHost {
   readonly #connections: Connections;
   #base: Promise<URL> | undefined;
   #privateAddressSeen = false;
+  /** The last one that was judged: most requests go over the connections of the ones before. */
+  #addressSeen: string | undefined;
   #heldUntil = 0;
 
   constructor(host: string, options: RegistryHostOptions) {
@@ -115,8 +117,10 @@ export class RegistryHost {
 
   /** Remembers what kind of address the registry itself has; behind a proxy it is not known. */
   connectedTo(url: URL, remoteAddress: string | undefined): void {
-    if (this.#connections.proxyOf(url) !== undefined) return;
-    if (remoteAddress !== undefined && !isPublicAddress(remoteAddress)) this.#privateAddressSeen = true;
+    if (this.#privateAddressSeen || remoteAddress === this.#addressSeen) return;
+    if (remoteAddress === undefined || this.#connections.proxyOf(url) !== undefined) return;
+    this.#privateAddressSeen = !isPublicAddress(remoteAddress);
+    this.#addressSeen = remoteAddress;
   }
 
   /** Nobody talks to this host for so long: it asked for it. */

@@ -5,7 +5,10 @@ import { setMaxListeners } from 'node:events';
  * listeners for a leak and says so, on standard error, in the middle of somebody's progress display.
  */
 export function sharedSignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
-  const shared = AbortSignal.any(signals.filter((signal) => signal !== undefined));
+  const given = signals.filter((signal) => signal !== undefined);
+  const [only, ...more] = given;
+  // One needs no other that follows it: making that costs as much as a request.
+  const shared = only !== undefined && more.length === 0 ? only : AbortSignal.any(given);
   setMaxListeners(0, shared);
   return shared;
 }
