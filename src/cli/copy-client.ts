@@ -6,18 +6,31 @@ import type { RegistryClient } from '../registry/registry-client.js';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
 
-/** A client for what was typed, with the environment's credentials, hosts and proxies; whoever opens it closes it. */
-export function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[]): RegistryClient {
+/**
+ * A client for what was typed, with the hosts, credentials and proxies of the environment and of `ferry.yaml`; whoever
+ * opens it closes it.
+ *
+ * @throws InvalidInput listing every fault of the configuration
+ */
+export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[]): Promise<RegistryClient> {
   const environment = new Environment(process.env);
   const dockerConfig = dockerConfigPath(environment);
+  const { hosts, credentials } = await configured(environment);
   return openRegistries({
-    credentials: environmentCredentials(environment),
+    credentials,
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
-    hosts: new Map([
-      ...environmentHosts(environment),
-      ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme)),
-    ]),
+    hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
   });
+}
+
+async function configured(environment: Environment) {
+  const path = environment.value('FERRY_CONFIG');
+  if (path === undefined) {
+    return { hosts: environmentHosts(environment), credentials: environmentCredentials(environment) };
+  }
+  // What reads the file takes its time to load.
+  const { readCopyConfig } = await import('../config/copy-config.js');
+  return readCopyConfig(environment, path);
 }

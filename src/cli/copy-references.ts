@@ -56,6 +56,11 @@ export function assertAllDifferent(targets: readonly { readonly target: CopyTarg
   }
 }
 
-export function settingsOf(host: string, scheme: 'http' | 'https' | undefined): readonly [string, HostSettings][] {
-  return scheme === undefined ? [] : [[host, { scheme }]];
+/** What was typed decides about the scheme alone. */
+export function settingsOf(
+  host: string,
+  scheme: 'http' | 'https' | undefined,
+  configured: HostSettings = {},
+): readonly [string, HostSettings][] {
+  return scheme === undefined ? [] : [[host, { ...configured, scheme }]];
 }

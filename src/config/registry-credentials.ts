@@ -1,4 +1,4 @@
-/** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else of it. */
+/** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else without `ferry.yaml`. */
 import { join } from 'node:path';
 
 import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';

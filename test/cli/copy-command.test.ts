@@ -111,6 +111,40 @@ describe('ferry copy', () => {
     expect(status).toBe(0);
   });
 
+  test('speaks to registries as ferry.yaml says, with the credentials of its targets', async () => {
+    const [mirror, target] = await sourceAndTarget();
+    placeImage(mirror, repository);
+    const auth = Buffer.from('robot:secret').toString('base64');
+    for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
+      target.when(method, /./, async ({ request, response, ordinary }) => {
+        if (request.headers.authorization === `Basic ${auth}`) await ordinary();
+        else answer(response, 401, { 'www-authenticate': 'Basic realm="r"' });
+      });
+    }
+    const credentials = { username: 'robot', passwordVariable: 'HARBOR_PASSWORD' };
+    useConfigFile({
+      targets: { harbor: { registry: target.host, credentials } },
+      hosts: { 'source.invalid': { mirrors: [{ registry: mirror.host, resolveTags: true }] } },
+    });
+    vi.stubEnv('HARBOR_PASSWORD', 'secret');
+
+    const { status } = await copy(`source.invalid/${repository}:v1`, [`${target.host}/a/app`]);
+
+    expect(status).toBe(0);
+  });
+
+  test('a ferry.yaml that cannot be used is told before anything is asked', async () => {
+    const [source, target] = await sourceAndTarget();
+    useConfigFile({ hosts: { [target.host]: { caFile: '/nowhere/ca.pem' } } });
+
+    await expect(copyCommand(`${source.host}/${repository}:v1`, [`${target.host}/a/app`], {})).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('/nowhere/ca.pem') as string,
+    });
+
+    expect(source.requests).toEqual([]);
+  });
+
   test.each([
     ['a target with a digest', [`localhost:1/a/app@sha256:${'0'.repeat(64)}`], 'invalid-reference'],
     ['a target twice', ['localhost:1/a/app:v1', 'localhost:1/a/app'], 'invalid-reference'],
@@ -136,3 +170,9 @@ describe('ferry copy', () => {
     expect(process.listenerCount('SIGINT')).toBe(0);
   });
 });
+
+function useConfigFile(content: object): void {
+  const path = join(folder, 'ferry.yaml');
+  writeFileSync(path, JSON.stringify(content));
+  vi.stubEnv('FERRY_CONFIG', path);
+}

@@ -38,7 +38,7 @@ export async function copyListCommand(
 ): Promise<number> {
   const jobs = parseCopyList(readListFile(file), placeTexts);
   const platforms = parsePlatformSelection(options.platform ?? 'all');
-  const client = openClient(jobs.flatMap(({ source, targets }) => [source, ...targets]));
+  const client = await openClient(jobs.flatMap(({ source, targets }) => [source, ...targets]));
   const interruption = interruptible();
   const json = options.json === true;
   /** In the order of the list. */

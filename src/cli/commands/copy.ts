@@ -39,7 +39,7 @@ export async function copyCommand(
   const platforms = parsePlatformSelection(options.platform ?? 'all');
   assertAllDifferent(targets);
 
-  const client = openClient([source, ...targets]);
+  const client = await openClient([source, ...targets]);
   const interruption = interruptible();
   const progress = await watchCopy(sourceText, targets.length);
   let report: CopyReport;
