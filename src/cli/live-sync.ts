@@ -17,7 +17,8 @@ export async function watchSync(temporal: TemporalClient, result: Promise<SyncAl
   const watching = (async () => {
     while (!over) {
       const progress = await syncProgress(temporal);
-      if (!over && progress !== undefined) await view.show(progress, temporal);
+      // An answer given before the pass began may come when all is over: it would tell of nothing done.
+      if (!over && progress !== undefined && progress.phase !== 'starting') await view.show(progress, temporal);
       if (over) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
