@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference } from '../domain/image-reference.js';
 import type { PlatformSelection } from '../domain/platform.js';
 import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
@@ -39,6 +40,24 @@ export class PlanStore {
 
   constructor(database: FerryDatabase) {
     this.#database = database;
+  }
+
+  /**
+   * Hosts that pending rows name, each once, canonical; what is no host is left out.
+   *
+   * @param limit ways of writing a host that are looked at
+   */
+  async pendingHosts(limit: number): Promise<readonly string[]> {
+    const rows = await this.#database.queries
+      .selectFrom('images_for_push')
+      .select('source_registry_url')
+      .distinct()
+      .where(sql<boolean>`coalesce(push_status, 0) = ${PushStatus.pending}`)
+      .where('id', '<=', highestId)
+      .limit(limit)
+      .execute();
+    const hosts = rows.flatMap(({ source_registry_url: registry }) => registryHost(registry) ?? []);
+    return [...new Set(hosts)];
   }
 
   /** By the rows' own words: those that other programs have inserted since the last pass are among them. */
@@ -112,5 +131,15 @@ export class PlanStore {
       .orderBy('id')
       .limit(pageSize)
       .execute();
+  }
+}
+
+function registryHost(column: string | null): string | undefined {
+  try {
+    const row = { source_registry_url: column, orig_name_space: '', orig_image_name: 'any/image', platform: '' };
+    return parseImageReference(rowIdentity(row).image).host;
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
   }
 }

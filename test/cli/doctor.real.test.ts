@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,9 +15,12 @@ import { doctorCommand } from '../../src/cli/commands/doctor.js';
 import type { Finding } from '../../src/cli/doctor/check.js';
 import { runChecks } from '../../src/cli/doctor/check.js';
 import { SeenClocks, clockFinding } from '../../src/cli/doctor/registry-checks.js';
+import { wantedSources } from '../../src/cli/doctor/wanted-sources.js';
+import { readConfig } from '../../src/config/read-config.js';
 import { judgeMysqlVersion } from '../../src/database/server-version.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
+import { freshNamespace } from '../support/temporal-server.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
@@ -50,9 +56,11 @@ beforeEach(() => {
 /** Runs the command with everything in order, but for what the test changes. */
 async function examine(
   changes: Readonly<Record<string, string>> = {},
+  configuration: Readonly<Record<string, unknown>> = {},
 ): Promise<{ status: number; of: Map<string, Finding> }> {
   const path = join(folder, 'ferry.yaml');
-  writeFileSync(path, JSON.stringify({ hosts: { [source.host]: {} }, github: { apiUrl: github.url } }));
+  const standard = { hosts: { [source.host]: {} }, github: { apiUrl: github.url } };
+  writeFileSync(path, JSON.stringify({ ...standard, ...configuration }));
   const variables = {
     FERRY_DATA_DIR: folder,
     FERRY_CONFIG: path,
@@ -129,6 +137,70 @@ describe('ferry doctor', () => {
     expect(of.get('disk')?.ok).toBe(true);
     expect(of.get(`source ${source.host}`)?.ok).toBe(true);
     expect(JSON.stringify([...of.values()])).not.toContain('wrong');
+  });
+
+  test('GitHub matters where a schedule looks there: without one it is not asked, without being kept it is a warning', async () => {
+    await makeDatabase();
+    const away = { github: { apiUrl: 'http://127.0.0.1:9' } };
+    const off = { 'fetch-dify': 'off', 'fetch-xinference': 'off' };
+
+    const used = await examine({}, away);
+    const notKept = await examine({ FERRY_SCHEDULES: 'off' }, away);
+    const unused = await examine({}, { ...away, schedules: off });
+
+    expect(used.of.get('github')).toMatchObject({ ok: false, said: expect.stringContaining('fetch-dify: off') });
+    expect(notKept.of.get('github')).toMatchObject({ ok: true, warning: true });
+    expect(unused.of.get('github')).toEqual({
+      part: 'github',
+      ok: true,
+      said: 'not used: no schedule looks at an upstream there',
+    });
+    expect([used.status, notKept.status, unused.status]).toEqual([1, 0, 0]);
+  });
+
+  test('a daemon that a target needs is asked; where another machine serves it, its absence is a warning', async () => {
+    await makeDatabase();
+    const targets = { lab: { registry: 'lab.invalid', engine: 'docker' } };
+
+    const elsewhere = await examine({ DOCKER_HOST: 'unix:///nowhere.sock' }, { targets });
+    const nowhere = await examine(
+      { DOCKER_HOST: 'unix:///nowhere.sock', TEMPORAL_NAMESPACE: freshNamespace() },
+      { targets },
+    );
+
+    expect(elsewhere.of.get('docker')).toMatchObject({
+      ok: true,
+      warning: true,
+      said: expect.stringContaining('serves lab'),
+    });
+    expect(nowhere.of.get('docker')).toMatchObject({ ok: false, said: expect.stringMatching(/[dD]ocker/) });
+    expect(nowhere.of.get('workers')?.said).toContain('task queue ferry-docker, which targets behind a Docker daemon');
+  });
+
+  test('sources of pending images are looked at, and a database that does not answer holds nothing up', async () => {
+    await makeDatabase();
+    const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+    const row = (registry: string | null) => ({ source_registry_url: registry, orig_image_name: 'app:1' });
+    const rows = ['https://Quay.io/', 'quay.io', null, 'not a host', 'done.example.com'].map(row);
+    await database.queries.insertInto('images_for_push').values(rows).execute();
+    await database.queries
+      .updateTable('images_for_push')
+      .set({ push_status: 1 })
+      .where('source_registry_url', '=', 'done.example.com')
+      .execute();
+    await database.close();
+    const config = readConfig({ FERRY_DATA_DIR: folder, MY_REGISTRY: target.url });
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const mysql = { kind: 'mysql', host: '127.0.0.1', port, user: 'u', password: '', database: 'd' } as const;
+
+    const found = await wantedSources(config);
+    const late = await wantedSources({ ...config, database: mysql }, 50);
+
+    expect([...found].sort()).toEqual(['docker.io', 'quay.io']);
+    expect(late).toEqual(['docker.io']);
   });
 
   test('a configuration that cannot be used is told, and the rest is looked at all the same', async () => {

@@ -7,6 +7,7 @@ import { FerryError } from '../../domain/ferry-error.js';
 import type { Finding } from '../doctor/check.js';
 import { runChecks } from '../doctor/check.js';
 import { databaseCheck } from '../doctor/database-check.js';
+import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
 import { SeenClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
 import { temporalChecks } from '../doctor/temporal-checks.js';
@@ -49,6 +50,7 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
       ...placeChecks(config),
       ...config.targets.map((target) => targetCheck(target, registries, clocks)),
       ...sources.map((host) => sourceCheck(host, credentials, registries, clocks)),
+      ...dockerChecks(config),
       gitHubCheck(config),
     ]);
     return [...findings, ...(await runChecks([clockFinding(clocks)]))];
@@ -68,9 +70,15 @@ function attempt<T>(read: () => T): { readonly value?: T; readonly fault: string
 
 function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ part }) => part.length));
-  for (const { part, ok, said } of findings) {
+  for (const { part, ok, warning = false, said } of findings) {
     const [first = '', ...more] = said.split('\n');
-    printLine(`${part.padEnd(width)}  ${ok ? 'ok   ' : 'fault'}  ${printable(first)}`);
-    for (const line of more) printLine(`${' '.repeat(width + 9)}${printable(line)}`);
+    printLine(`${part.padEnd(width)}  ${stateOf(ok, warning)}  ${printable(first)}`);
+    for (const line of more) printLine(`${' '.repeat(width + 11)}${printable(line)}`);
   }
+}
+
+/** Padded to the longest. */
+function stateOf(ok: boolean, isWarning: boolean): string {
+  if (!ok) return 'fault  ';
+  return isWarning ? 'warning' : 'ok     ';
 }

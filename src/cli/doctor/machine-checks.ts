@@ -5,10 +5,12 @@ import { dirname } from 'node:path';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
+import { FETCH_SCHEDULE_PREFIX } from '../../domain/schedule.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import { localTime } from '../local-time.js';
 import { megabytes } from '../output.js';
 import type { Check } from './check.js';
+import { CheckWarning } from './check.js';
 
 /** Databases and logs of a busy ferry grow by a few hundred megabytes between two looks. */
 const leastFreeBytes = 1_000_000_000;
@@ -30,20 +32,46 @@ export function diskCheck({ dataDir }: Pick<PlaceConfig, 'dataDir'>): Check {
   };
 }
 
-export function gitHubCheck({ github }: Pick<FerryConfig, 'github'>): Check {
+/** A fault only where a schedule that is kept here looks at an upstream on GitHub. */
+export function gitHubCheck({
+  github,
+  schedules,
+  upstreams,
+}: Pick<FerryConfig, 'github' | 'schedules' | 'upstreams'>): Check {
+  const onGitHub = upstreams.filter(({ kind }) => kind !== 'tags').map(({ name }) => name);
+  const scheduled = schedules.settings.flatMap(({ does }) => (does.kind === 'fetch' ? [does.upstream] : []));
+  const used = scheduled.filter((name) => onGitHub.includes(name));
   return {
     part: 'github',
     async look(signal) {
-      const { limit, remaining, resetsAt } = await readGitHubRate(github, signal);
-      const state = `${remaining} of ${limit} requests of this hour are left`;
-      if (remaining >= fewRequests) return state;
-      const hint = github.token() === undefined ? '; GITHUB_TOKEN raises the limit' : '';
-      throw new FerryError(`${state}, more from ${localTime(resetsAt)} on${hint}`, {
-        code: 'rate-limited',
-        decision: 'wait',
-      });
+      if (used.length === 0) return 'not used: no schedule looks at an upstream there';
+      try {
+        return await lookAtGitHub(github, signal);
+      } catch (error) {
+        if (!(error instanceof FerryError)) throw error;
+        if (!schedules.areKept) {
+          throw new CheckWarning(`${error.message}; this process keeps no schedules, and only "ferry fetch" needs it`);
+        }
+        if (error.code !== 'unreachable') throw error;
+        const ids = used.map((name) => `${FETCH_SCHEDULE_PREFIX}${name}: off`).join(', ');
+        throw new FerryError(
+          `${error.message}; where it is never to be reached, switch off what asks it (schedules in ferry.yaml: ${ids})`,
+          { code: error.code, decision: error.decision, cause: error },
+        );
+      }
     },
   };
+}
+
+async function lookAtGitHub(github: FerryConfig['github'], signal: AbortSignal): Promise<string> {
+  const { limit, remaining, resetsAt } = await readGitHubRate({ ...github, retryPauseMs: 100 }, signal);
+  const state = `${remaining} of ${limit} requests of this hour are left`;
+  if (remaining >= fewRequests) return state;
+  const hint = github.token() === undefined ? '; GITHUB_TOKEN raises the limit' : '';
+  throw new FerryError(`${state}, more from ${localTime(resetsAt)} on${hint}`, {
+    code: 'rate-limited',
+    decision: 'wait',
+  });
 }
 
 function existingFolder(path: string): string {

@@ -1,0 +1,37 @@
+import { isWorkerPolling } from '../../client/worker-presence.js';
+import { examineDocker } from '../../composition/docker-engine.js';
+import type { FerryConfig } from '../../config/read-config.js';
+import { TaskQueue } from '../../contract/task-queues.js';
+import { withTemporal } from '../with-temporal.js';
+import type { Check } from './check.js';
+import { CheckWarning } from './check.js';
+
+/** The command, its daemon and how that keeps images; no check where no target is reached through a daemon. */
+export function dockerChecks(config: FerryConfig): readonly Check[] {
+  const targets = config.targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name);
+  if (targets.length === 0) return [];
+  return [
+    {
+      part: 'docker',
+      async look(signal) {
+        try {
+          const { client, daemon } = await examineDocker(config, signal);
+          return `command ${client}, daemon ${daemon} with its classic image store, for ${targets.join(', ')}`;
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          if (!(await isServedElsewhere(config))) throw error;
+          throw new CheckWarning(`not here, but a worker on another machine serves ${targets.join(', ')}: ${reason}`);
+        }
+      },
+    },
+  ];
+}
+
+async function isServedElsewhere(config: FerryConfig): Promise<boolean> {
+  try {
+    return await withTemporal(config, async (temporal) => (await isWorkerPolling(temporal, TaskQueue.docker)) === true);
+  } catch {
+    // Temporal has a check of its own.
+    return false;
+  }
+}
