@@ -24,8 +24,8 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       const tags = await stores.tags.pushedTags(query);
 
       expect(tags).toEqual([
-        { rowId: 4, image: library('nginx:2'), sourceDigest },
-        { rowId: 5, image: library('nginx:1'), sourceDigest },
+        { rowId: 4, image: library('nginx:2'), targets: 'all', sourceDigest },
+        { rowId: 5, image: library('nginx:1'), targets: 'all', sourceDigest },
       ]);
     });
 
