@@ -13,6 +13,7 @@ import { candidatesAmong } from './adoption-candidates.js';
 import type { UncopiedRow } from './adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
+import { identityOrFault, NAMING } from './naming-rows.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted-rows.js';
 
@@ -68,17 +69,17 @@ export class PlanStore {
     for (let after = beforeFirstRow; ;) {
       const page = await this.#page(after);
       for (const row of page) {
-        try {
-          const { image } = rowIdentity(row);
-          const rows = rowsOf.get(image) ?? [];
-          const wanted = wantedImage(row, image);
-          rows.push(wanted);
-          rowsOf.set(image, rows);
-          if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
-        } catch (error) {
-          if (!(error instanceof InvalidInput)) throw error;
-          if ((row.push_status ?? 0) === PushStatus.pending) refused.push({ row: row.id, reason: error.message });
+        const identity = identityOrFault(row);
+        if (identity instanceof InvalidInput) {
+          if ((row.push_status ?? 0) === PushStatus.pending) refused.push({ row: row.id, reason: identity.message });
+          continue;
         }
+        const { image } = identity;
+        const rows = rowsOf.get(image) ?? [];
+        const wanted = wantedImage(row, image);
+        rows.push(wanted);
+        rowsOf.set(image, rows);
+        if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
       }
       after = page.at(-1)?.id ?? after;
       if (page.length < pageSize) break;
@@ -121,7 +122,8 @@ export class PlanStore {
   async #page(after: number) {
     return await this.#database.queries
       .selectFrom('images_for_push')
-      .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
+      .select(['id', ...NAMING, 'push_status'])
+      .select(this.#database.dialect.holdsNul(NAMING).as('nuls'))
       .select(['source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason', 'targets'])
       .select('copy_anew')
       .where('duplicate_of', 'is', null)
