@@ -32,18 +32,18 @@ export async function prepareCopy(
   const reachable = tags.filter(({ failure }) => failure === undefined);
   const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest, request) ?? []);
   const moved = reachable.filter(({ target }) => !settled.some((one) => one.target === target));
-  const [first] = settled;
-  const decided =
-    first !== undefined && moved.length === 0
-      ? { targets: [], failures: [], missingPlatforms: first.target.known?.missingPlatforms ?? [] }
-      : await prepareMoved(client, {
-          request,
-          source,
-          sourceDigest,
-          tags: moved,
-          holders: holdersOf(reachable),
-          signal,
-        });
+  // Where no target can take anything, reading the source would only cost a pull.
+  const isOver = moved.length === 0 && request.targets.length > 0;
+  const decided = isOver
+    ? { targets: [], failures: [], missingPlatforms: settled[0]?.target.known?.missingPlatforms ?? [] }
+    : await prepareMoved(client, {
+        request,
+        source,
+        sourceDigest,
+        tags: moved,
+        holders: holdersOf(reachable),
+        signal,
+      });
 
   // As they were asked for, not as they happened to be answered.
   const order = new Map(request.targets.map((target, position) => [target.name, position]));

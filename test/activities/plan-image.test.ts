@@ -50,6 +50,21 @@ describe('the requests of a plan', () => {
     expect(plan).toMatchObject({ kind: 'planned', sourceDigest: digest, open: [] });
   });
 
+  test('nothing is read from the source when no target could be asked', async () => {
+    const { source, aliyun, own } = stage;
+    const { digest } = placeImage(source, 'team/app');
+    await Promise.all([aliyun.stop(), own.stop()]);
+
+    const plan = await wantAndPlan(`${source.host}/team/app:v1`);
+
+    expect(requestsOf(source)).toEqual(['HEAD /v2/team/app/manifests/v1']);
+    expect(plan).toMatchObject({
+      kind: 'planned',
+      sourceDigest: digest,
+      open: [{ fault: { code: 'unreachable' } }, { fault: { code: 'unreachable' } }],
+    });
+  });
+
   test('the source is not asked while every target is away', async () => {
     const { source, aliyun, own } = stage;
     placeImage(source, 'team/app');
