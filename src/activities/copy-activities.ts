@@ -36,6 +36,7 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
         sourceDigest: parseDigest(input.sourceDigest),
         platforms: selectionOf(input.platforms),
         targets: copyTargets(input.destinations, targets),
+        ...(input.anew === true ? { anew: true } : {}),
       };
       const recipes = copyRecipes(input.platforms, targets);
       try {

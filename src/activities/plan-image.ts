@@ -120,6 +120,7 @@ export class ImagePlanner {
       lookedAt,
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
+    const anew = rows.some(({ copyAnew }) => copyAnew === true) ? ({ anew: true } as const) : {};
     const resolved = sourceDigest === undefined ? {} : { sourceDigest };
     const recipes = copyRecipes(printed(selection), targets);
     const known = await pushed.knownCopies(image);
@@ -128,6 +129,7 @@ export class ImagePlanner {
       platforms: selection,
       targets: copyTargets(direct, targets).map((target) => withKnown(target, known, recipes)),
       ...resolved,
+      ...anew,
     };
     const plan = await engine.plan(request, { signal });
     const failed = plan.failures.map((failure) => openTarget(failure, direct));
@@ -138,6 +140,7 @@ export class ImagePlanner {
     return {
       kind: 'planned',
       ...planned(plan, recipes),
+      ...anew,
       platforms: printed(selection),
       missingTag,
       open: [...untried(plan, direct), ...failed, ...byDocker],

@@ -17,6 +17,8 @@ export interface PendingImage {
   readonly targets: TargetSelection;
   /** An older script pushed all of it: a pass only looks whether it is there still. */
   readonly toAdopt: boolean;
+  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  readonly anew: boolean;
 }
 
 export function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {

@@ -2,7 +2,6 @@ import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
-import type { PlatformSelection } from '../domain/platform.js';
 import type { PlannedImage, PlannedTarget, SyncPlan } from '../domain/sync-plan.js';
 import { planTotals } from '../domain/sync-plan.js';
 import type { Target } from '../domain/target.js';
@@ -87,7 +86,7 @@ class ImageSurveyor {
     }
   }
 
-  async #look({ image, platforms, targets: selection }: PendingImage): Promise<Partial<PlannedImage>> {
+  async #look({ image, platforms, targets: selection, anew }: PendingImage): Promise<Partial<PlannedImage>> {
     const source = parseImageReference(image);
     const chosen = chosenTargets(selection, this.#ports.targets);
     if (chosen.length === 0) throw noTarget(selection);
@@ -101,13 +100,13 @@ class ImageSurveyor {
     const looked =
       sourceDigest === undefined || direct.length === 0
         ? { targets: [] }
-        : await this.#lookDirectly({ source, sourceDigest, platforms }, direct);
+        : await this.#lookDirectly({ source, sourceDigest, platforms, anew }, direct);
     const targets = [...looked.targets, ...byDocker, ...refused];
     return { ...looked, ...(sourceDigest === undefined ? {} : { sourceDigest }), state: stateOf(targets), targets };
   }
 
   async #lookDirectly(
-    request: { readonly source: ImageReference; readonly sourceDigest: Digest; readonly platforms: PlatformSelection },
+    request: Pick<CopyRequest, 'source' | 'platforms' | 'anew'> & { readonly sourceDigest: Digest },
     found: readonly ForeseenDestination[],
   ) {
     const { engine, targets } = this.#ports;
@@ -121,16 +120,19 @@ class ImageSurveyor {
       return { missingPlatforms, bytesToRead: survey.bytesToRead, targets: plannedTargets(survey, found) };
     } catch (error) {
       if (!(error instanceof PullNotSpent)) throw error;
-      return { targets: await Promise.all(found.map(async (one) => await this.#lookAtTag(one, request.sourceDigest))) };
+      return { targets: await Promise.all(found.map(async (one) => await this.#lookAtTag(one, request))) };
     }
   }
 
   /** What can be told without the source's manifests: whether the target's tag leads to the very digest. */
-  async #lookAtTag({ destination, takenName }: ForeseenDestination, sourceDigest: string): Promise<PlannedTarget> {
+  async #lookAtTag(
+    { destination, takenName }: ForeseenDestination,
+    { sourceDigest, anew }: Pick<CopyRequest, 'sourceDigest' | 'anew'>,
+  ): Promise<PlannedTarget> {
     const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
     try {
       const head = await this.#ports.engine.head(destination, { signal: this.#signal });
-      return { ...named, state: head?.digest === sourceDigest ? 'there' : 'unknown' };
+      return { ...named, state: anew !== true && head?.digest === sourceDigest ? 'there' : 'unknown' };
     } catch (error) {
       this.#signal.throwIfAborted();
       return { ...named, state: 'refused', fault: faultOf(error) };

@@ -74,6 +74,8 @@ export type ImagePlan =
       readonly done: readonly TargetOutcome[];
       readonly open: readonly OpenTarget[];
       readonly left: readonly LeftTarget[];
+      /** Nothing that a target has vouches for what is below it. */
+      readonly anew?: true;
     };
 
 export interface CopyImageInput {
@@ -81,6 +83,7 @@ export interface CopyImageInput {
   readonly sourceDigest: string;
   readonly platforms: 'all' | readonly string[];
   readonly destinations: readonly Destination[];
+  readonly anew?: true;
 }
 
 export interface CopyImageResult {
@@ -161,7 +164,7 @@ export interface CopyActivities {
   copyImage(input: CopyImageInput): Promise<CopyImageResult>;
 }
 
-export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest'> {
+export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'anew'> {
   /** What the source's tag has to lead to; absent: whatever is there. */
   readonly sourceDigest?: string;
 }

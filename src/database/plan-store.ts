@@ -24,6 +24,8 @@ export interface PendingImage {
   readonly targets: TargetSelection;
   /** An older script pushed all of it: a pass only looks whether it is there still. */
   readonly toAdopt: boolean;
+  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  readonly anew: boolean;
 }
 
 export interface PendingImages {
@@ -89,7 +91,8 @@ export class PlanStore {
       const pending = rows.filter(({ status }) => status === PushStatus.pending);
       if (pending.length === 0) return [];
       const toAdopt = pending.every(({ id }) => adoptable.has(id));
-      return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt }];
+      const anew = rows.some(({ copyAnew }) => copyAnew === true);
+      return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt, anew }];
     });
     return { images, refused };
   }

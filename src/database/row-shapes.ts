@@ -88,6 +88,7 @@ export type WantedRow = Pick<
   | 'parked_code'
   | 'parked_reason'
   | 'targets'
+  | 'copy_anew'
 > & { readonly id: number };
 
 export function wantedImage(row: WantedRow, image: string): WantedImage {
@@ -103,6 +104,7 @@ export function wantedImage(row: WantedRow, image: string): WantedImage {
     ...(row.parked_code === null ? {} : { parkedCode: row.parked_code as FaultCode }),
     ...(row.parked_reason === null ? {} : { parkedReason: row.parked_reason }),
     ...(targets === 'all' ? {} : { targets }),
+    ...(row.copy_anew === null ? {} : { copyAnew: true }),
   };
 }
 

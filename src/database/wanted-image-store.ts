@@ -125,7 +125,7 @@ export class WantedImageStore {
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
       .select(['image', 'image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
-      .select(['requested_at', 'targets'])
+      .select(['requested_at', 'targets', 'copy_anew'])
       .where('image', '=', image)
       .where((is) => is.between('id', lowestId, highestId))
       .orderBy('id')

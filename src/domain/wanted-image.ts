@@ -60,6 +60,8 @@ export interface WantedImage {
   readonly parkedReason?: string;
   /** Names of the targets that it goes to; absent: every configured one. */
   readonly targets?: readonly string[];
+  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  readonly copyAnew?: true;
 }
 
 /** How a copy of an image on one target stands. */

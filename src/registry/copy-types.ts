@@ -35,6 +35,8 @@ export interface CopyRequest {
    * platforms and finds what a target has lost.
    */
   readonly trustEqualTags?: boolean;
+  /** No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. */
+  readonly anew?: boolean;
 }
 
 /** A manifest that a finished tag leads to. */

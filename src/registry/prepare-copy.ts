@@ -102,7 +102,8 @@ async function prepareMoved(
   await Promise.all(
     tags.map(async (tag) => {
       try {
-        targets.push(await prepareTarget(client, { tag, reader, finder, root, composition, overall, signal }));
+        const preparation = { tag, reader, finder, root, composition, overall, anew: request.anew === true, signal };
+        targets.push(await prepareTarget(client, preparation));
       } catch (error) {
         signal.throwIfAborted();
         if (!isOfTarget(error, tag)) throw error;

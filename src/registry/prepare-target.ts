@@ -23,6 +23,8 @@ export interface PreparedTarget {
   /** In the order in which they are put: children before the index that lists them, the tag's own last. */
   readonly manifests: readonly OwedManifest[];
   readonly referrers: OwedReferrers;
+  /** What the target has vouches for nothing. */
+  readonly anew: boolean;
 }
 
 /** A target, and what its tag leads to before the copy. */
@@ -63,12 +65,13 @@ export interface TargetPreparation {
   readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'>;
   /** With policy `keep`: what there is to decide about. */
   readonly overall: TagComposition;
+  readonly anew: boolean;
   readonly signal: AbortSignal;
 }
 
 /** What one target's tag will lead to, and what it lacks. @throws FerryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
-  const { tag, reader, finder, root, composition, overall, signal } = preparation;
+  const { tag, reader, finder, root, composition, overall, anew, signal } = preparation;
   const { target, place, current } = tag;
   const policy = target.manifestPolicy;
   const composed =
@@ -94,6 +97,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
       : noReferrers;
   const children = [...manifests.slice(0, -1), ...referrers.manifests];
   const alreadyThere =
+    !anew &&
     current === digest &&
     referrers.unlisted.size + referrers.tags.length === 0 &&
     (await areThere(client, place, children, signal));
@@ -102,6 +106,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
     place,
     manifests,
     referrers,
+    anew,
     plan: {
       target: target.name,
       reference: referenceOf(target),

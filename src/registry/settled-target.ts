@@ -11,13 +11,14 @@ type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped'>;
  * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own
  * digest where that is trusted: two HEADs are enough, and neither manifest nor child is read.
  *
- * @returns undefined when something has moved, or nothing is known
+ * @returns undefined when something has moved, nothing is known, or nothing there is to be relied on
  */
 export function settledTarget(
   tag: TargetTag,
   sourceDigest: Digest,
-  request: Pick<CopyRequest, 'platforms' | 'trustEqualTags'>,
+  request: Pick<CopyRequest, 'platforms' | 'trustEqualTags' | 'anew'>,
 ): PreparedTarget | undefined {
+  if (request.anew === true) return undefined;
   const leads = knownCopy(tag, sourceDigest) ?? equalTag(tag, sourceDigest, request);
   if (leads === undefined) return undefined;
   const { target, place } = tag;
@@ -27,6 +28,7 @@ export function settledTarget(
     place,
     manifests: [],
     referrers: noReferrers,
+    anew: false,
     plan: {
       target: target.name,
       reference: referenceOf(target),

@@ -37,7 +37,7 @@ export async function surveyCopy(
 
 async function surveyTarget(
   client: RegistryClient,
-  { plan, place, manifests, referrers }: PreparedTarget,
+  { plan, place, manifests, referrers, anew }: PreparedTarget,
   signal: AbortSignal,
 ): Promise<{ readonly survey: TargetSurvey; readonly sent: readonly Blob[] }> {
   const none = { blobs: 0, bytes: 0 };
@@ -47,7 +47,8 @@ async function surveyTarget(
   const blobs = new Map<Digest, Blob>();
   for (const { content, blobs: own } of [...referrers.manifests, ...manifests]) {
     // A manifest that is there vouches for its blobs.
-    const head = await headManifestAt(client, place, content.digest, { deniedIsAbsent: true, signal });
+    const options = { deniedIsAbsent: true, signal };
+    const head = anew ? undefined : await headManifestAt(client, place, content.digest, options);
     if (head === undefined) for (const blob of own) blobs.set(blob.digest, blob);
   }
   await client.blobHomes.learn(place.host, [...blobs.keys()]);

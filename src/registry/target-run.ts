@@ -56,7 +56,7 @@ export class TargetRun {
     return this.destination.signal.aborted;
   }
 
-  /** Blobs of the manifests that the target lacks; a manifest that is there vouches for its blobs. */
+  /** Blobs of the manifests that the target lacks; one that is there vouches for its blobs, unless all is to go anew. */
   async owedBlobs(): Promise<readonly Blob[]> {
     const { client } = this.#context;
     const { place } = this.#target;
@@ -90,8 +90,12 @@ export class TargetRun {
 
   async #lookForManifests(): Promise<void> {
     const { client, report } = this.#context;
-    const { place, plan } = this.#target;
+    const { place, plan, anew } = this.#target;
     const manifests = this.#allManifests();
+    if (anew) {
+      this.#missing.push(...manifests);
+      return;
+    }
     const options = { deniedIsAbsent: true, signal: this.destination.signal };
     const heads = await Promise.all(
       manifests.map(({ content }) => headManifestAt(client, place, content.digest, options)),

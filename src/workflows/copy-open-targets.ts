@@ -40,7 +40,7 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
       ? []
       : [
           copying.copyImage.executeWithOptions({ summary: summaryOf(image, direct) }, [
-            { image, sourceDigest, platforms, destinations: direct },
+            { image, sourceDigest, platforms, destinations: direct, ...(plan.anew === true ? { anew: true } : {}) },
           ]),
         ]),
     ...(byDocker.length === 0

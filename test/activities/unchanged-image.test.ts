@@ -81,18 +81,23 @@ describe('an image that was copied once and is wanted again', () => {
     await want('linux/amd64');
     await want('linux/arm64');
     await sync();
-    const [left] = places;
+    const [left, right] = places;
     const index = JSON.parse(String(left?.manifest('mirror/app', 'v1')?.bytes)) as { manifests: { digest: string }[] };
     const [{ digest } = { digest: '' }] = index.manifests;
     left?.manifests.delete(`mirror/app@${digest}`);
+    const [lost = ''] = [...(right?.blobs.keys() ?? [])];
+    right?.blobs.delete(lost);
 
     const unasked = await sync();
     await stores.console.retry(image);
     const asked = await sync();
+    const again = await sync();
 
     expect(unasked.open).toEqual([]);
-    expect(asked.open.map(({ destination }) => destination.target)).toEqual(['left']);
+    expect(asked.open.map(({ destination }) => destination.target)).toEqual(['left', 'right']);
     expect(left?.manifest('mirror/app', digest)).toBeDefined();
+    expect(right?.blobs.has(lost)).toBe(true);
+    expect(again.open).toEqual([]);
   });
 
   const changes: readonly [string, () => unknown, Partial<Target>][] = [
@@ -144,8 +149,11 @@ describe('an image that was copied once and is wanted again', () => {
     }
     const destinations = plan.open.map(({ destination }) => destination);
     const { sourceDigest, platforms, missingPlatforms, rows, lookedAt } = plan;
+    const anew = plan.anew === true ? { anew: plan.anew } : {};
     const copied =
-      destinations.length === 0 ? [] : (await run(copyImage, { image, sourceDigest, platforms, destinations })).done;
+      destinations.length === 0
+        ? []
+        : (await run(copyImage, { image, sourceDigest, platforms, destinations, ...anew })).done;
     const outcome = { image, sourceDigest, rows, targets: [...plan.done, ...copied], missingPlatforms, bytesRead: 0 };
     await run(recordImage, { outcome, run: 'run', lookedAt });
     return plan;

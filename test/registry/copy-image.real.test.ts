@@ -137,6 +137,29 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(mounted.targets[0]?.mountedBlobs).toBe(blobsOf(image).length);
   });
 
+  test('data that is gone below a tag is brought again when nothing there is to be relied on', async () => {
+    const target = await startForTest({ kind });
+    const request = requestFor(source, [targetAt(target)]);
+    await copyImage(clientFor([source, target]), request);
+    const [lost] = blobsOf(image).toSorted((a, b) => b.size - a.size);
+    const digest = lost?.digest.slice('sha256:'.length) ?? '';
+    const data = join(target.storagePath, 'docker/registry/v2/blobs/sha256', digest.slice(0, 2), digest);
+    rmSync(data, { recursive: true });
+
+    const relied = await copyImage(clientFor([source, target]), request);
+    const anew = await copyImage(clientFor([source, target]), { ...request, anew: true });
+
+    expect(relied.targets[0]).toMatchObject({ outcome: 'already-there' });
+    expect(anew.targets[0]).toMatchObject({ outcome: 'copied', uploadedBlobs: 1, bytesSent: lost?.size });
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(data, 'data')))
+        .digest('hex'),
+    ).toBe(digest);
+    const raw = await skopeoInspectRaw({ registry: target, repository: mirrored, reference: 'v1' });
+    expect(raw.equals(image.bytes)).toBe(true);
+  });
+
   test('a wrong password fails one target and leaves the other', async () => {
     const wrong = (): Promise<{ username: string; password: string }> =>
       Promise.resolve({ username: 'captain', password: 'wrong' });
