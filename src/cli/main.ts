@@ -85,7 +85,10 @@ function makeProgram(done: (status: number) => void): Command {
     .option('--wait', 'wait for it, show how far it is and print the summary')
     .option('--backfill <target>', 'first make every image pending that this target does not have yet')
     .addOption(json())
-    .action(async (options) => done(await (await import('./commands/sync.js')).syncCommand(options)));
+    .action(async (options) => {
+      optimizeLater();
+      done(await (await import('./commands/sync.js')).syncCommand(options));
+    });
 
   program
     .command('fetch')

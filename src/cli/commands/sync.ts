@@ -4,7 +4,6 @@ import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { sayMissingWorkers, tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine } from '../output.js';
-import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 
@@ -22,6 +21,8 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
       const known = config.targets.map(({ name }) => name).join(', ');
       throw new InvalidInput(`--backfill ${backfill}: no such target; configured are ${known}`, 'configuration');
     }
+    // Only this needs the database: a sync that is asked for must not wait until that is loaded.
+    const { withStores } = await import('../with-stores.js');
     const count = await withStores(config, async ({ console }) => await console.backfill(target));
     if (!json) printLine(`${count} ${count === 1 ? 'image is' : 'images are'} pending again for ${backfill}`);
   }
