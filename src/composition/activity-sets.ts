@@ -18,6 +18,7 @@ import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
 import { createDockerEngine } from './docker-engine.js';
+import { gitHubOptions } from './github.js';
 
 export interface OpenParts {
   readonly stores: Stores;
@@ -38,7 +39,7 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
   const engine = createCopyEngine(registries);
   const sources = createSourceGate(config.sources, hostAddresses);
   const watcher = createUpstreamWatcher({
-    github: createGitHub(config.github),
+    github: createGitHub(gitHubOptions(config)),
     registries: { listTags: async (repository, look) => await listTags(registries, repository, look) },
   });
   const main = createMainActivities({

@@ -20,6 +20,8 @@ export interface GitHubOptions {
   readonly token: () => string | undefined;
   /** Pause before a failed request is tried again, times 1, 4, 9; in milliseconds, default 1,000. */
   readonly retryPauseMs?: number;
+  /** How requests are sent; default: Node's own, which knows no proxy. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface TagListing {
@@ -59,15 +61,16 @@ const Base64File = z.looseObject({ encoding: z.literal('base64'), content: z.str
 
 type Client = ReturnType<typeof createClient>;
 
-export function createGitHub({ apiUrl, token, retryPauseMs = 1_000 }: GitHubOptions): GitHub {
-  const baseUrl = apiUrl.replace(/\/+$/, '');
+export function createGitHub(options: GitHubOptions): GitHub {
+  const { token } = options;
+  const baseUrl = baseOf(options);
   return {
     get hasToken() {
       return token() !== undefined;
     },
 
     async listTags(repository, { etag, signal } = {}) {
-      const client = createClient(baseUrl, token(), retryPauseMs);
+      const client = createClient(options);
       const tags: string[] = [];
       let first: { readonly etag?: string; readonly etagCovers: number } = { etagCovers: 0 };
       for (let page = 1; page <= mostPages; page += 1) {
@@ -94,7 +97,7 @@ export function createGitHub({ apiUrl, token, retryPauseMs = 1_000 }: GitHubOpti
     },
 
     async readFile({ repository, path, tag }, { signal } = {}) {
-      const client = createClient(baseUrl, token(), retryPauseMs);
+      const client = createClient(options);
       const request = {
         what: `the file ${path} of ${repository} at ${tag}`,
         url: `${baseUrl}/repos/${repository}/contents/${path}?ref=${tag}`,
@@ -119,21 +122,31 @@ export function createGitHub({ apiUrl, token, retryPauseMs = 1_000 }: GitHubOpti
 
 /** One request to GitHub's REST interface, in the ferry's words when it fails. @throws UpstreamFault */
 export async function askGitHub<T>(
-  { apiUrl, token, retryPauseMs = 1_000 }: GitHubOptions,
+  options: GitHubOptions,
   request: Omit<GitHubRequest, 'hasToken'>,
   signal: AbortSignal,
   send: (client: Client, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const given = token();
-  const client = createClient(apiUrl.replace(/\/+$/, ''), given, retryPauseMs);
-  return await ask({ ...request, hasToken: given !== undefined }, signal, async (own) => await send(client, own));
+  const client = createClient(options);
+  return await ask(
+    { ...request, hasToken: options.token() !== undefined },
+    signal,
+    async (own) => await send(client, own),
+  );
 }
 
-function createClient(baseUrl: string, token: string | undefined, retryPauseMs: number) {
+function baseOf({ apiUrl }: GitHubOptions): string {
+  return apiUrl.replace(/\/+$/, '');
+}
+
+function createClient(options: GitHubOptions) {
+  const { retryPauseMs = 1_000, fetch: send } = options;
+  const token = options.token();
   const silent = (): void => undefined;
   return new (Octokit.plugin(retry, throttling))({
-    baseUrl,
+    baseUrl: baseOf(options),
     userAgent: 'image-ferry',
+    ...(send === undefined ? {} : { request: { fetch: send } }),
     ...(token === undefined ? {} : { auth: token }),
     log: { debug: silent, info: silent, warn: silent, error: silent },
     // A limit of an hour must not be waited for in an activity: the workflow sleeps.

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { gitHubOptions } from '../../composition/github.js';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { FETCH_SCHEDULE_PREFIX } from '../../domain/schedule.js';
+import type { GitHubOptions } from '../../upstreams/github.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import { localTime } from '../local-time.js';
 import { megabytes } from '../output.js';
@@ -33,11 +35,8 @@ export function diskCheck({ dataDir }: Pick<PlaceConfig, 'dataDir'>): Check {
 }
 
 /** A fault only where a schedule that is kept here looks at an upstream on GitHub. */
-export function gitHubCheck({
-  github,
-  schedules,
-  upstreams,
-}: Pick<FerryConfig, 'github' | 'schedules' | 'upstreams'>): Check {
+export function gitHubCheck(config: Pick<FerryConfig, 'github' | 'proxies' | 'schedules' | 'upstreams'>): Check {
+  const { schedules, upstreams } = config;
   const onGitHub = upstreams.filter(({ kind }) => kind !== 'tags').map(({ name }) => name);
   const scheduled = schedules.settings.flatMap(({ does }) => (does.kind === 'fetch' ? [does.upstream] : []));
   const used = scheduled.filter((name) => onGitHub.includes(name));
@@ -46,7 +45,7 @@ export function gitHubCheck({
     async look(signal) {
       if (used.length === 0) return 'not used: no schedule looks at an upstream there';
       try {
-        return await lookAtGitHub(github, signal);
+        return await lookAtGitHub(gitHubOptions(config), signal);
       } catch (error) {
         if (!(error instanceof FerryError)) throw error;
         if (!schedules.areKept) {
@@ -63,7 +62,7 @@ export function gitHubCheck({
   };
 }
 
-async function lookAtGitHub(github: FerryConfig['github'], signal: AbortSignal): Promise<string> {
+async function lookAtGitHub(github: GitHubOptions, signal: AbortSignal): Promise<string> {
   const { limit, remaining, resetsAt } = await readGitHubRate({ ...github, retryPauseMs: 100 }, signal);
   const state = `${remaining} of ${limit} requests of this hour are left`;
   if (remaining >= fewRequests) return state;
