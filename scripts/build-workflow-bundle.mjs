@@ -6,7 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const bundle = fromRoot('dist/workflow-bundle.cjs');
+// Of the code that is being bundled: the worker compares it with its own.
+const { bundleOf, workflowFingerprint } = await import(
+  new URL('../dist/src/composition/workflow-bundle.js', import.meta.url).href
+);
+const { path: bundle, stampPath } = bundleOf(fromRoot('dist/src'));
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fromRoot('dist/src/workflows/index.js'),
@@ -16,3 +20,4 @@ const { code } = await bundleWorkflowCode({
 const unfinished = `${bundle}.${process.pid}`;
 writeFileSync(unfinished, code);
 renameSync(unfinished, bundle);
+writeFileSync(stampPath, `${workflowFingerprint()}\n`);

@@ -11,6 +11,7 @@ import { keepSchedules } from './composition/kept-schedules.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { openMigrated } from './composition/stores.js';
+import { currentWorkflowBundle } from './composition/workflow-bundle.js';
 import type { Workers } from './composition/workers.js';
 import { createWorkers } from './composition/workers.js';
 import type { FerryConfig } from './config/read-config.js';
@@ -25,12 +26,13 @@ const defaultAddress = '127.0.0.1:7233';
 /** Runs a worker until it is told to stop. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(variables);
+  const workflowBundle = currentWorkflowBundle();
   const logger = createLogger('worker');
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGINT', 'SIGTERM'] });
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { workers, createDockerWorker } = await openWorkers(config, logger, closing);
+    const { workers, createDockerWorker } = await openWorkers(config, { logger, closing, workflowBundle });
     const stopping = new AbortController();
     const stop = (): void => {
       stopping.abort();
@@ -54,7 +56,14 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => Promise<void>)[]): Promise<Workers> {
+interface Start {
+  readonly logger: Logger;
+  /** What is to be closed at the end, the last one first. */
+  readonly closing: (() => Promise<void>)[];
+  readonly workflowBundle: string;
+}
+
+async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<Workers> {
   const { namespace, connection: options, address = defaultAddress } = config.temporal;
 
   const { database } = await openMigrated(config.database);
@@ -77,5 +86,5 @@ async function openWorkers(config: FerryConfig, logger: Logger, closing: (() => 
   closing.push(async () => await connection.close());
 
   const activities = createActivitySets(config, { stores, registries, temporal });
-  return await createWorkers(connection, config, activities);
+  return await createWorkers(connection, config, { activities, workflowBundle });
 }

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 
@@ -18,12 +16,17 @@ export interface Workers {
   readonly createDockerWorker?: () => Promise<Worker>;
 }
 
-/** One Temporal worker for each task queue, over one connection. */
+/**
+ * One Temporal worker for each task queue, over one connection.
+ *
+ * @param parts.workflowBundle path of the workflow code
+ */
 export async function createWorkers(
   connection: NativeConnection,
   { temporal, poolSize, copySlots }: Pick<FerryConfig, 'temporal' | 'poolSize' | 'copySlots'>,
-  activities: ActivitySets,
+  parts: { readonly activities: ActivitySets; readonly workflowBundle: string },
 ): Promise<Workers> {
+  const { activities, workflowBundle } = parts;
   const shared = {
     connection,
     namespace: temporal.namespace,
@@ -36,7 +39,7 @@ export async function createWorkers(
     Worker.create({
       ...shared,
       taskQueue: TaskQueue.main,
-      workflowBundle: { codePath: fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url)) },
+      workflowBundle: { codePath: workflowBundle },
       maxConcurrentActivityTaskExecutions: 2 * poolSize,
       activities: activities.main,
     }),
