@@ -6,6 +6,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { optimizeLater } from './optimize-later.js';
 
+/** What `ferry copy --help` says below its options. */
+const copySettings = `
+From the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; the registries and accounts of ALIYUN_REGISTRY,
+MY_REGISTRY and DOCKERHUB_USERNAME; what "docker login" or "podman login" left (DOCKER_CONFIG, REGISTRY_AUTH_FILE).
+From the file that FERRY_CONFIG names, where it is set: hosts (scheme, certificates, proxy, mirrors, limits) and the
+credentials of targets. Names, manifest policies and pull allowances of that file do not count here.`;
+
 /**
  * The command line. Each command is imported when it is called: `ferry copy` must not wait for Temporal to load.
  *
@@ -57,6 +64,7 @@ function makeProgram(done: (status: number) => void): Command {
     .option('--platform <platforms>', 'platforms separated by commas, or all', 'all')
     .option('--referrers', 'signatures, SBOMs and whatever else refers to the image go with it')
     .addOption(json())
+    .addHelpText('after', copySettings)
     .action(async (source: string | undefined, targets: readonly string[], options) => {
       optimizeLater();
       const { file } = options;

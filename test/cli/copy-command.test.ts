@@ -133,6 +133,18 @@ describe('ferry copy', () => {
     expect(status).toBe(0);
   });
 
+  test('a mirror of ferry.yaml that fails is told, and the copy is whole', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    useConfigFile({ hosts: { [source.host]: { mirrors: ['http://127.0.0.1:9'] } } });
+
+    const { status, err } = await copy(`${source.host}/${repository}:v1`, [`${target.host}/a/app`]);
+
+    expect(status).toBe(0);
+    expect(target.manifest('a/app', 'v1')?.bytes).toEqual(image.bytes);
+    expect(err).toMatch(/note: .*127\.0\.0\.1:9.*its source is asked instead/);
+  });
+
   test('a ferry.yaml that cannot be used is told before anything is asked', async () => {
     const [source, target] = await sourceAndTarget();
     useConfigFile({ hosts: { [target.host]: { caFile: '/nowhere/ca.pem' } } });
