@@ -43,7 +43,9 @@ const HostEntry = z.strictObject({
   /** `none`, or a proxy for this host alone. */
   proxy: z.string().min(1).optional(),
   /** `mirror.example.com` or `harbor.example.com/proxy-project`; tried in order before the host itself. */
-  mirrors: z.array(z.union([z.string(), MirrorEntry])).optional(),
+  mirrors: z
+    .array(z.union([z.string(), MirrorEntry], 'must be host/path, or { registry: host/path, resolveTags: true }'))
+    .optional(),
   /** Read from this source by each worker, at most: `50Mbit/s`. */
   bandwidth: z.string().optional(),
   /** Blobs that each worker reads from this source at once. */

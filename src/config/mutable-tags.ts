@@ -9,7 +9,9 @@ import type { FaultList } from './fault-list.js';
 
 /** Which tags are compared with their source though they were copied. */
 export const MutableTagsEntry = z.strictObject({
-  tags: z.union([z.enum(['all', 'none']), z.array(z.string().min(1))]).optional(),
+  tags: z
+    .union([z.enum(['all', 'none']), z.array(z.string().min(1))], 'must be all, none or a list of tags')
+    .optional(),
   every: z.string().optional(),
   backupTag: z.string().optional(),
 });

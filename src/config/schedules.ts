@@ -12,13 +12,16 @@ import type { Environment } from './environment.js';
 import type { FaultList } from './fault-list.js';
 
 const Cron = z.string().min(1);
-const ScheduleEntry = z.union([
-  z.literal('off'),
-  // YAML 1.1 tools and people write `off` for false.
-  z.literal(false),
-  z.strictObject({ every: z.string(), offset: z.string().optional() }),
-  z.strictObject({ cron: z.union([Cron, z.array(Cron).min(1)]), timezone: z.string().min(1).optional() }),
-]);
+const ScheduleEntry = z.union(
+  [
+    z.literal('off'),
+    // YAML 1.1 tools and people write `off` for false.
+    z.literal(false),
+    z.strictObject({ every: z.string(), offset: z.string().optional() }),
+    z.strictObject({ cron: z.union([Cron, z.array(Cron).min(1)]), timezone: z.string().min(1).optional() }),
+  ],
+  "must be off, { every: 12h, offset: 5m } or { cron: '30 3 * * *', timezone: Asia/Shanghai }",
+);
 
 /** `schedules:` of `ferry.yaml`: by `sync-all` or `fetch-` and an upstream's name. */
 export const ScheduleEntries = z.record(z.string(), ScheduleEntry);

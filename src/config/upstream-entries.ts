@@ -12,11 +12,14 @@ const Patterns = z.strictObject({
   services: Texts.optional(),
   profiles: Texts.optional(),
 });
-const Schedule = z.union([
-  z.literal('off'),
-  z.strictObject({ every: z.string() }),
-  z.strictObject({ cron: z.union([z.string().min(1), Texts.min(1)]), timezone: z.string().min(1).optional() }),
-]);
+const Schedule = z.union(
+  [
+    z.literal('off'),
+    z.strictObject({ every: z.string() }),
+    z.strictObject({ cron: z.union([z.string().min(1), Texts.min(1)]), timezone: z.string().min(1).optional() }),
+  ],
+  "must be off, { every: 12h } or { cron: '30 3 * * *', timezone: Asia/Shanghai }",
+);
 
 const everyUpstream = {
   platforms: Texts.min(1).optional(),

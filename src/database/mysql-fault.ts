@@ -49,7 +49,11 @@ export function mysqlFault(error: unknown, { host, port, user, database }: Mysql
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
   if (connectionCodes.has(code) || isClosedConnection(error)) {
-    return new DatabaseFault(`${place}: not reachable (${code || error.message})`, 'connection', error);
+    return new DatabaseFault(
+      `${place}: not reachable (${code || error.message}): is it running, and are MYSQL_HOST and MYSQL_PORT right?`,
+      'connection',
+      error,
+    );
   }
   const known = TROUBLES[errno];
   if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]} (${code})`, known[0], error);

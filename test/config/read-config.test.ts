@@ -253,6 +253,17 @@ describe('configuration', () => {
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(/tragets/);
   });
 
+  test.each([
+    ['schedules', 'fetch-dify: 5m', 'fetch-dify: must be off, { every: 12h, offset: 5m } or { cron:'],
+    ['upstreams', 'dify: { schedule: { each: 5m } }', 'dify.schedule: must be off, { every: 12h } or { cron:'],
+    ['hosts', 'docker.io: { mirrors: [5] }', 'docker.io.mirrors.0: must be host/path, or { registry: host/path'],
+    ['mutableTags', 'tags: latest', 'tags: must be all, none or a list of tags'],
+  ])('a value of ferry.yaml that may have several forms (%s) is refused with all of them', (key, value, said) => {
+    const path = file('ferry.yaml', `${key}: { ${value} }\n`);
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(`${key}.${said}`);
+  });
+
   test('a value and a file for the same variable contradict each other', () => {
     expect(() => readConfig({ ...aliyun, MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_USER_FILE: '/nowhere' })).toThrow(
       /MYSQL_USER and MYSQL_USER_FILE are both set/,

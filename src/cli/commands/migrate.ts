@@ -16,7 +16,9 @@ export async function migrateCommand({ json = false }: { readonly json?: boolean
     printLine(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
     const { adopted, duplicates, refused } = rows;
     if (adopted + duplicates + refused > 0) {
-      printLine(`Rows read: ${adopted} taken over, ${duplicates} duplicates, ${refused} refused (ferry list parked).`);
+      const doubled = `${duplicates} ${duplicates === 1 ? 'duplicate' : 'duplicates'}`;
+      const why = refused === 0 ? '' : '; "ferry list parked" says why';
+      printLine(`Rows read: ${adopted} taken over, ${doubled}, ${refused} refused${why}.`);
     }
     return ExitStatus.done;
   } finally {
