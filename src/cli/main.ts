@@ -76,7 +76,7 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('add')
     .description('want images: record them, and ask for a sync')
-    .argument('[images...]', 'image references')
+    .argument('[images...]', 'image references, such as nginx:1.27 or ghcr.io/org/app:2.0')
     .option('--file <path>', 'read references from a file, one a line, # for comments; - for standard input')
     .option(
       '--payload <path>',
@@ -112,21 +112,24 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('status')
     .description('how everything stands, or one image in full')
-    .argument('[image]', 'image reference')
+    .argument('[image]', 'image reference, such as nginx:1.27')
     .addOption(json())
     .action(async (image, options) => done(await (await import('./commands/status.js')).statusCommand(image, options)));
 
   program
     .command('list')
     .description('list images: wanted, pushed, parked or waiting')
-    .argument('<what>', 'wanted, pushed, parked or waiting')
+    .argument(
+      '<what>',
+      'wanted: every image; pushed: copies on the targets; parked: cannot be copied until a person acts; waiting: tried, and tried again by each pass',
+    )
     .option('--limit <count>', 'at most so many', '1000')
     .addOption(json())
     .action(async (what, options) => done(await (await import('./commands/list.js')).listCommand(what, options)));
 
   program
     .command('retry')
-    .description('make images pending again')
+    .description('make images pending again, and ask for a sync')
     .argument('[image]', 'image reference')
     .option('--parked', 'every parked image')
     .option('--adopted', 'every image that was taken over without copying: copy it anew')
@@ -177,7 +180,9 @@ function makeProgram(done: (status: number) => void): Command {
 }
 
 function addSchedules(program: Command, done: (status: number) => void, json: () => Option): void {
-  const schedules = program.command('schedules').description('look after what is done by itself');
+  const schedules = program
+    .command('schedules')
+    .description('show or change when syncs and looks at upstreams happen by themselves');
   const commands = async () => await import('./commands/schedules.js');
 
   schedules
