@@ -54,19 +54,17 @@ export interface ForeseenDestination {
 /**
  * The name that a claim would give, claiming nothing.
  *
- * @param ownerOf of a target repository (`host/repository`), undefined while it is free
  * @throws FerryError `target-name` when every name belongs to another image
  */
 export async function foreseeDestination(
-  names: Pick<TargetNames, 'ownedBy'>,
-  ownerOf: (targetRepository: string) => Promise<string | undefined>,
+  names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>,
   source: ImageReference,
   target: Target,
 ): Promise<ForeseenDestination> {
   const { own, tries } = await namesToTry(names, source, target);
   const owner = sourceRepository(source);
   for (const repository of own === undefined ? tries : [own]) {
-    const known = await ownerOf(`${target.registry}/${repository}`);
+    const known = await names.ownerOf(`${target.registry}/${repository}`);
     if (known !== undefined && known !== owner) continue;
     const destination = destinationOn(target, source, repository);
     const [first] = tries;

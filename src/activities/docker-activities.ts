@@ -15,10 +15,12 @@ import type {
   DockerTargetResult,
 } from '../docker/docker-types.js';
 import { parseDigest } from '../domain/digest.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { activity } from './activity.js';
 import { openTarget, selectionOf } from './copy-wire.js';
+import type { TargetNames } from './ports.js';
 import { toFault } from './to-failure.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -31,9 +33,10 @@ export interface DockerCopier {
 
 export interface DockerPorts {
   readonly docker: DockerCopier;
+  readonly names: Pick<TargetNames, 'claim'>;
 }
 
-export function createDockerActivities({ docker }: DockerPorts): DockerActivities {
+export function createDockerActivities({ docker, names }: DockerPorts): DockerActivities {
   return { copyByDocker: activity(copyByDocker) };
 
   async function copyByDocker(input: CopyByDockerInput): Promise<CopyImageResult> {
@@ -46,6 +49,7 @@ export function createDockerActivities({ docker }: DockerPorts): DockerActivitie
           steps = [...steps, `${step} ${name} ${layer} ${state}`].slice(-stepsShown);
           report({ ...nothing, finished: steps });
         },
+        beforePush: async (target) => await claimName(names, input.image, target),
       };
       try {
         const { sourceDigest, missingPlatforms, targets, failures, leftBehind } = await docker.copy(
@@ -63,12 +67,33 @@ export function createDockerActivities({ docker }: DockerPorts): DockerActivitie
       } catch (error) {
         signal.throwIfAborted();
         const sourceFault = toFault(error);
-        if (sourceFault === undefined) throw error;
+        // What the database does not give says nothing about the source.
+        if (sourceFault === undefined || sourceFault.code === 'database') throw error;
         const open = input.destinations.map((destination) => ({ destination }));
         return { done: [], open, bytesRead: 0, sourceFault };
       }
     });
   }
+}
+
+/**
+ * The name belongs to the image from here on: its source is there, since the daemon has pulled it. A plan only foresees it.
+ *
+ * @throws FerryError `target-name` (retry) when another image took it meanwhile
+ */
+async function claimName(
+  names: DockerPorts['names'],
+  image: string,
+  { name, host, repository }: DockerTarget,
+): Promise<void> {
+  const source = sourceRepository(parseImageReference(image));
+  const targetRepository = `${host}/${repository}`;
+  const owner = await names.claim({ targetRepository, sourceRepository: source, target: name });
+  if (owner === source) return;
+  throw new FerryError(
+    `${targetRepository} became the name of ${owner} while ${source} was pulled; it gets another one at the next try`,
+    { code: 'target-name', decision: 'retry' },
+  );
 }
 
 function requestOf({ image, sourceDigest, platforms, destinations }: CopyByDockerInput): DockerCopyRequest {

@@ -1,4 +1,4 @@
-import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { Destination, ImagePlan } from '../contract/activity-types.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -10,17 +10,18 @@ import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
-import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
-import type { AdoptionCandidate, WantedImage } from '../domain/wanted-image.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import type { CopyPlan, CopyTarget } from '../registry/copy-types.js';
-import { findCopies } from './adopt-copies.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
-import { claimDestinations, ownDestinations } from './destinations.js';
+import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages, TargetNames, WantedImages } from './ports.js';
+import type { PlanOptions } from './plan-adoption.js';
+import { planAdoption } from './plan-adoption.js';
 import { takenTargets } from './shared-tag.js';
 import { TargetHealth } from './target-health.js';
 import { toFault } from './to-failure.js';
@@ -42,12 +43,6 @@ interface ImageRows {
   readonly missingTag: 'wait' | 'park';
   /** When they were read, UTC ms. */
   readonly lookedAt: number;
-}
-
-interface PlanOptions {
-  readonly signal: AbortSignal;
-  /** Whoever is away now has been away through all rounds. */
-  readonly lastRound: boolean;
 }
 
 /** What is to be done about an image now, decided from its rows, its source and its targets. */
@@ -89,7 +84,7 @@ export class ImagePlanner {
     const selection = wantedSelection(rows);
     const chosen = this.#targetsFor(wantedTargets(rows));
     const [awake, away] = this.#health.divide(chosen);
-    const adopted = await this.#adopt(image, { pending, away }, options);
+    const adopted = await planAdoption({ image, pending, away }, { ...this.#ports, health: this.#health }, options);
     if (adopted !== undefined) return adopted;
     // Where nobody can take the image, asking the source for it would only spend its allowance.
     if (awake.length === 0) return { kind: 'left', left: away } as const;
@@ -102,8 +97,9 @@ export class ImagePlanner {
     if (asked.length === 0) return { kind: 'left', left } as const;
 
     if (asked.every(({ engine: by }) => by === 'docker')) {
-      // Nobody but the daemon may reach the source there.
-      const open = (await claimDestinations(names, source, asked)).map((destination) => ({ destination }));
+      // Nobody but the daemon may reach the source there: once it has, the names are claimed (`docker-activities.ts`).
+      const foreseen = asked.map(async (target) => await foreseeDestination(names, source, target));
+      const open = (await Promise.all(foreseen)).map(({ destination }) => ({ destination }));
       return {
         kind: 'planned',
         platforms: printed(selection),
@@ -146,42 +142,6 @@ export class ImagePlanner {
       open: [...untried(plan, direct), ...failed, ...byDocker],
       left,
     } as const;
-  }
-
-  /**
-   * What an older script pushed is adopted, whenever its rows came and whoever asks, unless they are to be copied anew.
-   *
-   * @returns undefined when the image has to be copied
-   */
-  async #adopt(
-    image: string,
-    { pending, away }: { readonly pending: readonly WantedImage[]; readonly away: readonly LeftTarget[] },
-    { signal, lastRound }: PlanOptions,
-  ) {
-    const { pushed, engine, targets } = this.#ports;
-    const candidates = await pushed.adoptionCandidates({
-      targets,
-      after: beforeFirstRow,
-      limit: pending.length,
-      image,
-    });
-    if (candidates.length < pending.length) return undefined;
-    // A daemon cannot look at a tag without pulling it, and sends no layer that is there.
-    if (targets.some(({ name, engine: by }) => by === 'docker' && candidates.some(goesTo(name)))) return undefined;
-    if (away.length > 0) return { kind: 'left', left: away } as const;
-
-    const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
-    const unknown = found.find((one) => one.kind === 'unknown');
-    if (unknown !== undefined) {
-      if (lastRound) for (const { target, fault } of unknown.left) this.#health.note(target, fault);
-      return { kind: 'left', left: unknown.left } as const;
-    }
-    const there = found.flatMap((one) => (one.kind === 'there' ? [one.copies] : []));
-    if (there.length < candidates.length) return undefined;
-    for (const [position, candidate] of candidates.entries()) {
-      await pushed.recordAdoption(candidate, there[position] ?? []);
-    }
-    return { kind: 'adopted', targets: there[0] ?? [] } as const;
   }
 
   /** An image with names of its own is planned at once; for a new one the source is asked before it claims any. */
@@ -233,10 +193,6 @@ function planned(plan: CopyPlan, recipes: ReadonlyMap<string, string>) {
 
 function printed(selection: PlatformSelection): 'all' | readonly string[] {
   return selection === 'all' ? selection : selection.map(printPlatform);
-}
-
-function goesTo(name: string): (candidate: AdoptionCandidate) => boolean {
-  return ({ copies }) => copies.some(({ target }) => target === name);
 }
 
 /** A copy by another recipe says nothing about this one. */

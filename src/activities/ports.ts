@@ -77,6 +77,8 @@ export interface TargetNames {
     readonly sourceRepository: string;
     readonly target: string;
   }): Promise<string>;
+  /** Who has a target repository, undefined while it is free; claims nothing. */
+  ownerOf(targetRepository: string): Promise<string | undefined>;
   /** Target repositories (`host/repository`) of a registry that a source repository owns, the first claimed first. */
   ownedBy(sourceRepository: string, registry: string): Promise<readonly string[]>;
 }

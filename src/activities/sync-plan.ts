@@ -36,10 +36,7 @@ export interface SyncPlanPorts {
       targets: readonly Target[],
     ): Promise<{ readonly images: readonly PendingImage[]; readonly refused: SyncPlan['refusedRows'] }>;
   };
-  readonly names: Pick<TargetNames, 'ownedBy'> & {
-    /** Who has a target repository, undefined while it is free; claims nothing. */
-    ownerOf(targetRepository: string): Promise<string | undefined>;
-  };
+  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
     survey(request: CopyRequest, options?: Pick<CopyOptions, 'signal'>): Promise<CopySurvey>;
   };
@@ -140,14 +137,16 @@ class ImageSurveyor {
   }
 
   async #destinations(source: ImageReference, targets: readonly Target[]) {
-    const { names } = this.#ports;
+    const { names: claimed } = this.#ports;
+    const names: SyncPlanPorts['names'] = {
+      ownedBy: async (...repository) => await claimed.ownedBy(...repository),
+      ownerOf: async (repository) => (await claimed.ownerOf(repository)) ?? this.#foreseen.get(repository),
+    };
     const found: ForeseenDestination[] = [];
     const refused: PlannedTarget[] = [];
     for (const target of targets) {
       try {
-        const ownerOf = async (repository: string) =>
-          (await names.ownerOf(repository)) ?? this.#foreseen.get(repository);
-        const foreseen = await foreseeDestination(names, ownerOf, source, target);
+        const foreseen = await foreseeDestination(names, source, target);
         const { host, repository } = foreseen.destination;
         this.#foreseen.set(`${host}/${repository}`, sourceRepository(source));
         found.push(foreseen);

@@ -62,7 +62,7 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
     copy: createTransferActivities({ engine, targets }),
     ...(targets.some((target) => target.engine === 'docker')
-      ? { docker: createDaemonActivities({ docker: createDockerEngine(config) }) }
+      ? { docker: createDaemonActivities({ docker: createDockerEngine(config), names: stores.names }) }
       : {}),
   };
 }

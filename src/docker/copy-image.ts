@@ -49,7 +49,7 @@ export class DockerEngine {
       let copied: Omit<DockerCopyReport, 'leftBehind'> | undefined;
       let leftBehind: readonly string[] = [];
       try {
-        copied = await copyWith(session, request, options.signal);
+        copied = await copyWith(session, request, options);
       } finally {
         leftBehind = await session.close();
       }
@@ -63,7 +63,7 @@ export class DockerEngine {
 async function copyWith(
   session: DockerSession,
   request: DockerCopyRequest,
-  signal: AbortSignal | undefined,
+  { signal, beforePush }: DockerCopyOptions,
 ): Promise<Omit<DockerCopyReport, 'leftBehind'>> {
   const failures: DockerTargetFailure[] = [];
   const attempt = async <T>(target: DockerTarget, work: () => Promise<T>): Promise<T | undefined> => {
@@ -71,7 +71,8 @@ async function copyWith(
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof FerryError)) throw error;
+      // What the database does not give says nothing about the target.
+      if (!(error instanceof FerryError) || error.code === 'database') throw error;
       failures.push({ target: target.name, reference: referenceOf(target), failure: error });
       return undefined;
     }
@@ -92,6 +93,7 @@ async function copyWith(
   const results: DockerTargetResult[] = [];
   for (const target of open) {
     const result = await attempt(target, async () => {
+      await beforePush?.(target);
       if (sharesHost(target, request)) await session.logIn(targetPlace(target));
       return await pushImage(session, target, images);
     });

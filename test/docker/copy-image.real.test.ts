@@ -11,6 +11,7 @@ import type {
   DockerSettings,
   DockerTarget,
 } from '../../src/docker/docker-types.js';
+import { FerryError } from '../../src/domain/ferry-error.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { parsePlatformSelection } from '../../src/domain/platform.js';
 import { tryStartDockerDaemon } from '../support/docker-daemon.js';
@@ -227,6 +228,26 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await names()).toEqual(before);
     for (const name of before) expect(await docker('image', 'inspect', '--format={{.Id}}', name)).toBe(mine);
     expect(new Set(await imageIds()).size).toBe(1);
+  });
+
+  test('a target that is refused once the image is in the daemon gets nothing, and the other one has it', async () => {
+    const [first, second] = [targetAt(open, { tag: 'refused' }), targetAt(open, { name: 'second', tag: 'taken' })];
+    const pulled: string[] = [];
+    const refusal = new FerryError('its name is taken', { code: 'target-name', decision: 'retry' });
+
+    const report = await engine().copy(request('linux/amd64', { targets: [first, second] }), {
+      onProgress: ({ step }) => void pulled.push(step),
+      beforePush: async ({ tag }) => {
+        expect(pulled).toContain('pull');
+        if (tag === 'refused') throw refusal;
+        return await Promise.resolve();
+      },
+    });
+
+    expect(report.failures).toMatchObject([{ target: 'open', failure: refusal }]);
+    expect(report.targets.map(({ target }) => target)).toEqual(['second']);
+    await expect(manifestAt(open, 'refused')).rejects.toThrow('manifest unknown');
+    expect(await imageIds()).toEqual([]);
   });
 
   test('two copies that share repositories and images take turns, and neither takes the other’s tags away', async () => {

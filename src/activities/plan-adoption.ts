@@ -1,0 +1,61 @@
+import type { ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { Target } from '../domain/target.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
+import type { WantedImage } from '../domain/wanted-image.js';
+import { findCopies } from './adopt-copies.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { PushedImages } from './ports.js';
+import type { TargetHealth } from './target-health.js';
+
+export interface PlanOptions {
+  readonly signal: AbortSignal;
+  /** Whoever is away now has been away through all rounds. */
+  readonly lastRound: boolean;
+}
+
+interface AdoptionParts {
+  readonly pushed: PushedImages;
+  readonly engine: Pick<CopyEngine, 'head'>;
+  readonly targets: readonly Target[];
+  readonly health: TargetHealth;
+}
+
+type AdoptionPlan =
+  Extract<ImagePlan, { kind: 'adopted' }> | Omit<Extract<ImagePlan, { kind: 'left' }>, 'rows' | 'lookedAt'>;
+
+/**
+ * What an older script pushed is adopted, whenever its rows came and whoever asks, unless they are to be copied anew.
+ *
+ * @param image.away targets that are not to be asked now, each with the reason
+ * @returns undefined when the image has to be copied
+ */
+export async function planAdoption(
+  {
+    image,
+    pending,
+    away,
+  }: { readonly image: string; readonly pending: readonly WantedImage[]; readonly away: readonly LeftTarget[] },
+  { pushed, engine, targets, health }: AdoptionParts,
+  { signal, lastRound }: PlanOptions,
+): Promise<AdoptionPlan | undefined> {
+  const candidates = await pushed.adoptionCandidates({ targets, after: beforeFirstRow, limit: pending.length, image });
+  if (candidates.length < pending.length) return undefined;
+  // A daemon cannot look at a tag without pulling it, and sends no layer that is there.
+  const behindDaemons = targets.flatMap(({ name, engine: by }) => (by === 'docker' ? [name] : []));
+  const reached = candidates.flatMap(({ copies }) => copies.map(({ target }) => target));
+  if (behindDaemons.some((name) => reached.includes(name))) return undefined;
+  if (away.length > 0) return { kind: 'left', left: away };
+
+  const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
+  const unknown = found.find((one) => one.kind === 'unknown');
+  if (unknown !== undefined) {
+    if (lastRound) for (const { target, fault } of unknown.left) health.note(target, fault);
+    return { kind: 'left', left: unknown.left };
+  }
+  const there = found.flatMap((one) => (one.kind === 'there' ? [one.copies] : []));
+  if (there.length < candidates.length) return undefined;
+  for (const [position, candidate] of candidates.entries()) {
+    await pushed.recordAdoption(candidate, there[position] ?? []);
+  }
+  return { kind: 'adopted', targets: there[0] ?? [] };
+}

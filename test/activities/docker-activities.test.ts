@@ -1,0 +1,98 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, expect, test } from 'vitest';
+
+import { createDockerActivities } from '../../src/activities/docker-activities.js';
+import type { CopyByDockerInput, CopyImageResult, Destination, ImagePlan } from '../../src/contract/activity-types.js';
+import { DatabaseFault } from '../../src/database/database-fault.js';
+import type { DockerCopyOptions, DockerCopyReport, DockerCopyRequest } from '../../src/docker/docker-types.js';
+import { FerryError } from '../../src/domain/ferry-error.js';
+import type { ActivityStage } from './activity-stage.js';
+import { startActivityStage } from './activity-stage.js';
+
+let stage: ActivityStage;
+
+beforeEach(async () => {
+  stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
+});
+
+/** A daemon that has pulled the image, and pushes it where nobody objects. */
+async function pulledAndPushed(
+  { targets }: DockerCopyRequest,
+  { beforePush }: DockerCopyOptions,
+): Promise<DockerCopyReport> {
+  const failures: DockerCopyReport['failures'][number][] = [];
+  for (const target of targets) {
+    try {
+      await beforePush?.(target);
+    } catch (error) {
+      if (!(error instanceof FerryError) || error.code === 'database') throw error;
+      failures.push({ target: target.name, reference: `${target.host}/${target.repository}`, failure: error });
+    }
+  }
+  return { missingPlatforms: [], targets: [], failures, leftBehind: [] };
+}
+
+async function copy(
+  image: string,
+  destinations: readonly Destination[],
+  names: Parameters<typeof createDockerActivities>[0]['names'] = stage.stores.names,
+  daemon = pulledAndPushed,
+): Promise<CopyImageResult> {
+  const { copyByDocker } = createDockerActivities({
+    names,
+    docker: { copy: async (request, options = {}) => await daemon(request, options) },
+  });
+  const input: CopyByDockerInput = { image, platforms: ['linux/amd64'], destinations };
+  return await new MockActivityEnvironment().run(copyByDocker, input);
+}
+
+function destinationsOf(plan: ImagePlan): readonly Destination[] {
+  return plan.kind === 'planned' ? plan.open.map(({ destination }) => destination) : [];
+}
+
+test('a name is claimed once the daemon has the image: a mistyped one does not keep it from the right one', async () => {
+  const [typo, right] = ['registry.example.com/typo/app:v1', 'registry.example.com/team/app:v1'];
+  await stage.want(typo);
+  await stage.want(right);
+  const mistyped = destinationsOf(await stage.plan(typo));
+  await copy(typo, mistyped, stage.stores.names, async () => {
+    throw new FerryError('no such repository', { code: 'repository-missing', decision: 'park' });
+  });
+
+  const planned = destinationsOf(await stage.plan(right));
+  await copy(right, planned);
+
+  expect(mistyped.map(({ repository }) => repository)).toEqual(['mirror/app', 'mirror/app']);
+  expect(planned).toEqual(mistyped);
+  const { host } = stage.aliyun;
+  expect(await stage.stores.names.ownedBy('registry.example.com/team/app', host)).toEqual([`${host}/mirror/app`]);
+  expect(await stage.stores.names.ownedBy('registry.example.com/typo/app', host)).toEqual([]);
+});
+
+test('of two that foresaw one name the later gets another at the next try', async () => {
+  const [first, second] = ['registry.example.com/one/app:v1', 'registry.example.com/two/app:v1'];
+  await stage.want(first);
+  await stage.want(second);
+  const [early, late] = [destinationsOf(await stage.plan(first)), destinationsOf(await stage.plan(second))];
+  await copy(first, early);
+
+  const refused = await copy(second, late);
+  const again = destinationsOf(await stage.plan(second));
+  const taken = await copy(second, again);
+
+  expect(refused.open.map(({ fault }) => fault)).toMatchObject([
+    { code: 'target-name', decision: 'retry' },
+    { code: 'target-name', decision: 'retry' },
+  ]);
+  expect(again.every(({ repository }) => repository !== 'mirror/app')).toBe(true);
+  expect(taken.open).toEqual([]);
+});
+
+test('what the database does not give is no fault of the source, nor of a target', async () => {
+  const image = 'registry.example.com/team/app:v1';
+  await stage.want(image);
+  const destinations = destinationsOf(await stage.plan(image));
+  const claim = async () => await Promise.reject(new DatabaseFault('the database is away', 'connection'));
+
+  await expect(copy(image, destinations, { claim })).rejects.toMatchObject({ type: 'database', nonRetryable: false });
+});
