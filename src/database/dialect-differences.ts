@@ -33,13 +33,13 @@ export interface DialectDifferences {
     key: readonly [string, ...string[]],
   ): Promise<void>;
   /**
-   * Deletes rows whose `column` is below a value, at most `limit` of them.
+   * Deletes rows whose `age`, a column or what is made of columns, is below a value, at most `limit` of them.
    * @returns how many were deleted
    */
   deleteSome(
     queries: Queries,
     table: TableName,
-    which: { readonly column: string; readonly below: number; readonly limit: number },
+    which: { readonly age: RawBuilder<unknown>; readonly below: number; readonly limit: number },
   ): Promise<number>;
   /** An expression that is above 0 where one of these text columns holds a NUL that its text, once read, does not show. */
   holdsNul(columns: readonly string[]): RawBuilder<number>;

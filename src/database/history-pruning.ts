@@ -1,9 +1,15 @@
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+
 import type { TableName } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 
 const dayMs = 86_400_000;
 /** Rows that one statement deletes: nobody waits long for its locks, and it ends in seconds. */
 const standardBatch = 5_000;
+
+/** Of an allowance: the last pull, or the last word of a source; a configured one may never have had any. */
+const lastUse = sql<number>`case when coalesce(taken_at, 0) > coalesce(told_at, 0) then taken_at else coalesce(told_at, 0) end`;
 
 export interface PrunedHistory {
   readonly runs: number;
@@ -36,13 +42,14 @@ export async function pruneHistory(
     deliveries: await pruned('deliveries', 'received_at'),
     // A blob that is there still is sent again at worst, and then known again.
     blobLocations: await pruned('blob_locations', 'seen_at'),
-    allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', 'told_at')),
+    allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', lastUse)),
   };
 
-  async function pruned(table: TableName, column: string): Promise<number> {
+  async function pruned(table: TableName, column: string | RawBuilder<unknown>): Promise<number> {
+    const age = typeof column === 'string' ? sql.ref(column) : column;
     for (let total = 0; ;) {
       signal?.throwIfAborted();
-      const deleted = await dialect.deleteSome(queries, table, { column, below, limit: batch });
+      const deleted = await dialect.deleteSome(queries, table, { age, below, limit: batch });
       total += deleted;
       if (deleted < batch) return total;
     }

@@ -28,8 +28,8 @@ export const mysqlDifferences: DialectDifferences = {
       await sql`${insertRows(table, page)} on duplicate key update ${sql.join(updates)}`.execute(queries);
     }
   },
-  async deleteSome(queries, table, { column, below, limit }) {
-    const where = sql`${sql.ref(column)} < ${below} order by ${sql.ref(column)} limit ${limit}`;
+  async deleteSome(queries, table, { age, below, limit }) {
+    const where = sql`${age} < ${below} order by ${age} limit ${limit}`;
     const result = await sql`delete from ${sql.table(table)} where ${where}`.execute(queries);
     return Number(result.numAffectedRows ?? 0);
   },

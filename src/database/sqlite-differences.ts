@@ -24,8 +24,8 @@ export const sqliteDifferences: DialectDifferences = {
       await sql`${insertRows(table, page)} ${onConflict(key)} do update set ${sql.join(updates)}`.execute(queries);
     }
   },
-  async deleteSome(queries, table, { column, below, limit }) {
-    const some = sql`select rowid from ${sql.table(table)} where ${sql.ref(column)} < ${below} limit ${limit}`;
+  async deleteSome(queries, table, { age, below, limit }) {
+    const some = sql`select rowid from ${sql.table(table)} where ${age} < ${below} limit ${limit}`;
     const result = await sql`delete from ${sql.table(table)} where rowid in (${some})`.execute(queries);
     return Number(result.numAffectedRows ?? 0);
   },

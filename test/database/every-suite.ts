@@ -1,4 +1,5 @@
 import { consoleSuite } from './console-suite.js';
+import { growthSuite } from './growth-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
@@ -19,6 +20,7 @@ export function everySuite(placeOf: PlaceOf): void {
   statementSuite(placeOf);
   pullBudgetSuite(placeOf);
   tagCheckSuite(placeOf);
+  growthSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);

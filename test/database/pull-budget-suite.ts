@@ -132,6 +132,20 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect((await budgets.budgets()).map(({ spender }) => spender)).toEqual(['in use']);
     });
 
+    test('an allowance of the configuration, of which no source ever told, is forgotten too, and kept while it is spent', async () => {
+      const { budgets, console: desk } = use().stores;
+      await budgets.take({ host: 'gone.example.com', spender: '' }, allowance);
+      await pass(91 * 86_400_000);
+      await budgets.take({ host: 'quay.io', spender: '' }, allowance);
+      await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
+      await use().sql('update source_budgets set told_at = 1 where told_at is not null');
+      await spend(1);
+
+      await desk.pruneHistory(90);
+
+      expect((await budgets.budgets()).map(({ host }) => host)).toEqual(['docker.io', 'quay.io']);
+    });
+
     test('looking at budgets changes nothing', async () => {
       await spend(2);
       const before = await use().rows('select * from source_pulls');

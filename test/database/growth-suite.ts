@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, pushed, syncImage, wish } from './store-fixture.js';
+import type { Fixture, PlaceOf } from './store-fixture.js';
+
+const image = 'docker.io/library/nginx:latest';
+const yearsAgo = 400 * 86_400_000;
+
+/** Tables that have a row for what is wanted, or configured, however many passes there are. */
+const lasting = [
+  'image_copies',
+  'images_for_push',
+  'pushed_images',
+  'pushed_platforms',
+  'target_names',
+  'upstreams',
+  'kysely_migration',
+  'kysely_migration_lock',
+];
+/** Tables that every pass writes to, and the column by which their rows are forgotten. */
+const forgotten: Readonly<Record<string, string>> = {
+  blob_locations: 'seen_at',
+  deliveries: 'received_at',
+  run_outcomes: 'recorded_at',
+  runs: 'started_at',
+  source_budgets: 'taken_at',
+  source_pulls: 'slice_at',
+};
+
+export function growthSuite(placeOf: PlaceOf): void {
+  describe('what years of passes leave', () => {
+    const use = eachWithStores(placeOf);
+
+    test('every table has a row for each wanted thing, or is forgotten by age', async () => {
+      expect(Object.keys(await countsOf(use())).sort()).toEqual([...lasting, ...Object.keys(forgotten)].sort());
+    });
+
+    test('a tag that moves in pass after pass leaves as much as it left once, and history that is forgotten', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:latest')]);
+      await onePass(use(), 0);
+      const once = await countsOf(use());
+
+      for (let number = 1; number <= 12; number += 1) await onePass(use(), number);
+      const grown = await countsOf(use());
+      for (const [table, column] of Object.entries(forgotten)) {
+        await sql(`update ${table} set ${column} = ${column} - ${yearsAgo}`);
+      }
+      await stores.console.pruneHistory(90, { batch: 5 });
+      const left = await countsOf(use());
+
+      for (const table of lasting) expect([table, left[table]]).toEqual([table, once[table]]);
+      for (const table of Object.keys(forgotten)) expect([table, grown[table]]).not.toEqual([table, 0]);
+      expect(Object.keys(forgotten).map((table) => left[table])).toEqual(Object.keys(forgotten).map(() => 0));
+    });
+  });
+}
+
+/** Everything that a pass writes which finds the tag moved. */
+async function onePass({ stores }: Fixture, number: number): Promise<void> {
+  const run = `run-${number}`;
+  await stores.runs.begin({ id: run, reasons: ['schedule'] });
+  await stores.deliveries.record({ id: `delivery-${number}`, owner: run }, []);
+  await stores.tags.moved(image);
+  await stores.budgets.take({ host: 'docker.io', spender: '' }, { pulls: 100, windowMs: 21_600_000 });
+  await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
+  await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });
+  await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);
+  const copy = pushed('aliyun', 'nginx:latest', ['linux/amd64', 'linux/arm64']);
+  if (copy.state !== 'pushed') throw new Error('it is pushed');
+  const moved = copy.platforms.map((platform) => ({ ...platform, digest: `sha256:${platform.platform}-${number}` }));
+  await syncImage(stores, image, { targets: [{ ...copy, digest: `sha256:${number}`, platforms: moved }] }, { run });
+  await stores.runs.finish({ id: run, summary: {} });
+}
+
+async function countsOf({ settings, rows }: Fixture): Promise<Readonly<Record<string, number>>> {
+  const names = await rows(
+    settings.kind === 'mysql'
+      ? 'select table_name as name from information_schema.tables where table_schema = database()'
+      : "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+  );
+  const counts: Record<string, number> = {};
+  for (const name of names.map((row) => String(row['name']))) {
+    const [row] = await rows(`select count(*) as c from ${name}`);
+    counts[name] = Number(row?.['c']);
+  }
+  return counts;
+}
