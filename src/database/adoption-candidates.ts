@@ -8,6 +8,7 @@ import { nameOnTarget, printName } from './pushed-row-takeover.js';
 import type { NameOnTarget } from './pushed-row-takeover.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { readSelections } from './target-selections.js';
+import { statusBesideImage } from './wanted-rows.js';
 
 /** Rows read at once: their images are all parameters of the next query. */
 const pageSize = 500;
@@ -65,9 +66,12 @@ export async function candidatesAmong(
 
 async function pendingRows(queries: Queries, after: number, only: string | undefined): Promise<readonly UncopiedRow[]> {
   const all = queries.selectFrom('images_for_push');
-  const rows = await (only === undefined ? all : all.where('image', '=', only))
+  const pending =
+    only === undefined
+      ? all.where('push_status', '=', PushStatus.pending)
+      : all.where('image', '=', only).where(statusBesideImage, '=', PushStatus.pending);
+  const rows = await pending
     .select(['id', 'image', 'platform'])
-    .where('push_status', '=', PushStatus.pending)
     // '' stands for no image in the rows of older scripts' pushes: it is not to be taken for theirs.
     .where('image', '<>', '')
     .where('copy_anew', 'is', null)

@@ -1,4 +1,6 @@
 /** Rows that ask for what another row asks for already: they follow the first one's status. */
+import { sql } from 'kysely';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
@@ -87,7 +89,8 @@ export async function orphans(queries: Queries, limit: number): Promise<number[]
     .leftJoin('images_for_push as first', 'first.id', 'duplicate.duplicate_of')
     .select('duplicate.id')
     .where('duplicate.duplicate_of', 'is not', null)
-    .where((is) => is.between('duplicate.id', lowestId, highestId))
+    // With a bare id SQLite would read every row between these, not the few duplicates.
+    .where((is) => is.between(sql<number>`+duplicate.id`, lowestId, highestId))
     .where((is) => is.or([is('first.id', 'is', null), is('first.image_key', 'is', null)]))
     .limit(limit)
     .execute();

@@ -1,9 +1,8 @@
 import { PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
-import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readSelections } from './target-selections.js';
-import { setStatus, updateWanted } from './wanted-rows.js';
+import { idsOfImages, setStatus, statusBesideImage, updateWanted } from './wanted-rows.js';
 
 /** Rows read at once. */
 const pageSize = 500;
@@ -62,14 +61,14 @@ export class TagCheckStore {
     const { queries, dialect } = this.#database;
     await updateWanted(queries, { checked_at: await dialect.now(queries), source_digest: digest })
       .where('image', '=', image)
-      .where('push_status', '=', PushStatus.pushed)
+      .where(statusBesideImage, '=', PushStatus.pushed)
       .execute();
   }
 
   /** Makes it pending again, behind what people ask for; its bytes are wanted even where an older script copied it. */
   async moved(image: string): Promise<void> {
     await this.#database.transaction(async (inside) => {
-      const ids = await pushedRows(inside, image);
+      const ids = await idsOfImages(inside, [image], PushStatus.pushed);
       await setStatus(inside, ids, PushStatus.pending, { copy_anew: 1, checked_at: null, requested_at: null });
     });
   }
@@ -87,15 +86,4 @@ export class TagCheckStore {
       .limit(pageSize)
       .execute();
   }
-}
-
-async function pushedRows(queries: Queries, image: string): Promise<number[]> {
-  const rows = await queries
-    .selectFrom('images_for_push')
-    .select('id')
-    .where('image', '=', image)
-    .where('push_status', '=', PushStatus.pushed)
-    .where('duplicate_of', 'is', null)
-    .execute();
-  return rows.map(({ id }) => id);
 }

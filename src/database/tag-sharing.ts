@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { targetTagIdentity } from '../domain/image-key.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
-import { setStatus } from './wanted-rows.js';
+import { idsOfImages, setStatus } from './wanted-rows.js';
 
 /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
 export async function imagesSharingTag(queries: Queries, image: string): Promise<readonly string[]> {
@@ -23,17 +23,6 @@ export async function imagesSharingTag(queries: Queries, image: string): Promise
 /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
 export async function reviewPushed(queries: Queries, images: readonly string[]): Promise<void> {
   if (images.length === 0) return;
-  const rows = await queries
-    .selectFrom('images_for_push')
-    .select('id')
-    .where('image', 'in', [...images])
-    .where('push_status', '=', PushStatus.pushed)
-    .where('duplicate_of', 'is', null)
-    .execute();
-  await setStatus(
-    queries,
-    rows.map(({ id }) => id),
-    PushStatus.pending,
-    { checked_at: null },
-  );
+  const ids = await idsOfImages(queries, images, PushStatus.pushed);
+  await setStatus(queries, ids, PushStatus.pending, { checked_at: null });
 }

@@ -11,7 +11,7 @@ import { adoptPage, hasRowsToAdopt } from './row-adoption.js';
 import type { AdoptedRows } from './row-adoption.js';
 import { isCanonicalImage, isStillItself, wantedImage } from './row-shapes.js';
 import { imagesSharingTag, reviewPushed } from './tag-sharing.js';
-import { forgotten, highestId, lowestId, updateWanted } from './wanted-rows.js';
+import { forgotten, highestId, idsOfImages, lowestId, updateWanted } from './wanted-rows.js';
 import { recordWishes } from './wishes.js';
 
 /** The rows of `images_for_push`: who wants which image. */
@@ -94,15 +94,10 @@ export class WantedImageStore {
   async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
     const unreadable = images.map(({ image }) => image).filter((image) => !isCanonicalImage(image));
     if (unreadable.length === 0) return false;
-    const rows = await this.#database.queries
-      .selectFrom('images_for_push')
-      .select('id')
-      .where('image', 'in', unreadable)
-      .where('push_status', '=', PushStatus.pending)
-      .where((is) => is.between('id', lowestId, highestId))
-      .execute();
-    if (rows.length === 0) return false;
-    await this.#forgetIdentity(rows.map(({ id }) => id));
+    const ids = await idsOfImages(this.#database.queries, unreadable, PushStatus.pending);
+    const exact = ids.filter((id) => Number.isSafeInteger(id));
+    if (exact.length === 0) return false;
+    await this.#forgetIdentity(exact);
     return true;
   }
 

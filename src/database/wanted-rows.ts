@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { RawBuilder, UpdateObject } from 'kysely';
 
+import type { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryTables } from './tables.js';
 
@@ -35,6 +36,28 @@ export function updateWanted(queries: Queries, values: WantedUpdate) {
     .updateTable('images_for_push')
     .set(values)
     .set({ add_time: sql<string>`add_time` });
+}
+
+/**
+ * The status in a query that finds its rows by their image. SQLite keeps no statistics, and would take a bare column's
+ * index instead: it would read every row of that status for each image. The `+` keeps it from that, and means nothing else.
+ */
+export const statusBesideImage = sql<number | null>`+push_status`;
+
+/** Ids of the rows of images that have a status, without duplicates. */
+export async function idsOfImages(
+  queries: Queries,
+  images: readonly string[],
+  status: PushStatus,
+): Promise<readonly number[]> {
+  const rows = await queries
+    .selectFrom('images_for_push')
+    .select('id')
+    .where('image', 'in', [...images])
+    .where(statusBesideImage, '=', status)
+    .where(sql`+duplicate_of`, 'is', null)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** A column's values where they differ from row to row, for the `set` of one statement that changes them all. */

@@ -1,5 +1,6 @@
 import { consoleSuite } from './console-suite.js';
 import { growthSuite } from './growth-suite.js';
+import { indexSuite } from './index-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
@@ -21,6 +22,7 @@ export function everySuite(placeOf: PlaceOf): void {
   pullBudgetSuite(placeOf);
   tagCheckSuite(placeOf);
   growthSuite(placeOf);
+  indexSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
