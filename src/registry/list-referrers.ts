@@ -10,6 +10,9 @@ import { fetchBody } from './transport/registry-request.js';
 
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const PAGE_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Over all pages. Two hundred referrers go with an image at most (`owed-referrers.ts`); what lists this many means harm. */
+const LIST_LIMIT_BYTES = 16 * 1024 * 1024;
+const MOST_LISTED = 10_000;
 const MOST_PAGES = 50;
 /** What registries without the API say to it; the tag decides then, also about rights. */
 const NO_API = [400, 401, 403, 404, 405, 406, 501];
@@ -23,7 +26,7 @@ export function referrersTag(subject: Digest): string {
 /**
  * Digests of the manifests that refer to one: by the Referrers API, page after page, else by the tag that stands in for it.
  *
- * @throws RegistryFault
+ * @throws RegistryFault; `protocol` (park) when the list is longer than anybody's
  */
 export async function listReferrers(
   client: RegistryClient,
@@ -37,7 +40,9 @@ export async function listReferrers(
     signal,
     deniedIsAbsent: place.side === 'target',
   });
-  return tag === undefined ? [] : digestsOf(readIndex(tag.body) ?? {});
+  const digests = tag === undefined ? [] : digestsOf(readIndex(tag.body) ?? {});
+  if (digests.length > MOST_LISTED) throw endless(place, subject, `${MOST_LISTED} entries`);
+  return digests;
 }
 
 async function listByApi(
@@ -47,11 +52,12 @@ async function listByApi(
   signal: AbortSignal,
 ): Promise<readonly Digest[] | undefined> {
   const host = client.host(place.host);
-  const digests: Digest[] = [];
+  const digests = new Set<Digest>();
+  let bytes = 0;
   const asked = new Set<string>();
   for (let query: string | undefined = ''; query !== undefined && !asked.has(query);) {
     asked.add(query);
-    if (asked.size > MOST_PAGES) throw endless(place, subject);
+    if (asked.size > MOST_PAGES) throw endless(place, subject, `${MOST_PAGES} pages`);
     const { response, body } = await fetchBody(
       host,
       {
@@ -71,10 +77,13 @@ async function listByApi(
     // A page of HTML with status 200 is no list either.
     if (index === undefined && asked.size === 1) return undefined;
     if (index === undefined) throw brokenOff(place, subject);
-    digests.push(...digestsOf(index));
+    for (const digest of digestsOf(index)) digests.add(digest);
+    bytes += body.length;
+    if (bytes > LIST_LIMIT_BYTES) throw endless(place, subject, `${LIST_LIMIT_BYTES} bytes`);
+    if (digests.size > MOST_LISTED) throw endless(place, subject, `${MOST_LISTED} entries`);
     query = nextPageQuery(response.headers['link']);
   }
-  return digests;
+  return [...digests];
 }
 
 /** @returns undefined when it is no index */
@@ -107,10 +116,8 @@ function brokenOff(place: Place, subject: Digest): RegistryFault {
   });
 }
 
-function endless(place: Place, subject: Digest): RegistryFault {
-  return new RegistryFault(`its list of referrers of ${subject} has no end after ${MOST_PAGES} pages`, {
-    place,
-    code: 'protocol',
-    decision: 'park',
-  });
+/** @param most what it goes beyond: `50 pages` */
+export function endless(place: Place, subject: Digest, most: string): RegistryFault {
+  const message = `its list of referrers of ${subject} has no end after ${most}; the image alone can be copied without them`;
+  return new RegistryFault(message, { place, code: 'protocol', decision: 'park' });
 }

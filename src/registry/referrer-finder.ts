@@ -1,11 +1,13 @@
 import type { Digest } from '../domain/digest.js';
-import { listReferrers } from './list-referrers.js';
+import { endless, listReferrers } from './list-referrers.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 
 const LOOKS_AT_ONCE = 4;
+/** Over everything that one image leads to. */
+const MOST_LISTED = 50_000;
 /** What cosign puts beside an image: signatures, attestations, SBOMs. */
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
 
@@ -27,6 +29,7 @@ export class ReferrerFinder {
   readonly #signal: AbortSignal;
   readonly #found = new Map<Digest, Promise<FoundReferrers>>();
   readonly #looks = new Semaphore(LOOKS_AT_ONCE);
+  #listed = 0;
 
   constructor(client: RegistryClient, source: Place, signal: AbortSignal) {
     this.#client = client;
@@ -47,6 +50,9 @@ export class ReferrerFinder {
     const release = await this.#looks.acquire(this.#signal);
     try {
       const referrers = await listReferrers(this.#client, this.#source, subject, this.#signal);
+      this.#listed += referrers.length;
+      if (this.#listed > MOST_LISTED)
+        throw endless(this.#source, subject, `${MOST_LISTED} entries for the whole image`);
       const cosignTags: CosignTag[] = [];
       for (const suffix of COSIGN_SUFFIXES) {
         const tag = `${subject.replace(':', '-')}.${suffix}`;

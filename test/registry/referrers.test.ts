@@ -266,6 +266,46 @@ describe('referrers', () => {
     await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
   });
 
+  test.each([
+    ['bytes', 1, 3_000_000],
+    ['entries', 3_000, 0],
+  ])(
+    'a list of more %s than anybody needs is given up, however many pages are left',
+    async (unit, entries, padding) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      let page = 0;
+      source.when('GET', /referrers/, ({ response }) => {
+        const start = page++ * entries;
+        const manifests = Array.from({ length: entries }, (_, n) => ({ digest: sha256(Buffer.from(`${start + n}`)) }));
+        const body = JSON.stringify({ manifests, annotations: { padding: 'x'.repeat(padding) } });
+        answer(response, 200, { link: `<?last=${page}>; rel="next"` }, Buffer.from(body));
+      });
+
+      const planning = planCopy(clientFor([source, target]), following(source, target));
+
+      await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+      await expect(planning).rejects.toThrow(new RegExp(`no end after \\d+ ${unit}`));
+      expect(source.count('GET', /referrers/)).toBeLessThan(10);
+    },
+  );
+
+  test('lists of many parts of one image are bounded together', async () => {
+    const [source, target] = await sourceAndTarget();
+    const children = Array.from({ length: 8 }, (_, n) =>
+      placeImage(source, repository, { tag: `part-${n}`, architecture: `cpu${n}`, layers: [Buffer.from(`${n}`)] }),
+    );
+    placeIndex(source, repository, children);
+    const manifests = Array.from({ length: 9_000 }, (_, n) => ({ digest: sha256(Buffer.from(String(n))) }));
+    source.when('GET', /referrers/, ({ response }) =>
+      answer(response, 200, {}, Buffer.from(JSON.stringify({ manifests }))),
+    );
+
+    const planning = planCopy(clientFor([source, target]), following(source, target));
+
+    await expect(planning).rejects.toThrow(/no end after 50000 entries for the whole image/);
+  });
+
   test('of thousands that a source lists, few are asked for, and the rest is told in one line', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
