@@ -8,7 +8,10 @@ import { fetchBody } from './transport/registry-request.js';
 const tagsAPage = 1_000;
 /** Two hundred thousand tags: more than any repository has, and an end for an answer that never ends. */
 const mostPages = 200;
+const mostTags = tagsAPage * mostPages;
 const pageLimitBytes = 8 * 1024 * 1024;
+/** Over all pages: so many tags of the longest kind, 128 characters. */
+const listLimitBytes = 32 * 1024 * 1024;
 
 /**
  * All tags of a repository, in the registry's order, which means nothing (distribution-spec, "Listing Tags").
@@ -22,13 +25,17 @@ export async function listTags(
 ): Promise<readonly string[]> {
   const place: Place = { side: 'source', host, repository: path };
   const tags: string[] = [];
+  let bytes = 0;
   const asked = new Set<string>();
   let query: string | undefined = `n=${tagsAPage}`;
   while (query !== undefined && !asked.has(query)) {
     asked.add(query);
-    if (asked.size > mostPages) throw endless(place);
+    if (asked.size > mostPages) throw endless(place, `${mostPages} pages`);
     const page = await listPage(client, place, query, signal);
-    tags.push(...page.tags);
+    bytes += page.bytes;
+    if (bytes > listLimitBytes) throw endless(place, `${listLimitBytes} bytes`);
+    if (tags.length + page.tags.length > mostTags) throw endless(place, `${mostTags} tags`);
+    for (const tag of page.tags) tags.push(tag);
     query = page.next;
   }
   return tags;
@@ -58,7 +65,7 @@ async function listPage(client: RegistryClient, place: Place, query: string, sig
     });
   }
   const next = nextPageQuery(response.headers['link']);
-  return { tags: readTags(body, place), ...(next === undefined ? {} : { next }) };
+  return { tags: readTags(body, place), bytes: body.length, ...(next === undefined ? {} : { next }) };
 }
 
 function readTags(body: Buffer, place: Place): readonly string[] {
@@ -79,8 +86,8 @@ function readTags(body: Buffer, place: Place): readonly string[] {
   });
 }
 
-function endless(place: Place): RegistryFault {
-  return new RegistryFault(`its list of tags has no end after ${mostPages} pages`, {
+function endless(place: Place, most: string): RegistryFault {
+  return new RegistryFault(`its list of tags has no end after ${most}`, {
     place,
     code: 'protocol',
     decision: 'park',

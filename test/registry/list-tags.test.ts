@@ -69,6 +69,20 @@ describe('the tags of a repository', () => {
     expect(await list()).toEqual(['v1']);
   });
 
+  test.each([
+    ['bytes', ['x'.repeat(7_000_000)]],
+    ['tags', Array.from({ length: 90_000 }, (_, n) => `v${n}`)],
+  ])('have an end, though a registry gives page after page: so many %s', async (unit, tags) => {
+    let page = 0;
+    registry.when('GET', /tags\/list/, (exchange) => answer(pageOf(tags), `<?last=${++page}>; rel="next"`)(exchange));
+
+    const listing = list();
+
+    await expect(listing).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+    await expect(listing).rejects.toThrow(new RegExp(`no end after \\d+ ${unit}`));
+    expect(page).toBeLessThan(10);
+  });
+
   test('may be none', async () => {
     registry.when('GET', /tags\/list/, answer(JSON.stringify({ name: path, tags: null })));
 
