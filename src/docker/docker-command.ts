@@ -1,10 +1,13 @@
 import { execa } from 'execa';
 
+import { ProcessGroup } from './process-group.js';
 import { DockerFault, dockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
 
 const graceMs = 5_000;
 const silenceLimitMs = 60 * 60_000;
+/** On each of its outputs. A pull says a few lines for each layer; the longest answers are lists of images. */
+const outputLimitBytes = 16 * 1024 * 1024;
 
 export interface DockerCommandOptions {
   readonly signal?: AbortSignal;
@@ -18,6 +21,8 @@ export interface DockerCommandOptions {
 export interface DockerCommandSettings {
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Default 16 MiB on each of its outputs. */
+  readonly outputLimitBytes?: number;
   /** Default one hour. */
   readonly silenceLimitMs?: number;
   /** From SIGTERM to SIGKILL; default five seconds. */
@@ -33,10 +38,11 @@ export class DockerCommand {
   }
 
   /**
-   * Runs it to its end. An aborted signal ends the process: SIGTERM, and SIGKILL where that does not help.
+   * Runs it to its end. An aborted signal ends it and whatever it has started: SIGTERM, and SIGKILL where that does not
+   * help.
    *
    * @returns the lines of its standard output
-   * @throws DockerFault when it fails, or falls silent for too long; the signal's reason when aborted
+   * @throws DockerFault when it fails, falls silent for too long, or talks without end; the signal's reason when aborted
    */
   async run(
     args: readonly string[],
@@ -45,45 +51,73 @@ export class DockerCommand {
     signal?.throwIfAborted();
     const { program, environment } = this.#settings;
     const limitMs = this.#settings.silenceLimitMs ?? silenceLimitMs;
+    const limitBytes = this.#settings.outputLimitBytes ?? outputLimitBytes;
     const what = `docker ${args.filter((arg) => !arg.startsWith('--format')).join(' ')}`;
-    let fellSilent = false;
+    let ended: DockerFault | undefined;
+    const tooMuch = (): void => endWith(endless(what, limitBytes, side));
     const child = execa(program, args, {
       env: environment,
       extendEnv: false,
+      // A group of its own: a command that is a script is ended with what it has started.
+      detached: true,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
-      stdout: function* (line: unknown) {
-        watchdog.refresh();
-        onLine?.(String(line));
-        yield line;
-      },
+      stdout: [
+        bounded(limitBytes, tooMuch),
+        function* (line: unknown) {
+          watchdog.refresh();
+          onLine?.(String(line));
+          yield line;
+        },
+      ],
+      stderr: bounded(limitBytes, tooMuch),
       lines: true,
       reject: false,
-      forceKillAfterDelay: this.#settings.graceMs ?? graceMs,
     });
-    const watchdog = setTimeout(() => {
-      fellSilent = true;
-      child.kill('SIGTERM');
-    }, limitMs);
-    const end = (): void => void child.kill('SIGTERM');
-    signal?.addEventListener('abort', end, { once: true });
+    const group = new ProcessGroup(child.pid, this.#settings.graceMs ?? graceMs);
+    const endWith = (fault: DockerFault): void => {
+      ended ??= fault;
+      group.end();
+    };
+    const watchdog = setTimeout(() => endWith(stalled(what, limitMs, side)), limitMs);
+    const abort = (): void => group.end();
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       const { failed, code, signal: endedBy, stdout, stderr } = await child;
       signal?.throwIfAborted();
-      if (fellSilent) throw stalled(what, limitMs, side);
+      if (ended !== undefined) throw ended;
       if (code === 'ENOENT' || code === 'EACCES') throw notThere(program, code);
       if (endedBy !== undefined) throw dockerFault(what, `it was ended by ${endedBy}`, side);
       if (failed) throw dockerFault(what, stderr.join('\n'), side);
       return stdout;
     } finally {
       clearTimeout(watchdog);
-      signal?.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', abort);
+      group.close();
     }
   }
+}
+
+/** Lets so many bytes of an output through, before they are made into lines: one line may be without end. */
+function bounded(limitBytes: number, onBeyond: () => void) {
+  let bytes = 0;
+  return {
+    binary: true,
+    *transform(chunk: unknown) {
+      bytes += chunk instanceof Uint8Array ? chunk.length : 0;
+      if (bytes <= limitBytes) yield chunk;
+      else onBeyond();
+    },
+  } as const;
 }
 
 function stalled(what: string, limitMs: number, side: DockerSide): DockerFault {
   const message = `${what}: it said nothing for ${Math.round(limitMs / 1000)} s and was ended`;
   return new DockerFault(message, { side, code: 'stalled', decision: 'retry' });
+}
+
+function endless(what: string, limitBytes: number, side: DockerSide): DockerFault {
+  const message = `${what}: it printed more than ${limitBytes} bytes and was ended; is it Docker's own command?`;
+  return new DockerFault(message, { side, code: 'protocol', decision: 'park' });
 }
 
 function notThere(program: string, code: string): DockerFault {

@@ -14,6 +14,8 @@ interface Judgement {
 }
 
 const excerptCharacters = 400;
+/** What is looked into of a command's words: it may print megabytes. */
+const readCharacters = 16 * 1024;
 
 /** The first that fits counts. Docker passes on what registries say, and adds words of its own. */
 const judgements: readonly Judgement[] = [
@@ -182,6 +184,7 @@ function fits({ says, side: only }: Judgement, line: string, side: DockerSide): 
 /** One line, without what an address may hold beside its path: users, passwords, signatures. */
 function printable(said: string): string {
   const line = said
+    .slice(0, readCharacters)
     .replace(/(https?:\/\/)[^\s/"']*@/g, '$1')
     .replace(/(https?:\/\/[^\s"'?]*)\?[^\s"']*/g, '$1?…')
     .replace(/^Error response from daemon: /gm, '')

@@ -1,5 +1,6 @@
 import { DockerFault } from './docker-fault.js';
 import type { DockerSession } from './docker-session.js';
+import { readAnswer } from './read-answer.js';
 
 export interface InspectedImage {
   readonly id: string;
@@ -12,7 +13,7 @@ export interface InspectedImage {
 /** @throws DockerFault when the image is not there, or the answer cannot be read */
 export async function inspectImage(session: DockerSession, name: string): Promise<InspectedImage> {
   const lines = await session.run(['image', 'inspect', name], 'daemon');
-  const answer: unknown = JSON.parse(lines.join('\n'));
+  const answer = readAnswer(lines, `docker image inspect ${name}`, 'daemon');
   const image: unknown = Array.isArray(answer) ? answer[0] : undefined;
   const { Id: id, Size: size, Os: os, Architecture: architecture, Variant: variant } = fieldsOf(image);
   if (typeof id === 'string' && typeof size === 'number') return { id, size, platform: { os, architecture, variant } };

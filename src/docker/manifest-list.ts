@@ -10,13 +10,14 @@ import { readPlatform } from '../domain/platform.js';
 import { DockerFault } from './docker-fault.js';
 import { pushedListDigest } from './docker-output.js';
 import type { DockerSession } from './docker-session.js';
+import { readAnswer } from './read-answer.js';
 
 /** Platforms of the source's index; [] where the reference leads to one image. @throws DockerFault */
 export async function offeredPlatforms(session: DockerSession, source: ImageReference): Promise<readonly Platform[]> {
   const insecure = session.insecureFlag(source.host);
   const name = printImageReference(source);
   const lines = await session.run(['manifest', 'inspect', ...insecure, name], 'source').catch(withHint);
-  const index: unknown = JSON.parse(lines.join('\n'));
+  const index = readAnswer(lines, `docker manifest inspect ${name}`, 'source');
   const manifests = typeof index === 'object' && index !== null && 'manifests' in index ? index.manifests : [];
   if (!Array.isArray(manifests)) return [];
   return manifests.flatMap((entry: { platform?: unknown } | null) => readPlatform(entry?.platform) ?? []);

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { DockerCommand } from '../../src/docker/docker-command.js';
 import type { DockerCommandSettings } from '../../src/docker/docker-command.js';
@@ -15,6 +15,15 @@ function command(script: string, settings: Partial<DockerCommandSettings> = {}):
   writeFileSync(program, `#!${process.execPath}\n${script}`);
   chmodSync(program, 0o755);
   return new DockerCommand({ program, environment: { FERRY_TEST: 'known' }, ...settings });
+}
+
+/** One that is over and waits for its parent to ask after it is not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 test('it gets the variables that are given and no others, its input, and arguments that no shell has read', async () => {
@@ -61,6 +70,56 @@ test('an abort ends it, even when it does not listen to SIGTERM', async () => {
 
   await expect(run).rejects.toBe(reason);
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
+
+test('an abort ends a wrapper with the command that it wraps', async () => {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const docker = command(
+    `const { spawn } = require('node:child_process');
+     const wrapped = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+     console.log(wrapped.pid);
+     setInterval(() => {}, 1000);`,
+    { graceMs: 50 },
+  );
+  let pid = 0;
+
+  const run = docker.run(['pull', 'x'], {
+    side: 'source',
+    signal: controller.signal,
+    onLine: (line) => {
+      pid = Number(line);
+      controller.abort(reason);
+    },
+  });
+
+  await expect(run).rejects.toBe(reason);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+});
+
+test.each([
+  [
+    'lines without end',
+    `const line = 'x'.repeat(1000) + '\\n'; const more = () => process.stdout.write(line.repeat(100), more); more();`,
+  ],
+  ['one line without end', `const more = () => process.stdout.write('x'.repeat(100_000), more); more();`],
+  ['errors without end', `const more = () => process.stderr.write('http://'.repeat(10_000), more); more();`],
+])('one that prints %s is ended', async (_, script) => {
+  const docker = command(script, { outputLimitBytes: 2_000_000 });
+
+  const run = docker.run(['pull', 'x'], { side: 'source' });
+
+  await expect(run).rejects.toMatchObject({ code: 'protocol', decision: 'park', side: 'source' });
+  await expect(run).rejects.toThrow('docker pull x: it printed more than 2000000 bytes');
+});
+
+test('a failure of megabytes is told in a line, soon', async () => {
+  const docker = command(`process.stderr.write('http://'.repeat(1_000_000), () => process.exit(1));`);
+
+  const failure: unknown = await docker.run(['pull', 'x'], { side: 'source' }).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ code: 'internal' });
+  expect(String(failure).length).toBeLessThan(1000);
 });
 
 test('one that says nothing for too long is ended', async () => {
