@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { InvalidInput } from '../../src/domain/ferry-error.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { DockerEngine } from '../../src/docker/copy-image.js';
 import type { DockerCopyReport } from '../../src/docker/docker-types.js';
@@ -66,7 +67,7 @@ function standIn(answers: Readonly<Record<string, string>>): Stand {
 test.each(['-v/app:1', '--privileged', 'x/$(id):1', 'x/`id`', 'x/a;id', 'x/a b', 'x/a\nDigest:', "x/a'", 'x/..:1'])(
   'an image called %j never comes to the command',
   (name) => {
-    expect(() => parseImageReference(name)).toThrow();
+    expect(() => parseImageReference(name)).toThrow(InvalidInput);
   },
 );
 
