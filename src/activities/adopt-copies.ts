@@ -31,7 +31,7 @@ export async function findCopies(
     copies.map(async ({ target, registryImageName: reference }) => {
       try {
         const { host, path, tag = 'latest' } = parseImageReference(reference);
-        const head = await engine.head({ host, repository: path, tag }, { signal });
+        const head = await engine.head({ target, host, repository: path, tag }, { signal });
         if (head === undefined) isAbsent = true;
         else there.push({ target, state: 'adopted', reference, digest: head.digest });
       } catch (error) {

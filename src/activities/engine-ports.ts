@@ -10,9 +10,9 @@ export interface CopyEngine {
   resolve(source: ImageReference, options?: { readonly signal?: AbortSignal }): Promise<Digest>;
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
-  /** What a tag points to on a registry, undefined when it is not there. */
+  /** What a tag points to on a target, asked with the target's own account; undefined when it is not there. */
   head(
-    place: { readonly host: string; readonly repository: string; readonly tag: string },
+    place: { readonly target: string; readonly host: string; readonly repository: string; readonly tag: string },
     options?: { readonly signal?: AbortSignal },
   ): Promise<{ readonly digest: string } | undefined>;
 }

@@ -11,7 +11,7 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     resolve: async (source, options) => await headSource(client, source, options),
     plan: async (request, options) => await planCopy(client, request, options),
     copy: async (request, options) => await copyImage(client, request, options),
-    head: async ({ host, repository, tag }, options) =>
-      await headManifest(client, { host, repository, reference: tag }, options),
+    head: async ({ target, host, repository, tag }, options) =>
+      await headManifest(client, { side: 'target', name: target, host, repository }, tag, options),
   };
 }

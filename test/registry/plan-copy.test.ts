@@ -261,10 +261,10 @@ describe('registries that say little', () => {
     const registry = await startScripted();
     const image = placeImage(registry, repository);
     const client = clientFor([registry]);
-    const where = { host: registry.host, repository };
+    const place = { side: 'target', name: 'target-1', host: registry.host, repository } as const;
 
-    const found = await headManifest(client, { ...where, reference: 'v1' });
-    const missing = await headManifest(client, { ...where, reference: 'v2' });
+    const found = await headManifest(client, place, 'v1');
+    const missing = await headManifest(client, place, 'v2');
 
     expect(found).toEqual({ digest: image.digest, mediaType: mediaTypes.manifest, size: image.bytes.length });
     expect(missing).toBeUndefined();
