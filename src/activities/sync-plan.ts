@@ -2,8 +2,8 @@ import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
-import type { PlannedImage, PlannedTarget, SyncPlan } from '../domain/sync-plan.js';
-import { planTotals } from '../domain/sync-plan.js';
+import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary, RefusedRow } from '../domain/sync-plan.js';
+import { addToTotals, emptyTotals } from '../domain/sync-plan.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
@@ -31,10 +31,9 @@ const imagesAtOnce = 4;
 
 export interface SyncPlanPorts {
   readonly plan: {
-    /** What a pass would find; changes nothing. */
-    pending(
-      targets: readonly Target[],
-    ): Promise<{ readonly images: readonly PendingImage[]; readonly refused: SyncPlan['refusedRows'] }>;
+    /** What a pass would find, some hundred images at a time; changes nothing. */
+    pendingImages(targets: readonly Target[]): AsyncIterable<readonly PendingImage[]>;
+    refusedRows(): AsyncIterable<readonly RefusedRow[]>;
   };
   readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
@@ -44,21 +43,49 @@ export interface SyncPlanPorts {
   readonly pulls: PlannedPulls;
 }
 
-/** What a sync would do, by everything that it would look at; nothing is moved and no row changes. */
-export async function planSync(ports: SyncPlanPorts, signal: AbortSignal): Promise<SyncPlan> {
-  const { images, refused } = await ports.plan.pending(ports.targets);
+/**
+ * What a sync would do, by everything that it would look at; nothing is moved and no row changes. What was found goes to
+ * the sink at once: of the images that were told only the names that they would claim are kept.
+ */
+export async function planSync(ports: SyncPlanPorts, sink: PlanSink, signal: AbortSignal): Promise<PlanSummary> {
   const surveyor = new ImageSurveyor(ports, signal);
-  const planned: PlannedImage[] = [];
-  const queue = [...images.entries()];
+  let totals = emptyTotals;
+  for await (const images of ports.plan.pendingImages(ports.targets)) {
+    await eachInOrder(
+      images,
+      async (image) => (image.toAdopt ? toAdopt(image) : await surveyor.survey(image)),
+      (planned) => {
+        totals = addToTotals(totals, planned);
+        sink.image(planned);
+      },
+    );
+  }
+  for await (const rows of ports.plan.refusedRows()) for (const row of rows) sink.refusedRow(row);
+  return { allowances: ports.pulls.allowances, totals };
+}
+
+/** Some at once, told in their order as soon as all before them are. */
+async function eachInOrder<T, R>(
+  entries: readonly T[],
+  work: (entry: T) => Promise<R>,
+  tell: (result: R) => void,
+): Promise<void> {
+  const results = new Map<number, R>();
+  const queue = [...entries.entries()];
+  let told = 0;
   await Promise.all(
     Array.from({ length: imagesAtOnce }, async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [place, image] = next;
-        planned[place] = image.toAdopt ? toAdopt(image) : await surveyor.survey(image);
+        const [place, entry] = next;
+        results.set(place, await work(entry));
+        for (let ready = results.get(told); ready !== undefined; ready = results.get(told)) {
+          results.delete(told);
+          told += 1;
+          tell(ready);
+        }
       }
     }),
   );
-  return { images: planned, refusedRows: refused, allowances: ports.pulls.allowances, totals: planTotals(planned) };
 }
 
 class ImageSurveyor {

@@ -7,7 +7,7 @@ import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
-import type { SyncPlan } from '../domain/sync-plan.js';
+import type { PlanSink, PlanSummary } from '../domain/sync-plan.js';
 import { surveyCopy } from '../registry/survey-copy.js';
 import { createCopyEngine } from './copy-engine.js';
 import { openRegistries } from './registries.js';
@@ -21,9 +21,14 @@ export interface PlanOptions {
 /**
  * Opens database and registries, looks, and closes them.
  *
+ * @param sink gets what is found, as it is found
  * @throws FerryError when the tables are not up to date: making them so would change them
  */
-export async function planOfSync(config: FerryConfig, { spendPulls, signal }: PlanOptions): Promise<SyncPlan> {
+export async function planOfSync(
+  config: FerryConfig,
+  sink: PlanSink,
+  { spendPulls, signal }: PlanOptions,
+): Promise<PlanSummary> {
   const database = await lookIntoDatabase(config.database);
   try {
     const missing = await missingSteps(database);
@@ -46,7 +51,7 @@ export async function planOfSync(config: FerryConfig, { spendPulls, signal }: Pl
         ...createCopyEngine(registries),
         survey: async (...[request, options]: Parameters<Survey>) => await surveyCopy(registries, request, options),
       };
-      return await planSync({ ...stores, engine, targets: config.targets, pulls }, signal);
+      return await planSync({ ...stores, engine, targets: config.targets, pulls }, sink, signal);
     } finally {
       registries.close();
     }

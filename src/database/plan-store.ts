@@ -14,6 +14,7 @@ import type { UncopiedRow } from './adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import { identityOrFault, NAMING } from './naming-rows.js';
+import { RowIndex } from './row-index.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted-rows.js';
 
@@ -28,14 +29,16 @@ export interface PendingImage {
   readonly anew: boolean;
 }
 
-export interface PendingImages {
-  readonly images: readonly PendingImage[];
-  /** Rows that name no image, with the reason: a pass would park them. */
-  readonly refused: readonly { readonly row: number; readonly reason: string }[];
+/** A row that names no image: a pass would park it. */
+export interface RefusedRow {
+  readonly row: number;
+  readonly reason: string;
 }
 
 /** Rows read at once. */
 const pageSize = 1000;
+/** Rows, at least, whose images are told together. */
+const rowsTogether = 300;
 
 /** What a pass would find, read without giving rows an identity or anything else. */
 export class PlanStore {
@@ -63,38 +66,64 @@ export class PlanStore {
     return [...new Set(hosts)];
   }
 
-  /** By the rows' own words: those that other programs have inserted since the last pass are among them. */
-  async pending(targets: readonly Target[]): Promise<PendingImages> {
-    const rowsOf = new Map<string, WantedImage[]>();
-    const uncopied: UncopiedRow[] = [];
-    const refused: { row: number; reason: string }[] = [];
-    for (let after = beforeFirstRow; ;) {
-      const page = await this.#page(after);
+  /**
+   * By the rows' own words: those that other programs have inserted since the last pass are among them. Images come in
+   * the order of their first rows, some hundred at a time, so that tables of any length can be told of.
+   */
+  async *pendingImages(targets: readonly Target[]): AsyncGenerator<readonly PendingImage[]> {
+    let ids: number[] = [];
+    for (const group of (await this.#index()).groups()) {
+      ids.push(...group);
+      if (ids.length < rowsTogether) continue;
+      yield await this.#imagesOf(ids, targets);
+      ids = [];
+    }
+    if (ids.length > 0) yield await this.#imagesOf(ids, targets);
+  }
+
+  /** Pending rows that name no image, with the reason, a page at a time. */
+  async *refusedRows(): AsyncGenerator<readonly RefusedRow[]> {
+    for await (const page of this.#pages()) {
+      yield page.flatMap((row) => {
+        if ((row.push_status ?? 0) !== PushStatus.pending) return [];
+        const identity = identityOrFault(row);
+        return identity instanceof InvalidInput ? [{ row: row.id, reason: identity.message }] : [];
+      });
+    }
+  }
+
+  async #index(): Promise<RowIndex> {
+    const index = new RowIndex();
+    for await (const page of this.#pages()) {
       for (const row of page) {
         const identity = identityOrFault(row);
-        if (identity instanceof InvalidInput) {
-          if ((row.push_status ?? 0) === PushStatus.pending) refused.push({ row: row.id, reason: identity.message });
-          continue;
-        }
-        const { image } = identity;
-        const rows = rowsOf.get(image) ?? [];
-        const wanted = wantedImage(row, image);
-        rows.push(wanted);
-        rowsOf.set(image, rows);
-        if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
+        if (identity instanceof InvalidInput) continue;
+        index.add(identity.image, row.id, (row.push_status ?? 0) === PushStatus.pending);
       }
-      after = page.at(-1)?.id ?? after;
-      if (page.length < pageSize) break;
+    }
+    return index;
+  }
+
+  /** @param ids all rows of some images, those of one side by side */
+  async #imagesOf(ids: readonly number[], targets: readonly Target[]): Promise<readonly PendingImage[]> {
+    const rowsOf = new Map<string, WantedImage[]>();
+    const uncopied: UncopiedRow[] = [];
+    for (const row of await this.#rows(ids)) {
+      const identity = identityOrFault(row);
+      if (identity instanceof InvalidInput) continue;
+      const { image } = identity;
+      const wanted = wantedImage(row, image);
+      rowsOf.set(image, [...(rowsOf.get(image) ?? []), wanted]);
+      if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
     }
     const adoptable = await this.#adoptable(uncopied, targets);
-    const images = [...rowsOf].flatMap(([image, rows]) => {
+    return [...rowsOf].flatMap(([image, rows]) => {
       const pending = rows.filter(({ status }) => status === PushStatus.pending);
       if (pending.length === 0) return [];
       const toAdopt = pending.every(({ id }) => adoptable.has(id));
       const anew = rows.some(({ copyAnew }) => copyAnew === true);
       return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt, anew }];
     });
-    return { images, refused };
   }
 
   /** @returns ids of rows; none of a target that only a Docker daemon may look at */
@@ -122,8 +151,27 @@ export class PlanStore {
     return ids;
   }
 
-  async #page(after: number) {
-    return await this.#database.queries
+  async *#pages() {
+    for (let after = beforeFirstRow; ;) {
+      const page = await this.#selected().where('id', '>', after).orderBy('id').limit(pageSize).execute();
+      yield page;
+      after = page.at(-1)?.id ?? after;
+      if (page.length < pageSize) return;
+    }
+  }
+
+  /** In the order of the ids that are given; without those that are gone. */
+  async #rows(ids: readonly number[]) {
+    const found = await Promise.all(
+      pagesOf(ids).map(async (page) => await this.#selected().where('id', 'in', page).execute()),
+    );
+    const places = new Map(ids.map((id, place) => [id, place]));
+    const placeOf = ({ id }: { readonly id: number }): number => places.get(id) ?? 0;
+    return found.flat().sort((a, b) => placeOf(a) - placeOf(b));
+  }
+
+  #selected() {
+    return this.#database.queries
       .selectFrom('images_for_push')
       .select(['id', ...NAMING, 'push_status'])
       .select(this.#database.dialect.holdsNul(NAMING).as('nuls'))
@@ -131,11 +179,7 @@ export class PlanStore {
       .select('copy_anew')
       .where('duplicate_of', 'is', null)
       .where(sql<boolean>`coalesce(push_status, 0) <> ${PushStatus.withdrawn}`)
-      .where('id', '<=', highestId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(pageSize)
-      .execute();
+      .where('id', '<=', highestId);
   }
 }
 

@@ -61,10 +61,22 @@ export interface PlannedAllowance extends PullAllowance {
   readonly needed: number;
 }
 
-export interface SyncPlan {
-  readonly images: readonly PlannedImage[];
-  /** Rows that name no image: they would be parked. */
-  readonly refusedRows: readonly { readonly row: number; readonly reason: string }[];
+/** A row that names no image: it would be parked. */
+export interface RefusedRow {
+  readonly row: number;
+  readonly reason: string;
+}
+
+/** Takes a plan in as it is made: it may be longer than memory. */
+export interface PlanSink {
+  /** In the order of the images' first rows. */
+  image(image: PlannedImage): void;
+  /** After the images. */
+  refusedRow(row: RefusedRow): void;
+}
+
+/** What a plan comes to, at its end. */
+export interface PlanSummary {
   readonly allowances: readonly PlannedAllowance[];
   readonly totals: PlanTotals;
 }
@@ -79,21 +91,28 @@ export interface PlanTotals {
   readonly refusals: number;
 }
 
-export function planTotals(images: readonly PlannedImage[]): PlanTotals {
-  const states = { there: 0, copy: 0, unread: 0, adopt: 0, stopped: 0 };
-  for (const { state } of images) states[state] += 1;
-  const targets = images.flatMap((image) => image.targets);
+export const emptyTotals: PlanTotals = {
+  images: { there: 0, copy: 0, unread: 0, adopt: 0, stopped: 0 },
+  pulls: 0,
+  bytesToRead: 0,
+  bytesToSend: 0,
+  mounts: { blobs: 0, bytes: 0 },
+  takenNames: 0,
+  refusals: 0,
+};
+
+export function addToTotals(totals: PlanTotals, { state, pulls, bytesToRead, targets }: PlannedImage): PlanTotals {
   return {
-    images: states,
-    pulls: sumOf(images, ({ pulls }) => pulls),
-    bytesToRead: sumOf(images, ({ bytesToRead }) => bytesToRead),
-    bytesToSend: sumOf(targets, ({ sent }) => sent.bytes),
+    images: { ...totals.images, [state]: totals.images[state] + 1 },
+    pulls: totals.pulls + pulls,
+    bytesToRead: totals.bytesToRead + bytesToRead,
+    bytesToSend: totals.bytesToSend + sumOf(targets, ({ sent }) => sent.bytes),
     mounts: {
-      blobs: sumOf(targets, ({ mountable }) => mountable.blobs),
-      bytes: sumOf(targets, ({ mountable }) => mountable.bytes),
+      blobs: totals.mounts.blobs + sumOf(targets, ({ mountable }) => mountable.blobs),
+      bytes: totals.mounts.bytes + sumOf(targets, ({ mountable }) => mountable.bytes),
     },
-    takenNames: targets.filter(({ takenName }) => takenName !== undefined).length,
-    refusals: targets.filter(({ state }) => state === 'refused').length,
+    takenNames: totals.takenNames + targets.filter(({ takenName }) => takenName !== undefined).length,
+    refusals: totals.refusals + targets.filter((target) => target.state === 'refused').length,
   };
 }
 

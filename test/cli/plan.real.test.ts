@@ -16,11 +16,13 @@ import { migrate } from '../../src/database/migrate.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
-import type { PlannedImage, SyncPlan } from '../../src/domain/sync-plan.js';
+import type { PlannedImage } from '../../src/domain/sync-plan.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { DatabasePlace } from '../support/database-places.js';
 import { dump, sqlitePlace } from '../support/database-places.js';
+import type { WholePlan } from '../support/whole-plan.js';
+import { wholePlan } from '../support/whole-plan.js';
 
 let source: RegistryServer;
 let target: RegistryServer;
@@ -83,15 +85,16 @@ async function plan({
   spendPulls = false,
   pulls,
   targets = {},
-}: { spendPulls?: boolean; pulls?: object; targets?: object } = {}): Promise<SyncPlan> {
+}: { spendPulls?: boolean; pulls?: object; targets?: object } = {}): Promise<WholePlan> {
   const path = join(folder, 'ferry.yaml');
   const host = { scheme: 'http', ...(pulls === undefined ? {} : { pulls }) };
   writeFileSync(path, JSON.stringify({ targets, hosts: { [source.host]: host } }));
   const config = readConfig({ FERRY_DATA_DIR: folder, MY_REGISTRY: target.url, FERRY_CONFIG: path });
-  return await planOfSync(config, { spendPulls, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  return await wholePlan(async (sink) => await planOfSync(config, sink, { spendPulls, signal }));
 }
 
-function imageOf({ images }: SyncPlan, name: string): PlannedImage | undefined {
+function imageOf({ images }: WholePlan, name: string): PlannedImage | undefined {
   return images.find(({ image }) => image === `${source.host}/${name}`);
 }
 
@@ -188,11 +191,28 @@ test('a source that counts its reads is not read unless that is asked for, and n
   expect(await stores.budgets.budgets()).toEqual([]);
 });
 
+test('a row is told by the columns that name its image, whatever somebody wrote into the ferry’s own', async () => {
+  await want('org/done:1', 'org/new:1');
+  const anywhere = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
+  await place.run(anywhere, "update images_for_push set image = 'no image!' where orig_image_name = 'done:1'");
+  await place.run(
+    anywhere,
+    "update images_for_push set image = 'no image!', orig_image_name = '!!' where orig_image_name = 'new:1'",
+  );
+
+  const planned = await plan();
+
+  expect(imageOf(planned, 'org/done:1')).toMatchObject({ state: 'there' });
+  expect(planned.images).toHaveLength(1);
+  expect(planned.refusedRows).toMatchObject([{ reason: expect.stringContaining('!!') }]);
+});
+
 test('tables that are not up to date are told of, not made so', async () => {
   const path = join(folder, 'fresh');
   const config = readConfig({ FERRY_DATA_DIR: path, MY_REGISTRY: target.url });
 
-  const planning = planOfSync(config, { spendPulls: false, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  const planning = wholePlan(async (sink) => await planOfSync(config, sink, { spendPulls: false, signal }));
 
   await expect(planning).rejects.toThrow('"ferry migrate"');
 });

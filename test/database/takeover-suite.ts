@@ -11,6 +11,7 @@ import type { Row } from '../support/database-places.js';
 import { aliyunHost, legacyRows, legacySchema, legacyTargets } from './legacy-rows.js';
 import { pushed, syncImage, wish } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
+import { pendingImages } from '../support/whole-plan.js';
 
 const legacyWanted = 'id, source_registry_url, orig_name_space, orig_image_name, add_time, platform';
 const legacyPushed = `id, source_registry_url, target_registry_url, orig_name_space, orig_image_name, targ_name_space,
@@ -202,7 +203,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await onBothTargets();
 
       expect(await candidates()).toMatchObject([{ rowId: -7, image }]);
-      expect((await stores.plan.pending(legacyTargets)).images).toMatchObject([{ image, toAdopt: true }]);
+      expect(await pendingImages(stores.plan, legacyTargets)).toMatchObject([{ image, toAdopt: true }]);
     });
 
     test('a row whose image somebody emptied is none of what older scripts pushed without saying which image', async () => {

@@ -1,0 +1,59 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { planJson, planTables } from '../../src/cli/plan-report.js';
+import type { PlanReport } from '../../src/cli/plan-report.js';
+import type { PlannedImage, PlanSummary } from '../../src/domain/sync-plan.js';
+import { addToTotals, emptyTotals } from '../../src/domain/sync-plan.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function imageNamed(image: string): PlannedImage {
+  return { image, platforms: ['all'], state: 'stopped', missingPlatforms: [], pulls: 0, bytesToRead: 0, targets: [] };
+}
+
+/** What is printed of a plan with so many images and refused rows. */
+function printed(report: PlanReport, counts: { readonly images: number; readonly refused: number }): string {
+  let text = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((part) => {
+    text += String(part);
+    return true;
+  });
+  let summary: PlanSummary = { allowances: [], totals: emptyTotals };
+  for (let number = 0; number < counts.images; number += 1) {
+    const image = imageNamed(`quay.io/org/app:${number}`);
+    summary = { ...summary, totals: addToTotals(summary.totals, image) };
+    report.image(image);
+  }
+  for (let row = 0; row < counts.refused; row += 1) report.refusedRow({ row, reason: 'no image' });
+  report.end(summary);
+  vi.restoreAllMocks();
+  return text;
+}
+
+test.each([
+  { images: 0, refused: 0 },
+  { images: 2, refused: 0 },
+  { images: 0, refused: 2 },
+  { images: 1, refused: 1 },
+])('as JSON it is one object, of whatever it has: %j', ({ images, refused }) => {
+  const plan = JSON.parse(printed(planJson(), { images, refused })) as Record<string, unknown>;
+
+  expect(plan).toMatchObject({ allowances: [], totals: { images: { stopped: images } } });
+  expect(plan['images']).toHaveLength(images);
+  expect(plan['refusedRows']).toHaveLength(refused);
+});
+
+test('a long one is told in several tables, and what it comes to at the end', () => {
+  const lines = printed(planTables(), { images: 1_100, refused: 1 }).split('\n');
+
+  expect(lines.filter((line) => line.startsWith('IMAGE '))).toHaveLength(3);
+  expect(lines.filter((line) => line.startsWith('quay.io/org/app:'))).toHaveLength(1_100);
+  expect(lines.filter((line) => line.startsWith('row 0'))).toHaveLength(1);
+  expect(lines).toContain('1100 images: 1100 stopped');
+});
+
+test('where nothing is pending it says so', () => {
+  expect(printed(planTables(), { images: 0, refused: 0 })).toBe('Nothing is pending.\n');
+});
