@@ -28,6 +28,8 @@ export interface Contestant {
   /** With its version. */
   readonly name: string;
   readonly work: (route: Route) => Work;
+  /** Where more would only take longer: something else than this machine sets its time. */
+  readonly mostRounds?: number;
 }
 
 /** A copier that serves one target at a time. */

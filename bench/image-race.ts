@@ -3,6 +3,7 @@ import { makeImage } from '../demo/make-images.js';
 import type { MadeManifest } from '../demo/make-images.js';
 import type { Contestant, Route } from './contestants.js';
 import { measure } from './measure.js';
+import { sayRun } from './progress.js';
 import { blobBytesSent, empty, verifyArrival } from './registries.js';
 import type { Registries } from './registries.js';
 import type { Entry, Run } from './scenario.js';
@@ -49,10 +50,12 @@ export async function race(
   const runs = new Map<Contestant, Run[]>(contestants.map((contestant) => [contestant, []]));
   for (let round = 0; round < rounds; round++) {
     for (const contestant of shuffled(contestants)) {
+      if (round >= (contestant.mostRounds ?? rounds)) continue;
       for (const target of targets) empty(target);
       const before = await blobBytesSent(source);
       const { invocations, atOnce } = contestant.work(route);
       const measured = await measure(invocations, { atOnce, ...until });
+      sayRun(contestant.name, round, measured);
       for (const target of untilFirstTarget ? targets.slice(0, 1) : targets) {
         await verifyArrival(target, { image, repository, tag, by: contestant.name });
       }

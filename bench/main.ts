@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the ferry against every peer on PATH (skopeo, crane, regctl, regsync; FERRY_CRANE, FERRY_REGCTL and
  * FERRY_REGSYNC name them elsewhere), scenario by scenario, on registries of its own. Only ratios within a run mean
- * anything: times differ from machine to machine. A whole run writes its tables and a chart to docs/benchmarks.
+ * anything: times differ from machine to machine. A whole run at full size (about 20 minutes on two cores) writes its
+ * tables and a chart to docs/benchmarks.
  *
  * `--only NAME,...` some scenarios; `--rounds N` (default 5); `--scale N` of every image and list (default 1);
  * `--out FOLDER` where the results go, also those of some scenarios.
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { projectRoot } from '../demo/tools.js';
 import { drawChart } from './chart.js';
 import { describeMachine } from './machine.js';
+import { sayBegun } from './progress.js';
 import { reportOf } from './report.js';
 import type { Outcome, Scenario } from './scenario.js';
 import { durable } from './scenarios/durable.js';
@@ -44,11 +46,13 @@ const { values } = parseArgs({
 });
 const chosen = choose(values.only);
 const settings = { rounds: positive('--rounds', values.rounds), scale: positive('--scale', values.scale) };
-const folder = values.out ?? (values.only === undefined ? join(projectRoot, 'docs', 'benchmarks') : undefined);
+const isWhole = values.only === undefined && settings.scale === 1;
+const folder = values.out ?? (isWhole ? join(projectRoot, 'docs', 'benchmarks') : undefined);
 
 console.log(`${describeMachine()}; ${settings.rounds} rounds, order shuffled, medians\n`);
 const outcomes: Outcome[] = [];
-for (const scenario of chosen) {
+for (const [position, scenario] of chosen.entries()) {
+  sayBegun(`${scenario.name} (${position + 1} of ${chosen.length})`);
   const outcome = await scenario.run(settings);
   outcomes.push(outcome);
   console.log(reportOf(outcome));

@@ -8,6 +8,7 @@ import { ferry } from '../contestants.js';
 import { within } from '../goals.js';
 import { largeImage, race } from '../image-race.js';
 import { measure } from '../measure.js';
+import { sayRun } from '../progress.js';
 import { empty, verifyArrival, withRegistries } from '../registries.js';
 import type { Registries } from '../registries.js';
 import type { Entry, Run, Scenario } from '../scenario.js';
@@ -49,6 +50,7 @@ async function throughTemporal(registries: Registries, image: MadeManifest, roun
       // The bytes move in the worker: this process's own CPU time and memory would say nothing.
       const { wallMs } = await measure([invocation], { atOnce: 1 });
       for (const target of targets) await verifyArrival(target, { image, repository, tag, by: 'ferry sync' });
+      sayRun('ferry sync --wait', round, { wallMs });
       runs.push({ wallMs });
     }
     return { name: 'ferry sync --wait', runs };

@@ -16,6 +16,8 @@ export interface ListedImage {
 export interface ListContestant {
   readonly name: string;
   readonly work: Work;
+  /** Where more would take too long. */
+  readonly mostRounds?: number;
 }
 
 /** As many as `ferry copy --file` does at once; regsync is told to do the same, so that nobody is ahead by that. */

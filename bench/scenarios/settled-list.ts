@@ -1,6 +1,7 @@
 import { makeImage } from '../../demo/make-images.js';
 import { timesFaster } from '../goals.js';
 import { measure } from '../measure.js';
+import { sayRun } from '../progress.js';
 import { withRegistries } from '../registries.js';
 import type { Registries } from '../registries.js';
 import type { Goal, Run, Scenario } from '../scenario.js';
@@ -27,9 +28,10 @@ export const settledList: Scenario = {
       const contestants = listContestants(registries, images);
       const runs = contestants.map(({ name }) => ({ name, runs: [] as Run[] }));
       for (let round = 0; round < rounds; round++) {
-        for (const [position, { work }] of shuffled([...contestants.entries()])) {
+        for (const [position, { name, work }] of shuffled([...contestants.entries()])) {
           const before = await requestCount(registries);
           const measured = await measure(work.invocations, work);
+          sayRun(name, round, measured);
           const requestsPerImage = ((await requestCount(registries)) - before) / images.length;
           runs[position]?.runs.push({ ...measured, requestsPerImage });
         }

@@ -17,7 +17,9 @@ function slowSource(targets: number, atLeast: number): Scenario {
     async run({ rounds, scale }) {
       const image = await largeImage(scale);
       const linkMs = ((bytesOf(image) * 8) / (megabitsPerSecond * 1_000_000)) * 1000;
-      const contestants = [ferry(), ...findPeers().map(oneAfterTheOther)];
+      // The road sets their time, which is that of each blob so many times: one run of minutes tells it.
+      const peers = findPeers().map((peer) => ({ ...oneAfterTheOther(peer), mostRounds: 1 }));
+      const contestants = [ferry(), ...peers];
       const entries = await withRegistries({ targets }, async (registries) => {
         const road = await startSlowRoad(registries.source, megabitsPerSecond);
         try {
@@ -29,7 +31,7 @@ function slowSource(targets: number, atLeast: number): Scenario {
       });
       return {
         title: `Source behind ${megabitsPerSecond} Mbit/s, ${targets} targets`,
-        setting: `The same image, plain HTTP. The road alone takes ${(linkMs / 1000).toFixed(2)} s for it.`,
+        setting: `The same image, plain HTTP. The road alone takes ${(linkMs / 1000).toFixed(2)} s for it, and sets the time of the peers, which run once.`,
         entries,
         goals: [timesFaster(atLeast, entries), within(3, { ferry: entries[0], ofMs: linkMs, what: 'the road alone' })],
       };
