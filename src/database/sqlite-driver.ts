@@ -6,7 +6,7 @@ import type Database from 'libsql';
 import { sqliteParameter } from './sqlite-parameters.js';
 
 const busyTimeoutMs = 5_000;
-const beginSliceMs = 10;
+const sliceMs = 10;
 
 /** One connection, one user at a time: libsql works synchronously, and transactions span several awaits. */
 export class SqliteDriver implements Driver {
@@ -35,26 +35,14 @@ export class SqliteDriver implements Driver {
 
   /**
    * Takes the write lock at once: a transaction that begins by reading could otherwise not become a writer when
-   * another process wrote in between. The wait for it is spent in slices, since libsql's own would stop this process.
+   * another process wrote in between.
    */
   async beginTransaction(): Promise<void> {
-    const deadline = Date.now() + busyTimeoutMs;
-    for (;;) {
-      this.#database.exec(`pragma busy_timeout = ${beginSliceMs}`);
-      try {
-        this.#database.exec('begin immediate');
-        return;
-      } catch (error) {
-        if (!isBusy(error) || Date.now() >= deadline) throw error;
-      } finally {
-        this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
-      }
-      await delay(beginSliceMs * Math.random());
-    }
+    await patiently(() => this.#database.exec('begin immediate'));
   }
 
   async commitTransaction(): Promise<void> {
-    this.#database.exec('commit');
+    await patiently(() => this.#database.exec('commit'));
   }
 
   async rollbackTransaction(): Promise<void> {
@@ -76,12 +64,29 @@ export function prepareSqlite(database: Database.Database): void {
   database.exec('pragma journal_mode = wal');
   // Temporal believes what was committed here: it has to be there after a power failure too.
   database.exec('pragma synchronous = full');
+  database.exec(`pragma busy_timeout = ${sliceMs}`);
 }
 
 /** What is only looked at is not even brought into another form. */
 export function forbidWrites(database: Database.Database): void {
-  database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+  database.exec(`pragma busy_timeout = ${sliceMs}`);
   database.exec('pragma query_only = on');
+}
+
+/**
+ * Waits for another process that writes, a slice at a time: all of libsql's own wait would stop this process, and with it
+ * the heartbeats of what it does beside.
+ */
+async function patiently<T>(work: () => T): Promise<T> {
+  const deadline = Date.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= deadline) throw error;
+    }
+    await delay(sliceMs * Math.random());
+  }
 }
 
 function isBusy(error: unknown): boolean {
@@ -96,11 +101,13 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const statement = this.#database.prepare(sql);
     const values = parameters.map(sqliteParameter);
-    if (statement.reader) return { rows: statement.all(values) as R[] };
-    const { changes, lastInsertRowid } = statement.run(values);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    return await patiently(() => {
+      const statement = this.#database.prepare(sql);
+      if (statement.reader) return { rows: statement.all(values) as R[] };
+      const { changes, lastInsertRowid } = statement.run(values);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    });
   }
 
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {

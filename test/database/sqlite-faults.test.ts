@@ -90,6 +90,27 @@ test('a writer waits for another, and goes on when that has ended', async () => 
   await database.close();
 });
 
+test('a statement of its own waits for another writer, too, without stopping what else this process does', async () => {
+  const path = join(folder, 'busy-statement.db');
+  const database = await openDatabase({ kind: 'sqlite', path });
+  await migrate(database);
+  const { wanted, tags } = createStores(database);
+  await wanted.addWanted([wish('nginx:1.27')]);
+  await sql`update images_for_push set push_status = 1, ferry_status = 1`.execute(database.queries);
+  const other = new Libsql(path);
+  other.exec('begin immediate');
+
+  const writing = tags.unmoved('docker.io/library/nginx:1.27', 'sha256:new');
+  // Nobody could come to this while libsql itself waits.
+  setTimeout(() => other.exec('commit'), 20);
+  await writing;
+  const { rows } = await sql`select source_digest as digest from images_for_push`.execute(database.queries);
+  await database.close();
+  other.close();
+
+  expect(rows).toEqual([{ digest: 'sha256:new' }]);
+});
+
 test('a disk without room is said, and what was written before and after is all there', async () => {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'full.db') });
   await migrate(database);
