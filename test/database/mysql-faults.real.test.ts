@@ -7,6 +7,7 @@ import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-databas
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
+import { recordWishes } from '../../src/database/wishes.js';
 import { mysqlPlace } from '../support/database-places.js';
 import type { DatabasePlace } from '../support/database-places.js';
 import { startMariaDb } from '../support/mariadb-server.js';
@@ -98,6 +99,77 @@ test('a killed connection is worth a retry, and the next statement has a new one
 
   expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
   expect(added).toMatchObject([{ outcome: 'added' }]);
+});
+
+test('a server that is killed in the middle of a transaction is worth a retry; what was confirmed is there, the rest is not', async () => {
+  const database = await openDatabase(settings({ database: 'crashed' }));
+  await migrate(database);
+  const { wanted } = createStores(database);
+  await wanted.addWanted([wish('confirmed:1')]);
+  let whileAway: DatabaseFault | undefined;
+
+  const fault = await faultOf(
+    async () =>
+      await database.transaction(async (inside) => {
+        await recordWishes(inside, database.dialect, [wish('unfinished:1'), wish('confirmed:1', 'all')]);
+        await server.crash(async () => {
+          whileAway = await faultOf(async () => await wanted.addWanted([wish('refused:1')]));
+        });
+        await recordWishes(inside, database.dialect, [wish('unfinished:2')]);
+      }),
+  );
+  const [again] = await wanted.addWanted([wish('unfinished:1')]);
+  const rows = await place.query(settings({ database: 'crashed' }), 'select image from images_for_push order by id');
+  await database.close();
+
+  expect([fault, whileAway]).toMatchObject([{ trouble: 'connection' }, { trouble: 'connection' }]);
+  expect([fault.decision, fault.code]).toEqual(['retry', 'database']);
+  expect(again).toMatchObject({ outcome: 'added' });
+  expect(rows.map((row) => row['image'])).toEqual(['docker.io/library/confirmed:1', 'docker.io/library/unfinished:1']);
+});
+
+test('a server that became read-only, as a primary does in a failover, is said to be so, and is written to again after it', async () => {
+  const narrow = settings({ database: 'primary', user: 'writer', password: 'x' });
+  await place.run(
+    settings({ database: 'primary' }),
+    `create or replace user 'writer'@'%' identified by 'x'; grant all on \`primary\`.* to 'writer'@'%'`,
+  );
+  const database = await openDatabase(narrow);
+  await migrate(database);
+  const { wanted } = createStores(database);
+  await place.run(settings(), 'set global read_only = 1');
+
+  const fault = await faultOf(async () => await wanted.addWanted([wish('nginx:1')]));
+  const read = await wanted.pendingImages({ since: 0, limit: 5 });
+  await place.run(settings(), 'set global read_only = 0');
+  const added = await wanted.addWanted([wish('nginx:1')]);
+  await database.close();
+
+  expect(fault).toMatchObject({ trouble: 'refused', mayHeal: true });
+  expect(fault.message).toContain('it is read-only: set MYSQL_HOST to the primary');
+  expect([read, added]).toMatchObject([[], [{ outcome: 'added' }]]);
+});
+
+test('a row that another writer keeps for too long is worth a retry', async () => {
+  const database = await openDatabase(settings({ database: 'kept' }));
+  await migrate(database);
+  const { wanted } = createStores(database);
+  await wanted.addWanted([wish('nginx:1')]);
+  const others = await openDatabase(settings({ database: 'kept' }));
+
+  const fault = await others.transaction(async (holding) => {
+    await sql`select id from images_for_push where id = 1 for update`.execute(holding);
+    return await faultOf(async () => {
+      await database.queries.connection().execute(async (one) => {
+        await sql`set session innodb_lock_wait_timeout = 0`.execute(one);
+        await sql`update images_for_push set note = 'x' where id = 1`.execute(one);
+      });
+    });
+  });
+  await Promise.all([database.close(), others.close()]);
+
+  expect(fault).toMatchObject({ trouble: 'conflict', decision: 'retry' });
+  expect(fault.message).toContain('another writer held a lock for too long');
 });
 
 test('sessions are in UTC and strict, whatever the server is set to', async () => {

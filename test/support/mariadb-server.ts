@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -19,6 +20,8 @@ export interface MariaDbServer {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** Kills it as a power failure would, and starts it again on its data, at its port; back when it answers. */
+  crash(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +48,8 @@ export async function startMariaDb(): Promise<MariaDbServer> {
   }
 }
 
+type Access = Pick<MariaDbServer, 'host' | 'user' | 'password'>;
+
 /** Settings of this one server; none of the machine's. */
 function serverOptions(folder: string): string[] {
   // Its own place for temporary tables, too: in a common one another server takes them away.
@@ -63,12 +68,7 @@ function install(program: string, folder: string): void {
   }
 }
 
-async function start(
-  program: string,
-  folder: string,
-  init: string,
-  access: Pick<MariaDbServer, 'host' | 'user' | 'password'>,
-): Promise<MariaDbServer> {
+async function start(program: string, folder: string, init: string, access: Access): Promise<MariaDbServer> {
   const port = await freePort();
   const log = join(folder, 'server.log');
   const options = [
@@ -77,32 +77,52 @@ async function start(
     `--log-error=${log}`,
     `--bind-address=${access.host}`,
     `--port=${port}`,
-    `--init-file=${init}`,
     '--skip-name-resolve',
-    // The tests do not cut the power: nothing needs to reach the disk before it goes on.
-    '--innodb-flush-log-at-trx-commit=0',
+    // The tests do not cut the power, they kill at most: nothing needs to reach the disk before it goes on.
+    '--innodb-flush-log-at-trx-commit=2',
     '--innodb-flush-method=nosync',
     '--innodb-doublewrite=0',
     '--sync-frm=0',
     '--innodb-log-file-size=16M',
     '--innodb-buffer-pool-size=64M',
   ];
-  const child = startChild(program, [...serverOptions(folder), ...options], { stdio: 'ignore' });
+  const startOn = (added: readonly string[]) =>
+    startChild(program, [...serverOptions(folder), ...options, ...added], { stdio: 'ignore' });
+  let child = startOn([`--init-file=${init}`]);
   const stop = async (): Promise<void> => {
     await stopChild(child);
     rmSync(folder, { recursive: true, force: true });
   };
+  const crash = async (meanwhile = async () => {}): Promise<void> => {
+    await stopChild(child, 'SIGKILL');
+    await meanwhile();
+    child = startOn([]);
+    await untilItAnswers(child, { ...access, port }, log);
+  };
+  try {
+    await untilItAnswers(child, { ...access, port }, log);
+    return { ...access, port, crash, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function untilItAnswers(
+  child: ChildProcess,
+  access: Access & { readonly port: number },
+  log: string,
+): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline && !hasEnded(child)) {
-    if (await answers({ ...access, port })) return { ...access, port, stop };
+    if (await answers(access)) return;
     await sleep(50);
   }
   const said = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(-20).join('\n') : 'nothing';
-  await stop();
   throw new Error(`MariaDB did not start; its log:\n${said}`);
 }
 
-async function answers(access: Omit<MariaDbServer, 'stop'>): Promise<boolean> {
+async function answers(access: Access & { readonly port: number }): Promise<boolean> {
   try {
     const connection = await createConnection(access);
     await connection.query('select 1');
