@@ -70,12 +70,13 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   closing.push(async () => await database.close());
 
   const stores = createStores(database);
+  const pulls = new SourcePulls(stores.budgets, config.pullAllowances);
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
     onMirrorFault: ({ code, message }) =>
       logger.warn({ code, reason: message }, 'a mirror is left alone for a minute; its source is asked instead'),
-    pulls: new SourcePulls(stores.budgets, config.pullAllowances),
+    pulls,
   });
   closing.push(async () => registries.close());
 
@@ -85,6 +86,6 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 
-  const activities = createActivitySets(config, { stores, registries, temporal });
+  const activities = createActivitySets(config, { stores, registries, temporal, pulls });
   return await createWorkers(connection, config, { activities, workflowBundle });
 }

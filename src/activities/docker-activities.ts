@@ -17,7 +17,9 @@ import type {
 import { parseDigest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { spentReason } from '../domain/pull-allowance.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
+import type { PullLedger } from '../registry/copy-types.js';
 import { activity } from './activity.js';
 import { openTarget, selectionOf } from './copy-wire.js';
 import type { TargetNames } from './ports.js';
@@ -34,9 +36,10 @@ export interface DockerCopier {
 export interface DockerPorts {
   readonly docker: DockerCopier;
   readonly names: Pick<TargetNames, 'claim'>;
+  readonly pulls: Pick<PullLedger, 'take'>;
 }
 
-export function createDockerActivities({ docker, names }: DockerPorts): DockerActivities {
+export function createDockerActivities({ docker, names, pulls }: DockerPorts): DockerActivities {
   return { copyByDocker: activity(copyByDocker) };
 
   async function copyByDocker(input: CopyByDockerInput): Promise<CopyImageResult> {
@@ -49,6 +52,7 @@ export function createDockerActivities({ docker, names }: DockerPorts): DockerAc
           steps = [...steps, `${step} ${name} ${layer} ${state}`].slice(-stepsShown);
           report({ ...nothing, finished: steps });
         },
+        beforePull: async () => await bookPull(pulls, input.image),
         beforePush: async (target) => await claimName(names, input.image, target),
       };
       try {
@@ -74,6 +78,16 @@ export function createDockerActivities({ docker, names }: DockerPorts): DockerAc
       }
     });
   }
+}
+
+/** What the daemon asks of a source counts like what the ferry asks. @throws FerryError `rate-limited` (wait) */
+async function bookPull(pulls: DockerPorts['pulls'], image: string): Promise<void> {
+  const { host } = parseImageReference(image);
+  const refusal = await pulls.take(host);
+  if (refusal === undefined) return;
+  const { allowance, freeInMs } = refusal;
+  const reason = spentReason(host, allowance, Date.now() + freeInMs);
+  throw new FerryError(reason, { code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 
 /**

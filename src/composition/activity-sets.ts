@@ -13,6 +13,7 @@ import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
 import { hostAddresses } from '../registry/host-addresses.js';
 import { listTags } from '../registry/list-tags.js';
+import type { PullLedger } from '../registry/copy-types.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
@@ -24,6 +25,8 @@ export interface OpenParts {
   readonly stores: Stores;
   readonly registries: RegistryClient;
   readonly temporal: TemporalClient;
+  /** What is read from sources, by whomever. */
+  readonly pulls: PullLedger;
 }
 
 /** One set of activities for each task queue. */
@@ -34,7 +37,10 @@ export interface ActivitySets {
   readonly docker?: DockerActivities;
 }
 
-export function createActivitySets(config: FerryConfig, { stores, registries, temporal }: OpenParts): ActivitySets {
+export function createActivitySets(
+  config: FerryConfig,
+  { stores, registries, temporal, pulls }: OpenParts,
+): ActivitySets {
   const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams } = config;
   const engine = createCopyEngine(registries);
   const sources = createSourceGate(config.sources, hostAddresses);
@@ -62,7 +68,7 @@ export function createActivitySets(config: FerryConfig, { stores, registries, te
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
     copy: createTransferActivities({ engine, targets }),
     ...(targets.some((target) => target.engine === 'docker')
-      ? { docker: createDaemonActivities({ docker: createDockerEngine(config), names: stores.names }) }
+      ? { docker: createDaemonActivities({ docker: createDockerEngine(config), names: stores.names, pulls }) }
       : {}),
   };
 }

@@ -63,7 +63,7 @@ export class DockerEngine {
 async function copyWith(
   session: DockerSession,
   request: DockerCopyRequest,
-  { signal, beforePush }: DockerCopyOptions,
+  { signal, beforePull, beforePush }: DockerCopyOptions,
 ): Promise<Omit<DockerCopyReport, 'leftBehind'>> {
   const failures: DockerTargetFailure[] = [];
   const attempt = async <T>(target: DockerTarget, work: () => Promise<T>): Promise<T | undefined> => {
@@ -87,8 +87,9 @@ async function copyWith(
   }
   if (open.length === 0) return { missingPlatforms: [], targets: [], failures };
   await session.logIn(sourcePlace(request));
-  const { sourceDigest, images, missing } = await pullPlatforms(session, request, async (image) => {
-    await keepUnder(session, open, image);
+  const { sourceDigest, images, missing } = await pullPlatforms(session, request, {
+    ...(beforePull === undefined ? {} : { beforePull }),
+    keep: async (image) => await keepUnder(session, open, image),
   });
   const results: DockerTargetResult[] = [];
   for (const target of open) {

@@ -72,6 +72,8 @@ export interface DockerProgress {
 export interface DockerCopyOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DockerProgress) => void;
+  /** Before each request that the source may count as a pull; what it throws ends the copy. */
+  readonly beforePull?: () => Promise<void>;
   /** Once the image is in the daemon, for each target; a `FerryError` that it throws is that target's failure. */
   readonly beforePush?: (target: DockerTarget) => Promise<void>;
 }

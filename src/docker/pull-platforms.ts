@@ -27,23 +27,30 @@ export interface PulledPlatforms {
   readonly missing: readonly string[];
 }
 
+export interface PullSteps {
+  /** Before each request that the source may count. */
+  readonly beforePull?: () => Promise<void>;
+  /** Gives a pulled image a name of its own, before the next pull takes its tag away. */
+  readonly keep: (image: PulledImage) => Promise<void>;
+}
+
 /**
  * Pulls each wanted platform. Without a digest in the reference it pulls by tag, since the daemon ties an index's digest
  * to one platform's image; every pull has to find the same digest there.
  *
- * @param keep gives a pulled image a name of its own, before the next pull takes its tag away
  * @throws DockerFault of the source
  */
 export async function pullPlatforms(
   session: DockerSession,
   request: DockerCopyRequest,
-  keep: (image: PulledImage) => Promise<void>,
+  { beforePull = async () => {}, keep }: PullSteps,
 ): Promise<PulledPlatforms> {
   const { source } = request;
   const images = new Map<string, PulledImage>();
   const missing: string[] = [];
   let sourceDigest = source.digest ?? request.sourceDigest;
-  for (const wanted of await platformsToPull(session, request)) {
+  for (const wanted of await platformsToPull(session, request, beforePull)) {
+    await beforePull();
     const pulled = await pullOne(session, source, wanted);
     if (pulled === undefined) {
       if (wanted !== undefined) missing.push(printPlatform(wanted));
@@ -64,8 +71,10 @@ export async function pullPlatforms(
 async function platformsToPull(
   session: DockerSession,
   { source, platforms }: DockerCopyRequest,
+  beforePull: () => Promise<void>,
 ): Promise<readonly (Platform | undefined)[]> {
   if (platforms !== 'all') return platforms;
+  await beforePull();
   const offered = await offeredPlatforms(session, source);
   return offered.length === 0 ? [undefined] : offered;
 }

@@ -1,3 +1,5 @@
+import { printDuration } from './duration.js';
+
 /** How often a source lets its manifests be read: Docker Hub counts every GET of one as a pull, and no HEAD. */
 export interface PullAllowance {
   readonly pulls: number;
@@ -65,4 +67,10 @@ export function freeInMs(allowance: PullAllowance, counted: readonly CountedPull
 function pullsSpent(allowance: PullAllowance, counted: readonly CountedPulls[], now: number): number {
   const since = forgottenBefore(allowance, now);
   return counted.reduce((sum, { at, pulls }) => (at > since ? sum + pulls : sum), 0);
+}
+
+/** Why a pull is not made, for people. @param goesOnAt when enough is free again, UTC ms */
+export function spentReason(host: string, { pulls, windowMs }: PullAllowance, goesOnAt: number): string {
+  const at = new Date(goesOnAt).toISOString().replace(/\.\d+Z$/, 'Z');
+  return `the allowance of ${pulls} pulls in ${printDuration(windowMs)} at ${host} is spent; it goes on by itself at ${at}. Credentials for ${host} may raise the limit`;
 }

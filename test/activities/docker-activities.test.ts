@@ -1,7 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, expect, test } from 'vitest';
 
+import type { DockerPorts } from '../../src/activities/docker-activities.js';
 import { createDockerActivities } from '../../src/activities/docker-activities.js';
+import { SourcePulls } from '../../src/activities/source-pulls.js';
 import type { CopyByDockerInput, CopyImageResult, Destination, ImagePlan } from '../../src/contract/activity-types.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import type { DockerCopyOptions, DockerCopyReport, DockerCopyRequest } from '../../src/docker/docker-types.js';
@@ -18,8 +20,9 @@ beforeEach(async () => {
 /** A daemon that has pulled the image, and pushes it where nobody objects. */
 async function pulledAndPushed(
   { targets }: DockerCopyRequest,
-  { beforePush }: DockerCopyOptions,
+  { beforePull, beforePush }: DockerCopyOptions,
 ): Promise<DockerCopyReport> {
+  await beforePull?.();
   const failures: DockerCopyReport['failures'][number][] = [];
   for (const target of targets) {
     try {
@@ -35,11 +38,15 @@ async function pulledAndPushed(
 async function copy(
   image: string,
   destinations: readonly Destination[],
-  names: Parameters<typeof createDockerActivities>[0]['names'] = stage.stores.names,
-  daemon = pulledAndPushed,
+  {
+    daemon = pulledAndPushed,
+    ...changes
+  }: Partial<Omit<DockerPorts, 'docker'>> & { daemon?: typeof pulledAndPushed } = {},
 ): Promise<CopyImageResult> {
   const { copyByDocker } = createDockerActivities({
-    names,
+    names: stage.stores.names,
+    pulls: new SourcePulls(stage.stores.budgets),
+    ...changes,
     docker: { copy: async (request, options = {}) => await daemon(request, options) },
   });
   const input: CopyByDockerInput = { image, platforms: ['linux/amd64'], destinations };
@@ -55,9 +62,10 @@ test('a name is claimed once the daemon has the image: a mistyped one does not k
   await stage.want(typo);
   await stage.want(right);
   const mistyped = destinationsOf(await stage.plan(typo));
-  await copy(typo, mistyped, stage.stores.names, async () => {
+  const daemon = async () => {
     throw new FerryError('no such repository', { code: 'repository-missing', decision: 'park' });
-  });
+  };
+  await copy(typo, mistyped, { daemon });
 
   const planned = destinationsOf(await stage.plan(right));
   await copy(right, planned);
@@ -94,5 +102,26 @@ test('what the database does not give is no fault of the source, nor of a target
   const destinations = destinationsOf(await stage.plan(image));
   const claim = async () => await Promise.reject(new DatabaseFault('the database is away', 'connection'));
 
-  await expect(copy(image, destinations, { claim })).rejects.toMatchObject({ type: 'database', nonRetryable: false });
+  await expect(copy(image, destinations, { names: { claim } })).rejects.toMatchObject({
+    type: 'database',
+    nonRetryable: false,
+  });
+});
+
+test('a pull of the daemon is booked like any other, and waits when the allowance is spent', async () => {
+  const image = 'registry.example.com/team/app:v1';
+  await stage.want(image);
+  const destinations = destinationsOf(await stage.plan(image));
+  const allowance = { pulls: 1, windowMs: 3_600_000 };
+  const pulls = new SourcePulls(stage.stores.budgets, new Map([['registry.example.com', allowance]]));
+
+  const first = await copy(image, destinations, { pulls });
+  const [booked] = await stage.stores.budgets.budgets();
+  const second = await copy(image, destinations, { pulls });
+
+  expect(first).not.toHaveProperty('sourceFault');
+  expect(booked).toMatchObject({ host: 'registry.example.com', pulls: 1, free: 0 });
+  expect(second.sourceFault).toMatchObject({ code: 'rate-limited', decision: 'wait' });
+  expect(second.sourceFault?.retryAfterMs).toBeGreaterThan(3_000_000);
+  expect(second.open.map(({ destination }) => destination.target)).toEqual(['aliyun', 'private']);
 });

@@ -230,6 +230,22 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(new Set(await imageIds()).size).toBe(1);
   });
 
+  test('whoever books pulls is asked before each, and nothing is pulled once the allowance is spent', async () => {
+    let booked = 0;
+    const spent = new FerryError('the allowance is spent', { code: 'rate-limited', decision: 'wait' });
+    const beforePull = async (): Promise<void> => {
+      booked += 1;
+      return await Promise.resolve();
+    };
+
+    await engine().copy(request('linux/amd64,linux/arm/v7'), { beforePull });
+    const refused = engine().copy(request('linux/amd64'), { beforePull: async () => await Promise.reject(spent) });
+
+    await expect(refused).rejects.toBe(spent);
+    expect(booked).toBe(2);
+    expect(await imageIds()).toEqual([]);
+  });
+
   test('a target that is refused once the image is in the daemon gets nothing, and the other one has it', async () => {
     const [first, second] = [targetAt(open, { tag: 'refused' }), targetAt(open, { name: 'second', tag: 'taken' })];
     const pulled: string[] = [];

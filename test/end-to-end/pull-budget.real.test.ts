@@ -114,15 +114,16 @@ async function activitiesOfOne(
   source: ScriptedRegistry,
 ): Promise<MainActivities & CopyActivities> {
   const stores = await openStores(config.database);
+  const pulls = new SourcePulls(stores.budgets);
   const registries = createRegistryClient({
     credentials: async () => undefined,
     hosts: config.hosts,
     trustedHosts: new Set([source.host]),
-    pulls: new SourcePulls(stores.budgets),
+    pulls,
     // Every wait for the allowance is one of the workflow's, not one that keeps a worker's slot.
     timing: { longestPauseMs: 100 },
   });
   ending.push(async () => registries.close());
-  const { main, copy } = createActivitySets(config, { stores, registries, temporal });
+  const { main, copy } = createActivitySets(config, { stores, registries, temporal, pulls });
   return { ...main, ...copy };
 }

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AnnouncedPulls } from '../../domain/pull-allowance.js';
-import { longestAnnouncedWindowMs } from '../../domain/pull-allowance.js';
-import { printDuration } from '../../domain/duration.js';
+import { longestAnnouncedWindowMs, spentReason } from '../../domain/pull-allowance.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from './registry-host.js';
 import type { RegistryRequest } from './request-options.js';
@@ -16,11 +15,8 @@ export async function takePull({ host, pulls }: RegistryHost, { place, pull }: R
   const refusal = await pulls?.take(host);
   if (refusal === undefined) return;
   const { allowance, freeInMs } = refusal;
-  const at = new Date(Date.now() + freeInMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  throw new RegistryFault(
-    `the allowance of ${allowance.pulls} pulls in ${printDuration(allowance.windowMs)} at ${host} is spent; it goes on by itself at ${at}. Credentials for ${host} may raise the limit`,
-    { place, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs },
-  );
+  const reason = spentReason(host, allowance, Date.now() + freeInMs);
+  throw new RegistryFault(reason, { place, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 
 /** Passes on what the source says of its allowance, beside an answer to a request sent at `sentAt` (`performance.now`). */
