@@ -60,7 +60,10 @@ const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
   10: ['refused', 'reading or writing it failed: check the disk'],
   11: ['refused', 'it is damaged: restore it from a copy'],
   13: ['refused', 'the disk is full: make room'],
-  14: ['refused', 'it cannot be opened: check the path and the permissions of its folder'],
+  14: [
+    'refused',
+    'it cannot be opened: check the path and the permissions of its folder, where SQLite has to write even to read',
+  ],
   26: ['refused', 'it is not a SQLite database: choose another path or move the file away'],
 };
 const uniqueViolations: ReadonlySet<number> = new Set([1555, 2067]);
