@@ -16,6 +16,10 @@ export interface Crash {
   readonly killedPid: number;
   /** Layers of the big image that were whole on each target. */
   readonly complete: Readonly<Record<TargetName, readonly MadeBlob[]>>;
+  /** Digests of blobs, of any image, that were whole on both targets. */
+  readonly arrived: ReadonlySet<string>;
+  /** Digests of blobs of which something had been read. */
+  readonly begun: ReadonlySet<string>;
 }
 
 /** Repository of the big image on each target. */
@@ -37,7 +41,9 @@ export async function crashDuringBigImage(stage: Stage, up: FerryUpProcess, big:
     await untilLayersArrived(stage, layers);
     const killedPid = up.workerPid();
     process.kill(killedPid, 'SIGKILL');
-    return { killedPid, complete: await completeLayers(stage, layers) };
+    const complete = await completeLayers(stage, layers);
+    const arrived = await arrivedOnBoth(stage);
+    return { killedPid, complete, arrived, begun: new Set(stage.road.reads().map(({ digest }) => digest)) };
   } finally {
     release();
   }
@@ -61,4 +67,19 @@ async function completeLayers(stage: Stage, layers: readonly MadeBlob[]): Promis
     return layers.filter((_, n) => there[n]);
   };
   return { aliyun: await on('aliyun'), private: await on('private') };
+}
+
+async function arrivedOnBoth(stage: Stage): Promise<ReadonlySet<string>> {
+  const [first, second] = await Promise.all([committed(stage, 'aliyun'), committed(stage, 'private')]);
+  return new Set([...first].filter((digest) => second.has(digest)));
+}
+
+async function committed(stage: Stage, target: TargetName): Promise<ReadonlySet<string>> {
+  const requests = await stage.targets[target].requests();
+  return new Set(
+    requests
+      .filter(({ method, status }) => method === 'PUT' && status === 201)
+      .flatMap(({ path }) => /[?&]digest=([^&]+)/.exec(path)?.[1] ?? [])
+      .map((digest) => decodeURIComponent(digest)),
+  );
 }

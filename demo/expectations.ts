@@ -9,8 +9,8 @@ import type { Stage } from './stage.js';
 import type { Finding } from './verify.js';
 import type { PushedRow } from './wanted-rows.js';
 
-/** Blobs this small, such as the empty configuration, are shared by images: each of them may read one. */
-const sharedBlobBytes = 1_000;
+/** Blobs this small are configurations: images share them, and each plan may read them for the platform. */
+const configurationBytes = 2_000;
 
 export interface ParkedImage {
   readonly image: string;
@@ -70,15 +70,14 @@ async function resentLayers(stage: Stage, { complete }: Crash): Promise<readonly
 
 /** One read feeds both targets; only what was on its way when the worker was killed may be read once more. */
 function sourceFaults(stage: Stage, { images, crash }: DemoResult): string[] {
-  const onBoth = crash.complete.aliyun.filter((layer) => crash.complete.private.includes(layer));
-  const readOnce = new Set<string>(onBoth.map(({ digest }) => digest));
   const bytesRead = new Map(stage.road.reads().map(({ digest, bytes }) => [digest, bytes]));
   return images.flatMap(({ made, repository }) =>
     blobsOf(made)
-      .filter(({ size }) => size > sharedBlobBytes)
+      .filter(({ size }) => size > configurationBytes)
       .flatMap(({ digest, size }) => {
         const read = bytesRead.get(digest) ?? 0;
-        const most = repository === bigRepository && !readOnce.has(digest) ? 2 * size : size;
+        const wasOnItsWay = crash.begun.has(digest) && !crash.arrived.has(digest);
+        const most = wasOnItsWay ? 2 * size : size;
         if (read >= size && read <= most) return [];
         return [`${read} bytes of ${repository} ${digest} were read from the source; it has ${size}`];
       }),
