@@ -1,7 +1,7 @@
 import { FerryError } from '../domain/ferry-error.js';
 import { mountOrOpen } from './blob-mount.js';
 import { hasBlob } from './blob-push.js';
-import { BlobMismatch } from './blob-read.js';
+import { BlobMismatch } from './blob-mismatch.js';
 import { BlobUpload } from './blob-upload.js';
 import type { BlobOutcome, CopyProgress } from './copy-types.js';
 import { Stalled, fanOut } from './fan-out.js';

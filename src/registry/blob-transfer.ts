@@ -1,6 +1,6 @@
 import { Delivery } from './blob-delivery.js';
 import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
-import { BlobMismatch } from './blob-read.js';
+import { BlobMismatch } from './blob-mismatch.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';

@@ -1,5 +1,5 @@
 import { FerryError } from '../domain/ferry-error.js';
-import { BlobMismatch } from './blob-read.js';
+import { BlobMismatch } from './blob-mismatch.js';
 import { blobRequest } from './blob-request.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Blob } from './image-blobs.js';
