@@ -1,4 +1,5 @@
 import { FerryError } from '../domain/ferry-error.js';
+import { BlobClaim } from './blob-claim.js';
 import { mountOrOpen } from './blob-mount.js';
 import { hasBlob } from './blob-push.js';
 import { BlobMismatch } from './blob-mismatch.js';
@@ -42,34 +43,24 @@ export interface TransferContext {
   readonly report: (progress: CopyProgress) => void;
 }
 
-/** That nobody else brings the blob there meanwhile. */
-interface Claim {
-  /** Others bring it to other repositories of the registry, and wait so that they can mount it from this one. */
-  readonly leadsHost: boolean;
-  readonly release: () => void;
-}
-
 /** One blob for one destination, from the first HEAD to the commit. */
 export class Delivery {
   readonly destination: BlobDestination;
   readonly done: Promise<BlobDelivery>;
   readonly #context: TransferContext;
   readonly #blob: Blob;
-  readonly #key: string;
-  readonly #hostKey: string;
+  readonly #claim: BlobClaim;
   #resolve!: (delivery: BlobDelivery) => void;
   #reject!: (reason: unknown) => void;
   #settled = false;
   #catchingUp = false;
-  #claim: Claim | undefined;
   #bytesSent = 0;
 
   constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
     this.#context = context;
     this.#blob = blob;
     this.destination = destination;
-    this.#key = `${destination.place.host}/${destination.place.repository}@${blob.digest}`;
-    this.#hostKey = `${destination.place.host}@${blob.digest}`;
+    this.#claim = new BlobClaim(context.client, destination.place, blob.digest);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -93,24 +84,12 @@ export class Delivery {
 
   /** False when somebody else is bringing this blob there right now. */
   claim(): boolean {
-    const { underWay } = this.#context.client;
-    if (underWay.has(this.#key)) return false;
-    const leadsHost = !underWay.has(this.#hostKey);
-    const keys = leadsHost ? [this.#key, this.#hostKey] : [this.#key];
-    const over = new Promise<void>((resolve) => {
-      const release = (): void => {
-        for (const key of keys) underWay.delete(key);
-        resolve();
-      };
-      this.#claim = { leadsHost, release };
-    });
-    for (const key of keys) underWay.set(key, over);
-    return true;
+    return this.#claim.take();
   }
 
   /** The other waits until this one has brought the blob to their registry, so that it can mount it from there. */
   leads(other: Delivery): boolean {
-    return this !== other && this.#claim?.leadsHost === true && this.#hostKey === other.#hostKey;
+    return this.#claim.leads(other.#claim);
   }
 
   /**
@@ -119,7 +98,7 @@ export class Delivery {
    */
   async prepare({ waitForHost }: { readonly waitForHost: boolean }): Promise<BlobUpload | undefined> {
     try {
-      if (waitForHost) await this.#untilHostHasIt();
+      if (waitForHost) await this.#claim.untilHostHasIt();
       return await this.#prepare();
     } catch (error) {
       this.#failed(error);
@@ -149,7 +128,7 @@ export class Delivery {
   reject(reason: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#unclaim();
+    this.#claim.release();
     this.#reject(reason);
   }
 
@@ -160,10 +139,10 @@ export class Delivery {
       if (this.destination.lagging) {
         // A slow target has time; its reads must not take the source from those who keep up, nor keep other copies
         // waiting for a blob that nobody brings yet.
-        this.#unclaim();
+        this.#claim.release();
         await this.#context.passesOver;
       }
-      await this.#whileOthersBringIt();
+      await this.#claim.takeInTurn();
       await this.#attempts(fault, prepared);
     } catch (error) {
       this.reject(error);
@@ -177,7 +156,7 @@ export class Delivery {
     let upload = prepared;
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
       if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
-      await this.#untilHostHasIt();
+      await this.#claim.untilHostHasIt();
       const release = await this.#turn();
       try {
         upload ??= await this.#prepare();
@@ -249,22 +228,6 @@ export class Delivery {
     return new BlobUpload(client, place, this.#blob, { session, signal });
   }
 
-  /** Another image brings the blob to another repository of this registry: it is mounted from there, not sent twice. */
-  async #untilHostHasIt(): Promise<void> {
-    const { host, underWay } = this.#context.client;
-    if (this.#claim?.leadsHost === true || host(this.destination.place.host).mountsBroken) return;
-    await underWay.get(this.#hostKey);
-  }
-
-  async #whileOthersBringIt(): Promise<void> {
-    const { underWay } = this.#context.client;
-    while (this.#claim === undefined) {
-      // Whether they managed is seen by the HEAD that follows.
-      await underWay.get(this.#key);
-      this.claim();
-    }
-  }
-
   #failed(error: unknown): void {
     const mayWork = error instanceof FerryError && error.decision === 'retry';
     if (mayWork && !this.destination.signal.aborted) void this.alone(error);
@@ -274,16 +237,11 @@ export class Delivery {
   #deliver(outcome: BlobOutcome): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#unclaim();
+    this.#claim.release();
     const { place, name } = this.destination;
     const { digest, size } = this.#blob;
     this.#context.client.blobHomes.add(place.host, place.repository, digest);
     this.#context.report({ type: 'blob', digest, target: name, size, outcome });
     this.#resolve({ outcome, bytesSent: this.#bytesSent });
-  }
-
-  #unclaim(): void {
-    this.#claim?.release();
-    this.#claim = undefined;
   }
 }
