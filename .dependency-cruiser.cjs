@@ -27,10 +27,10 @@ const mayImport = {
 
 /** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
 const typesMayAlsoComeFrom = {
-  activities: ['registry/copy-types\\.ts$', 'docker/docker-types\\.ts$'],
+  activities: ['registry/(copy-types|client-options)\\.ts$', 'docker/docker-types\\.ts$'],
   database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
-  config: ['registry/copy-types\\.ts$'],
+  config: ['registry/client-options\\.ts$'],
 };
 
 /** Commands, and the files that put things together: the outermost ring. */

@@ -19,7 +19,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import { spentReason } from '../domain/pull-allowance.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { PullLedger } from '../registry/copy-types.js';
+import type { PullLedger } from '../registry/client-options.js';
 import { activity } from './activity.js';
 import { openTarget, selectionOf } from './copy-wire.js';
 import type { TargetNames } from './ports.js';

@@ -3,7 +3,8 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { targetTag } from '../domain/target-name.js';
-import type { CopyTarget, HostSettings } from '../registry/copy-types.js';
+import type { HostSettings } from '../registry/client-options.js';
+import type { CopyTarget } from '../registry/copy-types.js';
 
 /** A reference as a person types it. */
 export interface Typed {

@@ -3,7 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 
-import type { ProxyRules } from '../registry/copy-types.js';
+import type { ProxyRules } from '../registry/client-options.js';
 import { ProxyFault } from '../registry/transport/proxy-fault.js';
 import { proxyFor } from '../registry/transport/proxy-rules.js';
 

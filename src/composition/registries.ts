@@ -5,7 +5,7 @@ import type {
   HostSettings,
   ProxyRules,
   PullLedger,
-} from '../registry/copy-types.js';
+} from '../registry/client-options.js';
 import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createRegistryClient } from '../registry/registry-client.js';

@@ -1,4 +1,4 @@
-import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { CredentialProvider, HostSettings } from '../registry/client-options.js';
 import { readConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { parseByteRate } from '../domain/byte-rate.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
-import type { HostSettings } from '../registry/copy-types.js';
+import type { HostSettings } from '../registry/client-options.js';
 import type { HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
 import { readMirrors } from './mirrors.js';

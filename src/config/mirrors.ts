@@ -1,6 +1,6 @@
 import { InvalidInput } from '../domain/ferry-error.js';
 import { pathFault } from '../domain/reference-grammar.js';
-import type { HostSettings, MirrorSettings } from '../registry/copy-types.js';
+import type { HostSettings, MirrorSettings } from '../registry/client-options.js';
 import type { HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
 import { parseRegistryHost } from './registry-host.js';

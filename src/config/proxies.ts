@@ -1,6 +1,6 @@
 /** The proxies that other programs of the machine use, too: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { ProxyRules } from '../registry/copy-types.js';
+import type { ProxyRules } from '../registry/client-options.js';
 import type { Environment } from './environment.js';
 import { FaultList } from './fault-list.js';
 

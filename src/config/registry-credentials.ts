@@ -1,7 +1,7 @@
 /** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else without `ferry.yaml`. */
 import { join } from 'node:path';
 
-import type { CredentialProvider, HostSettings } from '../registry/copy-types.js';
+import type { CredentialProvider, HostSettings } from '../registry/client-options.js';
 import type { Environment } from './environment.js';
 import type { RegistryHost } from './registry-host.js';
 import { parseRegistryHost } from './registry-host.js';

@@ -4,7 +4,7 @@ import { parseImageReference, sourceRepository } from '../domain/image-reference
 import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
-import type { HostSettings } from '../registry/copy-types.js';
+import type { HostSettings } from '../registry/client-options.js';
 import type { ConfigFile, TargetEntry } from './config-file.js';
 import type { Environment } from './environment.js';
 import type { FaultList } from './fault-list.js';

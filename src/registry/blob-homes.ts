@@ -1,5 +1,5 @@
 import type { Digest } from '../domain/digest.js';
-import type { BlobLocations } from './copy-types.js';
+import type { BlobLocations } from './client-options.js';
 
 const ENTRIES_KEPT = 50_000;
 

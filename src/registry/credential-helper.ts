@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { FerryError } from '../domain/ferry-error.js';
-import type { RegistryCredentials } from './copy-types.js';
+import type { RegistryCredentials } from './client-options.js';
 
 const TIMEOUT_MS = 30_000;
 const OUTPUT_LIMIT_CHARACTERS = 1024 * 1024;

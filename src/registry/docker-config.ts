@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { FerryError } from '../domain/ferry-error.js';
-import type { CredentialProvider, RegistryCredentials } from './copy-types.js';
+import type { CredentialProvider, RegistryCredentials } from './client-options.js';
 import { askCredentialHelper } from './credential-helper.js';
 
 /** What `docker login` and podman write, as far as it matters here. */

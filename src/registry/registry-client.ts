@@ -1,6 +1,6 @@
 import { BlobHomes } from './blob-homes.js';
 import { ContentCache } from './content-cache.js';
-import type { RegistryClientOptions } from './copy-types.js';
+import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from '../concurrency/keyed-lock.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 import { MirrorList } from './transport/mirror-list.js';

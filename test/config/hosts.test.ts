@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { FaultList } from '../../src/config/fault-list.js';
 import { readHosts } from '../../src/config/hosts.js';
-import type { HostSettings } from '../../src/registry/copy-types.js';
+import type { HostSettings } from '../../src/registry/client-options.js';
 
 let folder: string;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
-import type { RegistryCredentials } from '../../src/registry/copy-types.js';
+import type { RegistryCredentials } from '../../src/registry/client-options.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer, answerError, readAll } from '../support/scripted-registry.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';

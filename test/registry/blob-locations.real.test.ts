@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { copyImage } from '../../src/registry/copy-image.js';
-import type { BlobLocations, CopyReport } from '../../src/registry/copy-types.js';
+import type { BlobLocations } from '../../src/registry/client-options.js';
+import type { CopyReport } from '../../src/registry/copy-types.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import { startFaultyRoad } from '../support/faulty-road.js';
 import { startRegistry } from '../support/registry-server.js';

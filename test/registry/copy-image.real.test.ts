@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { parsePlatformSelection } from '../../src/domain/platform.js';
 import { copyImage } from '../../src/registry/copy-image.js';
-import type { CopyRequest, CopyTarget, RegistryClientOptions } from '../../src/registry/copy-types.js';
+import type { RegistryClientOptions } from '../../src/registry/client-options.js';
+import type { CopyRequest, CopyTarget } from '../../src/registry/copy-types.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { everyBlobIn } from '../support/remembered-blobs.js';

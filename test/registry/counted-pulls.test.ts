@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { AnnouncedPulls } from '../../src/domain/pull-allowance.js';
 import { copyImage } from '../../src/registry/copy-image.js';
-import type { PullLedger } from '../../src/registry/copy-types.js';
+import type { PullLedger } from '../../src/registry/client-options.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
 import { readAnnouncedPulls } from '../../src/registry/transport/counted-pulls.js';
 import { answer } from '../support/scripted-registry.js';

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { parseImageReference } from '../../src/domain/image-reference.js';
-import type { CopyRequest, CopyTarget, RegistryClientOptions } from '../../src/registry/copy-types.js';
+import type { RegistryClientOptions } from '../../src/registry/client-options.js';
+import type { CopyRequest, CopyTarget } from '../../src/registry/copy-types.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { ScriptedRegistry } from './scripted-registry.js';

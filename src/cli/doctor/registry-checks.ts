@@ -3,7 +3,7 @@ import { FerryError } from '../../domain/ferry-error.js';
 import { parseImageReference } from '../../domain/image-reference.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import type { Target } from '../../domain/target.js';
-import type { CredentialProvider } from '../../registry/copy-types.js';
+import type { CredentialProvider } from '../../registry/client-options.js';
 import { reachRegistry, tryUpload } from '../../registry/probe-registry.js';
 import type { RegistryClient } from '../../registry/registry-client.js';
 import type { Check } from './check.js';

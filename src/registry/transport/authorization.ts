@@ -1,4 +1,4 @@
-import type { CredentialProvider, RegistryCredentials } from '../copy-types.js';
+import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
 import type { Place } from '../place.js';
 import type { Challenge } from './challenge.js';
 

@@ -3,7 +3,7 @@ import type { Agent } from 'node:http';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import * as tls from 'node:tls';
-import type { HostSettings, ProxyRules } from '../copy-types.js';
+import type { HostSettings, ProxyRules } from '../client-options.js';
 import { BulkPlainAgent, BulkTlsAgent } from './bulk-reads.js';
 import type { Network } from './exchange.js';
 import { proxyFor } from './proxy-rules.js';

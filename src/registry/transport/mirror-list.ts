@@ -1,6 +1,6 @@
 import { isDigest } from '../../domain/digest.js';
 import type { FerryError } from '../../domain/ferry-error.js';
-import type { MirrorSettings } from '../copy-types.js';
+import type { MirrorSettings } from '../client-options.js';
 
 /** A mirror that could not be used is left alone for so long: a thousand requests must not each wait for it. */
 const REST_MS = 60_000;

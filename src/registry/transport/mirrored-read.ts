@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isDigest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import type { MirrorSettings } from '../copy-types.js';
+import type { MirrorSettings } from '../client-options.js';
 import type { Place } from '../place.js';
 import { repositoryScopes } from './authorization.js';
 import type { Mirror } from './mirror-list.js';

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { ProxyRules } from '../copy-types.js';
+import type { ProxyRules } from '../client-options.js';
 import { bareHostname, isLoopbackName } from './address-guard.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };

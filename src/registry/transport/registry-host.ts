@@ -1,6 +1,6 @@
 import { connect as connectTls } from 'node:tls';
 import type { Digest } from '../../domain/digest.js';
-import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../copy-types.js';
+import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
 import type { Place } from '../place.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';

@@ -1,4 +1,4 @@
-import type { RegistryCredentials } from '../copy-types.js';
+import type { RegistryCredentials } from '../client-options.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { Place } from '../place.js';
 import { basicAuthorization } from './authorization.js';
