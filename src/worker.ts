@@ -8,6 +8,7 @@ import { createActivitySets } from './composition/activity-sets.js';
 import { examineDocker } from './composition/docker-engine.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
 import { keepSchedules } from './composition/kept-schedules.js';
+import { runTogether } from './composition/run-together.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { openMigrated } from './composition/stores.js';
@@ -40,11 +41,14 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
     };
     // The supervisor's channel closes when it is gone, however it went: nobody is left who would restart this one.
     process.once('disconnect', stop);
-    const runs = workers.map(async (worker) => await worker.run().finally(stop));
-    if (createDockerWorker !== undefined) runs.push(serveDocker(createDockerWorker, stopping.signal).finally(stop));
+    const runs = workers.map((worker) => async () => await worker.run());
+    if (createDockerWorker !== undefined) {
+      runs.push(async () => await serveDocker(createDockerWorker, stopping.signal));
+    }
+    const running = runTogether(runs, stop);
     process.send?.('ready');
     logger.info({ targets: config.targets.map(({ name }) => name) }, 'worker started');
-    await Promise.all(runs);
+    await running;
   } finally {
     for (const close of closing.reverse()) await close();
     if (process.connected) process.disconnect();
