@@ -138,6 +138,23 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(mounted.targets[0]?.mountedBlobs).toBe(blobsOf(image).length);
   });
 
+  test('where equal tags are trusted, one HEAD to each side tells that an index is there', async () => {
+    const target = await startForTest({ kind });
+    const client = clientFor([source, target]);
+    const request = { ...requestFor(source, [targetAt(target)]), trustEqualTags: true };
+    await copyImage(client, request);
+    const before = [(await source.requests()).length, (await target.requests()).length] as const;
+
+    const again = await copyImage(client, request);
+
+    expect(again.targets[0]).toMatchObject({ outcome: 'already-there', digest: image.digest });
+    const asked = (await source.requests()).slice(before[0]);
+    const compared = (await target.requests()).slice(before[1]);
+    expect(asked.map(({ method, status }) => ({ method, status }))).toEqual([{ method: 'HEAD', status: 200 }]);
+    // It compared the digests by itself, and did not open the manifest.
+    expect(compared.map(({ method, status }) => ({ method, status }))).toEqual([{ method: 'HEAD', status: 304 }]);
+  });
+
   test('data that is gone below a tag is brought again when nothing there is to be relied on', async () => {
     const target = await startForTest({ kind });
     const request = requestFor(source, [targetAt(target)]);
