@@ -216,6 +216,20 @@ describe('tokens', () => {
     },
   );
 
+  test.each(['令牌', 'two\r\nx-lines: 1', '\u0000'])('%j is no token: no header can hold it', async (token) => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    source.when('GET', /^\/token/, ({ response }) =>
+      answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: 300 }))),
+    );
+    const challenge = `Bearer realm="${source.url}/token",service="test"`;
+    source.when('HEAD', /^\/v2/, ({ response }) => answer(response, 401, { 'www-authenticate': challenge }));
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
+  });
+
   test('an identity token is exchanged by POST, and never shown as a password', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);

@@ -165,7 +165,7 @@ function readToken(body: Buffer, place: Place, realm: URL): Token {
   if (typeof answer !== 'object' || answer === null) throw fault();
   const { token, access_token: accessToken, expires_in: expiresIn } = answer as Readonly<Record<string, unknown>>;
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
-  if (typeof value !== 'string' || value === '' || /[\r\n]/.test(value)) throw fault();
+  if (typeof value !== 'string' || value === '' || /[^\x20-\x7e]/.test(value)) throw fault();
 
   const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : DEFAULT_LIFE_MS;
   // Renewed a minute early. One that lives hardly longer is used for half its life: better than never.
