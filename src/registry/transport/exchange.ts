@@ -61,7 +61,8 @@ export function openExchange(
     headers: { ...headers },
     ...network,
   });
-  request.setNoDelay(true);
+  // A kept connection has been told before.
+  if (!request.reusedSocket) request.setNoDelay(true);
 
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     // A request that has no socket yet keeps the error to itself until its agent gives one, which a proxy may never do.
@@ -98,7 +99,7 @@ export function openExchange(
     request.once('close', () => {
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      reject(new Error('the connection was closed without an answer'));
+      if (!answered) reject(new Error('the connection was closed without an answer'));
     });
     if (signal?.aborted === true) abort();
     else signal?.addEventListener('abort', abort, { once: true });
