@@ -25,6 +25,8 @@ export interface PreparedTarget {
   readonly referrers: OwedReferrers;
   /** What the target has vouches for nothing. */
   readonly anew: boolean;
+  /** The tag leads where it should: only what lies below it is owed. */
+  readonly tagIsSet: boolean;
 }
 
 /** A target, and what its tag leads to before the copy. */
@@ -107,6 +109,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
     manifests,
     referrers,
     anew,
+    tagIsSet: current === digest,
     plan: {
       target: target.name,
       reference: referenceOf(target),

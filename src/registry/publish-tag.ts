@@ -20,6 +20,8 @@ export interface Publication {
   /** What people call the target. */
   readonly target: string;
   readonly tag: string;
+  /** The tag leads to the last manifest already: registries with immutable tags refuse to be told so again. */
+  readonly tagIsSet: boolean;
   /** The image's own, children before the index that lists them; the last is what the tag is to lead to. */
   readonly manifests: readonly OwedManifest[];
   /** Digests of all manifests that the target lacks. */
@@ -38,14 +40,14 @@ export interface Publication {
  * @throws RegistryFault
  */
 export async function publishTag(publication: Publication): Promise<void> {
-  const { manifests, missing, referrers, tag } = publication;
+  const { manifests, missing, referrers, tag, tagIsSet } = publication;
   const root = manifests.at(-1);
   if (root === undefined) throw new TypeError('a tag always leads to a manifest');
   for (const manifest of referrers.count > 0 ? manifests : manifests.slice(0, -1)) {
     if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
   }
   await publishReferrers(publication);
-  await put(publication, root, tag);
+  await put(publication, root, tagIsSet ? root.content.digest : tag);
   await readBack(publication, root, tag);
 }
 

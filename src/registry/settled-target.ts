@@ -29,6 +29,7 @@ export function settledTarget(
     manifests: [],
     referrers: noReferrers,
     anew: false,
+    tagIsSet: true,
     plan: {
       target: target.name,
       reference: referenceOf(target),

@@ -134,13 +134,14 @@ export class TargetRun {
 
   async #publish(): Promise<TargetResult> {
     const { client, report } = this.#context;
-    const { manifests, referrers, place, target, plan } = this.#target;
+    const { manifests, referrers, place, target, plan, tagIsSet } = this.#target;
     const backup = await this.#keepReplaced();
     await publishTag({
       client,
       place,
       target: plan.target,
       tag: target.tag,
+      tagIsSet,
       manifests,
       missing: new Set(this.#missing.map(({ content }) => content.digest)),
       referrers,

@@ -322,6 +322,21 @@ describe('a target that breaks', () => {
 
     expect(failureOf(report)).toMatchObject({ code: 'tag-immutable', decision: 'park' });
   });
+
+  test('copied anew, an immutable tag that leads where it should is not set again', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository, { layers: [randomBytes(1_000)] });
+    const request = requestFor(source, [target]);
+    await copyImage(clientFor([source, target]), request);
+    target.when('PUT', /manifests\/v1$/, ({ response }) => {
+      answerError(response, 412, 'PRECONDITION', 'Failed to process request due to: configured as immutable');
+    });
+
+    const report = await copyImage(clientFor([source, target]), { ...request, anew: true });
+
+    expect(report.failures).toEqual([]);
+    expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+  });
 });
 
 describe('uploads that take another way', () => {
