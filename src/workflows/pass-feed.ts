@@ -1,6 +1,7 @@
 import { condition, log, setCurrentDetails } from '@temporalio/workflow';
 
 import type { Pass, SyncAllState, SyncRequest } from '../contract/sync.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
 import { manyRows } from './activity-proxies.js';
 import type { HistoryLimit } from './history-limit.js';
 import type { ImagePool } from './image-pool.js';
@@ -40,7 +41,7 @@ export class PassFeed {
     this.#runs = runs;
     this.#tally = tally;
     this.#history = history;
-    this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? 0);
+    this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? beforeFirstRow);
   }
 
   /** The history is long: what is in work ends, and nothing is begun that nobody asks for. */

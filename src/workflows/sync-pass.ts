@@ -1,6 +1,7 @@
 import { isCancellation, log } from '@temporalio/workflow';
 
 import type { Pass, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
 import { adoption, database, pruning } from './activity-proxies.js';
 import { HistoryLimit } from './history-limit.js';
 import { ImagePool } from './image-pool.js';
@@ -38,7 +39,7 @@ export class SyncPass {
     this.#waiting = waiting;
     this.#tally = new PassTally(result);
     this.#pass = carried.pass;
-    this.#adoptedUpTo = carried.adoptedUpTo ?? 0;
+    this.#adoptedUpTo = carried.adoptedUpTo ?? beforeFirstRow;
     this.#adoptionOver = carried.adoptionOver ?? false;
     this.#pool = new ImagePool(carried);
     this.#runs = new ImageRuns(this.#pool, this.#tally);

@@ -31,6 +31,8 @@ export class ScriptedWorld {
   readonly refused: string[] = [];
   onCheckTags: TagActivities['findMovedTags'] extends (input: never) => infer R ? (after: number) => R : never =
     async () => ({ moved: 0, unchecked: [], uncheckedCount: 0 });
+  /** Rows after which a page of adoption began. */
+  readonly adoptedAfter: number[] = [];
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
@@ -59,7 +61,10 @@ export class ScriptedWorld {
         this.passes.push([...requests]);
         return { run: `run-${this.passes.length}`, startedAt: 0, poolSize: this.poolSize };
       },
-      adoptPresent: async () => ({ adopted: 0 }),
+      adoptPresent: async ({ after }) => {
+        this.adoptedAfter.push(after);
+        return { adopted: 0 };
+      },
       findMovedTags: async ({ after }) => await this.onCheckTags(after),
       findPending: async ({ limit }) => {
         await this.onFindPending();

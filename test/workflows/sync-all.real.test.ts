@@ -10,6 +10,7 @@ import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/con
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { openCopy, planned, pushedTo, ScriptedWorld } from './scripted-world.js';
@@ -446,6 +447,13 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone[0]?.image).toBe('1 row of images_for_push');
   });
 
+  test('adoption begins with the very first row: ids of older schemas may be negative', async () => {
+    const { runId } = await ask('one');
+    await result(runId);
+
+    expect(world.adoptedAfter).toEqual([beforeFirstRow]);
+  });
+
   test('tags that moved are found beside the copying, page by page, and copied in the same pass', async () => {
     const [long, moved] = ['docker.io/library/long:1', 'docker.io/library/moved:latest'];
     world.want(long);
@@ -456,7 +464,7 @@ describe('SyncAll on a real Temporal server', () => {
     const pages: number[] = [];
     world.onCheckTags = async (after) => {
       pages.push(after);
-      if (after === 0) return { moved: 0, unchecked: [], uncheckedCount: 0, next: 7 };
+      if (after === beforeFirstRow) return { moved: 0, unchecked: [], uncheckedCount: 0, next: 7 };
       world.want(moved);
       const fault = { code: 'rate-limited', decision: 'wait', reason: 'too many requests' } as const;
       return { moved: 1, unchecked: [{ image: 'quay.io/a/b:latest', fault }], uncheckedCount: 1 };
@@ -469,7 +477,7 @@ describe('SyncAll on a real Temporal server', () => {
     arrived.letGo();
     const summary = await result(runId);
 
-    expect(pages).toEqual([0, 7]);
+    expect(pages).toEqual([beforeFirstRow, 7]);
     expect(summary).toMatchObject({ images: 3, pushed: 2, waiting: 1 });
     expect(summary.notDone).toMatchObject([{ image: 'quay.io/a/b:latest', state: 'waiting', code: 'rate-limited' }]);
   });
