@@ -11,7 +11,7 @@ import { TaskQueue } from '../contract/task-queues.js';
 import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import type { CronRange } from '../domain/cron.js';
 import { parseCron } from '../domain/cron.js';
-import { printDuration } from '../domain/schedule.js';
+import { printDuration } from '../domain/duration.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule.js';
 import { fetchWorkflow } from './fetch-upstream.js';
 

@@ -19,12 +19,14 @@ export function parseDuration(text: string): number {
   return Number(digits) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
 }
 
-/** The largest unit that says it in whole numbers: `6h`, `90m`, `2500ms`. */
+/** `3h`, `1h30m`, `24h`, `0s`: hours, minutes and seconds, to the whole second; days are hours. */
 export function printDuration(milliseconds: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (milliseconds >= MILLISECONDS[unit] && milliseconds % MILLISECONDS[unit] === 0) {
-      return `${milliseconds / MILLISECONDS[unit]}${unit}`;
-    }
-  }
-  return `${milliseconds}ms`;
+  const seconds = Math.round(milliseconds / 1_000);
+  const parts = [
+    [Math.floor(seconds / 3_600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const text = parts.flatMap(([value, unit]) => (value === 0 ? [] : `${value}${unit}`)).join('');
+  return text === '' ? '0s' : text;
 }

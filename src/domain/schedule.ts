@@ -1,3 +1,4 @@
+import { printDuration } from './duration.js';
 import type { UpstreamSchedule } from './upstream.js';
 
 /** Every so many milliseconds since the epoch, plus an offset; or by cron expressions in a time zone, UTC by default. */
@@ -31,16 +32,4 @@ export function printTiming(timing: ScheduleTiming): string {
   if ('cron' in timing) return [...timing.cron, timing.timezone ?? 'UTC'].join(' ');
   const offset = timing.offsetMs ?? 0;
   return `every ${printDuration(timing.everyMs)}${offset === 0 ? '' : ` (${printDuration(offset)} into each)`}`;
-}
-
-/** `3h`, `1h30m`, `24h`: whole hours, minutes and seconds. */
-export function printDuration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1_000);
-  const parts = [
-    [Math.floor(seconds / 3_600), 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  const text = parts.flatMap(([value, unit]) => (value === 0 ? [] : `${value}${unit}`)).join('');
-  return text === '' ? '0s' : text;
 }

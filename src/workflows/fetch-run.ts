@@ -12,7 +12,7 @@ import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
 import type { FetchResult } from '../contract/fetch.js';
 import { MessageName } from '../contract/messages.js';
-import { printDuration } from '../domain/schedule.js';
+import { printDuration } from '../domain/duration.js';
 import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamLook } from './activity-proxies.js';
 import { besideRows } from './fetch-news.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDuration } from '../../src/domain/duration.js';
+import { parseDuration, printDuration } from '../../src/domain/duration.js';
 import { InvalidInput } from '../../src/domain/ferry-error.js';
 
 describe('durations', () => {
@@ -12,6 +12,16 @@ describe('durations', () => {
     ['7d', 604_800_000],
   ])('%s is %d ms', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  test.each([
+    [0, '0s'],
+    [90_000, '1m30s'],
+    [21_600_000, '6h'],
+    [86_400_000, '24h'],
+    [1_499, '1s'],
+  ])('%d ms is printed as %s', (milliseconds, text) => {
+    expect(printDuration(milliseconds)).toBe(text);
   });
 
   test.each(['', '72', '-1h', '1.5h', '1 h', '1w', '1H', 'h', '9999999999d'])('%j is refused with examples', (text) => {
