@@ -73,11 +73,12 @@ export function canonicalHost(host: string): string {
   return DOCKER_HUB_ALIASES.has(lower) ? dockerHub : lower;
 }
 
-/** With the whole of what to type instead: a tag may have upper-case letters. */
+/** With the whole of what to type instead, where that is a reference: a tag may have upper-case letters. */
 function caseFault(path: string, text: string, repository: string): string | undefined {
   if (!/[A-Z]/.test(path)) return undefined;
-  const typed = `${repository.toLowerCase()}${text.slice(repository.length)}`;
-  return `the path "${excerpt(path)}" has upper-case letters: type "${shown(typed)}"`;
+  const instead = usable(`${repository.toLowerCase()}${text.slice(repository.length)}`);
+  const fault = `the path "${excerpt(path)}" has upper-case letters`;
+  return instead === undefined ? `${fault}, which none may have` : `${fault}: type "${instead}"`;
 }
 
 function splitHost(repository: string): { readonly host: string; readonly path: string } {
@@ -105,16 +106,17 @@ function refuseWhatIsNotAReference(text: string): void {
     throw refused(text, 'it is empty: type an image like "nginx:1.27" or "ghcr.io/owner/name:tag"');
   if (/\s/.test(text)) {
     const lastWord = text.trim().split(/\s+/).at(-1) ?? '';
-    throw refused(text, `it holds white space: type the image alone, "${shown(lastWord)}"`);
+    throw refused(text, `it holds white space: type the image alone${forExample(lastWord)}`);
   }
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) {
     const rest = text.slice(scheme.length).replace(/\/+$/, '');
-    throw refused(text, `it begins with "${scheme}": type it without, "${shown(fromHubPage(rest) ?? rest)}"`);
+    throw refused(text, `it begins with "${scheme}": type it without${forExample(fromHubPage(rest) ?? rest)}`);
   }
   const image = fromHubPage(text);
   if (image !== undefined) {
-    throw refused(text, `hub.docker.com is Docker Hub's web site, not its registry: type "${shown(image)}"`);
+    const fault = "hub.docker.com is Docker Hub's web site, not its registry: type the image's name";
+    throw refused(text, `${fault}${forExample(image)}`);
   }
   if (/^[0-9a-f]{64}$/.test(text))
     throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest');
@@ -124,6 +126,22 @@ function refuseWhatIsNotAReference(text: string): void {
 function fromHubPage(address: string): string | undefined {
   const page = /^hub\.docker\.com\/(?:_\/([^/:?#]+)|(?:r|repository\/docker)\/([^/:?#]+\/[^/:?#]+))/i.exec(address);
   return page?.[1] ?? page?.[2];
+}
+
+function forExample(candidate: string): string {
+  const instead = usable(candidate);
+  return instead === undefined ? '' : `, "${instead}"`;
+}
+
+/** What may be proposed to a person: a reference itself, whole. A proposal that is refused in its turn helps nobody. */
+function usable(candidate: string): string | undefined {
+  try {
+    parseImageReference(candidate);
+    return candidate;
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
 }
 
 function digestFault(digest: string): string {

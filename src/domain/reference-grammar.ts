@@ -32,7 +32,11 @@ export function hostFault(host: string): string | undefined {
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'the repository is missing after the host';
   if (path.length > pathMaxLength) return `the path has ${path.length} characters, ${pathMaxLength} are allowed`;
-  if (/[A-Z]/.test(path)) return `the path "${path}" has upper-case letters: type "${path.toLowerCase()}"`;
+  if (/[A-Z]/.test(path)) {
+    const lower = path.toLowerCase();
+    const fault = `the path "${path}" has upper-case letters`;
+    return pathFault(lower) === undefined ? `${fault}: type "${lower}"` : `${fault}, which none may have`;
+  }
   for (const component of path.split('/')) {
     if (component === '') return `the path "${path}" has an empty part: exactly one "/" belongs between two parts`;
     if (PATH_COMPONENT.test(component)) continue;
@@ -48,7 +52,9 @@ export function tagFault(tag: string): string | undefined {
   if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, ${tagMaxLength} are allowed`;
   if (TAG.test(tag)) return undefined;
   if (tag.includes('+')) {
-    return `the tag "${tag}" holds "+", which no registry allows: most publish it as "${tag.replaceAll('+', '_')}"`;
+    const usual = tag.replaceAll('+', '_');
+    const fault = `the tag "${tag}" holds "+", which no registry allows`;
+    return TAG.test(usual) ? `${fault}: most publish it as "${usual}"` : fault;
   }
   const illegal = /[^\w.-]/u.exec(tag)?.[0];
   if (illegal !== undefined) return `the tag "${tag}" holds ${named(illegal)}`;

@@ -69,7 +69,7 @@ describe('what is not an image reference is refused with the part at fault', () 
     ['docker://nginx', 'type it without, "nginx"'],
     ['https://hub.docker.com/_/nginx', 'type it without, "nginx"'],
     ['https://hub.docker.com/r/xprobe/xinference/tags', 'type it without, "xprobe/xinference"'],
-    ['hub.docker.com/r/xprobe/xinference', 'type "xprobe/xinference"'],
+    ['hub.docker.com/r/xprobe/xinference', 'type the image\'s name, "xprobe/xinference"'],
     ['f'.repeat(64), 'ID of a local image'],
     ['Nginx', 'the path "library/Nginx" has upper-case letters: type "nginx"'],
     ['Nginx:Bad', 'type "nginx:Bad"'],
@@ -113,6 +113,27 @@ describe('what is not an image reference is refused with the part at fault', () 
 
     expect(parse).toThrow(InvalidInput);
     expect(parse).toThrow(reason);
+  });
+
+  test.each([
+    ['Bad:::', 'has upper-case letters, which none may have'],
+    ['A'.repeat(300), 'has upper-case letters, which none may have'],
+    ['docker pull nginx:', 'type the image alone'],
+    ['https://ghcr.io/a//b', 'type it without'],
+    ['https://hub.docker.com/_/Nginx', 'type it without'],
+    ['hub.docker.com/r/Xprobe/xinference', "type the image's name"],
+    ['nginx:1.0+b$', 'which no registry allows'],
+  ])('%j is told what is wrong, and nothing is proposed that would be refused, too', (typed, reason) => {
+    const parse = (): unknown => parseImageReference(typed);
+
+    expect(parse).toThrow(new RegExp(`${reason}$`));
+  });
+
+  test('a long name that is proposed is proposed whole', () => {
+    const repository = `ghcr.io/${'a'.repeat(100)}`;
+    const parse = (): unknown => parseImageReference(`${repository.toUpperCase()}:1`);
+
+    expect(parse).toThrow(`type "${repository}:1"`);
   });
 
   test.each([
