@@ -5,7 +5,7 @@ import { printLine, printTable } from './output.js';
 
 /** What a pass did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
-  const { passes, images, pushed, waiting, failed, parked, notDone, againAt } = result;
+  const { passes, images, pushed, waiting, failed, parked } = result;
   if (images === 0) {
     printLine('Nothing was pending.');
     return;
@@ -14,8 +14,12 @@ export function printSyncSummary(result: SyncAllResult): void {
     `${images} ${images === 1 ? 'image' : 'images'} in ${passes} ${passes === 1 ? 'pass' : 'passes'}: ` +
       `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked`,
   );
-  if (notDone.length === 0) return;
+  printNotDone(result);
+  printReplaced(result);
+}
 
+function printNotDone({ waiting, failed, parked, notDone, againAt }: SyncAllResult): void {
+  if (notDone.length === 0) return;
   printLine();
   printTable(
     ['NOT DONE', 'TARGET', 'STATE', 'WHY'],
@@ -26,6 +30,19 @@ export function printSyncSummary(result: SyncAllResult): void {
   }
   if (againAt !== undefined) {
     printLine(`What waits for a time that a registry named goes on by itself: ${localTime(againAt)}.`);
+  }
+}
+
+function printReplaced({ replaced }: SyncAllResult): void {
+  if (replaced === undefined) return;
+  const { count, first } = replaced;
+  printLine();
+  printTable(
+    ['REPLACED', 'LED TO', 'KEPT AS'],
+    first.map(({ reference, before, backup }) => [reference, before, backup ?? '(not kept)']),
+  );
+  if (count > first.length) {
+    printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" tells what each image replaced.`);
   }
 }
 

@@ -18,6 +18,20 @@ export interface NotDone {
   readonly reason: string;
 }
 
+/** A tag on a target that led to something else before this pass. */
+export interface ReplacedTag {
+  readonly image: string;
+  readonly target: string;
+  /** `host/repository:tag` on the target. */
+  readonly reference: string;
+  /** Digest that it led to. */
+  readonly before: string;
+  /** Digest that it leads to now. */
+  readonly digest: string;
+  /** `host/repository:tag` that keeps what was replaced; absent where none was asked for. */
+  readonly backup?: string;
+}
+
 export interface SyncTotals {
   /** Images that were looked at, adopted ones included. */
   readonly images: number;
@@ -31,6 +45,8 @@ export interface SyncAllResult extends SyncTotals {
   readonly passes: number;
   /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list parked`). */
   readonly notDone: readonly NotDone[];
+  /** Tags on targets that led to something else before, absent where there are none: how many, and the first 100. */
+  readonly replaced?: { readonly count: number; readonly first: readonly ReplacedTag[] };
   /** When a source or target that asked to be left alone can be asked again, UTC ms: a pass begins then by itself. */
   readonly againAt?: number;
   /** Set when this run only passed the request on to the running `sync-all`. */

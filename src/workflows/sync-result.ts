@@ -1,8 +1,9 @@
 /** Adding up what a run of `SyncAll` did. */
 import type { UncheckedTag } from '../contract/activity-types.js';
-import type { NotDone, SyncAllResult, SyncImageResult } from '../contract/sync.js';
+import type { NotDone, ReplacedTag, SyncAllResult, SyncImageResult } from '../contract/sync.js';
 
 const notDoneShown = 100;
+const replacedShown = 100;
 
 export const emptyResult: SyncAllResult = {
   passes: 0,
@@ -59,8 +60,26 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
     images: result.images + 1,
     [image.state]: result[image.state] + 1,
     notDone: withNotDone(result.notDone, image.notDone),
+    ...withReplaced(result.replaced, replacedBy(image)),
     ...earlier(result.againAt, image.againAt),
   };
+}
+
+function replacedBy({ image, targets }: SyncImageResult): readonly ReplacedTag[] {
+  return targets.flatMap((outcome) => {
+    if (outcome.state !== 'pushed' || outcome.replaced === undefined) return [];
+    const { target, reference, digest, replaced: before, backup } = outcome;
+    return [{ image, target, reference, before, digest, ...(backup === undefined ? {} : { backup }) }];
+  });
+}
+
+function withReplaced(
+  known: SyncAllResult['replaced'],
+  added: readonly ReplacedTag[],
+): Pick<SyncAllResult, 'replaced'> {
+  if (added.length === 0) return {};
+  const { count, first } = known ?? { count: 0, first: [] };
+  return { replaced: { count: count + added.length, first: [...first, ...added].slice(0, replacedShown) } };
 }
 
 function earlier(a: number | undefined, b: number | undefined): { readonly againAt?: number } {

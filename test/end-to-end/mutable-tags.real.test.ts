@@ -50,6 +50,7 @@ test(
     await publish('fixed', '1', 'moved too');
     const moved = await costOf(async () => await stage.ask<SyncAllResult>('sync', '--wait'));
     const { copies } = await stage.ask<ImageStatus>('status', `${source.host}/org/app:latest`);
+    const shown = await stage.ferry('status', `${source.host}/org/app:latest`);
 
     expect(unchanged.answer).toMatchObject({ images: 0, failed: 0, waiting: 0 });
     expect(unchanged.source).toEqual(['HEAD /v2/org/app/manifests/latest', 'HEAD /v2/org/steady/manifests/latest']);
@@ -59,6 +60,8 @@ test(
       [after, before],
       [after, before],
     ]);
+    expect(unchanged.answer).not.toHaveProperty('replaced');
+    expect(moved.answer.replaced).toMatchObject({ count: 2, first: [{ before, digest: after }, { before }] });
     for (const [registry, repository] of [
       [aliyun, 'team/app'],
       [own, 'org/app'],
@@ -66,6 +69,7 @@ test(
       const { backup = '' } = copies.find(({ reference }) => reference?.startsWith(registry.host)) ?? {};
       const [name, backupTag = ''] = [backup.slice(0, backup.lastIndexOf(':')), backup.split(':').at(-1)];
       expect(name).toBe(`${registry.host}/${repository}`);
+      expect(shown.output).toContain(`  replaced: ${before}, kept as ${backup}\n`);
       expect(backupTag).toMatch(/^latest-20\d{12}$/);
       expect((await readManifest(registry, repository, 'latest'))?.digest).toBe(after);
       expect((await readManifest(registry, repository, backupTag))?.digest).toBe(before);

@@ -55,6 +55,54 @@ test('an image that fails in two passes counts once, and one that a later pass d
   expect(result.notDone.map(({ image }) => image)).toEqual(['d', 'b']);
 });
 
+test('what tags on targets led to before is told, whatever became of the other targets', () => {
+  const pushed = (target: string, replaced: { replaced?: string; backup?: string }) => ({
+    target,
+    state: 'pushed' as const,
+    reference: `${target}.example.com/app:latest`,
+    digest: 'sha256:new',
+    mediaType: '',
+    platforms: [],
+    dropped: [],
+    uploadedBlobs: 0,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 0,
+    ...replaced,
+  });
+  const image = (name: string): SyncImageResult => ({
+    ...done(name, 'failed'),
+    targets: [
+      pushed('a', { replaced: 'sha256:old', backup: 'a.example.com/app:kept' }),
+      pushed('b', { replaced: 'sha256:older' }),
+      pushed('c', {}),
+      { target: 'd', state: 'failed', code: 'unreachable', reason: 'connection refused' },
+    ],
+  });
+
+  const one = withImage(withImage(emptyResult, image('app')), done('other', 'pushed'));
+  const many = Array.from({ length: 60 }, (_, n) => image(`app-${n}`)).reduce(withImage, emptyResult);
+
+  const told = { image: 'app', digest: 'sha256:new' };
+  const a = {
+    target: 'a',
+    reference: 'a.example.com/app:latest',
+    before: 'sha256:old',
+    backup: 'a.example.com/app:kept',
+  };
+  const b = { target: 'b', reference: 'b.example.com/app:latest', before: 'sha256:older' };
+  expect(one.replaced).toEqual({
+    count: 2,
+    first: [
+      { ...told, ...a },
+      { ...told, ...b },
+    ],
+  });
+  expect(atNextPass(one).replaced).toEqual(one.replaced);
+  expect([many.replaced?.count, many.replaced?.first.length]).toEqual([120, 100]);
+  expect(withImage(emptyResult, done('other', 'pushed'))).not.toHaveProperty('replaced');
+});
+
 test('rows that name no image are told as parked, without their names', () => {
   const result = withRefusedRows(emptyResult, 2);
 

@@ -147,8 +147,10 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
     for (const { platform, digest: own, size } of platforms) {
       printLine(`  ${platform}  ${own ?? ''}  ${size === undefined ? '' : megabytes(size)}`.trimEnd());
     }
-    for (const { digest: left, reason } of copies.find(({ reference }) => reference === name)?.dropped ?? []) {
-      printLine(`  left out: ${left} (${reason})`);
+    const copy = copies.find(({ reference }) => reference === name);
+    for (const { digest: left, reason } of copy?.dropped ?? []) printLine(`  left out: ${left} (${reason})`);
+    if (copy?.replaced !== undefined) {
+      printLine(`  replaced: ${copy.replaced}${copy.backup === undefined ? '' : `, kept as ${copy.backup}`}`);
     }
   }
 }
