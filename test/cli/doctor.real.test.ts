@@ -125,6 +125,11 @@ describe('ferry doctor', () => {
     expect(status).toBe(1);
     expect(of.get('database')).toMatchObject({ ok: false, said: expect.stringContaining('ferry migrate') });
     expect(of.get('temporal')).toMatchObject({ ok: false, said: expect.stringContaining('no-such-namespace') });
+    expect(of.get('workers')).toEqual({
+      part: 'workers',
+      ok: false,
+      said: 'not known: only Temporal tells which workers there are; put "temporal" right first',
+    });
     expect(of.get('target private')).toMatchObject({
       ok: false,
       said: expect.stringContaining('check the user and password'),

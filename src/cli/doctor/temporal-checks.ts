@@ -9,26 +9,41 @@ import type { Check } from './check.js';
 
 /** @param queues those that need a worker */
 export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]): Check[] {
-  const { address, namespace } = temporalPlace(config);
+  let looked: Promise<string> | undefined;
+  // One look for both: what is wrong with the server is told once, and workers are asked for where it answers.
+  const server = async (): Promise<string> => await (looked ??= lookAtServer(config));
   return [
-    {
-      part: 'temporal',
-      look: async () =>
-        await withTemporal(config, async ({ client, soon }) => {
-          await soon(async () => await client.workflowService.describeNamespace({ namespace }));
-          const { serverVersion } = await soon(async () => await client.workflowService.getSystemInfo({}));
-          return `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
-        }),
-    },
+    { part: 'temporal', look: server },
     {
       part: 'workers',
-      look: async () =>
-        await withTemporal(config, async (temporal) => {
-          const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
-          const idle = queues.filter((_, position) => polling[position] !== true);
-          if (idle.length === 0) return `polling ${queues.join(' and ')}`;
-          throw new FerryError(idle.map(missingWorker).join('\n'), { code: 'temporal', decision: 'park' });
-        }),
+      look: async () => {
+        await server().catch(() => {
+          throw unserved('not known: only Temporal tells which workers there are; put "temporal" right first');
+        });
+        return await lookAtWorkers(config, queues);
+      },
     },
   ];
+}
+
+async function lookAtServer(config: PlaceConfig): Promise<string> {
+  const { address, namespace } = temporalPlace(config);
+  return await withTemporal(config, async ({ client, soon }) => {
+    await soon(async () => await client.workflowService.describeNamespace({ namespace }));
+    const { serverVersion } = await soon(async () => await client.workflowService.getSystemInfo({}));
+    return `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
+  });
+}
+
+async function lookAtWorkers(config: PlaceConfig, queues: readonly TaskQueue[]): Promise<string> {
+  return await withTemporal(config, async (temporal) => {
+    const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
+    const idle = queues.filter((_, position) => polling[position] !== true);
+    if (idle.length === 0) return `polling ${queues.join(' and ')}`;
+    throw unserved(idle.map(missingWorker).join('\n'));
+  });
+}
+
+function unserved(message: string): FerryError {
+  return new FerryError(message, { code: 'temporal', decision: 'park' });
 }
