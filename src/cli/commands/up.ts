@@ -12,7 +12,6 @@ import { readServerSettings } from '../../config/server-settings.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule.js';
-import type { FerryUp } from '../../supervisor/ferry-up.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { dockerTrouble } from '../docker-trouble.js';
@@ -22,6 +21,7 @@ import { interruptible } from '../interruption.js';
 import { watchFetch } from '../live-fetch.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { say } from '../output.js';
+import { whatRuns } from '../what-runs.js';
 import { withStores } from '../with-stores.js';
 import { withTemporalAt } from '../with-temporal.js';
 
@@ -76,7 +76,7 @@ async function runUntil(
     signal,
   });
   try {
-    sayWhatRuns(up, config, server);
+    for (const line of whatRuns(up, config, server)) say(line);
     if (trouble !== undefined) say(`note: ${trouble}; the daemon is looked for again every half minute`);
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
@@ -128,17 +128,6 @@ async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfi
   for (const { id, reason } of ensured) if (reason !== undefined) say(`note: schedule ${id} is left: ${reason}`);
   const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming({ ...timing, offsetMs: 0 })}`);
   say(`Schedules: ${lines.join(', ')}; "ferry schedules show" says when next`);
-}
-
-function sayWhatRuns(up: FerryUp, { targets, dataDir }: FerryConfig, server: ServerSettings): void {
-  say(`Temporal: ${up.address}${up.ui === undefined ? '' : `, its pages: ${up.ui}`}`);
-  if (up.server !== undefined) {
-    const isOpen = server.webhookSecret !== undefined || server.apiTokens.length > 0;
-    const closed = ', which lets nobody in until FERRY_WEBHOOK_SECRET or FERRY_API_TOKEN is set';
-    say(`Webhooks and API: http://${up.server}${isOpen ? '' : closed}`);
-  }
-  say(`Targets: ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`);
-  say(`Data and logs: ${dataDir}`);
 }
 
 function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstreams }: FerryConfig): void {
