@@ -17,11 +17,12 @@ export function requestFault({ images, platforms }: Request<RequestedPart>): str
   if (images.length > REQUEST_LIMITS.images) {
     return `${images.length} images were asked for, and ${REQUEST_LIMITS.images} are allowed in one request`;
   }
-  const rows = images.reduce((sum, image) => sum + rowsOf(image, platforms), 0);
+  // Each image by itself first: a list of platforms without an end is counted once, not once for every image.
   for (const requested of images) {
     const fault = imageFault(requested, platforms);
     if (fault !== undefined) return fault;
   }
+  const rows = images.reduce((sum, image) => sum + rowsOf(image, platforms), 0);
   if (rows <= REQUEST_LIMITS.rows) return undefined;
   return `${rows} pairs of image and platform were asked for, and ${REQUEST_LIMITS.rows} are allowed in one request`;
 }

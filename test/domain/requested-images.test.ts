@@ -53,6 +53,22 @@ describe('the shapes in which senders name images', () => {
   });
 });
 
+test('platforms without an end are counted once, not once for every image', () => {
+  let counted = 0;
+  const endless = Array.from({ length: 1_000 }, () => 'linux/amd64');
+  const watched = new Proxy(endless, {
+    get(list, key, receiver) {
+      if (key === 'reduce') counted += 1;
+      return Reflect.get(list, key, receiver) as unknown;
+    },
+  });
+
+  const fault = requestFault({ images: Array.from({ length: 500 }, (_, n) => `app:${n}`), platforms: watched });
+
+  expect(fault).toContain('1000 platforms were asked for "app:0"');
+  expect(counted).toBe(1);
+});
+
 describe('requests that are refused whole, with what is wrong', () => {
   test.each<[unknown, string]>([
     [{ imgae: 'nginx' }, '"imgae" is not known here'],
