@@ -3,9 +3,13 @@ import { interpolate } from './compose-interpolation.js';
 import { InvalidInput } from './ferry-error.js';
 import type { ImageReference } from './image-reference.js';
 import { parseImageReference, printImageReference, sourceRepository } from './image-reference.js';
+import { excerpt } from './reference-grammar.js';
 import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
 import type { ServicePatterns } from './upstream.js';
+
+/** As it is written, with its variables: a reference has fewer than 800 characters, and services may share one text. */
+const longestImage = 1_000;
 
 /** A service of a compose document, as far as images go; texts are not interpolated yet. */
 export interface ComposeService {
@@ -58,6 +62,9 @@ function readImage({ image, isBuilt, isNeverPulled, fault }: ComposeService, loo
   if (fault !== undefined) return { reason: fault };
   if (image === undefined) {
     return { reason: isBuilt ? 'it is built from source and names no image' : 'it names no image' };
+  }
+  if (image.length > longestImage) {
+    return { reason: `its image has ${image.length} characters, ${longestImage} are read at most: ${excerpt(image)}` };
   }
   if (isNeverPulled) return { reason: `its pull_policy says that ${image} is built, not pulled` };
 

@@ -2,10 +2,15 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
+import { excerpt } from '../domain/reference-grammar.js';
 import { UpstreamFault } from './upstream-fault.js';
 
 /** Aliases may be followed this often: real files merge one large block into a handful of services. */
 const aliasesFollowed = 10_000;
+/** Far more than any project has; what is found in them crosses Temporal's wire in one piece. */
+const mostServices = 500;
+/** Names are those of hosts, and stand in rows. */
+const longestName = 255;
 
 const Profiles = z.array(z.coerce.string()).catch([]);
 
@@ -40,9 +45,17 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
 
   const parsed = Document.safeParse(toJson(document, where));
   if (!parsed.success) throw notCompose(where, 'it has no map of services');
+  const described = Object.entries(parsed.data.services);
+  if (described.length > mostServices) {
+    throw notCompose(where, `it has ${described.length} services, and ${mostServices} are read at most`);
+  }
   const services = new Map<string, Service>();
   const broken: ComposeService[] = [];
-  for (const [name, value] of Object.entries(parsed.data.services)) {
+  for (const [name, value] of described) {
+    if (name.length > longestName) {
+      broken.push({ ...unread(excerpt(name)), fault: `its name has ${name.length} characters` });
+      continue;
+    }
     const service = Service.safeParse(value ?? {});
     if (service.success) services.set(name, service.data);
     else broken.push({ ...unread(name), fault: 'its description in the compose file is not a map' });

@@ -58,7 +58,8 @@ export async function lookAtCompose(
     );
     const document = readComposeDocument(text, `${file} of ${repository} at ${tag}`);
     const read = imagesOfServices(document.services, {
-      lookup: (name) => variables[name],
+      // Not what every object has by itself: `constructor` is a name as good as any.
+      lookup: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
       ...(include === undefined ? {} : { include }),
       exclude,
     });

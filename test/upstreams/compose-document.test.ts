@@ -96,6 +96,33 @@ describe('a compose file', () => {
     );
   });
 
+  test('images that are long, nested or shared without end cost no more than their reason', () => {
+    const nested = `${'${A:-'.repeat(20_000)}x${'}'.repeat(20_000)}`;
+    const heirs = Array.from({ length: 400 }, (_, n) => `  heir-${n}: { extends: long }`);
+
+    const { images, skipped } = read(
+      ['services:', `  nested: { image: "${nested}" }`, `  long: { image: "${'x'.repeat(500_000)} y" }`, ...heirs].join(
+        '\n',
+      ),
+    );
+
+    expect(images).toEqual({});
+    expect(skipped['service nested']).toContain('its image has 120001 characters, 1000 are read at most');
+    expect(skipped['service heir-399']).toContain('its image has 500002 characters');
+    expect(JSON.stringify(skipped).length).toBeLessThan(100_000);
+  });
+
+  test('more services than anybody has, and names without an end, are refused or said', () => {
+    const services = Array.from({ length: 501 }, (_, n) => `  s${n}: { image: nginx }`);
+
+    expect(() => read(['services:', ...services].join('\n'))).toThrow(
+      'a.yaml is not a compose file: it has 501 services, and 500 are read at most',
+    );
+    expect(read(`services:\n  ? ${'n'.repeat(100_000)}\n  : { image: nginx }\n`).skipped).toEqual({
+      [`service ${'n'.repeat(77)}...`]: 'its name has 100000 characters',
+    });
+  });
+
   test('a service that is described oddly does not stop the others', () => {
     const { images, skipped } = read('services:\n  a: nginx\n  b:\n    image: [x]\n  c:\n  d: { image: redis }\n');
 

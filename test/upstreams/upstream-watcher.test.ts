@@ -136,6 +136,14 @@ describe('looking at upstreams', () => {
     expect(finding.notes.at(-1)).toContain('1.15.9');
   });
 
+  test('a variable may be called as what every object has', async () => {
+    publish('1.16.0', 'services: { app: { image: "nginx:${constructor:-1.27}" } }');
+
+    const finding = await watcher.look(difyUpstream, { scope: 'release' });
+
+    expect(finding.wanted.map(({ image }) => image)).toEqual(['docker.io/library/nginx:1.27']);
+  });
+
   test('an older release without the file leaves every image new, and that is said', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
     standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);
