@@ -1,9 +1,13 @@
 import { UpstreamFault } from './upstream-fault.js';
+import { AnswerTooLong } from './whole-answers.js';
 
 /** A moment more than the limit says, so that the next request does not come a blink too early. */
 const marginMs = 2_000;
 /** What GitHub asks to wait after a secondary limit that names no time. */
 const unnamedLimitMs = 60_000;
+
+/** In characters: where a proxy answers in its place, the message is a whole web page. */
+const longestMessage = 500;
 
 export interface GitHubRequest {
   /** What was asked for, for messages: `the tags of langgenius/dify`. */
@@ -98,6 +102,12 @@ function waitOf(headers: Answer['headers']): number {
 function unreachable(error: Error, { what, url }: GitHubRequest): UpstreamFault {
   let cause = error;
   while (cause.cause instanceof Error) cause = cause.cause;
+  if (cause instanceof AnswerTooLong) {
+    return new UpstreamFault(`${url} did not answer with what was expected: ${cause.message}`, {
+      code: 'upstream-format',
+      decision: 'park',
+    });
+  }
   return new UpstreamFault(`GitHub cannot be reached for ${what} (${url}): ${cause.message}`, {
     code: 'unreachable',
     decision: 'retry',
@@ -110,7 +120,7 @@ function answerOf(error: Error, status: number): Answer | undefined {
   const headers = 'headers' in response ? response.headers : undefined;
   return {
     status,
-    message: error.message,
+    message: error.message.slice(0, longestMessage),
     headers: typeof headers === 'object' && headers !== null ? { ...headers } : {},
   };
 }

@@ -6,11 +6,14 @@ import * as z from 'zod';
 import type { GitHubRequest } from './github-fault.js';
 import { githubFault } from './github-fault.js';
 import { UpstreamFault } from './upstream-fault.js';
+import { wholeAnswers } from './whole-answers.js';
 
 const tagsAPage = 100;
 /** Ten thousand tags: more than any project has, and an end for an answer that never ends. */
 const mostPages = 100;
 const largestFileBytes = 5 * 1024 * 1024;
+/** A file in base64 within JSON, or a page of tags, with room to spare. */
+const largestAnswerBytes = 10 * 1024 * 1024;
 const answerTimeoutMs = 30_000;
 
 export interface GitHubOptions {
@@ -140,13 +143,13 @@ function baseOf({ apiUrl }: GitHubOptions): string {
 }
 
 function createClient(options: GitHubOptions) {
-  const { retryPauseMs = 1_000, fetch: send } = options;
+  const { retryPauseMs = 1_000, fetch: send = fetch } = options;
   const token = options.token();
   const silent = (): void => undefined;
   return new (Octokit.plugin(retry, throttling))({
     baseUrl: baseOf(options),
     userAgent: 'image-ferry',
-    ...(send === undefined ? {} : { request: { fetch: send } }),
+    request: { fetch: wholeAnswers(send, largestAnswerBytes) },
     ...(token === undefined ? {} : { auth: token }),
     log: { debug: silent, info: silent, warn: silent, error: silent },
     // A limit of an hour must not be waited for in an activity: the workflow sleeps.

@@ -217,6 +217,51 @@ describe('GitHub', () => {
     expect(fault).toMatchObject({ code: 'upstream-format', decision: 'park' });
   });
 
+  test('an answer without an end is given up, and no more of it is kept than any answer has', async () => {
+    let sent = 0;
+    const endless = async (): Promise<Response> => {
+      const body = new ReadableStream({
+        pull(controller) {
+          sent += 1_000_000;
+          controller.enqueue(new Uint8Array(1_000_000).fill(0x20));
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
+    };
+    github = createGitHub({ apiUrl: standIn.url, token: () => undefined, retryPauseMs: 1, fetch: endless });
+
+    const fault = await faultOf(github.readFile(file));
+
+    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'park' });
+    expect(fault.message).toContain('docker-compose.yaml?ref=1.16.0 did not answer with what was expected');
+    expect(sent).toBeLessThan(60_000_000);
+  });
+
+  test('an answer that breaks off in its middle is tried again, and is not taken for an empty file', async () => {
+    let answers = 0;
+    const breaking = async (): Promise<Response> => {
+      answers += 1;
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(Buffer.from('services: {}')),
+        pull: (controller) => controller.error(new Error('socket hang up')),
+      });
+      return new Response(answers === 1 ? body : 'services: {}\n', { headers: { 'content-type': 'text/plain' } });
+    };
+    github = createGitHub({ apiUrl: standIn.url, token: () => undefined, retryPauseMs: 1, fetch: breaking });
+
+    expect(await github.readFile(file)).toBe('services: {}\n');
+    expect(answers).toBe(2);
+  });
+
+  test("a web page in GitHub's place is not told whole", async () => {
+    standIn.next({ status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${'blocked '.repeat(50_000)}` });
+
+    const fault = await faultOf(github.readFile(file));
+
+    expect(fault).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(fault.message.length).toBeLessThan(1_000);
+  });
+
   test('whoever stops asking gets no fault of GitHub', async () => {
     const stopped = AbortSignal.abort(new Error('stopped'));
 
