@@ -1,9 +1,13 @@
 import { InvalidInput } from '../domain/ferry-error.js';
+import { printImageReference } from '../domain/image-reference.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { targetTag } from '../domain/target-name.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';
 import type { ListLine } from './list-file.js';
+
+/** Faults of a list that are said one by one. */
+const mostTold = 50;
 
 /** One line of a list: an image and where it goes. */
 export interface CopyJob {
@@ -29,13 +33,16 @@ export function parseCopyList(lines: readonly ListLine[], places: readonly strin
     }
   });
   if (lines.length === 0) faults.push('there is no image in it');
-  if (faults.length === 0) faults.push(...sharedTargets(jobs));
-  if (faults.length > 0)
-    throw new InvalidInput(
-      `the list has faults:${faults.map((fault) => `\n  - ${fault}`).join('')}`,
-      'invalid-reference',
-    );
+  const found = faults.length > 0 ? faults : [...sharedTargets(jobs), ...targetsReadFrom(jobs)];
+  if (found.length > 0) throw new InvalidInput(`the list has faults:${told(found)}`, 'invalid-reference');
   return jobs;
+}
+
+/** A file that is no list at all has a fault in each of its lines. */
+function told(faults: readonly string[]): string {
+  const shown = faults.slice(0, mostTold).map((fault) => `\n  - ${fault}`);
+  const more = faults.length - shown.length;
+  return `${shown.join('')}${more === 0 ? '' : `\n  - and ${more} more`}`;
 }
 
 function parseLine(text: string, places: readonly string[]): CopyJob {
@@ -66,4 +73,20 @@ function sharedTargets(jobs: readonly CopyJob[]): readonly string[] {
     }
   }
   return faults;
+}
+
+/** Images are copied at the same time: which of two would be read from such a tag, nobody could say. */
+function targetsReadFrom(jobs: readonly CopyJob[]): readonly string[] {
+  const writers = new Map(
+    jobs.flatMap(({ source, targets }) => targets.map(({ target }) => [target.name, source.text])),
+  );
+  return jobs.flatMap(({ source: { reference, text } }) => {
+    if (reference.digest !== undefined) return [];
+    const name = printImageReference(reference);
+    const writer = writers.get(name);
+    if (writer === undefined || writer === text) return [];
+    return [
+      `${name} is read from, and ${writer} goes to it: put the two into lists that are copied one after the other`,
+    ];
+  });
 }

@@ -169,4 +169,31 @@ describe('ferry copy --file', () => {
 
     expect(source.requests).toEqual([]);
   });
+
+  test('a tag that one line reads from and another copies to is a fault, by whatever name; a digest is not', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, 'team/app');
+    const there = placeImage(target, 'x', { tag: '1' });
+    const first = `${source.host}/team/app:v1`;
+
+    await expect(
+      copyList([`nginx ${target.host}/x:1`, `${first} index.docker.io/library/nginx:latest`], []),
+    ).rejects.toThrow(/docker\.io\/library\/nginx:latest is read from, and .*\/app:v1 goes to it/);
+    const { status } = await copyList(
+      [`${first} ${target.host}/x:1`, `${target.host}/x@${there.digest} ${target.host}/y:1`],
+      [],
+    );
+
+    expect(status).toBe(0);
+  });
+
+  test('a list with a fault in each of its many lines says the first ones and how many there are', async () => {
+    const lines = Array.from({ length: 2_000 }, () => 'nginx registry.example/x');
+
+    const fault: unknown = await copyList(lines, []).catch((error: unknown) => error);
+
+    expect(fault).toMatchObject({ code: 'invalid-reference' });
+    expect(String(fault).split('\n')).toHaveLength(52);
+    expect(String(fault)).toContain('and 1949 more');
+  });
 });

@@ -45,10 +45,10 @@ export async function copyListCommand(
   const outcomes: Outcome[] = [];
   say(`copying ${jobs.length} images`);
   try {
-    const queue = [...jobs.entries()];
+    // One iterator for all: each takes the next.
+    const queue = jobs.entries();
     const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [position, job] = next;
+      for (const [position, job] of queue) {
         const outcome = await copyOne(client, job, { ...options, platforms, signal: interruption.signal });
         outcomes[position] = outcome;
         if (!json) printOutcome(outcome);
