@@ -36,15 +36,17 @@ export class DeliveredTargets {
 
   /**
    * Targets of a plan that have what it would bring, where a look could not tell: they are away by now, or are behind a
-   * Docker daemon. None once the source has moved. Where a plan found a target lacking it, that is what counts.
+   * Docker daemon, or it relies on nothing that they have. None once the source has moved. Where a plan found a target
+   * lacking it, that is what counts.
    */
   keptIn(plan: LookedAt): KeptTargets {
     const known = this.#last.sourceDigest;
     if (known === undefined) return { outcomes: [] };
     const [sourceDigest = known, open] = plan.kind === 'planned' ? [plan.sourceDigest, plan.open] : [known, []];
+    const isLookedAt = plan.kind === 'planned' && plan.anew !== true;
     const unseen = new Set([
       ...open.flatMap(({ destination, fault }) =>
-        fault === undefined && destination.engine === undefined ? [] : [destination.target],
+        isLookedAt && fault === undefined && destination.engine === undefined ? [] : [destination.target],
       ),
       ...plan.left.flatMap(({ target, fault }) => (fault.code === 'target-tag-taken' ? [] : [target])),
     ]);

@@ -83,6 +83,22 @@ test('so does one that the next plan cannot look at', async () => {
   expect(world.recorded[0]?.targets).toEqual(expect.arrayContaining([expect.objectContaining(kept)]));
 });
 
+test('and one that got it anew: it does not get all of it again because another one failed', async () => {
+  const asked: string[][] = [];
+  const copy = world.copies.get(image);
+  world.copies.set(image, async (input) => {
+    asked.push(input.destinations.map(({ target }) => target));
+    return (await copy?.(input)) ?? { done: [], open: [], bytesRead: 0 };
+  });
+  world.plans.set(image, () => ({ ...(planned(image) as Plan), anew: true }));
+
+  const result = await sync();
+
+  expect(asked).toEqual([['aliyun', 'private'], ['private']]);
+  expect(result).toMatchObject({ state: 'pushed', notDone: [] });
+  expect(world.recorded[0]?.targets).toEqual(expect.arrayContaining([expect.objectContaining(kept)]));
+});
+
 test('and one that is away together with all the others, which are told', async () => {
   const left = ['aliyun', 'private'].map((target) => ({ target, fault: away }));
   world.plans.set(image, (round) => (round === 0 ? planned(image) : { kind: 'left', rows: [1], lookedAt: 0, left }));
