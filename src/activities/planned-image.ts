@@ -1,25 +1,12 @@
 /** What a look at an image came to, in the plan's words. */
 import type { Destination } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
-import type { PlannedFault, PlannedImage, PlannedTarget } from '../domain/sync-plan.js';
-import type { TargetSelection } from '../domain/wanted-targets.js';
+import type { PendingImage, PlannedFault, PlannedImage, PlannedTarget } from '../domain/sync-plan.js';
 import type { CopySurvey } from '../registry/copy-types.js';
 import type { ForeseenDestination } from './destinations.js';
 
 const noBlobs = { blobs: 0, bytes: 0 };
-
-/** An image that a pass would look at. */
-export interface PendingImage {
-  readonly image: string;
-  readonly platforms: PlatformSelection;
-  readonly targets: TargetSelection;
-  /** An older script pushed all of it: a pass only looks whether it is there still. */
-  readonly toAdopt: boolean;
-  /** It was pushed, and is to be copied again whatever the targets seem to have. */
-  readonly anew: boolean;
-}
 
 export function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
   return found.map(({ destination, takenName }): PlannedTarget => {

@@ -2,7 +2,14 @@ import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
-import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary, RefusedRow } from '../domain/sync-plan.js';
+import type {
+  PendingImage,
+  PlannedImage,
+  PlannedTarget,
+  PlanSink,
+  PlanSummary,
+  RefusedRow,
+} from '../domain/sync-plan.js';
 import { addToTotals, emptyTotals } from '../domain/sync-plan.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
@@ -12,7 +19,6 @@ import { copyTargets } from './copy-wire.js';
 import type { ForeseenDestination } from './destinations.js';
 import { foreseeDestination } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { PendingImage } from './planned-image.js';
 import {
   bareImage,
   bareTarget,

@@ -2,12 +2,11 @@ import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
-import type { PlatformSelection } from '../domain/platform.js';
+import type { PendingImage, RefusedRow } from '../domain/sync-plan.js';
 import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { Target } from '../domain/target.js';
-import type { TargetSelection } from '../domain/wanted-targets.js';
 import { wantedTargets } from '../domain/wanted-targets.js';
 import { candidatesAmong } from './adoption-candidates.js';
 import type { UncopiedRow } from './adoption-candidates.js';
@@ -17,23 +16,6 @@ import { identityOrFault, NAMING } from './naming-rows.js';
 import { RowIndex } from './row-index.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted-rows.js';
-
-/** An image that a pass would look at. */
-export interface PendingImage {
-  readonly image: string;
-  readonly platforms: PlatformSelection;
-  readonly targets: TargetSelection;
-  /** An older script pushed all of it: a pass only looks whether it is there still. */
-  readonly toAdopt: boolean;
-  /** It was pushed, and is to be copied again whatever the targets seem to have. */
-  readonly anew: boolean;
-}
-
-/** A row that names no image: a pass would park it. */
-export interface RefusedRow {
-  readonly row: number;
-  readonly reason: string;
-}
 
 /** Rows read at once. */
 const pageSize = 1000;

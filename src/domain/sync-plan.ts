@@ -1,5 +1,18 @@
 import type { Decision, FaultCode } from './ferry-error.js';
+import type { PlatformSelection } from './platform.js';
 import type { PullAllowance } from './pull-allowance.js';
+import type { TargetSelection } from './wanted-targets.js';
+
+/** An image that a pass would look at. */
+export interface PendingImage {
+  readonly image: string;
+  readonly platforms: PlatformSelection;
+  readonly targets: TargetSelection;
+  /** An older script pushed all of it: a pass only looks whether it is there still. */
+  readonly toAdopt: boolean;
+  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  readonly anew: boolean;
+}
 
 /** Why something would not be done. */
 export interface PlannedFault {

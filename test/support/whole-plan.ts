@@ -1,5 +1,5 @@
-import type { PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/sync-plan.js';
-import type { PendingImage, PlanStore } from '../../src/database/plan-store.js';
+import type { PendingImage, PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/sync-plan.js';
+import type { PlanStore } from '../../src/database/plan-store.js';
 import type { Target } from '../../src/domain/target.js';
 
 export interface WholePlan extends PlanSummary {
