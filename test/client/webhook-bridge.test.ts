@@ -394,6 +394,33 @@ describe('what protects the server', () => {
   });
 });
 
+test('a sender that goes away in the middle of its request is no fault of the bridge', async () => {
+  const sending = request(`${bridge.url}/webhooks/github`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+  });
+  sending.on('error', () => undefined);
+  sending.write('{"ref":');
+  await new Promise((resolve) => sending.once('socket', (socket) => socket.once('connect', resolve)));
+  // An answer to another request: the first one has been taken up by then.
+  await fetch(`${bridge.url}/healthz`);
+  sending.destroy();
+
+  await expect.poll(() => bridge.logged.join('\n')).toContain('request refused');
+  expect(bridge.logged.join('\n')).not.toContain('bug');
+});
+
+test.each([
+  [{ 'content-encoding': 'gzip' }, 'the body is compressed (Content-Encoding: gzip): send it as it is'],
+  [{ 'content-type': 'application/json; charset="utf-16"' }, 'the body is in utf-16, expected UTF-8'],
+])('a body that cannot be read is refused with what is wrong: %j', async (headers, detail) => {
+  const response = await send('/api/images', '{"images":["nginx"]}', headers);
+
+  expect(response.status).toBe(415);
+  expect(await response.json()).toMatchObject({ detail });
+  expect(work.count).toBe(0);
+});
+
 test('healthz tells that the server runs, readyz that Temporal answers', async () => {
   const before = await fetch(`${bridge.url}/readyz`);
   work.fault = unavailable();

@@ -60,8 +60,14 @@ function understood(error: unknown, log: BridgeLog): Refusal {
       'retry-after': String(retryAfterSeconds),
     });
   }
+  // Senders go away, and who dawdles is sent away: no fault of the bridge, and nobody reads this answer.
+  if (isCutOff(error)) return said(400, 'the request broke off before its end');
   log.error({ reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'bug in the bridge');
   return said(500, 'the request could not be handled: the log says why');
+}
+
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 function said(status: Status, detail: string, headers: Refusal['headers'] = {}): Refusal {

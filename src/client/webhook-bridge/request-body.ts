@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type * as z from 'zod';
 
+import { excerpt } from '../../domain/reference-grammar.js';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;
@@ -18,6 +19,7 @@ export function limitedBody(): MiddlewareHandler {
 
 /** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */
 export function assertJsonType(context: Context): void {
+  assertPlain(context);
   const type = mediaType(context);
   if (/^application\/(?:[\w.+-]+\+)?json$/.test(type)) return;
   throw refusal(415, `the content type is "${type.slice(0, 80)}", expected application/json`);
@@ -25,6 +27,7 @@ export function assertJsonType(context: Context): void {
 
 /** As GitHub's API: it also takes JSON that curl calls a form, and JSON without a type. */
 export function assertJsonTypeAsGitHub(context: Context): void {
+  assertPlain(context);
   const type = mediaType(context);
   if (type !== '' && type !== 'application/x-www-form-urlencoded') assertJsonType(context);
 }
@@ -46,6 +49,18 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
     path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
   );
   throw refusal(422, `Invalid request: ${faults.join('; ').slice(0, 500)}`);
+}
+
+/** What is compressed or in another encoding would be told to be no JSON, which nobody would understand. */
+function assertPlain(context: Context): void {
+  const coding = context.req.header('content-encoding') ?? 'identity';
+  if (coding.toLowerCase() !== 'identity') {
+    throw refusal(415, `the body is compressed (Content-Encoding: ${excerpt(coding)}): send it as it is`);
+  }
+  const [, charset = 'utf-8'] = /;\s*charset="?([^";\s]+)/i.exec(context.req.header('content-type') ?? '') ?? [];
+  if (!/^(?:utf-?8|us-ascii)$/i.test(charset)) {
+    throw refusal(415, `the body is in ${excerpt(charset)}, expected UTF-8`);
+  }
 }
 
 function mediaType(context: Context): string {
