@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { text as wholeText } from 'node:stream/consumers';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 
 export interface ListLine {
@@ -11,17 +13,19 @@ export interface ListLine {
  * What `--file` names, line by line; blank lines and everything from a `#` that begins a line or follows a blank are
  * left out. `-` is standard input.
  */
-export function readListFile(path: string): readonly ListLine[] {
-  return readText(path, '--file')
+export async function readListFile(path: string): Promise<readonly ListLine[]> {
+  const whole = await readText(path, '--file');
+  return whole
     .split(/\r?\n/)
-    .map((line, position) => ({ number: position + 1, text: line.replace(/(^|\s)#.*$/, '').trim() }))
+    .map((line, position) => ({ number: position + 1, text: line.replace(/(^|\s)#.*$/s, '').trim() }))
     .filter(({ text }) => text !== '');
 }
 
 /** @throws InvalidInput with the name of the option */
-export function readText(path: string, option: string): string {
+export async function readText(path: string, option: string): Promise<string> {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    // As a stream: a pipe may be one that does not wait for whoever writes into it.
+    return path === '-' ? await wholeText(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(`${option} ${path} cannot be read: ${reason}`, 'configuration');

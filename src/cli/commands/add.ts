@@ -30,7 +30,7 @@ export interface AddOptions {
 
 export async function addCommand(typed: readonly string[], options: AddOptions): Promise<number> {
   const config = readRequestConfig(process.env);
-  const requests = readInput(typed, options, config);
+  const requests = await readInput(typed, options, config);
   const added = options.sync
     ? await withTemporal(
         config,
@@ -49,15 +49,15 @@ export async function addCommand(typed: readonly string[], options: AddOptions):
 }
 
 /** A file may hold more than one request takes. Nothing is asked for when any of the requests would be refused. */
-function readInput(
+async function readInput(
   typed: readonly string[],
   { file, payload, platform }: AddOptions,
   { platforms }: RequestConfig,
-): readonly AddImageInput[] {
-  const sent = payload === undefined ? undefined : readRequestedImages(readJson(payload));
+): Promise<readonly AddImageInput[]> {
+  const sent = payload === undefined ? undefined : readRequestedImages(await readJson(payload));
   const images: (string | RequestedImage)[] = [
     ...typed,
-    ...(file === undefined ? [] : readListFile(file).map(({ text }) => text)),
+    ...(file === undefined ? [] : await readListFile(file)).map(({ text }) => text),
   ];
   images.push(...(sent?.images ?? []));
   if (images.length === 0) throw new InvalidInput('no image was given: name some, or use --file', 'invalid-reference');
@@ -88,9 +88,9 @@ function printAdded(added: readonly AddedImage[], sync: boolean): void {
   printLine(sync ? 'A sync was asked for.' : 'Recorded; the next pass copies them.');
 }
 
-function readJson(path: string): unknown {
+async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(readText(path, '--payload')) as unknown;
+    return JSON.parse(await readText(path, '--payload')) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidInput(`--payload ${path} holds no JSON: ${error.message}`, 'configuration');

@@ -36,7 +36,7 @@ export async function copyListCommand(
   placeTexts: readonly string[],
   options: CopyCommandOptions,
 ): Promise<number> {
-  const jobs = parseCopyList(readListFile(file), placeTexts);
+  const jobs = parseCopyList(await readListFile(file), placeTexts);
   const platforms = parsePlatformSelection(options.platform ?? 'all');
   const client = await openClient(jobs.flatMap(({ source, targets }) => [source, ...targets]));
   const interruption = interruptible();
