@@ -62,6 +62,14 @@ describe('what Alibaba Cloud ACR refuses with', () => {
   });
 });
 
+test('an error code is told like other words of a registry: in one line, cut, without a token', () => {
+  const fault = faultOf(target, 400, errorBody(`\u001b[2J Bearer abcdefgh12345678 ${'X'.repeat(100_000)}`, 'no'));
+
+  expect(fault.message.length).toBeLessThan(1_000);
+  expect(fault.message).not.toContain('\u001b');
+  expect(fault.message).not.toContain('abcdefgh12345678');
+});
+
 describe('limits', () => {
   test.each([
     [403, 'Rate limit exceeded for this address'],

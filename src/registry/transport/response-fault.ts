@@ -69,7 +69,7 @@ export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
     const { code, message, detail } = entry as Readonly<Record<string, unknown>>;
     const more = detail === undefined || detail === null ? '' : ` ${printDetail(detail)}`;
     const text = `${typeof message === 'string' ? message : ''}${more}`;
-    return [{ code: typeof code === 'string' ? code : 'UNKNOWN', message: shorten(text) }];
+    return [{ code: typeof code === 'string' ? shorten(code) : 'UNKNOWN', message: shorten(text) }];
   });
 }
 
