@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { reportFault } from '../../src/cli/exit-status.js';
 import { printJson, printLine, printTable } from '../../src/cli/output.js';
+import { FerryError } from '../../src/domain/ferry-error.js';
 
 let printed: string;
 
@@ -51,4 +53,13 @@ test('what is printed as JSON is read back as it was', () => {
   printJson(value);
 
   expect(JSON.parse(printed)).toEqual(value);
+});
+
+test('nor does a fault with words of others in it; its own lines stay lines', () => {
+  const told: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+
+  reportFault(new FerryError('two faults:\n  - one\n  - \u001b[2Jtwo', { code: 'upstream-format', decision: 'park' }));
+
+  expect(told.join('')).toBe('ferry: two faults:\n  - one\n  - \\u001b[2Jtwo\n');
 });
