@@ -26,7 +26,9 @@ export function temporalFault(words: string, dataDir: string): FerryError | unde
 
 /** For a start that ended too often, for a reason that is not known. */
 export function temporalKeepsEnding(words: string, logPath: string): FerryError {
-  return unstartable(`Temporal ends as soon as it is started: see ${logPath} (${words})`);
+  // On a full disk it could not even say so.
+  const why = words === '' ? '; it wrote nothing there: is the disk full?' : ` (${words})`;
+  return unstartable(`Temporal ends as soon as it is started: see ${logPath}${why}`);
 }
 
 /** The last error that was written to a log behind its first `offset` bytes; else its last line. */
