@@ -12,8 +12,8 @@ export class TargetHealth {
   readonly #away = new Map<string, { readonly fault: Fault; readonly until: number }>();
   readonly #now: () => number;
 
-  /** @param now milliseconds, monotonic enough for a minute */
-  constructor(now: () => number = Date.now) {
+  /** @param now milliseconds of a monotonic clock: the other one may be set back by hours */
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 

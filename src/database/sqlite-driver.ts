@@ -78,12 +78,12 @@ export function forbidWrites(database: Database.Database): void {
  * the heartbeats of what it does beside.
  */
 async function patiently<T>(work: () => T): Promise<T> {
-  const deadline = Date.now() + busyTimeoutMs;
+  const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
     try {
       return work();
     } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw error;
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
     }
     await delay(sliceMs * Math.random());
   }

@@ -90,7 +90,7 @@ export class BlobRead {
 
   #flow(): void {
     if (this.#paused || this.#resting) return;
-    this.#watch?.flows(Date.now());
+    this.#watch?.flows(performance.now());
     this.#response?.resume();
   }
 
@@ -109,7 +109,7 @@ export class BlobRead {
     let fruitless = 0;
     while (this.#received < this.#blob.size || this.#response === undefined) {
       const start = this.#received;
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       try {
         await this.#readFrom(start, consume);
         return;
@@ -118,7 +118,7 @@ export class BlobRead {
         if (this.#stopped) return;
         if (!(error instanceof SourceCut)) throw error;
         const moved = this.#received - start;
-        const lasted = Date.now() - startedAt;
+        const lasted = performance.now() - startedAt;
         // A long time alone is no progress: a silent source lasts long, too.
         const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
         const progress = moved >= PROGRESS_BYTES || isSteady;
@@ -145,14 +145,14 @@ export class BlobRead {
   /** Hands the answer's chunks on until the blob is whole. @throws SourceCut, BlobMismatch when it is too long */
   async #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
     const { idleMs } = this.#client.host(this.#place.host).timing;
-    const watch = new DripWatch(idleMs, Date.now());
+    const watch = new DripWatch(idleMs, performance.now());
     this.#watch = watch;
     let watchdog: NodeJS.Timeout | undefined;
     let take: ((chunk: Buffer) => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         watchdog = setInterval(() => {
-          const fault = watch.check(Date.now(), this.#paused || this.#resting);
+          const fault = watch.check(performance.now(), this.#paused || this.#resting);
           if (fault !== undefined) reject(new SourceCut(fault));
         }, idleMs / 4);
         take = this.#taker({ skip, watch, consume, fail: reject });
@@ -178,7 +178,7 @@ export class BlobRead {
   #taker({ skip, watch, consume, fail }: Taking): (chunk: Buffer) => void {
     let toSkip = skip;
     return (chunk) => {
-      watch.took(chunk.length, Date.now());
+      watch.took(chunk.length, performance.now());
       this.#handlers.onBytesRead(chunk.length);
       this.#keepPace(chunk.length);
       if (toSkip >= chunk.length) {

@@ -72,7 +72,7 @@ export class BlobUpload {
 
   /** When the target last took something, or had nothing to take; milliseconds. */
   get lastMoveAt(): number {
-    return this.#unsentBytes === 0 ? Date.now() : this.#lastMoveAt;
+    return this.#unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
   }
 
   /** Opens the request for the data, and waits until it is known whether it may be so long. An empty blob needs none: its commit says it all. */
@@ -93,7 +93,7 @@ export class BlobUpload {
 
   write(chunk: Buffer): void {
     if (this.#over || this.#request === undefined) return;
-    if (this.#unsentBytes === 0) this.#lastMoveAt = Date.now();
+    if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
     this.#unsentBytes += chunk.length;
     this.#writtenBytes += chunk.length;
     if (!this.#monolithic) {
@@ -128,7 +128,7 @@ export class BlobUpload {
     request.write(chunk, (error) => {
       if (error !== null && error !== undefined) return;
       this.#unsentBytes -= chunk.length;
-      this.#lastMoveAt = Date.now();
+      this.#lastMoveAt = performance.now();
       this.#handlers?.onFlushed(chunk.length);
     });
   }

@@ -77,12 +77,12 @@ export async function fanOut(
 
   const { stallMs, laggingMs } = client.host(source.host).timing;
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
-  let checkedAt = Date.now();
+  let checkedAt = performance.now();
   const paces = new Map(
     uploads.map((upload) => [upload, new HeldUp(blob.size, { windowMs: laggingMs, now: checkedAt })]),
   );
   const watchdog = setInterval(() => {
-    const now = Date.now();
+    const now = performance.now();
     const sinceMs = now - checkedAt;
     checkedAt = now;
     // This process itself did not run (a busy or sleeping machine): nobody else is to blame for the silence.

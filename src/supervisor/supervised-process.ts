@@ -58,7 +58,7 @@ export class SupervisedProcess {
     });
     closeSync(log);
     this.#child = child;
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     child.on('message', (message) => {
       if (message === 'ready') this.#events.onReady?.(undefined);
       else if (isReadyMessage(message)) this.#events.onReady?.(message.ready);
@@ -84,7 +84,7 @@ export class SupervisedProcess {
 
   /** Out of disk or of processes: that may pass, and must not end those that still run. */
   #restart(): void {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     try {
       this.start();
     } catch (error) {
@@ -96,7 +96,7 @@ export class SupervisedProcess {
     this.#child?.removeAllListeners();
     this.#child = undefined;
     if (this.#stopping) return;
-    if (Date.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
+    if (performance.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
     this.#events.onDied({ code, signal, restartInMs: this.#pauseMs });
     this.#timer = setTimeout(() => this.#restart(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);

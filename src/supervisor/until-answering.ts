@@ -18,9 +18,9 @@ export async function untilAnswering(
   place: TemporalPlace,
   { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   while (!signal.aborted) {
-    const isLate = Date.now() > deadline;
+    const isLate = performance.now() > deadline;
     if (isLate || (await isListening(place.address))) {
       try {
         return await assertServed(place);

@@ -40,13 +40,13 @@ export class MirrorList<Host> {
     if (this.#distrusted.has(reference)) return [];
     const isFixed = isDigest(reference);
     return this.#mirrors.filter(
-      (mirror) => (isFixed || mirror.settings.resolvesTags) && (this.#restsUntil.get(mirror) ?? 0) <= Date.now(),
+      (mirror) => (isFixed || mirror.settings.resolvesTags) && (this.#restsUntil.get(mirror) ?? 0) <= performance.now(),
     );
   }
 
   /** Leaves a mirror alone for a while. */
   rest(mirror: Mirror<Host>, fault: FerryError): void {
-    this.#restsUntil.set(mirror, Date.now() + REST_MS);
+    this.#restsUntil.set(mirror, performance.now() + REST_MS);
     this.#onFault(fault);
   }
 

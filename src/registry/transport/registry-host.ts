@@ -125,11 +125,11 @@ export class RegistryHost {
 
   /** Nobody talks to this host for so long: it asked for it. */
   hold(milliseconds: number): void {
-    this.#heldUntil = Math.max(this.#heldUntil, Date.now() + Math.min(milliseconds, this.timing.longestPauseMs));
+    this.#heldUntil = Math.max(this.#heldUntil, performance.now() + Math.min(milliseconds, this.timing.longestPauseMs));
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    for (let left = this.#heldUntil - Date.now(); left > 0; left = this.#heldUntil - Date.now()) {
+    for (let left = this.#heldUntil - performance.now(); left > 0; left = this.#heldUntil - performance.now()) {
       await rest(left, signal);
     }
   }
