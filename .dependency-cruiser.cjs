@@ -7,7 +7,11 @@ const mayImport = {
   concurrency: { folders: [], packages: [] },
   contract: { folders: ['domain'], packages: [] },
   workflows: { folders: ['domain', 'contract'], packages: ['@temporalio/workflow', '@temporalio/common'] },
-  registry: { folders: ['domain', 'concurrency'], packages: ['ipaddr.js', 'http-proxy-agent', 'https-proxy-agent'], node: true },
+  registry: {
+    folders: ['domain', 'concurrency'],
+    packages: ['ipaddr.js', 'http-proxy-agent', 'https-proxy-agent'],
+    node: true,
+  },
   docker: { folders: ['domain', 'concurrency'], packages: ['execa'], node: true },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
