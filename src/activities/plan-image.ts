@@ -19,18 +19,20 @@ import type { CopyPlan, CopyTarget } from '../registry/copy-types.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { PushedImages, TargetNames, WantedImages } from './ports.js';
+import type { DaemonWorkers, PushedImages, TargetNames, WantedImages } from './ports.js';
 import type { PlanOptions } from './plan-adoption.js';
 import { planAdoption } from './plan-adoption.js';
 import { takenTargets } from './shared-tag.js';
 import { TargetHealth } from './target-health.js';
 import { toFault } from './to-failure.js';
+import { unservedTargets } from './unserved-targets.js';
 
 export interface PlanPorts {
   readonly wanted: WantedImages;
   readonly names: TargetNames;
   readonly pushed: PushedImages;
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'head'>;
+  readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;
   readonly mutableTags: Pick<MutableTags, 'backupTag'>;
@@ -83,7 +85,7 @@ export class ImagePlanner {
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
     const chosen = this.#targetsFor(wantedTargets(rows));
-    const [awake, away] = this.#health.divide(chosen);
+    const [awake, away] = await this.#divide(chosen, lastRound);
     const adopted = await planAdoption({ image, pending, away }, { ...this.#ports, health: this.#health }, options);
     if (adopted !== undefined) return adopted;
     // Where nobody can take the image, asking the source for it would only spend its allowance.
@@ -142,6 +144,15 @@ export class ImagePlanner {
       open: [...untried(plan, direct), ...failed, ...byDocker],
       left,
     } as const;
+  }
+
+  /** Targets that can be brought something now, and the others with the reason. */
+  async #divide(chosen: readonly Target[], lastRound: boolean) {
+    const [rested, resting] = this.#health.divide(chosen);
+    const unserved = await unservedTargets(rested, this.#ports.daemonWorkers);
+    if (lastRound) for (const { target, fault } of unserved) this.#health.note(target, fault);
+    const awake = rested.filter(({ name }) => !unserved.some(({ target }) => target === name));
+    return [awake, [...resting, ...unserved]] as const;
   }
 
   /** An image with names of its own is planned at once; for a new one the source is asked before it claims any. */

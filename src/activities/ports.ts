@@ -67,6 +67,12 @@ export interface TagChecks {
   moved(image: string): Promise<void>;
 }
 
+/** Workers that copy through Docker daemons. */
+export interface DaemonWorkers {
+  /** Whether there is one now; undefined when nobody can say. */
+  arePolling(): Promise<boolean | undefined>;
+}
+
 export interface TargetNames {
   /**
    * The owner of a target repository (`host/repository`): `sourceRepository` if it was free, else who had it first.

@@ -7,8 +7,10 @@ import {
 } from '../activities/index.js';
 import type { TemporalClient } from '../client/connect.js';
 import { requestSync, requestSyncAt } from '../client/sync-requests.js';
+import { isWorkerPolling } from '../client/worker-presence.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
 import { hostAddresses } from '../registry/host-addresses.js';
@@ -55,6 +57,7 @@ export function createActivitySets(
       requestSync: async (request) => void (await requestSync(temporal, request)),
       requestSyncAt: async (request) => await requestSyncAt(temporal, request),
     },
+    daemonWorkers: { arePolling: async () => await isWorkerPolling(temporal, TaskQueue.docker) },
     sources,
     targets,
     platforms,

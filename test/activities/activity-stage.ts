@@ -54,11 +54,14 @@ export interface ActivityStage {
 export interface ActivityStageOptions {
   /** Names of the targets that are reached through a Docker daemon. */
   readonly byDocker?: readonly string[];
+  /** Whether a worker has a Docker daemon; default: one has. */
+  readonly hasDaemonWorker?: () => boolean;
   readonly mutableTags?: MutableTags;
 }
 
 export async function startActivityStage({
   byDocker = [],
+  hasDaemonWorker = () => true,
   mutableTags = { patterns: ['latest'], everyMs: 0 },
 }: ActivityStageOptions = {}): Promise<ActivityStage> {
   const [source, aliyun, own] = await sourceAndTwoTargets();
@@ -75,7 +78,12 @@ export async function startActivityStage({
   const stores = createStores(database);
   const engine = createCopyEngine(clientFor([source, aliyun, own]));
   const shared = { ...stores, engine, targets };
-  const images = createImageActivities({ ...shared, missingTagWaitMs: 0, mutableTags });
+  const images = createImageActivities({
+    ...shared,
+    daemonWorkers: { arePolling: async () => hasDaemonWorker() },
+    missingTagWaitMs: 0,
+    mutableTags,
+  });
   const pass = createPassActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
   const tags = createTagActivities({ ...shared, tags: stores.tags, mutableTags });
   const copies = createCopyActivities(shared);

@@ -82,6 +82,7 @@ describe('the plan of an image that is for some of the targets', () => {
     const unused = async (): Promise<never> => await Promise.reject(new Error('nothing is there to be adopted'));
     const { planImage } = createImageActivities({
       ...stores,
+      daemonWorkers: { arePolling: unused },
       engine: {
         head: unused,
         resolve: async () => await Promise.resolve(digest),

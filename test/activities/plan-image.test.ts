@@ -231,6 +231,36 @@ describe('targets behind a Docker daemon', () => {
     expect(requestsOf(own)).toEqual([]);
   });
 
+  test('are left while no worker has a daemon, and keep no other target waiting', async () => {
+    let hasDaemonWorker = false;
+    stage = await startActivityStage({ byDocker: ['private'], hasDaemonWorker: () => hasDaemonWorker });
+    const image = `${stage.source.host}/team/app:v1`;
+    placeImage(stage.source, 'team/app');
+
+    const without = await wantAndPlan(image);
+    hasDaemonWorker = true;
+    const soonAfter = await stage.plan(image);
+
+    expect(without).toMatchObject({
+      kind: 'planned',
+      open: [{ destination: { target: 'aliyun' } }],
+      left: [{ target: 'private', fault: { code: 'unreachable', decision: 'retry' } }],
+    });
+    expect(soonAfter).toMatchObject({ kind: 'planned', open: [{}, {}], left: [] });
+  });
+
+  test('that stay without one through all rounds of an image are left to the next pass by the others', async () => {
+    stage = await startActivityStage({ byDocker: ['aliyun', 'private'], hasDaemonWorker: () => false });
+    const image = `${stage.source.host}/team/app:v1`;
+    await wantAndPlan(image);
+
+    await stage.plan(image, { lastRound: true });
+    const other = await wantAndPlan(`${stage.source.host}/team/tool:v1`);
+
+    const fault = { code: 'unreachable', again: 'next-pass' };
+    expect(other).toMatchObject({ kind: 'left', left: [{ fault }, { fault }] });
+  });
+
   test('alone, they spare the source every request', async () => {
     stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
     const { source, aliyun, own } = stage;

@@ -133,7 +133,9 @@ describe('an image that was copied once and is wanted again', () => {
   async function sync(settings: Partial<Target> = {}): Promise<Planned> {
     const targets = ['left', 'right'].map((name, n) => targetAt(name, places[n]?.host ?? '', settings));
     const client = clientFor([source, ...places]);
-    const ports = { ...stores, engine: createCopyEngine(client), targets, missingTagWaitMs: 0, mutableTags: {} };
+    const daemonWorkers = { arePolling: async () => await Promise.resolve(undefined) };
+    const engine = createCopyEngine(client);
+    const ports = { ...stores, engine, daemonWorkers, targets, missingTagWaitMs: 0, mutableTags: {} };
     const { planImage, recordImage } = createImageActivities(ports);
     const { copyImage } = createCopyActivities(ports);
     const run = async <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input): Promise<Result> =>

@@ -60,8 +60,11 @@ async function runUntil(
   await withStores(config, async () => undefined);
   const trouble = await dockerTrouble(config, signal);
   if (untilIdle && trouble !== undefined && config.temporal.address === undefined) {
-    // One pass with the worker of this machine alone would wait for a daemon that never comes.
-    throw new FerryError(`the pass would not end: ${trouble}`, { code: 'configuration', decision: 'park' });
+    // Nobody but the worker of this machine could do it, and no later pass makes up for it.
+    throw new FerryError(`the pass would not do all that it is for: ${trouble}`, {
+      code: 'configuration',
+      decision: 'park',
+    });
   }
   signal.throwIfAborted();
 
