@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { paceOf } from '../demo/pace.js';
 
 /** A road to a registry on which each direction carries so much and no more, for all connections together. */
 export interface SlowRoad {
@@ -50,15 +51,4 @@ async function carry(from: Socket, to: Socket, pace: (bytes: number) => Promise<
     from.destroy();
     to.destroy();
   }
-}
-
-/** Every piece may go when those before it have had their time. */
-function paceOf(bytesPerSecond: number): (bytes: number) => Promise<void> {
-  let free = performance.now();
-  return async (bytes) => {
-    free = Math.max(free, performance.now()) + (bytes / bytesPerSecond) * 1000;
-    const wait = free - performance.now();
-    // Timers are no finer than a millisecond.
-    if (wait >= 2) await sleep(wait);
-  };
 }

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { paceOf } from './pace.js';
 
 const blobPath = /^\/v2\/.+\/blobs\/(sha256:[0-9a-f]{64})$/;
 
@@ -97,15 +98,4 @@ async function forward(
     if (!outgoing.write(chunk)) await once(outgoing, 'drain');
   }
   outgoing.end();
-}
-
-/** Every chunk takes its turn on the one road: it may go when those before it have had their time. */
-function paceOf(bytesPerSecond: number): (bytes: number) => Promise<void> {
-  let free = performance.now();
-  return async (bytes) => {
-    free = Math.max(free, performance.now()) + (bytes / bytesPerSecond) * 1000;
-    const wait = free - performance.now();
-    // Timers are no finer than a millisecond.
-    if (wait >= 2) await sleep(wait);
-  };
 }
