@@ -13,7 +13,7 @@ import type { CopyActivities, DockerActivities, FetchActivities, MainActivities 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
-import { hostAddresses } from '../registry/host-addresses.js';
+import { hostAddresses } from '../registry/transport/host-addresses.js';
 import { listTags } from '../registry/list-tags.js';
 import type { PullLedger } from '../registry/client-options.js';
 import type { RegistryClient } from '../registry/registry-client.js';

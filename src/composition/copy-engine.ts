@@ -1,6 +1,6 @@
 import type { CopyEngine } from '../activities/engine-ports.js';
 import { copyImage } from '../registry/copy-image.js';
-import { headManifest } from '../registry/head-manifest.js';
+import { headManifest } from '../registry/manifests/head-manifest.js';
 import { headSource } from '../registry/head-source.js';
 import { planCopy } from '../registry/plan-copy.js';
 import type { RegistryClient } from '../registry/registry-client.js';

@@ -4,7 +4,7 @@ import { DockerEngine } from '../docker/copy-image.js';
 import type { DockerVersions } from '../docker/examine-daemon.js';
 import { examineDaemon } from '../docker/examine-daemon.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
+import { dockerConfigCredentials, firstCredentials } from '../registry/credentials/docker-config.js';
 import { isLoopbackName } from '../registry/transport/address-guard.js';
 
 const program = 'docker';

@@ -6,7 +6,7 @@ import type {
   ProxyRules,
   PullLedger,
 } from '../registry/client-options.js';
-import { dockerConfigCredentials, firstCredentials } from '../registry/docker-config.js';
+import { dockerConfigCredentials, firstCredentials } from '../registry/credentials/docker-config.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { createRegistryClient } from '../registry/registry-client.js';
 

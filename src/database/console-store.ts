@@ -15,12 +15,12 @@ import type {
 import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
-import { readPushed, selectPushed } from './pushed-entries.js';
-import { backfill, removeImage, removeRow, retryAdopted, retryImage, retryParked } from './renewals.js';
-import type { Renewed } from './renewals.js';
+import { readPushed, selectPushed } from './pushed/pushed-entries.js';
+import { backfill, removeImage, removeRow, retryAdopted, retryImage, retryParked } from './wanted/renewals.js';
+import type { Renewed } from './wanted/renewals.js';
 import { readNotDone, readRun } from './run-reports.js';
 import { shownStatus } from './shown-status.js';
-import { readCopies, readWanted, selectWanted } from './wanted-entries.js';
+import { readCopies, readWanted, selectWanted } from './wanted/wanted-entries.js';
 
 const standardLimit = 1_000;
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { recordWishes } from './wishes.js';
+import { recordWishes } from './wanted/wishes.js';
 
 const longestId = 255;
 

@@ -5,11 +5,11 @@ import type { Dialect } from 'kysely';
 
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { lookIntoMysql, openMysql } from './mysql-database.js';
-import type { MysqlSettings } from './mysql-settings.js';
-import { mysqlDifferences } from './mysql-differences.js';
-import { lookIntoSqlite, openSqlite } from './sqlite-database.js';
-import { sqliteDifferences } from './sqlite-differences.js';
+import { lookIntoMysql, openMysql } from './mysql/mysql-database.js';
+import type { MysqlSettings } from './mysql/mysql-settings.js';
+import { mysqlDifferences } from './mysql/mysql-differences.js';
+import { lookIntoSqlite, openSqlite } from './sqlite/sqlite-database.js';
+import { sqliteDifferences } from './sqlite/sqlite-differences.js';
 import type { FerryTables } from './tables.js';
 
 export type DatabaseSettings =

@@ -13,10 +13,10 @@ import { makePullBudgets } from './migrations/pull-budgets.js';
 import { addTagHistory } from './migrations/tag-history.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { addWantedTargets } from './migrations/wanted-targets.js';
-import { takeOverPushedRows } from './pushed-row-takeover.js';
-import { MysqlSchemaEditor } from './mysql-schema-editor.js';
+import { takeOverPushedRows } from './pushed/pushed-row-takeover.js';
+import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
-import { SqliteSchemaEditor } from './sqlite-schema-editor.js';
+import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
 import type { FerryTables } from './tables.js';
 
 /**

@@ -8,14 +8,14 @@ import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { Target } from '../domain/target.js';
 import { wantedTargets } from '../domain/wanted-targets.js';
-import { candidatesAmong } from './adoption-candidates.js';
-import type { UncopiedRow } from './adoption-candidates.js';
+import { candidatesAmong } from './adoption/adoption-candidates.js';
+import type { UncopiedRow } from './adoption/adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
-import { identityOrFault, NAMING } from './naming-rows.js';
-import { RowIndex } from './row-index.js';
+import { identityOrFault, NAMING } from './adoption/naming-rows.js';
+import { RowIndex } from './adoption/row-index.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
-import { highestId } from './wanted-rows.js';
+import { highestId } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */
 const pageSize = 1000;

@@ -11,7 +11,7 @@ import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
 import { readPushStatus, recordableImage } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import type { ImagesForPush } from './tables.js';
-import { targetSelection } from './target-selections.js';
+import { targetSelection } from './wanted/target-selections.js';
 
 const standardPlatform = 'linux/amd64';
 

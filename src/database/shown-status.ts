@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 
 import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { FaultCode } from '../domain/ferry-error.js';
-import { lowestId, highestId } from './wanted-rows.js';
+import { lowestId, highestId } from './wanted/wanted-rows.js';
 
 /** The status in SQL: what the ferry cannot work with counts as parked. @see unworkable */
 export const shownStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}

@@ -4,12 +4,12 @@ import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
-import { PushedImageStore } from './pushed-image-store.js';
+import { PushedImageStore } from './pushed/pushed-image-store.js';
 import { RunStore } from './run-store.js';
 import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
 import { UpstreamStore } from './upstream-store.js';
-import { WantedImageStore } from './wanted-image-store.js';
+import { WantedImageStore } from './wanted/wanted-image-store.js';
 
 /** Everything that the ferry keeps, over one open database. */
 export interface Stores {

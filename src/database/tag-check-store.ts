@@ -1,8 +1,8 @@
 import { PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { readSelections } from './target-selections.js';
-import { idsOfImages, setStatus, statusBesideImage, updateWanted } from './wanted-rows.js';
+import { readSelections } from './wanted/target-selections.js';
+import { idsOfImages, setStatus, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */
 const pageSize = 500;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { targetTagIdentity } from '../domain/image-key.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
-import { idsOfImages, setStatus } from './wanted-rows.js';
+import { idsOfImages, setStatus } from './wanted/wanted-rows.js';
 
 /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
 export async function imagesSharingTag(queries: Queries, image: string): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { imageKey } from '../domain/image-key.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { forgotten, setStatus } from './wanted-rows.js';
+import { forgotten, setStatus } from './wanted/wanted-rows.js';
 
 /**
  * A listing is only asked for by its ETag for a week: that stands for its first page, and once in a while what may have

@@ -1,6 +1,6 @@
 import type { Digest } from '../domain/digest.js';
 import { backupTagBeside } from '../domain/mutable-tags.js';
-import { getManifest, headManifestAt, putManifest } from './manifest-exchange.js';
+import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';

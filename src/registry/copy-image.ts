@@ -1,6 +1,6 @@
 import { FerryError } from '../domain/ferry-error.js';
-import type { TransferContext } from './blob-delivery.js';
-import { sendAll, workList } from './blob-work.js';
+import type { TransferContext } from './blobs/blob-delivery.js';
+import { sendAll, workList } from './blobs/blob-work.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
 import { prepareCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';

@@ -1,6 +1,6 @@
 import type { Digest } from '../domain/digest.js';
 import type { ImageReference } from '../domain/image-reference.js';
-import { headManifestAt } from './manifest-exchange.js';
+import { headManifestAt } from './manifests/manifest-exchange.js';
 import type { RegistryClient } from './registry-client.js';
 import { missingManifest, sourcePlace } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';

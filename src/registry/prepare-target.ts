@@ -4,16 +4,16 @@ import { isArtifactManifest } from '../domain/source-manifest.js';
 import { composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
-import type { Blob } from './image-blobs.js';
-import { headManifestAt } from './manifest-exchange.js';
-import type { ManifestHead } from './manifest-exchange.js';
-import type { ManifestReader, ReadManifest } from './manifest-reader.js';
-import { owedManifests } from './owed-manifests.js';
-import type { OwedManifest } from './owed-manifests.js';
-import { noReferrers, owedReferrers } from './owed-referrers.js';
-import type { OwedReferrers } from './owed-referrers.js';
+import type { Blob } from './blobs/image-blobs.js';
+import { headManifestAt } from './manifests/manifest-exchange.js';
+import type { ManifestHead } from './manifests/manifest-exchange.js';
+import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
+import { owedManifests } from './manifests/owed-manifests.js';
+import type { OwedManifest } from './manifests/owed-manifests.js';
+import { noReferrers, owedReferrers } from './referrers/owed-referrers.js';
+import type { OwedReferrers } from './referrers/owed-referrers.js';
 import type { Place } from './place.js';
-import type { ReferrerFinder } from './referrer-finder.js';
+import type { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 
 export interface PreparedTarget {

@@ -1,5 +1,5 @@
-import { openSession } from './blob-push.js';
-import { placeScopes } from './manifest-exchange.js';
+import { openSession } from './blobs/blob-push.js';
+import { placeScopes } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { sendAndDiscard } from './transport/registry-request.js';

@@ -1,12 +1,12 @@
 import type { Digest } from '../domain/digest.js';
 import type { FerryError } from '../domain/ferry-error.js';
 import type { CopyProgress } from './copy-types.js';
-import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
-import { getManifest, putManifest } from './manifest-exchange.js';
-import type { OwedManifest } from './owed-manifests.js';
-import type { OwedReferrers } from './owed-referrers.js';
+import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
+import { getManifest, putManifest } from './manifests/manifest-exchange.js';
+import type { OwedManifest } from './manifests/owed-manifests.js';
+import type { OwedReferrers } from './referrers/owed-referrers.js';
 import type { Place } from './place.js';
-import { addToReferrersTag } from './referrers-tag.js';
+import { addToReferrersTag } from './referrers/referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
 import { backoff, rest } from './transport/retrying.js';

@@ -1,5 +1,5 @@
-import { BlobHomes } from './blob-homes.js';
-import { ContentCache } from './content-cache.js';
+import { BlobHomes } from './blobs/blob-homes.js';
+import { ContentCache } from './manifests/content-cache.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from '../concurrency/keyed-lock.js';
 import { Semaphore } from '../concurrency/semaphore.js';

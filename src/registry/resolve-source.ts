@@ -1,9 +1,9 @@
 import { isDigest } from '../domain/digest.js';
 import type { Digest } from '../domain/digest.js';
-import type { Content } from './content-cache.js';
+import type { Content } from './manifests/content-cache.js';
 import type { CopyRequest } from './copy-types.js';
-import { getManifest, headManifestAt, placeScopes } from './manifest-exchange.js';
-import type { ManifestHead } from './manifest-exchange.js';
+import { getManifest, headManifestAt, placeScopes } from './manifests/manifest-exchange.js';
+import type { ManifestHead } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';

@@ -1,7 +1,7 @@
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
 import type { CopyRequest } from './copy-types.js';
-import { noReferrers } from './owed-referrers.js';
+import { noReferrers } from './referrers/owed-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 

@@ -1,8 +1,8 @@
 import type { Digest } from '../domain/digest.js';
-import { hasBlob } from './blob-push.js';
+import { hasBlob } from './blobs/blob-push.js';
 import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
-import type { Blob } from './image-blobs.js';
-import { headManifestAt } from './manifest-exchange.js';
+import type { Blob } from './blobs/image-blobs.js';
+import { headManifestAt } from './manifests/manifest-exchange.js';
 import { prepareCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';

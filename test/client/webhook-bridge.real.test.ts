@@ -17,7 +17,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
 import { createSourceGate } from '../../src/domain/source-gate.js';
-import { hostAddresses } from '../../src/registry/host-addresses.js';
+import { hostAddresses } from '../../src/registry/transport/host-addresses.js';
 import type { TestBridge } from '../support/bridge.js';
 import { apiToken, startBridge, webhookSecret as secret } from '../support/bridge.js';
 import { deliver } from '../support/bridge-client.js';

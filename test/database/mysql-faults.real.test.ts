@@ -7,7 +7,7 @@ import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-databas
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/migrate.js';
 import { createStores } from '../../src/database/stores.js';
-import { recordWishes } from '../../src/database/wishes.js';
+import { recordWishes } from '../../src/database/wanted/wishes.js';
 import { mysqlPlace } from '../support/database-places.js';
 import type { DatabasePlace } from '../support/database-places.js';
 import { startMariaDb } from '../support/mariadb-server.js';

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
-import { RowIndex } from '../../src/database/row-index.js';
+import { RowIndex } from '../../src/database/adoption/row-index.js';
 import { createStores } from '../../src/database/stores.js';
 
 test('a long table is told in parts, and each image whole, wherever its rows are', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { sqliteParameter } from '../../src/database/sqlite-parameters.js';
+import { sqliteParameter } from '../../src/database/sqlite/sqlite-parameters.js';
 
 test.each([
   [true, 1],

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { BlobDestination, TransferContext } from '../../src/registry/blob-delivery.js';
-import { transferBlob } from '../../src/registry/blob-transfer.js';
-import type { Blob } from '../../src/registry/image-blobs.js';
+import type { BlobDestination, TransferContext } from '../../src/registry/blobs/blob-delivery.js';
+import { transferBlob } from '../../src/registry/blobs/blob-transfer.js';
+import type { Blob } from '../../src/registry/blobs/image-blobs.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { Semaphore } from '../../src/concurrency/semaphore.js';
 import type { Digest } from '../../src/domain/digest.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DripWatch } from '../../src/registry/drip-watch.js';
+import { DripWatch } from '../../src/registry/blobs/drip-watch.js';
 
 const idleMs = 60_000;
 const checkMs = idleMs / 4;

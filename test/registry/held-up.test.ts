@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HeldUp } from '../../src/registry/held-up.js';
+import { HeldUp } from '../../src/registry/blobs/held-up.js';
 
 const megabyte = 1_000_000;
 const windowMs = 250;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
 import type { CopyRequest } from '../../src/registry/copy-types.js';
-import { headManifest } from '../../src/registry/head-manifest.js';
+import { headManifest } from '../../src/registry/manifests/head-manifest.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
 import {
   describe as descriptor,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
-import { ReadPace } from '../../src/registry/read-pace.js';
+import { ReadPace } from '../../src/registry/blobs/read-pace.js';
 import { placeImage } from '../support/scripted-images.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../support/scripted-set-up.js';
 

@@ -12,7 +12,7 @@ import { parsePlatformSelection, printPlatform } from '../../domain/platform.js'
 import { requestFault, splitRequest } from '../../domain/request-limits.js';
 import type { RequestedImage } from '../../domain/requested-images.js';
 import { readRequestedImages } from '../../domain/requested-images.js';
-import { hostAddresses } from '../../registry/host-addresses.js';
+import { hostAddresses } from '../../registry/transport/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
 import { readListFile, readText } from '../list-file.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';

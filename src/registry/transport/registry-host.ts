@@ -11,7 +11,7 @@ import { Connections } from './connections.js';
 import type { MirrorList } from './mirror-list.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
-import { ReadPace } from '../read-pace.js';
+import { ReadPace } from '../blobs/read-pace.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 import { rest } from './retrying.js';
 import type { Timing } from './timing.js';

@@ -1,0 +1,98 @@
+/** Rows that ask for what another row asks for already: they follow the first one's status. */
+import { sql } from 'kysely';
+
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { idsOf, pageSize } from './naming-rows.js';
+import type { RowIdentity } from '../row-shapes.js';
+import { askedAt, forgotten, highestId, lowestId, perRow, setStatus, updateWanted } from '../wanted/wanted-rows.js';
+
+/** The first row of an image and platform. */
+export interface Owner {
+  readonly id: number;
+  status: number;
+  /** It goes to some of the targets only. */
+  isLimited: boolean;
+}
+
+export interface Follower {
+  readonly id: number;
+  /** What its own row says. */
+  readonly status: number;
+  readonly owner: Owner;
+}
+
+/** By key: who was first with an image and platform. */
+export async function ownersOf(
+  queries: Queries,
+  dialect: DialectDifferences,
+  identities: readonly (RowIdentity | InvalidInput)[],
+): Promise<Map<string, Owner>> {
+  const keys = identities.flatMap((identity) => (identity instanceof InvalidInput ? [] : [identity.key]));
+  if (keys.length === 0) return new Map();
+  const rows = await dialect
+    .locking(queries.selectFrom('images_for_push').select(['id', 'image_key', 'push_status', 'targets']))
+    .where('image_key', 'in', [...new Set(keys)])
+    .execute();
+  const owner = (row: (typeof rows)[number]): Owner => ({
+    id: row.id,
+    status: row.push_status ?? PushStatus.pending,
+    isLimited: row.targets !== null,
+  });
+  return new Map(rows.map((row) => [row.image_key ?? '', owner(row)]));
+}
+
+/**
+ * Makes rows the duplicates of others, and gives them the same status. Other programs know no targets: what they want
+ * goes to all of them.
+ */
+export async function follow(
+  queries: Queries,
+  dialect: DialectDifferences,
+  followers: readonly Follower[],
+): Promise<void> {
+  if (followers.length === 0) return;
+  const renewed = new Set<Owner>();
+  for (const { status, owner } of followers) {
+    const wantsMore = owner.status === PushStatus.withdrawn || owner.isLimited;
+    if (!wantsMore || status !== PushStatus.pending) continue;
+    // Somebody inserted what somebody else had withdrawn or limited: without this it would be dropped without a word.
+    owner.status = PushStatus.pending;
+    owner.isLimited = false;
+    renewed.add(owner);
+  }
+  const status = perRow(followers, ({ owner }) => owner.status);
+  await updateWanted(queries, {
+    duplicate_of: perRow(followers, ({ owner }) => owner.id),
+    push_status: status,
+    ferry_status: status,
+  })
+    .where('id', 'in', idsOf(followers))
+    .execute();
+  const asked = { ...forgotten, targets: null, requested_at: askedAt(await dialect.now(queries)) };
+  await setStatus(queries, idsOf([...renewed]), PushStatus.pending, asked);
+}
+
+/** Duplicates whose first row is gone, or became another image, stand for themselves again. */
+export async function releaseOrphans(queries: Queries): Promise<void> {
+  const ids = await orphans(queries, pageSize);
+  if (ids.length === 0) return;
+  await updateWanted(queries, { duplicate_of: null }).where('id', 'in', ids).execute();
+  await releaseOrphans(queries);
+}
+
+/** @returns ids of duplicates that follow nothing, at most so many */
+export async function orphans(queries: Queries, limit: number): Promise<number[]> {
+  const rows = await queries
+    .selectFrom('images_for_push as duplicate')
+    .leftJoin('images_for_push as first', 'first.id', 'duplicate.duplicate_of')
+    .select('duplicate.id')
+    .where('duplicate.duplicate_of', 'is not', null)
+    // With a bare id SQLite would read every row between these, not the few duplicates.
+    .where((is) => is.between(sql<number>`+duplicate.id`, lowestId, highestId))
+    .where((is) => is.or([is('first.id', 'is', null), is('first.image_key', 'is', null)]))
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,56 @@
+/** Rows that another program made pending again. */
+import type { ExpressionBuilder } from 'kysely';
+
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { follow, ownersOf } from './duplicate-rows.js';
+import type { Follower } from './duplicate-rows.js';
+import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
+import type { FerryTables } from '../tables.js';
+import { askedAt, forgotten, setStatus } from '../wanted/wanted-rows.js';
+
+/**
+ * Rows that another program made pending since the ferry last saw them: their name may have changed with it, and what
+ * was known of them is over. Duplicates go back to the status of the row that they follow.
+ * @returns how many there were
+ */
+export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<number> {
+  const rows = await selectNamingRows(queries, dialect)
+    .where(isReset)
+    .where((is) =>
+      is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('parked_code', 'is not', null)]),
+    )
+    .execute();
+  const identities = rows.map((row) => identityOrFault(row));
+  const owners = await ownersOf(queries, dialect, identities);
+  const followers: Follower[] = [];
+  const themselves: { id: number }[] = [];
+  const renamed: { id: number }[] = [];
+  for (const [position, { id, duplicate_of: first }] of rows.entries()) {
+    const identity = identities[position];
+    const owner = identity === undefined || identity instanceof InvalidInput ? undefined : owners.get(identity.key);
+    if (owner !== undefined && owner.id === first) followers.push({ id, status: PushStatus.pending, owner });
+    else if (owner?.id === id) themselves.push({ id });
+    else renamed.push({ id });
+  }
+  // They count as asked for: what is being copied is not the answer.
+  const asked = { ...forgotten, checked_at: null, requested_at: askedAt(await dialect.now(queries)) };
+  await setStatus(queries, idsOf(themselves), PushStatus.pending, asked);
+  // Without an identity they are read like new rows.
+  const nameless = { image: null, image_key: null, duplicate_of: null, targets: null };
+  await setStatus(queries, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless });
+  await follow(queries, dialect, followers);
+  return rows.length;
+}
+
+/** Pending by another program's hand, which may have written NULL for it. */
+export function isReset(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is.or([
+    is.and([
+      is('push_status', '=', PushStatus.pending),
+      is.or([is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pending)]),
+    ]),
+    is.and([is('push_status', 'is', null), is('ferry_status', 'is not', null)]),
+  ]);
+}

@@ -1,0 +1,133 @@
+/** `image_copies` and `run_outcomes`: how each copy stands, and what became of it in each run. */
+import { CopyState } from '../../domain/wanted-image.js';
+import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { printVerified } from './known-copies.js';
+import type { CopyStanding, Verdict } from './outcome-decision.js';
+import type { ImageCopies } from '../tables.js';
+
+interface CopyCircumstances {
+  readonly sourceDigest: string | undefined;
+  readonly missingPlatforms: readonly string[];
+  readonly now: number;
+}
+
+/**
+ * Writes how the copies of an image stand now, one attempt more for each that was told of.
+ * @returns how all copies of the image stand; nobody else changes them before the transaction ends
+ */
+export async function recordCopies(
+  queries: Queries,
+  dialect: DialectDifferences,
+  image: string,
+  outcomes: readonly TargetOutcome[],
+  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
+): Promise<readonly CopyStanding[]> {
+  const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
+  // Before they are read: of rows that are not there yet, two transactions could not both keep the place.
+  await dialect.insertAbsent(queries, 'image_copies', blanks, ['image', 'target']);
+  const rows = await dialect
+    .locking(queries.selectFrom('image_copies').selectAll())
+    .where('image', '=', image)
+    .execute();
+  const told = new Map(outcomes.map((outcome) => [outcome.target, outcome]));
+  const renewed = rows.map((row) => {
+    const outcome = told.get(row.target);
+    return outcome === undefined
+      ? row
+      : { ...row, ...changesOf(row, outcome, { sourceDigest, missingPlatforms, now }) };
+  });
+  const changed = renewed.filter(({ target }) => told.has(target)).map((row) => ({ ...row }));
+  await dialect.upsert(queries, 'image_copies', changed, ['image', 'target']);
+  return renewed.map(standingOf);
+}
+
+function changesOf(
+  before: ImageCopies,
+  outcome: TargetOutcome,
+  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
+): Partial<ImageCopies> {
+  return {
+    state: outcome.state,
+    code: 'code' in outcome ? outcome.code : null,
+    reason: reasonOf(outcome),
+    attempts: before.attempts + 1,
+    last_tried_at: now,
+    ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
+    ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null, verified: null } : {}),
+    ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, missingPlatforms, now) : {}),
+  };
+}
+
+/** Why it is not there; or, where it is, what is to be known about it. */
+function reasonOf(outcome: TargetOutcome): string | null {
+  if ('reason' in outcome) return outcome.reason;
+  return 'note' in outcome ? (outcome.note ?? null) : null;
+}
+
+function pushedColumns(
+  outcome: Extract<TargetOutcome, { state: 'pushed' }>,
+  missingPlatforms: readonly string[],
+  now: number,
+) {
+  return {
+    last_pushed_at: now,
+    replaced: outcome.replaced ?? null,
+    backup: outcome.backup ?? null,
+    dropped: outcome.dropped.length === 0 ? null : JSON.stringify(outcome.dropped),
+    verified: printVerified(outcome, missingPlatforms),
+  };
+}
+
+function standingOf({ target, state, code, reason }: ImageCopies): CopyStanding {
+  return {
+    target,
+    state: state as CopyState,
+    ...(code === null ? {} : { code: code as NonNullable<CopyStanding['code']> }),
+    ...(reason === null ? {} : { reason }),
+  };
+}
+
+/** What became of an image in a run; said again for the same run, the last word counts. */
+export async function recordHistory(
+  queries: Queries,
+  dialect: DialectDifferences,
+  { run, outcome, told, verdict, now }: HistoryEntry,
+): Promise<void> {
+  const blank = { run, image: outcome.image, source_digest: outcome.sourceDigest ?? null, recorded_at: now };
+  const whole = {
+    ...blank,
+    target: '',
+    state: verdict.state,
+    code: verdict.code ?? null,
+    reason: verdict.reason ?? null,
+    reference: null,
+    digest: null,
+    replaced: null,
+    backup: null,
+    bytes_read: outcome.bytesRead,
+    bytes_sent: 0,
+  };
+  const copies = told.map((copy) => ({
+    ...blank,
+    target: copy.target,
+    state: copy.state,
+    code: 'code' in copy ? copy.code : null,
+    reason: reasonOf(copy),
+    reference: copy.reference ?? null,
+    digest: 'digest' in copy ? copy.digest : null,
+    replaced: 'replaced' in copy ? copy.replaced : null,
+    backup: 'backup' in copy ? copy.backup : null,
+    bytes_read: 0,
+    bytes_sent: 'bytesSent' in copy ? copy.bytesSent : 0,
+  }));
+  await dialect.upsert(queries, 'run_outcomes', [whole, ...copies], ['run', 'image', 'target']);
+}
+
+export interface HistoryEntry {
+  readonly run: string;
+  readonly outcome: ImageOutcome;
+  readonly told: readonly TargetOutcome[];
+  readonly verdict: Verdict;
+  readonly now: number;
+}

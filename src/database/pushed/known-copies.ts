@@ -1,0 +1,47 @@
+/** `image_copies.verified`: what a digest on a target was verified to be, so that the next look at it takes two HEADs. */
+import { isDigest } from '../../domain/digest.js';
+import type { KnownCopy } from '../../domain/copy-recipe.js';
+import type { TargetOutcome } from '../../domain/wanted-image.js';
+import type { Queries } from '../dialect-differences.js';
+
+type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms'>;
+
+/** @returns null when a later copy cannot rely on this one */
+export function printVerified(
+  { recipe, mediaType, platforms }: Extract<TargetOutcome, { state: 'pushed' }>,
+  missingPlatforms: readonly string[],
+): string | null {
+  return recipe === undefined ? null : JSON.stringify({ recipe, mediaType, platforms, missingPlatforms });
+}
+
+/**
+ * By target; copies by older versions, and adopted ones, are not among them. None at all where a person wants the image
+ * copied anew: something below a tag may be gone, which the tag itself does not show.
+ */
+export async function readKnownCopies(queries: Queries, image: string): Promise<ReadonlyMap<string, KnownCopy>> {
+  const rows = await queries
+    .selectFrom('image_copies')
+    .select(['target', 'digest', 'source_digest', 'dropped', 'verified'])
+    .where('image_copies.image', '=', image)
+    .where('verified', 'is not', null)
+    .where((is) =>
+      is.not(
+        is.exists(
+          is
+            .selectFrom('images_for_push')
+            .select('images_for_push.id')
+            .whereRef('images_for_push.image', '=', 'image_copies.image')
+            .where('images_for_push.copy_anew', 'is not', null),
+        ),
+      ),
+    )
+    .execute();
+  const known = new Map<string, KnownCopy>();
+  for (const { target, digest, source_digest: sourceDigest, dropped, verified } of rows) {
+    if (digest === null || !isDigest(digest) || sourceDigest === null || !isDigest(sourceDigest)) continue;
+    const told = JSON.parse(verified ?? '{}') as Verified;
+    const left = JSON.parse(dropped ?? '[]') as KnownCopy['dropped'];
+    known.set(target, { ...told, digest, sourceDigest, dropped: left });
+  }
+  return known;
+}

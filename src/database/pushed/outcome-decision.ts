@@ -1,0 +1,80 @@
+/** What an outcome means for the rows of its image: decided here, written elsewhere. */
+import type { FaultCode } from '../../domain/ferry-error.js';
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
+
+export interface CopyStanding {
+  readonly target: string;
+  readonly state: CopyState;
+  readonly code?: FaultCode;
+  readonly reason?: string;
+}
+
+export interface Verdict {
+  readonly status: typeof PushStatus.pending | typeof PushStatus.pushed | typeof PushStatus.parked;
+  /** How the image as a whole stands, for the history of its run. */
+  readonly state: CopyState;
+  readonly code?: FaultCode;
+  readonly reason?: string;
+}
+
+/**
+ * Outcomes for the configured targets: where the source stopped the image, that is the outcome of those left that the
+ * image goes to (`wanted`).
+ */
+export function outcomesOf(
+  { targets: outcomes, sourceFault }: ImageOutcome,
+  { configured, wanted }: { readonly configured: readonly string[]; readonly wanted: readonly string[] },
+): readonly TargetOutcome[] {
+  const told = outcomes.filter(({ target }) => configured.includes(target));
+  if (sourceFault === undefined) return told;
+  const { state, code, reason } = sourceFault;
+  const left = wanted.filter((target) => !told.some((outcome) => outcome.target === target));
+  return [...told, ...left.map((target) => ({ target, state, code, reason }))];
+}
+
+/**
+ * Pushed when every target that the image goes to has it; pending as long as any of them can still be retried; parked
+ * otherwise, with the reasons. Where it goes to no configured target, what stopped it is all there is to say.
+ * @param standings one for each target that was ever tried
+ * @param wanted the configured targets that the image goes to
+ */
+export function verdict(
+  standings: readonly CopyStanding[],
+  wanted: readonly string[],
+  sourceFault?: ImageOutcome['sourceFault'],
+): Verdict {
+  if (wanted.length === 0 && sourceFault !== undefined) {
+    const { state, code, reason } = sourceFault;
+    const status = state === CopyState.parked ? PushStatus.parked : PushStatus.pending;
+    return { status, state, code, reason };
+  }
+  const byTarget = new Map(standings.map((standing) => [standing.target, standing]));
+  const known = wanted.flatMap((target) => byTarget.get(target) ?? []);
+  const isThere = ({ state }: CopyStanding): boolean => state === CopyState.pushed || state === CopyState.adopted;
+  const open = known.filter((standing) => !isThere(standing));
+  if (open.length === 0 && known.length === wanted.length && wanted.length > 0) {
+    const isAdopted = known.every(({ state }) => state === CopyState.adopted);
+    return { status: PushStatus.pushed, state: isAdopted ? CopyState.adopted : CopyState.pushed };
+  }
+  const failed = open.filter(({ state }) => state === CopyState.failed);
+  const waiting = open.filter(({ state }) => state === CopyState.waiting);
+  const parked = open.filter(({ state }) => state === CopyState.parked);
+  if (failed.length > 0) return { status: PushStatus.pending, state: CopyState.failed, ...explanation(failed) };
+  if (waiting.length > 0 || parked.length === 0 || known.length < wanted.length) {
+    return { status: PushStatus.pending, state: CopyState.waiting, ...explanation(waiting) };
+  }
+  return { status: PushStatus.parked, state: CopyState.parked, ...explanation(parked) };
+}
+
+/** One reason that all share is said once; different ones with the target that each is about. */
+function explanation(standings: readonly CopyStanding[]): Pick<Verdict, 'code' | 'reason'> {
+  const [first] = standings;
+  if (first === undefined) return {};
+  const isShared = standings.every(({ reason }) => reason === first.reason);
+  const reasons = standings.map(({ target, reason = '' }) => `${target}: ${reason}`);
+  return {
+    ...(first.code === undefined ? {} : { code: first.code }),
+    reason: isShared ? (first.reason ?? '') : reasons.join('; '),
+  };
+}

@@ -1,0 +1,43 @@
+/** Reading rows of `pushed_images` for people. */
+import type { PushedEntry } from '../console-entries.js';
+import type { Queries } from '../dialect-differences.js';
+import { pagesOf } from '../insert-rows.js';
+import { nameOnTarget, printName } from './pushed-row-takeover.js';
+
+export function selectPushed(queries: Queries) {
+  return queries
+    .selectFrom('pushed_images')
+    .select(['id', 'target_registry_url', 'registry_image_name', 'push_time', 'digest', 'platform', 'image'])
+    .select(['source_digest'])
+    .orderBy('id');
+}
+
+type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectPushed>['execute']>>[number];
+
+export async function readPushed(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly PushedEntry[]> {
+  const ids = rows.map(({ id }) => id);
+  const byRow = new Map<number, { platform: string; digest: string; size: number }[]>();
+  for (const page of pagesOf(ids)) {
+    const copies = await queries.selectFrom('pushed_platforms').selectAll().where('pushed_id', 'in', page).execute();
+    for (const { pushed_id: id, platform, digest, size } of copies) {
+      const known = byRow.get(id);
+      if (known === undefined) byRow.set(id, [{ platform, digest, size }]);
+      else known.push({ platform, digest, size });
+    }
+  }
+  return rows.map((row) => pushedEntry(row, byRow.get(row.id)));
+}
+
+function pushedEntry(row: SelectedRow, platforms: PushedEntry['platforms'] | undefined): PushedEntry {
+  const name = nameOnTarget(row);
+  const listed = (row.platform ?? '').split(',').filter((platform) => platform.trim() !== '');
+  return {
+    id: row.id,
+    ...(row.image === null || row.image === '' ? {} : { image: row.image }),
+    name: name === undefined ? (row.registry_image_name ?? '') : printName(name),
+    digest: row.digest ?? '',
+    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    platforms: platforms ?? listed.map((platform) => ({ platform: platform.trim() })),
+    ...(row.push_time === null ? {} : { pushedAt: row.push_time }),
+  };
+}

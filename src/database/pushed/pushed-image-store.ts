@@ -1,0 +1,190 @@
+import type { KnownCopy } from '../../domain/copy-recipe.js';
+import type { Target } from '../../domain/target.js';
+import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
+import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
+import { chosenTargets, isWider } from '../../domain/wanted-targets.js';
+import { readKnownCopies } from './known-copies.js';
+import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
+import { recordCopies, recordHistory } from './copy-rows.js';
+import type { Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { outcomesOf, verdict } from './outcome-decision.js';
+import type { Verdict } from './outcome-decision.js';
+import { keepingPushTime } from './pushed-row-takeover.js';
+import { recordPushed } from './pushed-rows.js';
+import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
+import { selectionOfRows } from '../wanted/target-selections.js';
+import { forgotten, perRow, setStatus } from '../wanted/wanted-rows.js';
+
+/** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
+export class PushedImageStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Pending rows whose platform an older script pushed to every one of `targets` that the image goes to, and that the
+   * ferry never copied, after row `after` (`beforeFirstRow` for all), at most `limit`, by row; given `image`, only those of one image.
+   */
+  async adoptionCandidates(query: {
+    readonly targets: readonly Target[];
+    readonly after: number;
+    readonly limit: number;
+    readonly image?: string;
+  }): Promise<readonly AdoptionCandidate[]> {
+    return await findAdoptionCandidates(this.#database.queries, query);
+  }
+
+  async knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>> {
+    return await readKnownCopies(this.#database.queries, image);
+  }
+
+  /**
+   * Records what is at the names of a candidate, and makes its row pushed, unless it was withdrawn meanwhile or the
+   * image is to go to more targets now.
+   */
+  async recordAdoption(
+    { rowId, image, selection, copies }: AdoptionCandidate,
+    digests: readonly { readonly target: string; readonly digest: string }[],
+  ): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    const found = new Map(digests.map(({ target, digest }) => [target, digest]));
+    const outcomes = copies.map(({ target, registryImageName: reference }) => {
+      const digest = found.get(target);
+      if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
+      return { target, state: 'adopted', reference, digest } as const;
+    });
+    await transaction(async (inside) => {
+      const now = await dialect.now(inside);
+      const rows = await this.#lockRows(inside, image);
+      const row = rows.find(({ id }) => id === rowId);
+      if (row?.push_status !== PushStatus.pending || isWider(selectionOfRows(rows), selection)) return;
+      await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, missingPlatforms: [], now });
+      for (const { pushedId, target } of copies) {
+        const digest = found.get(target) ?? null;
+        await keepingPushTime(inside, { digest }).where('id', '=', pushedId).execute();
+      }
+      await setStatus(inside, [rowId], PushStatus.pushed, { ...forgotten, checked_at: now });
+    });
+  }
+
+  /**
+   * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
+   * `lookedAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
+   * to now. Recorded twice, it leaves the same but for the count of attempts.
+   */
+  async recordOutcome(
+    outcome: ImageOutcome,
+    context: { readonly targets: readonly Target[]; readonly run: string; readonly lookedAt: number },
+  ): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    const configured = context.targets.map(({ name }) => name);
+    await transaction(async (inside) => {
+      const now = await dialect.now(inside);
+      const { image, sourceDigest, missingPlatforms, sourceFault } = outcome;
+      const ofImage = await this.#lockRows(inside, image);
+      const rows = ofImage.filter(({ id }) => outcome.rows.includes(id));
+      const wanted = chosenTargets(selectionOfRows(ofImage), context.targets).map(({ name }) => name);
+      const told = outcomesOf(outcome, { configured, wanted });
+      const standings = await recordCopies(inside, dialect, image, told, {
+        sourceDigest,
+        missingPlatforms,
+        now,
+      });
+      await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
+      const decided = verdict(standings, wanted, sourceFault);
+      const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
+      const checkedAt = await this.#checkedAt(inside, context);
+      await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
+      await recordHistory(inside, dialect, { run: context.run, outcome, told, verdict: decided, now });
+    });
+  }
+
+  /** When the rows were read; but not before the run began, lest a clock that was put back makes it look again. */
+  async #checkedAt(
+    queries: Queries,
+    { run, lookedAt }: { readonly run: string; readonly lookedAt: number },
+  ): Promise<number> {
+    const begun = await queries.selectFrom('runs').select('started_at').where('id', '=', run).executeTakeFirst();
+    return Math.max(lookedAt, begun?.started_at ?? lookedAt);
+  }
+
+  async #lockRows(queries: Queries, image: string): Promise<readonly LockedRow[]> {
+    return await this.#database.dialect
+      .locking(queries.selectFrom('images_for_push'))
+      .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image', 'image_key'])
+      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
+      .where('image', '=', image)
+      .execute();
+  }
+
+  /** What was pushed before stays pushed: the targets still have it. What was parked stays so until it is pushed. */
+  async #settleRows(
+    queries: Queries,
+    answered: readonly LockedRow[],
+    { missingPlatforms, sourceDigest, sourceFault }: ImageOutcome,
+    { decided, checkedAt }: { readonly decided: Verdict; readonly checkedAt: number },
+  ): Promise<void> {
+    const { status, code, reason } = decided;
+    const isPushed = status === PushStatus.pushed;
+    const rows = answered.filter((row) => isPushed || mayBecome(status, row));
+    const isParked = status === PushStatus.parked;
+    // A source that could not be asked says nothing about the tag.
+    const saysWhetherMissing = sourceFault === undefined || sourceFault.tagMissing;
+    const missingSince = (row: LockedRow) => (sourceFault === undefined ? null : (row.first_missing_at ?? checkedAt));
+    await setStatus(
+      queries,
+      rows.map(({ id }) => id),
+      status,
+      {
+        checked_at: checkedAt,
+        ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }),
+        note: perRow(rows, (row) => noteOn(row, missingPlatforms)),
+        parked_code: isParked ? (code ?? 'internal') : null,
+        parked_reason: isParked ? (reason ?? null) : null,
+        ...(isPushed ? { first_missing_at: null, copy_anew: null } : {}),
+        ...(!isPushed && saysWhetherMissing ? { first_missing_at: perRow(rows, missingSince) } : {}),
+      },
+    );
+  }
+}
+
+function mayBecome(status: PushStatus, row: LockedRow): boolean {
+  const before = readPushStatus(row.push_status);
+  return before === PushStatus.pending || before === status;
+}
+
+interface LockedRow {
+  readonly id: number;
+  readonly source_registry_url: string | null;
+  readonly orig_name_space: string | null;
+  readonly orig_image_name: string | null;
+  readonly image: string | null;
+  readonly image_key: string | null;
+  readonly platform: string | null;
+  readonly push_status: number | null;
+  readonly ferry_status: number | null;
+  readonly requested_at: number | null;
+  readonly first_missing_at: number | null;
+  readonly targets: string | null;
+}
+
+function isAnswered(row: LockedRow, lookedAt: number): boolean {
+  // A row that asks for another image by now is not answered by this one's outcome.
+  if (row.push_status === PushStatus.withdrawn || !isStillItself(row)) return false;
+  const isResetByOthers = row.push_status === PushStatus.pending && row.ferry_status !== PushStatus.pending;
+  return !isResetByOthers && (row.requested_at === null || row.requested_at < lookedAt);
+}
+
+function isThere(outcome: TargetOutcome): outcome is Extract<TargetOutcome, { state: 'pushed' | 'adopted' }> {
+  return outcome.state === 'pushed' || outcome.state === 'adopted';
+}
+
+function noteOn(row: LockedRow, missingPlatforms: readonly string[]): string | null {
+  const missing = canonicalPlatforms(row.platform)
+    .split(',')
+    .filter((platform) => missingPlatforms.includes(platform));
+  return missing.length === 0 ? null : `the source does not offer ${missing.join(', ')}`;
+}

@@ -1,0 +1,138 @@
+import { sql } from 'kysely';
+import type { UpdateObject } from 'kysely';
+
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { canonicalHost, sourceRepository } from '../../domain/image-reference.js';
+import { referenceFromRow } from '../../domain/legacy-row.js';
+import type { ReferenceColumns } from '../../domain/legacy-row.js';
+import { recordableImage } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { nameKey } from '../row-shapes.js';
+import type { FerryTables } from '../tables.js';
+import { perRow } from '../wanted/wanted-rows.js';
+
+const pageSize = 200;
+
+/**
+ * Reads rows of `pushed_images` that older scripts wrote: which image each is of, under which name; and gives every
+ * target repository to the source repository that had it first. Rows that name no image are marked as read with ''.
+ */
+export async function takeOverPushedRows({
+  queries,
+  dialect,
+  transaction,
+}: Pick<FerryDatabase, 'queries' | 'dialect' | 'transaction'>): Promise<void> {
+  const unread = queries.selectFrom('pushed_images').select('id').where('image', 'is', null).limit(1);
+  while ((await unread.executeTakeFirst()) !== undefined) {
+    await transaction((inside) => takeOverPage(inside, dialect));
+  }
+}
+
+type PushedRow = ReferenceColumns & {
+  readonly id: number;
+  readonly target_registry_url: string | null;
+  readonly registry_image_name: string | null;
+};
+
+/** Lowest id first: who had a name first keeps it. */
+async function takeOverPage(queries: Queries, dialect: DialectDifferences): Promise<void> {
+  const rows = await queries
+    .selectFrom('pushed_images')
+    .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name'])
+    .select(['target_registry_url', 'registry_image_name'])
+    .where('image', 'is', null)
+    .orderBy('id')
+    .limit(pageSize)
+    .execute();
+  if (rows.length === 0) return;
+
+  const now = await dialect.now(queries);
+  const read = rows.map((row) => ({ id: row.id, name: nameOnTarget(row), source: sourceOf(row) }));
+  const claims = read.flatMap(({ name, source }) => {
+    if (name === undefined || source === undefined) return [];
+    const place = { target_repository: `${name.host}/${name.repository}`, target_registry: name.host };
+    return [{ ...place, source_repository: source.repository, target: null, claimed_at: now }];
+  });
+  await dialect.insertAbsent(queries, 'target_names', claims, ['target_repository']);
+
+  const keys = read.map(({ name }) => (name === undefined ? null : nameKey(printName(name))));
+  const taken = await takenKeys(queries, keys);
+  const told = read.map(({ id, source }, position) => {
+    const key = keys[position] ?? null;
+    const isFirst = key !== null && !taken.has(key);
+    if (isFirst) taken.add(key);
+    return { id, image: source?.image ?? '', key: isFirst ? key : null };
+  });
+  await keepingPushTime(queries, {
+    image: perRow(told, ({ image }) => image),
+    name_key: perRow(told, ({ key }) => key),
+  })
+    .where(
+      'id',
+      'in',
+      told.map(({ id }) => id),
+    )
+    .execute();
+}
+
+/** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
+export function keepingPushTime(queries: Queries, values: UpdateObject<FerryTables, 'pushed_images'>) {
+  return queries
+    .updateTable('pushed_images')
+    .set(values)
+    .set({ push_time: sql<string>`push_time` });
+}
+
+async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Promise<Set<string | null>> {
+  const asked = keys.filter((key) => key !== null);
+  if (asked.length === 0) return new Set();
+  const rows = await queries.selectFrom('pushed_images').select('name_key').where('name_key', 'in', asked).execute();
+  return new Set(rows.map(({ name_key: key }) => key));
+}
+
+function sourceOf(row: PushedRow): { readonly image: string; readonly repository: string } | undefined {
+  try {
+    const reference = referenceFromRow(row);
+    return { image: recordableImage(reference), repository: sourceRepository(reference) };
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}
+
+/** A name on a target, in canonical form. */
+export interface NameOnTarget {
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+export function printName({ host, repository, tag }: NameOnTarget): string {
+  return `${host}/${repository}:${tag}`;
+}
+
+/** Reads what older scripts wrote: with or without `https://`, with or without the host in the image's name. */
+export function nameOnTarget(
+  row: Pick<PushedRow, 'target_registry_url' | 'registry_image_name'>,
+): NameOnTarget | undefined {
+  const registry = withoutScheme(row.target_registry_url);
+  const slash = registry.indexOf('/');
+  const registryHost = canonicalHost(slash < 0 ? registry : registry.slice(0, slash));
+  const name = withoutScheme(row.registry_image_name).replace(/@.*$/, '');
+  const first = name.split('/', 1)[0] ?? '';
+  const hasHost = name.includes('/') && (/[.:]/.test(first) || first === 'localhost' || first === registryHost);
+  const host = hasHost ? canonicalHost(first) : registryHost;
+  const path = hasHost ? name.slice(first.length + 1) : name;
+  const colon = path.indexOf(':', path.lastIndexOf('/') + 1);
+  const repository = colon < 0 ? path : path.slice(0, colon);
+  const tag = colon < 0 ? '' : path.slice(colon + 1);
+  return host === '' || repository === '' ? undefined : { host, repository, tag: tag === '' ? 'latest' : tag };
+}
+
+function withoutScheme(column: string | null): string {
+  return (column ?? '')
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/^\/+|\/+$/g, '');
+}

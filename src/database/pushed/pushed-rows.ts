@@ -1,0 +1,170 @@
+/** `pushed_images` and `pushed_platforms`, written as the older scripts' readers expect them. */
+import { sql } from 'kysely';
+
+import { parseImageReference } from '../../domain/image-reference.js';
+import { rowFromReference } from '../../domain/legacy-row.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { nameOnTarget, printName } from './pushed-row-takeover.js';
+import { nameKey } from '../row-shapes.js';
+import { utcText } from '../sqlite/sqlite-parameters.js';
+import type { PushedPlatforms } from '../tables.js';
+
+const longestPlatformList = 255;
+const megabyte = 1024 * 1024;
+
+type CopyThere = Extract<TargetOutcome, { state: 'pushed' | 'adopted' }>;
+
+/** Makes or renews the rows for names on targets, and the rows of the platforms that they lead to. */
+export async function recordPushed(
+  queries: Queries,
+  dialect: DialectDifferences,
+  copies: readonly CopyThere[],
+  source: Source,
+): Promise<void> {
+  if (copies.length === 0) return;
+  const countsBytes = copies.some((copy) => 'platforms' in copy) && (await hasNumericSizes(queries, dialect));
+  const places = new Map(copies.map((copy) => [copy.reference, { copy, ...placeOf(copy.reference) }]));
+  const existing = await idsOf(queries, [...places.values()]);
+  const absent = [...places.values()].filter(({ reference }) => !existing.has(reference));
+  for (const [reference, id] of existing) {
+    const copy = places.get(reference)?.copy;
+    if (copy === undefined) continue;
+    // The names of a row that was there stay as they are: other programs look for them.
+    const told = toldColumns(copy, source, countsBytes);
+    await queries.updateTable('pushed_images').set(told).where('id', '=', id).execute();
+  }
+  if (absent.length > 0) {
+    const rows = absent.map(({ copy, columns }) => ({ ...toldColumns(copy, source, countsBytes), ...columns }));
+    await queries.insertInto('pushed_images').values(rows).execute();
+  }
+  const ids = new Map([...existing, ...(await idsOf(queries, absent))]);
+  const platforms = copies.flatMap((copy) => {
+    const id = ids.get(copy.reference);
+    if (id === undefined || !('platforms' in copy)) return [];
+    return copy.platforms.map(({ platform, digest, size }) => ({ pushed_id: id, platform, digest, size }));
+  });
+  await replacePlatforms(queries, dialect, platforms);
+}
+
+interface Source {
+  readonly image: string;
+  readonly sourceDigest: string | undefined;
+  /** UTC milliseconds. */
+  readonly now: number;
+}
+
+/** A name on a target, as rows are found by it. */
+interface Place {
+  readonly reference: string;
+  readonly key: string;
+  readonly columns: {
+    readonly target_registry_url: string;
+    readonly targ_name_space: string;
+    readonly registry_image_name: string;
+  };
+}
+
+function placeOf(reference: string): Place {
+  const name = nameOnTarget({ target_registry_url: '', registry_image_name: reference });
+  if (name === undefined) throw new TypeError(`"${reference}" is not host/repository:tag`);
+  const slash = name.repository.lastIndexOf('/');
+  const columns = {
+    target_registry_url: name.host,
+    targ_name_space: slash < 0 ? '' : name.repository.slice(0, slash),
+    registry_image_name: reference,
+  };
+  return { reference, key: nameKey(printName(name)), columns };
+}
+
+/**
+ * Rows by their keys; or those that an older script wrote under the same names after the last look at its table. Read
+ * without locks: should another writer be faster, the unique key says so, and the transaction is repeated.
+ */
+async function idsOf(queries: Queries, places: readonly Place[]): Promise<ReadonlyMap<string, number>> {
+  if (places.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('pushed_images')
+    .select(['id', 'name_key', 'target_registry_url', 'registry_image_name'])
+    .where((is) =>
+      is.or([
+        is(
+          'name_key',
+          'in',
+          places.map(({ key }) => key),
+        ),
+        ...places.map(({ columns: { target_registry_url: host, registry_image_name: name } }) =>
+          is.and([is('target_registry_url', '=', host), is('registry_image_name', '=', name)]),
+        ),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  return new Map(
+    places.flatMap(({ reference, key, columns }) => {
+      const row =
+        rows.find(({ name_key: own }) => own === key) ??
+        rows.find(
+          (other) =>
+            other.registry_image_name === reference && other.target_registry_url === columns.target_registry_url,
+        );
+      return row === undefined ? [] : [[reference, row.id] as const];
+    }),
+  );
+}
+
+function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, countsBytes: boolean) {
+  return {
+    ...rowFromReference(parseImageReference(image)),
+    push_time: utcText(new Date(now)),
+    push_status: PushStatus.pushed,
+    digest: copy.digest,
+    name_key: placeOf(copy.reference).key,
+    image,
+    source_digest: sourceDigest ?? null,
+    ...('platforms' in copy ? platformColumns(copy.platforms, countsBytes) : {}),
+  };
+}
+
+function platformColumns(platforms: readonly PlatformCopy[], countsBytes: boolean) {
+  const bytes = platforms.reduce((sum, { size }) => sum + size, 0);
+  return {
+    platform: platformList(platforms),
+    // Text holds megabytes, as the older scripts write it; where somebody made it a number it counts bytes.
+    image_size: countsBytes ? bytes : (bytes / megabyte).toFixed(2),
+  };
+}
+
+/** Whole platforms as far as the column goes; `pushed_platforms` has them all. */
+function platformList(platforms: readonly PlatformCopy[]): string {
+  let list = '';
+  for (const platform of new Set(platforms.map((copy) => copy.platform))) {
+    const longer = list === '' ? platform : `${list},${platform}`;
+    if (longer.length > longestPlatformList) return list;
+    list = longer;
+  }
+  return list;
+}
+
+async function hasNumericSizes(queries: Queries, { kind }: DialectDifferences): Promise<boolean> {
+  const declared =
+    kind === 'mysql'
+      ? sql<{ type: string }>`select data_type as type from information_schema.columns
+          where table_schema = database() and table_name = 'pushed_images' and column_name = 'image_size'`
+      : sql<{ type: string }>`select type from pragma_table_info('pushed_images') where name = 'image_size'`;
+  const { rows } = await declared.execute(queries);
+  return /int/i.test(rows[0]?.type ?? '');
+}
+
+async function replacePlatforms(
+  queries: Queries,
+  dialect: DialectDifferences,
+  rows: readonly PushedPlatforms[],
+): Promise<void> {
+  const ids = [...new Set(rows.map(({ pushed_id: id }) => id))];
+  if (ids.length === 0) return;
+  await queries.deleteFrom('pushed_platforms').where('pushed_id', 'in', ids).execute();
+  const values = rows.map((row) => ({ ...row }));
+  await dialect.upsert(queries, 'pushed_platforms', values, ['pushed_id', 'platform', 'digest']);
+}

@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import type { Dialect } from 'kysely';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import Libsql from 'libsql';
+
+import { DatabaseFault, missingDatabase } from '../database-fault.js';
+import type { DatabaseTrouble } from '../database-fault.js';
+import { FaultMappingDriver } from '../fault-mapping-driver.js';
+import { forbidWrites, prepareSqlite, SqliteDriver } from './sqlite-driver.js';
+
+/** Opens or makes the file, and the folder that it is to be in. @throws DatabaseFault */
+export function openSqlite(path: string): Dialect {
+  return openFile(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new Libsql(path);
+    prepareSqlite(database);
+    return database;
+  });
+}
+
+/** Opens a file that is there, and leaves it as it is, even its journal's mode. @throws DatabaseFault */
+export function lookIntoSqlite(path: string): Dialect {
+  return openFile(path, () => {
+    if (!existsSync(path)) throw missingDatabase(`there is none at ${path} yet`);
+    const database = new Libsql(path);
+    forbidWrites(database);
+    return database;
+  });
+}
+
+function openFile(path: string, open: () => Libsql.Database): Dialect {
+  const faultOf = (error: unknown): unknown => sqliteFault(error, path);
+  try {
+    const database = open();
+    return {
+      createDriver: () => new FaultMappingDriver(new SqliteDriver(database), faultOf),
+      createAdapter: () => new TransactionalSqliteAdapter(),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+    };
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+/** Kysely's says no out of caution; with it, a migration is one transaction, which also keeps two processes apart. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+// Primary result codes of SQLite (sqlite.org/rescode.html), less what is better left to `statement`.
+const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
+  5: ['conflict', 'another process holds it for writing'],
+  6: ['conflict', 'another process holds a table of it'],
+  8: ['refused', 'it is read-only for this user: check the permissions of the file and its folder'],
+  10: ['refused', 'reading or writing it failed: check the disk'],
+  11: ['refused', 'it is damaged: restore it from a copy'],
+  13: ['refused', 'the disk is full: make room'],
+  14: [
+    'refused',
+    'it cannot be opened: check the path and the permissions of its folder, where SQLite has to write even to read',
+  ],
+  26: ['refused', 'it is not a SQLite database: choose another path or move the file away'],
+};
+const uniqueViolations: ReadonlySet<number> = new Set([1555, 2067]);
+
+function sqliteFault(error: unknown, path: string): unknown {
+  if (error instanceof DatabaseFault || !(error instanceof Error)) return error;
+  const place = `the database file ${path}`;
+  const systemCode = 'code' in error ? error.code : undefined;
+  if (systemCode === 'ENOSPC') return new DatabaseFault(`${place}: the disk is full: make room`, 'refused', error);
+  if (systemCode === 'EACCES' || systemCode === 'ENOTDIR' || systemCode === 'EROFS' || systemCode === 'EEXIST') {
+    return new DatabaseFault(`${place}: its folder cannot be made (${systemCode})`, 'refused', error);
+  }
+  // An error while opening has its code in the text only.
+  const rawCode = 'rawCode' in error ? Number(error.rawCode) : Number(/: (\d+)"?\)$/.exec(error.message)?.[1]);
+  if (uniqueViolations.has(rawCode)) {
+    return new DatabaseFault(`${place}: another writer was faster (${error.message})`, 'conflict', error);
+  }
+  const known = TROUBLES[rawCode & 0xff];
+  if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]}`, known[0], error);
+  if (Number.isNaN(rawCode)) return error;
+  return new DatabaseFault(`${place}: ${error.message}`, 'statement', error);
+}

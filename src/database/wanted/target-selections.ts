@@ -1,0 +1,60 @@
+/** `images_for_push.targets`: a JSON list of names, NULL for all; and where whole images go. */
+import type { TargetSelection } from '../../domain/wanted-targets.js';
+import { wantedTargets } from '../../domain/wanted-targets.js';
+import type { PushStatus } from '../../domain/wanted-image.js';
+import type { Queries } from '../dialect-differences.js';
+import type { ImagesForPush } from '../tables.js';
+
+type TargetsColumns = Pick<ImagesForPush, 'targets' | 'push_status'>;
+
+/** Images in one query: each is a parameter of it. */
+const pageSize = 500;
+
+export function targetsColumn(selection: TargetSelection): string | null {
+  return selection === 'all' ? null : JSON.stringify(selection);
+}
+
+/** A text that is no list is taken for a name: no target has it, and the image is parked with a reason that shows it. */
+export function targetSelection(column: string | null): TargetSelection {
+  if (column === null || column === '') return 'all';
+  try {
+    const names: unknown = JSON.parse(column);
+    return Array.isArray(names) ? names.map(String) : [column];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [column];
+    throw error;
+  }
+}
+
+/** @param rows all of one image */
+export function selectionOfRows(rows: readonly TargetsColumns[]): TargetSelection {
+  return wantedTargets(
+    rows.map((row) => {
+      const targets = targetSelection(row.targets);
+      const status = (row.push_status ?? 0) as PushStatus;
+      return targets === 'all' ? { status } : { status, targets };
+    }),
+  );
+}
+
+/** Where each of these images goes, by all of its rows. */
+export async function readSelections(
+  queries: Queries,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, TargetSelection>> {
+  const rowsOf = new Map<string, TargetsColumns[]>();
+  for (let start = 0; start < images.length; start += pageSize) {
+    const rows = await queries
+      .selectFrom('images_for_push')
+      .select(['image', 'targets', 'push_status'])
+      .where('image', 'in', images.slice(start, start + pageSize))
+      .execute();
+    for (const row of rows) {
+      const image = row.image ?? '';
+      const known = rowsOf.get(image);
+      if (known === undefined) rowsOf.set(image, [row]);
+      else known.push(row);
+    }
+  }
+  return new Map([...rowsOf].map(([image, rows]) => [image, selectionOfRows(rows)]));
+}

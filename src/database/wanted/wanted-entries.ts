@@ -1,0 +1,118 @@
+/** Reading rows of `images_for_push` and `image_copies` for people. */
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { withoutPassword } from '../../domain/typed-password.js';
+import { CopyState } from '../../domain/wanted-image.js';
+import type { ReferenceColumns } from '../../domain/legacy-row.js';
+import type { RequestedBy } from '../../domain/wanted-image.js';
+import { WantedState } from '../console-entries.js';
+import type { CopyEntry, WantedEntry } from '../console-entries.js';
+import type { Queries } from '../dialect-differences.js';
+import { pagesOf } from '../insert-rows.js';
+import { canonicalPlatforms } from '../row-shapes.js';
+import { shownStatusOf, unworkable } from '../shown-status.js';
+import type { ImageCopies } from '../tables.js';
+import { targetSelection } from './target-selections.js';
+
+/** Rows without duplicates; the caller narrows them down. */
+export function selectWanted(queries: Queries) {
+  return queries
+    .selectFrom('images_for_push')
+    .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
+    .select(['parked_code', 'parked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
+    .select(['first_missing_at', 'source_digest', 'targets'])
+    .where('duplicate_of', 'is', null);
+}
+
+type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>>[number];
+
+/** Reasons of pending rows are those of the image's copies. */
+export async function readWanted(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly WantedEntry[]> {
+  const pending = rows.flatMap(({ image, push_status: status }) => (status === 0 && image !== null ? [image] : []));
+  const byImage = new Map<string, CopyEntry[]>();
+  for (const copy of await readCopies(queries, [...new Set(pending)])) {
+    const known = byImage.get(copy.image);
+    if (known === undefined) byImage.set(copy.image, [copy]);
+    else known.push(copy);
+  }
+  return rows.map((row) => wantedEntry(row, byImage.get(row.image ?? '') ?? []));
+}
+
+export async function readCopies(queries: Queries, images: readonly string[]): Promise<readonly CopyEntry[]> {
+  const copies: CopyEntry[] = [];
+  for (const page of pagesOf(images)) {
+    const rows = await queries
+      .selectFrom('image_copies')
+      .selectAll()
+      .where('image', 'in', page)
+      .orderBy('image')
+      .orderBy('target')
+      .execute();
+    copies.push(...rows.map(copyEntry));
+  }
+  return copies;
+}
+
+function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntry {
+  const state = WantedState[shownStatusOf(row)];
+  const open = state === 'pending' ? openReason(copies) : unworkable(row);
+  const code = row.parked_code ?? open?.code;
+  const reason = row.parked_reason ?? open?.reason;
+  const targets = targetSelection(row.targets);
+  return {
+    id: row.id,
+    image: row.image ?? columnsAsText(row),
+    platform: platformText(row.platform),
+    state,
+    ...(code === undefined ? {} : { code }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(row.note === null ? {} : { note: row.note }),
+    ...(row.requested_by === null ? {} : { requestedBy: JSON.parse(row.requested_by) as RequestedBy }),
+    ...(row.requested_at === null ? {} : { requestedAt: row.requested_at }),
+    ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
+    ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
+    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    ...(targets === 'all' ? {} : { targets }),
+  };
+}
+
+function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: string } {
+  const open = copies.filter(({ state }) => state !== CopyState.pushed && state !== CopyState.adopted);
+  const [first] = open;
+  if (first?.code === undefined) return {};
+  const isShared = open.every(({ reason }) => reason === first.reason);
+  const reasons = open.map(({ target, reason = '' }) => `${target}: ${reason}`);
+  return { code: first.code, reason: isShared ? (first.reason ?? '') : reasons.join('; ') };
+}
+
+function copyEntry(row: ImageCopies): CopyEntry {
+  return {
+    image: row.image,
+    target: row.target,
+    state: row.state as CopyState,
+    ...(row.code === null ? {} : { code: row.code }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.reference === null ? {} : { reference: row.reference }),
+    ...(row.digest === null ? {} : { digest: row.digest }),
+    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    attempts: row.attempts,
+    lastTriedAt: row.last_tried_at,
+    ...(row.replaced === null ? {} : { replaced: row.replaced }),
+    ...(row.backup === null ? {} : { backup: row.backup }),
+    ...(row.dropped === null ? {} : { dropped: JSON.parse(row.dropped) as NonNullable<CopyEntry['dropped']> }),
+  };
+}
+
+/** A row that names no image, or was not read yet, is shown as its columns say. */
+export function columnsAsText(row: ReferenceColumns): string {
+  const parts = [row.source_registry_url, row.orig_name_space, row.orig_image_name];
+  return withoutPassword(parts.filter((part) => part !== null && part !== '').join('/'));
+}
+
+function platformText(column: string | null): string {
+  try {
+    return canonicalPlatforms(column);
+  } catch (error) {
+    if (error instanceof InvalidInput) return column ?? '';
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+import { sql } from 'kysely';
+
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { WantedImage, WantedRequest, WantedResult } from '../../domain/wanted-image.js';
+import type { Queries } from '../dialect-differences.js';
+import { releaseOrphans } from '../adoption/duplicate-rows.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { takeOverPushedRows } from '../pushed/pushed-row-takeover.js';
+import { reviewResetRows } from '../adoption/reset-rows.js';
+import { adoptPage, hasRowsToAdopt } from '../adoption/row-adoption.js';
+import type { AdoptedRows } from '../adoption/row-adoption.js';
+import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
+import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
+import { forgotten, highestId, idsOfImages, lowestId, updateWanted } from './wanted-rows.js';
+import { recordWishes } from './wishes.js';
+
+/** The rows of `images_for_push`: who wants which image. */
+export class WantedImageStore {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Reads what other programs inserted or reset: gives rows an identity, marks duplicates, parks what cannot mean
+   * anything; and reads new rows of `pushed_images`. Several workers may do it at once.
+   */
+  async adoptRows(): Promise<AdoptedRows> {
+    const { queries, dialect, transaction } = this.#database;
+    const total = { adopted: 0, duplicates: 0, refused: 0 };
+    await takeOverPushedRows(this.#database);
+    if (!(await hasRowsToAdopt(queries))) return total;
+
+    let reviewed = 0;
+    do {
+      reviewed = await transaction((inside) => reviewAndRelease(inside));
+    } while (reviewed > 0);
+    for (;;) {
+      const page = await transaction((inside) => adoptPage(inside, dialect));
+      if (page === undefined) return total;
+      total.adopted += page.adopted;
+      total.duplicates += page.duplicates;
+      total.refused += page.refused;
+    }
+
+    async function reviewAndRelease(inside: Queries): Promise<number> {
+      const rows = await reviewResetRows(inside, dialect);
+      await releaseOrphans(inside);
+      return rows;
+    }
+  }
+
+  /**
+   * Images with a pending row that no pass has finished with since `since` (UTC ms), or that were asked for again
+   * since it did: explicitly asked ones first, in the order of asking; then by row.
+   */
+  async pendingImages({
+    since,
+    limit,
+  }: {
+    readonly since: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]> {
+    const isAsked = sql<number>`case when requested_at is not null and (checked_at is null or requested_at >= checked_at)
+      then requested_at end`;
+    const rows = await this.#database.queries
+      .selectFrom('images_for_push')
+      .select(['image', sql<number | null>`min(${isAsked})`.as('asked_at')])
+      .where('push_status', '=', PushStatus.pending)
+      .where('image', 'is not', null)
+      .where((is) => is.between('id', lowestId, highestId))
+      .where((is) =>
+        is.or([
+          is('checked_at', 'is', null),
+          is('checked_at', '<', since),
+          is('requested_at', '>=', is.ref('checked_at')),
+        ]),
+      )
+      .groupBy('image')
+      .orderBy(sql`case when min(${isAsked}) is null then 1 else 0 end`)
+      .orderBy(sql`min(${isAsked})`)
+      .orderBy(sql`min(id)`)
+      .limit(limit)
+      .execute();
+    return rows.map(({ image, asked_at: askedAt }) => ({ image: image ?? '', explicit: askedAt !== null }));
+  }
+
+  /**
+   * Pending rows of those of these images that are none, because somebody wrote something else into the column, lose
+   * their identity: `adoptRows` reads what the columns that name the image say, and parks them where that means nothing.
+   * @returns whether there was any
+   */
+  async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
+    const unreadable = images.map(({ image }) => image).filter((image) => !isCanonicalImage(image));
+    if (unreadable.length === 0) return false;
+    const ids = await idsOfImages(this.#database.queries, unreadable, PushStatus.pending);
+    const exact = ids.filter((id) => Number.isSafeInteger(id));
+    if (exact.length === 0) return false;
+    await this.#forgetIdentity(exact);
+    return true;
+  }
+
+  /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
+  async imagesSharingTag(image: string): Promise<readonly string[]> {
+    return await imagesSharingTag(this.#database.queries, image);
+  }
+
+  /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
+  async reviewPushed(images: readonly string[]): Promise<void> {
+    await this.#database.transaction(async (inside) => await reviewPushed(inside, images));
+  }
+
+  /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */
+  async wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }> {
+    const { queries, dialect } = this.#database;
+    // The time first: what is asked for while the rows are being read counts as asked for later.
+    const now = await dialect.now(queries);
+    const rows = await queries
+      .selectFrom('images_for_push')
+      .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
+      .select(['image', 'image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
+      .select(['requested_at', 'targets', 'copy_anew'])
+      .where('image', '=', image)
+      .where((is) => is.between('id', lowestId, highestId))
+      .orderBy('id')
+      .execute();
+    // Another program may have changed a row since its identity was made: it is then a wish for something else.
+    const changed = rows.filter((row) => !isStillItself(row)).map(({ id }) => id);
+    if (changed.length > 0) await this.#forgetIdentity(changed);
+    const unchanged = rows.filter(({ id }) => !changed.includes(id));
+    // Later than every request that was read: otherwise a clock that was put back would leave them unanswered.
+    const readAt = Math.max(now, ...unchanged.map(({ requested_at: askedFor }) => (askedFor ?? 0) + 1));
+    return { rows: unchanged.map((row) => wantedImage(row, image)), readAt };
+  }
+
+  /**
+   * Records wishes, all in one transaction; one without targets is for all of them.
+   * @see recordWishes
+   */
+  async addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> {
+    const { dialect, transaction } = this.#database;
+    return await transaction((inside) => recordWishes(inside, dialect, requests));
+  }
+
+  async #forgetIdentity(ids: readonly number[]): Promise<void> {
+    await this.#database.transaction(async (inside) => {
+      await updateWanted(inside, { image: null, image_key: null, checked_at: null, targets: null, ...forgotten })
+        .where('id', 'in', [...ids])
+        .execute();
+      await releaseOrphans(inside);
+    });
+  }
+}

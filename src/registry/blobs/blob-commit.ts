@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http';
+import { FerryError } from '../../domain/ferry-error.js';
+import { hasBlob } from './blob-push.js';
+import { algorithmOf } from '../manifests/content-digest.js';
+import type { Blob } from './image-blobs.js';
+import { announcedDigest, placeScopes } from '../manifests/manifest-exchange.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, saysCode } from '../registry-errors.js';
+import { isTimeOut } from '../transport/exchange.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+import { backoff, rest } from '../transport/retrying.js';
+
+const COMMIT_ATTEMPTS = 4;
+/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
+const GAVE_UP_WAITING = [408, 499, 504, 524];
+/** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
+const PATIENT_LOOKS = 8;
+/** The specification says 201; registries in the wild say these as well. */
+export const CREATED = [200, 201, 202, 204];
+/** The session is gone for ever (distribution 2.8 after a cut PATCH, a restart): the blob begins anew. */
+export const SESSION_LOST = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID'];
+
+/** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
+export interface Commitment {
+  readonly client: RegistryClient;
+  readonly place: Place;
+  readonly blob: Blob;
+  readonly location: URL;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The empty PUT with the digest. Object storage may take minutes here, and proxies give up before it does: what counts
+ * in the end is whether the blob is there.
+ *
+ * @throws FerryError; `retry` where sending the blob again may help
+ */
+export async function commitBlob(commitment: Commitment): Promise<void> {
+  const { place, blob, signal } = commitment;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      assertStored(await putDigest(commitment), commitment);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FerryError)) throw error;
+      if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
+      const sessionLost = saysCode(error, ...SESSION_LOST);
+      if (error.decision === 'park' && !sessionLost) throw error;
+      if (await arrivedAfterAll(commitment, error, attempt)) return;
+      if (sessionLost) throw asRetry(error, place);
+      if (attempt === COMMIT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * Whether the blob is there although its commit failed; looked for again and again where the registry may only be slow.
+ * A registry that cannot be asked counts as no.
+ */
+export async function arrivedAfterAll(
+  { client, place, blob, signal }: Commitment,
+  fault: FerryError,
+  attempt = 1,
+): Promise<boolean> {
+  const { timing } = client.host(place.host);
+  const looks = mayBeAtWork(fault) ? PATIENT_LOOKS : 1;
+  try {
+    for (let look = 0; look < looks; look++) {
+      const pauseMs = backoff(attempt + look, timing);
+      await rest(look === 0 ? Math.min(fault.retryAfterMs ?? pauseMs, timing.longestPauseMs) : pauseMs, signal);
+      if (await hasBlob(client, place, blob, { signal, attempts: 2 })) return true;
+    }
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof FerryError) return false;
+    throw error;
+  }
+}
+
+function mayBeAtWork(fault: FerryError): boolean {
+  if (!(fault instanceof RegistryFault)) return false;
+  return fault.status === undefined ? isTimeOut(fault.cause) : GAVE_UP_WAITING.includes(fault.status);
+}
+
+/** @throws RegistryFault when the registry says that it stored something else */
+export function assertStored(response: IncomingMessage, { place, blob: { digest } }: Commitment): void {
+  const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
+  if (stored === undefined || stored === digest) return;
+  if (algorithmOf(stored) === algorithmOf(digest)) {
+    const message = `it stored ${stored} where ${digest} was sent`;
+    throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+  }
+  const message = `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
+  throw new RegistryFault(message, { place, code: 'manifest-unsupported', decision: 'park' });
+}
+
+/** The session's location with the digest; what the registry put into its query stays byte for byte. */
+export function withDigest(location: URL, { digest }: Blob): URL {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}
+
+/** The same fault where sending the whole blob again may help. */
+export function asRetry(fault: FerryError, place: Place): RegistryFault {
+  const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
+  const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
+  return new RegistryFault(reason, {
+    place,
+    code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
+    decision: 'retry',
+    diagnostics,
+    cause: fault,
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+function putDigest({ client, place, blob, location, signal }: Commitment): Promise<IncomingMessage> {
+  const host = client.host(place.host);
+  return sendAndDiscard(host, {
+    place,
+    scopes: placeScopes(place),
+    signal,
+    method: 'PUT',
+    url: withDigest(location, blob),
+    what: `PUT blob ${blob.digest}`,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.alloc(0),
+    expect: CREATED,
+    answerMs: host.timing.commitMs,
+    attempts: 1,
+  });
+}
+
+function arrivedWrong(place: Place, { digest }: Blob, cause: FerryError): RegistryFault {
+  const message = `it says that ${digest} arrived with other bytes than were sent`;
+  return new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry', cause });
+}

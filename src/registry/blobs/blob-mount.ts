@@ -1,0 +1,80 @@
+import type { Digest } from '../../domain/digest.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import { baseRequest, hasBlob, nextLocation, openSession } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import type { Blob } from './image-blobs.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { repositoryScopes } from '../transport/authorization.js';
+import type { RegistryHost } from '../transport/registry-host.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+
+/** Candidates tried for a mount; each that fails may leave a session behind. */
+const MOUNTS_TRIED = 2;
+
+/**
+ * Has a blob mounted from a repository of the same registry (distribution-spec, "Mounting a blob from another
+ * repository"), or opens an upload for it.
+ *
+ * @param mountFrom repositories that are believed to hold the blob
+ * @returns `mounted`, or the session to send the data to
+ */
+export async function mountOrOpen(
+  client: RegistryClient,
+  place: Place,
+  blob: Blob,
+  { mountFrom, signal }: { readonly mountFrom: readonly string[]; readonly signal: AbortSignal },
+): Promise<'mounted' | UploadSession> {
+  const host = client.host(place.host);
+  const { digest } = blob;
+  const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== place.repository);
+  for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
+    const answer = await tryMount(host, place, digest, from, signal);
+    if (answer === 'mounted' && (await keepsMounts(client, place, blob, signal))) return answer;
+    await client.blobHomes.remove(place.host, from, digest);
+    if (answer === 'mounted') break;
+    const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
+    if (isLast && answer !== undefined) return answer;
+  }
+  return openSession(client, place, signal);
+}
+
+/** @returns undefined when the registry answered with a refusal: the upload goes on without a mount */
+async function tryMount(
+  host: RegistryHost,
+  place: Place,
+  digest: Digest,
+  from: string,
+  signal: AbortSignal,
+): Promise<'mounted' | UploadSession | undefined> {
+  try {
+    const response = await sendAndDiscard(host, {
+      ...baseRequest(place, signal),
+      method: 'POST',
+      url: `/v2/${place.repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+      what: `POST blob mount from ${from}`,
+      // Two scopes: one to push here, one to read there.
+      scopes: repositoryScopes(place.repository, 'pull,push', from),
+      body: Buffer.alloc(0),
+      expect: [201, 202],
+      attempts: 2,
+    });
+    return response.statusCode === 201 ? 'mounted' : { location: await nextLocation(host, response, place) };
+  } catch (error) {
+    signal.throwIfAborted();
+    // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
+    if (error instanceof FerryError && error.decision === 'park') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether the host does what it says of mounts, seen once from the first. Some answer 201 to everything, and not all
+ * check later that a manifest's blobs are there: such an image would look finished, and nobody could pull it.
+ */
+async function keepsMounts(client: RegistryClient, place: Place, blob: Blob, signal: AbortSignal): Promise<boolean> {
+  const host = client.host(place.host);
+  host.mountsProven ||= await hasBlob(client, place, blob, { signal });
+  host.mountsBroken ||= !host.mountsProven;
+  return host.mountsProven;
+}

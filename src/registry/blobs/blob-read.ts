@@ -1,0 +1,223 @@
+import type { IncomingMessage } from 'node:http';
+import { mismatch } from './blob-mismatch.js';
+import type { BlobMismatch } from './blob-mismatch.js';
+import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
+import { DripWatch, LEAST_BYTES_PER_SECOND } from './drip-watch.js';
+import type { Blob } from './image-blobs.js';
+import { SourceCut, openBlob } from './open-blob.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { backoff, rest } from '../transport/retrying.js';
+
+/** A cut read that brought at least this much, or lasted this long, was progress. */
+const PROGRESS_BYTES = 1024 * 1024;
+const PROGRESS_MS = 60_000;
+const FRUITLESS_RESUMES = 4;
+
+export interface BlobReadHandlers {
+  /** Called with each chunk, in order, never while paused. The chunk must not be changed. */
+  onChunk(chunk: Buffer): void;
+  onBytesRead(bytes: number): void;
+}
+
+/**
+ * One pass over a blob of the source: hashed on the way, resumed by Range where the connection breaks, and over only
+ * when size and digest are right.
+ */
+export class BlobRead {
+  readonly #client: RegistryClient;
+  readonly #place: Place;
+  readonly #blob: Blob;
+  readonly #handlers: BlobReadHandlers;
+  readonly #signal: AbortSignal;
+  #received = 0;
+  #paused = false;
+  #resting = false;
+  #watch: DripWatch | undefined;
+  #response: IncomingMessage | undefined;
+  #stopped = false;
+
+  constructor(
+    client: RegistryClient,
+    place: Place,
+    blob: Blob,
+    { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal: AbortSignal },
+  ) {
+    this.#client = client;
+    this.#place = place;
+    this.#blob = blob;
+    this.#handlers = handlers;
+    this.#signal = signal;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#response?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#flow();
+  }
+
+  /** Nobody wants the rest. `run` then ends as if it were over; nothing may be committed on the strength of it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#response?.destroy();
+  }
+
+  /**
+   * @throws BlobMismatch when the bytes are not the blob
+   * @throws RegistryFault when the source cannot be read
+   */
+  async run(): Promise<void> {
+    const cached = this.#client.contents.get(this.#blob.digest);
+    if (cached !== undefined) {
+      if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
+      if (cached.body.length > 0) this.#handlers.onChunk(cached.body);
+      return;
+    }
+    const hash = startDigest(this.#blob.digest);
+    await this.#readAll((chunk) => hash.update(chunk));
+    if (this.#stopped) return;
+
+    const digest = finishDigest(hash, algorithmOf(this.#blob.digest));
+    if (digest !== this.#blob.digest) throw this.#mismatch(`its bytes are ${digest}`);
+  }
+
+  #flow(): void {
+    if (this.#paused || this.#resting) return;
+    this.#watch?.flows(performance.now());
+    this.#response?.resume();
+  }
+
+  /** Keeps to the rate that the source may be read at. */
+  #rest(milliseconds: number): void {
+    this.#resting = true;
+    this.#response?.pause();
+    setTimeout(() => {
+      this.#resting = false;
+      this.#flow();
+    }, milliseconds);
+  }
+
+  async #readAll(consume: (chunk: Buffer) => void): Promise<void> {
+    const { timing } = this.#client.host(this.#place.host);
+    let fruitless = 0;
+    while (this.#received < this.#blob.size || this.#response === undefined) {
+      const start = this.#received;
+      const startedAt = performance.now();
+      try {
+        await this.#readFrom(start, consume);
+        return;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (this.#stopped) return;
+        if (!(error instanceof SourceCut)) throw error;
+        const moved = this.#received - start;
+        const lasted = performance.now() - startedAt;
+        // A long time alone is no progress: a silent source lasts long, too.
+        const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
+        const progress = moved >= PROGRESS_BYTES || isSteady;
+        fruitless = progress ? 0 : fruitless + 1;
+        if (!progress) this.#client.host(this.#place.host).mirrors.distrust(this.#blob.digest);
+        if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
+        await rest(backoff(fruitless + 1, timing), this.#signal);
+      }
+    }
+  }
+
+  async #readFrom(offset: number, consume: (chunk: Buffer) => void): Promise<void> {
+    const response = await openBlob(this.#client, this.#place, this.#blob, { offset, signal: this.#signal });
+    this.#response = response;
+    if (this.#stopped) {
+      response.destroy();
+      return;
+    }
+    // A server that ignores the range sends everything: what is known already is passed over.
+    const skip = response.statusCode === 200 ? offset : 0;
+    await this.#pump(response, skip, consume);
+  }
+
+  /** Hands the answer's chunks on until the blob is whole. @throws SourceCut, BlobMismatch when it is too long */
+  async #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
+    const { idleMs } = this.#client.host(this.#place.host).timing;
+    const watch = new DripWatch(idleMs, performance.now());
+    this.#watch = watch;
+    let watchdog: NodeJS.Timeout | undefined;
+    let take: ((chunk: Buffer) => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        watchdog = setInterval(() => {
+          const fault = watch.check(performance.now(), this.#paused || this.#resting);
+          if (fault !== undefined) reject(new SourceCut(fault));
+        }, idleMs / 4);
+        take = this.#taker({ skip, watch, consume, fail: reject });
+        // What was read before, of other blobs too, may not be paid for yet.
+        this.#keepPace(0);
+        response.on('data', take);
+        response.once('end', () => {
+          if (this.#received === this.#blob.size) resolve();
+          else reject(new SourceCut(`it ended after ${this.#received} bytes`));
+        });
+        response.once('close', () => reject(new SourceCut(`the connection broke after ${this.#received} bytes`)));
+        if (this.#paused || this.#resting) response.pause();
+      });
+    } catch (error) {
+      response.destroy();
+      throw error;
+    } finally {
+      clearInterval(watchdog);
+      if (take !== undefined) response.off('data', take);
+    }
+  }
+
+  #taker({ skip, watch, consume, fail }: Taking): (chunk: Buffer) => void {
+    let toSkip = skip;
+    return (chunk) => {
+      watch.took(chunk.length, performance.now());
+      this.#handlers.onBytesRead(chunk.length);
+      this.#keepPace(chunk.length);
+      if (toSkip >= chunk.length) {
+        toSkip -= chunk.length;
+        return;
+      }
+      const fresh = toSkip === 0 ? chunk : chunk.subarray(toSkip);
+      toSkip = 0;
+      this.#received += fresh.length;
+      if (this.#received > this.#blob.size) {
+        fail(this.#mismatch('it sends more bytes than that'));
+        return;
+      }
+      consume(fresh);
+      this.#handlers.onChunk(fresh);
+    };
+  }
+
+  #keepPace(bytes: number): void {
+    const { readPace } = this.#client.host(this.#place.host);
+    const restMs = readPace?.take(bytes, performance.now()) ?? 0;
+    if (restMs > 0) this.#rest(restMs);
+  }
+
+  #mismatch(found: string): BlobMismatch {
+    return mismatch(this.#client, this.#place, this.#blob, found);
+  }
+
+  #givenUp(cut: SourceCut): RegistryFault {
+    const { digest, size } = this.#blob;
+    const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
+    return new RegistryFault(message, { place: this.#place, code: 'unreachable', decision: 'retry', cause: cut });
+  }
+}
+
+interface Taking {
+  /** Bytes at the front that are known already. */
+  readonly skip: number;
+  readonly watch: DripWatch;
+  readonly consume: (chunk: Buffer) => void;
+  readonly fail: (fault: BlobMismatch) => void;
+}

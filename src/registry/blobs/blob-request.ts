@@ -1,0 +1,16 @@
+import type { Blob } from './image-blobs.js';
+import { placeScopes } from '../manifests/manifest-exchange.js';
+import type { Place } from '../place.js';
+import type { RegistryRequest } from '../transport/request-options.js';
+
+/** GET of a blob; what counts as an answer is the caller's to say. */
+export function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal): Omit<RegistryRequest, 'expect'> {
+  return {
+    place,
+    method: 'GET',
+    url: `/v2/${place.repository}/blobs/${digest}`,
+    what: `GET blob ${digest}`,
+    scopes: placeScopes(place),
+    signal,
+  };
+}

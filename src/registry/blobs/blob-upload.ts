@@ -1,0 +1,229 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { FerryError } from '../../domain/ferry-error.js';
+import {
+  CREATED,
+  SESSION_LOST,
+  asRetry,
+  arrivedAfterAll,
+  assertStored,
+  commitBlob,
+  withDigest,
+} from './blob-commit.js';
+import type { Commitment } from './blob-commit.js';
+import { nextLocation } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import type { Blob } from './image-blobs.js';
+import { placeScopes } from '../manifests/manifest-exchange.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, saysCode } from '../registry-errors.js';
+import { isAnnounced, leaveToSend } from '../transport/announced-body.js';
+import { networkFault } from '../transport/network-fault.js';
+import { openUpload, unexpected } from '../transport/registry-request.js';
+import type { RegistryRequest } from '../transport/request-options.js';
+import { discardBody } from '../transport/response-body.js';
+
+export interface UploadHandlers {
+  /** So many bytes have left for the target; room for more. */
+  onFlushed(bytes: number): void;
+  /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
+  onFailure(fault: FerryError): void;
+}
+
+/**
+ * One blob on its way to one target: POST (done already), PATCH with the whole stream, and only after the caller has
+ * verified the bytes an empty PUT with the digest. Registries that know no PATCH get one PUT with everything, of which
+ * the last chunk is held back until then.
+ */
+export class BlobUpload {
+  readonly place: Place;
+  readonly #client: RegistryClient;
+  readonly #blob: Blob;
+  readonly #signal: AbortSignal;
+  readonly #monolithic: boolean;
+  #location: URL;
+  #request: ClientRequest | undefined;
+  #answer: Promise<IncomingMessage> | undefined;
+  #handlers: UploadHandlers | undefined;
+  #held: Buffer | undefined;
+  #over = false;
+  #unsentBytes = 0;
+  #writtenBytes = 0;
+  #lastMoveAt = 0;
+
+  constructor(
+    client: RegistryClient,
+    place: Place,
+    blob: Blob,
+    { session, signal }: { readonly session: UploadSession; readonly signal: AbortSignal },
+  ) {
+    this.#client = client;
+    this.place = place;
+    this.#blob = blob;
+    this.#location = session.location;
+    this.#signal = signal;
+    this.#monolithic = client.host(place.host).monolithicUploads;
+  }
+
+  /** Bytes written that the target has not taken yet. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** When the target last took something, or had nothing to take; milliseconds. */
+  get lastMoveAt(): number {
+    return this.#unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
+  }
+
+  /** Opens the request for the data, and waits until it is known whether it may be so long. An empty blob needs none: its commit says it all. */
+  async start(handlers: UploadHandlers): Promise<void> {
+    this.#handlers = handlers;
+    const bytes = this.#blob.size;
+    if (bytes === 0) return;
+    const host = this.#client.host(this.place.host);
+    const announces = isAnnounced(host, bytes);
+    const { request, response } = await openUpload(host, this.#dataRequest());
+    this.#request = request;
+    this.#answer = response;
+    const answered = response
+      .then((message) => this.#answeredEarly(message))
+      .catch((error: unknown) => this.#fail(networkFault(error, this.place, this.#location)));
+    if (announces) await leaveToSend(host, { request, answered, bytes });
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#over || this.#request === undefined) return;
+    if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
+    this.#unsentBytes += chunk.length;
+    this.#writtenBytes += chunk.length;
+    if (!this.#monolithic) {
+      this.#send(this.#request, chunk);
+      return;
+    }
+    if (this.#held !== undefined) this.#send(this.#request, this.#held);
+    this.#held = chunk;
+  }
+
+  /**
+   * The bytes are verified: ends the data and commits.
+   *
+   * @throws FerryError; `retry` where sending the blob again may help
+   */
+  async complete(): Promise<void> {
+    const answer = this.#answer;
+    if (this.#over) throw this.#interrupted();
+    this.#over = true;
+    if (answer !== undefined) await this.#endData(answer);
+    if (answer === undefined || !this.#monolithic) await commitBlob(this.#commitment());
+    this.#client.blobHomes.add(this.place.host, this.place.repository, this.#blob.digest);
+  }
+
+  /** The bytes are wrong, or nobody wants them here any more. What was sent is never committed. */
+  cancel(): void {
+    this.#over = true;
+    this.#request?.destroy();
+  }
+
+  #send(request: ClientRequest, chunk: Buffer): void {
+    request.write(chunk, (error) => {
+      if (error !== null && error !== undefined) return;
+      this.#unsentBytes -= chunk.length;
+      this.#lastMoveAt = performance.now();
+      this.#handlers?.onFlushed(chunk.length);
+    });
+  }
+
+  async #endData(answer: Promise<IncomingMessage>): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && this.#request !== undefined) this.#send(this.#request, held);
+    this.#request?.end();
+    let response: IncomingMessage;
+    try {
+      response = await answer;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      return this.#endedWith(networkFault(error, this.place, this.#location));
+    }
+    if (!CREATED.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
+    discardBody(response);
+    assertStored(response, this.#commitment());
+    if (!this.#monolithic) {
+      const host = this.#client.host(this.place.host);
+      this.#location = await nextLocation(host, response, this.place, this.#location);
+    }
+  }
+
+  /** The answer to a whole PUT may be lost although the blob arrived. */
+  async #endedWith(fault: FerryError): Promise<void> {
+    const mayHaveArrived = this.#monolithic && fault.decision === 'retry';
+    if (!mayHaveArrived || !(await arrivedAfterAll(this.#commitment(), fault))) throw fault;
+  }
+
+  #commitment(): Commitment {
+    return {
+      client: this.#client,
+      place: this.place,
+      blob: this.#blob,
+      location: this.#location,
+      signal: this.#signal,
+    };
+  }
+
+  #dataRequest(): RegistryRequest {
+    const host = this.#client.host(this.place.host);
+    return {
+      ...this.#baseRequest(),
+      method: this.#monolithic ? 'PUT' : 'PATCH',
+      url: this.#monolithic ? withDigest(this.#location, this.#blob) : this.#location,
+      what: `${this.#monolithic ? 'PUT' : 'PATCH'} blob ${this.#blob.digest}`,
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(this.#blob.size) },
+      expect: CREATED,
+      answerMs: host.timing.commitMs,
+    };
+  }
+
+  #baseRequest(): Pick<RegistryRequest, 'place' | 'scopes' | 'signal'> {
+    const scopes = placeScopes(this.place);
+    return { place: this.place, scopes, signal: this.#signal };
+  }
+
+  /**
+   * An answer while data is still being sent is a refusal: it says more than the reset that follows it. To the last
+   * byte the answer may come before `complete` has been called, and waits for it.
+   */
+  async #answeredEarly(response: IncomingMessage): Promise<void> {
+    const everythingWritten = this.#writtenBytes === this.#blob.size;
+    if (this.#over || (everythingWritten && CREATED.includes(response.statusCode ?? 0))) return;
+    const fault = await this.#refusal(response);
+    this.#request?.destroy();
+    this.#fail(fault);
+  }
+
+  async #refusal(response: IncomingMessage): Promise<FerryError> {
+    const host = this.#client.host(this.place.host);
+    const status = response.statusCode ?? 0;
+    const { what } = this.#dataRequest();
+    const fault = await unexpected(host, response, { ...this.#baseRequest(), what });
+    const sessionLost = saysCode(fault, ...SESSION_LOST);
+    const noPatch = [405, 416, 501].includes(status) || ([400, 404].includes(status) && fault.diagnostics.length === 0);
+    if (!this.#monolithic && noPatch) host.monolithicUploads = true;
+    const unasked = status === 417;
+    if (unasked) host.bodyLetThrough = Infinity;
+    // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
+    if (sessionLost || unasked || status === 401 || (!this.#monolithic && noPatch) || status < 400)
+      return asRetry(fault, this.place);
+    return fault;
+  }
+
+  #fail(fault: FerryError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handlers?.onFailure(fault);
+  }
+
+  #interrupted(): RegistryFault {
+    const message = `the upload of ${this.#blob.digest} was interrupted`;
+    return new RegistryFault(message, { place: this.place, code: 'unreachable', decision: 'retry' });
+  }
+}

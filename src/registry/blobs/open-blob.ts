@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { mismatch, wrongRange } from './blob-mismatch.js';
+import { blobRequest } from './blob-request.js';
+import { announcedSize, beginsAt, rangeFrom } from './byte-range.js';
+import type { Blob } from './image-blobs.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { send } from '../transport/registry-request.js';
+import { discardBody } from '../transport/response-body.js';
+import { isWebPage } from '../transport/web-page.js';
+
+/** A break that a Range request may mend. */
+export class SourceCut extends Error {}
+
+/**
+ * Asks the source for a blob from a byte on, and looks at the head of the answer.
+ *
+ * @returns an answer whose body is the rest of the blob, or with status 200 the whole of it
+ * @throws RegistryFault, BlobMismatch where the head says already that it is another one, SourceCut
+ */
+export async function openBlob(
+  client: RegistryClient,
+  place: Place,
+  blob: Blob,
+  { offset, signal }: { readonly offset: number; readonly signal: AbortSignal },
+): Promise<IncomingMessage> {
+  const { digest, size } = blob;
+  const response = await send(client.host(place.host), {
+    ...blobRequest(place, blob, signal),
+    headers: offset === 0 ? {} : rangeFrom(offset, size),
+    expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],
+  });
+  if (response.statusCode === 404) {
+    discardBody(response);
+    const message = `a manifest names the blob ${digest}, but it is not there: the image is broken at its source`;
+    throw new RegistryFault(message, { place, status: 404, code: 'source-corrupt', decision: 'park' });
+  }
+  if (response.statusCode === 416) {
+    response.destroy();
+    throw mismatch(client, place, blob, `it has nothing after byte ${offset}`);
+  }
+  if (!beginsAt(response, offset)) {
+    response.destroy();
+    const sent = response.headers['content-range']?.slice(0, 100) ?? 'no range';
+    throw wrongRange(client, place, blob, { offset, sent });
+  }
+  const announced = announcedSize(response);
+  if (announced === undefined || announced === size) return response;
+  response.destroy();
+  if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
+  const label = response.headers['content-encoding'];
+  const encoding = label === undefined ? '' : ` (Content-Encoding ${label}, though none was accepted)`;
+  throw mismatch(client, place, blob, `it announces ${announced} bytes${encoding}`);
+}

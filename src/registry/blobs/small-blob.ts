@@ -1,0 +1,41 @@
+import { FerryError } from '../../domain/ferry-error.js';
+import { BlobMismatch } from './blob-mismatch.js';
+import { blobRequest } from './blob-request.js';
+import { algorithmOf, digestOf } from '../manifests/content-digest.js';
+import type { Blob } from './image-blobs.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import type { RegistryFault } from '../registry-errors.js';
+import { fetchBody } from '../transport/registry-request.js';
+
+/** Reads a small blob whole, checks it, and keeps it, so that copying it does not read it again. */
+export async function readSmallBlob(
+  client: RegistryClient,
+  places: readonly Place[],
+  blob: Blob,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const cached = client.contents.get(blob.digest);
+  if (cached !== undefined) return cached.body;
+  for (const [position, place] of places.entries()) {
+    const isLast = position === places.length - 1;
+    try {
+      const request = { ...blobRequest(place, blob, signal), expect: [200], ...(isLast ? {} : { attempts: 1 }) };
+      const { body } = await fetchBody(client.host(place.host), request, blob.size);
+      if (digestOf(body, algorithmOf(blob.digest)) === blob.digest) {
+        client.contents.add({ digest: blob.digest, mediaType: blob.mediaType, body });
+        return body;
+      }
+      if (client.host(place.host).mirrors.distrust(blob.digest))
+        return await readSmallBlob(client, places, blob, signal);
+      if (isLast) throw new BlobMismatch(`the config ${blob.digest} has other bytes`, corrupt(place));
+    } catch (error) {
+      if (isLast || !(error instanceof FerryError)) throw error;
+    }
+  }
+  throw new TypeError('readSmallBlob needs a place to read from');
+}
+
+function corrupt(place: Place): ConstructorParameters<typeof RegistryFault>[1] {
+  return { place, code: 'source-corrupt', decision: 'park' };
+}

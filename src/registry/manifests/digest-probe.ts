@@ -1,0 +1,52 @@
+import type { Digest } from '../../domain/digest.js';
+import { CREATED, assertStored, withDigest } from '../blobs/blob-commit.js';
+import { openSession } from '../blobs/blob-push.js';
+import { algorithmOf, digestOf } from './content-digest.js';
+import type { Blob } from '../blobs/image-blobs.js';
+import { placeScopes } from './manifest-exchange.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+
+const PROBE = Buffer.from('{}');
+
+/**
+ * Registries need to know sha256 alone, and distribution stores what comes by another algorithm under a sha256 digest.
+ * Two bytes tell before layers move.
+ *
+ * @throws RegistryFault `manifest-unsupported`
+ */
+export async function assertAlgorithmsKnown(
+  client: RegistryClient,
+  place: Place,
+  blobs: readonly Blob[],
+  signal: AbortSignal,
+): Promise<void> {
+  const algorithms = new Set(blobs.map(({ digest }) => algorithmOf(digest)));
+  algorithms.delete('sha256');
+  for (const algorithm of algorithms) await probe(client, place, digestOf(PROBE, algorithm), signal);
+}
+
+async function probe(client: RegistryClient, place: Place, digest: Digest, signal: AbortSignal): Promise<void> {
+  const blob: Blob = { digest, size: PROBE.length, mediaType: 'application/octet-stream' };
+  const { location } = await openSession(client, place, signal);
+  try {
+    const response = await sendAndDiscard(client.host(place.host), {
+      place,
+      scopes: placeScopes(place),
+      method: 'PUT',
+      url: withDigest(location, blob),
+      what: `PUT blob ${digest}`,
+      headers: { 'content-type': blob.mediaType },
+      body: PROBE,
+      expect: CREATED,
+      signal,
+    });
+    assertStored(response, { client, place, blob, location, signal });
+  } catch (error) {
+    if (!(error instanceof RegistryFault) || error.status !== 400) throw error;
+    const message = `it refuses blobs by ${algorithmOf(digest)} digests, so no image with them can be there`;
+    throw new RegistryFault(message, { place, code: 'manifest-unsupported', decision: 'park', cause: error });
+  }
+}

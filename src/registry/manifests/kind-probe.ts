@@ -1,0 +1,102 @@
+import { FerryError } from '../../domain/ferry-error.js';
+import { isArtifactManifest } from '../../domain/source-manifest.js';
+import type { JsonObject } from '../../domain/source-manifest.js';
+import type { Content } from './content-cache.js';
+import { digestOf } from './content-digest.js';
+import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
+import { deleteManifest, putManifest } from './manifest-exchange.js';
+import type { OwedManifest } from './owed-manifests.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { namesUnknownBlob, saysCode } from '../registry-errors.js';
+import { refusesKind } from '../transport/judge-response.js';
+
+/** No registry has it: a manifest that needs it is never stored by one that looks. */
+const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
+const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+
+/**
+ * Some registries take images alone, or no layers that live elsewhere, and say so only when the manifest comes, after all
+ * its layers. They are asked before, once for each kind, by a manifest of the same kind that is nobody's image: the
+ * image's own, put before its blobs, would be taken as it is by a registry that checks nothing, and vouch for blobs that
+ * may never come. Ordinary images cost no request. An answer that is no clear refusal leaves it to the push.
+ *
+ * @throws RegistryFault `manifest-refused`
+ */
+export async function assertKindsTaken(
+  client: RegistryClient,
+  place: Place,
+  manifests: readonly OwedManifest[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { takenKinds } = client.host(place.host);
+  for (const manifest of manifests) {
+    const question = questionOf(manifest);
+    if (question === undefined || takenKinds.has(question.digest)) continue;
+    if (await isTaken(client, place, manifest, question, signal)) takenKinds.add(question.digest);
+  }
+}
+
+/** @returns false when the registry could not tell now: another image may ask again */
+async function isTaken(
+  client: RegistryClient,
+  place: Place,
+  manifest: OwedManifest,
+  question: Content,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await putManifest(client, place, question.digest, question, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof FerryError)) throw error;
+    if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
+    // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
+    if (error.code === 'manifest-refused' && (refusesKind(error.message) || !saysCode(error, 'MANIFEST_INVALID'))) {
+      throw error;
+    }
+    return error.decision === 'park';
+  }
+  await deleteManifest(client, place, question.digest, signal);
+  return true;
+}
+
+/** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */
+function questionOf({ content: { mediaType, body }, blobs, foreign }: OwedManifest): Content | undefined {
+  const json = JSON.parse(body.toString('utf8')) as JsonObject;
+  const isUnusual = foreign.length > 0 || isArtifactManifest(json);
+  // Where nothing but a config is sent, the manifest comes early enough by itself.
+  if (!isUnusual || blobs.length < 2) return undefined;
+  const { artifactType, config } = json;
+  const text = JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(isDescriptor(config) ? { config: config.mediaType === EMPTY_TYPE ? config : absentAs(config.mediaType) } : {}),
+    ...(Array.isArray(json['layers']) ? { layers: standIns(json['layers'], foreign) } : {}),
+    ...(Array.isArray(json['blobs']) ? { blobs: standIns(json['blobs'], foreign) } : {}),
+  });
+  const bytes = Buffer.from(text, 'utf8');
+  return { digest: digestOf(bytes, 'sha256'), mediaType, body: bytes };
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest?: unknown;
+}
+
+/** One for each media type; layers that live elsewhere as they are, because registries judge their addresses. */
+function standIns(entries: readonly unknown[], foreign: readonly string[]): readonly Descriptor[] {
+  const descriptors = entries.filter(isDescriptor);
+  const isElsewhere = ({ digest }: Descriptor): boolean => foreign.some((each) => each === digest);
+  const own = descriptors.filter((each) => !isElsewhere(each)).map(({ mediaType }) => mediaType);
+  return [...descriptors.filter(isElsewhere), ...[...new Set(own)].map(absentAs)];
+}
+
+function absentAs(mediaType: string): Descriptor & { readonly size: number } {
+  return { mediaType, digest: digestOf(ABSENT, 'sha256'), size: ABSENT.length };
+}
+
+function isDescriptor(value: unknown): value is Descriptor {
+  return typeof value === 'object' && value !== null && 'mediaType' in value && typeof value.mediaType === 'string';
+}

@@ -1,0 +1,224 @@
+import type { IncomingMessage } from 'node:http';
+import { isDigest } from '../../domain/digest.js';
+import type { Digest } from '../../domain/digest.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import { UnsupportedManifest } from '../../domain/source-manifest.js';
+import { algorithmOf, digestOf } from './content-digest.js';
+import type { Content } from './content-cache.js';
+import { acceptedManifests, isSchema1 } from './media-types.js';
+import { describePlace } from '../place.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { repositoryScopes } from '../transport/authorization.js';
+import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
+import type { RegistryRequest } from '../transport/request-options.js';
+import { isWebPage, notARegistry } from '../transport/web-page.js';
+
+/** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
+const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
+
+export interface ManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Bytes of the manifest itself. */
+  readonly size: number;
+}
+
+export interface ManifestOptions {
+  readonly signal?: AbortSignal;
+  /** A refusal in spite of a token counts as "not there". */
+  readonly deniedIsAbsent?: boolean;
+  /** Tries in all. */
+  readonly attempts?: number;
+}
+
+export interface HeadOptions extends ManifestOptions {
+  /** What is expected to be there: a registry that compares (`If-None-Match`) need not open the manifest then. */
+  readonly likely?: ManifestHead;
+}
+
+/**
+ * What a tag or digest leads to, without reading it where the registry allows; HEAD is never counted as a pull.
+ *
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault
+ */
+export async function headManifestAt(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  { likely, ...options }: HeadOptions = {},
+): Promise<ManifestHead | undefined> {
+  const request = manifestRequest(place, 'HEAD', reference, options);
+  const response = await sendAndDiscard(
+    client.host(place.host),
+    likely === undefined
+      ? { ...request, expect: [200, 404, 405] }
+      : {
+          ...request,
+          headers: { ...request.headers, 'if-none-match': `"${likely.digest}"` },
+          expect: [200, 304, 404, 405],
+        },
+  );
+  if (response.statusCode === 304) return likely;
+  if (response.statusCode === 404 || isDenied(response)) return undefined;
+  const head = response.statusCode === 200 && !isWebPage(response) ? readHead(response) : undefined;
+  if (head !== undefined) return head;
+
+  // Older registries and proxies refuse HEAD or leave the digest out: the manifest itself says it.
+  const content = await getManifest(client, place, reference, options);
+  return content && { digest: content.digest, mediaType: content.mediaType, size: content.body.length };
+}
+
+/**
+ * Reads a manifest and checks its digest. From then on it is in the client's cache.
+ *
+ * @param reference tag or digest
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice; `protocol` (retry) when
+ *   they are no manifest at all
+ */
+export async function getManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<Content | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const request = { ...manifestRequest(place, 'GET', reference, options), expect: [200, 404] };
+    const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES);
+    if (response.statusCode === 404 || isDenied(response)) return undefined;
+
+    const mediaType = response.headers['content-type'] ?? '';
+    if (isSchema1(mediaType)) {
+      throw new UnsupportedManifest(
+        `${describePlace(place)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+      );
+    }
+    const expected = isDigest(reference) ? reference : announcedDigest(response);
+    const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
+    const isForeign = isWebPage(response) || (expected === undefined && !isJsonObject(body));
+    if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
+    if (expected === undefined || digest === expected) {
+      const content = { digest, mediaType, body };
+      client.contents.add(content);
+      return content;
+    }
+    client.host(place.host).mirrors.distrust(reference);
+    if (attempt === 2) throw wrongBytes(place, reference, expected, digest);
+  }
+}
+
+/**
+ * Puts a manifest's own bytes under a tag or its digest.
+ *
+ * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`)
+ * @throws RegistryFault `target-corrupt` when the registry stores something else
+ */
+export async function putManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  { digest, mediaType, body }: Content,
+  signal?: AbortSignal,
+): Promise<{ readonly isListed: boolean }> {
+  const response = await sendAndDiscard(client.host(place.host), {
+    ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
+    headers: { 'content-type': mediaType, accept: acceptedManifests },
+    body,
+    expect: [200, 201, 202, 204],
+    answerMs: client.host(place.host).timing.commitMs,
+  });
+  const stored = announcedDigest(response);
+  if (stored !== undefined && algorithmOf(stored) === algorithmOf(digest) && stored !== digest) {
+    throw new RegistryFault(`it rewrote the manifest ${reference}: ${digest} was sent, and it stored ${stored}`, {
+      place,
+      code: 'target-corrupt',
+      decision: 'park',
+    });
+  }
+  return { isListed: response.headers['oci-subject'] !== undefined };
+}
+
+/** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */
+export async function deleteManifest(
+  client: RegistryClient,
+  place: Place,
+  digest: Digest,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await sendAndDiscard(client.host(place.host), {
+      ...manifestRequest(place, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
+      deniedIsAnswer: true,
+      expect: [200, 202, 204, 404, 405],
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof FerryError)) throw error;
+  }
+}
+
+/** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
+export function announcedDigest(response: IncomingMessage): Digest | undefined {
+  const header = response.headers['docker-content-digest'];
+  return typeof header === 'string' && isDigest(header) ? header : undefined;
+}
+
+function isDenied({ statusCode }: IncomingMessage): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+function isJsonObject(body: Buffer): boolean {
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'));
+    return typeof json === 'object' && json !== null && !Array.isArray(json);
+  } catch {
+    return false;
+  }
+}
+
+async function urlOf(client: RegistryClient, { place, url }: Pick<RegistryRequest, 'place' | 'url'>): Promise<URL> {
+  return new URL(url, await client.host(place.host).base(place));
+}
+
+function readHead(response: IncomingMessage): ManifestHead | undefined {
+  const digest = announcedDigest(response);
+  const mediaType = response.headers['content-type'];
+  const length = response.headers['content-length'];
+  if (digest === undefined || mediaType === undefined || length === undefined) return undefined;
+  return { digest, mediaType: (mediaType.split(';')[0] ?? '').trim(), size: Number(length) };
+}
+
+function manifestRequest(
+  place: Place,
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
+  reference: string,
+  { signal, deniedIsAbsent = false, attempts }: ManifestOptions,
+): Omit<RegistryRequest, 'expect'> {
+  return {
+    place,
+    method,
+    url: `/v2/${place.repository}/manifests/${reference}`,
+    what: `${method} manifest ${reference}`,
+    scopes: placeScopes(place),
+    headers: { accept: acceptedManifests },
+    deniedIsAnswer: deniedIsAbsent,
+    ...(place.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** One token serves every request of a copy on a target, also the first one that only looks. */
+export function placeScopes({ side, repository }: Place): readonly string[] {
+  return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
+}
+
+function wrongBytes(place: Place, reference: string, expected: Digest, found: Digest): RegistryFault {
+  return new RegistryFault(
+    `the manifest ${reference} is not what it should be: expected ${expected}, its bytes are ${found}, twice`,
+    { place, code: place.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'park' },
+  );
+}

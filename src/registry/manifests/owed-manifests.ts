@@ -1,0 +1,71 @@
+import type { Digest } from '../../domain/digest.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import type { TagComposition } from '../../domain/tag-composition.js';
+import type { Content } from './content-cache.js';
+import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
+import type { Blob } from '../blobs/image-blobs.js';
+import type { ManifestReader, ReadManifest } from './manifest-reader.js';
+
+/** Indexes may hold indexes; deeper than this nobody nests, and a loop cannot be (a digest cannot contain itself). */
+const MOST_LEVELS = 5;
+const MOST_MANIFESTS = 2000;
+
+/** A manifest that a target's tag needs, with the blobs that it needs itself. */
+export interface OwedManifest {
+  readonly content: Content;
+  readonly blobs: readonly Blob[];
+  /** Layers of it that live elsewhere. */
+  readonly foreign: readonly Digest[];
+}
+
+/**
+ * Everything that a tag leads to, in the order in which it is put: children before the index that lists them, the tag's
+ * own manifest last.
+ *
+ * @throws FerryError of the source
+ */
+export async function owedManifests(
+  reader: ManifestReader,
+  root: ReadManifest,
+  { root: tagRoot, children }: TagComposition,
+): Promise<readonly OwedManifest[]> {
+  const owed = new Map<Digest, OwedManifest>();
+  await reader.readAll(children.map(({ digest }) => digest));
+  for (const child of children) await collectOwed(reader, child.digest, owed);
+  if (tagRoot.kind === 'index') {
+    const { digest, mediaType, json } = tagRoot;
+    owed.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [], foreign: [] });
+  } else {
+    const { content, manifest } = tagRoot.kind === 'source' ? root : await reader.read(tagRoot.digest);
+    if (tagRoot.kind === 'child' && manifest.kind === 'index') await collectOwed(reader, content.digest, owed);
+    else owed.set(content.digest, owedManifest(reader, { content, manifest }));
+  }
+  return [...owed.values()];
+}
+
+/** Adds a manifest with everything that it leads to, children before it. @throws FerryError of the source */
+export async function collectOwed(
+  reader: ManifestReader,
+  digest: Digest,
+  owed: Map<Digest, OwedManifest>,
+  level = 1,
+): Promise<void> {
+  if (owed.has(digest)) return;
+  const read = await reader.read(digest);
+  if (level > MOST_LEVELS || owed.size >= MOST_MANIFESTS) {
+    throw new FerryError(
+      `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels or ${MOST_MANIFESTS} manifests`,
+      { code: 'manifest-unsupported', decision: 'park' },
+    );
+  }
+  if (read.manifest.kind === 'index') {
+    for (const child of read.manifest.children) await collectOwed(reader, child.digest, owed, level + 1);
+  }
+  owed.set(digest, owedManifest(reader, read));
+}
+
+function owedManifest(reader: ManifestReader, { content, manifest }: ReadManifest): OwedManifest {
+  if (manifest.kind === 'index') return { content, blobs: [], foreign: [] };
+  const name = reader.nameOf(content.digest);
+  return { content, blobs: blobsOf(manifest.json, name), foreign: foreignLayers(manifest.json, name) };
+}

@@ -1,0 +1,94 @@
+import type { Digest } from '../../domain/digest.js';
+import type { JsonObject } from '../../domain/source-manifest.js';
+import { digestOf } from '../manifests/content-digest.js';
+import type { Content } from '../manifests/content-cache.js';
+import { digestsOf, readIndex, referrersTag } from './list-referrers.js';
+import { getManifest, putManifest } from '../manifests/manifest-exchange.js';
+import type { OwedManifest } from '../manifests/owed-manifests.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { backoff, rest } from '../transport/retrying.js';
+
+const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
+const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+const ATTEMPTS = 4;
+
+/**
+ * Lists manifests under the tag that stands in for the Referrers API (distribution-spec, "Referrers Tag Schema"). What the
+ * tag lists already stays. Others may write to it at the same time, and registries have no lock: it is read again
+ * afterwards, and what got lost is added again.
+ *
+ * @throws RegistryFault `target-corrupt` when the tag is not a list of referrers, or others keep overwriting it
+ */
+export async function addToReferrersTag(
+  client: RegistryClient,
+  place: Place,
+  { subject, referrers }: { readonly subject: Digest; readonly referrers: readonly OwedManifest[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const tag = referrersTag(subject);
+  const release = await client.tagLocks.acquire([`${place.host}/${place.repository}:${tag}`], signal);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const index = await readTag(client, place, tag, signal);
+      const listed = new Set(digestsOf(index ?? {}));
+      const unlisted = referrers.filter(({ content }) => !listed.has(content.digest));
+      if (unlisted.length === 0) return;
+      if (attempt > ATTEMPTS) throw lost(place, tag);
+      if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
+      await putManifest(client, place, tag, extended(index, unlisted), signal);
+    }
+  } finally {
+    release();
+  }
+}
+
+async function readTag(
+  client: RegistryClient,
+  place: Place,
+  tag: string,
+  signal: AbortSignal,
+): Promise<JsonObject | undefined> {
+  const content = await getManifest(client, place, tag, { signal, deniedIsAbsent: true });
+  if (content === undefined) return undefined;
+  const index = readIndex(content.body);
+  if (index !== undefined) return index;
+  const message = `its tag "${tag}" should list referrers, but is no index: delete it, or copy without referrers`;
+  throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+}
+
+function extended(index: JsonObject | undefined, referrers: readonly OwedManifest[]): Content {
+  const before = (index?.['manifests'] ?? []) as readonly unknown[];
+  const json = {
+    schemaVersion: 2,
+    mediaType: INDEX_TYPE,
+    ...index,
+    manifests: [...before, ...referrers.map(({ content }) => describeReferrer(content))],
+  };
+  const body = Buffer.from(JSON.stringify(json), 'utf8');
+  return { digest: digestOf(body, 'sha256'), mediaType: INDEX_TYPE, body };
+}
+
+/** The fields of a referrer's descriptor, from its own bytes (distribution-spec, "Listing Referrers"). */
+function describeReferrer({ digest, mediaType, body }: Content): JsonObject {
+  const { artifactType, config, annotations } = JSON.parse(body.toString('utf8')) as {
+    readonly artifactType?: unknown;
+    readonly config?: { readonly mediaType?: unknown } | null;
+    readonly annotations?: unknown;
+  };
+  const configType = config?.mediaType === EMPTY_TYPE ? undefined : config?.mediaType;
+  const type = typeof artifactType === 'string' && artifactType !== '' ? artifactType : configType;
+  return {
+    mediaType,
+    digest,
+    size: body.length,
+    ...(typeof type === 'string' ? { artifactType: type } : {}),
+    ...(typeof annotations === 'object' && annotations !== null ? { annotations } : {}),
+  };
+}
+
+function lost(place: Place, tag: string): RegistryFault {
+  const message = `its tag "${tag}" loses what is added to it; does somebody else write to it?`;
+  return new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry' });
+}
