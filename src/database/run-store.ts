@@ -1,4 +1,5 @@
 import type { FerryDatabase } from './ferry-database.js';
+import { bringBackChecks } from './wanted/times-to-come.js';
 
 /** The passes that were made, and why. */
 export class RunStore {
@@ -14,6 +15,7 @@ export class RunStore {
     readonly reasons: readonly string[];
   }): Promise<{ readonly startedAt: number }> {
     const { dialect, transaction } = this.#database;
+    await bringBackChecks(this.#database);
     return await transaction(async (inside) => {
       const row = { id: run.id, reasons: JSON.stringify(run.reasons), started_at: await dialect.now(inside) };
       await dialect.insertAbsent(inside, 'runs', [row], ['id']);

@@ -74,13 +74,16 @@ export class TagCheckStore {
   }
 
   async #page(before: number, after: number) {
-    return await this.#database.queries
+    const { queries, dialect } = this.#database;
+    // Looked at in a time to come, when the clock was ahead: as good as not at all.
+    const now = await dialect.now(queries);
+    return await queries
       .selectFrom('images_for_push')
       .select(['id', 'image', 'source_digest'])
       .where('push_status', '=', PushStatus.pushed)
       .where('duplicate_of', 'is', null)
       .where('image', 'is not', null)
-      .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', before)]))
+      .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', before), is('checked_at', '>', now)]))
       .where('id', '>', after)
       .orderBy('id')
       .limit(pageSize)

@@ -262,6 +262,37 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(Number(after?.['requested_at'])).toBeGreaterThan(Number(before?.['requested_at']));
     });
 
+    test('what was looked at while the clock was a year ahead is looked at again before that year is over', async () => {
+      const { stores, sql } = use();
+      const year = 31_536_000_000;
+      await stores.wanted.addWanted([wish('nginx:1.27'), wish('redis:7')]);
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
+      await syncImage(stores, 'docker.io/library/redis:7', { targets: [] });
+      await sql(`update images_for_push set checked_at = checked_at + ${year}`);
+
+      const { startedAt } = await stores.runs.begin({ id: 'run-2', reasons: [] });
+      const pending = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
+      await syncImage(stores, nginx, { targets: both });
+
+      expect(pending.map(({ image }) => image)).toEqual([nginx, 'docker.io/library/redis:7']);
+      await sql(`update images_for_push set checked_at = checked_at + ${year} where push_status = 1`);
+      const query = { before: startedAt, after: Number.MIN_SAFE_INTEGER, limit: 10, matches: () => true };
+      expect((await stores.tags.pushedTags(query)).map(({ image }) => image)).toEqual([nginx]);
+    });
+
+    test('a tag that was first missed while the clock was ahead is waited for from now on', async () => {
+      const { stores, sql, rows } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const fault = { state: 'waiting', code: 'tag-missing', reason: 'no such tag', tagMissing: true } as const;
+      await syncImage(stores, nginx, { targets: [], sourceFault: fault });
+      await sql('update images_for_push set first_missing_at = first_missing_at + 31536000000');
+
+      await syncImage(stores, nginx, { targets: [], sourceFault: fault });
+      const [row] = await rows('select first_missing_at, checked_at from images_for_push');
+
+      expect(row?.['first_missing_at']).toEqual(row?.['checked_at']);
+    });
+
     test('a row that another program made pending while it was copied stays pending', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([wish('nginx:1.27')]);

@@ -133,7 +133,9 @@ export class PushedImageStore {
     const isParked = status === PushStatus.parked;
     // A source that could not be asked says nothing about the tag.
     const saysWhetherMissing = sourceFault === undefined || sourceFault.tagMissing;
-    const missingSince = (row: LockedRow) => (sourceFault === undefined ? null : (row.first_missing_at ?? checkedAt));
+    // Not since a time to come, of a clock that was ahead: it would be waited for as long in addition.
+    const missingSince = (row: LockedRow) =>
+      sourceFault === undefined ? null : Math.min(row.first_missing_at ?? checkedAt, checkedAt);
     await setStatus(
       queries,
       rows.map(({ id }) => id),
