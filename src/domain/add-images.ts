@@ -92,9 +92,14 @@ const statusNames = {
   [PushStatus.withdrawn]: 'withdrawn',
 } as const;
 
+/** What stands in answers for an image as it was asked for. */
+export function shownInAnswers(image: string): string {
+  return withoutPassword(image).slice(0, longestAnswer);
+}
+
 function readRequest(requested: string | RequestedImage, standard: readonly string[]): ReadRequest {
   const { image, platforms = standard } = typeof requested === 'string' ? { image: requested } : requested;
-  const asked = withoutPassword(image).slice(0, longestAnswer);
+  const asked = shownInAnswers(image);
   try {
     const reference = parseImageReference(image);
     recordableImage(reference);

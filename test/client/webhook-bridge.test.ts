@@ -292,6 +292,28 @@ describe('POST /api/images', () => {
     expect(await response.json()).toEqual({ delivery: 'api-order-7', ...work.result });
   });
 
+  test('a key that was used for other images is refused: their answers are not for these', async () => {
+    const answer = { platform: 'linux/amd64', outcome: 'added' } as const;
+    work.result = {
+      images: [
+        { asked: 'nginx', image: 'docker.io/library/nginx:latest', ...answer },
+        { asked: 'nginx', image: 'docker.io/library/nginx:latest', ...answer, platform: 'linux/arm64' },
+      ],
+      syncRequested: true,
+      repeated: false,
+    };
+    const key = { 'idempotency-key': 'order-7' };
+
+    const same = await send('/api/images', '["nginx", "nginx"]', key);
+    const other = await send('/api/images', '["redis"]', key);
+    const more = await send('/api/images', '["nginx", "redis"]', key);
+
+    expect([same.status, other.status, more.status]).toEqual([200, 422, 422]);
+    expect(await other.json()).toMatchObject({
+      detail: expect.stringContaining('"order-7" was used for other images'),
+    });
+  });
+
   test('answers 202 when Temporal has it and no worker answers in time', async () => {
     const response = await send('/api/images', '["nginx"]');
 

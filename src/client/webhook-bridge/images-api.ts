@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 
 import type { BridgeLog, BridgeWork } from './bridge-work.js';
+import type { AddImageInput, AddImageResult } from '../../contract/sync.js';
+import { shownInAnswers } from '../../domain/add-images.js';
 import { EventType, readEvent } from './events.js';
 import { refusal } from './problems.js';
 import { assertJsonType, limitedBody, parseJson } from './request-body.js';
@@ -31,8 +33,21 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono 
     await work.addImages(delivery, event.input);
     log.info({ delivery, images: event.input.images.length }, 'images asked for');
     const result = await work.addImagesResult(delivery);
-    if (result !== undefined) return context.json({ delivery, ...result });
+    if (result !== undefined) {
+      assertAnswered(event.input, result, key);
+      return context.json({ delivery, ...result });
+    }
     // Temporal has it, and no worker has answered yet: with the same key the sender may ask again.
     return context.json({ delivery, accepted: true }, 202);
   });
+}
+
+/** The answers of another request with the same key would look like those of this one, of which nothing was done. */
+function assertAnswered({ images }: AddImageInput, { images: answers }: AddImageResult, key: string): void {
+  // A run that found the delivery handled by an earlier one says nothing of its images.
+  if (answers.length === 0) return;
+  const asked = new Set(images.map((image) => shownInAnswers(typeof image === 'string' ? image : image.image)));
+  const answered = new Set(answers.map((answer) => answer.asked));
+  if (asked.size === answered.size && [...asked].every((image) => answered.has(image))) return;
+  throw refusal(422, `the Idempotency-Key "${key}" was used for other images: send these with another one`);
 }
