@@ -116,7 +116,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
       const { status } = await addImage('forgotten', second.url);
       const result = await without.client.workflow.getHandle('add-image/forgotten').result();
 
-      expect([status, result]).toEqual([202, { repeated: true, syncRequested: false, images: [] }]);
+      expect([status, result]).toEqual([202, { repeated: true, syncRequested: true, images: [] }]);
       expect(await database.queries.selectFrom('images_for_push').select('push_status').execute()).toEqual([
         { push_status: 1 },
       ]);
