@@ -78,9 +78,14 @@ export const copying = proxyActivities<CopyActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
-/** A daemon keeps the layers that it has: what an attempt before a crash pulled or pushed does not move again. */
+/**
+ * A daemon keeps the layers that it has: what an attempt before a crash pulled or pushed does not move again. Copies are
+ * queued legitimately while other images, which may be gigabytes, keep the daemons busy; but nobody may come for those
+ * that are queued, or tried again, when the last worker with a daemon goes away: they cost the pass an hour, not its end.
+ */
 export const dockerCopying = proxyActivities<DockerActivities>({
   taskQueue: TaskQueue.docker,
+  scheduleToStartTimeout: '1h',
   startToCloseTimeout: '12h',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -3,7 +3,8 @@ import { setCurrentDetails } from '@temporalio/workflow';
 
 import type { CopyImageResult, Destination, Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import { copying, dockerCopying } from './activity-proxies.js';
+import { copying } from './activity-proxies.js';
+import { copyByDocker } from './copy-by-docker.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 
@@ -46,9 +47,10 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
     ...(byDocker.length === 0
       ? []
       : [
-          dockerCopying.copyByDocker.executeWithOptions({ summary: summaryOf(image, byDocker) }, [
+          copyByDocker(
             { image, platforms, destinations: byDocker, ...(sourceDigest === undefined ? {} : { sourceDigest }) },
-          ]),
+            summaryOf(image, byDocker),
+          ),
         ]),
   ]);
   return summedUp(plan, failed, kept, results);

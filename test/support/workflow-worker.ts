@@ -13,11 +13,21 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The real workflow code, bundled once in a test file. */
 export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
+  bundle ??= bundleWorkflows([]);
+  return await bundle;
+}
+
+/** The same, where nobody has to take an activity for it to time out: a second, instead of the time that it may be queued. */
+export async function impatientWorkflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  return await bundleWorkflows([fileURLToPath(new URL('./impatient-interceptor.ts', import.meta.url))]);
+}
+
+async function bundleWorkflows(workflowInterceptorModules: string[]): Promise<WorkflowBundleWithSourceMap> {
+  return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules,
     logger: new DefaultLogger('WARN'),
   });
-  return await bundle;
 }
 
 export interface WorkflowWorker {
@@ -29,9 +39,15 @@ export interface WorkflowWorker {
   stop(): Promise<void>;
 }
 
-/** Real workflow code on the real server, with activities of the test's own, in a namespace of its own. */
+/**
+ * Real workflow code on the real server, with activities of the test's own, in a namespace of its own. The queue of Docker
+ * daemons is served where the test has an activity for it.
+ *
+ * @param ownBundle other workflow code than `workflowBundle()`
+ */
 export async function startWorkflowWorker(
   activities: MainActivities & CopyActivities & Partial<DockerActivities>,
+  ownBundle?: WorkflowBundleWithSourceMap,
 ): Promise<WorkflowWorker> {
   quietRuntime();
   const namespace = freshNamespace();
@@ -56,8 +72,9 @@ export async function startWorkflowWorker(
   };
 
   async function start(): Promise<{ stop(): Promise<void> }> {
+    const byDocker = activities.copyByDocker === undefined ? [] : [TaskQueue.docker];
     const workers = await Promise.all(
-      [TaskQueue.main, TaskQueue.copy, TaskQueue.docker].map(
+      [TaskQueue.main, TaskQueue.copy, ...byDocker].map(
         async (taskQueue) =>
           await Worker.create({
             connection: native,
@@ -66,7 +83,7 @@ export async function startWorkflowWorker(
             activities,
             stickyQueueScheduleToStartTimeout: '3s',
             maxHeartbeatThrottleInterval: '200ms',
-            ...(taskQueue === TaskQueue.main ? { workflowBundle: await workflowBundle() } : {}),
+            ...(taskQueue === TaskQueue.main ? { workflowBundle: ownBundle ?? (await workflowBundle()) } : {}),
           }),
       ),
     );

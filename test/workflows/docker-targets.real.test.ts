@@ -5,7 +5,7 @@ import type { SyncImageResult } from '../../src/contract/sync.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
-import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { impatientWorkflowBundle, startWorkflowWorker } from '../support/workflow-worker.js';
 import { planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 const image = 'docker.io/library/a:1';
@@ -118,4 +118,18 @@ test.each(['wait', 'park'] as const)('a tag that a daemon does not find: %s', as
   const state = missingTag === 'wait' ? 'waiting' : 'parked';
   expect(result).toMatchObject({ state, notDone: [{ image, state, code: 'tag-missing' }] });
   expect(world.recorded).toMatchObject([{ targets: [], sourceFault: { state, tagMissing: true } }]);
+});
+
+test('a copy that no worker with a daemon takes leaves its target to the next pass, and what the others got is recorded', async () => {
+  world.plans.set(image, () => withDocker(['aliyun', 'private'], ['private']));
+  await worker.stop();
+  worker = await startWorkflowWorker(world.activities(), await impatientWorkflowBundle());
+
+  const result = await sync();
+
+  const untaken = { target: 'private', state: 'failed', code: 'unreachable' };
+  expect(result).toMatchObject({ state: 'failed', notDone: [{ image, ...untaken }] });
+  expect(result.notDone[0]?.reason).toContain('ferry-docker');
+  expect(world.recorded).toMatchObject([{ targets: [{ target: 'aliyun', state: 'pushed' }, untaken] }]);
+  expect(world.copied).toEqual([image]);
 });
