@@ -17,6 +17,13 @@ type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
 type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 
+/** What is said of the targets that an image did not reach before somebody took it back. */
+const unwanted: Fault = {
+  code: 'cancelled',
+  decision: 'wait',
+  reason: 'it was removed, or settled by another program, before the next try; "ferry add" asks for it again',
+};
+
 /**
  * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
  * while the others are done already; what is still open then is recorded with its reason for the next pass.
@@ -24,13 +31,12 @@ type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
   const { image, run: pass } = readInput(input);
   const delivered = new DeliveredTargets();
+  let copiedBy: Plan | undefined;
   let bytesRead = 0;
 
   for (let round = 0; ; round += 1) {
     const plan = await metadata.planImage({ image, lastRound: isLastRound(round) });
-    if (plan.kind === 'nothing') {
-      return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
-    }
+    if (plan.kind === 'nothing') return await recordUnwanted(copiedBy);
 
     if (plan.kind === 'adopted') {
       return { image, state: 'pushed', targets: plan.targets, notDone: [], bytesRead };
@@ -57,6 +63,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const kept = delivered.keptIn(plan);
     const left = stillLeft(plan, kept);
     const copied = await copyOpenTargets(image, plan, kept);
+    copiedBy = plan;
     bytesRead += copied.bytesRead;
     if (copied.stoppedBy !== undefined) {
       const stopped = stoppedByDocker(plan, copied.stoppedBy);
@@ -70,6 +77,16 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const pause = pauseBeforeNextRound(round, faults);
     if (pause === undefined) return await recordCopied(plan, left, known);
     await waitForNextRound(image, faults[0], pause);
+  }
+
+  /** Nothing is to be done about it any more; but what earlier rounds brought to targets is there. */
+  async function recordUnwanted(before: Plan | undefined): Promise<SyncImageResult> {
+    if (before === undefined || delivered.latest.done.length === 0) {
+      return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
+    }
+    const { rows, lookedAt } = before;
+    const recorded = await recordStopped({ kind: 'stopped', rows, lookedAt, tagMissing: false, fault: unwanted });
+    return { ...recorded, state: 'nothing', notDone: [] };
   }
 
   async function recordStopped(plan: StoppedPlan): Promise<SyncImageResult> {

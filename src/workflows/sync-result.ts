@@ -54,7 +54,8 @@ export function withRefusedRows(result: SyncAllResult, refused: number): SyncAll
 }
 
 export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAllResult {
-  if (image.state === 'nothing') return result;
+  // Taken back in mid-pass it counts for nothing, and may have replaced something before.
+  if (image.state === 'nothing') return { ...result, ...withReplaced(result.replaced, replacedBy(image)) };
   return {
     ...result,
     images: result.images + 1,

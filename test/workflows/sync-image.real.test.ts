@@ -134,3 +134,14 @@ test('but not where the source has moved, or where the tag is not its own', asyn
     ['aliyun', 'parked'],
   ]);
 });
+
+test('what a target got before the image was removed is recorded, and nothing is left to do', async () => {
+  world.plans.set(image, (round) => (round === 0 ? planned(image) : { kind: 'nothing' }));
+
+  const result = await sync();
+
+  expect(result).toMatchObject({ state: 'nothing', targets: [kept], notDone: [] });
+  expect(world.recorded).toMatchObject([
+    { rows: [1], targets: [kept], sourceFault: { state: 'waiting', code: 'cancelled', tagMissing: false } },
+  ]);
+});

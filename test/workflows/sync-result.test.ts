@@ -101,6 +101,8 @@ test('what tags on targets led to before is told, whatever became of the other t
   expect(atNextPass(one).replaced).toEqual(one.replaced);
   expect([many.replaced?.count, many.replaced?.first.length]).toEqual([120, 100]);
   expect(withImage(emptyResult, done('other', 'pushed'))).not.toHaveProperty('replaced');
+  const removed = withImage(emptyResult, { ...image('a'), state: 'nothing' });
+  expect([removed.images, removed.replaced?.count]).toEqual([0, 2]);
 });
 
 test('rows that name no image are told as parked, without their names', () => {
