@@ -14,7 +14,8 @@ export class HistoryLimit {
     this.#longestEvents = longestEvents;
   }
 
-  get isReached(): boolean {
+  /** Whether it is too long now; the first time that it is, its length is noted for `mayStillGrow`. */
+  isReached(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const isReached = continueAsNewSuggested || historyLength > this.#longestEvents;
     if (isReached) this.#drainsFrom ??= historyLength;

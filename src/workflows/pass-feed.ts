@@ -62,7 +62,7 @@ export class PassFeed {
     this.#tags = tags;
     let mayHaveMore = true;
     for (;;) {
-      const draining = this.#history.isReached;
+      const draining = this.#history.isReached();
       // A transfer may take hours: until it has drained, what somebody asks for is still begun, within reason.
       const mayStart = !draining || this.#history.mayStillGrow;
       this.#isDraining = draining;

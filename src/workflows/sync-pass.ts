@@ -34,6 +34,8 @@ export class SyncPass {
   #adoptedUpTo: number;
   #adoptionOver: boolean;
   #phase: SyncProgress['phase'] = 'starting';
+  /** Its end is in the database: what comes after is not to change it. */
+  #isFinished = false;
 
   constructor({ waiting, result, carried, continueAfterEvents }: SyncPassOptions) {
     this.#waiting = waiting;
@@ -88,6 +90,7 @@ export class SyncPass {
     this.#tellLeft();
     this.#tally.add((result) => ({ ...result, passes: result.passes + 1 }));
     await database.finishPass({ run: this.#pass.run, totals: this.#tally.totals, cancelled: false });
+    this.#isFinished = true;
     await this.#prune();
     this.#phase = 'done';
     return 'finished';
@@ -99,13 +102,13 @@ export class SyncPass {
    */
   async closeCancelled(): Promise<void> {
     await this.#runs.settled();
-    if (this.#pass === undefined) return;
+    if (this.#pass === undefined || this.#isFinished) return;
     await database.finishPass({ run: this.#pass.run, totals: this.#tally.totals, cancelled: true });
   }
 
   /** Ends the pass in the database with why it broke off; its transfers are cancelled when its workflow ends. */
   async closeBroken(error: unknown): Promise<void> {
-    if (this.#pass === undefined) return;
+    if (this.#pass === undefined || this.#isFinished) return;
     const failure = rootMessage(error);
     try {
       await database.finishPass({ run: this.#pass.run, totals: this.#tally.totals, cancelled: false, failure });
@@ -128,7 +131,7 @@ export class SyncPass {
   async #adopt(): Promise<boolean> {
     this.#phase = 'adopting';
     while (!this.#adoptionOver) {
-      if (this.#history.isReached) return false;
+      if (this.#history.isReached()) return false;
       const { adopted, next, refused = 0 } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
       this.#tally.add(withAdopted, adopted);
       this.#tally.add(withRefusedRows, refused);

@@ -324,6 +324,22 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: true }]);
   });
 
+  test('cancelled while it forgets old history, a pass stays finished', async () => {
+    let letGo: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (letGo = resolve));
+    world.onPrune = async () => {
+      await syncAll().cancel();
+      await ended;
+    };
+
+    const { runId } = await ask('one');
+    const outcome = await result(runId).catch((error: unknown) => error);
+    letGo();
+
+    expect(outcome).toBeInstanceOf(WorkflowFailedError);
+    expect(world.finished).toEqual([{ run: 'run-1', cancelled: false }]);
+  });
+
   test('a pass that breaks off is closed with the reason, and fails with it', async () => {
     world.onFindPending = async () => {
       throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
