@@ -220,6 +220,19 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(pending).toContainEqual({ image: nginx, explicit: false });
     });
 
+    test('a column of JSON that somebody wrote over keeps nothing else from being read', async () => {
+      const { stores, sql } = use();
+      await mixedRun(use());
+      await sql(`update images_for_push set requested_by = 'by hand' where id = 1;
+        update image_copies set dropped = '[', verified = '{'`);
+
+      const { items } = await stores.console.listWanted('wanted');
+
+      expect(items).toHaveLength(4);
+      expect(items.find(({ id }) => id === 1)?.requestedBy).toEqual({ by: 'row', id: 'by hand' });
+      expect((await stores.pushed.knownCopies(items[0]?.image ?? '')).size).toBe(0);
+    });
+
     test('old history is forgotten, wanted and pushed rows never', async () => {
       const { stores, sql, rows } = use();
       await mixedRun(use());

@@ -3,6 +3,7 @@ import { isDigest } from '../../domain/digest.js';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
+import { readJsonColumn } from '../json-column.js';
 
 type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms'>;
 
@@ -39,8 +40,10 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
   const known = new Map<string, KnownCopy>();
   for (const { target, digest, source_digest: sourceDigest, dropped, verified } of rows) {
     if (digest === null || !isDigest(digest) || sourceDigest === null || !isDigest(sourceDigest)) continue;
-    const told = JSON.parse(verified ?? '{}') as Verified;
-    const left = JSON.parse(dropped ?? '[]') as KnownCopy['dropped'];
+    const told = readJsonColumn(verified) as Verified | undefined;
+    const left = readJsonColumn(dropped ?? '[]') as KnownCopy['dropped'] | undefined;
+    // The copy is looked at whole, as one of which nothing is known.
+    if (told === undefined || left === undefined) continue;
     known.set(target, { ...told, digest, sourceDigest, dropped: left });
   }
   return known;

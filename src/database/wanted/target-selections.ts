@@ -4,6 +4,7 @@ import { wantedTargets } from '../../domain/wanted-targets.js';
 import type { PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { ImagesForPush } from '../tables.js';
+import { readJsonColumn } from '../json-column.js';
 
 type TargetsColumns = Pick<ImagesForPush, 'targets' | 'push_status'>;
 
@@ -17,13 +18,8 @@ export function targetsColumn(selection: TargetSelection): string | null {
 /** A text that is no list is taken for a name: no target has it, and the image is parked with a reason that shows it. */
 export function targetSelection(column: string | null): TargetSelection {
   if (column === null || column === '') return 'all';
-  try {
-    const names: unknown = JSON.parse(column);
-    return Array.isArray(names) ? names.map(String) : [column];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [column];
-    throw error;
-  }
+  const names = readJsonColumn(column);
+  return Array.isArray(names) ? names.map(String) : [column];
 }
 
 /** @param rows all of one image */

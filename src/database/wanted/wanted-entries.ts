@@ -11,6 +11,7 @@ import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms } from '../row-shapes.js';
 import { shownStatusOf, unworkable } from '../shown-status.js';
 import type { ImageCopies } from '../tables.js';
+import { readJsonColumn } from '../json-column.js';
 import { targetSelection } from './target-selections.js';
 
 /** Rows without duplicates; the caller narrows them down. */
@@ -66,13 +67,20 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
     ...(row.note === null ? {} : { note: row.note }),
-    ...(row.requested_by === null ? {} : { requestedBy: JSON.parse(row.requested_by) as RequestedBy }),
+    ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
     ...(row.requested_at === null ? {} : { requestedAt: row.requested_at }),
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
     ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
     ...(targets === 'all' ? {} : { targets }),
   };
+}
+
+/** A text that nobody here wrote is shown as it is. */
+function readRequestedBy(column: string): RequestedBy {
+  const told = readJsonColumn(column);
+  const isTold = typeof told === 'object' && told !== null && 'by' in told;
+  return isTold ? (told as RequestedBy) : { by: 'row', id: column };
 }
 
 function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: string } {
@@ -85,6 +93,7 @@ function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: str
 }
 
 function copyEntry(row: ImageCopies): CopyEntry {
+  const dropped = readJsonColumn(row.dropped);
   return {
     image: row.image,
     target: row.target,
@@ -98,7 +107,7 @@ function copyEntry(row: ImageCopies): CopyEntry {
     lastTriedAt: row.last_tried_at,
     ...(row.replaced === null ? {} : { replaced: row.replaced }),
     ...(row.backup === null ? {} : { backup: row.backup }),
-    ...(row.dropped === null ? {} : { dropped: JSON.parse(row.dropped) as NonNullable<CopyEntry['dropped']> }),
+    ...(Array.isArray(dropped) ? { dropped: dropped as NonNullable<CopyEntry['dropped']> } : {}),
   };
 }
 
