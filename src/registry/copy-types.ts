@@ -33,7 +33,10 @@ export interface CopyRequest {
    * platforms and finds what a target has lost.
    */
   readonly trustEqualTags?: boolean;
-  /** No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. */
+  /**
+   * No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. A target whose
+   * `known` copy was made since that was asked for is left out.
+   */
   readonly anew?: boolean;
 }
 

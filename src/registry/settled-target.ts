@@ -18,8 +18,8 @@ export function settledTarget(
   sourceDigest: Digest,
   request: Pick<CopyRequest, 'platforms' | 'trustEqualTags' | 'anew'>,
 ): PreparedTarget | undefined {
-  if (request.anew === true) return undefined;
-  const leads = knownCopy(tag, sourceDigest) ?? equalTag(tag, sourceDigest, request);
+  const leads =
+    knownCopy(tag, sourceDigest) ?? (request.anew === true ? undefined : equalTag(tag, sourceDigest, request));
   if (leads === undefined) return undefined;
   const { target, place } = tag;
   const { digest, mediaType, platforms, dropped } = leads;

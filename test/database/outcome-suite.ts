@@ -58,6 +58,35 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect((await stores.pushed.knownCopies(nginx)).size).toBe(0);
     });
 
+    test('wanted anew, only copies that were begun since then can be relied on', async () => {
+      const { stores, sql } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep' } as TargetOutcome;
+      const away = notPushed('private', 'failed', 'away');
+      const known = async () => [...(await stores.pushed.knownCopies(nginx)).keys()];
+      const ask = async () => {
+        await stores.console.retry(nginx);
+        // Not in the millisecond of what comes next.
+        await sql('update images_for_push set requested_at = requested_at - 10');
+      };
+      await syncImage(stores, nginx, { targets: [made, pushed('private', 'nginx:1.27')] });
+      await sql('update image_copies set last_pushed_at = last_pushed_at - 1000');
+
+      await ask();
+      const asked = await known();
+      await syncImage(stores, nginx, { targets: [made, away] });
+      const served = await known();
+      const meanwhile = async () => {
+        await stores.console.retry(nginx);
+        await sql('update images_for_push set requested_at = requested_at + 10');
+      };
+      await syncImage(stores, nginx, { targets: [made, away] }, { meanwhile });
+      // Begun before, it ended after the request.
+      await sql('update image_copies set last_pushed_at = last_pushed_at + 1000');
+
+      expect([asked, served, await known()]).toEqual([[], ['aliyun'], []]);
+    });
+
     test('a copy is written as the readers of the older scripts expect it', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([wish('ghcr.io/org/team/app:1'), wish('ghcr.io/org/team/app:1', 'linux/arm64')]);

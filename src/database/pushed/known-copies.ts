@@ -16,8 +16,8 @@ export function printVerified(
 }
 
 /**
- * By target; copies by older versions, and adopted ones, are not among them. None at all where a person wants the image
- * copied anew: something below a tag may be gone, which the tag itself does not show.
+ * By target; copies by older versions, and adopted ones, are not among them. Where a person wants the image copied anew,
+ * only what was copied since: something below a tag may be gone, which the tag itself does not show.
  */
 export async function readKnownCopies(queries: Queries, image: string): Promise<ReadonlyMap<string, KnownCopy>> {
   const rows = await queries
@@ -32,7 +32,15 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
             .selectFrom('images_for_push')
             .select('images_for_push.id')
             .whereRef('images_for_push.image', '=', 'image_copies.image')
-            .where('images_for_push.copy_anew', 'is not', null),
+            .where('images_for_push.copy_anew', 'is not', null)
+            // Asked for by nobody, it is copied anew because its tag moved: of what it leads to now no older copy tells.
+            .where('images_for_push.requested_at', 'is not', null)
+            .where((row) =>
+              row.or([
+                row('image_copies.last_pushed_at', 'is', null),
+                row('image_copies.last_pushed_at', '<=', row.ref('images_for_push.requested_at')),
+              ]),
+            ),
         ),
       ),
     )
@@ -47,4 +55,9 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
     known.set(target, { ...told, digest, sourceDigest, dropped: left });
   }
   return known;
+}
+
+/** The copies of an image are not relied on any more: they were begun before somebody wanted it copied anew. */
+export async function forgetVerified(queries: Queries, image: string): Promise<void> {
+  await queries.updateTable('image_copies').set({ verified: null }).where('image', '=', image).execute();
 }

@@ -3,7 +3,7 @@ import type { Target } from '../../domain/target.js';
 import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import { chosenTargets, isWider } from '../../domain/wanted-targets.js';
-import { readKnownCopies } from './known-copies.js';
+import { forgetVerified, readKnownCopies } from './known-copies.js';
 import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
 import { recordCopies, recordHistory } from './copy-rows.js';
 import type { Queries } from '../dialect-differences.js';
@@ -93,6 +93,7 @@ export class PushedImageStore {
         missingPlatforms,
         now,
       });
+      if (ofImage.some((row) => isWantedAnewSince(row, context.lookedAt))) await forgetVerified(inside, image);
       await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
       const decided = verdict(standings, wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
@@ -115,7 +116,7 @@ export class PushedImageStore {
     return await this.#database.dialect
       .locking(queries.selectFrom('images_for_push'))
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image', 'image_key'])
-      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets'])
+      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets', 'copy_anew'])
       .where('image', '=', image)
       .execute();
   }
@@ -171,6 +172,11 @@ interface LockedRow {
   readonly requested_at: number | null;
   readonly first_missing_at: number | null;
   readonly targets: string | null;
+  readonly copy_anew: number | null;
+}
+
+function isWantedAnewSince({ copy_anew: anew, requested_at: at }: LockedRow, lookedAt: number): boolean {
+  return anew !== null && at !== null && at >= lookedAt;
 }
 
 function isAnswered(row: LockedRow, lookedAt: number): boolean {
