@@ -1,9 +1,11 @@
 /** Composition root of the worker: configuration → database, registries, Temporal → activities → workers. */
-import type { Worker } from '@temporalio/worker';
+import { randomUUID } from 'node:crypto';
+
 import { NativeConnection, Runtime } from '@temporalio/worker';
 
 import { SourcePulls } from './activities/source-pulls.js';
 import { connectClient } from './client/connect.js';
+import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
 import { examineDocker } from './composition/docker-engine.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
@@ -33,7 +35,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { workers, createDockerWorker } = await openWorkers(config, { logger, closing, workflowBundle });
+    const { workers, createDockerWorker, askForSync } = await openWorkers(config, { logger, closing, workflowBundle });
     const stopping = new AbortController();
     const stop = (): void => {
       stopping.abort();
@@ -43,7 +45,10 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
     process.once('disconnect', stop);
     const runs = workers.map((worker) => async () => await worker.run());
     if (createDockerWorker !== undefined) {
-      runs.push(async () => await serveDocker(createDockerWorker, stopping.signal));
+      const examine = async (signal: AbortSignal) => await examineDocker(config, signal);
+      const onReturn = async () => await askForSync('a Docker daemon can be used again');
+      const queue = { examine, createWorker: createDockerWorker, onReturn, logger };
+      runs.push(async () => await serveDockerQueue(queue, stopping.signal));
     }
     const running = runTogether(runs, stop);
     process.send?.('ready');
@@ -52,11 +57,6 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   } finally {
     for (const close of closing.reverse()) await close();
     if (process.connected) process.disconnect();
-  }
-
-  async function serveDocker(createWorker: () => Promise<Worker>, signal: AbortSignal): Promise<void> {
-    const examine = async (own: AbortSignal) => await examineDocker(config, own);
-    await serveDockerQueue({ examine, createWorker, logger }, signal);
   }
 }
 
@@ -67,7 +67,11 @@ interface Start {
   readonly workflowBundle: string;
 }
 
-async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<Workers> {
+interface OpenedWorkers extends Workers {
+  readonly askForSync: (reason: string) => Promise<void>;
+}
+
+async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
   const { namespace, connection: options, address = defaultAddress } = config.temporal;
 
   const { database } = await openMigrated(config.database);
@@ -91,5 +95,9 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   closing.push(async () => await connection.close());
 
   const activities = createActivitySets(config, { stores, registries, temporal, pulls });
-  return await createWorkers(connection, config, { activities, workflowBundle });
+  const workers = await createWorkers(connection, config, { activities, workflowBundle });
+  const askForSync = async (reason: string): Promise<void> => {
+    await requestSync(temporal, { id: randomUUID(), reason });
+  };
+  return { ...workers, askForSync };
 }

@@ -11,6 +11,8 @@ export interface DockerQueueOptions {
   /** @throws Error saying why copies cannot be made here */
   readonly examine: (signal: AbortSignal) => Promise<DockerVersions>;
   readonly createWorker: () => Promise<RunnableWorker>;
+  /** Called when a daemon can be used that could not before: what was left out for want of it need not wait. */
+  readonly onReturn: () => Promise<void>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Between two looks; milliseconds, default 30,000. */
   readonly pauseMs?: number;
@@ -23,7 +25,7 @@ export interface DockerQueueOptions {
  * @param signal ends it; what is in work gets the worker's grace
  */
 export async function serveDockerQueue(
-  { examine, createWorker, logger, pauseMs = 30_000 }: DockerQueueOptions,
+  { examine, createWorker, onReturn, logger, pauseMs = 30_000 }: DockerQueueOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let told = '';
@@ -32,7 +34,9 @@ export async function serveDockerQueue(
     if (signal.aborted) return;
     if ('daemon' in found) {
       logger.info({ docker: found }, 'the Docker daemon answers: its task queue is served');
-      return await runUntil(signal, await createWorker());
+      const served = runUntil(signal, await createWorker());
+      await Promise.all([served, ...(told === '' ? [] : [tellReturn()])]);
+      return;
     }
     if (found.reason !== told) {
       logger.warn(
@@ -44,13 +48,28 @@ export async function serveDockerQueue(
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 
+  async function tellReturn(): Promise<void> {
+    try {
+      await onReturn();
+    } catch (error) {
+      logger.warn(
+        { reason: reasonOf(error) },
+        'no sync could be asked for; the next pass takes what waited for the Docker daemon',
+      );
+    }
+  }
+
   async function look(): Promise<DockerVersions | { readonly reason: string }> {
     try {
       return await examine(signal);
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
+      return { reason: reasonOf(error) };
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Also one that is stopped at once is run: only then does it let go of its connection. */

@@ -26,6 +26,8 @@ function logger() {
   return { info: () => undefined, warn, reasons };
 }
 
+const neverBack = async () => await Promise.reject(new Error('it never was away'));
+
 test('the queue is served once a daemon answers, why not before is said once, and the end is in order', async () => {
   const stopping = new AbortController();
   const worker = workerStandIn();
@@ -42,13 +44,16 @@ test('the queue is served once a daemon answers, why not before is said once, an
     created += 1;
     return await Promise.resolve(worker);
   };
-  const serving = serveDockerQueue({ examine, createWorker, logger: log, pauseMs: 1 }, stopping.signal);
+  const onReturn = vi.fn<() => Promise<void>>(async () => await Promise.reject(new Error('Temporal is away')));
+  const options = { examine, createWorker, onReturn, logger: log, pauseMs: 1 };
+  const serving = serveDockerQueue(options, stopping.signal);
   await vi.waitFor(() => expect(worker.getState()).toBe('RUNNING'));
   stopping.abort();
   await serving;
 
   expect(looks).toBe(4);
-  expect(log.reasons).toEqual(['no daemon', 'wrong store']);
+  expect(onReturn).toHaveBeenCalledOnce();
+  expect(log.reasons).toEqual(['no daemon', 'wrong store', 'Temporal is away']);
   expect(created).toBe(1);
   expect(worker.getState()).toBe('STOPPED');
 });
@@ -62,7 +67,7 @@ test('while no daemon answers nothing is served, and the end waits for no look',
   };
 
   const log = logger();
-  const serving = serveDockerQueue({ examine, createWorker, logger: log }, stopping.signal);
+  const serving = serveDockerQueue({ examine, createWorker, onReturn: neverBack, logger: log }, stopping.signal);
   stopping.abort();
   await serving;
 
@@ -78,7 +83,7 @@ test('a worker that comes while everything ends is run and stopped, since it hol
   };
   const examine = async () => await Promise.resolve({ client: '26.1.5', daemon: '26.1.5' });
 
-  await serveDockerQueue({ examine, createWorker, logger: logger() }, stopping.signal);
+  await serveDockerQueue({ examine, createWorker, onReturn: neverBack, logger: logger() }, stopping.signal);
 
   expect(worker.getState()).toBe('STOPPED');
 });

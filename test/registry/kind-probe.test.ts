@@ -46,9 +46,10 @@ describe('a kind of manifest that not every registry takes', () => {
       answerError(response, 403, 'DENIED', 'unknown manifest class for application/vnd.cncf.helm.config.v1+json'),
     );
 
-    const { failures } = await copyTo(clientFor([source, target]), [source, target]);
+    const { failures, sourceDigest } = await copyTo(clientFor([source, target]), [source, target]);
 
     expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
+    expect(failures[0]?.failure.message).toContain(`PUT manifest like ${sourceDigest}`);
     expect(target.count('POST', /uploads/)).toBe(0);
     expect(source.count('GET', /blobs/)).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { FerryError } from '../../domain/ferry-error.js';
+import type { Digest } from '../../domain/digest.js';
 import { isArtifactManifest } from '../../domain/source-manifest.js';
 import type { JsonObject } from '../../domain/source-manifest.js';
 import type { Content } from './content-cache.js';
@@ -14,6 +15,8 @@ import { refusesKind } from '../transport/judge-response.js';
 /** No registry has it: a manifest that needs it is never stored by one that looks. */
 const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+/** Sources invent kinds; beyond these the oldest is asked for again. */
+const KINDS_REMEMBERED = 1_000;
 
 /**
  * Some registries take images alone, or no layers that live elsewhere, and say so only when the manifest comes, after all
@@ -33,8 +36,14 @@ export async function assertKindsTaken(
   for (const manifest of manifests) {
     const question = questionOf(manifest);
     if (question === undefined || takenKinds.has(question.digest)) continue;
-    if (await isTaken(client, place, manifest, question, signal)) takenKinds.add(question.digest);
+    if (await isTaken(client, place, manifest, question, signal)) remember(takenKinds, question.digest);
   }
+}
+
+function remember(kinds: Set<Digest>, kind: Digest): void {
+  const [oldest] = kinds;
+  if (kinds.size >= KINDS_REMEMBERED && oldest !== undefined) kinds.delete(oldest);
+  kinds.add(kind);
 }
 
 /** @returns false when the registry could not tell now: another image may ask again */
@@ -46,7 +55,7 @@ async function isTaken(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await putManifest(client, place, question.digest, question, signal);
+    await putManifest(client, place, question.digest, question, signal, `like ${manifest.content.digest}`);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof FerryError)) throw error;

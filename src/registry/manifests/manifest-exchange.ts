@@ -113,6 +113,7 @@ export async function getManifest(
 /**
  * Puts a manifest's own bytes under a tag or its digest.
  *
+ * @param what how a fault names the manifest; its reference unless something else is better known
  * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`)
  * @throws RegistryFault `target-corrupt` when the registry stores something else
  */
@@ -122,9 +123,11 @@ export async function putManifest(
   reference: string,
   { digest, mediaType, body }: Content,
   signal?: AbortSignal,
+  what = reference,
 ): Promise<{ readonly isListed: boolean }> {
   const response = await sendAndDiscard(client.host(place.host), {
     ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
+    what: `PUT manifest ${what}`,
     headers: { 'content-type': mediaType, accept: acceptedManifests },
     body,
     expect: [200, 201, 202, 204],
