@@ -111,6 +111,36 @@ test('a statement of its own waits for another writer, too, without stopping wha
   expect(rows).toEqual([{ digest: 'sha256:new' }]);
 });
 
+test(
+  'a statement that waited or gave up keeps no transaction after it from its commit',
+  { timeout: 20_000 },
+  async () => {
+    const path = join(folder, 'busy-before.db');
+    const database = await openDatabase({ kind: 'sqlite', path });
+    await migrate(database);
+    const { wanted } = createStores(database);
+    const other = new Libsql(path);
+    const write = async (id: string) =>
+      await sql`insert into blob_locations (registry, digest, repository, seen_at) values ('a', ${id}, 'r', 1)`.execute(
+        database.queries,
+      );
+    other.exec('begin immediate');
+
+    const fault = await faultOf(async () => await write('given-up'));
+    const waiting = write('waited');
+    setTimeout(() => other.exec('commit'), 50);
+    await waiting;
+    const added = await wanted.addWanted([wish('redis:7')]);
+    const { rows } = await sql`select digest from blob_locations`.execute(database.queries);
+    await database.close();
+    other.close();
+
+    expect(fault).toMatchObject({ decision: 'retry', trouble: 'conflict' });
+    expect(added).toMatchObject([{ outcome: 'added' }]);
+    expect(rows).toEqual([{ digest: 'waited' }]);
+  },
+);
+
 test('a disk without room is said, and what was written before and after is all there', async () => {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'full.db') });
   await migrate(database);

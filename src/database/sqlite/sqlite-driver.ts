@@ -8,6 +8,23 @@ import { sqliteParameter } from './sqlite-parameters.js';
 const busyTimeoutMs = 5_000;
 const sliceMs = 10;
 
+/**
+ * Takes the write lock at once: a transaction that begins by reading could otherwise not become a writer when another
+ * process wrote in between.
+ */
+const beginWriting = 'begin immediate';
+
+/** `begin` alone would take no lock before the first read. */
+const beginReading = 'begin; select 1 from sqlite_master limit 1';
+
+/** By the first word of a statement; others, such as `pragma` and `explain`, want no transaction. */
+const beginnings: Readonly<Record<string, string>> = {
+  select: beginReading,
+  insert: beginWriting,
+  update: beginWriting,
+  delete: beginWriting,
+};
+
 /** One connection, one user at a time: libsql works synchronously, and transactions span several awaits. */
 export class SqliteDriver implements Driver {
   readonly #database: Database.Database;
@@ -33,12 +50,8 @@ export class SqliteDriver implements Driver {
     return this.#connection;
   }
 
-  /**
-   * Takes the write lock at once: a transaction that begins by reading could otherwise not become a writer when
-   * another process wrote in between.
-   */
   async beginTransaction(): Promise<void> {
-    await patiently(() => this.#database.exec('begin immediate'));
+    await patiently(() => this.#database.exec(beginWriting));
   }
 
   async commitTransaction(): Promise<void> {
@@ -93,6 +106,11 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'rawCode' in error && (Number(error.rawCode) & 0xff) === 5;
 }
 
+/**
+ * libsql leaves a prepared statement that another process made it give up on (SQLITE_BUSY) in progress until the garbage
+ * collector comes by, and no transaction of the connection can commit before (tursodatabase/libsql-js#238). What `exec`
+ * ran is over in any case: it takes the lock before each statement, so that none of them finds the file busy.
+ */
 class SqliteConnection implements DatabaseConnection {
   readonly #database: Database.Database;
 
@@ -102,15 +120,30 @@ class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const values = parameters.map(sqliteParameter);
-    return await patiently(() => {
+    const execute = (): QueryResult<R> => {
       const statement = this.#database.prepare(sql);
       if (statement.reader) return { rows: statement.all(values) as R[] };
       const { changes, lastInsertRowid } = statement.run(values);
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-    });
+    };
+    const begin = beginnings[sql.slice(0, 6)];
+    if (begin === undefined || this.#database.inTransaction) return await patiently(execute);
+    return await patiently(() => this.#alone(begin, execute));
   }
 
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new TypeError('streaming from SQLite would hold its only connection: read in pages instead');
+  }
+
+  #alone<T>(begin: string, execute: () => T): T {
+    try {
+      this.#database.exec(begin);
+      const result = execute();
+      this.#database.exec('commit');
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec('rollback');
+      throw error;
+    }
   }
 }
