@@ -46,6 +46,7 @@ test(
     const pushed = await stage.ask<{ name: string }[]>('list', 'pushed');
     expect(new Set(pushed.map(({ name }) => name)).size).toBe(10);
     expect(pushed).toHaveLength(10);
+    await expect.poll(async () => (await syncAllRuns()).every(({ end }) => Number.isFinite(end))).toBe(true);
     const runs = await syncAllRuns();
     const overlapping = runs.filter(({ start }, position) => start < (runs[position - 1]?.end ?? 0));
     expect(overlapping).toEqual([]);
@@ -77,7 +78,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** All runs of `SyncAll`, by start. */
+/** All runs of `SyncAll`, by start; Temporal lists the end of one a moment after it. */
 async function syncAllRuns(): Promise<{ start: number; end: number }[]> {
   const runtime = JSON.parse(readFileSync(join(stage.folder, 'data', 'runtime.json'), 'utf8')) as {
     temporal: { address: string };

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { requestSync, requestSyncAt } from '../../src/client/sync-requests.js';
 import type { ImagePlan } from '../../src/contract/activity-types.js';
@@ -171,20 +171,22 @@ describe('SyncAll on a real Temporal server', () => {
   });
 
   test('an image whose workflow breaks is recorded with the reason, and the others are copied', async () => {
-    world.want('docker.io/library/a:1', 'docker.io/library/broken:1', 'docker.io/library/c:1');
+    const broken = 'docker.io/library/broken:1';
+    world.want('docker.io/library/a:1', broken, 'docker.io/library/c:1');
     // A bug in a workflow fails its task again and again until somebody acts: here, a person ends it.
-    world.plans.set('docker.io/library/broken:1', () => ({ kind: 'broken' }) as never);
+    const plan = vi.fn<() => ImagePlan>(() => ({ kind: 'broken' }) as never);
+    world.plans.set(broken, plan);
 
     const { runId } = await ask('one');
-    await expect.poll(() => world.copied.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => [world.copied.length, plan.mock.calls.length], { timeout: 20_000 }).toEqual([2, 1]);
     await worker.client.workflow
-      .getHandle((await childIds()).find((id) => id !== undefined) ?? '')
+      .getHandle(syncImageWorkflowId(broken))
       .terminate('a broken workflow, ended by a person');
     const summary = await result(runId);
 
     expect(summary).toMatchObject({ images: 3, pushed: 2, failed: 1 });
-    expect(summary.notDone[0]).toMatchObject({ image: 'docker.io/library/broken:1', state: 'failed' });
-    expect(world.faults[0]?.image).toBe('docker.io/library/broken:1');
+    expect(summary.notDone[0]).toMatchObject({ image: broken, state: 'failed' });
+    expect(world.faults[0]?.image).toBe(broken);
   });
 
   test('a fault that cannot even be recorded ends neither the pass nor the others', async () => {
@@ -574,12 +576,4 @@ describe('SyncAll on a real Temporal server', () => {
 
     expect(summary).toMatchObject({ passes: 1, pushed: 1 });
   });
-
-  async function childIds(): Promise<(string | undefined)[]> {
-    const ids: string[] = [];
-    for await (const { workflowId, status } of worker.client.workflow.list({ query: 'WorkflowType = "SyncImage"' })) {
-      if (status.name === 'RUNNING') ids.push(workflowId);
-    }
-    return ids;
-  }
 });
