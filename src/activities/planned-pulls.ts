@@ -18,6 +18,8 @@ export class PullNotSpent extends FerryError {
 export class PlannedPulls implements PullLedger {
   readonly #spend: boolean;
   readonly #allowances: Map<string, PullAllowance & { readonly free: number }>;
+  /** Hosts that have answered, whether or not they spoke of an allowance. */
+  readonly #heard = new Set<string>();
   readonly #needed = new Map<string, number>();
   readonly #current = new AsyncLocalStorage<{ pulls: number }>();
 
@@ -41,6 +43,10 @@ export class PlannedPulls implements PullLedger {
     }));
   }
 
+  isKnown(host: string): boolean {
+    return this.#allowances.has(host) || this.#heard.has(host);
+  }
+
   async take(host: string): Promise<undefined> {
     this.#needed.set(host, (this.#needed.get(host) ?? 0) + 1);
     const counter = this.#current.getStore();
@@ -50,6 +56,7 @@ export class PlannedPulls implements PullLedger {
   }
 
   async told(host: string, announced: AnnouncedPulls | undefined): Promise<void> {
+    this.#heard.add(host);
     if (announced === undefined) return;
     const { pulls, windowMs, remaining } = announced;
     const known = this.#allowances.get(host);

@@ -20,12 +20,18 @@ export class SourcePulls implements PullLedger {
   readonly #budgets: PullBudgets;
   readonly #accounts = new Map<string, Account>();
   readonly #toldAt = new Map<string, number>();
+  /** Hosts that have answered, whether or not they spoke of an allowance. */
+  readonly #heard = new Set<string>();
 
   constructor(budgets: PullBudgets, configured: ReadonlyMap<string, PullAllowance> = new Map()) {
     this.#budgets = budgets;
     for (const [host, allowance] of configured) {
       this.#accounts.set(host, { spender: '', allowance, configured: true });
     }
+  }
+
+  isKnown(host: string): boolean {
+    return this.#accounts.has(host) || this.#heard.has(host);
   }
 
   async take(host: string): ReturnType<PullLedger['take']> {
@@ -37,6 +43,7 @@ export class SourcePulls implements PullLedger {
   }
 
   async told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void> {
+    this.#heard.add(host);
     const known = this.#accounts.get(host);
     const account = known?.configured === true ? known : announcedAccount(announced);
     if (account === undefined) {

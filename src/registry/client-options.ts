@@ -72,6 +72,8 @@ export interface ProxyRules {
 
 /** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
 export interface PullLedger {
+  /** Whether it is known if this source has a limit, and which: it has answered before, or the limit is configured. */
+  isKnown(host: string): boolean;
   /**
    * Books one pull, before it is made.
    *

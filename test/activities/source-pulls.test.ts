@@ -71,3 +71,15 @@ test('an account that has no limit any more is not counted any more', async () =
 
   expect(budgets.calls).toHaveLength(1);
 });
+
+test('a source is known once it has answered, or is configured', async () => {
+  const configured = new Map([['docker.io', { pulls: 40, windowMs: 21_600_000 }]]);
+  const pulls = new SourcePulls(new NotedBudgets(), configured);
+  const before = ['docker.io', 'quay.io', 'ghcr.io'].map((host) => pulls.isKnown(host));
+
+  await pulls.told('quay.io', undefined, 5);
+  await pulls.told('ghcr.io', announced, 5);
+
+  expect(before).toEqual([true, false, false]);
+  expect(['quay.io', 'ghcr.io'].map((host) => pulls.isKnown(host))).toEqual([true, true]);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { parseDigest } from '../../src/domain/digest.js';
 import type { AnnouncedPulls } from '../../src/domain/pull-allowance.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import type { PullLedger } from '../../src/registry/client-options.js';
@@ -20,6 +21,10 @@ class NotedPulls implements PullLedger {
 
   constructor(granted: number) {
     this.granted = granted;
+  }
+
+  isKnown() {
+    return this.announced.length > 0;
   }
 
   async take() {
@@ -48,6 +53,38 @@ describe('reads that a source counts', () => {
     expect(counted.pulls).toHaveLength(3);
     expect(pulls.taken).toBe(3);
     expect(pulls.announced.at(-1)).toEqual({ pulls: 100, windowMs: 6 * hour, remaining: 97, spender: '203.0.113.7' });
+  });
+
+  test('a source that has not answered yet tells its allowance before the first pull, whoever planned the copy', async () => {
+    const [source, target] = await sourceAndTarget();
+    const { digest } = placeImage(source, repository);
+    meter(source, { limit: 100, windowMs: 6 * hour });
+    const pulls = new NotedPulls(100);
+
+    await copyImage(clientFor([source, target], { pulls }), {
+      ...requestFor(source, [target]),
+      sourceDigest: parseDigest(digest),
+    });
+
+    const asked = source.requests.filter(({ path }) => path.includes('/manifests/')).map(({ method }) => method);
+    expect(asked).toEqual(['HEAD', 'GET']);
+    expect(pulls.announced[0]).toMatchObject({ remaining: 100 });
+    expect(pulls.taken).toBe(1);
+  });
+
+  test('a source that refuses HEAD is read all the same', async () => {
+    const [source, target] = await sourceAndTarget();
+    const { digest } = placeImage(source, repository);
+    source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
+    const pulls = new NotedPulls(100);
+
+    const report = await copyImage(clientFor([source, target], { pulls }), {
+      ...requestFor(source, [target]),
+      sourceDigest: parseDigest(digest),
+    });
+
+    expect(report.targets).toHaveLength(1);
+    expect(pulls.taken).toBe(1);
   });
 
   test('where none is left nothing is asked for, and the wait is named', async () => {

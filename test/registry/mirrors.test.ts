@@ -81,6 +81,7 @@ test('pulls at a mirror are not booked on the allowance of its source', async ()
     trustedHosts: new Set([source, mirror, target].map(({ host }) => host)),
     hosts: new Map([[source.host, { mirrors: [{ host: mirror.host, resolvesTags: true }] }]]),
     pulls: {
+      isKnown: () => true,
       take: (host) => {
         booked.push(host);
         return Promise.resolve(undefined);

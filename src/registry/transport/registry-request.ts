@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { FerryError } from '../../domain/ferry-error.js';
 import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
 import { notePulls, takePull } from './counted-pulls.js';
@@ -99,6 +100,7 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<I
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
   let authorization = own ? await host.authorization.header(place, scopes) : undefined;
+  await learnAllowance(host, request);
   await takePull(host, request);
 
   for (let challenged = false; ; challenged = true) {
@@ -117,6 +119,22 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<I
     const fault = await unexpected(host, response, request);
     authorization = await host.authorization.answer(challenges, place, { scopes, rejected: authorization });
     if (authorization === undefined) throw fault;
+  }
+}
+
+/**
+ * Has a source tell its limit before the first read that it counts, beside the answer to a HEAD, which is free. What one
+ * worker copies and another one has planned begins with a GET: it would be made without being booked.
+ */
+async function learnAllowance(host: RegistryHost, request: RegistryRequest): Promise<void> {
+  if (request.pull !== 'counted' || host.pulls?.isKnown(host.host) !== false) return;
+  try {
+    const head = await sendOnce(host, { ...request, method: 'HEAD', pull: 'free', expect: [200] });
+    discardBody(head);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    // Whatever is wrong, the read itself tells it.
+    if (!(error instanceof FerryError)) throw error;
   }
 }
 
