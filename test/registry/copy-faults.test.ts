@@ -376,6 +376,25 @@ describe('uploads that take another way', () => {
     expect(whole.filter((bytes) => bytes === layer.length)).toEqual([]);
   });
 
+  test('in one PUT the bytes that are held back while the source pauses are not what the target fails to take', async () => {
+    const [source, target] = await sourceAndTarget();
+    const layer = randomBytes(200_000);
+    const image = placeImage(source, repository, { layers: [layer] });
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), async ({ response }) => {
+      response.writeHead(200, { 'content-length': String(layer.length) });
+      response.write(layer.subarray(0, 100_000));
+      await sleep(3 * impatient.stallMs);
+      response.end(layer.subarray(100_000));
+    });
+    const client = clientFor([source, target], { timing: { ...impatient, idleMs: 20_000 } });
+    client.host(target.host).monolithicUploads = true;
+
+    const report = await copyImage(client, requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+    expect(source.count('GET', /blobs/)).toBe(2);
+  });
+
   test('a commit whose answer was lost is found by looking', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(100_000)] });

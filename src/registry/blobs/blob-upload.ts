@@ -65,7 +65,7 @@ export class BlobUpload {
     this.#monolithic = client.host(place.host).monolithicUploads;
   }
 
-  /** Bytes written that the target has not taken yet. */
+  /** Bytes given to the target that it has not taken yet; what is held back is not among them. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
@@ -93,8 +93,6 @@ export class BlobUpload {
 
   write(chunk: Buffer): void {
     if (this.#over || this.#request === undefined) return;
-    if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
-    this.#unsentBytes += chunk.length;
     this.#writtenBytes += chunk.length;
     if (!this.#monolithic) {
       this.#send(this.#request, chunk);
@@ -125,6 +123,8 @@ export class BlobUpload {
   }
 
   #send(request: ClientRequest, chunk: Buffer): void {
+    if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
+    this.#unsentBytes += chunk.length;
     request.write(chunk, (error) => {
       if (error !== null && error !== undefined) return;
       this.#unsentBytes -= chunk.length;
