@@ -21,12 +21,14 @@ const connectTimeoutMs = 5_000;
 const callTimeoutMs = 10_000;
 /** Senders of webhooks give up after ten seconds. */
 const lazyCallTimeoutMs = 5_000;
+/** By itself gRPC waits longer and longer, up to two minutes, before it looks whether a server is back. */
+const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 /** @throws FerryError `temporal` saying where nobody answered and what to do */
 export async function connectClient({ address, namespace, connection = {} }: TemporalPlace): Promise<TemporalClient> {
   let connected: Connection;
   try {
-    connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs });
+    connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs, channelArgs });
   } catch (error) {
     throw new FerryError(
       `Temporal does not answer at ${address}: start the ferry here with "ferry up", or set TEMPORAL_ADDRESS`,
@@ -57,8 +59,7 @@ export function lazyClient({ address, namespace, connection = {} }: TemporalPlac
     ...connection,
     address,
     connectTimeout: connectTimeoutMs,
-    // By itself gRPC waits longer and longer, up to two minutes, before it looks whether a server is back.
-    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 },
+    channelArgs,
   });
   return clientOver(connected, namespace, lazyCallTimeoutMs);
 }

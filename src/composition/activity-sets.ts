@@ -6,7 +6,6 @@ import {
   createUpstreamActivities,
 } from '../activities/index.js';
 import type { TemporalClient } from '../client/connect.js';
-import { requestSync, requestSyncAt } from '../client/sync-requests.js';
 import { isWorkerPolling } from '../client/worker-presence.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
@@ -22,6 +21,7 @@ import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
 import { createDockerEngine } from './docker-engine.js';
 import { gitHubOptions } from './github.js';
+import { syncRequester } from './sync-requester.js';
 
 export interface OpenParts {
   readonly stores: Stores;
@@ -53,10 +53,7 @@ export function createActivitySets(
   const main = createMainActivities({
     ...stores,
     engine,
-    requester: {
-      requestSync: async (request) => void (await requestSync(temporal, request)),
-      requestSyncAt: async (request) => await requestSyncAt(temporal, request),
-    },
+    requester: syncRequester(temporal),
     daemonWorkers: { arePolling: async () => await isWorkerPolling(temporal, TaskQueue.docker) },
     sources,
     targets,

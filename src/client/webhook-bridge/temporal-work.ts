@@ -1,9 +1,7 @@
-import { isGrpcServiceError, ServiceError } from '@temporalio/client';
-
-import { FerryError } from '../../domain/ferry-error.js';
 import { addImagesResult, startAddImages } from '../add-images.js';
 import type { TemporalClient } from '../connect.js';
 import { startFetch } from '../fetch-upstream.js';
+import { isOfTemporal, reaching } from '../reaching-temporal.js';
 import { requestSync } from '../sync-requests.js';
 import type { BridgeWork } from './bridge-work.js';
 
@@ -41,22 +39,4 @@ async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | und
     if (isOfTemporal(error)) return undefined;
     throw error;
   }
-}
-
-async function reaching<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!isOfTemporal(error)) throw error;
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new FerryError(`Temporal did not take the request: ${reason}`, {
-      code: 'temporal',
-      decision: 'retry',
-      cause: error,
-    });
-  }
-}
-
-function isOfTemporal(error: unknown): boolean {
-  return error instanceof ServiceError || isGrpcServiceError(error);
 }
