@@ -272,6 +272,22 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
+    test('a row that was asked for again before its first copy was over is copied again', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const { readAt } = await stores.wanted.wantedRows(nginx);
+      const meanwhile = async (): Promise<void> => {
+        await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt + 5);
+        const [again] = await stores.wanted.addWanted([wish('nginx:1.27')]);
+        expect(again?.outcome).toBe('already-pending');
+      };
+
+      await syncImage(stores, nginx, { targets: both }, { meanwhile });
+
+      expect(await statuses(use())).toEqual([0]);
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
+    });
+
     test('a clock that is put back neither loses a request nor has an image looked at again and again', async () => {
       const { stores, sql, rows } = use();
       await stores.wanted.addWanted([wish('nginx:1.27')]);

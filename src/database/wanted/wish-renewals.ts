@@ -13,7 +13,7 @@ export function selectByKey(queries: Queries, wishes: readonly Wish[]) {
   const keys = wishes.map(({ key }) => key);
   return queries
     .selectFrom('images_for_push')
-    .select(['id', 'image_key', 'push_status', 'requested_at', 'requested_by', 'checked_at', 'targets'])
+    .select(['id', 'image_key', 'push_status', 'targets'])
     .where('image_key', 'in', keys);
 }
 
@@ -84,8 +84,8 @@ function renewalOf({ requestedBy, isExplicit, image, platform, targets: asked }:
   if (previous !== PushStatus.pending && (isExplicit || goesFurther)) {
     return { ...renewal, change: 'renewed', result: { ...result, outcome: 'renewed' } };
   }
-  const isAskedAlready = row.requested_at !== null && row.requested_at >= (row.checked_at ?? 0);
-  const isAskedNow = previous === PushStatus.pending && (goesFurther || (isExplicit && !isAskedAlready));
+  // Also what was asked for before and has not been answered: its copy may be under way, from what its tag led to then.
+  const isAskedNow = previous === PushStatus.pending && (goesFurther || isExplicit);
   return {
     ...renewal,
     ...(isAskedNow ? { change: 'asked' } : {}),
