@@ -38,24 +38,35 @@ export async function fetchFrom(upstream: string, input: unknown): Promise<Fetch
   setHandler(lookAgain, () => {
     isAskedAgain = true;
   });
+  const { runId } = workflowInfo();
+  let looks = 0;
   let found: FetchResult | undefined;
   do {
     isAskedAgain = false;
-    const look = await lookOnce(upstream, scope, input);
+    looks += 1;
+    // Each look's request for a sync is one of its own: SyncAll takes one with a known ID for a repetition.
+    const request = looks === 1 ? runId : `${runId}/${looks}`;
+    const look = await lookOnce(upstream, { scope, input, request });
     // Who waits wants to hear of what is new, though the last look finds it handled.
     found = found === undefined || look.isNew ? look : found;
   } while (isAskedAgain);
   return found;
 }
 
-async function lookOnce(upstream: string, scope: FetchScope | undefined, input: unknown): Promise<FetchResult> {
+interface Look {
+  readonly scope: FetchScope | undefined;
+  readonly input: unknown;
+  /** ID of the request for a sync, should one be needed. */
+  readonly request: string;
+}
+
+async function lookOnce(upstream: string, { scope, input, request }: Look): Promise<FetchResult> {
   const { finding, fingerprint } = await untilFound(upstream, scope, input);
   const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
 
-  const { runId } = workflowInfo();
   const { wanted: _found, etag: _etag, ...told } = besideRows(finding, wanted);
   const { release, isNew, added, changed, removed } = told;
-  if (pending) await requests.requestSync({ id: runId, reason: `${upstream} ${release ?? ''}`.trim() });
+  if (pending) await requests.requestSync({ id: request, reason: `${upstream} ${release ?? ''}`.trim() });
   setCurrentDetails(
     isNew
       ? `${upstream} ${release ?? ''}: ${added.length} added, ${changed.length} changed, ${removed.length} removed`

@@ -236,7 +236,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     let joined: { readonly runId: string } | undefined;
     onRequestSync = async () => {
       if (joined !== undefined) return;
-      publish('1.17.0', newer);
+      publish('1.17.0', newer.replaceAll('app-api:2.0.0', 'app-api:2.1.0'));
       standIn.setTags('langgenius/dify', ['1.17.0', ...difyTags]);
       joined = await startFetch(temporal(), 'dify');
     };
@@ -246,6 +246,8 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
     expect(joined?.runId).toBe(run.runId);
     expect(result).toMatchObject({ release: '1.17.0', previous: '1.16.0' });
+    // SyncAll takes a request with a known ID for a repetition, and the second one is about other images.
+    expect(new Set(world.signalled.map(({ id }) => id)).size).toBe(2);
   });
 
   test('a wait of more than six hours ends the run with a reason: the next look by schedule tries again', async () => {
