@@ -12,6 +12,14 @@ const mostServices = 500;
 /** Names are those of hosts, and stand in rows. */
 const longestName = 255;
 
+/** What Compose's own tag `!reset` makes of a value: the key has none, whatever the service extends. */
+const reset = Symbol('!reset');
+const resetTags = ([undefined, 'map', 'seq'] as const).map((collection) => ({
+  tag: '!reset',
+  resolve: () => reset,
+  ...(collection === undefined ? {} : { collection }),
+}));
+
 const Profiles = z.array(z.coerce.string()).catch([]);
 
 const Service = z.looseObject({
@@ -39,13 +47,13 @@ export interface ComposeDocument {
  * @throws UpstreamFault `upstream-format` naming the address
  */
 export function readComposeDocument(text: string, where: string): ComposeDocument {
-  const document = parseDocument(text, { version: '1.2', merge: true, prettyErrors: true });
+  const document = parseDocument(text, { version: '1.2', merge: true, prettyErrors: true, customTags: resetTags });
   const [fault] = document.errors;
   if (fault !== undefined) throw notCompose(where, `it is not YAML: ${firstLine(fault.message)}`);
 
   const parsed = Document.safeParse(toJson(document, where));
   if (!parsed.success) throw notCompose(where, 'it has no map of services');
-  const described = Object.entries(parsed.data.services);
+  const described = Object.entries(parsed.data.services).filter(([, value]) => value !== reset);
   if (described.length > mostServices) {
     throw notCompose(where, `it has ${described.length} services, and ${mostServices} are read at most`);
   }
@@ -56,7 +64,7 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
       broken.push({ ...unread(excerpt(name)), fault: `its name has ${name.length} characters` });
       continue;
     }
-    const service = Service.safeParse(value ?? {});
+    const service = Service.safeParse(withoutReset(value ?? {}));
     if (service.success) services.set(name, service.data);
     else broken.push({ ...unread(name), fault: 'its description in the compose file is not a map' });
   }
@@ -64,6 +72,13 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
     services: [...[...services].map(([name, service]) => readService(name, service, services)), ...broken],
     notes: includeNotes(parsed.data['include']),
   };
+}
+
+/** Of the keys that are read, only the image and how it is built are inherited in a way that has to be stopped. */
+function withoutReset(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const isInherited = (key: string): boolean => key === 'image' || key === 'build' || key === 'pull_policy';
+  return Object.fromEntries(Object.entries(value).filter(([key, entry]) => entry !== reset || isInherited(key)));
 }
 
 function toJson(document: ReturnType<typeof parseDocument>, where: string): unknown {
@@ -89,17 +104,22 @@ function readService(name: string, own: Service, services: ReadonlyMap<string, S
     chain.push(base);
   }
 
-  const image = chain.find((service) => service.image !== undefined && service.image !== null)?.image;
-  const policy = chain.find((service) => service.pull_policy !== undefined)?.pull_policy;
+  const image = inherited('image');
+  const policy = inherited('pull_policy');
   return {
     ...unread(name),
     ...(typeof image === 'string' ? { image } : {}),
-    isBuilt: chain.some(({ build }) => build !== undefined && build !== null),
+    isBuilt: inherited('build') !== undefined,
     isNeverPulled: policy === 'build' || policy === 'never',
-    profiles: own.profiles ?? [],
+    profiles: [...new Set(chain.flatMap(({ profiles = [] }) => profiles))],
     ...(image === undefined && fault !== undefined ? { fault } : {}),
     ...(image !== undefined && typeof image !== 'string' ? { fault: 'its image is not a text' } : {}),
   };
+
+  function inherited(key: 'image' | 'build' | 'pull_policy'): unknown {
+    const value = chain.map((service) => service[key]).find((one) => one !== undefined && one !== null);
+    return value === reset ? undefined : value;
+  }
 }
 
 function unread(name: string): ComposeService {

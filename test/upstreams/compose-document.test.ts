@@ -130,6 +130,40 @@ describe('a compose file', () => {
     expect(Object.keys(skipped)).toEqual(['service b', 'service c', 'service a']);
   });
 
+  test('a service has the profiles of the one that it extends, too', () => {
+    const document =
+      'services:\n  base: { image: nginx, profiles: [gpu] }\n  heir: { extends: base, image: redis, profiles: [big] }\n';
+
+    const { images, skipped } = read(document, {}, { exclude: { ...nothing, profiles: ['gpu'] } });
+
+    expect(images).toEqual({});
+    expect(Object.keys(skipped)).toEqual(['service base (nginx)', 'service heir (redis)']);
+  });
+
+  test("what Compose's tag !reset takes away is not there, and not inherited either", () => {
+    const { images, skipped } = read(
+      [
+        'services:',
+        '  base: { image: nginx, build: . }',
+        '  built: { extends: base, image: !reset null }',
+        '  pulled: { extends: base, build: !reset {}, profiles: !reset [] }',
+        '  neither: { extends: base, image: !reset , build: !reset }',
+        '  alone: { extends: !reset null, image: !override redis }',
+        '  gone: !reset null',
+      ].join('\n'),
+    );
+
+    expect(images).toEqual({
+      base: 'docker.io/library/nginx:latest',
+      pulled: 'docker.io/library/nginx:latest',
+      alone: 'docker.io/library/redis:latest',
+    });
+    expect(skipped).toEqual({
+      'service built': 'it is built from source and names no image',
+      'service neither': 'it names no image',
+    });
+  });
+
   test('services that extend each other in a circle are no trap', () => {
     const { skipped } = read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
 
