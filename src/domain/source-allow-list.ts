@@ -54,8 +54,10 @@ export type SourceDecision =
 
 /** What can be said of a source by its name alone. */
 export function decideSource({ host, path }: ImageReference, rules: SourceRules): SourceDecision {
+  const name = canonicalSource(host);
   const target = rules.targets.find(
-    ({ registry, namespace }) => registry === host && (namespace === '' || path.startsWith(`${namespace}/`)),
+    ({ registry, namespace }) =>
+      canonicalSource(registry) === name && (namespace === '' || path.startsWith(`${namespace}/`)),
   );
   if (target !== undefined) {
     const place = target.namespace === '' ? host : `${host}/${target.namespace}`;

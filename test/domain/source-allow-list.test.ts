@@ -58,6 +58,7 @@ describe('sources that are refused', () => {
     ['registry.localhost/app:1', 'this machine itself'],
     ['mirror.example.com/app:1', 'the target "private"'],
     ['crpi.example.com/team/app:1', 'the target "aliyun"'],
+    ['crpi.example.com:443/team/app:1', 'the target "aliyun"'],
     ['crpi.example.com/others/app:1', 'FERRY_ALLOWED_SOURCES'],
   ])('%s, because of %s', (image, reason) => {
     const decision = decide(image);
