@@ -67,9 +67,15 @@ function readText(text: string, platforms: readonly string[] | undefined, depth:
   // A list, an object or a text in JSON; `[::1]:5000/app` is none of them.
   if (/^(?:\{|"|\[\s*["{[\]])/.test(trimmed)) return readImages(parseJson(trimmed), platforms, depth + 1);
   return trimmed
-    .split(/[\s,]+/)
+    .split(/[\n,]+/)
+    .flatMap((line) => (isPullCommand(line) ? [line.trim()] : line.split(/\s+/)))
     .filter((image) => image !== '')
     .map((image) => withPlatforms(image, platforms));
+}
+
+/** Pasted whole, `docker pull nginx` must not mean the images `docker` and `pull`: it is refused with what to type. */
+function isPullCommand(line: string): boolean {
+  return /^\s*(?:\$\s+)?(?:sudo\s+)?(?:docker|podman|nerdctl|crictl)\s+(?:image\s+)?pull\s/.test(line);
 }
 
 function readObject(

@@ -29,6 +29,11 @@ describe('the shapes in which senders name images', () => {
     ],
     ['a list of parts', { images: [{ registry: 'ghcr.io', name: 'org/app:1' }] }, ['ghcr.io/org/app:1']],
     ['null where nothing is meant', { registry: null, namespace: null, name: 'nginx' }, ['nginx']],
+    [
+      'a pasted command, which stays whole to be refused with what to type',
+      'docker pull --platform linux/arm64 nginx:1.27\r\nsudo docker pull redis:7\ndocker  pull',
+      ['docker pull --platform linux/arm64 nginx:1.27', 'sudo docker pull redis:7', 'docker', 'pull'],
+    ],
     ['an IPv6 host, which is no JSON', '[::1]:5000/app:1', ['[::1]:5000/app:1']],
   ])('%s', (_shape, payload, expected) => {
     expect(readRequestedImages(payload).images.map(({ image }) => image)).toEqual(expected);
