@@ -60,7 +60,13 @@ export async function ensureSchedules(
     const others = othersFile(found);
     if (others !== undefined) return left(id, others);
     const handle = temporal.client.schedule.getHandle(id);
-    await temporal.soon(async () => await handle.update(({ state }) => ({ ...options, state })));
+    await temporal.soon(
+      async () =>
+        await handle.update(({ state: { paused, note } }) => ({
+          ...options,
+          state: { paused, ...(note === undefined ? {} : { note }) },
+        })),
+    );
     return { id, outcome: 'corrected' };
   }
 

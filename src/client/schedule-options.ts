@@ -78,11 +78,22 @@ export function isAsWanted(found: ScheduleDescription, wanted: WantedSchedule): 
     [found.action.workflowId, action.workflowId],
     [found.action.taskQueue, action.taskQueue],
     [found.action.args ?? [], action.args ?? []],
+    [durationText(found.action.workflowTaskTimeout), action.workflowTaskTimeout],
+    // None of these is ever wanted: a run may wait hours for GitHub, and a schedule that has run out does not say so.
+    [found.action.workflowRunTimeout ?? 0, 0],
+    [found.action.workflowExecutionTimeout ?? 0, 0],
+    [found.action.retry ?? null, null],
+    [found.state.remainingActions ?? null, null],
     [found.policies.overlap, policies.overlap],
     [printDuration(found.policies.catchupWindow), policies.catchupWindow],
     [found.policies.pauseOnFailure, policies.pauseOnFailure],
   ];
   return differences.every(([is, shouldBe]) => JSON.stringify(is) === JSON.stringify(shouldBe));
+}
+
+/** The server tells milliseconds. */
+function durationText(told: string | number | undefined): string | undefined {
+  return typeof told === 'number' ? printDuration(told) : told;
 }
 
 function specOf(timing: ScheduleTiming): WantedSchedule['spec'] {

@@ -62,6 +62,35 @@ describe('schedules on a real Temporal server', () => {
     ]);
   });
 
+  test('ensure takes away what somebody limited: how long a run may take, how often there is one', async () => {
+    await outcomes();
+    for (const change of [
+      { workflowExecutionTimeout: '1s' },
+      { workflowRunTimeout: '1s' },
+      { workflowTaskTimeout: '1s' },
+      { retry: { maximumAttempts: 2 } },
+    ] as const) {
+      await worker.client.schedule
+        .getHandle('sync-all')
+        .update((found) => ({ ...found, action: { ...found.action, ...change } }));
+      expect(await outcomes()).toEqual(['corrected', 'unchanged', 'unchanged']);
+    }
+    await worker.client.schedule
+      .getHandle('sync-all')
+      .update((found) => ({ ...found, state: { paused: true, note: 'moving', remainingActions: 0 } }));
+
+    const corrected = await outcomes();
+    const again = await outcomes();
+
+    expect(corrected).toEqual(['corrected', 'unchanged', 'unchanged']);
+    expect(again).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    expect((await worker.client.schedule.getHandle('sync-all').describe()).state).toEqual({
+      paused: true,
+      note: 'moving',
+      remainingActions: undefined,
+    });
+  });
+
   test('ensure deletes those of upstreams that are no longer configured, and no schedule that somebody else made', async () => {
     await outcomes();
     await worker.client.schedule.create({
