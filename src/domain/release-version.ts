@@ -29,6 +29,11 @@ export function releasesNewestFirst(tags: readonly string[], { order, prerelease
   return releases.sort((a, b) => compareReleases(b, a, order) || (a < b ? -1 : 1));
 }
 
+/** Whether two releases are spellings of one version: `v1.0.0` and `1.0.0`. */
+export function isSameVersion(a: string, b: string, order: VersionOrder): boolean {
+  return compareReleases(a, b, order) === 0;
+}
+
 /** Negative when `a` is the older release, 0 when both are spellings of one. Both have to be releases. */
 function compareReleases(a: string, b: string, order: VersionOrder): number {
   switch (order) {

@@ -1,4 +1,4 @@
-import { releasesNewestFirst } from '../domain/release-version.js';
+import { isSameVersion, releasesNewestFirst } from '../domain/release-version.js';
 import type { VersionOrder } from '../domain/release-version.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { nothingNew } from '../domain/upstream-finding.js';
@@ -95,12 +95,14 @@ type Comparison =
  * than all that are there was withdrawn, and its images are here already.
  */
 function comparisonOf(
-  [newest, before]: ReleaseListing['releases'],
+  [newest, ...older]: ReleaseListing['releases'],
   releases: ReadonlySet<string>,
   { order, prereleases }: Pick<ReleasesOf, 'order' | 'prereleases'>,
   { handled, again = false }: LookOptions,
 ): Comparison {
   const last = handled?.release;
+  // The same version tagged twice would be compared with itself.
+  const before = older.find((release) => !isSameVersion(release, newest, order));
   const fallback = before === undefined ? {} : { base: before };
   if (last === newest) return again ? { kind: 'look', ...fallback } : { kind: 'handled' };
   if (last === undefined) return { kind: 'look', ...fallback };

@@ -59,6 +59,15 @@ describe('looking at upstreams', () => {
     expect(finding.notes).toEqual(['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address']);
   });
 
+  test('a release that is tagged in two spellings is not compared with itself', async () => {
+    standIn.setTags('langgenius/dify', ['v1.16.0', '1.16.0', '1.15.0']);
+
+    const finding = await watcher.look(difyUpstream);
+
+    expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0' });
+    expect(finding.wanted).toHaveLength(5);
+  });
+
   test('scope release wants every image of the newest release', async () => {
     const finding = await watcher.look(difyUpstream, { scope: 'release' });
 
