@@ -4,7 +4,10 @@ import type { AddImageInput, AddImageResult } from '../contract/sync.js';
 import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
 import { requestFault } from '../domain/request-limits.js';
 import { manyRows, requests } from './activity-proxies.js';
-import { refused } from './typed-input.js';
+import { refuseUnknownFields, refused } from './typed-input.js';
+
+const expected =
+  'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference';
 
 /**
  * Records wanted images and asks for a sync: one run per delivery. The rows are committed before the sync is asked
@@ -32,10 +35,10 @@ function assertInput(input: unknown): asserts input is AddImageInput {
   const images: unknown = 'images' in given ? given.images : undefined;
   const platforms: unknown = 'platforms' in given ? given.platforms : undefined;
   if (!Array.isArray(images) || images.length === 0 || !images.every(isRequested) || !isPlatforms(platforms)) {
-    throw refused(
-      'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference',
-    );
+    throw refused(expected);
   }
+  refuseUnknownFields(input, ['images', 'platforms', 'requestedBy', 'sync'], expected);
+  for (const image of images) refuseUnknownFields(image, ['image', 'platforms'], expected);
   const fault = requestFault(input as AddImageInput);
   if (fault !== undefined) throw refused(`AddImage does not take this: ${fault}`);
 }

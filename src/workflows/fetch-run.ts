@@ -16,7 +16,7 @@ import { printDuration } from '../domain/duration.js';
 import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamLook } from './activity-proxies.js';
 import { besideRows } from './fetch-news.js';
-import { readFields, refused } from './typed-input.js';
+import { readFields, refuseUnknownFields, refused } from './typed-input.js';
 
 /** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
 const firstPauseMs = 30_000;
@@ -104,7 +104,9 @@ function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tri
 }
 
 function readScope(input: unknown): FetchScope | undefined {
-  const { scope } = readFields(input, 'expected nothing, or {"scope":"changed"}');
+  const expected = 'expected nothing, or {"scope":"changed"}';
+  const { scope } = readFields(input, expected);
+  refuseUnknownFields(input, ['name', 'scope'], expected);
   if (scope === undefined) return undefined;
   const known = Object.values(FetchScope).find((candidate) => candidate === scope);
   if (known !== undefined) return known;

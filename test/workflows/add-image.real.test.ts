@@ -35,6 +35,22 @@ test('a repeated delivery asks for a sync, too: the first run may have been ende
   expect(world.signalled.map(({ reason }) => reason)).toEqual(['add-image d-1']);
 });
 
+test.each([
+  ['platform', { images: ['a:1'], platform: 'linux/arm64' }],
+  ['platform', { images: [{ image: 'a:1', platform: 'linux/arm64' }] }],
+])('a field that is not known, %s, is said and not passed over', async (field, input) => {
+  const run = worker.client.workflow.execute(WorkflowName.addImage, {
+    taskQueue: TaskQueue.main,
+    workflowId: `${ADD_IMAGE_ID_PREFIX}d-1`,
+    args: [input],
+  });
+
+  await expect(run).rejects.toMatchObject({
+    cause: { type: 'invalid-input', message: expect.stringContaining(`"${field}" is not known there`) as string },
+  });
+  expect([...world.deliveries]).toEqual([]);
+});
+
 test('no sync is asked for where the sender wants none', async () => {
   world.deliveries.add('d-1');
 

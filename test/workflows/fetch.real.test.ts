@@ -341,6 +341,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
   test.each([
     ['FetchDify', { scope: 'everything' }, 'scope is "everything"'],
+    ['FetchDify', { scop: 'release' }, '"scop" is not known there'],
     ['FetchUpstream', {}, 'FetchUpstream wants {"name": "my-upstream"}'],
     ['FetchUpstream', { name: 'unknown' }, 'there is no upstream unknown'],
   ])('%s with the input %j ends with a reason', async (type, input, reason) => {
