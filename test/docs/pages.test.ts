@@ -41,6 +41,21 @@ test.each(['README', 'docs/configuration', 'docs/commands', 'docs/production'])(
   },
 );
 
+test.each(['README.md', 'README.zh-CN.md', 'docs/production.md', 'docs/production.zh-CN.md'])(
+  '%s says how the temporal command starts each of the four workflows, and that tctl is retired',
+  (page) => {
+    const text = textOf(page);
+
+    expect([...text.matchAll(/^temporal workflow start --type (\w+)/gm)].map(([, type]) => type)).toEqual([
+      'SyncAll',
+      'AddImage',
+      'FetchDify',
+      'FetchXinference',
+    ]);
+    expect(text).toContain('`tctl`');
+  },
+);
+
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path));
 }
