@@ -36,9 +36,9 @@ test('a repeated delivery asks for a sync, too: the first run may have been ende
 });
 
 test.each([
-  ['platform', { images: ['a:1'], platform: 'linux/arm64' }],
-  ['platform', { images: [{ image: 'a:1', platform: 'linux/arm64' }] }],
-])('a field that is not known, %s, is said and not passed over', async (field, input) => {
+  ['platform', 'of the request', { images: ['a:1'], platform: 'linux/arm64' }],
+  ['platform', 'of an image', { images: [{ image: 'a:1', platform: 'linux/arm64' }] }],
+])('a field that is not known, %s %s, is said and not passed over', async (field, _whose, input) => {
   const run = worker.client.workflow.execute(WorkflowName.addImage, {
     taskQueue: TaskQueue.main,
     workflowId: `${ADD_IMAGE_ID_PREFIX}d-1`,
