@@ -82,6 +82,14 @@ test('a user who may use the database only is not asked to create it', async () 
   expect(applied).not.toEqual([]);
 });
 
+test('a database whose name has dots and hyphens is made and used', async () => {
+  const database = await openDatabase(settings({ database: 'image-ferry.test' }));
+  const { applied } = await migrate(database);
+  await database.close();
+
+  expect(applied).not.toEqual([]);
+});
+
 test('a killed connection is worth a retry, and the next statement has a new one', async () => {
   const database = await openDatabase(settings({ database: 'killed' }));
   await migrate(database);

@@ -1,6 +1,6 @@
 import type { Dialect } from 'kysely';
 import { CompiledQuery, MysqlDialect } from 'kysely';
-import { createPool } from 'mysql2';
+import { createPool, escapeId } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 
 import { DatabaseFault, missingDatabase } from '../database-fault.js';
@@ -86,7 +86,8 @@ async function ensureDatabase(settings: MysqlSettings, faultOf: (error: unknown)
   try {
     const server = await createConnection(connection(settings));
     try {
-      await server.query('create database if not exists ?? character set utf8mb4', [settings.database]);
+      // One name, dots and all.
+      await server.query(`create database if not exists ${escapeId(settings.database, true)} character set utf8mb4`);
     } finally {
       await server.end();
     }
