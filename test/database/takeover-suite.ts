@@ -146,6 +146,34 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
   });
 
+  test('tables of the first scripts, which knew no platforms and no digests, are taken over', async () => {
+    const settings = placeOf().fresh();
+    const id = placeOf().kind === 'mysql' ? 'int auto_increment primary key' : 'integer primary key';
+    await placeOf().run(
+      settings,
+      `create table images_for_push (id ${id}, orig_image_name varchar(255) not null, add_time datetime);
+       create table pushed_images (id ${id}, target_registry_url varchar(255) not null,
+         orig_image_name varchar(255) not null, registry_image_name varchar(255) not null, push_time datetime);
+       insert into images_for_push (orig_image_name) values ('nginx:1.27');
+       insert into pushed_images (target_registry_url, orig_image_name, registry_image_name)
+         values ('${aliyunHost}', 'nginx:1.27', '${aliyunHost}/mirror/nginx:1.27')`,
+    );
+    const database = await openDatabase(settings);
+    const stores = createStores(database);
+
+    await migrate(database);
+    const adopted = await stores.wanted.adoptRows();
+    const candidates = await stores.pushed.adoptionCandidates({
+      targets: legacyTargets.slice(0, 1),
+      after: beforeFirstRow,
+      limit: 10,
+    });
+    await database.close();
+
+    expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
+    expect(candidates).toMatchObject([{ image: 'docker.io/library/nginx:1.27', platform: 'linux/amd64' }]);
+  });
+
   describe('adoption', () => {
     let settings: DatabaseSettings;
     let database: FerryDatabase;

@@ -1,6 +1,24 @@
 import type { SchemaEditor } from '../schema-editor.js';
 import type { ColumnShape } from '../table-shape.js';
 
+/** The older scripts' own columns that their first versions may not have had: without a value they mean their default. */
+const YOUNGER_WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+  source_registry_url: { type: 'text(255)' },
+  orig_name_space: { type: 'text(255)' },
+  platform: { type: 'text(255)' },
+  push_status: { type: 'integer' },
+};
+
+const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+  source_registry_url: { type: 'text(255)' },
+  orig_name_space: { type: 'text(255)' },
+  targ_name_space: { type: 'text(255)' },
+  push_status: { type: 'integer' },
+  image_size: { type: 'text(64)' },
+  digest: { type: 'text(255)' },
+  platform: { type: 'text(255)' },
+};
+
 const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   image_key: { type: 'key' },
   duplicate_of: { type: 'bigint' },
@@ -26,7 +44,7 @@ const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
 /** What the ferry adds to the older scripts' tables: columns at the end, all nullable, so that their inserts go on. */
 export async function addFerryColumns(editor: SchemaEditor): Promise<void> {
   await editor.modernise('images_for_push');
-  await editor.addColumns('images_for_push', WANTED_COLUMNS);
+  await editor.addColumns('images_for_push', { ...YOUNGER_WANTED_COLUMNS, ...WANTED_COLUMNS });
   await editor.addIndexIfPossible('images_for_push', { name: 'idx_push_status', columns: ['push_status'] });
   await editor.addIndexIfPossible('images_for_push', { name: 'idx_orig_image_name', columns: ['orig_image_name'] });
   await editor.addIndex('images_for_push', { name: 'idx_image_key', columns: ['image_key'], unique: true });
@@ -34,7 +52,7 @@ export async function addFerryColumns(editor: SchemaEditor): Promise<void> {
   await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
 
   await editor.modernise('pushed_images');
-  await editor.addColumns('pushed_images', PUSHED_COLUMNS);
+  await editor.addColumns('pushed_images', { ...YOUNGER_PUSHED_COLUMNS, ...PUSHED_COLUMNS });
   // Tags differ in upper and lower case, and a row may list many platforms.
   await editor.widenText('pushed_images', 'registry_image_name', { binary: true });
   await editor.widenText('pushed_images', 'platform', { length: 255 });

@@ -24,7 +24,8 @@ export class SqliteSchemaEditor implements SchemaEditor {
   }
 
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
-    const present = new Set(await this.#names(`select name from pragma_table_info('${table}')`));
+    // Names of columns are the same in upper and lower case.
+    const present = new Set(await this.#names(`select lower(name) as name from pragma_table_info('${table}')`));
     for (const [column, shape] of Object.entries(columns)) {
       if (!present.has(column)) await this.#run(`alter table "${table}" add column "${column}" ${definition(shape)}`);
     }
