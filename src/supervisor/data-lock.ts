@@ -24,7 +24,7 @@ export interface DataLock {
  * @throws FerryError `configuration` naming who has it
  */
 export function lockDataDir(dataDir: string): DataLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
   const path = join(dataDir, 'up.lock');
   let database: Libsql.Database | undefined;
   try {
@@ -38,6 +38,19 @@ export function lockDataDir(dataDir: string): DataLock {
   } catch (error) {
     database?.close();
     throw refusal(error, dataDir, path);
+  }
+}
+
+function makeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FerryError(`FERRY_DATA_DIR: the folder ${dataDir} cannot be made: ${reason}`, {
+      code: 'configuration',
+      decision: 'park',
+      cause: error,
+    });
   }
 }
 
@@ -78,5 +91,10 @@ function refusal(error: unknown, dataDir: string, path: string): unknown {
       { code: 'configuration', decision: 'park', cause: error },
     );
   }
-  return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new FerryError(`${path} cannot be used: ${reason}; check FERRY_DATA_DIR, and who may write there`, {
+    code: 'configuration',
+    decision: 'park',
+    cause: error,
+  });
 }

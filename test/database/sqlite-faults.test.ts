@@ -64,6 +64,13 @@ test('a folder that cannot be made is refused', async () => {
   expect(fault).toMatchObject({ decision: 'park' });
 });
 
+test.each(['/proc/image-ferry', '/sys/image-ferry'])('a folder that can hold none is refused: %s', async (place) => {
+  const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(place, 'x.db') }));
+
+  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault.message).toContain('its folder cannot be made');
+});
+
 test('a statement that the database does not accept is a fault and no retry', async () => {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'statement.db') });
 

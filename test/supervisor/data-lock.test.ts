@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,6 +23,22 @@ describe('one ferry for one data folder', () => {
 
     expect(() => lockDataDir(folder)).toThrow(`another "ferry up" (process ${2 ** 22 + 1} on another-container) runs`);
     lock.release();
+  });
+
+  test('a folder that cannot be made or written to is said in one line, not as a bug', () => {
+    writeFileSync(join(folder, 'file'), '');
+    mkdirSync(join(folder, 'up.lock'));
+
+    const unmade = expect.objectContaining({
+      code: 'configuration',
+      message: expect.stringContaining('cannot be made'),
+    });
+    expect(() => lockDataDir(join(folder, 'file', 'data'))).toThrow(unmade);
+    const unusable = expect.objectContaining({
+      code: 'configuration',
+      message: expect.stringContaining('cannot be used'),
+    });
+    expect(() => lockDataDir(folder)).toThrow(unusable);
   });
 
   test('a second one is refused while the file that says who has it is empty', () => {

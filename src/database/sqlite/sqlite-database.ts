@@ -13,7 +13,7 @@ import { forbidWrites, prepareSqlite, SqliteDriver } from './sqlite-driver.js';
 /** Opens or makes the file, and the folder that it is to be in. @throws DatabaseFault */
 export function openSqlite(path: string): Dialect {
   return openFile(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const database = new Libsql(path);
     prepareSqlite(database);
     return database;
@@ -28,6 +28,18 @@ export function lookIntoSqlite(path: string): Dialect {
     forbidWrites(database);
     return database;
   });
+}
+
+/** With its parents; Node's own way to that never ends below a folder that can hold none, like /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
 }
 
 function openFile(path: string, open: () => Libsql.Database): Dialect {
@@ -73,8 +85,8 @@ function sqliteFault(error: unknown, path: string): unknown {
   const place = `the database file ${path}`;
   const systemCode = 'code' in error ? error.code : undefined;
   if (systemCode === 'ENOSPC') return new DatabaseFault(`${place}: the disk is full: make room`, 'refused', error);
-  if (systemCode === 'EACCES' || systemCode === 'ENOTDIR' || systemCode === 'EROFS' || systemCode === 'EEXIST') {
-    return new DatabaseFault(`${place}: its folder cannot be made (${systemCode})`, 'refused', error);
+  if ('syscall' in error && error.syscall === 'mkdir') {
+    return new DatabaseFault(`${place}: its folder cannot be made (${String(systemCode)})`, 'refused', error);
   }
   // An error while opening has its code in the text only.
   const rawCode = 'rawCode' in error ? Number(error.rawCode) : Number(/: (\d+)"?\)$/.exec(error.message)?.[1]);
