@@ -1,9 +1,29 @@
+const ADDRESS = /[^<]*<([^>]*)>/y;
+const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/y;
+
 /**
- * The query of a list's next page, from its `Link` header. Only the query is taken: the next page is on the same registry
- * and of the same repository, whatever its answer says. What is in it is the registry's own (`last`, Quay's `next_page`).
+ * The query of a list's next page, from its `Link` header (RFC 8288). Only the query is taken: the next page is on the same
+ * registry and of the same repository, whatever its answer says. What is in it is the registry's own (`last`, Quay's
+ * `next_page`).
  */
 export function nextPageQuery(link: string | string[] | undefined): string | undefined {
   const text = [link ?? ''].flat().join(', ');
-  const address = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(text)?.[1];
-  return address === undefined ? undefined : /\?([^#]+)/.exec(address)?.[1];
+  for (let at = 0, found = matchAt(ADDRESS, text, at); found !== null; found = matchAt(ADDRESS, text, at)) {
+    const [, address = ''] = found;
+    at = ADDRESS.lastIndex;
+    let relations = '';
+    for (let next = matchAt(PARAMETER, text, at); next !== null; next = matchAt(PARAMETER, text, at)) {
+      const [, name = '', quoted, plain = ''] = next;
+      at = PARAMETER.lastIndex;
+      // Single quotes are no quotes there, and meant as such.
+      if (name.toLowerCase() === 'rel') relations = quoted ?? plain.replace(/^'(.*)'$/, '$1');
+    }
+    if (/(^|\s)next(\s|$)/i.test(relations)) return /\?([^#]+)/.exec(address)?.[1];
+  }
+  return undefined;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }

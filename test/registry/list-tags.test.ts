@@ -52,6 +52,19 @@ describe('the tags of a repository', () => {
     expect(await list()).toEqual(['v1', 'v2', 'v3']);
   });
 
+  test.each([
+    [`<?last=v1>; rel='next'`],
+    [`<?last=v1> ; REL = "Next"`],
+    [`<?last=v1>; title="more, and more; rel=prev"; rel=next`],
+    [`<?last=v1>;rel="last next"`],
+    [`<?last=v0>; rel="prev", <?last=v0,v5>; rel="nextish"; crossorigin, <?last=v1>; rel="next"`],
+  ])('are listed over pages however the header is written: %s', async (link) => {
+    registry.when('GET', /n=1000$/, answer(pageOf(['v1']), link));
+    registry.when('GET', /last=v1$/, answer(pageOf(['v2'])));
+
+    expect(await list()).toEqual(['v1', 'v2']);
+  });
+
   test("are listed over Quay's pages, whose addresses hold a mark of its own", async () => {
     registry.when(
       'GET',
