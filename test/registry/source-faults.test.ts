@@ -132,6 +132,27 @@ test('a source that only drips is cut, asked again, and what had come stays', as
   expect(source.count('GET', path)).toBe(2);
 });
 
+test('a manifest that only drips is cut, and asked for again', async () => {
+  const [source, target] = await sourceAndTarget();
+  const { bytes, mediaType } = placeImage(source, repository);
+  source.when(
+    'GET',
+    /manifests/,
+    ({ response }) => {
+      response.writeHead(200, { 'content-type': mediaType, 'content-length': String(bytes.length) });
+      let next = 0;
+      const drip = setInterval(() => response.write(bytes.subarray(next, ++next)), 50);
+      response.once('close', () => clearInterval(drip));
+    },
+    1,
+  );
+
+  const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(source.count('GET', /manifests/)).toBe(2);
+});
+
 describe('an image that changes at its source while it is copied', () => {
   test('a tag that moves is copied as it was when it was asked for', async () => {
     const [source, target] = await sourceAndTarget();

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { DripWatch } from '../blobs/drip-watch.js';
 
 /** More than this of an unwanted body is not worth reading to keep the connection. */
 const DISCARD_LIMIT_BYTES = 256 * 1024;
@@ -10,7 +11,7 @@ class BodyCut extends Error {}
  * Reads a whole body of at most `limitBytes`.
  *
  * @throws BodyTooLarge, after destroying the response, when it is longer
- * @throws BodyCut when it ends early or pauses for longer than `idleMs`
+ * @throws BodyCut when it ends early, pauses for longer than `idleMs`, or only drips
  */
 export function readBody(
   response: IncomingMessage,
@@ -19,7 +20,11 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const watchdog = setTimeout(() => fail(new BodyCut(`no byte for ${idleMs / 1000} s`)), idleMs);
+    const watch = new DripWatch(idleMs, performance.now());
+    const watchdog = setInterval(() => {
+      const fault = watch.check(performance.now(), false);
+      if (fault !== undefined) fail(new BodyCut(fault));
+    }, idleMs / 4);
     const abort = (): void => fail(signal?.reason);
 
     function fail(reason: unknown): void {
@@ -28,7 +33,7 @@ export function readBody(
       reject(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
     }
     function finish(): void {
-      clearTimeout(watchdog);
+      clearInterval(watchdog);
       signal?.removeEventListener('abort', abort);
     }
     if (signal?.aborted === true) {
@@ -42,7 +47,7 @@ export function readBody(
         fail(new BodyTooLarge(`more than ${limitBytes} bytes`));
         return;
       }
-      watchdog.refresh();
+      watch.took(chunk.length, performance.now());
       chunks.push(chunk);
     });
     response.on('end', () => {
