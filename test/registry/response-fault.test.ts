@@ -55,6 +55,17 @@ describe('what Alibaba Cloud ACR refuses with', () => {
     expect(fault.message).toContain(message);
   });
 
+  test.each([
+    ['by its challenge', '', { 'www-authenticate': 'Bearer realm="https://auth/",error="insufficient_scope"' }],
+    ['by its words', errorBody('DENIED', 'requested access to the resource is denied'), {}],
+  ])('a right that is lacking, told %s with 401, is not taken for a wrong password', (_how, body, headers) => {
+    const fault = faultOf(target, 401, body, headers);
+
+    expect(fault).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(fault.message).toMatch(/may not write there, the namespace is missing/);
+    expect(faultOf(source, 401, body, headers).code).toBe('unauthorized');
+  });
+
   test('a gateway that gave up says nothing of the image', () => {
     const fault = faultOf(target, 504, '<html><body><h1>504 Gateway Time-out</h1></body></html>');
 

@@ -111,8 +111,7 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
   test('a token with fewer rights than were asked for is not asked for again and again', async () => {
     const report = await push(['team/readonly'], { username: 'reader', password: 'r' });
 
-    expect(report.failures[0]?.failure).toMatchObject({ decision: 'park', side: 'target' });
-    expect(['denied', 'unauthorized']).toContain(report.failures[0]?.failure.code);
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park', side: 'target' });
     expect(tokens.given.length).toBeLessThan(12);
   });
 

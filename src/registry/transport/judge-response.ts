@@ -9,6 +9,8 @@ const NO_SPACE =
 const RATE_LIMIT = /rate.?limit|too ?many ?requests|throttl|requests? limit/i;
 const QUOTA = /quota|(storage|repository|repositories|namespace) limit|limit (is |was )?exceeded|exceeds? .*limit/i;
 const IMMUTABLE = /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i;
+const DENIED_AT_TARGET =
+  'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
 const REFUSED_CLASS = /unknown manifest class|unsupported (manifest|media) ?type|artifact type/i;
 
 /** Whether a registry's words say that it does not take manifests of this kind at all. */
@@ -28,10 +30,21 @@ export interface Judgement {
  *
  * @param said the registry's own words, with its error codes
  * @param codes the error codes alone (distribution-spec, "Error Codes")
+ * @param lacksRights its challenge says that the token is good, and not for this (RFC 6750, `insufficient_scope`)
  */
 export function judgeResponse(
   status: number,
-  { side, said, codes }: { readonly side: Place['side']; readonly said: string; readonly codes: readonly string[] },
+  {
+    side,
+    said,
+    codes,
+    lacksRights = false,
+  }: {
+    readonly side: Place['side'];
+    readonly said: string;
+    readonly codes: readonly string[];
+    readonly lacksRights?: boolean;
+  },
 ): Judgement {
   if (status === 429 || (status >= 400 && RATE_LIMIT.test(said))) {
     return {
@@ -45,6 +58,10 @@ export function judgeResponse(
   }
   const refused = side === 'target' ? judgeRefusal(status, said, codes) : undefined;
   if (refused !== undefined) return refused;
+  if (status === 401 && side === 'target' && (lacksRights || codes.includes('DENIED'))) {
+    const advice = `no user and password are given for it, or ${DENIED_AT_TARGET}`;
+    return { code: 'denied', decision: 'park', advice };
+  }
   if (status === 401) {
     const advice =
       side === 'source'
@@ -53,10 +70,7 @@ export function judgeResponse(
     return { code: 'unauthorized', decision: 'park', advice };
   }
   if (status === 403) {
-    const advice =
-      side === 'source'
-        ? 'the account may not read this repository'
-        : 'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
+    const advice = side === 'source' ? 'the account may not read this repository' : DENIED_AT_TARGET;
     return { code: 'denied', decision: 'park', advice };
   }
   if (status === 404) {

@@ -26,6 +26,7 @@ export function responseFault(
     side: place.side,
     said: withoutName(said, place),
     codes: diagnostics.map((entry) => entry.code),
+    lacksRights: /\berror="?insufficient_scope\b/i.test(response.headers['www-authenticate'] ?? ''),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
   const message = [
