@@ -548,14 +548,18 @@ describe('pauses that a registry asks for', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('a long one is a fault that says how long', async () => {
+  test.each([
+    [429, 'rate-limited', 'wait'],
+    [503, 'server-error', 'retry'],
+  ])('a long one is a fault that says how long, after one request: %d', async (status, code, decision) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
-    source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '3600' }));
+    source.when('HEAD', /manifests/, ({ response }) => answer(response, status, { 'retry-after': '3600' }));
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'rate-limited', decision: 'wait', retryAfterMs: 3_600_000 });
+    await expect(copying).rejects.toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
+    expect(source.count('HEAD', /manifests/)).toBe(1);
   });
 
   test('a server error that passes is not noticed', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { everyBlobIn } from '../support/remembered-blobs.js';
 import { placeImage } from '../support/scripted-images.js';
@@ -22,6 +22,56 @@ function refuseUnread(status: number, body: string, headers: Readonly<Record<str
     answer(response, status, { connection: 'close', ...headers }, Buffer.from(body));
   };
 }
+
+test('the head of an upload is sent before its source has answered: a connection that shows nothing is closed as idle', async () => {
+  const [source, target] = await sourceAndTarget();
+  const image = placeImage(source, repository);
+  const heads: number[] = [];
+  source.when('GET', new RegExp(`blobs/${image.layers[0]}`), async ({ ordinary }) => {
+    // The config, which was read before, is sent at the same time.
+    await vi.waitUntil(() => target.count('PATCH', /uploads/) === 2, { timeout: 10_000 }).catch(() => {});
+    heads.push(target.count('PATCH', /uploads/));
+    await ordinary();
+  });
+
+  const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(heads).toEqual([2]);
+});
+
+describe('a pause that a target asks for in the middle of a blob', () => {
+  const asksFor =
+    (status: number, seconds: string) =>
+    async ({ request, response }: Exchange) => {
+      await readAll(request);
+      answer(response, status, { 'retry-after': seconds });
+    };
+
+  test.each([[429], [503]])('is sat out where it is short: %d', async (status) => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    target.when('PATCH', /uploads/, asksFor(status, '1'), 1);
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+
+  test.each([
+    [429, 'rate-limited', 'wait'],
+    [503, 'server-error', 'retry'],
+  ])('is told where it is long, and nothing is sent again before: %d', async (status, code, decision) => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [] });
+    target.when('PATCH', /uploads/, asksFor(status, '3600'));
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures[0]?.failure).toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
+    expect(target.count('PATCH', /uploads/)).toBe(1);
+  });
+});
 
 describe('an answer that comes before the data is through', () => {
   const page = '<html><head><title>413 Request Entity Too Large</title></head></html>';

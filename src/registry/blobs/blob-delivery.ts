@@ -9,8 +9,9 @@ import { Stalled, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
 import type { Semaphore } from '../../concurrency/semaphore.js';
-import { backoff, rest } from '../transport/retrying.js';
+import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 
 /** Tries of one blob to one target, the shared one included. */
 const ATTEMPTS = 4;
@@ -152,10 +153,12 @@ export class Delivery {
   async #attempts(fault: FerryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
     const { client } = this.#context;
     const { place, signal } = this.destination;
+    const { timing } = client.host(place.host);
     let mismatches = 0;
     let upload = prepared;
+    let last: unknown = fault;
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
-      if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
+      if (attempt > 1) await rest(pauseBeforeRetry(last, attempt - 1, timing) ?? backoff(attempt - 1, timing), signal);
       await this.#claim.untilHostHasIt();
       const release = await this.#turn();
       try {
@@ -167,8 +170,9 @@ export class Delivery {
         signal.throwIfAborted();
         if (!(error instanceof FerryError)) throw error;
         if (error instanceof BlobMismatch) mismatches++;
-        const again = error instanceof BlobMismatch ? mismatches < 2 : error.decision === 'retry';
+        const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
         if (!again || attempt >= ATTEMPTS) throw error;
+        last = error;
       } finally {
         upload = undefined;
         release();
@@ -229,9 +233,16 @@ export class Delivery {
   }
 
   #failed(error: unknown): void {
-    const mayWork = error instanceof FerryError && error.decision === 'retry';
-    if (mayWork && !this.destination.signal.aborted) void this.alone(error);
+    if (this.#mayWork(error) && !this.destination.signal.aborted) void this.alone(error);
     else this.reject(error);
+  }
+
+  /** A pause that a target asks for in the middle of an upload nobody else has sat out. */
+  #mayWork(error: unknown): error is FerryError {
+    if (!(error instanceof FerryError)) return false;
+    const isOurs = error.decision === 'retry' || (error instanceof RegistryFault && error.side === 'target');
+    const { timing } = this.#context.client.host(this.destination.place.host);
+    return isOurs && pauseBeforeRetry(error, 1, timing) !== undefined;
   }
 
   #deliver(outcome: BlobOutcome): void {

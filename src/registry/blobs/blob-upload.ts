@@ -89,6 +89,8 @@ export class BlobUpload {
       .then((message) => this.#answeredEarly(message))
       .catch((error: unknown) => this.#fail(networkFault(error, this.place, this.#location)));
     if (announces) await leaveToSend(host, { request, answered, bytes });
+    // The head goes out at once: a kept connection that shows nothing while the source is slow would be closed as idle.
+    else request.flushHeaders();
   }
 
   write(chunk: Buffer): void {
