@@ -7,6 +7,7 @@ import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
+import { headManifests } from './manifests/head-manifests.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
 import { owedManifests } from './manifests/owed-manifests.js';
 import type { OwedManifest } from './manifests/owed-manifests.js';
@@ -143,10 +144,7 @@ async function areThere(
   manifests: readonly OwedManifest[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const options = { deniedIsAbsent: true, signal };
-  const heads = await Promise.all(
-    manifests.map(({ content }) => headManifestAt(client, place, content.digest, options)),
-  );
+  const heads = await headManifests(client, place, manifests, signal);
   return heads.every((head) => head !== undefined);
 }
 

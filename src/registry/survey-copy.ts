@@ -3,6 +3,7 @@ import { hasBlob } from './blobs/blob-push.js';
 import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
+import type { Place } from './place.js';
 import { prepareCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
@@ -23,11 +24,11 @@ export async function surveyCopy(
   options: Pick<CopyOptions, 'signal'> = {},
 ): Promise<CopySurvey> {
   const signal = sharedSignal(options.signal);
-  const { plan, targets } = await prepareCopy(client, request, signal);
+  const { plan, source, targets } = await prepareCopy(client, request, signal);
   const read = new Map<Digest, number>();
   const surveys = await Promise.all(
     targets.map(async (target) => {
-      const { survey, sent } = await surveyTarget(client, target, signal);
+      const { survey, sent } = await surveyTarget(client, source, target, signal);
       for (const { digest, size } of sent) read.set(digest, size);
       return survey;
     }),
@@ -37,6 +38,7 @@ export async function surveyCopy(
 
 async function surveyTarget(
   client: RegistryClient,
+  source: Place,
   { plan, place, manifests, referrers, anew }: PreparedTarget,
   signal: AbortSignal,
 ): Promise<{ readonly survey: TargetSurvey; readonly sent: readonly Blob[] }> {
@@ -51,7 +53,7 @@ async function surveyTarget(
     const head = anew ? undefined : await headManifestAt(client, place, content.digest, options);
     if (head === undefined) for (const blob of own) blobs.set(blob.digest, blob);
   }
-  await client.blobHomes.learn(place.host, [...blobs.keys()]);
+  await client.blobHomes.learn(place.host, [...blobs.keys()], source);
   const there: Blob[] = [];
   const mountable: Blob[] = [];
   const sent: Blob[] = [];

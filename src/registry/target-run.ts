@@ -6,7 +6,7 @@ import type { TargetResult } from './copy-types.js';
 import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { assertKindsTaken } from './manifests/kind-probe.js';
-import { headManifestAt } from './manifests/manifest-exchange.js';
+import { headManifests } from './manifests/head-manifests.js';
 import type { OwedManifest } from './manifests/owed-manifests.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget } from './prepare-target.js';
@@ -71,7 +71,7 @@ export class TargetRun {
     }
     const owed = [...this.#owed.values()];
     const digests = owed.map(({ digest }) => digest);
-    await client.blobHomes.learn(place.host, digests);
+    await client.blobHomes.learn(place.host, digests, this.#context.source);
     if (owed.length === 0) this.#allBlobsThere();
     return owed;
   }
@@ -96,10 +96,7 @@ export class TargetRun {
       this.#missing.push(...manifests);
       return;
     }
-    const options = { deniedIsAbsent: true, signal: this.destination.signal };
-    const heads = await Promise.all(
-      manifests.map(({ content }) => headManifestAt(client, place, content.digest, options)),
-    );
+    const heads = await headManifests(client, place, manifests, this.destination.signal);
     for (const [position, manifest] of manifests.entries()) {
       if (heads[position] === undefined) {
         this.#missing.push(manifest);

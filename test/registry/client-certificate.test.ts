@@ -4,7 +4,7 @@ import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { placeImage } from '../support/scripted-images.js';
 import { ScriptedRegistry, answer } from '../support/scripted-registry.js';
-import { clientFor, repository, requestFor } from '../support/scripted-set-up.js';
+import { clientFor, repository, requestFor, startScripted } from '../support/scripted-set-up.js';
 
 const server = selfSignedCertificate();
 const client = selfSignedCertificate();
@@ -22,11 +22,13 @@ async function startWanting({ isNeeded }: { readonly isNeeded: boolean }): Promi
 }
 
 test('a registry that wants a client certificate gets the one of its host, and takes and gives images', async () => {
-  const registry = await startWanting({ isNeeded: true });
-  placeImage(registry, repository);
-  const hosts = new Map([[registry.host, { ca: server.cert, clientCertificate: client }]]);
+  const [source, target] = [await startWanting({ isNeeded: true }), await startWanting({ isNeeded: true })];
+  placeImage(source, repository);
+  const hosts = new Map(
+    [source, target].map(({ host }) => [host, { ca: server.cert, clientCertificate: client }] as const),
+  );
 
-  const report = await copyImage(clientFor([], { hosts }), requestFor(registry, [registry]));
+  const report = await copyImage(clientFor([], { hosts }), requestFor(source, [target]));
 
   expect(report.failures).toEqual([]);
 });
@@ -55,9 +57,10 @@ test('a host that the registry leads to never sees it', async () => {
     shown.push((request.socket as TLSSocket).getPeerCertificate());
     answer(response, 200, {}, layer);
   });
+  const target = await startScripted();
   const hosts = new Map([[registry.host, { ca: server.cert, clientCertificate: client }]]);
 
-  const report = await copyImage(clientFor([], { hosts }), requestFor(registry, [registry]));
+  const report = await copyImage(clientFor([target], { hosts }), requestFor(registry, [target]));
 
   expect(report.failures).toEqual([]);
   expect(shown).toEqual([{}]);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { CopyProgress } from '../../src/registry/copy-types.js';
 import { copyImage } from '../../src/registry/copy-image.js';
+import { surveyCopy } from '../../src/registry/survey-copy.js';
 import { planCopy } from '../../src/registry/plan-copy.js';
 import {
   placeImage,
@@ -163,6 +164,18 @@ describe('what a target has does not move', () => {
     expect(report.bytesRead).toBe(0);
   });
 
+  test('within one registry blobs are mounted from the source, and not read', async () => {
+    const [registry] = await sourceAndTarget();
+    placeImage(registry, repository);
+    const request = requestFor(registry, [registry]);
+
+    const survey = await surveyCopy(clientFor([registry]), request);
+    const report = await copyImage(clientFor([registry]), request);
+
+    expect(survey).toMatchObject({ bytesToRead: 0, targets: [{ mountable: { blobs: 2 }, sent: { blobs: 0 } }] });
+    expect(report).toMatchObject({ bytesRead: 0, targets: [{ mountedBlobs: 2, uploadedBlobs: 0 }] });
+  });
+
   test('a mount that the registry does not grant becomes an upload in the session it opened', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
@@ -193,6 +206,36 @@ describe('what a target has does not move', () => {
 });
 
 describe('every form of image', () => {
+  test('of a long index a target is asked for a few manifests at once, not for all', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    const children = Array.from({ length: 60 }, (_, number) => ({
+      ...placeManifest(source, repository, {
+        tag: `child-${number}`,
+        mediaType: image.mediaType,
+        content: { ...(JSON.parse(image.bytes.toString()) as object), annotations: { number: String(number) } },
+      }),
+    }));
+    placeIndex(source, repository, children);
+    let atOnce = 0;
+    let most = 0;
+    target.when('HEAD', /manifests/, async ({ ordinary }) => {
+      most = Math.max(most, ++atOnce);
+      await new Promise(setImmediate);
+      atOnce--;
+      await ordinary();
+    });
+
+    const reports = [];
+    for (let time = 0; time < 2; time++) {
+      reports.push(await copyImage(clientFor([source, target]), requestFor(source, [target])));
+    }
+
+    expect(reports.map(({ targets }) => targets[0]?.outcome)).toEqual(['copied', 'already-there']);
+    expect(most).toBeLessThanOrEqual(8);
+    expect(target.count('HEAD', /manifests/)).toBe(2 + 61 + 60);
+  });
+
   test('empty blobs, repeated layers and nested indexes arrive as they are', async () => {
     const [source, target] = await sourceAndTarget();
     const repeated = randomBytes(100);

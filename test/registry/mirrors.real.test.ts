@@ -15,21 +15,24 @@ const project = 'proxies/hub';
 
 let origin: RegistryServer;
 let mirror: RegistryServer;
+/** Another registry than the origin, within which blobs would be mounted. */
+let target: RegistryServer;
 let image: MadeManifest;
 let older: MadeManifest;
 
 beforeAll(async () => {
-  [origin, mirror] = await Promise.all([
+  [origin, mirror, target] = await Promise.all([
     startRegistry({ kind: 'docker-registry' }),
     startRegistry({ kind: 'distribution', htpasswd: account }),
+    startRegistry({ kind: 'docker-registry' }),
   ]);
   image = await makeImage({ name: 'new', layers: [200_000, 10] });
   older = await makeImage({ name: 'old', layers: [100_000] });
 });
 
-afterAll(() => Promise.all([origin, mirror].map((server) => server.stop())));
+afterAll(() => Promise.all([origin, mirror, target].map((server) => server.stop())));
 
-/** Copies `repository` of the origin into a repository of its own, by way of these mirrors. */
+/** Copies `repository` of the origin to the target, by way of these mirrors. */
 async function copyBy(
   repository: string,
   mirrors: readonly Partial<MirrorSettings>[] = [{}],
@@ -44,6 +47,7 @@ async function copyBy(
         { mirrors: mirrors.map((one) => ({ host: mirror.host, prefix: project, resolvesTags: false, ...one })) },
       ],
       [mirror.host, {}],
+      [target.host, {}],
       ['127.0.0.1:9', { scheme: 'http' }],
     ]),
     onMirrorFault: (fault) => faults.push(fault),
@@ -53,7 +57,7 @@ async function copyBy(
     source: parseImageReference(`${origin.host}/${repository}:v1`),
     platforms: 'all',
     targets: [
-      { name: 'copy', host: origin.host, repository: `copies/${repository}`, tag: 'v1', manifestPolicy: 'keep' },
+      { name: 'copy', host: target.host, repository: `copies/${repository}`, tag: 'v1', manifestPolicy: 'keep' },
     ],
   });
   return { report, faults };
@@ -68,7 +72,7 @@ async function readsOf(server: RegistryServer, repository: string): Promise<read
 }
 
 async function copiedDigest(repository: string): Promise<string | undefined> {
-  return (await readManifest(origin, `copies/${repository}`, 'v1'))?.digest;
+  return (await readManifest(target, `copies/${repository}`, 'v1'))?.digest;
 }
 
 test('a mirror that has everything gives it, with its own account, and the origin only says what the tag is', async () => {

@@ -1,5 +1,6 @@
 import type { Digest } from '../../domain/digest.js';
 import type { BlobLocations } from '../client-options.js';
+import type { Place } from '../place.js';
 
 const ENTRIES_KEPT = 50_000;
 
@@ -15,8 +16,9 @@ export class BlobHomes {
     this.#locations = locations;
   }
 
-  /** Asks once for many blobs that are about to go to a host. */
-  async learn(host: string, digests: readonly Digest[]): Promise<void> {
+  /** Asks once for many blobs that are about to go from a source to a host; a source of the same registry holds them all. */
+  async learn(host: string, digests: readonly Digest[], source: Pick<Place, 'host' | 'repository'>): Promise<void> {
+    if (source.host === host) for (const digest of digests) this.add(host, source.repository, digest);
     if (this.#locations === undefined || digests.length === 0) return;
     const known = await this.#locations.known(host, digests);
     for (const digest of digests) {

@@ -1,0 +1,31 @@
+import { headManifestAt } from './manifest-exchange.js';
+import type { ManifestHead } from './manifest-exchange.js';
+import type { OwedManifest } from './owed-manifests.js';
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+
+/** An index may list hundreds: registries take that many requests at once for an attack. */
+const HEADS_AT_ONCE = 8;
+
+/**
+ * What a target has of these manifests, in their order; undefined for each that it lacks, or does not speak of.
+ *
+ * @throws RegistryFault
+ */
+export async function headManifests(
+  client: RegistryClient,
+  place: Place,
+  manifests: readonly OwedManifest[],
+  signal: AbortSignal,
+): Promise<readonly (ManifestHead | undefined)[]> {
+  const heads: (ManifestHead | undefined)[] = manifests.map(() => undefined);
+  const queue = [...manifests.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [position, { content }] = next;
+      heads[position] = await headManifestAt(client, place, content.digest, { deniedIsAbsent: true, signal });
+    }
+  };
+  await Promise.all(Array.from({ length: HEADS_AT_ONCE }, worker));
+  return heads;
+}
