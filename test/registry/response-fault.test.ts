@@ -81,6 +81,15 @@ test('an error code is told like other words of a registry: in one line, cut, wi
   expect(fault.message).not.toContain('abcdefgh12345678');
 });
 
+test('a registry that leads elsewhere is told with where, and without the query', () => {
+  const location = 'https://registry.example.com/v2/team/app/blobs/uploads/?session=secret';
+  const fault = faultOf(target, 301, '', { location });
+
+  expect(fault).toMatchObject({ code: 'protocol', decision: 'park' });
+  expect(fault.message).toContain('leads to https://registry.example.com/v2/team/app/blobs/uploads/?…');
+  expect(faultOf(target, 302, '', { location: 'http://[' }).message).toContain('is this a container registry?');
+});
+
 describe('limits', () => {
   test.each([
     [403, 'Rate limit exceeded for this address'],

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
@@ -132,6 +133,50 @@ test('a source that only drips is cut, asked again, and what had come stays', as
   expect(source.count('GET', path)).toBe(2);
 });
 
+describe('bytes that a server encodes for the road, though nobody asked it to', () => {
+  const layer = Buffer.alloc(50_000, 'layer');
+  const gzip = { 'content-encoding': 'gzip' };
+
+  test.each([['with their length'], ['without it']])('are named as that: a blob %s', async (how) => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository, { layers: [layer] });
+    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) => {
+      if (how === 'with their length') return answer(response, 200, gzip, gzipSync(layer));
+      response.writeHead(200, gzip).write(gzipSync(layer));
+      response.end();
+    });
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
+    expect(target.count('PUT', /manifests/)).toBe(0);
+  });
+
+  test('are named as that: a manifest', async () => {
+    const [source, target] = await sourceAndTarget();
+    const { bytes, mediaType, digest } = placeImage(source, repository);
+    const headers = { ...gzip, 'content-type': mediaType, 'docker-content-digest': digest };
+    source.when('GET', /manifests/, ({ response }) => answer(response, 200, headers, gzipSync(bytes)));
+
+    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt' });
+    await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
+  });
+
+  test('are taken as they are where only the label is wrong', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository, { layers: [layer] });
+    const path = new RegExp(`blobs/${image.layers[0]}`);
+    source.when('GET', path, ({ response }) => answer(response, 200, { 'content-encoding': 'x-gzip' }, layer));
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report).toMatchObject({ failures: [], bytesRead: layer.length });
+  });
+});
+
 test('a manifest that only drips is cut, and asked for again', async () => {
   const [source, target] = await sourceAndTarget();
   const { bytes, mediaType } = placeImage(source, repository);
@@ -185,7 +230,7 @@ describe('an image that changes at its source while it is copied', () => {
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
     await expect(copying).rejects.toMatchObject({ code: 'tag-missing', decision: 'wait' });
-    expect(target.count('PUT', /./)).toBe(0);
+    expect(target.count('PUT', /manifests/)).toBe(0);
   });
 
   test('a layer that is collected as garbage stops the image before its tag, and is named', async () => {

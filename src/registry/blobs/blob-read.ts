@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { mismatch } from './blob-mismatch.js';
 import type { BlobMismatch } from './blob-mismatch.js';
+import { encodingLabel } from '../transport/response-body.js';
 import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
 import { DripWatch, LEAST_BYTES_PER_SECOND } from './drip-watch.js';
 import type { Blob } from './image-blobs.js';
@@ -161,7 +162,7 @@ export class BlobRead {
         response.on('data', take);
         response.once('end', () => {
           if (this.#received === this.#blob.size) resolve();
-          else reject(new SourceCut(`it ended after ${this.#received} bytes`));
+          else reject(this.#endedEarly(response));
         });
         response.once('close', () => reject(new SourceCut(`the connection broke after ${this.#received} bytes`)));
         if (this.#paused || this.#resting) response.pause();
@@ -205,6 +206,13 @@ export class BlobRead {
 
   #mismatch(found: string): BlobMismatch {
     return mismatch(this.#client, this.#place, this.#blob, found);
+  }
+
+  /** What is encoded for the road is another length, and no range of it would help. */
+  #endedEarly(response: IncomingMessage): SourceCut | BlobMismatch {
+    const label = encodingLabel(response);
+    if (label === '' || !response.complete) return new SourceCut(`it ended after ${this.#received} bytes`);
+    return this.#mismatch(`it sends ${this.#received} bytes${label}`);
   }
 
   #givenUp(cut: SourceCut): RegistryFault {

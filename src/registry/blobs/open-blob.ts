@@ -7,7 +7,7 @@ import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { send } from '../transport/registry-request.js';
-import { discardBody } from '../transport/response-body.js';
+import { discardBody, encodingLabel } from '../transport/response-body.js';
 import { isWebPage } from '../transport/web-page.js';
 
 /** A break that a Range request may mend. */
@@ -49,7 +49,5 @@ export async function openBlob(
   if (announced === undefined || announced === size) return response;
   response.destroy();
   if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
-  const label = response.headers['content-encoding'];
-  const encoding = label === undefined ? '' : ` (Content-Encoding ${label}, though none was accepted)`;
-  throw mismatch(client, place, blob, `it announces ${announced} bytes${encoding}`);
+  throw mismatch(client, place, blob, `it announces ${announced} bytes${encodingLabel(response)}`);
 }

@@ -13,6 +13,7 @@ import { RegistryFault } from '../registry-errors.js';
 import { repositoryScopes } from '../transport/authorization.js';
 import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
+import { encodingLabel } from '../transport/response-body.js';
 import { isWebPage, notARegistry } from '../transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
@@ -106,7 +107,7 @@ export async function getManifest(
       return content;
     }
     client.host(place.host).mirrors.distrust(reference);
-    if (attempt === 2) throw wrongBytes(place, reference, expected, digest);
+    if (attempt === 2) throw wrongBytes(place, reference, expected, `${digest}${encodingLabel(response)}`);
   }
 }
 
@@ -219,7 +220,7 @@ export function placeScopes({ side, repository }: Place): readonly string[] {
   return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
 }
 
-function wrongBytes(place: Place, reference: string, expected: Digest, found: Digest): RegistryFault {
+function wrongBytes(place: Place, reference: string, expected: Digest, found: string): RegistryFault {
   return new RegistryFault(
     `the manifest ${reference} is not what it should be: expected ${expected}, its bytes are ${found}, twice`,
     { place, code: place.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'park' },

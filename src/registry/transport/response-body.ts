@@ -62,6 +62,12 @@ export function readBody(
   });
 }
 
+/** What an answer says of an encoding that nobody asked for, for messages; '' where it says nothing. */
+export function encodingLabel({ headers }: IncomingMessage): string {
+  const label = headers['content-encoding'] ?? 'identity';
+  return label === 'identity' ? '' : ` (Content-Encoding ${label.slice(0, 40)}, though none was accepted)`;
+}
+
 /** Gets rid of a body nobody wants: read to its end when short, so that the connection can be used again. */
 export function discardBody(response: IncomingMessage): void {
   // A 416 of distribution 2.8 announces the whole blob and sends less: reading on would wait for ever.

@@ -3,7 +3,7 @@ import type { Place } from '../place.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryDiagnostic } from '../registry-errors.js';
 import { judgeResponse } from './judge-response.js';
-import { redactText } from './redaction.js';
+import { printUrl, redactText } from './redaction.js';
 import { parseRetryAfter } from './retrying.js';
 
 const EXCERPT_CHARACTERS = 300;
@@ -29,10 +29,11 @@ export function responseFault(
     lacksRights: /\berror="?insufficient_scope\b/i.test(response.headers['www-authenticate'] ?? ''),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
+  const hint = redirectHint(response, place) ?? advice;
   const message = [
     `answered ${status} to ${what}`,
     said === '' ? '' : `: ${said}`,
-    advice === undefined ? '' : `; ${advice}`,
+    hint === undefined ? '' : `; ${hint}`,
   ];
   return new RegistryFault(message.join(''), {
     place,
@@ -42,6 +43,16 @@ export function responseFault(
     decision,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** A registry that is written with http:// and has moved to TLS redirects everything, uploads too. */
+function redirectHint(
+  { statusCode = 0, headers: { location } }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  { host }: Place,
+): string | undefined {
+  const base = `https://${host}/`;
+  if (statusCode < 300 || statusCode > 399 || location === undefined || !URL.canParse(location, base)) return undefined;
+  return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
 }
 
 /** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */
