@@ -3,6 +3,7 @@ import { copyImage } from '../../src/registry/copy-image.js';
 import type { CopyReport } from '../../src/registry/copy-types.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { imageKinds } from '../support/image-kinds.js';
+import { describe as descriptor, placeImage, placeIndex, placeManifest } from '../support/scripted-images.js';
 import { answer, answerError, readAll } from '../support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget, targetAt } from '../support/scripted-set-up.js';
@@ -50,6 +51,25 @@ describe('a kind of manifest that not every registry takes', () => {
 
     expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
     expect(failures[0]?.failure.message).toContain(`PUT manifest like ${sourceDigest}`);
+    expect(target.count('POST', /uploads/)).toBe(0);
+    expect(source.count('GET', /blobs/)).toBe(0);
+  });
+
+  test('is asked for before the layers of the images beside it, though it has none itself', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    const empty = descriptor('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
+    source.putBlob(repository, Buffer.from('{}'));
+    const content = { schemaVersion: 2, artifactType: 'application/vnd.example.note', config: empty, layers: [empty] };
+    const note = placeManifest(source, repository, { tag: 'note', mediaType: image.mediaType, content });
+    placeIndex(source, repository, [image, note]);
+    target.when('PUT', putManifest, ({ response }) =>
+      answerError(response, 403, 'DENIED', 'unknown manifest class for application/vnd.oci.empty.v1+json'),
+    );
+
+    const { failures } = await copyTo(clientFor([source, target]), [source, target]);
+
+    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
     expect(target.count('POST', /uploads/)).toBe(0);
     expect(source.count('GET', /blobs/)).toBe(0);
   });
