@@ -189,6 +189,19 @@ describe('what a target has does not move', () => {
     expect(target.count('POST', /uploads/)).toBe(2);
   });
 
+  test.each([[400], [404], [405], [500]])('a registry that answers a mount with %d gets an upload', async (status) => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    target.when('POST', /mount=/, ({ response }) => answer(response, status));
+
+    const report = await copyImage(
+      clientFor([source, target], { blobLocations: everyBlobIn('other/base') }),
+      requestFor(source, [target]),
+    );
+
+    expect(report).toMatchObject({ failures: [], targets: [{ mountedBlobs: 0, uploadedBlobs: 2 }] });
+  });
+
   test('two copies at the same time send a blob to one repository once', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(2_000_000)] });

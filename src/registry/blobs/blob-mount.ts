@@ -5,6 +5,7 @@ import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
 import { repositoryScopes } from '../transport/authorization.js';
 import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
@@ -31,6 +32,7 @@ export async function mountOrOpen(
   for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
     const answer = await tryMount(host, place, digest, from, signal);
     if (answer === 'mounted' && (await keepsMounts(client, place, blob, signal))) return answer;
+    if (answer === 'in-trouble') break;
     await client.blobHomes.remove(place.host, from, digest);
     if (answer === 'mounted') break;
     const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
@@ -39,14 +41,14 @@ export async function mountOrOpen(
   return openSession(client, place, signal);
 }
 
-/** @returns undefined when the registry answered with a refusal: the upload goes on without a mount */
+/** @returns undefined when the registry answered with a refusal; either way the upload goes on without a mount */
 async function tryMount(
   host: RegistryHost,
   place: Place,
   digest: Digest,
   from: string,
   signal: AbortSignal,
-): Promise<'mounted' | UploadSession | undefined> {
+): Promise<'mounted' | UploadSession | 'in-trouble' | undefined> {
   try {
     const response = await sendAndDiscard(host, {
       ...baseRequest(place, signal),
@@ -64,6 +66,8 @@ async function tryMount(
     signal.throwIfAborted();
     // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
     if (error instanceof FerryError && error.decision === 'park') return undefined;
+    // Some fail at mounts alone; whether this is one shows when an upload is opened.
+    if (error instanceof RegistryFault && error.code === 'server-error') return 'in-trouble';
     throw error;
   }
 }
