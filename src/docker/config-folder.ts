@@ -7,6 +7,9 @@ const prefix = 'image-ferry-docker-';
 /** An entry that stands for nothing: a file without any lets docker keep passwords in the user's key chain. */
 const noEntry = { 'image-ferry.invalid': {} };
 
+/** As docker's file has it. */
+type TokenEntry = { readonly identitytoken: string } | { readonly registrytoken: string };
+
 /** A `DOCKER_CONFIG` of our own, which only this user can read. */
 export interface ConfigFolder {
   readonly path: string;
@@ -14,7 +17,7 @@ export interface ConfigFolder {
    * For a registry whose credentials are a token, which `docker login` does not take.
    * @param key docker's own for the registry
    */
-  addIdentityToken(key: string, token: string): Promise<void>;
+  addToken(key: string, entry: TokenEntry): Promise<void>;
   /** With everything that `docker login` wrote there. */
   remove(): Promise<void>;
 }
@@ -27,7 +30,7 @@ export async function makeConfigFolder(userConfigFolder?: string): Promise<Confi
     const context = userConfigFolder === undefined ? undefined : await borrowContexts(userConfigFolder, path);
     const config = { auths: noEntry, ...(context === undefined ? {} : { currentContext: context }) };
     await writeConfig(path, config);
-    return { path, remove, addIdentityToken: async (key, token) => await addIdentityToken(path, key, token) };
+    return { path, remove, addToken: async (key, entry) => await addToken(path, key, entry) };
   } catch (error) {
     await remove();
     throw error;
@@ -44,9 +47,9 @@ export async function removeAbandonedFolders(): Promise<void> {
   }
 }
 
-async function addIdentityToken(path: string, key: string, identitytoken: string): Promise<void> {
+async function addToken(path: string, key: string, entry: TokenEntry): Promise<void> {
   const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as { readonly auths?: object };
-  await writeConfig(path, { ...config, auths: { ...config.auths, [key]: { identitytoken } } });
+  await writeConfig(path, { ...config, auths: { ...config.auths, [key]: entry } });
 }
 
 async function writeConfig(path: string, config: object): Promise<void> {

@@ -83,11 +83,10 @@ export class DockerSession {
   async logIn({ side, host, repository, target }: DockerPlace): Promise<void> {
     const credentials = await this.#settings.credentials(host, repository, target);
     if (credentials === undefined) return;
-    const { username, password, identityToken } = credentials;
-    if (identityToken !== undefined) {
-      await this.#folder.addIdentityToken(host === dockerHub ? hubKey : host, identityToken);
-      return;
-    }
+    const { username, password, identityToken, registryToken } = credentials;
+    const key = host === dockerHub ? hubKey : host;
+    if (identityToken !== undefined) return await this.#folder.addToken(key, { identitytoken: identityToken });
+    if (registryToken !== undefined) return await this.#folder.addToken(key, { registrytoken: registryToken });
     const server = host === dockerHub ? [] : [host];
     await this.run(['login', `--username=${username}`, '--password-stdin', ...server], side, password);
   }

@@ -83,6 +83,8 @@ export interface DockerCredentials {
   readonly password: string;
   /** An OAuth2 refresh token in place of user and password. */
   readonly identityToken?: string;
+  /** A bearer token in place of both. */
+  readonly registryToken?: string;
 }
 
 export interface DockerSettings {

@@ -8,6 +8,8 @@ export interface RegistryCredentials {
   readonly password: string;
   /** An OAuth2 refresh token in place of user and password (docker's `identitytoken`). */
   readonly identityToken?: string;
+  /** A bearer token that somebody else got, to be shown as it is (docker's `registrytoken`). */
+  readonly registryToken?: string;
 }
 
 /**

@@ -12,7 +12,7 @@ function configIn(path: string): unknown {
 
 test('only its owner can read it, and it is gone afterwards', async () => {
   const folder = await makeConfigFolder();
-  await folder.addIdentityToken('registry.example.com', 'refresh-token');
+  await folder.addToken('registry.example.com', { identitytoken: 'refresh-token' });
 
   expect(statSync(folder.path).mode & 0o777).toBe(0o700);
   expect(configIn(folder.path)).toMatchObject({

@@ -257,6 +257,26 @@ describe('tokens', () => {
     });
   });
 
+  test('a token that somebody else got is shown as it is, and read again when it is refused', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { server, given } = await withTokens(source);
+    let registryToken = 'spent';
+    given.push({ scopes: [`repository:${repository}:pull`], authorization: undefined, token: 'fresh' });
+    const client = clientFor([source, target], {
+      credentials: (host) =>
+        Promise.resolve(host === source.host ? { username: '<token>', password: '', registryToken } : undefined),
+    });
+
+    const refused = copyImage(client, requestFor(source, [target]));
+    await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'park' });
+    registryToken = 'fresh';
+    const report = await copyImage(client, requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+    expect(server.requests).toEqual([]);
+  });
+
   test('a registry that denies in spite of a token is asked to take the push, which decides', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);

@@ -70,6 +70,14 @@ describe('the file itself', () => {
     expect(found).toMatchObject({ identityToken: 'long-lived' });
   });
 
+  test('a token that is to be shown as it is comes with its name', async () => {
+    const credentials = configured({ auths: { 'registry.example.com': { auth: '', registrytoken: 'bearer' } } });
+
+    const found = await credentials('registry.example.com', 'a');
+
+    expect(found).toMatchObject({ registryToken: 'bearer' });
+  });
+
   test('a file that is not there knows nobody; one that cannot be read is a fault', async () => {
     const nobody = dockerConfigCredentials({ path: join(folder, 'missing.json') });
     const broken = configured('not json');

@@ -90,8 +90,11 @@ async function readConfig(file: string): Promise<DockerConfig | undefined> {
 }
 
 function readEntry(entry: unknown, key: string, file: string): RegistryCredentials | undefined {
-  const { auth, username, password, identitytoken } = recordOf(entry);
+  const { auth, username, password, identitytoken, registrytoken } = recordOf(entry);
   const identity = typeof identitytoken === 'string' && identitytoken !== '' ? { identityToken: identitytoken } : {};
+  if (typeof registrytoken === 'string' && registrytoken !== '') {
+    return { username: '<token>', password: '', registryToken: registrytoken };
+  }
   if (typeof auth === 'string' && auth !== '') {
     const text = Buffer.from(auth, 'base64').toString('utf8');
     const colon = text.indexOf(':');

@@ -81,6 +81,7 @@ export class HostAuthorization {
     if (known !== undefined) return known;
     const credentials = await this.#credentialsFor(place);
     if (credentials === undefined) return undefined;
+    if (credentials.registryToken !== undefined) return `Bearer ${credentials.registryToken}`;
     const header = basicAuthorization(credentials);
     this.#basicHeaders.set(basicKey(place), header);
     dropOldest(this.#basicHeaders);
@@ -116,6 +117,8 @@ export class HostAuthorization {
     key: string,
   ): Promise<Token> {
     const credentials = await this.#credentialsFor(place);
+    // Nobody here can renew it: its file is read again when the registry refuses it.
+    if (credentials?.registryToken !== undefined) return { value: credentials.registryToken, staleAt: 0 };
     const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
     const token = await this.#requestToken(query, credentials, place);
     this.#tokens.delete(key);
