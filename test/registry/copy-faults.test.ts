@@ -550,7 +550,7 @@ describe('pauses that a registry asks for', () => {
 
   test.each([
     [429, 'rate-limited', 'wait'],
-    [503, 'server-error', 'retry'],
+    [503, 'server-error', 'wait'],
   ])('a long one is a fault that says how long, after one request: %d', async (status, code, decision) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);

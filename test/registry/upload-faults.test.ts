@@ -60,7 +60,7 @@ describe('a pause that a target asks for in the middle of a blob', () => {
 
   test.each([
     [429, 'rate-limited', 'wait'],
-    [503, 'server-error', 'retry'],
+    [503, 'server-error', 'wait'],
   ])('is told where it is long, and nothing is sent again before: %d', async (status, code, decision) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [] });

@@ -40,7 +40,8 @@ export function responseFault(
     status,
     diagnostics,
     code,
-    decision,
+    // Closed until then, by its own word: no failure, and nothing to try before.
+    decision: status === 503 && decision === 'retry' && retryAfterMs !== undefined ? 'wait' : decision,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

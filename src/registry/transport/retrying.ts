@@ -10,8 +10,8 @@ export interface RetryOptions {
 }
 
 /**
- * Runs `attempt` until it works. Repeats what a moment may heal: `retry` faults and rate limits, unless the
- * other side asks for a longer pause than is sat out here. Everything else, and the last fault, is thrown as it is.
+ * Runs `attempt` until it works. Repeats what a moment may heal: `retry` faults, and `wait` faults of which the other
+ * side said how long, unless that is longer than is sat out here. Everything else, and the last fault, is thrown as it is.
  */
 export async function retrying<T>(
   attempt: (number: number) => Promise<T>,
@@ -55,8 +55,9 @@ export function backoff(number: number, { backoffMs, longestPauseMs }: Timing): 
 
 /** How long to pause after try `number`, in milliseconds; undefined where no pause that is sat out here may heal it. */
 export function pauseBeforeRetry(error: unknown, number: number, timing: Timing): number | undefined {
-  if (!(error instanceof FerryError)) return undefined;
-  if (error.decision !== 'retry' && error.code !== 'rate-limited') return undefined;
+  if (!(error instanceof FerryError) || error.decision === 'park') return undefined;
+  const isToldWhen = error.code === 'rate-limited' || error.retryAfterMs !== undefined;
+  if (error.decision === 'wait' && !isToldWhen) return undefined;
   // Never sooner than by our own patience: a registry that says "one second" to everybody means no more by it.
   const ownMs = backoff(error.decision === 'retry' ? number : number + 2, timing);
   const pauseMs = Math.max(error.retryAfterMs ?? 0, ownMs);
