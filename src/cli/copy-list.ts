@@ -50,7 +50,10 @@ function parseLine(text: string, places: readonly string[]): CopyJob {
   const source = parseTyped(first);
   const wanted = own.length > 0 ? own : places.map((place) => below(place, source.reference));
   if (wanted.length === 0) {
-    throw new InvalidInput(`"${text}" says not where the image goes: name places after the list`, 'invalid-reference');
+    throw new InvalidInput(
+      `"${text}" does not say where the image goes: name places after the list`,
+      'invalid-reference',
+    );
   }
   const targets = wanted.map((target) => parseTarget(target, source.reference));
   assertAllDifferent(targets);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
 import { ManifestPolicy } from '../domain/manifest-policy.js';
@@ -77,7 +77,7 @@ export function readConfigFile(path: string, faults: FaultList): ConfigFile {
   try {
     document = parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    faults.add(`FERRY_CONFIG: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    faults.add(`FERRY_CONFIG: ${path} ${whyUnreadable(error)}`);
     return {};
   }
 
@@ -87,4 +87,10 @@ export function readConfigFile(path: string, faults: FaultList): ConfigFile {
     faults.add(`${path}: ${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`);
   }
   return {};
+}
+
+/** In one line: the parser's words end where it begins to show the file. */
+function whyUnreadable(error: unknown): string {
+  const [said = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return error instanceof YAMLParseError ? `is no YAML: ${said.replace(/:$/, '')}` : `cannot be read: ${said}`;
 }

@@ -18,9 +18,12 @@ import { readPlace } from './place-config.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
+import { mistypedVariables, sayMistyped } from './mistyped-variables.js';
 import { readMutableTags } from './mutable-tags.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
+import type { ServerSettings } from './server-settings.js';
+import { collectServerSettings } from './server-settings.js';
 import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 import type { GitHubSettings } from './upstreams.js';
@@ -143,8 +146,30 @@ export function readSchedulingConfig(variables: Variables): SchedulingConfig {
  * @throws InvalidInput listing every fault
  */
 export function readConfig(variables: Variables): FerryConfig {
+  const faults = new FaultList();
+  const config = collectConfig(new Environment(variables), faults);
+  faults.throwIfAny();
+  return config;
+}
+
+/**
+ * Everything and what the server needs, for `ferry up`, which runs both.
+ *
+ * @throws InvalidInput listing every fault of either
+ */
+export function readUpConfig(variables: Variables): {
+  readonly config: FerryConfig;
+  readonly server: ServerSettings;
+} {
   const environment = new Environment(variables);
   const faults = new FaultList();
+  const config = collectConfig(environment, faults);
+  const server = collectServerSettings(environment, faults);
+  faults.throwIfAny();
+  return { config, server };
+}
+
+function collectConfig(environment: Environment, faults: FaultList): FerryConfig {
   const place = readPlace(environment, faults);
   const { file, hosts, targets, sources } = readRegistries(environment, faults);
   const noTarget = targets.length === 0 && !faults.any;
@@ -152,12 +177,13 @@ export function readConfig(variables: Variables): FerryConfig {
     faults.add(
       'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or targets in the file that FERRY_CONFIG names',
     );
+    for (const slip of mistypedVariables(environment.present())) faults.add(sayMistyped(slip));
   }
 
   const upstreams = readUpstreams(file.upstreams, faults);
   if (targets.length > 0) checkUpstreamTargets(upstreams, targets, faults);
   const dockerConfig = faults.try(() => dockerConfigPath(environment));
-  const config: FerryConfig = {
+  return {
     ...place,
     targets,
     hosts,
@@ -179,8 +205,6 @@ export function readConfig(variables: Variables): FerryConfig {
     poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
     copySlots: readNumber(environment, faults, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
   };
-  faults.throwIfAny();
-  return config;
 }
 
 function readRegistries(environment: Environment, faults: FaultList) {

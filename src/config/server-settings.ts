@@ -37,8 +37,14 @@ const standardRequestsPerMinute = 240;
  * @throws InvalidInput listing every fault; one of them is an address beyond this machine without any secret
  */
 export function readServerSettings(variables: Variables): ServerSettings {
-  const environment = new Environment(variables);
   const faults = new FaultList();
+  const settings = collectServerSettings(new Environment(variables), faults);
+  faults.throwIfAny();
+  return settings;
+}
+
+/** The same with each fault added to `faults`. */
+export function collectServerSettings(environment: Environment, faults: FaultList): ServerSettings {
   const value = (name: string): string | undefined => faults.try(() => environment.value(name));
 
   const chosen = value('FERRY_LISTEN');
@@ -60,7 +66,7 @@ export function readServerSettings(variables: Variables): ServerSettings {
     faults.add(`FERRY_REPOSITORIES holds "${repository.slice(0, 80)}": expected owner/name`);
   }
 
-  const settings: ServerSettings = {
+  return {
     temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
     listen,
     ...(webhookSecret === undefined ? {} : { webhookSecret }),
@@ -69,8 +75,6 @@ export function readServerSettings(variables: Variables): ServerSettings {
     repositories,
     requestsPerMinute: readRequestsPerMinute(value('FERRY_REQUESTS_PER_MINUTE'), faults),
   };
-  faults.throwIfAny();
-  return settings;
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; `:8080` and `8080` listen on every address. */

@@ -25,13 +25,24 @@ export function readTemporalSettings(environment: Environment): TemporalSettings
     const { connectionOptions, namespace } = loadClientConnectConfig({
       overrideEnvVars: key === undefined ? variables : { ...variables, TEMPORAL_API_KEY: key },
     });
+    assertAddress(connectionOptions.address);
     return {
       ...(connectionOptions.address === undefined ? {} : { address: connectionOptions.address }),
       namespace: namespace ?? 'default',
       connection: connectionOptions,
     };
   } catch (error) {
+    if (error instanceof InvalidInput) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(`Temporal's settings cannot be used: ${reason}`, 'configuration');
   }
+}
+
+/** People copy the address of Temporal's pages. */
+function assertAddress(address: string | undefined): void {
+  if (address === undefined || !/^https?:\/\//i.test(address)) return;
+  throw new InvalidInput(
+    `TEMPORAL_ADDRESS is "${address.slice(0, 80)}": expected host:port without http:// or https://, like 127.0.0.1:7233`,
+    'configuration',
+  );
 }

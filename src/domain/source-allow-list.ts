@@ -87,6 +87,8 @@ export function addressRefusal(host: string, addresses: readonly HostAddress[]):
 export function sourcePatternFault(pattern: string): string | undefined {
   if (pattern === '*') return undefined;
   const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
+  const scheme = /^https?:\/\//.exec(host)?.[0];
+  if (scheme !== undefined) return `"${pattern.slice(0, 80)}" is not a registry's host: leave "${scheme}" out`;
   const fault = looksLikeHost(host) ? hostFault(host) : 'a registry has a dot or a port in its name';
   return fault === undefined ? undefined : `"${pattern.slice(0, 80)}" is not a registry's host: ${fault}`;
 }

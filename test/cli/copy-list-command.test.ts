@@ -160,7 +160,7 @@ describe('ferry copy --file', () => {
     const lines = ['no:image:at:all', `${source.host}/a/app:v1@`, `${source.host}/b/app:v1`];
 
     await expect(copyList(lines, [])).rejects.toThrow(
-      /faults:\n  - line 1: .*\n  - line 2: .*\n  - line 3: .*says not where/,
+      /faults:\n  - line 1: .*\n  - line 2: .*\n  - line 3: .*does not say where/,
     );
     await expect(copyList([], [target.host])).rejects.toThrow('no image');
     await expect(

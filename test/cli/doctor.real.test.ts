@@ -225,6 +225,20 @@ describe('ferry doctor', () => {
     expect(of.get('registries, github')).toMatchObject({ ok: false });
   });
 
+  test('what only the server has wrong is told, and so is a slip in a name; everything else is looked at', async () => {
+    await makeDatabase();
+
+    const { status, of } = await examine({ FERRY_LISTEN: 'nowhere', FERRY_PLATFORM: 'linux/arm64' });
+
+    expect(status).toBe(1);
+    expect(of.get('configuration')).toMatchObject({ ok: false, said: expect.stringContaining('FERRY_LISTEN is "now') });
+    expect(of.get('variables')).toMatchObject({
+      warning: true,
+      said: expect.stringContaining('is FERRY_PLATFORMS meant'),
+    });
+    expect([...of.values()].filter(({ ok }) => !ok).map(({ part }) => part)).toEqual(['configuration']);
+  });
+
   test('what never answers is given up, and holds nothing up', async () => {
     const never = { part: 'slow', look: async () => await new Promise<string>(() => undefined) };
     const quick = { part: 'quick', look: async () => 'there' };

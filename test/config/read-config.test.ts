@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { readConfig } from '../../src/config/read-config.js';
+import { readConfig, readUpConfig } from '../../src/config/read-config.js';
 
 const aliyun = { ALIYUN_REGISTRY: 'registry.cn-hangzhou.aliyuncs.com', ALIYUN_NAME_SPACE: 'team' };
 
@@ -251,6 +251,33 @@ describe('configuration', () => {
     const path = file('ferry.yaml', 'tragets: {}\n');
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(/tragets/);
+  });
+
+  test.each([
+    ['targets: [\n', /ferry\.yaml is no YAML: Flow sequence .* at line \d+, column \d+$/],
+    ['targets:\n\tharbor: 1\n', /ferry\.yaml is no YAML: Tabs are not allowed .* at line 2, column 1$/],
+  ])('a ferry.yaml that is no YAML (%j) is one line that says where', (content, fault) => {
+    const path = file('ferry.yaml', content);
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(fault);
+  });
+
+  test('a ferry.yaml that is not there is told by its path', () => {
+    const path = join(folder, 'none.yaml');
+
+    expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(`FERRY_CONFIG: ${path} cannot be read: ENOENT`);
+  });
+
+  test('ferry up names the faults of the server with all others', () => {
+    const reading = (): unknown => readUpConfig({ ...aliyun, FERRY_COPIES_AT_ONCE: '0', FERRY_LISTEN: 'nowhere' });
+
+    expect(reading).toThrow(/FERRY_COPIES_AT_ONCE is "0"[^]*FERRY_LISTEN is "nowhere"/);
+  });
+
+  test("the address of Temporal's pages is not Temporal's", () => {
+    expect(() => readConfig({ ...aliyun, TEMPORAL_ADDRESS: 'http://127.0.0.1:8233' })).toThrow(
+      'TEMPORAL_ADDRESS is "http://127.0.0.1:8233": expected host:port without http:// or https://',
+    );
   });
 
   test.each([

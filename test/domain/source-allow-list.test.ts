@@ -107,3 +107,9 @@ test.each(['quay', 'https://quay.io', 'quay.io/org', '*.', '**.example.com', 'qu
     expect(sourcePatternFault(pattern)).toContain('is not a registry');
   },
 );
+
+test('an address in the list of allowed sources is refused with what is too much of it', () => {
+  expect(sourcePatternFault('https://quay.io')).toBe(
+    '"https://quay.io" is not a registry\'s host: leave "https://" out',
+  );
+});

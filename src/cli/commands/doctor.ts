@@ -2,7 +2,8 @@ import { queuesFor } from '../../client/worker-presence.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
-import { readConfig, readPlaceConfig } from '../../config/read-config.js';
+import { mistypedVariables, sayMistyped } from '../../config/mistyped-variables.js';
+import { readConfig, readPlaceConfig, readUpConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { Finding } from '../doctor/check.js';
 import { runChecks } from '../doctor/check.js';
@@ -24,16 +25,25 @@ export async function doctorCommand({ json = false }: { readonly json?: boolean 
 }
 
 async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
-  const whole = attempt(() => readConfig(variables));
-  if (whole.value !== undefined) {
-    const { targets } = whole.value;
-    const said = `targets ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`;
-    return [{ part: 'configuration', ok: true, said }, ...(await examineAll(whole.value))];
+  // What the server alone has wrong keeps nothing else from being looked at.
+  const whole = attempt(() => readUpConfig(variables));
+  const config = whole.value?.config ?? attempt(() => readConfig(variables)).value;
+  if (config !== undefined) {
+    const said = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`;
+    const ok = whole.value !== undefined;
+    const finding = { part: 'configuration', ok, said: ok ? said : whole.fault };
+    return [finding, ...slips(variables), ...(await examineAll(config))];
   }
   const finding = { part: 'configuration', ok: false, said: whole.fault };
   const place = attempt(() => readPlaceConfig(variables)).value;
   const unread = { part: 'registries, github', ok: false, said: 'not looked at: they need the configuration' };
   return place === undefined ? [finding] : [finding, ...(await runChecks(placeChecks(place))), unread];
+}
+
+/** Nothing reads such a variable; it may be another program's, too. */
+function slips(variables: NodeJS.ProcessEnv): readonly Finding[] {
+  const said = mistypedVariables(variables).map(sayMistyped).join('\n');
+  return said === '' ? [] : [{ part: 'variables', ok: true, warning: true, said }];
 }
 
 function placeChecks(config: PlaceConfig & Partial<Pick<FerryConfig, 'targets'>>) {

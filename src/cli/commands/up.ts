@@ -6,9 +6,9 @@ import { startFetch } from '../../client/fetch-upstream.js';
 import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
-import { readConfig } from '../../config/read-config.js';
+import { mistypedVariables, sayMistyped } from '../../config/mistyped-variables.js';
+import { readUpConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
-import { readServerSettings } from '../../config/server-settings.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule.js';
@@ -34,9 +34,9 @@ export interface UpOptions {
 
 export async function upCommand(options: UpOptions): Promise<number> {
   const { untilIdle = false, fetch = [] } = options;
-  const config = readConfig(process.env);
-  const server = readServerSettings(process.env);
+  const { config, server } = readUpConfig(process.env);
   assertUpstreams(fetch, untilIdle, config);
+  for (const slip of mistypedVariables(process.env)) say(`note: ${sayMistyped(slip)}`);
   const interruption = interruptible(() => say('Stopping ... (once more ends it at once)'));
   const { signal } = interruption;
   try {

@@ -11,7 +11,7 @@ const CERTIFICATE =
 const plainWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused: is the registry running, and is the port right?',
   ENOTFOUND: 'its name is not known: is the host name right, and is DNS working?',
-  EAI_AGAIN: 'its name could not be looked up just now',
+  EAI_AGAIN: 'its name could not be looked up just now: is DNS working here?',
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed while it was being written to',
   EHOSTUNREACH: 'there is no route to it',

@@ -1,0 +1,102 @@
+import type { Variables } from './environment.js';
+
+/** A variable that nothing reads, and the one that its name was probably meant to be. */
+export interface MistypedVariable {
+  readonly given: string;
+  readonly meant: string;
+}
+
+/** The ferry's own, and those of others that decide where it finds its parts. Each may have `_FILE` behind it. */
+const known: readonly string[] = [
+  'ALIYUN_REGISTRY',
+  'ALIYUN_NAME_SPACE',
+  'ALIYUN_REGISTRY_USER',
+  'ALIYUN_REGISTRY_PASSWORD',
+  'MY_REGISTRY',
+  'MY_REGISTRY_USER',
+  'MY_REGISTRY_PASSWORD',
+  'DOCKERHUB_USERNAME',
+  'DOCKERHUB_PASSWORD',
+  'MYSQL_HOST',
+  'MYSQL_PORT',
+  'MYSQL_DB',
+  'MYSQL_USER',
+  'MYSQL_PASSWORD',
+  'FERRY_CONFIG',
+  'FERRY_DATA_DIR',
+  'FERRY_PLATFORMS',
+  'FERRY_ALLOWED_SOURCES',
+  'FERRY_MISSING_TAG_WAIT',
+  'FERRY_MUTABLE_TAGS',
+  'FERRY_HISTORY_DAYS',
+  'FERRY_IMAGES_AT_ONCE',
+  'FERRY_COPIES_AT_ONCE',
+  'FERRY_SCHEDULES',
+  'FERRY_LISTEN',
+  'FERRY_WEBHOOK_SECRET',
+  'FERRY_API_TOKEN',
+  'FERRY_BRANCH',
+  'FERRY_REPOSITORIES',
+  'FERRY_REQUESTS_PER_MINUTE',
+  'FERRY_TEMPORAL_CLI',
+  'GITHUB_TOKEN',
+  'GITHUB_API_URL',
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+];
+
+/** In short names two other letters make another word. */
+const longName = 12;
+
+/**
+ * A slip in a name is silent otherwise: the variable counts as unset. Only names that are a letter or two away from one
+ * that is not set are told of, since the environment is full of other programs' variables.
+ */
+export function mistypedVariables(variables: Variables): readonly MistypedVariable[] {
+  const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
+  const names = known.flatMap((name) => [name, `${name}_FILE`]);
+  const unset = known.filter((name) => !isSet(name) && !isSet(`${name}_FILE`));
+  return Object.keys(variables)
+    .filter((given) => isSet(given) && !names.includes(given))
+    .flatMap((given) => {
+      const meant = unset.find((name) => isNear(given.replace(/_FILE$/, ''), name));
+      return meant === undefined ? [] : [{ given, meant: given.endsWith('_FILE') ? `${meant}_FILE` : meant }];
+    });
+}
+
+/** The same for people; one line. */
+export function sayMistyped({ given, meant }: MistypedVariable): string {
+  return `${given} is set, which nothing reads: is ${meant} meant?`;
+}
+
+function isNear(given: string, name: string): boolean {
+  // USER for USERNAME, and the other way round.
+  const [short = '', long = ''] = [given, name].sort((one, other) => one.length - other.length);
+  if (/_USER(NAME)?$/.test(name) && long === `${short}NAME`) return true;
+  const most = name.length < longName ? 1 : 2;
+  return Math.abs(given.length - name.length) <= most && editsBetween(given, name) <= most;
+}
+
+/** Letters that were left out, added, exchanged for another or for their neighbour (optimal string alignment). */
+function editsBetween(one: string, other: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= one.length; row += 1) {
+    const line = [row];
+    for (let column = 1; column <= other.length; column += 1) {
+      const isSame = one[row - 1] === other[column - 1];
+      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      line.push(
+        Math.min(
+          (last[column] ?? 0) + 1,
+          (line[column - 1] ?? 0) + 1,
+          (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+          isSwapped && row > 1 && column > 1 ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
+        ),
+      );
+    }
+    [beforeLast, last] = [last, line];
+  }
+  return last[other.length] ?? 0;
+}
