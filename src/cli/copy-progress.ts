@@ -1,5 +1,5 @@
 import type { CopyProgress } from '../registry/copy-types.js';
-import { megabytes, printable, say } from './output.js';
+import { megabytes, progressLine, say } from './output.js';
 
 const drawEveryMs = 100;
 
@@ -50,11 +50,14 @@ async function redrawn(source: string): Promise<CopyView> {
     return known;
   };
   const paint = (): void => {
-    const lines = [...targets].map(
-      ([target, { sent, skipped, state }]) =>
-        `  ${printable(target)}  ${megabytes(sent)} sent, ${megabytes(skipped)} not needed${state === '' ? '' : `  ${state}`}`,
+    const lines = [...targets].map(([target, { sent, skipped, state }]) =>
+      progressLine(
+        target,
+        `${megabytes(sent)} sent, ${megabytes(skipped)} not needed${state === '' ? '' : `  ${state}`}`,
+      ),
     );
-    draw([`${printable(source)}  ${megabytes(read)} of ${megabytes(total)} read`, ...lines].join('\n'));
+    const headline = progressLine(source, `${megabytes(read)} of ${megabytes(total)} read`).trimStart();
+    draw([headline, ...lines].join('\n'));
   };
   const timer = setInterval(paint, drawEveryMs);
   let open = true;

@@ -2,7 +2,7 @@ import type { TemporalClient } from '../client/connect.js';
 import { imageProgress } from '../client/image-progress.js';
 import { syncProgress } from '../client/sync-requests.js';
 import type { SyncAllResult, SyncProgress } from '../contract/sync.js';
-import { megabytes, printable, say } from './output.js';
+import { megabytes, progressLine, say } from './output.js';
 
 const drawEveryMs = 1_000;
 /** Where nobody watches, a line now and then shows that it lives. */
@@ -51,7 +51,10 @@ async function redrawn(): Promise<View> {
       const images = await Promise.all(
         progress.inFlight.map(async (image) => {
           const bytes = await imageProgress(temporal, image);
-          return `  ${printable(image)}${bytes === undefined ? '' : `  ${megabytes(bytes.bytesRead)} read, ${megabytes(bytes.bytesSent)} sent`}`;
+          return progressLine(
+            image,
+            bytes === undefined ? '' : `${megabytes(bytes.bytesRead)} read, ${megabytes(bytes.bytesSent)} sent`,
+          );
         }),
       );
       draw([headline(progress), ...images].join('\n'));

@@ -36,6 +36,15 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   }
 }
 
+/** What is left of a name in a line of progress, however narrow the terminal is. */
+const shortestName = 24;
+
+/** What is redrawn must not wrap: a name that is too long for its line is cut in the middle, the numbers never are. */
+export function progressLine(name: string, rest: string, columns = process.stderr.columns || 80): string {
+  const tail = rest === '' ? '' : `  ${rest}`;
+  return `  ${cutInMiddle(printable(name), Math.max(shortestName, columns - 2 - tail.length))}${tail}`;
+}
+
 function cutInMiddle(text: string, width: number): string {
   if (text.length <= width) return text;
   const half = (width - 1) / 2;

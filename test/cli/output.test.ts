@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { reportFault } from '../../src/cli/exit-status.js';
-import { printJson, printLine, printTable } from '../../src/cli/output.js';
+import { printJson, printLine, printTable, progressLine } from '../../src/cli/output.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 
 let printed: string;
@@ -62,4 +62,14 @@ test('nor does a fault with words of others in it; its own lines stay lines', ()
   reportFault(new FerryError('two faults:\n  - one\n  - \u001b[2Jtwo', { code: 'upstream-format', decision: 'park' }));
 
   expect(told.join('')).toBe('ferry: two faults:\n  - one\n  - \\u001b[2Jtwo\n');
+});
+
+test('a line of progress fits the terminal: the name gives way, the numbers stay', () => {
+  const name = `registry.example.com/${'a'.repeat(60)}/app:2026.1`;
+
+  const line = progressLine(name, '100.0 MB read, 200.0 MB sent', 80);
+
+  expect(line).toHaveLength(80);
+  expect(line).toMatch(/^ {2}registry\.example.*…a+\/app:2026\.1 {2}100\.0 MB read, 200\.0 MB sent$/);
+  expect(progressLine('nginx:1.27', '', 80)).toBe('  nginx:1.27');
 });
