@@ -12,7 +12,15 @@ export default defineConfig({
         extends: true,
         // Node alone: no server, no container tool, under a minute in all.
         // Files share processes, and with them what they import: nearly half of the time.
-        test: { name: 'unit', include: everyTest, exclude: realTests, testTimeout: 20_000, isolate: false },
+        test: {
+          name: 'unit',
+          include: everyTest,
+          exclude: realTests,
+          testTimeout: 20_000,
+          isolate: false,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,
@@ -23,6 +31,9 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // One file after the other: the servers that each of them starts need the cores.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
