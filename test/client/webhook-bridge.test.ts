@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { once } from 'node:events';
 
 import { Octokit } from '@octokit/rest';
@@ -352,6 +353,13 @@ describe('what protects the server', () => {
     },
   );
 
+  test('a sender that reads nothing before it has written all still learns why its body was refused', async () => {
+    const answer = await readAfterWriting('/api/images', 4 * 1024 * 1024);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('the body is longer than 1048576 bytes');
+  });
+
   test('a token that asks too often is told when to come back; another one is not held up', async () => {
     await bridge.stop();
     bridge = await startBridge({ work, requestsPerMinute: 3 });
@@ -465,4 +473,26 @@ async function sendInParts(path: string, body: string): Promise<number | undefin
   const [response] = await answered;
   response.destroy();
   return response.statusCode;
+}
+
+/** As simple clients do it: the whole request first, then the answer. */
+async function readAfterWriting(path: string, length: number): Promise<string> {
+  const { hostname, port } = new URL(bridge.url);
+  const socket = connect(Number(port), hostname).pause();
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  const head = [`POST ${path} HTTP/1.1`, `host: ${hostname}`, `authorization: Bearer ${apiToken}`];
+  socket.write([...head, 'content-type: application/json', `content-length: ${length}`, '', ''].join('\r\n'));
+  const piece = Buffer.alloc(65_536, 'x');
+  for (let sent = 0; sent < length; sent += piece.length) {
+    await new Promise<void>((resolve, reject) => {
+      socket.write(piece, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+  const [answer] = (await once(socket.resume(), 'data')) as [Buffer];
+  socket.destroy();
+  return answer.toString();
 }

@@ -1,20 +1,39 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type * as z from 'zod';
 
 import { excerpt } from '../../domain/reference-grammar.js';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;
+/** Who sends more than this does not hear why it was refused: the connection breaks under it. */
+const largestDiscarded = 64 * 1024 * 1024;
 
-/** Bodies over 1 MB are refused before they are read, or as soon as they have become so long. */
+/**
+ * Bodies over 1 MB are refused. What is too much of them is still received, and thrown away: a sender that reads
+ * nothing before it has written all would otherwise see its connection break and never learn why.
+ */
 export function limitedBody(): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: largestBody,
-    onError: () => {
-      throw refusal(413, `the body is longer than ${largestBody} bytes`, { connection: 'close' });
-    },
-  });
+  return async (context, next) => {
+    const { raw } = context.req;
+    if (raw.body !== null) context.req.raw = new Request(raw, { body: await receive(raw.body) });
+    await next();
+  };
+}
+
+/** @throws HTTPException 413 for what is longer than {@link largestBody} */
+async function receive(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  // No `for await`: leaving that early would break the connection before the answer is out.
+  const reader = body.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    length += read.value.length;
+    if (length <= largestBody) pieces.push(read.value);
+    else pieces.length = 0;
+    if (length > largestDiscarded) break;
+  }
+  if (length <= largestBody) return Buffer.concat(pieces);
+  throw refusal(413, `the body is longer than ${largestBody} bytes`);
 }
 
 /** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */
