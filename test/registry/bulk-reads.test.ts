@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, get as getPlain } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { createServer as createTlsServer, get as getTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
-
-type Get = (path: string) => Promise<IncomingMessage>;
+import { describe, expect, test } from 'vitest';
+import { startPlain, startTls } from '../support/bulk-reader.js';
 
 describe.each([
   ['plain', startPlain],
@@ -67,34 +59,3 @@ describe.each([
     expect(arrived.equals(body)).toBe(true);
   });
 });
-
-async function startPlain(listener: RequestListener): Promise<Get> {
-  const server = createServer(listener);
-  const agent = new BulkPlainAgent({ keepAlive: true });
-  const port = await listening(server, agent);
-  return async (path) => answerTo(getPlain({ host: '127.0.0.1', port, path, agent }));
-}
-
-async function startTls(listener: RequestListener): Promise<Get> {
-  const { cert, key } = selfSignedCertificate();
-  const server = createTlsServer({ cert, key }, listener);
-  const agent = new BulkTlsAgent({ keepAlive: true, ca: cert });
-  const port = await listening(server, agent);
-  return async (path) => answerTo(getTls({ host: '127.0.0.1', port, path, agent }));
-}
-
-async function listening(server: ReturnType<typeof createServer>, agent: BulkPlainAgent): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    agent.destroy();
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-async function answerTo(request: ReturnType<typeof getPlain>): Promise<IncomingMessage> {
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  return response;
-}

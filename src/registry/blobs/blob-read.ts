@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { mismatch } from './blob-mismatch.js';
 import type { BlobMismatch } from './blob-mismatch.js';
+import { flowBody } from '../transport/body-flow.js';
+import type { BodyFlow } from '../transport/body-flow.js';
+import type { TakeBytes } from '../transport/intake.js';
+import { UNPOOLED } from '../transport/read-memory.js';
 import { encodingLabel } from '../transport/response-body.js';
 import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
 import { DripWatch, LEAST_BYTES_PER_SECOND } from './drip-watch.js';
@@ -17,8 +21,8 @@ const PROGRESS_MS = 60_000;
 const FRUITLESS_RESUMES = 4;
 
 export interface BlobReadHandlers {
-  /** Called with each chunk, in order, never while paused. The chunk must not be changed. */
-  onChunk(chunk: Buffer): void;
+  /** Called with each chunk, in order; soon no more after `pause`. */
+  onChunk: TakeBytes;
   onBytesRead(bytes: number): void;
 }
 
@@ -37,6 +41,7 @@ export class BlobRead {
   #resting = false;
   #watch: DripWatch | undefined;
   #response: IncomingMessage | undefined;
+  #body: BodyFlow | undefined;
   #stopped = false;
 
   constructor(
@@ -55,7 +60,7 @@ export class BlobRead {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#response?.pause();
+    this.#body?.pause();
   }
 
   resume(): void {
@@ -78,7 +83,7 @@ export class BlobRead {
     const cached = this.#client.contents.get(this.#blob.digest);
     if (cached !== undefined) {
       if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
-      if (cached.body.length > 0) this.#handlers.onChunk(cached.body);
+      if (cached.body.length > 0) this.#handlers.onChunk(cached.body, UNPOOLED);
       return;
     }
     const hash = startDigest(this.#blob.digest);
@@ -92,13 +97,13 @@ export class BlobRead {
   #flow(): void {
     if (this.#paused || this.#resting) return;
     this.#watch?.flows(performance.now());
-    this.#response?.resume();
+    this.#body?.resume();
   }
 
   /** Keeps to the rate that the source may be read at. */
   #rest(milliseconds: number): void {
     this.#resting = true;
-    this.#response?.pause();
+    this.#body?.pause();
     setTimeout(() => {
       this.#resting = false;
       this.#flow();
@@ -149,36 +154,35 @@ export class BlobRead {
     const watch = new DripWatch(idleMs, performance.now());
     this.#watch = watch;
     let watchdog: NodeJS.Timeout | undefined;
-    let take: ((chunk: Buffer) => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         watchdog = setInterval(() => {
           const fault = watch.check(performance.now(), this.#paused || this.#resting);
           if (fault !== undefined) reject(new SourceCut(fault));
         }, idleMs / 4);
-        take = this.#taker({ skip, watch, consume, fail: reject });
         // What was read before, of other blobs too, may not be paid for yet.
         this.#keepPace(0);
-        response.on('data', take);
         response.once('end', () => {
           if (this.#received === this.#blob.size) resolve();
           else reject(this.#endedEarly(response));
         });
         response.once('close', () => reject(new SourceCut(`the connection broke after ${this.#received} bytes`)));
-        if (this.#paused || this.#resting) response.pause();
+        this.#body = flowBody(response, this.#taker({ skip, watch, consume, fail: reject }));
+        if (this.#paused || this.#resting) this.#body.pause();
       });
     } catch (error) {
       response.destroy();
       throw error;
     } finally {
       clearInterval(watchdog);
-      if (take !== undefined) response.off('data', take);
+      this.#body?.close();
+      this.#body = undefined;
     }
   }
 
-  #taker({ skip, watch, consume, fail }: Taking): (chunk: Buffer) => void {
+  #taker({ skip, watch, consume, fail }: Taking): TakeBytes {
     let toSkip = skip;
-    return (chunk) => {
+    return (chunk, lease) => {
       watch.took(chunk.length, performance.now());
       this.#handlers.onBytesRead(chunk.length);
       this.#keepPace(chunk.length);
@@ -194,7 +198,7 @@ export class BlobRead {
         return;
       }
       consume(fresh);
-      this.#handlers.onChunk(fresh);
+      this.#handlers.onChunk(fresh, lease);
     };
   }
 

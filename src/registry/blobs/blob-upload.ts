@@ -19,6 +19,7 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isAnnounced, leaveToSend } from '../transport/announced-body.js';
 import { networkFault } from '../transport/network-fault.js';
+import type { Lease } from '../transport/read-memory.js';
 import { openUpload, unexpected } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
 import { discardBody } from '../transport/response-body.js';
@@ -28,6 +29,11 @@ export interface UploadHandlers {
   onFlushed(bytes: number): void;
   /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
   onFailure(fault: FerryError): void;
+}
+
+interface Held {
+  readonly chunk: Buffer;
+  readonly lease: Lease;
 }
 
 /**
@@ -45,7 +51,7 @@ export class BlobUpload {
   #request: ClientRequest | undefined;
   #answer: Promise<IncomingMessage> | undefined;
   #handlers: UploadHandlers | undefined;
-  #held: Buffer | undefined;
+  #held: Held | undefined;
   #over = false;
   #unsentBytes = 0;
   #writtenBytes = 0;
@@ -93,15 +99,17 @@ export class BlobUpload {
     else request.flushHeaders();
   }
 
-  write(chunk: Buffer): void {
+  /** @param lease of the chunk's memory, kept until the chunk has left */
+  write(chunk: Buffer, lease: Lease): void {
     if (this.#over || this.#request === undefined) return;
     this.#writtenBytes += chunk.length;
+    lease.keep();
     if (!this.#monolithic) {
-      this.#send(this.#request, chunk);
+      this.#send(this.#request, { chunk, lease });
       return;
     }
     if (this.#held !== undefined) this.#send(this.#request, this.#held);
-    this.#held = chunk;
+    this.#held = { chunk, lease };
   }
 
   /**
@@ -124,11 +132,12 @@ export class BlobUpload {
     this.#request?.destroy();
   }
 
-  #send(request: ClientRequest, chunk: Buffer): void {
+  #send(request: ClientRequest, { chunk, lease }: Held): void {
     if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
     this.#unsentBytes += chunk.length;
     request.write(chunk, (error) => {
       if (error !== null && error !== undefined) return;
+      lease.release();
       this.#unsentBytes -= chunk.length;
       this.#lastMoveAt = performance.now();
       this.#handlers?.onFlushed(chunk.length);

@@ -47,10 +47,10 @@ export async function fanOut(
   const read = new BlobRead(client, source, blob, {
     handlers: {
       onBytesRead: (bytes) => handlers.onRead(bytes),
-      onChunk(chunk) {
+      onChunk(chunk, lease) {
         let full = false;
         for (const upload of active) {
-          upload.write(chunk);
+          upload.write(chunk, lease);
           full ||= upload.unsentBytes > HIGH_WATER_BYTES;
         }
         if (!full) return;
