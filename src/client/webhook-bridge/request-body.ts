@@ -15,7 +15,7 @@ const largestDiscarded = 64 * 1024 * 1024;
 export function limitedBody(): MiddlewareHandler {
   return async (context, next) => {
     const { raw } = context.req;
-    if (raw.body !== null) context.req.raw = new Request(raw, { body: await receive(raw.body) });
+    if (raw.body !== null) context.req.raw = new Request(raw, { method: raw.method, body: await receive(raw.body) });
     await next();
   };
 }
