@@ -4,6 +4,7 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   uuid4,
@@ -44,6 +45,9 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   });
   setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
+  // What waits now was given up together with the pass; what is asked for from here on was not.
+  CancellationScope.current().cancelRequested.catch(() => waiting.splice(0));
+
   const { workflowId, runId } = workflowInfo();
   if (workflowId !== SYNC_ALL_WORKFLOW_ID) {
     await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
@@ -59,7 +63,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   while (carried !== undefined || waiting.length > 0) {
     pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents: state.continueAfterEvents });
     carried = undefined;
-    const ended = await runToItsEnd(pass);
+    const ended = await runToItsEnd(pass, waiting);
     result = pass.result;
     if (ended === 'continue-as-new') {
       const next = { ...pass.stateForNextRun(), requests: waiting, seen: [...seen].slice(-requestsRemembered) };
@@ -76,8 +80,11 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   return result;
 }
 
-/** However a pass ends, the database is told: it would stand there as running for ever. */
-async function runToItsEnd(pass: SyncPass): ReturnType<SyncPass['run']> {
+/**
+ * However a pass ends, the database is told: it would stand there as running for ever. Who asks while a cancelled one
+ * waits for its transfers to let go gets a run of their own.
+ */
+async function runToItsEnd(pass: SyncPass, waiting: readonly SyncRequest[]): ReturnType<SyncPass['run']> {
   try {
     return await pass.run();
   } catch (error) {
@@ -85,6 +92,9 @@ async function runToItsEnd(pass: SyncPass): ReturnType<SyncPass['run']> {
       if (isCancellation(error)) await pass.closeCancelled();
       else await pass.closeBroken(error);
     });
+    if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
+      await continueAsNew<typeof SyncAll>({ requests: waiting });
+    }
     throw error;
   }
 }

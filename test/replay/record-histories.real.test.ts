@@ -6,7 +6,7 @@ import type { TemporalClient } from '../../src/client/connect.js';
 import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
-import { planned, ScriptedWorld } from '../workflows/scripted-world.js';
+import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
 import { recordHistory } from '../support/record-history.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
@@ -70,6 +70,25 @@ describe('workflows whose histories are recorded', () => {
 
     expect(summary).toMatchObject({ passes: 1, pushed: 12 });
     await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
+  });
+
+  test('SyncAll that is asked again while it is cancelled', async () => {
+    const image = 'docker.io/library/long:1';
+    world.want(image);
+    const copy = openCopy({ isStubborn: true });
+    world.copies.set(image, copy.copy);
+
+    const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
+    await copy.started;
+    await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).cancel();
+    await copy.ended;
+    world.copies.delete(image);
+    await requestSync(temporal, { id: 'two', reason: 'recorded' });
+    copy.letGo();
+    const summary = await syncResult(temporal, runId);
+
+    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
+    await record('sync-all-asked-after-cancellation', SYNC_ALL_WORKFLOW_ID, runId);
   });
 
   test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {

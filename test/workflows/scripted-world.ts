@@ -171,8 +171,12 @@ export function pushedTo(target: string): TargetOutcome {
   };
 }
 
-/** A copy that lasts until it is cancelled or let go, and tells which of the two it was. */
-export function openCopy(): {
+/**
+ * A copy that lasts until it is cancelled or let go, and tells which of the two it was.
+ *
+ * @param options.isStubborn a cancelled one still has to be let go
+ */
+export function openCopy({ isStubborn = false }: { readonly isStubborn?: boolean } = {}): {
   readonly started: Promise<void>;
   readonly ended: Promise<'cancelled' | 'let go'>;
   letGo(): void;
@@ -198,6 +202,7 @@ export function openCopy(): {
         return copiedEverywhere(input);
       } catch (error) {
         end('cancelled');
+        if (isStubborn) await released;
         throw error;
       } finally {
         clearInterval(timer);

@@ -326,6 +326,29 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: true }]);
   });
 
+  test('who asks while a cancelled pass waits for its transfers gets a run of their own', async () => {
+    const [kept, dropped] = ['docker.io/library/kept:1', 'docker.io/library/dropped:1'];
+    world.want(dropped);
+    const copy = openCopy({ isStubborn: true });
+    world.copies.set(dropped, copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    await syncAll().cancel();
+    await copy.ended;
+    world.copies.delete(dropped);
+    world.want(kept);
+    await ask('two');
+    copy.letGo();
+    const summary = await result(runId);
+
+    expect(world.finished).toEqual([
+      { run: 'run-1', cancelled: true },
+      { run: 'run-2', cancelled: false },
+    ]);
+    expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 2 });
+  });
+
   test('cancelled while it forgets old history, a pass stays finished', async () => {
     let letGo: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (letGo = resolve));
