@@ -5,10 +5,8 @@ import type { Dialect } from 'kysely';
 
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { lookIntoMysql, openMysql } from './mysql/mysql-database.js';
 import type { MysqlSettings } from './mysql/mysql-settings.js';
 import { mysqlDifferences } from './mysql/mysql-differences.js';
-import { lookIntoSqlite, openSqlite } from './sqlite/sqlite-database.js';
 import { sqliteDifferences } from './sqlite/sqlite-differences.js';
 import type { FerryTables } from './tables.js';
 
@@ -35,7 +33,8 @@ const longestPauseMs = 200;
  * @throws DatabaseFault (`retry` when the server is away, `park` when it refuses), naming server and user or file
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
-  return databaseOf(settings.kind, settings.kind === 'mysql' ? await openMysql(settings) : openSqlite(settings.path));
+  if (settings.kind === 'mysql') return databaseOf('mysql', await (await mysqlDatabase()).openMysql(settings));
+  return databaseOf('sqlite', (await sqliteDatabase()).openSqlite(settings.path));
 }
 
 /**
@@ -43,9 +42,13 @@ export async function openDatabase(settings: DatabaseSettings): Promise<FerryDat
  * @throws DatabaseFault also when there is none yet
  */
 export async function lookIntoDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
-  const isMysql = settings.kind === 'mysql';
-  return databaseOf(settings.kind, isMysql ? await lookIntoMysql(settings) : lookIntoSqlite(settings.path));
+  if (settings.kind === 'mysql') return databaseOf('mysql', await (await mysqlDatabase()).lookIntoMysql(settings));
+  return databaseOf('sqlite', (await sqliteDatabase()).lookIntoSqlite(settings.path));
 }
+
+/** A command waits for the driver that it uses, not for both. */
+const mysqlDatabase = async () => await import('./mysql/mysql-database.js');
+const sqliteDatabase = async () => await import('./sqlite/sqlite-database.js');
 
 function databaseOf(kind: DatabaseSettings['kind'], dialect: Dialect): FerryDatabase {
   const queries = new Kysely<FerryTables>({ dialect });
