@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 
 import { Command, CommanderError, Option } from 'commander';
 
+import { packageFolder } from '../config/package-folder.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { optimizeLater } from './optimize-later.js';
 
@@ -232,8 +234,7 @@ function endQuietlyWithReader(): void {
 }
 
 function version(): string {
-  // Compiled, this file is three folders below the package.
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
   const { version: number } = JSON.parse(text) as { version: string };
   return number;
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
+import { distFolder } from '../config/package-folder.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /** What the bundle is made of, below the compiled sources. */
 const bundledFolders = ['workflows', 'contract', 'domain'];
-const compiledSources = fileURLToPath(new URL('..', import.meta.url));
+const compiledSources = join(distFolder, 'src');
 
 /**
  * The workflow code that a worker loads. One that is older than the code around it would wait for activities that are

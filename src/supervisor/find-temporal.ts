@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
+import { distFolder } from '../config/package-folder.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
@@ -24,10 +25,10 @@ export function findTemporal(variables: Readonly<Record<string, string | undefin
   throw missing('the Temporal CLI is neither on PATH nor in the cache folder');
 }
 
-/** Set-up writes down beside the compiled code where the tools are. */
+/** Set-up writes down where the tools are. */
 function foundBySetUp(): string[] {
   try {
-    const record: unknown = JSON.parse(readFileSync(new URL('../../tools.json', import.meta.url), 'utf8'));
+    const record: unknown = JSON.parse(readFileSync(join(distFolder, 'tools.json'), 'utf8'));
     const known = typeof record === 'object' && record !== null && 'temporal' in record ? record.temporal : undefined;
     return typeof known === 'string' ? [known] : [];
   } catch {

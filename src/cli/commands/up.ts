@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 import type { TemporalClient } from '../../client/connect.js';
 import { startFetch } from '../../client/fetch-upstream.js';
@@ -7,6 +7,7 @@ import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { mistypedVariables, sayMistyped } from '../../config/mistyped-variables.js';
+import { distFolder } from '../../config/package-folder.js';
 import { readUpConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
@@ -71,9 +72,9 @@ async function runUntil(
   say(`Starting Temporal${untilIdle ? ' and the worker' : ', the worker and the server'} ...`);
   const up = await ferryUp({
     config,
-    workerPath: compiled('worker-main.js'),
+    workerPath: processPath('worker-main.js'),
     // One pass takes no requests, and nothing is to happen by itself.
-    ...(untilIdle ? {} : { serverPath: compiled('server-main.js') }),
+    ...(untilIdle ? {} : { serverPath: processPath('server-main.js') }),
     variables: untilIdle ? { ...process.env, FERRY_SCHEDULES: 'off' } : process.env,
     say,
     signal,
@@ -143,6 +144,6 @@ function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstrea
   throw new InvalidInput(`--fetch ${unknown}: no such upstream; configured are ${known}`, 'configuration');
 }
 
-function compiled(name: string): string {
-  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+function processPath(name: string): string {
+  return join(distFolder, 'src', name);
 }
