@@ -11,7 +11,7 @@ const sourceFolders = ['src', 'demo', 'bench'];
 const dist = join(projectRoot, 'dist');
 const stamp = join(dist, '.compiled-from');
 
-/** TypeScript to dist/, and the workflows to one bundle, unless dist/ is of these very sources. */
+/** TypeScript to dist/, workflows and commands to a bundle each, unless dist/ is of these very sources. */
 export async function compile({ always = false } = {}) {
   const title = 'compiled code';
   const sources = sourceFolders.flatMap(filesIn).filter((path) => path.endsWith('.ts'));
@@ -20,6 +20,7 @@ export async function compile({ always = false } = {}) {
     'tsconfig.json',
     'package-lock.json',
     'scripts/build-workflow-bundle.mjs',
+    'scripts/build-command-bundle.mjs',
   ]);
   if (!always && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
     announce(title, 'up to date');
@@ -30,6 +31,7 @@ export async function compile({ always = false } = {}) {
   await step('The sources do not compile', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
   removeOrphans(new Set(sources));
   await step('The workflows cannot be bundled', [join('scripts', 'build-workflow-bundle.mjs')]);
+  await step('The commands cannot be bundled', [join('scripts', 'build-command-bundle.mjs')]);
   writeFileSync(stamp, fingerprint);
   announce(title, `compiled in ${seconds(start)}`);
 }

@@ -144,6 +144,7 @@ function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstrea
   throw new InvalidInput(`--fetch ${unknown}: no such upstream; configured are ${known}`, 'configuration');
 }
 
+/** The processes are bundled with the commands. */
 function processPath(name: string): string {
-  return join(distFolder, 'src', name);
+  return join(distFolder, 'ferry', name);
 }

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { projectRoot } from '../../demo/tools.js';
+
+const bundle = join(projectRoot, 'dist', 'ferry');
+
+test.each(['main.js', 'copy.js', 'copy-list.js'])('%s waits for neither Temporal nor a database', (name) => {
+  const opened = openedWith(name);
+
+  expect(opened.filter((path) => /temporal|libsql|database|stores/.test(path))).toEqual([]);
+});
+
+test('a command that reads the database waits for no driver that it may not need', () => {
+  const opened = openedWith('list.js');
+
+  expect(opened).toContain('./stores.js');
+  expect(opened.filter((path) => /libsql|(mysql|sqlite)-database/.test(path))).toEqual([]);
+});
+
+test('a worker has the Temporal of node_modules alone, no second one in the bundle', () => {
+  const maps = readdirSync(bundle).filter((name) => name.endsWith('.map'));
+  const sources = maps.flatMap((name) => {
+    const map: { readonly sources: readonly string[] } = JSON.parse(readFileSync(join(bundle, name), 'utf8'));
+    return map.sources;
+  });
+
+  expect(openedWith('worker-main.js')).toContain('@temporalio/worker');
+  expect(sources).toContain('../../src/worker.ts');
+  expect(sources.filter((path) => path.includes('node_modules/@temporalio/'))).toEqual([]);
+});
+
+/** What Node opens before a file of the bundle runs: its imports and theirs, without those made when something is called. */
+function openedWith(name: string): readonly string[] {
+  const opened = new Set([`./${name}`]);
+  for (const path of opened) {
+    if (!path.startsWith('./')) continue;
+    const code = readFileSync(join(bundle, path), 'utf8');
+    for (const [, , imported] of code.matchAll(/^(import|export) (?:[^'"]* from )?"([^"]+)";$/gm)) {
+      if (imported !== undefined) opened.add(imported);
+    }
+  }
+  return [...opened];
+}
