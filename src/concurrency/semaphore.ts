@@ -1,17 +1,25 @@
-/** So many at once; the others wait in the order they came. */
+interface Waiting {
+  readonly rank: number;
+  readonly take: () => void;
+}
+
+/** So many at once; the others wait by their rank, and in the order they came where that is the same. */
 export class Semaphore {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(places: number) {
     this.#free = places;
   }
 
-  /** @returns gives the place back; calling it twice does nothing. @throws the signal's reason */
-  async acquire(signal?: AbortSignal): Promise<() => void> {
+  /**
+   * @param rank the highest is first
+   * @returns gives the place back; calling it twice does nothing. @throws the signal's reason
+   */
+  async acquire(signal?: AbortSignal, rank = 0): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
-    else await this.#turn(signal);
+    else await this.#turn(signal, rank);
 
     let held = true;
     return () => {
@@ -19,21 +27,23 @@ export class Semaphore {
       held = false;
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
-      else next();
+      else next.take();
     };
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #turn(signal: AbortSignal | undefined, rank: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const take = (): void => {
         signal?.removeEventListener('abort', abort);
         resolve();
       };
+      const waiting = { rank, take };
       const abort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal?.reason as Error);
       };
-      this.#waiting.push(take);
+      const lower = this.#waiting.findIndex((other) => other.rank < rank);
+      this.#waiting.splice(lower === -1 ? this.#waiting.length : lower, 0, waiting);
       signal?.addEventListener('abort', abort, { once: true });
     });
   }

@@ -50,7 +50,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
       );
       if (uploads.size === 0) return;
       try {
-        const complete = await inTurn(context, async () => {
+        const complete = await inTurn(context, blob, async () => {
           leaveLaggingBehind(uploads);
           return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
         });
@@ -68,9 +68,16 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
   }
 }
 
-/** Only the bytes take turns: the requests before and after them are waiting, and go on beside other blobs' bytes. */
-async function inTurn<T>({ client, source, passes, signal }: TransferContext, work: () => Promise<T>): Promise<T> {
-  const leavePasses = await passes.acquire(signal);
+/**
+ * Only the bytes take turns: the requests before and after them are waiting, and go on beside other blobs' bytes. The
+ * largest is next, whoever was prepared first: what a target takes long to store must not come last.
+ */
+async function inTurn<T>(
+  { client, source, passes, signal }: TransferContext,
+  { size }: Blob,
+  work: () => Promise<T>,
+): Promise<T> {
+  const leavePasses = await passes.acquire(signal, size);
   try {
     const leaveReads = await client.readTurn(source.host, signal);
     return await work().finally(leaveReads);

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { Intake } from './intake.js';
 
 /** TLS gives its records one by one, 16 KiB each: so many are handed on together. */
-const GATHERED_BYTES = 128 * 1024;
+const GATHERED_BYTES = 256 * 1024;
 
 type Connect = PlainAgent['createConnection'];
 type ConnectTls = TlsAgent['createConnection'];
