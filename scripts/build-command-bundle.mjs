@@ -1,6 +1,7 @@
 // Bundles the commands, and the processes that `ferry up` starts, into dist/ferry: a command that opens a few files starts
 // sooner than one that opens hundreds. What is imported when it is called is a file of its own, as before.
-import { renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'rolldown';
@@ -15,23 +16,43 @@ const unfinished = `${bundle}.${process.pid}`;
  */
 const packagesApart = [/^@temporalio\//, /^libsql$/, /^pino$/];
 
-await build({
-  cwd: root,
-  input: { main: 'src/cli/main.ts', 'worker-main': 'src/worker-main.ts', 'server-main': 'src/server-main.ts' },
-  platform: 'node',
-  external: packagesApart,
-  resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-  onLog: (_level, log) => {
-    throw new Error(log.message);
-  },
-  output: {
-    dir: unfinished,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
-    // Names of errors are read by people and by programs.
-    keepNames: true,
-    sourcemap: true,
-  },
-});
-rmSync(bundle, { recursive: true, force: true });
-renameSync(unfinished, bundle);
+/** A process that an earlier build has started opens some of its files only when it needs them. */
+const keptForMs = 24 * 60 * 60 * 1000;
+const entries = { main: 'src/cli/main.ts', 'worker-main': 'src/worker-main.ts', 'server-main': 'src/server-main.ts' };
+
+try {
+  await build({
+    cwd: root,
+    input: entries,
+    platform: 'node',
+    external: packagesApart,
+    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+    onLog: (_level, log) => {
+      throw new Error(log.message);
+    },
+    output: {
+      dir: unfinished,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name]-[hash].js',
+      // Names of errors are read by people and by programs.
+      keepNames: true,
+      sourcemap: true,
+    },
+  });
+  putInPlace();
+} finally {
+  rmSync(unfinished, { recursive: true, force: true });
+}
+
+/** File by file, what leads to the others last, so that a command that starts meanwhile finds all that it looks for. */
+function putInPlace() {
+  mkdirSync(bundle, { recursive: true });
+  const made = readdirSync(unfinished);
+  const isEntry = (name) => name.replace(/\.js(\.map)?$/, '') in entries;
+  const inOrder = [...made.filter((name) => !isEntry(name)), ...made.filter(isEntry)];
+  for (const name of inOrder) renameSync(join(unfinished, name), join(bundle, name));
+  for (const name of readdirSync(bundle)) {
+    const isOld = Date.now() - statSync(join(bundle, name)).mtimeMs > keptForMs;
+    if (isOld && !made.includes(name)) rmSync(join(bundle, name), { recursive: true });
+  }
+}

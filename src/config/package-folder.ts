@@ -9,5 +9,8 @@ export const packageFolder = folderOfPackage(dirname(fileURLToPath(import.meta.u
 export const distFolder = join(packageFolder, 'dist');
 
 function folderOfPackage(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : folderOfPackage(dirname(folder));
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error('the code of the ferry lies apart from its package.json');
+  return folderOfPackage(parent);
 }

@@ -45,9 +45,6 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   });
   setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
-  // What waits now was given up together with the pass; what is asked for from here on was not.
-  CancellationScope.current().cancelRequested.catch(() => waiting.splice(0));
-
   const { workflowId, runId } = workflowInfo();
   if (workflowId !== SYNC_ALL_WORKFLOW_ID) {
     await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
@@ -59,19 +56,30 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     waiting.push({ id: runId, reason: 'start' });
   }
 
+  const { continueAfterEvents } = state;
+  const handOver = (): SyncAllState => ({
+    requests: waiting,
+    seen: [...seen].slice(-requestsRemembered),
+    ...(continueAfterEvents === undefined ? {} : { continueAfterEvents }),
+  });
   let carried: SyncAllState | undefined = state.pass === undefined ? undefined : state;
-  while (carried !== undefined || waiting.length > 0) {
-    pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents: state.continueAfterEvents });
-    carried = undefined;
-    const ended = await runToItsEnd(pass, waiting);
-    result = pass.result;
-    if (ended === 'continue-as-new') {
-      const next = { ...pass.stateForNextRun(), requests: waiting, seen: [...seen].slice(-requestsRemembered) };
-      await continueAsNew<typeof SyncAll>(
-        state.continueAfterEvents === undefined ? next : { ...next, continueAfterEvents: state.continueAfterEvents },
-      );
+  try {
+    while (carried !== undefined || waiting.length > 0) {
+      pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents });
+      carried = undefined;
+      const ended = await runToItsEnd(pass);
+      result = pass.result;
+      if (ended === 'continue-as-new') {
+        await continueAsNew<typeof SyncAll>({ ...pass.stateForNextRun(), ...handOver() });
+      }
+      await askForAnotherPass(result);
     }
-    await askForAnotherPass(result);
+  } catch (error) {
+    // Whoever asked while the cancelled pass waited for its transfers to let go gets a run of their own.
+    if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
+      await continueAsNew<typeof SyncAll>(handOver());
+    }
+    throw error;
   }
   // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
   setCurrentDetails(
@@ -80,11 +88,8 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   return result;
 }
 
-/**
- * However a pass ends, the database is told: it would stand there as running for ever. Who asks while a cancelled one
- * waits for its transfers to let go gets a run of their own.
- */
-async function runToItsEnd(pass: SyncPass, waiting: readonly SyncRequest[]): ReturnType<SyncPass['run']> {
+/** However a pass ends, the database is told: it would stand there as running for ever. */
+async function runToItsEnd(pass: SyncPass): ReturnType<SyncPass['run']> {
   try {
     return await pass.run();
   } catch (error) {
@@ -92,9 +97,6 @@ async function runToItsEnd(pass: SyncPass, waiting: readonly SyncRequest[]): Ret
       if (isCancellation(error)) await pass.closeCancelled();
       else await pass.closeBroken(error);
     });
-    if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
-      await continueAsNew<typeof SyncAll>({ requests: waiting });
-    }
     throw error;
   }
 }

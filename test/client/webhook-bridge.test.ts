@@ -360,6 +360,12 @@ describe('what protects the server', () => {
     expect(answer).toContain('the body is longer than 1048576 bytes');
   });
 
+  test('a body that is announced as endless is refused at once', async () => {
+    const answer = await readAfterWriting('/api/images', 65_536, 99_999_999_999);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*connection: close/i);
+  });
+
   test('a token that asks too often is told when to come back; another one is not held up', async () => {
     await bridge.stop();
     bridge = await startBridge({ work, requestsPerMinute: 3 });
@@ -476,13 +482,13 @@ async function sendInParts(path: string, body: string): Promise<number | undefin
 }
 
 /** As simple clients do it: the whole request first, then the answer. */
-async function readAfterWriting(path: string, length: number): Promise<string> {
+async function readAfterWriting(path: string, length: number, announced = length): Promise<string> {
   const { hostname, port } = new URL(bridge.url);
   const socket = connect(Number(port), hostname).pause();
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   const head = [`POST ${path} HTTP/1.1`, `host: ${hostname}`, `authorization: Bearer ${apiToken}`];
-  socket.write([...head, 'content-type: application/json', `content-length: ${length}`, '', ''].join('\r\n'));
+  socket.write([...head, 'content-type: application/json', `content-length: ${announced}`, '', ''].join('\r\n'));
   const piece = Buffer.alloc(65_536, 'x');
   for (let sent = 0; sent < length; sent += piece.length) {
     await new Promise<void>((resolve, reject) => {

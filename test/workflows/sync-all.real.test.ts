@@ -335,10 +335,10 @@ describe('SyncAll on a real Temporal server', () => {
     const { runId } = await ask('one');
     await copy.started;
     await syncAll().cancel();
+    await ask('two');
     await copy.ended;
     world.copies.delete(dropped);
     world.want(kept);
-    await ask('two');
     copy.letGo();
     const summary = await result(runId);
 
@@ -347,6 +347,7 @@ describe('SyncAll on a real Temporal server', () => {
       { run: 'run-2', cancelled: false },
     ]);
     expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 2 });
+    expect(world.passes).toHaveLength(2);
   });
 
   test('cancelled while it forgets old history, a pass stays finished', async () => {

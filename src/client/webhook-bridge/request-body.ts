@@ -5,8 +5,9 @@ import { excerpt } from '../../domain/reference-grammar.js';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;
-/** Who sends more than this does not hear why it was refused: the connection breaks under it. */
+/** Who sends more than this, or for longer, may not hear why it was refused: the connection breaks under it. */
 const largestDiscarded = 64 * 1024 * 1024;
+const longestDiscardedMs = 10_000;
 
 /**
  * Bodies over 1 MB are refused. What is too much of them is still received, and thrown away: a sender that reads
@@ -15,6 +16,7 @@ const largestDiscarded = 64 * 1024 * 1024;
 export function limitedBody(): MiddlewareHandler {
   return async (context, next) => {
     const { raw } = context.req;
+    if (Number(raw.headers.get('content-length') ?? 0) > largestDiscarded) throw tooLong({ connection: 'close' });
     if (raw.body !== null) context.req.raw = new Request(raw, { method: raw.method, body: await receive(raw.body) });
     await next();
   };
@@ -24,16 +26,22 @@ export function limitedBody(): MiddlewareHandler {
 async function receive(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let length = 0;
+  const givenUpAt = performance.now() + longestDiscardedMs;
   // No `for await`: leaving that early would break the connection before the answer is out.
   const reader = body.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     length += read.value.length;
     if (length <= largestBody) pieces.push(read.value);
     else pieces.length = 0;
-    if (length > largestDiscarded) break;
+    const isTooMuch = length > largestDiscarded || (length > largestBody && performance.now() > givenUpAt);
+    if (isTooMuch) throw tooLong({ connection: 'close' });
   }
   if (length <= largestBody) return Buffer.concat(pieces);
-  throw refusal(413, `the body is longer than ${largestBody} bytes`);
+  throw tooLong();
+}
+
+function tooLong(headers: Readonly<Record<string, string>> = {}): Error {
+  return refusal(413, `the body is longer than ${largestBody} bytes`, headers);
 }
 
 /** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */

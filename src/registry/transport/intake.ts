@@ -80,11 +80,11 @@ export class Intake {
 
   /** Hands on what was gathered. */
   flush(): void {
-    const { bytes } = this.#slab ?? {};
-    if (bytes === undefined || this.#start === this.#end) return;
-    const gathered = bytes.subarray(this.#start, this.#end);
+    const slab = this.#slab;
+    if (slab === undefined || this.#start === this.#end) return;
+    const gathered = slab.bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    this.#handOn(gathered, this.#slab ?? UNPOOLED);
+    this.#handOn(gathered, slab);
   }
 
   /** Where the next read goes. */
