@@ -36,7 +36,11 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  client = createRegistryClient({ hosts: new Map([[host, { scheme: 'http' }]]), trustedHosts: new Set([host]) });
+  client = createRegistryClient({
+    credentials: async () => undefined,
+    hosts: new Map([[host, { scheme: 'http' }]]),
+    trustedHosts: new Set([host]),
+  });
   stop = () => {
     client.close();
     server.closeAllConnections();
