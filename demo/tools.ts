@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+import { distFolder, packageFolder } from '../src/config/package-folder.js';
 
 /** The environment variable that names each tool of the set-up; asked before what the set-up found. */
 const variables = {
@@ -18,13 +19,13 @@ const variables = {
 export type ToolName = keyof typeof variables;
 
 /** The folder of package.json, from the sources and from dist/ alike. */
-export const projectRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
+export const projectRoot = packageFolder;
 
 /** Path of a tool, or nothing where it is not to be had. */
 export function findTool(name: ToolName): string | undefined {
   const chosen = process.env[variables[name]];
   if (chosen !== undefined && chosen !== '') return chosen;
-  const record = join(projectRoot, 'dist', 'tools.json');
+  const record = join(distFolder, 'tools.json');
   if (!existsSync(record)) return undefined;
   const path = (JSON.parse(readFileSync(record, 'utf8')) as Partial<Record<ToolName, string>>)[name];
   return path !== undefined && existsSync(path) ? path : undefined;
@@ -35,8 +36,4 @@ export function requireTool(name: ToolName): string {
   const path = findTool(name);
   if (path !== undefined) return path;
   throw new Error(`${name} is needed here: run \`npm run setup\`, or set ${variables[name]} to its path`);
-}
-
-function findRoot(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder));
 }

@@ -2,12 +2,12 @@
 // sooner than one that opens hundreds. What is imported when it is called is a file of its own, as before.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { build } from 'rolldown';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const bundle = fileURLToPath(new URL('../dist/ferry', import.meta.url));
+import { projectRoot } from './set-up/places.mjs';
+
+const bundle = join(projectRoot, 'dist', 'ferry');
 const unfinished = `${bundle}.${process.pid}`;
 
 /**
@@ -22,7 +22,7 @@ const entries = { main: 'src/cli/main.ts', 'worker-main': 'src/worker-main.ts', 
 
 try {
   await build({
-    cwd: root,
+    cwd: projectRoot,
     input: entries,
     platform: 'node',
     external: packagesApart,

@@ -3,8 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { flowBody } from '../../src/registry/transport/body-flow.js';
-import type { BodyFlow } from '../../src/registry/transport/body-flow.js';
-import type { TakeBytes } from '../../src/registry/transport/intake.js';
+import type { BodyFlow, TakeBytes } from '../../src/registry/transport/intake.js';
 import { canBypass } from '../../src/registry/transport/parser-bypass.js';
 import { UNPOOLED } from '../../src/registry/transport/read-memory.js';
 import type { Lease } from '../../src/registry/transport/read-memory.js';
@@ -84,14 +83,10 @@ describe.each([
     const lengths: number[] = [];
 
     for (const position of [0, 1, 0, 1]) {
-      const paused: BodyFlow[] = [];
       const arrival = receive(await get(`/${position}`), (flow) => {
         // Also with the last piece: nobody would wake the connection up again.
         flow()?.pause();
-        setTimeout(() => {
-          flow()?.resume();
-          paused.push(arrival.flow);
-        }, 1);
+        setTimeout(() => flow()?.resume(), 1);
       });
       await arrival.over;
       lengths.push(Buffer.concat(arrival.pieces).length);

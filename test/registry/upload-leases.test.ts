@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -6,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BlobUpload } from '../../src/registry/blobs/blob-upload.js';
+import { digestOf } from '../../src/registry/manifests/content-digest.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import type { Lease } from '../../src/registry/transport/read-memory.js';
-import { isDigest } from '../../src/domain/digest.js';
 
 /** More than a connection takes while nobody reads it. */
 const chunkBytes = 16 * 1024 * 1024;
@@ -50,8 +49,8 @@ beforeEach(async () => {
 afterEach(() => stop());
 
 /** An upload to a registry that has taken the request's head and reads no further. */
-function uploadOf(digest: string): BlobUpload {
-  if (!isDigest(digest)) throw new TypeError(`${digest} is no digest`);
+function newUpload(): BlobUpload {
+  const digest = digestOf(Buffer.from('whatever'), 'sha256');
   return new BlobUpload(
     client,
     { side: 'target', host, repository: 'team/app' },
@@ -68,7 +67,7 @@ test.each([
   ['by one PUT, which holds the last piece back', true, 0],
 ])('memory is kept until its bytes have left, %s', async (_how, monolithic, releasedAtLast) => {
   client.host(host).monolithicUploads = monolithic;
-  const upload = uploadOf(`sha256:${createHash('sha256').update('whatever').digest('hex')}`);
+  const upload = newUpload();
   const leases = [new CountedLease(), new CountedLease()];
   await upload.start({ onFlushed: () => undefined, onFailure: () => undefined });
 

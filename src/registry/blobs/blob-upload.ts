@@ -31,7 +31,7 @@ export interface UploadHandlers {
   onFailure(fault: FerryError): void;
 }
 
-interface Held {
+interface LeasedChunk {
   readonly chunk: Buffer;
   readonly lease: Lease;
 }
@@ -51,7 +51,7 @@ export class BlobUpload {
   #request: ClientRequest | undefined;
   #answer: Promise<IncomingMessage> | undefined;
   #handlers: UploadHandlers | undefined;
-  #held: Held | undefined;
+  #held: LeasedChunk | undefined;
   #over = false;
   #unsentBytes = 0;
   #writtenBytes = 0;
@@ -132,7 +132,7 @@ export class BlobUpload {
     this.#request?.destroy();
   }
 
-  #send(request: ClientRequest, { chunk, lease }: Held): void {
+  #send(request: ClientRequest, { chunk, lease }: LeasedChunk): void {
     if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
     this.#unsentBytes += chunk.length;
     request.write(chunk, (error) => {

@@ -1,17 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
 import { intakeOf } from './bulk-reads.js';
-import type { TakeBytes, Tap } from './intake.js';
+import type { BodyFlow, TakeBytes } from './intake.js';
 import { canBypass } from './parser-bypass.js';
 import { UNPOOLED } from './read-memory.js';
-
-/** A body on its way to its taker. */
-export interface BodyFlow {
-  pause(): void;
-  resume(): void;
-  /** Nothing more is handed on. */
-  close(): void;
-}
 
 /** Hands on an answer's body as it comes; its end and its breaking off are the answer's own events. */
 export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
@@ -33,7 +25,7 @@ export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
 }
 
 /** Sets a tap where the body's length is known and the parser lets itself be bypassed. */
-function tapOf(response: IncomingMessage, take: TakeBytes): Tap | undefined {
+function tapOf(response: IncomingMessage, take: TakeBytes): BodyFlow | undefined {
   const { socket, headers } = response;
   const intake = intakeOf(socket);
   const length = Number(headers['content-length']);

@@ -7,8 +7,6 @@ import type { Lease } from './read-memory.js';
 /** Takes bytes of a body, in order. Who needs them after the call keeps the lease, and must not change them. */
 export type TakeBytes = (bytes: Buffer, lease: Lease) => void;
 
-/** What one read takes at most; node's own reads are of 64 KiB, and each costs the same. */
-const READ_BYTES = SLAB_BYTES;
 /** With less room than this in a slab, the next read goes to another one. */
 const LEAST_ROOM_BYTES = 64 * 1024;
 
@@ -16,15 +14,17 @@ const LEAST_ROOM_BYTES = 64 * 1024;
  * Every socket without a tap reads into this one buffer: the parser of HTTP copies what it is given before the next
  * read begins.
  */
-const scratch = Buffer.allocUnsafeSlow(READ_BYTES);
+const scratch = Buffer.allocUnsafeSlow(SLAB_BYTES);
 
-/** A body whose bytes go to their taker as they were read. Once it is whole, nothing here moves anything any more. */
-export interface Tap {
+/** A body on its way to its taker. Once it is whole, nothing here moves anything any more. */
+export interface BodyFlow {
   pause(): void;
   resume(): void;
+  /** Nothing more is handed on. */
   close(): void;
 }
 
+/** A body whose bytes go to their taker as they were read. */
 interface TappedBody {
   /** Bytes of it that have not been handed on yet. */
   remaining: number;
@@ -58,7 +58,7 @@ export class Intake {
   }
 
   /** The next `length` bytes are a body's, more than none. */
-  tap(length: number, take: TakeBytes): Tap {
+  tap(length: number, take: TakeBytes): BodyFlow {
     const tapped: TappedBody = { remaining: length, paused: false, take };
     this.#tapped = tapped;
     return {

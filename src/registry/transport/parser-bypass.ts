@@ -7,14 +7,14 @@ const FIELDS = 8;
 
 /** Whether this node's parser is as it has been since node 12; where it is not, bodies are taken as node gives them. */
 export function canBypass(socket: Socket): boolean {
-  return bodyField(socket) !== undefined;
+  return bodyCallback(socket) !== undefined;
 }
 
 /** Gives bytes to the socket's parser, which counts those of the body and hands none of them out. */
 export function feedWithoutBody(socket: Socket, bytes: Buffer): void {
-  const parser = parserOf(socket);
-  const field = bodyField(socket);
-  if (parser === undefined || field === undefined) return;
+  const found = bodyCallback(socket);
+  if (found === undefined) return;
+  const { parser, field } = found;
   const handOut = parser[field];
   parser[field] = undefined;
   try {
@@ -25,16 +25,12 @@ export function feedWithoutBody(socket: Socket, bytes: Buffer): void {
   }
 }
 
-function parserOf(socket: Socket): Parser | undefined {
-  return (socket as { readonly parser?: Parser | null }).parser ?? undefined;
-}
-
-function bodyField(socket: Socket): number | undefined {
-  const parser = parserOf(socket);
+function bodyCallback(socket: Socket): { readonly parser: Parser; readonly field: number } | undefined {
+  const parser = (socket as { readonly parser?: Parser | null }).parser ?? undefined;
   if (parser === undefined) return undefined;
   for (let field = 0; field < FIELDS; field += 1) {
     const callback = parser[field];
-    if (typeof callback === 'function' && callback.name === 'parserOnBody') return field;
+    if (typeof callback === 'function' && callback.name === 'parserOnBody') return { parser, field };
   }
   return undefined;
 }

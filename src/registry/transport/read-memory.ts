@@ -10,6 +10,7 @@ export interface Lease {
 /** Of bytes that belong to whoever holds them. */
 export const UNPOOLED: Lease = { keep() {}, release() {} };
 
+/** What one read takes at most; node's own reads are of 64 KiB, and each costs the same. */
 export const SLAB_BYTES = 512 * 1024;
 /** What is kept for the next reads, 8 MiB. */
 const MOST_IDLE = 16;
