@@ -33,6 +33,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   const state = readState(input);
   const waiting: SyncRequest[] = [...(state.requests ?? [])];
   const seen = new Set(state.seen);
+  const newest = requestsOfOneTask();
   let result = state.result ?? emptyResult;
   let pass: SyncPass | undefined;
 
@@ -41,7 +42,9 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     const { id, reason } = readRequest(request);
     if (seen.has(id)) return;
     seen.add(id);
-    waiting.push({ id, reason });
+    const taken = { id, reason };
+    waiting.push(taken);
+    newest.add(taken);
   });
   setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
@@ -76,6 +79,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     }
   } catch (error) {
     // Whoever asked while the cancelled pass waited for its transfers to let go gets a run of their own.
+    waiting.unshift(...newest.withCancellation().filter((request) => !waiting.includes(request)));
     if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
       await continueAsNew<typeof SyncAll>(handOver());
     }
@@ -86,6 +90,28 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
   );
   return result;
+}
+
+/**
+ * Signals of a workflow task are handled before a cancellation that came before them in it: the pass takes them for its
+ * own, and is cancelled with them. Who asked in the task of the cancellation is therefore kept apart.
+ */
+function requestsOfOneTask(): { add(request: SyncRequest): void; withCancellation(): readonly SyncRequest[] } {
+  let task = 0;
+  let requests: SyncRequest[] = [];
+  let withCancellation: readonly SyncRequest[] = [];
+  const now = (): number => workflowInfo().historyLength;
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (task === now()) withCancellation = requests;
+  });
+  return {
+    add(request) {
+      if (task !== now()) requests = [];
+      task = now();
+      requests.push(request);
+    },
+    withCancellation: () => withCancellation,
+  };
 }
 
 /** However a pass ends, the database is told: it would stand there as running for ever. */

@@ -7,6 +7,7 @@ import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
+import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
 import { recordHistory } from '../support/record-history.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
@@ -89,6 +90,24 @@ describe('workflows whose histories are recorded', () => {
 
     expect(summary).toMatchObject({ passes: 1, pushed: 1 });
     await record('sync-all-asked-after-cancellation', SYNC_ALL_WORKFLOW_ID, runId);
+  });
+
+  test('SyncAll that is asked again in the workflow task of its cancellation', async () => {
+    const image = 'docker.io/library/long:1';
+    world.want(image);
+    const copy = openCopy({ isStubborn: true });
+    world.copies.set(image, copy.copy);
+
+    const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
+    await copy.started;
+    cancelAndAskInOneTask(worker.namespace, { repeated: 'one', asked: 'two' });
+    await copy.ended;
+    world.copies.delete(image);
+    copy.letGo();
+    const summary = await syncResult(temporal, runId);
+
+    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
+    await record('sync-all-asked-in-task-of-cancellation', SYNC_ALL_WORKFLOW_ID, runId);
   });
 
   test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {

@@ -11,6 +11,7 @@ import { TaskQueue } from '../../src/contract/task-queues.js';
 import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
+import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { openCopy, planned, pushedTo, ScriptedWorld } from './scripted-world.js';
@@ -348,6 +349,27 @@ describe('SyncAll on a real Temporal server', () => {
     ]);
     expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 2 });
     expect(world.passes).toHaveLength(2);
+  });
+
+  test('who asks in the workflow task of a cancellation gets a run of their own, too', async () => {
+    const image = 'docker.io/library/dropped:1';
+    world.want(image);
+    const copy = openCopy({ isStubborn: true });
+    world.copies.set(image, copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    cancelAndAskInOneTask(worker.namespace, { repeated: 'one', asked: 'two' });
+    await copy.ended;
+    world.copies.delete(image);
+    copy.letGo();
+    const summary = await result(runId);
+
+    expect(world.finished).toEqual([
+      { run: 'run-1', cancelled: true },
+      { run: 'run-2', cancelled: false },
+    ]);
+    expect(summary).toMatchObject({ passes: 1, images: 1, pushed: 1 });
   });
 
   test('cancelled while it forgets old history, a pass stays finished', async () => {
