@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, get as getPlain } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Agent, IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createTlsServer, get as getTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -25,7 +25,7 @@ export async function startTls(listener: RequestListener): Promise<Get> {
   return async (path) => answerTo(getTls({ host: '127.0.0.1', port, path, agent }));
 }
 
-async function listening(server: ReturnType<typeof createServer>, agent: BulkPlainAgent): Promise<number> {
+async function listening(server: ReturnType<typeof createServer>, agent: Agent): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { AnswerHead } from '../transport/exchange.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { hasBlob } from './blob-push.js';
 import { algorithmOf } from '../manifests/content-digest.js';
@@ -86,7 +86,7 @@ function mayBeAtWork(fault: FerryError): boolean {
 }
 
 /** @throws RegistryFault when the registry says that it stored something else */
-export function assertStored(response: IncomingMessage, { place, blob: { digest } }: Commitment): void {
+export function assertStored(response: AnswerHead, { place, blob: { digest } }: Commitment): void {
   const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
   if (stored === undefined || stored === digest) return;
   if (algorithmOf(stored) === algorithmOf(digest)) {
@@ -118,7 +118,7 @@ export function asRetry(fault: FerryError, place: Place): RegistryFault {
   });
 }
 
-function putDigest({ client, place, blob, location, signal }: Commitment): Promise<IncomingMessage> {
+function putDigest({ client, place, blob, location, signal }: Commitment): Promise<AnswerHead> {
   const host = client.host(place.host);
   return sendAndDiscard(host, {
     place,

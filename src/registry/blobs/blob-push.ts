@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { AnswerHead } from '../transport/exchange.js';
 import type { Blob } from './image-blobs.js';
 import { placeScopes } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
@@ -56,7 +56,7 @@ export async function openSession(client: RegistryClient, place: Place, signal?:
 /** Where the next request of an upload goes. Absolute, of the host, or relative; its query is kept byte for byte. */
 export async function nextLocation(
   host: RegistryHost,
-  response: IncomingMessage,
+  response: AnswerHead,
   place: Place,
   current?: URL,
 ): Promise<URL> {

@@ -1,10 +1,10 @@
 import type { Blob } from './image-blobs.js';
 import { placeScopes } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
-import type { RegistryRequest } from '../transport/request-options.js';
+import type { GetRequest } from '../transport/request-options.js';
 
 /** GET of a blob; what counts as an answer is the caller's to say. */
-export function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal): Omit<RegistryRequest, 'expect'> {
+export function blobRequest(place: Place, { digest }: Blob, signal: AbortSignal): Omit<GetRequest, 'expect'> {
   return {
     place,
     method: 'GET',

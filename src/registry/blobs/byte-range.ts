@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { AnswerHead } from '../transport/exchange.js';
 
 /**
  * Asks for the rest of a blob of `size` bytes. With an explicit end: some servers refuse an open one, and a range that
@@ -9,13 +9,13 @@ export function rangeFrom(offset: number, size: number): { readonly range: strin
 }
 
 /** Whether a 206 begins where it was asked to; every other answer begins at the start (RFC 9110, 14.4 and 15.3.7). */
-export function beginsAt({ statusCode, headers }: IncomingMessage, offset: number): boolean {
+export function beginsAt({ statusCode, headers }: AnswerHead, offset: number): boolean {
   if (statusCode !== 206) return true;
   return Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1]) === offset;
 }
 
 /** The size of the whole blob by this answer, in bytes; undefined where it does not say. */
-export function announcedSize({ statusCode, headers }: IncomingMessage): number | undefined {
+export function announcedSize({ statusCode, headers }: AnswerHead): number | undefined {
   const said = statusCode === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'];
   return said === undefined ? undefined : Number(said);
 }

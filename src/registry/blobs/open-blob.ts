@@ -6,7 +6,7 @@ import type { Blob } from './image-blobs.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
-import { send } from '../transport/registry-request.js';
+import { sendForBody } from '../transport/registry-request.js';
 import { discardBody, encodingLabel } from '../transport/response-body.js';
 import { isWebPage } from '../transport/web-page.js';
 
@@ -26,7 +26,7 @@ export async function openBlob(
   { offset, signal }: { readonly offset: number; readonly signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const { digest, size } = blob;
-  const response = await send(client.host(place.host), {
+  const response = await sendForBody(client.host(place.host), {
     ...blobRequest(place, blob, signal),
     headers: offset === 0 ? {} : rangeFrom(offset, size),
     expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],

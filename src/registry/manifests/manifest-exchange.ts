@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { AnswerHead } from '../transport/exchange.js';
 import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -165,12 +165,12 @@ export async function deleteManifest(
 }
 
 /** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
-export function announcedDigest(response: IncomingMessage): Digest | undefined {
+export function announcedDigest(response: AnswerHead): Digest | undefined {
   const header = response.headers['docker-content-digest'];
   return typeof header === 'string' && isDigest(header) ? header : undefined;
 }
 
-function isDenied({ statusCode }: IncomingMessage): boolean {
+function isDenied({ statusCode }: AnswerHead): boolean {
   return statusCode === 401 || statusCode === 403;
 }
 
@@ -187,7 +187,7 @@ async function urlOf(client: RegistryClient, { place, url }: Pick<RegistryReques
   return new URL(url, await client.host(place.host).base(place));
 }
 
-function readHead(response: IncomingMessage): ManifestHead | undefined {
+function readHead(response: AnswerHead): ManifestHead | undefined {
   const digest = announcedDigest(response);
   const mediaType = response.headers['content-type'];
   const length = response.headers['content-length'];

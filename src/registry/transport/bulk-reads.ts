@@ -2,10 +2,15 @@ import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 
+import { HeadConnections } from './head-exchange.js';
+import type { Destination } from './head-exchange.js';
 import { Intake } from './intake.js';
 
 /** TLS gives its records one by one, 16 KiB each: so many are handed on together. */
 const GATHERED_BYTES = 256 * 1024;
+
+/** As the agents keep theirs (`keepAliveMsecs`). */
+const ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 
 type Connect = PlainAgent['createConnection'];
 type ConnectTls = TlsAgent['createConnection'];
@@ -17,9 +22,24 @@ export function intakeOf(socket: Socket): Intake | undefined {
   return intakes.get(socket);
 }
 
-/** Keeps connections like node's agent, and reads them in larger pieces. */
+/** Keeps connections like node's agent, reads them in larger pieces, and asks for heads at less cost. */
 export class BulkPlainAgent extends PlainAgent {
+  readonly heads = new HeadConnections({
+    isTls: false,
+    connect: (to) => this.#connect({ ...ALIVE, ...to }) as Socket,
+    hasFree: (to) => hasFree(this, to),
+  });
+
   override createConnection(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
+    return this.heads.give(options as Destination) ?? this.#connect(options, callback);
+  }
+
+  override destroy(): void {
+    this.heads.close();
+    super.destroy();
+  }
+
+  #connect(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
     const intake = new Intake(0);
     const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
     return joined(socket, intake);
@@ -28,11 +48,32 @@ export class BulkPlainAgent extends PlainAgent {
 
 /** The same over TLS. */
 export class BulkTlsAgent extends TlsAgent {
+  readonly heads = new HeadConnections({
+    isTls: true,
+    connect: (to) => this.#connect({ ...this.options, ...ALIVE, ...to }) as Socket,
+    hasFree: (to) => hasFree(this, to),
+  });
+
   override createConnection(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
+    return this.heads.give(options as Destination) ?? this.#connect(options, callback);
+  }
+
+  override destroy(): void {
+    this.heads.close();
+    super.destroy();
+  }
+
+  #connect(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
     const intake = new Intake(GATHERED_BYTES);
     const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
     return joined(socket, intake);
   }
+}
+
+/** Names of free connections begin with where they go (node:http, `agent.getName`). */
+function hasFree({ freeSockets }: PlainAgent, { host, port }: Destination): boolean {
+  for (const name in freeSockets) if (name.startsWith(`${host}:${port}:`)) return true;
+  return false;
 }
 
 function joined<T>(socket: T, intake: Intake): T {

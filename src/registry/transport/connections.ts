@@ -11,7 +11,7 @@ import { proxyFor } from './proxy-rules.js';
 const KEPT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
 
 /** Where a request goes through, and what it shows there. */
-export type Route = Pick<Network, 'agent' | 'secureContext'>;
+export type Route = Pick<Network, 'agent' | 'heads' | 'secureContext'>;
 
 /**
  * The connections of one registry host and of the hosts that it leads to, kept open between requests. The client's
@@ -22,7 +22,7 @@ export class Connections {
   readonly #rules: ProxyRules;
   readonly #ownContext: SecureContext | undefined;
   readonly #otherContext: SecureContext | undefined;
-  readonly #agents = new Map<string, Agent>();
+  readonly #routes = new Map<string, Route>();
   readonly #closed = new AbortController();
   #proxyAgents: typeof import('./proxy-agents.js') | undefined;
 
@@ -45,12 +45,21 @@ export class Connections {
 
   /** @param own whether the URL is the registry's own, not one that it led to */
   route(url: URL, own: boolean): Route {
-    const secureContext = own ? this.#ownContext : this.#otherContext;
+    const proxy = this.proxyOf(url);
     const isSecure = url.protocol === 'https:';
-    return {
-      agent: this.#agent(this.proxyOf(url), isSecure, own),
+    // A kept connection has shown its certificate already: those to others are not the registry's own.
+    const key = `${proxy?.href ?? ''} ${isSecure} ${own}`;
+    const known = this.#routes.get(key);
+    if (known !== undefined) return known;
+    const agent = this.#makeAgent(proxy, isSecure);
+    const secureContext = own ? this.#ownContext : this.#otherContext;
+    const made = {
+      agent,
+      ...('heads' in agent ? { heads: agent.heads } : {}),
       ...(isSecure && secureContext !== undefined ? { secureContext } : {}),
     };
+    this.#routes.set(key, made);
+    return made;
   }
 
   /** The proxy that a URL is reached through: the host's own setting, else what is right for everybody. */
@@ -61,20 +70,10 @@ export class Connections {
 
   close(): void {
     this.#closed.abort();
-    for (const agent of this.#agents.values()) agent.destroy();
+    for (const { agent } of this.#routes.values()) agent.destroy();
   }
 
-  #agent(proxy: URL | undefined, isSecure: boolean, own: boolean): Agent {
-    // A kept connection has shown its certificate already: those to others are not the registry's own.
-    const key = `${proxy?.href ?? ''} ${isSecure} ${own}`;
-    const known = this.#agents.get(key);
-    if (known !== undefined) return known;
-    const made = this.#makeAgent(proxy, isSecure);
-    this.#agents.set(key, made);
-    return made;
-  }
-
-  #makeAgent(proxy: URL | undefined, isSecure: boolean): Agent {
+  #makeAgent(proxy: URL | undefined, isSecure: boolean): BulkPlainAgent | BulkTlsAgent | Agent {
     if (proxy === undefined) return isSecure ? new BulkTlsAgent(KEPT) : new BulkPlainAgent(KEPT);
     if (this.#proxyAgents === undefined) throw new TypeError('a route was asked for before its agents were ready');
     const { ForwardAgent, TunnelAgent } = this.#proxyAgents;

@@ -1,7 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AnnouncedPulls } from '../../domain/pull-allowance.js';
 import { longestAnnouncedWindowMs, spentReason } from '../../domain/pull-allowance.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { AnswerHead } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
 import type { RegistryRequest } from './request-options.js';
 
@@ -23,7 +24,7 @@ export async function takePull({ host, pulls }: RegistryHost, { place, pull }: R
 export async function notePulls(
   { host, pulls }: RegistryHost,
   { pull }: RegistryRequest,
-  { statusCode, headers }: IncomingMessage,
+  { statusCode, headers }: AnswerHead,
   sentAt: number,
 ): Promise<void> {
   if (pulls === undefined || pull === undefined) return;

@@ -1,13 +1,31 @@
 import { request as requestPlain } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as requestTls } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** Status and fields of an answer. */
+export type AnswerHead = Pick<IncomingMessage, 'statusCode' | 'headers'>;
+
+/** An answer whose body is still to be read, or one that has none. */
+export type Answer = IncomingMessage | AnswerHead;
+
+/** Asks by HEAD at less cost than node's client. */
+export interface HeadAsker {
+  /** @returns undefined where node's client is to be asked instead */
+  ask(url: URL, options: ExchangeOptions): Promise<AnswerHead | undefined>;
+}
+
 /** How a URL may be connected to: the agent that keeps its connections, the guard on its addresses, whom to trust. */
 export interface Network {
   readonly agent: Agent;
+  /** Absent where the agent's connections are no plain roads to the host. */
+  readonly heads?: HeadAsker;
+  /** Told where a connection leads when it stands. */
+  onConnected?(remoteAddress: string | undefined): void;
   readonly lookup?: RequestOptions['lookup'];
   /** Trust and the client's certificate; absent: node's own. */
   readonly secureContext?: SecureContext;
@@ -25,7 +43,7 @@ export interface ExchangeOptions {
 }
 
 /** A wait that was too long. Has node's code for it, so that all network faults are told apart in one place. */
-class TimedOut extends Error {
+export class TimedOut extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
@@ -44,7 +62,9 @@ export interface OpenExchange {
 export async function exchange(
   url: URL,
   { body, ...options }: ExchangeOptions & { readonly body?: Buffer },
-): Promise<IncomingMessage> {
+): Promise<Answer> {
+  const head = options.method === 'HEAD' ? await options.network.heads?.ask(url, options) : undefined;
+  if (head !== undefined) return head;
   const { request, response } = openExchange(url, options);
   request.end(body);
   return response;
@@ -55,11 +75,14 @@ export function openExchange(
   url: URL,
   { method, headers, network, connectMs, answerMs, signal }: ExchangeOptions,
 ): OpenExchange {
+  const { agent, lookup, secureContext } = network;
   const open = url.protocol === 'https:' ? requestTls : requestPlain;
   const request = open(url, {
     method,
     headers: { ...headers },
-    ...network,
+    agent,
+    ...(lookup === undefined ? {} : { lookup }),
+    ...(secureContext === undefined ? {} : { secureContext }),
   });
   // A kept connection has been told before.
   if (!request.reusedSocket) request.setNoDelay(true);
@@ -78,9 +101,12 @@ export function openExchange(
       const connecting = setTimeout(() => fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
       timers.push(connecting);
       request.once('socket', (socket) => {
-        const isTls = url.protocol === 'https:';
-        if (request.reusedSocket || (!isTls && !socket.connecting)) clearTimeout(connecting);
-        else socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
+        const connected = (): void => {
+          clearTimeout(connecting);
+          network.onConnected?.(socket.remoteAddress);
+        };
+        if (request.reusedSocket || isUp(socket)) clearTimeout(connecting);
+        else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', connected);
       });
     }
     request.once('finish', () => {
@@ -108,6 +134,12 @@ export function openExchange(
   return { request, response };
 }
 
-function asError(reason: unknown): Error {
+/** An agent may give a connection that stands already. */
+function isUp(socket: Socket): boolean {
+  // `null` until the handshake is over.
+  return socket instanceof TLSSocket ? socket.getProtocol() !== null : !socket.connecting;
+}
+
+export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

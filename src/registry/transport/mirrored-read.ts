@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { isDigest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { MirrorSettings } from '../client-options.js';
 import type { Place } from '../place.js';
 import { repositoryScopes } from './authorization.js';
+import type { Answer } from './exchange.js';
 import type { Mirror } from './mirror-list.js';
 import type { RegistryRequest } from './request-options.js';
 import type { RegistryHost } from './registry-host.js';
@@ -11,14 +11,14 @@ import { discardBody } from './response-body.js';
 import { isWebPage, notARegistry } from './web-page.js';
 
 /** Sends a request to one host, once. */
-export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<IncomingMessage>;
+export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Answer>;
 
 /** @returns the answer of the first mirror of the source that has it; undefined: the source itself is to be asked */
 export async function readFromMirror(
   source: RegistryHost,
   request: RegistryRequest,
   send: SendOnce,
-): Promise<IncomingMessage | undefined> {
+): Promise<Answer | undefined> {
   if (source.mirrors.isEmpty) return undefined;
   const reference = referenceOf(request);
   if (reference === undefined) return undefined;
@@ -47,7 +47,7 @@ async function readFrom(
   { host: hostOf, settings }: Mirror<RegistryHost>,
   request: RegistryRequest,
   send: SendOnce,
-): Promise<IncomingMessage | undefined> {
+): Promise<Answer | undefined> {
   const host = hostOf();
   const there = atMirror(request, settings);
   const response = await send(host, there);

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
 import { exchange } from './exchange.js';
+import type { Answer } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
 import { exchangeOptions } from './request-options.js';
@@ -25,15 +25,14 @@ export async function followRedirects(
   first: URL,
   own: boolean,
   authorization: string | undefined,
-): Promise<{ readonly response: IncomingMessage; readonly crossed: boolean }> {
+): Promise<{ readonly response: Answer; readonly crossed: boolean }> {
   const follow = request.follow !== false && (request.method === 'GET' || request.method === 'HEAD');
   let url = first;
   for (let hops = 0; ; hops++) {
-    const crossed = url.origin !== first.origin;
+    const crossed = url !== first && url.origin !== first.origin;
     const response = crossed
       ? await exchangeElsewhere(host, request, url)
       : await oneExchange(host, request, url, own, authorization);
-    if (own && !crossed) host.connectedTo(url, response.socket?.remoteAddress);
     const { location } = response.headers;
     if (!follow || location === undefined || !REDIRECTS.has(response.statusCode ?? 0)) return { response, crossed };
     discardBody(response);
@@ -51,7 +50,7 @@ function nextUrl(request: RegistryRequest, from: URL, location: string): URL {
 }
 
 /** registry.k8s.io redirects to registries that want a token of their own: an anonymous one, never our credentials. */
-async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, url: URL): Promise<IncomingMessage> {
+async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, url: URL): Promise<Answer> {
   const key = `${url.origin} ${request.place.repository}`;
   const response = await oneExchange(host, request, url, false, host.redirectTokens.get(key));
   if (response.statusCode !== 401) return response;
@@ -77,7 +76,7 @@ async function oneExchange(
   url: URL,
   own: boolean,
   authorization: string | undefined,
-): Promise<IncomingMessage> {
+): Promise<Answer> {
   try {
     const options = exchangeOptions(host, request, url, own, authorization);
     return await exchange(url, { ...options, ...(request.body === undefined ? {} : { body: request.body }) });

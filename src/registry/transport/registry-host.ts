@@ -107,6 +107,7 @@ export class RegistryHost {
     return {
       ...this.#connections.route(url, own),
       ...(guard === undefined ? {} : { lookup: guard.lookup }),
+      ...(own ? { onConnected: (remoteAddress) => this.connectedTo(url, remoteAddress) } : {}),
     };
   }
 

@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { FerryError } from '../../domain/ferry-error.js';
 import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
 import { notePulls, takePull } from './counted-pulls.js';
 import { openExchange } from './exchange.js';
-import type { OpenExchange } from './exchange.js';
+import type { Answer, AnswerHead, OpenExchange } from './exchange.js';
 import { followRedirects } from './redirects.js';
 import { exchangeOptions } from './request-options.js';
-import type { RegistryRequest } from './request-options.js';
+import type { GetRequest, RegistryRequest } from './request-options.js';
 import { distrustMirrors, readFromMirror } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
@@ -25,8 +25,15 @@ const ATTEMPTS = 4;
  * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
  * @throws RegistryFault for everything else, the signal's reason when aborted
  */
-export async function send(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+async function send(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
   return retrying(() => readAnywhere(host, request), retryOptions(host, request));
+}
+
+/** The same for an answer with a body. */
+export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<IncomingMessage> {
+  const response = await send(host, request);
+  if (response instanceof IncomingMessage) return response;
+  throw new TypeError(`${request.what} was answered without a body`);
 }
 
 /** The same with the whole body, of at most `limitBytes`; a body that breaks off is asked for again. */
@@ -34,7 +41,7 @@ export async function fetchBody(
   host: RegistryHost,
   request: RegistryRequest,
   limitBytes: number,
-): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
+): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
   return retrying(
     async () => {
       const response = await readAnywhere(host, request);
@@ -53,7 +60,7 @@ export async function fetchBody(
 }
 
 /** The same for an answer whose body does not matter. */
-export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<AnswerHead> {
   const response = await send(host, request);
   discardBody(response);
   return response;
@@ -72,7 +79,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
 /** Reads the body of an answer that was not expected and says what it means. */
 export async function unexpected(
   host: RegistryHost,
-  response: IncomingMessage,
+  response: Answer,
   { place, what, signal }: Pick<RegistryRequest, 'place' | 'what' | 'signal'>,
 ): Promise<RegistryFault> {
   let body: Buffer;
@@ -91,11 +98,11 @@ export async function unexpected(
 }
 
 /** A mirror that has it spares the origin; whatever is wrong with mirrors, the origin's answer counts. */
-async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
   return (await readFromMirror(host, request, sendOnce)) ?? (await sendOnce(host, request));
 }
 
-async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<IncomingMessage> {
+async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
   const { place, scopes, expect, signal } = request;
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
@@ -139,11 +146,7 @@ async function learnAllowance(host: RegistryHost, request: RegistryRequest): Pro
 }
 
 /** A signed storage URL that was refused has most likely expired: the registry gives a new one. */
-async function expiredRedirect(
-  host: RegistryHost,
-  response: IncomingMessage,
-  request: RegistryRequest,
-): Promise<RegistryFault> {
+async function expiredRedirect(host: RegistryHost, response: Answer, request: RegistryRequest): Promise<RegistryFault> {
   return passing(await unexpected(host, response, { ...request, what: `${request.what} at its storage` }), request);
 }
 

@@ -30,6 +30,9 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A request whose answer has a body. */
+export type GetRequest = RegistryRequest & { readonly method: 'GET' };
+
 /** What a request looks like on the wire, with the authorization that may go to this URL. @throws FerryError */
 export function exchangeOptions(
   host: RegistryHost,

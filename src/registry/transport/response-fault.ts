@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Place } from '../place.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryDiagnostic } from '../registry-errors.js';
+import type { AnswerHead } from './exchange.js';
 import { judgeResponse } from './judge-response.js';
 import { printUrl, redactText } from './redaction.js';
 import { parseRetryAfter } from './retrying.js';
@@ -13,12 +13,7 @@ const EXCERPT_CHARACTERS = 300;
  *
  * @param what the request for people: `PUT manifest 1.27`
  */
-export function responseFault(
-  response: Pick<IncomingMessage, 'statusCode' | 'headers'>,
-  body: Buffer,
-  place: Place,
-  what: string,
-): RegistryFault {
+export function responseFault(response: AnswerHead, body: Buffer, place: Place, what: string): RegistryFault {
   const status = response.statusCode ?? 0;
   const diagnostics = readDiagnostics(body);
   const said = saidBy(body, diagnostics);
@@ -47,17 +42,14 @@ export function responseFault(
 }
 
 /** A registry that is written with http:// and has moved to TLS redirects everything, uploads too. */
-function redirectHint(
-  { statusCode = 0, headers: { location } }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
-  { host }: Place,
-): string | undefined {
+function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, { host }: Place): string | undefined {
   const base = `https://${host}/`;
   if (statusCode < 300 || statusCode > 399 || location === undefined || !URL.canParse(location, base)) return undefined;
   return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
 }
 
 /** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */
-function clockOf({ headers }: Pick<IncomingMessage, 'headers'>): number {
+function clockOf({ headers }: Pick<AnswerHead, 'headers'>): number {
   const told = Date.parse(headers.date ?? '');
   return Number.isNaN(told) ? Date.now() : told;
 }

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import type { Place } from '../place.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { AnswerHead } from './exchange.js';
 import { printUrl } from './redaction.js';
 
 /** Whether an answer is for a browser: what a captive portal, a login page or a proxy says in a registry's place. */
-export function isWebPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+export function isWebPage({ headers }: Pick<AnswerHead, 'headers'>): boolean {
   return /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(headers['content-type'] ?? '');
 }
 

@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
+import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
+import { exchange } from '../../src/registry/transport/exchange.js';
+import type { Answer, ExchangeOptions, Method, Network } from '../../src/registry/transport/exchange.js';
+import { discardBody, readBody } from '../../src/registry/transport/response-body.js';
+
+const there = 'HTTP/1.1 200 OK\r\nContent-Length: 527\r\nDocker-Content-Digest: sha256:1\r\n\r\n';
+
+interface Asked {
+  readonly method: string;
+  /** Which connection it came over, counted from 0. */
+  readonly connection: number;
+  readonly lines: readonly string[];
+}
+
+interface Server {
+  readonly asked: Asked[];
+  readonly sockets: Socket[];
+  readonly network: Network;
+  ask(method: Method, options?: Partial<ExchangeOptions>): Promise<Answer>;
+}
+
+type Script = (asked: Asked, socket: Socket) => unknown;
+
+const { cert, key } = selfSignedCertificate();
+
+/** Answers each request as the script says, byte for byte. */
+async function start(secure: boolean, script: Script): Promise<Server> {
+  const asked: Asked[] = [];
+  const sockets: Socket[] = [];
+  const serve = (socket: Socket): void => {
+    const connection = sockets.push(socket) - 1;
+    let unread = '';
+    socket.on('error', () => {});
+    socket.on('data', (bytes: Buffer) => {
+      unread += bytes.toString('latin1');
+      for (let end = unread.indexOf('\r\n\r\n'); end >= 0; end = unread.indexOf('\r\n\r\n')) {
+        const lines = unread.slice(0, end).split('\r\n');
+        unread = unread.slice(end + 4);
+        const one = { method: lines[0]?.split(' ')[0] ?? '', connection, lines };
+        asked.push(one);
+        void script(one, socket);
+      }
+    });
+  };
+  const server = secure ? createTlsServer({ cert, key }, serve) : createServer(serve);
+  const agent = secure ? new BulkTlsAgent({ keepAlive: true, ca: cert }) : new BulkPlainAgent({ keepAlive: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    agent.destroy();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = new URL(
+    `${secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}/v2/a/manifests/1?b=c`,
+  );
+  const network = { agent, heads: agent.heads };
+  return {
+    asked,
+    sockets,
+    network,
+    ask: async (method, options = {}) =>
+      exchange(url, { method, headers: {}, network, connectMs: 1000, answerMs: 500, ...options }),
+  };
+}
+
+async function bodyOf(answer: Answer): Promise<string> {
+  return String(await readBody(answer, { limitBytes: 100, idleMs: 1000 }));
+}
+
+function summary({ statusCode, headers }: Answer): unknown {
+  return [statusCode, headers['content-length'], headers['docker-content-digest']];
+}
+
+describe.each([
+  ['plain', false],
+  ['TLS', true],
+])('a HEAD over a %s connection', (_, secure) => {
+  test('is asked in the words of HTTP, and answered by a head with no body', async () => {
+    const server = await start(secure, (_asked, socket) => socket.write(there));
+
+    const answer = await server.ask('HEAD', { headers: { accept: 'a/b', authorization: 'Basic eA==' } });
+    const body = await bodyOf(answer);
+
+    expect(summary(answer)).toEqual([200, '527', 'sha256:1']);
+    expect(body).toBe('');
+    expect(server.asked[0]?.lines).toEqual([
+      'HEAD /v2/a/manifests/1?b=c HTTP/1.1',
+      expect.stringMatching(/^host: 127\.0\.0\.1:\d+$/),
+      'connection: keep-alive',
+      'accept: a/b',
+      'authorization: Basic eA==',
+    ]);
+  });
+
+  test('uses a connection again, and hands it on to the request that follows, which hands it back', async () => {
+    const server = await start(secure, ({ method }, socket) =>
+      socket.write(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+    );
+
+    await server.ask('HEAD');
+    await server.ask('HEAD');
+    const body = await bodyOf(await server.ask('GET'));
+    await sleep(20);
+    const last = await server.ask('HEAD');
+
+    expect(body).toBe('ok');
+    expect(summary(last)).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'GET', 'HEAD']);
+    expect(server.sockets.length).toBe(1);
+  });
+
+  test('comes through in pieces', async () => {
+    const server = await start(secure, async (_asked, socket) => {
+      for (const piece of [there.slice(0, 9), there.slice(9, -3), there.slice(-3)]) {
+        socket.write(piece);
+        await sleep(10);
+      }
+    });
+
+    expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.length).toBe(1);
+  });
+
+  test('several at once have a connection each, and those are used again', async () => {
+    const server = await start(secure, (_asked, socket) => setTimeout(() => socket.write(there), 20));
+    const three = async (): Promise<unknown> => Promise.all([1, 2, 3].map(async () => server.ask('HEAD')));
+
+    await three();
+    await three();
+
+    expect(server.sockets.length).toBe(3);
+    expect(server.asked.length).toBe(6);
+  });
+
+  test('goes over another connection where the kept one is closed meanwhile', async () => {
+    const server = await start(secure, ({ connection }, socket) => {
+      const isSecond = connection === 0 && server.asked.length === 2;
+      if (isSecond) socket.destroy();
+      else socket.write(there);
+    });
+
+    await server.ask('HEAD');
+    const unanswered = await server.ask('HEAD');
+    server.sockets[1]?.end();
+    await sleep(20);
+    const afterEnd = await server.ask('HEAD');
+
+    expect(summary(unanswered)).toEqual([200, '527', 'sha256:1']);
+    expect(summary(afterEnd)).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 0, 1, 2]);
+  });
+
+  test.each([
+    ['says that it will be closed', there.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')],
+    ['brings a body against all rules', `${there}{}`],
+  ])('leaves a connection that %s', async (_why, said) => {
+    const server = await start(secure, (_asked, socket) => socket.write(said));
+
+    expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
+    expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1]);
+  });
+
+  test('leaves a connection that speaks without being asked', async () => {
+    const server = await start(secure, ({ connection }, socket) => {
+      socket.write(there);
+      if (connection === 0) setTimeout(() => socket.write(there.replace('sha256:1', 'sha256:2')), 20);
+    });
+
+    await server.ask('HEAD');
+    await sleep(50);
+
+    expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1]);
+  });
+
+  test.each([
+    ['an older version', there.replace('HTTP/1.1', 'HTTP/1.0')],
+    ['an early hint', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${there}`],
+  ])("is left to node's client where the answer has %s", async (_why, said) => {
+    const server = await start(secure, (_asked, socket) => socket.write(said));
+
+    expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
+    expect(server.asked.length).toBe(2);
+  });
+
+  test.each([
+    ['no HTTP', (_asked: Asked, socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n'), /Parse Error/],
+    ['half a head', (_asked: Asked, socket: Socket) => socket.end(there.slice(0, 30)), /hang up|aborted|reset|EOF/],
+    ['nothing before it closes', (_asked: Asked, socket: Socket) => socket.end(), /hang up/],
+    [
+      'a head without end',
+      (_asked: Asked, socket: Socket) => socket.write(there.replace('\r\n\r\n', `\r\nX: ${'x'.repeat(20_000)}`)),
+      /Header overflow/,
+    ],
+    ['nothing', () => {}, /no answer within 0\.5 s/],
+  ])('fails where the server says %s', async (_what, script, reason) => {
+    const server = await start(secure, script);
+
+    await expect(server.ask('HEAD')).rejects.toThrow(reason);
+  });
+
+  test('ends when it is aborted, before and after it was sent', async () => {
+    const server = await start(secure, () => {});
+    const later = new AbortController();
+    setTimeout(() => later.abort(new Error('not wanted any more')), 50);
+
+    await expect(server.ask('HEAD', { signal: AbortSignal.abort(new Error('not wanted')) })).rejects.toThrow(
+      'not wanted',
+    );
+    await expect(server.ask('HEAD', { signal: later.signal })).rejects.toThrow('not wanted any more');
+    await sleep(20);
+    expect(server.sockets.filter(({ closed }) => !closed)).toEqual([]);
+  });
+
+  test('does not let a value end its line', async () => {
+    const server = await start(secure, (_asked, socket) => socket.write(there));
+
+    await expect(server.ask('HEAD', { headers: { authorization: 'Bearer x\r\nhost: evil' } })).rejects.toThrow(
+      /Invalid character in header content/,
+    );
+    expect(server.asked).toEqual([]);
+  });
+});
+
+test("node's client keeps the connection of a HEAD that announces a large blob", async () => {
+  const blob = there.replace('527', '500000000');
+  const server = await start(false, (_asked, socket) => socket.write(blob));
+  const { heads: _, ...network } = server.network;
+
+  for (let n = 0; n < 3; n++) {
+    discardBody(await server.ask('HEAD', { network }));
+    await sleep(10);
+  }
+
+  expect(server.asked.map(({ connection }) => connection)).toEqual([0, 0, 0]);
+});
+
+test('a server that is trusted by nobody is told nothing', async () => {
+  const asked: string[] = [];
+  const server = createTlsServer({ cert, key }, (socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => asked.push(bytes.toString()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const agent = new BulkTlsAgent({ keepAlive: true });
+  onTestFinished(() => {
+    agent.destroy();
+    server.close();
+  });
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
+  const options = { network: { agent, heads: agent.heads }, connectMs: 1000, answerMs: 500 };
+
+  const head = exchange(url, { method: 'HEAD', headers: { authorization: 'Basic c2VjcmV0' }, ...options });
+
+  await expect(head).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(asked).toEqual([]);
+});
