@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
@@ -25,6 +25,9 @@ interface Server {
   readonly network: Network;
   ask(method: Method, options?: Partial<ExchangeOptions>): Promise<Answer>;
 }
+
+/** Long enough for a busy machine, where it is not the wait itself that is tried. */
+const patient = { connectMs: 20_000, answerMs: 20_000 };
 
 type Script = (asked: Asked, socket: Socket) => unknown;
 
@@ -73,6 +76,11 @@ async function start(secure: boolean, script: Script): Promise<Server> {
 
 async function bodyOf(answer: Answer): Promise<string> {
   return String(await readBody(answer, { limitBytes: 100, idleMs: 1000 }));
+}
+
+/** The agent has the connection back some turns after the end of an answer. */
+async function untilFree({ agent }: Network): Promise<void> {
+  while (Object.keys(agent.freeSockets).length === 0) await turn();
 }
 
 function summary({ statusCode, headers }: Answer): unknown {
@@ -229,6 +237,44 @@ describe.each([
     );
     expect(server.asked).toEqual([]);
   });
+});
+
+test.each(['HEAD', 'GET'] as const)('a %s is given up where nobody speaks TLS in time', async (method) => {
+  const server = createServer(() => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const agent = new BulkTlsAgent({ keepAlive: true });
+  onTestFinished(() => {
+    agent.destroy();
+    server.close();
+  });
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
+  const network = { agent, heads: agent.heads };
+
+  const asking = exchange(url, { method, headers: {}, network, ...patient, connectMs: 200 });
+
+  await expect(asking).rejects.toThrow('no connection within 0.2 s');
+});
+
+test.each([
+  ['plain', false],
+  ['TLS', true],
+])('where a %s connection leads is told once, when it stands', async (_, secure) => {
+  const server = await start(secure, ({ method }, socket) =>
+    socket.write(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+  );
+  const told: unknown[] = [];
+  const network = { ...server.network, onConnected: (address?: string) => void told.push(address) };
+
+  await bodyOf(await server.ask('GET', { network }));
+  await untilFree(network);
+  await server.ask('HEAD', { network });
+  network.agent.destroy();
+  await server.ask('HEAD', { network });
+  await bodyOf(await server.ask('GET', { network }));
+
+  expect(told).toEqual(['127.0.0.1', '127.0.0.1']);
+  expect(server.asked.map(({ connection }) => connection)).toEqual([0, 0, 1, 1]);
 });
 
 test("node's client keeps the connection of a HEAD that announces a large blob", async () => {

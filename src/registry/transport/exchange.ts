@@ -136,8 +136,8 @@ export function openExchange(
 
 /** An agent may give a connection that stands already. */
 function isUp(socket: Socket): boolean {
-  // `null` until the handshake is over.
-  return socket instanceof TLSSocket ? socket.getProtocol() !== null : !socket.connecting;
+  // The end of the handshake alone tells: before it, a protocol is named already.
+  return socket instanceof TLSSocket ? socket.getPeerFinished() !== undefined : !socket.connecting;
 }
 
 export function asError(reason: unknown): Error {

@@ -63,8 +63,6 @@ export class RegistryHost {
   readonly #connections: Connections;
   #base: Promise<URL> | undefined;
   #privateAddressSeen = false;
-  /** The last one that was judged: most requests go over the connections of the ones before. */
-  #addressSeen: string | undefined;
   #heldUntil = 0;
 
   constructor(host: string, options: RegistryHostOptions) {
@@ -118,10 +116,9 @@ export class RegistryHost {
 
   /** Remembers what kind of address the registry itself has; behind a proxy it is not known. */
   connectedTo(url: URL, remoteAddress: string | undefined): void {
-    if (this.#privateAddressSeen || remoteAddress === this.#addressSeen) return;
-    if (remoteAddress === undefined || this.#connections.proxyOf(url) !== undefined) return;
+    if (this.#privateAddressSeen || remoteAddress === undefined) return;
+    if (this.#connections.proxyOf(url) !== undefined) return;
     this.#privateAddressSeen = !isPublicAddress(remoteAddress);
-    this.#addressSeen = remoteAddress;
   }
 
   /** Nobody talks to this host for so long: it asked for it. */
