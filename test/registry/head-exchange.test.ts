@@ -236,6 +236,13 @@ describe.each([
     await Promise.all(server.sockets.map(async (_socket, connection) => server.closed(connection)));
   });
 
+  test('ends with its client', async () => {
+    const server = await start(secure, () => server.network.agent.destroy());
+
+    await expect(server.ask('HEAD')).rejects.toThrow('the client was closed');
+    await server.closed(0);
+  });
+
   test('does not let a value end its line', async () => {
     const server = await start(secure, (_asked, socket) => socket.write(there));
 

@@ -26,6 +26,7 @@ export function intakeOf(socket: Socket): Intake | undefined {
 export class BulkPlainAgent extends PlainAgent {
   readonly heads = new HeadConnections({
     isTls: false,
+    keptAtMost: this.maxFreeSockets,
     connect: (to) => this.#connect({ ...ALIVE, ...to }) as Socket,
     hasFree: (to) => hasFree(this, to),
   });
@@ -50,6 +51,7 @@ export class BulkPlainAgent extends PlainAgent {
 export class BulkTlsAgent extends TlsAgent {
   readonly heads = new HeadConnections({
     isTls: true,
+    keptAtMost: this.maxFreeSockets,
     connect: (to) => this.#connect({ ...this.options, ...ALIVE, ...to }) as Socket,
     hasFree: (to) => hasFree(this, to),
   });

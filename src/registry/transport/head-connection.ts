@@ -1,0 +1,139 @@
+import type { Socket } from 'node:net';
+import { TimedOut, asError } from './exchange.js';
+import type { ExchangeOptions } from './exchange.js';
+import { parseResponseHead } from './response-head.js';
+import type { ResponseHead } from './response-head.js';
+
+/** The largest head that node's own client takes. */
+const HEAD_LIMIT_BYTES = 16 * 1024;
+
+/** `closed`: by the other side before it said anything. `unclear`: what it said is not plain. */
+export type HeadOutcome = ResponseHead | 'closed' | 'unclear';
+
+interface Asked {
+  answer(found: HeadOutcome): void;
+  fail(error: Error): void;
+}
+
+export interface HeadConnectionOptions {
+  readonly isTls: boolean;
+  /** Called once, when it is closed. */
+  closed(connection: HeadConnection): void;
+}
+
+/** One connection that is asked for heads, one at a time. */
+export class HeadConnection {
+  readonly #socket: Socket;
+  readonly #options: HeadConnectionOptions;
+  #isUp = false;
+  #text = '';
+  #asked: Asked | undefined;
+
+  /** @param socket whose connection is only being made */
+  constructor(socket: Socket, options: HeadConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.setNoDelay(true);
+    socket.on('data', this.#onData);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Whether neither side has ended it. */
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
+  /**
+   * @param text the request, byte for byte
+   * @throws TimedOut, the error of a connection that could not be made, the reason of a signal that is aborted meanwhile
+   */
+  ask(text: string, { network, connectMs, answerMs, signal }: ExchangeOptions): Promise<HeadOutcome> {
+    this.#text = '';
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (): void => {
+        this.#asked = undefined;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const asked: Asked = {
+        answer(found) {
+          settle();
+          resolve(found);
+        },
+        fail: (error) => {
+          settle();
+          this.end();
+          reject(error);
+        },
+      };
+      const abort = (): void => asked.fail(asError(signal?.reason));
+      const write = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => asked.fail(new TimedOut(`no answer within ${answerMs / 1000} s`)), answerMs);
+        socket.write(text, 'latin1');
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#asked = asked;
+      if (this.#isUp) {
+        socket.ref();
+        write();
+        return;
+      }
+      timer = setTimeout(() => asked.fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
+      socket.once(this.#options.isTls ? 'secureConnect' : 'connect', () => {
+        this.#isUp = true;
+        network.onConnected?.(socket.remoteAddress);
+        if (this.#asked === asked) write();
+      });
+    });
+  }
+
+  /** Nobody uses it for now; it keeps no process from ending. */
+  rest(): void {
+    this.#socket.unref();
+  }
+
+  /** Gives the connection away. */
+  detach(): Socket {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('error', this.#onError);
+    socket.off('close', this.#onClose);
+    socket.ref();
+    return socket;
+  }
+
+  /** @param reason for whoever waits for an answer; without it the answer is `closed` */
+  end(reason?: Error): void {
+    if (reason !== undefined) this.#asked?.fail(reason);
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    const asked = this.#asked;
+    if (asked === undefined) {
+      // Nobody asked: whatever it is, answers and questions would not belong together any more.
+      this.end();
+      return;
+    }
+    this.#text += bytes.toString('latin1');
+    const end = this.#text.indexOf('\r\n\r\n');
+    if (end < 0 && this.#text.length <= HEAD_LIMIT_BYTES) return;
+    const isAll = end >= 0 && end + 4 === this.#text.length;
+    const head = end < 0 ? undefined : parseResponseHead(this.#text.slice(0, end));
+    if (head === undefined) this.end();
+    asked.answer(head === undefined ? 'unclear' : { ...head, keepsConnection: head.keepsConnection && isAll });
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (!this.#isUp) this.#asked?.fail(error);
+  };
+
+  readonly #onClose = (): void => {
+    this.#options.closed(this);
+    this.#asked?.answer(this.#text === '' ? 'closed' : 'unclear');
+  };
+}
