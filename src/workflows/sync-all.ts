@@ -41,10 +41,12 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   setHandler(requestSync, (request) => {
     const { id, reason } = readRequest(request);
     if (seen.has(id)) return;
+    const begins = seen.size === 0;
     seen.add(id);
     const taken = { id, reason };
     waiting.push(taken);
-    newest.add(taken);
+    // The request that a run begins with comes before every cancellation of it.
+    if (!begins) newest.add(taken);
   });
   setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
@@ -57,6 +59,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   // Started without a signal, by hand: that means one pass.
   if (waiting.length === 0 && state.pass === undefined && result.passes === 0) {
     waiting.push({ id: runId, reason: 'start' });
+    seen.add(runId);
   }
 
   const { continueAfterEvents } = state;
@@ -78,7 +81,8 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
       await askForAnotherPass(result);
     }
   } catch (error) {
-    // Whoever asked while the cancelled pass waited for its transfers to let go gets a run of their own.
+    // Whoever asked with the cancellation, or while the cancelled pass waited for its transfers to let go, gets a run of
+    // their own. Where a history has no patch, its run has ended as cancelled: both kinds are told by the same one.
     waiting.unshift(...newest.withCancellation().filter((request) => !waiting.includes(request)));
     if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
       await continueAsNew<typeof SyncAll>(handOver());
@@ -94,7 +98,8 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
 
 /**
  * Signals of a workflow task are handled before a cancellation that came before them in it: the pass takes them for its
- * own, and is cancelled with them. Who asked in the task of the cancellation is therefore kept apart.
+ * own, and is cancelled with them. Who asked in the task of the cancellation is therefore kept apart; whether before or
+ * after it, nobody can tell any more. The length of the history tells one task from another, in a replay too.
  */
 function requestsOfOneTask(): { add(request: SyncRequest): void; withCancellation(): readonly SyncRequest[] } {
   let task = 0;

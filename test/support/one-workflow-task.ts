@@ -22,7 +22,7 @@ export function cancelAndAskInOneTask(
   const ask = (id: string): void =>
     command('signal', '--name', MessageName.requestSync, '--input', JSON.stringify({ id, reason: 'test' }));
   ask(repeated);
-  // Until the worker has the task.
+  // Until the worker has the task. Where it takes longer, all three come in one, which is as good.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   command('cancel');
   ask(asked);

@@ -34,8 +34,8 @@ export interface WorkflowWorker {
   readonly client: Client;
   readonly connection: Connection;
   readonly namespace: string;
-  /** Stops the workers and runs others in their place. */
-  restart(): Promise<void>;
+  /** Stops the workers and runs others in their place; in between nobody works. */
+  restart(inBetween?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,8 +60,9 @@ export async function startWorkflowWorker(
     client: new Client({ connection, namespace }),
     connection,
     namespace,
-    async restart() {
+    async restart(inBetween) {
       await running.stop();
+      await inBetween?.();
       running = await start();
     },
     async stop() {

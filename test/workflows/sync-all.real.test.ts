@@ -372,6 +372,19 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ passes: 1, images: 1, pushed: 1 });
   });
 
+  test('cancelled before a worker is there, it copies nothing', async () => {
+    world.want('docker.io/library/a:1');
+
+    await worker.restart(async () => {
+      await ask('one');
+      await syncAll().cancel();
+    });
+    const outcome = await result().catch((error: unknown) => error);
+
+    expect(outcome).toBeInstanceOf(WorkflowFailedError);
+    expect(world.passes).toEqual([]);
+  });
+
   test('cancelled while it forgets old history, a pass stays finished', async () => {
     let letGo: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (letGo = resolve));
