@@ -56,6 +56,19 @@ describe('the head of an answer', () => {
   );
 
   test.each([
+    ['timeout=0', false],
+    ['timeout=1, max=100', false],
+    ['timeout=10', true],
+    ['max=100', true],
+  ])('keeps its connection with "Keep-Alive: %s": %s', (value, kept) => {
+    expect(parseResponseHead(head('HTTP/1.1 200 OK', `Keep-Alive: ${value}`))?.keepsConnection).toBe(kept);
+  });
+
+  test.each(['', 'abc', '-5', '0x10', '5, 5'])('is left to others where the length is "%s"', (length) => {
+    expect(parseResponseHead(head('HTTP/1.1 200 OK', `Content-Length: ${length}`))).toBeUndefined();
+  });
+
+  test.each([
     ['another version', head('HTTP/1.0 200 OK')],
     ['another protocol', head('SSH-2.0-OpenSSH_9.2')],
     ['nothing', ''],

@@ -12,6 +12,8 @@ const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: .*)?$/;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** No field has control characters but the tabulator (RFC 9110 §5.5), and CR and LF only stand together. */
 const FORBIDDEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+/** Who closes so soon may be closing already; node's agent keeps no such connection either. */
+const CLOSES_SOON = /^timeout=[01](?!\d)/;
 /** Said twice, these contradict themselves. */
 const SAID_ONCE = new Set([
   'connection',
@@ -28,7 +30,8 @@ const SAID_ONCE = new Set([
  *
  * @param text as latin1, lines apart by CRLF
  * @returns undefined where it is not a plain final answer of HTTP/1.1 (RFC 9112 §4, §5): of another version, an interim
- *   one, with folded lines, with bytes that do not belong there, or with two words on what can only be said once
+ *   one, with folded lines, with bytes that do not belong there, with a length that is no number, or with two words on
+ *   what can only be said once
  */
 export function parseResponseHead(text: string): ResponseHead | undefined {
   const [statusLine = '', ...lines] = text.split('\r\n');
@@ -46,6 +49,8 @@ export function parseResponseHead(text: string): ResponseHead | undefined {
     else if (SAID_ONCE.has(name)) return undefined;
     else headers[name] = `${String(before)}, ${value}`;
   }
-  const { connection = '' } = headers;
-  return { statusCode: Number(status), headers, keepsConnection: !/\b(close|upgrade)\b/i.test(connection) };
+  const { connection = '', 'content-length': length = '0' } = headers;
+  if (!/^\d+$/.test(length)) return undefined;
+  const keepsConnection = !/\b(close|upgrade)\b/i.test(connection) && !CLOSES_SOON.test(String(headers['keep-alive']));
+  return { statusCode: Number(status), headers, keepsConnection };
 }
