@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
 import { exchange } from '../../src/registry/transport/exchange.js';
+import { HeadConnections } from '../../src/registry/transport/head-exchange.js';
 import type { Answer, ExchangeOptions, Method, Network } from '../../src/registry/transport/exchange.js';
 import { discardBody, readBody } from '../../src/registry/transport/response-body.js';
 
@@ -23,6 +25,7 @@ interface Server {
   readonly asked: Asked[];
   readonly sockets: Socket[];
   readonly network: Network;
+  readonly port: number;
   ask(method: Method, options?: Partial<ExchangeOptions>): Promise<Answer>;
   /** Until a connection is closed on both sides. */
   closed(connection: number): Promise<void>;
@@ -63,14 +66,14 @@ async function start(secure: boolean, script: Script): Promise<Server> {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const url = new URL(
-    `${secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}/v2/a/manifests/1?b=c`,
-  );
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(`${secure ? 'https' : 'http'}://127.0.0.1:${port}/v2/a/manifests/1?b=c`);
   const network = { agent, heads: agent.heads };
   return {
     asked,
     sockets,
     network,
+    port,
     ask: async (method, options = {}) => exchange(url, { method, headers: {}, network, ...patient, ...options }),
     async closed(connection) {
       const socket = sockets[connection];
@@ -205,6 +208,12 @@ describe.each([
 
   test.each([
     ['no HTTP', (_asked: Asked, socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n'), /Parse Error/],
+    ['a line of something else', (_asked: Asked, socket: Socket) => socket.write('220 mail ESMTP\r\n'), /Parse Error/],
+    [
+      'lines that end otherwise',
+      (_asked: Asked, socket: Socket) => socket.write(there.replaceAll('\r', '')),
+      /Parse Error/,
+    ],
     ['half a head', (_asked: Asked, socket: Socket) => socket.end(there.slice(0, 30)), /hang up|aborted|reset|EOF/],
     ['nothing before it closes', (_asked: Asked, socket: Socket) => socket.end(), /hang up/],
     [
@@ -302,6 +311,59 @@ test("node's client keeps the connection of a HEAD that announces a large blob",
   }
 
   expect(server.asked.map(({ connection }) => connection)).toEqual([0, 0, 0]);
+});
+
+test.each([
+  ['destroyed', (socket: Socket) => socket.destroy()],
+  ['ended', (socket: Socket) => socket.end()],
+])('a kept connection that was %s is not used until it is gone', async (_what, stop) => {
+  const server = await start(false, (_asked, socket) => socket.write(there));
+  const opened: Socket[] = [];
+  const heads = new HeadConnections({
+    isTls: false,
+    keptAtMost: 1,
+    connect(to) {
+      const socket = connect(to);
+      opened.push(socket);
+      return socket;
+    },
+    hasFree: () => false,
+  });
+  onTestFinished(() => heads.close());
+  const network = { ...server.network, heads };
+  const to = { host: '127.0.0.1', port: server.port };
+
+  await server.ask('HEAD', { network });
+  for (const socket of opened) stop(socket);
+
+  expect(heads.give(to)).toBeUndefined();
+  await server.ask('HEAD', { network });
+  expect(heads.give(to)).toBe(opened[1]);
+  opened[1]?.destroy();
+});
+
+test("a user in a URL is left to node's client, which makes an authorization of it", async () => {
+  const server = await start(false, (_asked, socket) => socket.write(there));
+  const url = new URL(`http://user:secret@127.0.0.1:${server.port}/`);
+
+  await exchange(url, { method: 'HEAD', headers: {}, network: server.network, ...patient });
+
+  expect(server.asked[0]?.lines).toContain('Authorization: Basic dXNlcjpzZWNyZXQ=');
+});
+
+test('TLS begins with the session of the connection before', async () => {
+  const reused: boolean[] = [];
+  const server = await start(true, ({ method }, socket) => {
+    reused.push((socket as TLSSocket).isSessionReused());
+    socket.end(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+  });
+
+  for (const [connection, method] of (['HEAD', 'HEAD', 'GET'] as const).entries()) {
+    await bodyOf(await server.ask(method));
+    await server.closed(connection);
+  }
+
+  expect(reused).toEqual([false, true, true]);
 });
 
 test('a server that is trusted by nobody is told nothing', async () => {

@@ -6,6 +6,8 @@ import type { ResponseHead } from './response-head.js';
 
 /** The largest head that node's own client takes. */
 const HEAD_LIMIT_BYTES = 16 * 1024;
+/** How every plain answer begins. */
+const BEGINNING = 'HTTP/1.1 ';
 
 /** `closed`: by the other side before it said anything. `unclear`: what it said is not plain. */
 export type HeadOutcome = ResponseHead | 'closed' | 'unclear';
@@ -41,7 +43,7 @@ export class HeadConnection {
 
   /** Whether neither side has ended it. */
   get isOpen(): boolean {
-    return this.#socket.writable;
+    return this.#socket.writable && this.#socket.readable;
   }
 
   /**
@@ -121,9 +123,9 @@ export class HeadConnection {
     }
     this.#text += bytes.toString('latin1');
     const end = this.#text.indexOf('\r\n\r\n');
-    if (end < 0 && this.#text.length <= HEAD_LIMIT_BYTES) return;
+    if (end < 0 && mayBecomePlain(this.#text)) return;
     const isAll = end >= 0 && end + 4 === this.#text.length;
-    const head = end < 0 ? undefined : parseResponseHead(this.#text.slice(0, end));
+    const head = end < 0 || end > HEAD_LIMIT_BYTES ? undefined : parseResponseHead(this.#text.slice(0, end));
     if (head === undefined) this.end();
     asked.answer(head === undefined ? 'unclear' : { ...head, keepsConnection: head.keepsConnection && isAll });
   };
@@ -136,4 +138,10 @@ export class HeadConnection {
     this.#options.closed(this);
     this.#asked?.answer(this.#text === '' ? 'closed' : 'unclear');
   };
+}
+
+/** What speaks something else, or ends its lines in another way, may never send the empty line that is waited for. */
+function mayBecomePlain(text: string): boolean {
+  const isHttp = BEGINNING.startsWith(text.slice(0, BEGINNING.length));
+  return isHttp && text.length <= HEAD_LIMIT_BYTES && !/(?<!\r)\n/.test(text);
 }

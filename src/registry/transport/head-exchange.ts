@@ -42,6 +42,8 @@ export class HeadConnections implements HeadAsker {
 
   /** @throws TimedOut, node's error where no connection could be made, the signal's reason when aborted */
   async ask(url: URL, options: ExchangeOptions): Promise<AnswerHead | undefined> {
+    // Node's client makes an authorization of these.
+    if (url.username !== '' || url.password !== '') return undefined;
     const text = requestText(url, options);
     const to = this.#destination(url, options.network);
     for (;;) {
