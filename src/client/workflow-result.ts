@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, WorkflowFailedError } from '@temporalio/client';
 
 import type { FaultCode } from '../domain/ferry-error.js';
@@ -16,6 +18,8 @@ export async function resultOf(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const wait = async (): Promise<unknown> => await client.workflow.getHandle(workflowId, runId).result();
+  // The connection listens anew with every call, and never stops: a wait of some minutes is dozens of them.
+  if (signal !== undefined) setMaxListeners(0, signal);
   try {
     return signal === undefined ? await wait() : await client.connection.withAbortSignal(signal, wait);
   } catch (error) {

@@ -43,7 +43,7 @@ export async function copyListCommand(
   const json = options.json === true;
   /** In the order of the list. */
   const outcomes: Outcome[] = [];
-  say(`copying ${jobs.length} images`);
+  say(`copying ${jobs.length} ${jobs.length === 1 ? 'image' : 'images'}`);
   try {
     // One iterator for all: each takes the next.
     const queue = jobs.entries();

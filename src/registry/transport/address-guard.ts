@@ -102,7 +102,7 @@ function metadataAddress(hostname: string, address: string): FerryError {
 function privateAddress(hostname: string, address: string): FerryError {
   return new FerryError(
     `${hostname} has the address ${address}, which is private; only configured registries may have one. ` +
-      `Configure ${hostname} as a registry if this is meant`,
+      'If this is meant, describe it under hosts in ferry.yaml, with its port if it has one',
     { code: 'private-address', decision: 'park' },
   );
 }
