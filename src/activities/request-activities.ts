@@ -1,6 +1,9 @@
+import { log } from '@temporalio/activity';
+
 import type { RequestActivities } from '../contract/activity-types.js';
 import type { AddPorts } from '../domain/add-images.js';
 import { readAddRequest } from '../domain/add-images.js';
+import type { AddedImage } from '../domain/requested-images.js';
 import { activity } from './activity.js';
 import type { SyncRequester } from './engine-ports.js';
 import type { Deliveries } from './ports.js';
@@ -21,8 +24,21 @@ export function createRequestActivities({ deliveries, requester, ...ports }: Req
           const requestedBy = { by: 'workflow', id: input.requestedBy ?? delivery } as const;
           const { wishes, answers } = await readAddRequest(input, ports, requestedBy);
           const results = await deliveries.record({ id: delivery, owner }, wishes);
-          return results === undefined ? { images: [], repeated: true } : { images: answers(results), repeated: false };
+          if (results === undefined) return { images: [], repeated: true };
+          const images = answers(results);
+          logRefused(delivery, images);
+          return { images, repeated: false };
         }),
     ),
   };
+}
+
+/**
+ * Whoever sent a delivery was answered before anybody looked at its references: the log is where a refused one is seen
+ * without asking Temporal. Last of all, so that an attempt that fails before says nothing that the next one repeats.
+ */
+function logRefused(delivery: string, images: readonly AddedImage[]): void {
+  for (const { asked, outcome, reason } of images) {
+    if (outcome === 'refused') log.warn('reference refused', { delivery, asked, reason });
+  }
 }
