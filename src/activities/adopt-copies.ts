@@ -1,4 +1,5 @@
 import type { LeftTarget } from '../contract/activity-types.js';
+import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -10,7 +11,12 @@ export type FoundCopies =
   /** A target does not have it: it is copied like any other image. */
   | { readonly kind: 'absent' }
   /** A target could not be asked. Nothing may be copied: that would replace what may well be there. */
-  | { readonly kind: 'unknown'; readonly left: readonly LeftTarget[] };
+  | { readonly kind: 'unknown'; readonly left: readonly UnaskedTarget[] };
+
+export interface UnaskedTarget extends LeftTarget {
+  /** Of its fault, see `FerryError`. */
+  readonly hostReason?: string;
+}
 
 type FoundCopy = Extract<TargetOutcome, { state: 'adopted' }>;
 
@@ -25,7 +31,7 @@ export async function findCopies(
   signal: AbortSignal,
 ): Promise<FoundCopies> {
   const there: FoundCopy[] = [];
-  const left: LeftTarget[] = [];
+  const left: UnaskedTarget[] = [];
   let isAbsent = false;
   await Promise.all(
     copies.map(async ({ target, registryImageName: reference }) => {
@@ -38,7 +44,8 @@ export async function findCopies(
         signal.throwIfAborted();
         const fault = toFault(error);
         if (fault === undefined) throw error;
-        left.push({ target, fault });
+        const hostReason = error instanceof FerryError ? error.hostReason : undefined;
+        left.push({ target, fault, ...(hostReason === undefined ? {} : { hostReason }) });
       }
     }),
   );

@@ -49,8 +49,8 @@ export async function planAdoption(
   const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
   const unknown = found.find((one) => one.kind === 'unknown');
   if (unknown !== undefined) {
-    if (lastRound) for (const { target, fault } of unknown.left) health.note(target, fault);
-    return { kind: 'left', left: unknown.left };
+    if (lastRound) for (const { target, fault, hostReason } of unknown.left) health.note(target, fault, hostReason);
+    return { kind: 'left', left: unknown.left.map(({ target, fault }) => ({ target, fault })) };
   }
   const there = found.flatMap((one) => (one.kind === 'there' ? [one.copies] : []));
   if (there.length < candidates.length) return undefined;

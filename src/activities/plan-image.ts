@@ -131,7 +131,7 @@ export class ImagePlanner {
     };
     const plan = await engine.plan(request, { signal });
     const failed = plan.failures.map((failure) => openTarget(failure, direct));
-    if (lastRound) this.#health.noteAll(asked, failed);
+    if (lastRound) this.#health.noteAll(asked, plan.failures);
     // They were pushed because they led to the same, and may not any more.
     const later = sharing.slice(sharing.indexOf(image) + 1);
     await wanted.reviewPushed(later.filter((other) => !other.endsWith(`@${plan.sourceDigest}`)));
@@ -150,7 +150,7 @@ export class ImagePlanner {
   async #divide(chosen: readonly Target[], lastRound: boolean) {
     const [rested, resting] = this.#health.divide(chosen);
     const unserved = await unservedTargets(rested, this.#ports.daemonWorkers);
-    if (lastRound) for (const { target, fault } of unserved) this.#health.note(target, fault);
+    if (lastRound) for (const { target, fault } of unserved) this.#health.note(target, fault, fault.reason);
     const awake = rested.filter(({ name }) => !unserved.some(({ target }) => target === name));
     return [awake, [...resting, ...unserved]] as const;
   }

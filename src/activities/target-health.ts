@@ -1,49 +1,85 @@
-import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
+import type { Fault, LeftTarget } from '../contract/activity-types.js';
+import type { FerryError } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
+import { printUtc } from '../domain/utc-time.js';
 
 /** So long nobody asks a target again that stayed away through all rounds of an image. */
 const restMs = 60_000;
+
+interface Clocks {
+  /** Milliseconds of a monotonic clock: the other one may be set back by hours. */
+  readonly monotonic: () => number;
+  /** UTC ms, for what people are told. */
+  readonly wall: () => number;
+}
+
+interface Absence {
+  readonly fault: Pick<Fault, 'code' | 'decision'>;
+  /** Why, without the repository of the image that found out. */
+  readonly reason: string;
+  /** When it was found out, UTC ms. */
+  readonly at: number;
+  /** On the monotonic clock. */
+  readonly until: number;
+}
 
 /**
  * Which targets are known to be away. One that is down would hold every image of a pass for all its rounds: after the
  * first image has found out, the others leave it to the next pass at once, and look again now and then.
  */
 export class TargetHealth {
-  readonly #away = new Map<string, { readonly fault: Fault; readonly until: number }>();
-  readonly #now: () => number;
+  readonly #away = new Map<string, Absence>();
+  readonly #clocks: Clocks;
 
-  /** @param now milliseconds of a monotonic clock: the other one may be set back by hours */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  constructor(clocks: Clocks = { monotonic: () => performance.now(), wall: () => Date.now() }) {
+    this.#clocks = clocks;
   }
 
   /** Why not to ask a target now; undefined when it should be asked. */
-  reasonToLeave(target: string): Fault | undefined {
-    const known = this.#away.get(target);
-    if (known === undefined || this.#now() >= known.until) return undefined;
-    return { ...known.fault, again: 'next-pass' };
+  reasonToLeave({ name, registry }: Pick<Target, 'name' | 'registry'>): Fault | undefined {
+    const known = this.#away.get(name);
+    if (known === undefined || this.#clocks.monotonic() >= known.until) return undefined;
+    const { fault, reason: why, at } = known;
+    const reason = `target ${name} (${registry}) was not asked again: it was away at ${printUtc(at)}, and is left alone until ${printUtc(at + restMs)}: ${why}`;
+    return { ...fault, reason, again: 'next-pass' };
   }
 
   /** Those that should be asked, and those that should not, with the reason. */
   divide(targets: readonly Target[]): readonly [asked: readonly Target[], left: readonly LeftTarget[]] {
-    const left = targets.flatMap(({ name }) => {
-      const fault = this.reasonToLeave(name);
-      return fault === undefined ? [] : [{ target: name, fault }];
+    const left = targets.flatMap((target) => {
+      const fault = this.reasonToLeave(target);
+      return fault === undefined ? [] : [{ target: target.name, fault }];
     });
     return [targets.filter(({ name }) => !left.some(({ target }) => target === name)), left];
   }
 
   /** Takes note of how the last round of an image went on the targets that were asked. */
-  noteAll(asked: readonly Target[], failed: readonly OpenTarget[]): void {
-    for (const { name } of asked) this.note(name, failed.find(({ destination }) => destination.target === name)?.fault);
+  noteAll(
+    asked: readonly Target[],
+    failures: readonly { readonly target: string; readonly failure: FerryError }[],
+  ): void {
+    for (const { name } of asked) {
+      const failure = failures.find(({ target }) => target === name)?.failure;
+      this.note(name, failure, failure?.hostReason);
+    }
   }
 
-  /** Takes note of how the last round of one went. */
-  note(target: string, fault: Fault | undefined): void {
-    if (fault?.code === 'unreachable' || fault?.code === 'tls') {
-      this.#away.set(target, { fault, until: this.#now() + restMs });
-    } else {
+  /**
+   * Takes note of how the last round of one went.
+   *
+   * @param hostReason why, in words that name no repository: other images are told it
+   */
+  note(target: string, fault: Pick<Fault, 'code' | 'decision'> | undefined, hostReason?: string): void {
+    if (fault?.code !== 'unreachable' && fault?.code !== 'tls') {
       this.#away.delete(target);
+      return;
     }
+    const { code, decision } = fault;
+    this.#away.set(target, {
+      fault: { code, decision },
+      reason: hostReason ?? (code === 'tls' ? 'no TLS connection to it could be made' : 'it could not be reached'),
+      at: this.#clocks.wall(),
+      until: this.#clocks.monotonic() + restMs,
+    });
   }
 }

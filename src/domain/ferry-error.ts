@@ -60,6 +60,8 @@ export interface FaultDetails {
   readonly retryAfterMs?: number;
   /** Whether it may pass by itself after all; absent: unless it is parked. */
   readonly mayHeal?: boolean;
+  /** What is wrong with the whole host, where it is: in words that name no repository, for others that are left for it. */
+  readonly hostReason?: string;
   readonly cause?: unknown;
 }
 
@@ -74,13 +76,15 @@ export class FerryError extends Error {
   readonly retryAfterMs?: number;
   /** Whether a step that only this stands in the way of is to be tried until it works. */
   readonly mayHeal: boolean;
+  readonly hostReason?: string;
 
-  constructor(message: string, { code, decision, retryAfterMs, mayHeal, cause }: FaultDetails) {
+  constructor(message: string, { code, decision, retryAfterMs, mayHeal, hostReason, cause }: FaultDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
     this.decision = decision;
     this.mayHeal = mayHeal ?? decision !== 'park';
+    if (hostReason !== undefined) this.hostReason = hostReason;
     if (retryAfterMs !== undefined) {
       this.retryAfterMs = Math.min(Math.max(retryAfterMs, shortestRetryAfterMs), longestRetryAfterMs);
     }

@@ -1,4 +1,5 @@
 import { printDuration } from './duration.js';
+import { printUtc } from './utc-time.js';
 
 /** How often a source lets its manifests be read: Docker Hub counts every GET of one as a pull, and no HEAD. */
 export interface PullAllowance {
@@ -71,6 +72,5 @@ function pullsSpent(allowance: PullAllowance, counted: readonly CountedPulls[], 
 
 /** Why a pull is not made, for people. @param goesOnAt when enough is free again, UTC ms */
 export function spentReason(host: string, { pulls, windowMs }: PullAllowance, goesOnAt: number): string {
-  const at = new Date(goesOnAt).toISOString().replace(/\.\d+Z$/, 'Z');
-  return `the allowance of ${pulls} pulls in ${printDuration(windowMs)} at ${host} is spent; it goes on by itself at ${at}. Credentials for ${host} may raise the limit`;
+  return `the allowance of ${pulls} pulls in ${printDuration(windowMs)} at ${host} is spent; it goes on by itself at ${printUtc(goesOnAt)}. Credentials for ${host} may raise the limit`;
 }

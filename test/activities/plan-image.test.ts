@@ -84,6 +84,44 @@ describe('the requests of a plan', () => {
       ],
     });
   });
+
+  test('an image that is left for a target that another one found away is not told of that one', async () => {
+    const { source, aliyun, own } = stage;
+    for (const name of ['team/first', 'team/second']) {
+      placeImage(source, name);
+      await wantAndPlan(`${source.host}/${name}:v1`);
+    }
+    await Promise.all([aliyun.stop(), own.stop()]);
+
+    const first = await stage.plan(`${source.host}/team/first:v1`, { lastRound: true });
+    const second = await stage.plan(`${source.host}/team/second:v1`);
+
+    const told = first.kind === 'planned' ? first.open.map(({ fault }) => fault?.reason) : [];
+    const left = second.kind === 'left' ? second.left.map(({ fault }) => fault.reason) : [];
+    expect(told.map((reason) => reason?.includes('/first'))).toEqual([true, true]);
+    const times = String.raw`it was away at \S+Z, and is left alone until \S+Z`;
+    const why = 'the connection was refused: is the registry running, and is the port right\\?';
+    expect(left).toEqual([
+      expect.stringMatching(`^target aliyun \\(${aliyun.host}\\) was not asked again: ${times}: ${why}$`),
+      expect.stringMatching(`^target private \\(${own.host}\\) was not asked again: ${times}: ${why}$`),
+    ]);
+  });
+
+  test('and neither is one that an older script pushed', async () => {
+    const { source, aliyun, own } = stage;
+    for (const name of ['team/first', 'team/second']) await stage.pushedByScript(`${source.host}/${name}:v1`);
+    await Promise.all([aliyun.stop(), own.stop()]);
+
+    const first = await stage.plan(`${source.host}/team/first:v1`, { lastRound: true });
+    const second = await stage.plan(`${source.host}/team/second:v1`);
+
+    const told = [first, second].map((plan) =>
+      plan.kind === 'left' ? plan.left.map(({ fault }) => fault.reason) : [],
+    );
+    expect(told[0]?.map((reason) => reason.includes('/first'))).toEqual([true, true]);
+    expect(told[1]?.map((reason) => reason.includes('was not asked again'))).toEqual([true, true]);
+    expect(told[1]?.join()).not.toMatch(/first|could not be reached/);
+  });
 });
 
 describe('what an older script pushed', () => {

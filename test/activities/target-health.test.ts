@@ -2,30 +2,49 @@ import { expect, test } from 'vitest';
 
 import { TargetHealth } from '../../src/activities/target-health.js';
 
-const away = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
+const fault = { code: 'unreachable', decision: 'retry' } as const;
+const aliyun = { name: 'aliyun', registry: 'aliyun.example.com' };
+const own = { name: 'private', registry: 'registry.example.com:5000' };
+const wall = (): number => Date.UTC(2026, 2, 1, 14, 3, 5, 700);
 
 test('a target that stayed away is left to the next pass for a minute, then asked again', () => {
   let now = 0;
-  const health = new TargetHealth(() => now);
+  const health = new TargetHealth({ monotonic: () => now, wall });
 
-  health.note('aliyun', away);
-  const atOnce = health.reasonToLeave('aliyun');
+  health.note('aliyun', fault, 'the connection was refused');
+  const atOnce = health.reasonToLeave(aliyun);
   now = 60_000;
-  const later = health.reasonToLeave('aliyun');
+  const later = health.reasonToLeave(aliyun);
 
-  expect(atOnce).toEqual({ ...away, again: 'next-pass' });
+  expect(atOnce).toEqual({
+    ...fault,
+    reason:
+      'target aliyun (aliyun.example.com) was not asked again: it was away at 2026-03-01T14:03:05Z, and is left alone until 2026-03-01T14:04:05Z: the connection was refused',
+    again: 'next-pass',
+  });
   expect(later).toBeUndefined();
-  expect(health.reasonToLeave('private')).toBeUndefined();
+  expect(health.reasonToLeave(own)).toBeUndefined();
+});
+
+test.each([
+  ['unreachable', 'it could not be reached'],
+  ['tls', 'no TLS connection to it could be made'],
+] as const)('where nobody said %s of the whole host, plain words stand for what one image was told', (code, words) => {
+  const health = new TargetHealth({ monotonic: () => 0, wall });
+
+  health.note('private', { ...fault, code });
+
+  expect(health.reasonToLeave(own)?.reason).toMatch(new RegExp(`left alone until 2026-03-01T14:04:05Z: ${words}$`));
 });
 
 test('a target that answers is asked again at once, and so is one with a fault of one image only', () => {
-  const health = new TargetHealth(() => 0);
-  health.note('aliyun', away);
-  health.note('private', away);
+  const health = new TargetHealth({ monotonic: () => 0, wall });
+  health.note('aliyun', fault);
+  health.note('private', fault);
 
   health.note('aliyun', undefined);
-  health.note('private', { code: 'manifest-refused', decision: 'park', reason: 'unknown manifest class' });
+  health.note('private', { code: 'manifest-refused', decision: 'park' });
 
-  expect(health.reasonToLeave('aliyun')).toBeUndefined();
-  expect(health.reasonToLeave('private')).toBeUndefined();
+  expect(health.reasonToLeave(aliyun)).toBeUndefined();
+  expect(health.reasonToLeave(own)).toBeUndefined();
 });

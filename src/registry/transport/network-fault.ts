@@ -23,25 +23,27 @@ export function networkFault(error: unknown, place: Place, url: URL): FerryError
   if (error instanceof FerryError) return explained(error, place);
   if (error instanceof ProxyFault) {
     const [code, decision] = error.passes ? (['unreachable', 'retry'] as const) : (['configuration', 'park'] as const);
-    return new RegistryFault(redactText(error.message), { place, code, decision, cause: error.cause });
+    const message = redactText(error.message);
+    return new RegistryFault(message, { place, code, decision, hostReason: message, cause: error.cause });
   }
   const code = codeOf(error);
   const text = redactText(error instanceof Error ? error.message : String(error));
   if (NOT_TLS.has(code)) {
     const message = `${url.host} does not speak TLS; write http:// in front of the host's name if plain HTTP is meant`;
-    return new RegistryFault(message, { place, code: 'tls', decision: 'park', cause: error });
+    return new RegistryFault(message, { place, code: 'tls', decision: 'park', hostReason: message, cause: error });
   }
   if (CERTIFICATE.test(code)) {
     const message =
       `the certificate of ${url.host} is not trusted: ${text}; give its CA in the configuration, ` +
       'or in NODE_EXTRA_CA_CERTS';
-    return new RegistryFault(message, { place, code: 'tls', decision: 'park', cause: error });
+    return new RegistryFault(message, { place, code: 'tls', decision: 'park', hostReason: message, cause: error });
   }
   const reason = plainWords[code] ?? text;
   return new RegistryFault(`could not talk to ${printUrl(url)}: ${reason}`, {
     place,
     code: 'unreachable',
     decision: 'retry',
+    hostReason: reason,
     cause: error,
   });
 }
