@@ -122,6 +122,33 @@ test('a compose file that has moved is said in one line with its address', { tim
   );
 });
 
+test(
+  'one pass is made while GitHub is away, which is told; the look goes on at the next start, before the pass',
+  { timeout: 180_000 },
+  async () => {
+    await publish('acme/api', '1', '2');
+    await publish('acme/pending', '1');
+    standIn.setTags('langgenius/dify', ['1.10.0', '1.9.0']);
+    standIn.setFile('langgenius/dify', '1.9.0', 'docker/docker-compose.yaml', compose('1'));
+    standIn.setFile('langgenius/dify', '1.10.0', 'docker/docker-compose.yaml', compose('2'));
+    const returns = Date.now() + 30_000;
+    standIn.limit(0, 30_000);
+    await stage.ferry('add', '--no-sync', `${source.host}/acme/pending:1`);
+
+    const away = await stage.ferry('up', '--until-idle', '--fetch', 'dify');
+    const afterFirst = await Promise.all(['acme/pending:1', 'acme/api:2'].map(isThere));
+    await expect.poll(() => Date.now(), { timeout: 40_000, interval: 500 }).toBeGreaterThan(returns);
+    const back = await stage.ferry('up', '--until-idle', '--fetch', 'dify');
+    const afterSecond = await isThere('acme/api:2');
+
+    expect(away.errors).toMatch(/not done: dify was not looked at\. Waiting \d+s: .*Temporal keeps this look/);
+    expect(away).toMatchObject({ status: 1, output: expect.stringContaining('1 pushed') as string });
+    expect(afterFirst).toEqual([true, false]);
+    expect(back).toMatchObject({ status: 0, output: expect.stringContaining('dify 1.10.0') as string });
+    expect(afterSecond).toBe(true);
+  },
+);
+
 async function publish(repository: string, ...tags: readonly string[]): Promise<void> {
   for (const tag of tags) {
     const image = await makeImage({ name: `${repository}-${tag}`, layers: [1_000] });

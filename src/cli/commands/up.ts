@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 import type { TemporalClient } from '../../client/connect.js';
-import { startFetch } from '../../client/fetch-upstream.js';
 import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -17,9 +16,8 @@ import { ferryUp } from '../../supervisor/ferry-up.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { dockerTrouble } from '../docker-trouble.js';
 import { ExitStatus } from '../exit-status.js';
-import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { interruptible } from '../interruption.js';
-import { watchFetch } from '../live-fetch.js';
+import { passAfterLooks } from '../looks-before-pass.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { say } from '../output.js';
 import { whatRuns } from '../what-runs.js';
@@ -96,7 +94,6 @@ async function runUntil(
   }
 }
 
-/** Everything that is asked for is tried, whatever becomes of the rest. */
 async function onePass(
   temporal: TemporalClient,
   upstreams: readonly string[],
@@ -106,24 +103,11 @@ async function onePass(
     queues,
   }: { readonly json: boolean; readonly signal: AbortSignal; readonly queues: readonly TaskQueue[] },
 ): Promise<number> {
-  let status: number = ExitStatus.done;
-  for (const upstream of upstreams) {
-    try {
-      const result = await watchFetch(temporal, upstream, await startFetch(temporal, upstream), signal);
-      // Standard output is the pass's JSON alone.
-      if (json) say(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
-      else printFetchResult(result);
-      status = Math.max(status, exitStatusOfFetch(result));
-    } catch (error) {
-      if (!(error instanceof FerryError) || signal.aborted) throw error;
-      say(`failed: ${upstream}: ${error.message}`);
-      status = ExitStatus.failed;
-    }
-  }
-  signal.throwIfAborted();
-  const runId = await askForSync(temporal, 'ferry up --until-idle');
-  const pass = waitForSync(temporal, runId, { json, signal });
-  return Math.max(status, await tellingOfMissingWorker(temporal, pass, { queues }));
+  const pass = async (): Promise<number> => {
+    const runId = await askForSync(temporal, 'ferry up --until-idle');
+    return await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues });
+  };
+  return await passAfterLooks(temporal, upstreams, pass, { json, signal });
 }
 
 async function keepSchedules(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {
