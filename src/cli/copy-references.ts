@@ -1,6 +1,7 @@
+import { bareRegistry } from '../domain/bare-registry.js';
 import { defaultManifestPolicy } from '../domain/default-manifest-policy.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import { canonicalHost, parseImageReference } from '../domain/image-reference.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { targetTag } from '../domain/target-name.js';
 import type { HostSettings } from '../registry/client-options.js';
@@ -20,21 +21,30 @@ export interface CopyTyped extends Typed {
   readonly target: CopyTarget;
 }
 
-/** `http://` or `https://` in front of the host decides how it is spoken to, as in the configuration. */
+/**
+ * `http://` or `https://` in front of the host decides how it is spoken to, as in the configuration.
+ *
+ * @throws InvalidInput also for a registry without a repository
+ */
 export function parseTyped(text: string): Typed {
-  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
+  const { scheme, rest } = divided(text);
+  const registry = bareRegistry(rest) ?? (scheme === undefined ? undefined : hostAlone(rest));
+  if (registry !== undefined) throw withoutRepository(text, `${canonicalHost(registry)}/owner/name:tag`);
   const reference = parseImageReference(rest);
-  const lower = scheme?.toLowerCase();
   return {
     text: text.trim(),
     host: reference.host,
     reference,
-    ...(lower === 'http' || lower === 'https' ? { scheme: lower } : {}),
+    ...(scheme === undefined ? {} : { scheme }),
   };
 }
 
 /** A whole reference; without a tag it gets the source's. @throws InvalidInput */
 export function parseTarget(text: string, source: ImageReference): CopyTyped {
+  const registry = registryAlone(text);
+  if (registry !== undefined) {
+    throw withoutRepository(text, `${canonicalHost(registry)}/${source.path}:${targetTag(source)}`);
+  }
   const typed = parseTyped(text);
   const { host, path, digest } = typed.reference;
   if (digest !== undefined) {
@@ -47,6 +57,27 @@ export function parseTarget(text: string, source: ImageReference): CopyTyped {
   const tag = lastPart.includes(':') ? (typed.reference.tag ?? 'latest') : targetTag(source);
   const name = `${host}/${path}:${tag}`;
   return { ...typed, target: { name, host, repository: path, tag, manifestPolicy: defaultManifestPolicy(host) } };
+}
+
+function divided(text: string): { readonly scheme?: 'http' | 'https'; readonly rest: string } {
+  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
+  const lower = scheme?.toLowerCase();
+  return lower === 'http' || lower === 'https' ? { scheme: lower, rest } : { rest };
+}
+
+/** A name with a dot and no tag is a registry, too, where something goes: nobody puts images beside Docker Hub's own. */
+function registryAlone(text: string): string | undefined {
+  const { scheme, rest } = divided(text);
+  const isHost = scheme !== undefined || /^[^:]+\.[^:]+$/.test(rest);
+  return bareRegistry(rest) ?? (isHost ? hostAlone(rest) : undefined);
+}
+
+function hostAlone(rest: string): string | undefined {
+  return /^([^\s/@]+)\/*$/.exec(rest)?.[1];
+}
+
+function withoutRepository(text: string, instead: string): InvalidInput {
+  return new InvalidInput(`"${text.trim()}" names a registry and no repository: write ${instead}`, 'invalid-reference');
 }
 
 export function assertAllDifferent(targets: readonly { readonly target: CopyTarget }[]): void {

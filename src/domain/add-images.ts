@@ -1,6 +1,7 @@
+import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
 import type { ImageReference } from './image-reference.js';
-import { parseImageReference, printImageReference } from './image-reference.js';
+import { canonicalHost, parseImageReference, printImageReference } from './image-reference.js';
 import { parsePlatformSelection, printPlatform } from './platform.js';
 import type { AddedImage, RequestedImage } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
@@ -100,6 +101,11 @@ export function shownInAnswers(image: string): string {
 function readRequest(requested: string | RequestedImage, standard: readonly string[]): ReadRequest {
   const { image, platforms = standard } = typeof requested === 'string' ? { image: requested } : requested;
   const asked = shownInAnswers(image);
+  const registry = bareRegistry(image);
+  if (registry !== undefined) {
+    const instead = `${canonicalHost(registry)}/owner/name:tag`;
+    return { asked, platforms: [], reason: `it names a registry and no repository: write ${instead}` };
+  }
   try {
     const reference = parseImageReference(image);
     recordableImage(reference);

@@ -170,6 +170,26 @@ describe('ferry copy', () => {
     expect(source.requests).toEqual([]);
   });
 
+  test.each([
+    ['127.0.0.1:5502', '127.0.0.1:5502/team/app:v1'],
+    ['http://registry:5000', 'registry:5000/team/app:v1'],
+    ['registry.example.com', 'registry.example.com/team/app:v1'],
+    ['index.docker.io/', 'docker.io/team/app:v1'],
+  ])('the target %s, whose repository was forgotten, is refused with what to write', async (target, instead) => {
+    const told = `"${target}" names a registry and no repository: write ${instead}`;
+
+    await expect(copyCommand('quay.io/team/app:v1', [target], {})).rejects.toMatchObject({
+      code: 'invalid-reference',
+      message: told,
+    });
+  });
+
+  test('so is a source', async () => {
+    await expect(copyCommand('ghcr.io', ['127.0.0.1:5502/app'], {})).rejects.toThrow(
+      '"ghcr.io" names a registry and no repository: write ghcr.io/owner/name:tag',
+    );
+  });
+
   test('an interruption ends it in order', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);

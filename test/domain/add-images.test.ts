@@ -65,6 +65,19 @@ describe('what becomes of images that are asked for', () => {
     expect(answers[3]?.reason).toContain('the target "private"');
   });
 
+  test('a registry without a repository is refused with what to write', async () => {
+    const answers = await ask({ images: ['ghcr.io', 'redis:7'] });
+
+    expect(answers).toMatchObject([
+      {
+        asked: 'ghcr.io',
+        outcome: 'refused',
+        reason: 'it names a registry and no repository: write ghcr.io/owner/name:tag',
+      },
+      { asked: 'redis:7', outcome: 'added' },
+    ]);
+  });
+
   test('platforms may be said for one image; a wrong one refuses that image alone', async () => {
     const answers = await ask({
       images: [
