@@ -23,7 +23,7 @@ function plain(source: string, targets: number): CopyView {
         say(`${progress.blobs} blobs to look at, ${megabytes(progress.bytes)}`);
       }
       if (progress.type === 'target-done') say(`done: ${progress.target}`);
-      if (progress.type === 'target-failed') say(`failed: ${progress.target}`);
+      // What failed is told once, with its reason, by the report.
     },
     close(last) {
       if (open && last !== undefined) say(last);

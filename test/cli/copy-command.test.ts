@@ -94,6 +94,17 @@ describe('ferry copy', () => {
     });
   });
 
+  test('a target that fails is told in one line, with the reason', async () => {
+    const [source, broken, healthy] = await sourceAndTwoTargets();
+    placeImage(source, repository);
+    broken.when('POST', /uploads/, ({ response }) => answerError(response, 507, 'UNKNOWN', 'insufficient storage'));
+
+    const { err } = await copy(`${source.host}/${repository}:v1`, [`${broken.host}/a/app`, `${healthy.host}/a/app`]);
+
+    const told = err.split('\n').filter((line) => line.includes(broken.host));
+    expect(told).toEqual([expect.stringMatching(/^failed: .*\/a\/app:v1: .*insufficient storage/)]);
+  });
+
   test("uses docker's credentials", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
