@@ -4,8 +4,9 @@ import { megabytes, printLine, printable, say } from './output.js';
 export function printCopyReport(report: CopyReport): void {
   printTargets(report);
   const { targets, failures, bytesRead } = report;
+  const all = targets.length + failures.length;
   say(
-    `${targets.length} of ${targets.length + failures.length} targets done, ${megabytes(bytesRead)} read from the source`,
+    `${targets.length} of ${all} ${all === 1 ? 'target' : 'targets'} done, ${megabytes(bytesRead)} read from the source`,
   );
 }
 

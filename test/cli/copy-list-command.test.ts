@@ -103,6 +103,7 @@ describe('ferry copy --file', () => {
     const lines = [`${source.host}/team/app:v1`];
     await copyList(lines, [target.host]);
     const settled = await copyList(lines, [target.host]);
+    expect(settled.err).toContain('1 of 1 image done');
     expect(settled.out).toContain(`@${image.digest}  was there already`);
     expect(target.requests.at(-1)?.headers['if-none-match']).toBe(`"${image.digest}"`);
 

@@ -66,7 +66,8 @@ export async function copyListCommand(
 
   if (json) printJson(outcomes.map(({ source, result }) => ({ source, ...outcomeAsJson(result) })));
   const complete = outcomes.filter(({ result }) => !(result instanceof FerryError) && result.failures.length === 0);
-  say(`${complete.length} of ${jobs.length} images done, ${megabytes(bytesRead(outcomes))} read from their sources`);
+  const images = jobs.length === 1 ? 'image' : 'images';
+  say(`${complete.length} of ${jobs.length} ${images} done, ${megabytes(bytesRead(outcomes))} read from their sources`);
   return complete.length === jobs.length ? ExitStatus.done : ExitStatus.failed;
 }
 
