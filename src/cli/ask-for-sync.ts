@@ -19,7 +19,7 @@ export async function waitForSync(
   runId: string,
   { json, signal }: { readonly json: boolean; readonly signal?: AbortSignal },
 ): Promise<number> {
-  const result: SyncAllResult = await watchSync(temporal, syncResult(temporal, runId, signal));
+  const result: SyncAllResult = await watchSync(temporal, syncResult(temporal, runId, signal), signal);
   if (json) printJson(result);
   else printSyncSummary(result);
   return exitStatusOfSync(result);

@@ -8,15 +8,24 @@ const drawEveryMs = 1_000;
 /** Where nobody watches, a line now and then shows that it lives. */
 const lineEveryMs = 15_000;
 
-/** Waits for a sync and shows how far it is: redrawn on a terminal, plain lines elsewhere, both on standard error. */
-export async function watchSync(temporal: TemporalClient, result: Promise<SyncAllResult>): Promise<SyncAllResult> {
+/**
+ * Waits for a sync and shows how far it is: redrawn on a terminal, plain lines elsewhere, both on standard error.
+ *
+ * @param signal the one that ends the waiting for `result`: a question that no worker answers is given up with it
+ */
+export async function watchSync(
+  temporal: TemporalClient,
+  result: Promise<SyncAllResult>,
+  signal?: AbortSignal,
+): Promise<SyncAllResult> {
+  const ask = async (): Promise<SyncProgress | undefined> => await syncProgress(temporal);
   const view = process.stderr.isTTY ? await redrawn() : plain();
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => undefined;
   const watching = (async () => {
     while (!over) {
-      const progress = await syncProgress(temporal);
+      const progress = await (signal === undefined ? ask() : temporal.client.connection.withAbortSignal(signal, ask));
       // An answer given before the pass began may come when all is over: it would tell of nothing done.
       if (!over && progress !== undefined && progress.phase !== 'starting') await view.show(progress, temporal);
       if (over) break;

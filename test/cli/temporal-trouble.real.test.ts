@@ -7,6 +7,7 @@ import { connectClient } from '../../src/client/connect.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { temporalFault } from '../../src/client/temporal-fault.js';
 import { isWorkerPolling, queuesFor } from '../../src/client/worker-presence.js';
+import { syncCommand } from '../../src/cli/commands/sync.js';
 import { tellingOfMissingWorker } from '../../src/cli/missing-worker.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
@@ -21,6 +22,7 @@ describe("what commands say of Temporal's trouble", () => {
 
   afterEach(() => {
     vi.restoreAllMocks();
+    vi.unstubAllEnvs();
   });
 
   test('a namespace that is not there is wrong configuration, and named', async () => {
@@ -62,6 +64,30 @@ describe("what commands say of Temporal's trouble", () => {
     expect(fault).toMatchObject({
       code: 'temporal',
       message: expect.stringContaining('does not answer any more (no connection)') as string,
+    });
+  });
+
+  test('who no longer waits for a pass is told that it goes on, at once also without a worker', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const { address, namespace } = place();
+    vi.stubEnv('TEMPORAL_ADDRESS', address);
+    vi.stubEnv('TEMPORAL_NAMESPACE', namespace);
+    vi.stubEnv('MY_REGISTRY', 'registry.example.com');
+    const listeners = process.listenerCount('SIGINT');
+
+    const waiting = syncCommand({ wait: true });
+    await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBe(listeners + 1), { timeout: 5_000 });
+    const askedAt = performance.now();
+    process.emit('SIGINT');
+
+    expect(await waiting).toBe(1);
+    expect(performance.now() - askedAt).toBeLessThan(3_000);
+    expect(said.join('')).toBe('interrupted; the pass goes on in the worker: "ferry status" shows how things stand\n');
+    await withTemporalAt({ address, namespace }, async ({ client }) => {
+      const handle = client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID);
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      await handle.terminate();
     });
   });
 
