@@ -13,6 +13,7 @@ export interface PlanReport extends PlanSink {
 export function planTables(): PlanReport {
   let lines: string[][] = [];
   let tables = 0;
+  let refused = 0;
   const flush = (): void => {
     if (lines.length === 0) return;
     if (tables > 0) printLine();
@@ -26,11 +27,14 @@ export function planTables(): PlanReport {
   };
   return {
     image: (image) => add(linesOf(image)),
-    refusedRow: ({ row, reason }) => add([[`row ${row}`, '', 'be parked', '', '', reason]]),
+    refusedRow({ row, text, reason }) {
+      refused += 1;
+      add([[text === '' ? `row ${row}` : text, '', 'be parked', '', '', reason]]);
+    },
     end(summary) {
       flush();
       if (tables === 0) printLine('Nothing is pending.');
-      else printSummary(summary);
+      else printSummary(summary, refused);
     },
   };
 }
@@ -62,14 +66,19 @@ export function planJson(): PlanReport {
   };
 }
 
-function printSummary({ allowances, totals }: PlanSummary): void {
+function printSummary({ allowances, totals }: PlanSummary, refused: number): void {
   const counts = Object.entries(totals.images).filter(([, count]) => count > 0);
   const images = counts.reduce((sum, [, count]) => sum + count, 0);
   printLine();
-  printLine(
-    `${images} ${images === 1 ? 'image' : 'images'}: ` +
-      counts.map(([state, count]) => `${count} ${inWords[state as PlannedImage['state']]}`).join(', '),
-  );
+  const states = counts.map(([state, count]) => `${count} ${inWords[state as PlannedImage['state']]}`).join(', ');
+  const parts = [
+    ...(images === 0 ? [] : [`${images} ${images === 1 ? 'image' : 'images'}: ${states}`]),
+    ...(totals.incomplete === 0 ? [] : [`${totals.incomplete} of them not to every target`]),
+    ...(refused === 0
+      ? []
+      : [`${refused} ${refused === 1 ? 'row names no image and' : 'rows name no image and'} would be parked`]),
+  ];
+  printLine(parts.join('; '));
   printLine(
     `To read ${megabytes(totals.bytesToRead)}, to send ${megabytes(totals.bytesToSend)}, to mount ${totals.mounts.blobs} blobs (${megabytes(totals.mounts.bytes)})`,
   );

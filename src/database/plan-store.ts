@@ -15,6 +15,7 @@ import { pagesOf } from './insert-rows.js';
 import { identityOrFault, NAMING } from './adoption/naming-rows.js';
 import { RowIndex } from './adoption/row-index.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
+import { columnsAsText } from './wanted/wanted-entries.js';
 import { highestId } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */
@@ -69,7 +70,9 @@ export class PlanStore {
       yield page.flatMap((row) => {
         if ((row.push_status ?? 0) !== PushStatus.pending) return [];
         const identity = identityOrFault(row);
-        return identity instanceof InvalidInput ? [{ row: row.id, reason: identity.message }] : [];
+        return identity instanceof InvalidInput
+          ? [{ row: row.id, text: columnsAsText(row), reason: identity.message }]
+          : [];
       });
     }
   }

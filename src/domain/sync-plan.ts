@@ -77,6 +77,8 @@ export interface PlannedAllowance extends PullAllowance {
 /** A row that names no image: it would be parked. */
 export interface RefusedRow {
   readonly row: number;
+  /** What its columns say, for people. */
+  readonly text: string;
   readonly reason: string;
 }
 
@@ -102,6 +104,8 @@ export interface PlanTotals {
   readonly mounts: PlannedBlobs;
   readonly takenNames: number;
   readonly refusals: number;
+  /** Images that would be copied, and not to every target. */
+  readonly incomplete: number;
 }
 
 export const emptyTotals: PlanTotals = {
@@ -112,6 +116,7 @@ export const emptyTotals: PlanTotals = {
   mounts: { blobs: 0, bytes: 0 },
   takenNames: 0,
   refusals: 0,
+  incomplete: 0,
 };
 
 export function addToTotals(totals: PlanTotals, { state, pulls, bytesToRead, targets }: PlannedImage): PlanTotals {
@@ -126,7 +131,12 @@ export function addToTotals(totals: PlanTotals, { state, pulls, bytesToRead, tar
     },
     takenNames: totals.takenNames + targets.filter(({ takenName }) => takenName !== undefined).length,
     refusals: totals.refusals + targets.filter((target) => target.state === 'refused').length,
+    incomplete: totals.incomplete + (isIncomplete({ state, targets }) ? 1 : 0),
   };
+}
+
+function isIncomplete({ state, targets }: Pick<PlannedImage, 'state' | 'targets'>): boolean {
+  return (state === 'copy' || state === 'unread') && targets.some((target) => target.state === 'refused');
 }
 
 function sumOf<T>(entries: readonly T[], value: (entry: T) => number): number {

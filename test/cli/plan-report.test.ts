@@ -13,8 +13,14 @@ function imageNamed(image: string): PlannedImage {
   return { image, platforms: ['all'], state: 'stopped', missingPlatforms: [], pulls: 0, bytesToRead: 0, targets: [] };
 }
 
+const none = { blobs: 0, bytes: 0 };
+
 /** What is printed of a plan with so many images and refused rows. */
-function printed(report: PlanReport, counts: { readonly images: number; readonly refused: number }): string {
+function printed(
+  report: PlanReport,
+  counts: { readonly images: number; readonly refused: number },
+  planned: (name: string) => PlannedImage = imageNamed,
+): string {
   let text = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((part) => {
     text += String(part);
@@ -22,11 +28,12 @@ function printed(report: PlanReport, counts: { readonly images: number; readonly
   });
   let summary: PlanSummary = { allowances: [], totals: emptyTotals };
   for (let number = 0; number < counts.images; number += 1) {
-    const image = imageNamed(`quay.io/org/app:${number}`);
+    const image = planned(`quay.io/org/app:${number}`);
     summary = { ...summary, totals: addToTotals(summary.totals, image) };
     report.image(image);
   }
-  for (let row = 0; row < counts.refused; row += 1) report.refusedRow({ row, reason: 'no image' });
+  for (let row = 0; row < counts.refused; row += 1)
+    report.refusedRow({ row, text: row === 0 ? 'quay.io/!!' : '', reason: 'no image' });
   report.end(summary);
   vi.restoreAllMocks();
   return text;
@@ -50,10 +57,33 @@ test('a long one is told in several tables, and what it comes to at the end', ()
 
   expect(lines.filter((line) => line.startsWith('IMAGE '))).toHaveLength(3);
   expect(lines.filter((line) => line.startsWith('quay.io/org/app:'))).toHaveLength(1_100);
-  expect(lines.filter((line) => line.startsWith('row 0'))).toHaveLength(1);
-  expect(lines).toContain('1100 images: 1100 stopped');
+  expect(lines.filter((line) => line.startsWith('quay.io/!!'))).toHaveLength(1);
+  expect(lines).toContain('1100 images: 1100 stopped; 1 row names no image and would be parked');
 });
 
 test('where nothing is pending it says so', () => {
   expect(printed(planTables(), { images: 0, refused: 0 })).toBe('Nothing is pending.\n');
+});
+
+test('a row without any text is told by its id', () => {
+  const lines = printed(planTables(), { images: 0, refused: 2 }).split('\n');
+
+  expect(lines[2]).toMatch(/^row 1 /);
+  expect(lines).toContain('2 rows name no image and would be parked');
+});
+
+test('an image that one of its targets would not get is counted apart', () => {
+  const target = { dropped: [], there: none, mountable: none, sent: none };
+  const image: PlannedImage = {
+    ...imageNamed('quay.io/org/app:1'),
+    state: 'copy',
+    targets: [
+      { ...target, target: 'private', state: 'copy' },
+      { ...target, target: 'aliyun', state: 'refused' },
+    ],
+  };
+
+  const lines = printed(planTables(), { images: 1, refused: 0 }, () => image).split('\n');
+
+  expect(lines).toContain('1 image: 1 to copy; 1 of them not to every target');
 });
