@@ -11,6 +11,8 @@ export interface WantedEntry {
   readonly image: string;
   readonly platform: string;
   readonly state: WantedState;
+  /** How the copies stand that a pending row was tried for and lacks: each state once, the gravest first. */
+  readonly open?: readonly CopyState[];
   /** Why it is parked, or not done yet. */
   readonly code?: string;
   readonly reason?: string;

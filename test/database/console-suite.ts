@@ -92,7 +92,10 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const copies = await desk.listPushed();
 
       expect(parked.items).toMatchObject([{ image: redis, state: 'parked', code: 'denied', reason: 'denied' }]);
-      expect(waiting.items).toMatchObject([{ image: 'docker.io/library/busybox:1', reason: 'not yet' }]);
+      expect(waiting.items).toMatchObject([
+        { image: 'docker.io/library/busybox:1', state: 'pending', open: ['waiting'], reason: 'not yet' },
+      ]);
+      expect(parked.items[0]).not.toHaveProperty('open');
       expect(copies.items.map(({ name, image }) => [name, image])).toEqual([
         ['aliyun.example.com/mirror/nginx:1.27', nginx],
         ['private.example.com/mirror/nginx:1.27', nginx],

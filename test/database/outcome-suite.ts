@@ -171,6 +171,8 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       });
 
       expect(await statuses(use())).toEqual([0]);
+      const { items } = await stores.console.listWanted('waiting');
+      expect(items).toMatchObject([{ state: 'pending', open: ['parked', 'failed'] }]);
     });
 
     test('what only a person can mend is parked, with what each target said', async () => {

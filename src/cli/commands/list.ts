@@ -28,18 +28,19 @@ export async function listCommand(what: string, { limit: text, json = false }: L
   if (json) printJson(items);
   else if (items.length === 0) say(`nothing is ${what}`);
   else if (what === 'pushed') printPushed(items as readonly PushedEntry[]);
-  else printWanted(items as readonly WantedEntry[]);
+  else printWanted(items as readonly WantedEntry[], what === 'waiting');
   if (next !== undefined) say(`the list is cut at ${limit}: --limit shows more`);
   return ExitStatus.done;
 }
 
-function printWanted(items: readonly WantedEntry[]): void {
+/** @param asCopies what stands open of an image tells more than that its row is pending */
+function printWanted(items: readonly WantedEntry[], asCopies: boolean): void {
   printTable(
     ['IMAGE', 'PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
-    items.map(({ image, platform, state, checkedAt, code, reason, note, targets }) => [
+    items.map(({ image, platform, state, open, checkedAt, code, reason, note, targets }) => [
       image,
       platform,
-      state,
+      (asCopies ? open?.join(', ') : undefined) ?? state,
       checkedAt === undefined ? 'never' : localTime(checkedAt),
       [code === undefined ? undefined : `${code}: ${reason ?? ''}`, note, targets && `only to ${targets.join(', ')}`]
         .filter((part) => part !== undefined)

@@ -56,6 +56,7 @@ export async function readCopies(queries: Queries, images: readonly string[]): P
 function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntry {
   const state = WantedState[shownStatusOf(row)];
   const open = state === 'pending' ? openReason(copies) : unworkable(row);
+  const openStates = state === 'pending' ? statesOfOpen(copies) : [];
   const code = row.parked_code ?? open?.code;
   const reason = row.parked_reason ?? open?.reason;
   const targets = targetSelection(row.targets);
@@ -64,6 +65,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
     image: row.image ?? columnsAsText(row),
     platform: platformText(row.platform),
     state,
+    ...(openStates.length === 0 ? {} : { open: openStates }),
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
     ...(row.note === null ? {} : { note: row.note }),
@@ -90,6 +92,11 @@ function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: str
   const isShared = open.every(({ reason }) => reason === first.reason);
   const reasons = open.map(({ target, reason = '' }) => `${target}: ${reason}`);
   return { code: first.code, reason: isShared ? (first.reason ?? '') : reasons.join('; ') };
+}
+
+function statesOfOpen(copies: readonly CopyEntry[]): readonly CopyState[] {
+  const found = new Set(copies.map(({ state }) => state));
+  return [CopyState.parked, CopyState.failed, CopyState.waiting].filter((state) => found.has(state));
 }
 
 function copyEntry(row: ImageCopies): CopyEntry {
