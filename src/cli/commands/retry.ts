@@ -1,5 +1,5 @@
 import { readPlaceConfig } from '../../config/read-config.js';
-import { InvalidInput } from '../../domain/ferry-error.js';
+import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { askForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
@@ -31,7 +31,12 @@ export async function retryCommand(image: string | undefined, options: RetryOpti
     return typeof what === 'string' ? ExitStatus.failed : ExitStatus.done;
   }
   if (options.sync) {
-    await withTemporal(config, async (temporal) => await askForSync(temporal, 'ferry retry'));
+    try {
+      await withTemporal(config, async (temporal) => await askForSync(temporal, 'ferry retry'));
+    } catch (error) {
+      if (error instanceof FerryError) say('That stays, and the next pass takes it; no sync was asked for:');
+      throw error;
+    }
     say('A sync was asked for.');
   }
   return ExitStatus.done;

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { addCommand } from '../../src/cli/commands/add.js';
+import { listCommand } from '../../src/cli/commands/list.js';
+import { retryCommand } from '../../src/cli/commands/retry.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+
+let folder: string;
+let said: string[];
+let printed: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-retry-'));
+  vi.stubEnv('FERRY_DATA_DIR', folder);
+  // Nobody listens there.
+  vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:1');
+  said = [];
+  printed = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('without Temporal it is told that the change stays', async () => {
+  await addCommand(['nginx:1.27'], { sync: false });
+
+  await expect(retryCommand('nginx:1.27', { sync: true })).rejects.toMatchObject({ code: 'temporal' });
+
+  expect(printed.at(-1)).toBe('1 image is pending again\n');
+  expect(said.join('')).toBe('That stays, and the next pass takes it; no sync was asked for:\n');
+}, 15_000);
+
+test('the list of what waits tells what failed from what waits', async () => {
+  await addCommand(['nginx:1.27'], { sync: false });
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  await database.queries
+    .insertInto('image_copies')
+    .values({
+      image: 'docker.io/library/nginx:1.27',
+      target: 'private',
+      state: 'failed',
+      attempts: 1,
+      last_tried_at: 1,
+    })
+    .execute();
+  await database.close();
+  printed = [];
+
+  await listCommand('waiting', { limit: '10' });
+
+  expect(printed.join('')).toMatch(/nginx:1\.27 +linux\/amd64 +failed /);
+});
