@@ -52,6 +52,10 @@ export type SourceDecision =
   /** Its addresses decide (see {@link addressRefusal}); `reason` refuses it where they do not. */
   | { readonly kind: 'addresses'; readonly host: string; readonly reason?: string };
 
+/** Whose file counts, and since when: the terminal's may say otherwise, and the worker's may have changed since. */
+const mustBeConfigured =
+  "a registry there must be configured (hosts in the worker's ferry.yaml, which it reads when it starts)";
+
 /** What can be said of a source by its name alone. */
 export function decideSource({ host, path }: ImageReference, rules: SourceRules): SourceDecision {
   const name = canonicalSource(host);
@@ -68,7 +72,7 @@ export function decideSource({ host, path }: ImageReference, rules: SourceRules)
   const notListed = `${host} is not on the list of allowed sources: add it to FERRY_ALLOWED_SOURCES if this is meant`;
   if (rules.trusted.includes(host)) return isListed ? { kind: 'accepted' } : refused(notListed);
   if (isLocalName(host)) {
-    return refused(`${host} is this machine itself: a registry there must be configured (hosts in ferry.yaml)`);
+    return refused(`${host} is this machine itself: ${mustBeConfigured}`);
   }
   if (isListed) return { kind: 'addresses', host };
   // An address tells more than its absence from a list, in whichever way it is written.
@@ -80,7 +84,7 @@ export function addressRefusal(host: string, addresses: readonly HostAddress[]):
   const hidden = addresses.find(({ isPublic }) => !isPublic);
   if (hidden === undefined) return undefined;
   const means = withoutPort(host) === hidden.address ? 'is' : `leads to ${hidden.address},`;
-  return `${host} ${means} a private or loopback address: a registry there must be configured (hosts in ferry.yaml)`;
+  return `${host} ${means} a private or loopback address: ${mustBeConfigured}`;
 }
 
 /** Why a pattern of the list cannot be used; undefined for a good one. */

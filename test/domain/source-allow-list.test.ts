@@ -92,6 +92,13 @@ describe('sources that are refused', () => {
     expect(addressRefusal('rebinding.example', addresses.slice(0, 1))).toBeUndefined();
     expect(addressRefusal('rebinding.example', [])).toBeUndefined();
   });
+
+  test.each([
+    ['by its address', addressRefusal('10.1.2.3', [{ address: '10.1.2.3', isPublic: false }])],
+    ['by its name', JSON.stringify(decide('localhost:5000/app:1'))],
+  ])('a private registry is refused %s with whose file has to describe it, and when that is read', (_, reason) => {
+    expect(reason).toContain("hosts in the worker's ferry.yaml, which it reads when it starts");
+  });
 });
 
 test.each(['*', '*.example.com', 'quay.io', 'registry.example.com:5000', '[2001:db8::1]:5000'])(
