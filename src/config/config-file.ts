@@ -67,9 +67,15 @@ const ConfigFile = z.strictObject({
 });
 
 /** `ferry.yaml`: what variables cannot say well. */
-export type ConfigFile = z.infer<typeof ConfigFile>;
+export type ConfigFile = z.infer<typeof ConfigFile> & {
+  /** As `FERRY_CONFIG` gives it: every fault of the file begins with it. */
+  readonly path: string;
+};
 export type TargetEntry = z.infer<typeof TargetEntry>;
 export type HostEntry = z.infer<typeof HostEntry>;
+
+/** Where `FERRY_CONFIG` names none. */
+export const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
 
 /** Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. */
 export function readConfigFile(path: string, faults: FaultList): ConfigFile {
@@ -78,15 +84,15 @@ export function readConfigFile(path: string, faults: FaultList): ConfigFile {
     document = parse(readFileSync(path, 'utf8'));
   } catch (error) {
     faults.add(`FERRY_CONFIG: ${path} ${whyUnreadable(error)}`);
-    return {};
+    return { path };
   }
 
   const result = ConfigFile.safeParse(document ?? {});
-  if (result.success) return result.data;
+  if (result.success) return { path, ...result.data };
   for (const issue of result.error.issues) {
     faults.add(`${path}: ${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`);
   }
-  return {};
+  return { path };
 }
 
 /** In one line: the parser's words end where it begins to show the file. */

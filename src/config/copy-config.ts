@@ -21,7 +21,7 @@ export function readCopyConfig(
   const file = readConfigFile(path, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file.hosts ?? {}, hosts, faults);
+  readHosts(file, hosts, faults);
   faults.throwIfAny();
   return { hosts, credentials: targetCredentials(environment, file, targets) };
 }

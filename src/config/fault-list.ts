@@ -12,13 +12,16 @@ export class FaultList {
     this.#faults.push(fault);
   }
 
-  /** The value, or undefined with the fault noted. What is not a fault of the configuration is thrown on. */
-  try<T>(read: () => T): T | undefined {
+  /**
+   * The value, or undefined with the fault noted, behind the place that it is of where the message does not say it. What
+   * is not a fault of the configuration is thrown on.
+   */
+  try<T>(read: () => T, place?: string): T | undefined {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
-      this.#faults.push(error.message);
+      this.#faults.push(place === undefined ? error.message : `${place}: ${error.message}`);
       return undefined;
     }
   }

@@ -6,7 +6,7 @@ import { parseByteRate } from '../domain/byte-rate.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
 import type { HostSettings } from '../registry/client-options.js';
-import type { HostEntry } from './config-file.js';
+import type { ConfigFile, HostEntry } from './config-file.js';
 import type { FaultList } from './fault-list.js';
 import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
@@ -17,12 +17,12 @@ const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'
 
 /** Adds the file's settings to those that the environment and the targets gave. */
 export function readHosts(
-  entries: Readonly<Record<string, HostEntry>>,
+  { path, hosts: entries = {} }: Pick<ConfigFile, 'path' | 'hosts'>,
   hosts: Map<string, HostSettings>,
   faults: FaultList,
 ): void {
   for (const [name, entry] of Object.entries(entries)) {
-    const where = `ferry.yaml: hosts.${name}`;
+    const where = `${path}: hosts.${name}`;
     const parsed = faults.try(() => parseRegistryHost(name, where));
     if (parsed === undefined) continue;
     const host = canonicalSource(parsed.host);

@@ -22,15 +22,16 @@ const standardTags = ['latest'];
 /** `FERRY_MUTABLE_TAGS` (patterns with commas between, `all` or `none`) wins over the file's `tags`. */
 export function readMutableTags(
   environment: Environment,
-  entry: MutableTagsEntry | undefined,
+  { path, mutableTags: entry }: { readonly path: string; readonly mutableTags?: MutableTagsEntry | undefined },
   faults: FaultList,
 ): MutableTags {
   const variable = faults.try(() => environment.value('FERRY_MUTABLE_TAGS'));
   const backupTag = entry?.backupTag;
-  if (backupTag !== undefined) faults.try(() => placed('mutableTags.backupTag', () => checkBackupTag(backupTag)));
+  if (backupTag !== undefined)
+    faults.try(() => placed(`${path}: mutableTags.backupTag`, () => checkBackupTag(backupTag)));
   return {
     patterns: patternsOf(variable === undefined ? (entry?.tags ?? standardTags) : listed(variable)),
-    everyMs: faults.try(() => placed('mutableTags.every', () => parseDuration(entry?.every ?? '0'))) ?? 0,
+    everyMs: faults.try(() => placed(`${path}: mutableTags.every`, () => parseDuration(entry?.every ?? '0'))) ?? 0,
     ...(backupTag === undefined ? {} : { backupTag }),
   };
 }
@@ -52,8 +53,6 @@ function placed<T>(place: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof InvalidInput
-      ? new InvalidInput(`ferry.yaml: ${place}: ${error.message}`, 'configuration')
-      : error;
+    throw error instanceof InvalidInput ? new InvalidInput(`${place}: ${error.message}`, 'configuration') : error;
   }
 }

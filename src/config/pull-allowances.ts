@@ -14,17 +14,22 @@ export const PullsEntry = z.strictObject({
 });
 export type PullsEntry = z.infer<typeof PullsEntry>;
 
+interface FileWithPulls {
+  readonly path: string;
+  readonly hosts?: Readonly<Record<string, { readonly pulls?: PullsEntry | undefined }>> | undefined;
+}
+
 const shortestWindowMs = 1_000;
 
 /** The allowances of `hosts:`, by canonical host; faults name the place in the file. */
 export function readPullAllowances(
-  hosts: Readonly<Record<string, { readonly pulls?: PullsEntry | undefined }>>,
+  { path, hosts = {} }: FileWithPulls,
   faults: FaultList,
 ): ReadonlyMap<string, PullAllowance> {
   const allowances = new Map<string, PullAllowance>();
   for (const [name, { pulls }] of Object.entries(hosts)) {
     if (pulls === undefined) continue;
-    const where = `ferry.yaml: hosts.${name}`;
+    const where = `${path}: hosts.${name}`;
     // A name that is no host is told of where the hosts themselves are read.
     const host = faults.try(() => parseRegistryHost(name, where))?.host;
     const windowMs = readWindow(pulls.window, `${where}.pulls.window`, faults);

@@ -6,7 +6,7 @@ import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
 import type { CredentialProvider, HostSettings, ProxyRules } from '../registry/client-options.js';
 import { readAllowedSources } from './allowed-sources.js';
-import { readConfigFile } from './config-file.js';
+import { noConfigFile, readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
 import type { DockerConfig } from './docker-settings.js';
 import { readDocker } from './docker-settings.js';
@@ -119,7 +119,7 @@ export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
   const environment = new Environment(variables);
   const faults = new FaultList();
   const place = readPlace(environment, faults);
-  const upstreams = readUpstreams(readRegistries(environment, faults).file.upstreams, faults);
+  const upstreams = readUpstreams(readRegistries(environment, faults).file, faults);
   faults.throwIfAny();
   return { ...place, upstreams };
 }
@@ -134,8 +134,8 @@ export function readSchedulingConfig(variables: Variables): SchedulingConfig {
   const faults = new FaultList();
   const place = readPlace(environment, faults);
   const { file } = readRegistries(environment, faults);
-  const upstreams = readUpstreams(file.upstreams, faults);
-  const schedules = readSchedules(environment, file.schedules, upstreams, faults);
+  const upstreams = readUpstreams(file, faults);
+  const schedules = readSchedules(environment, file, upstreams, faults);
   faults.throwIfAny();
   return { ...place, upstreams, schedules };
 }
@@ -180,8 +180,8 @@ function collectConfig(environment: Environment, faults: FaultList): FerryConfig
     for (const slip of mistypedVariables(environment.present())) faults.add(sayMistyped(slip));
   }
 
-  const upstreams = readUpstreams(file.upstreams, faults);
-  if (targets.length > 0) checkUpstreamTargets(upstreams, targets, faults);
+  const upstreams = readUpstreams(file, faults);
+  if (targets.length > 0) checkUpstreamTargets(file, upstreams, targets, faults);
   const dockerConfig = faults.try(() => dockerConfigPath(environment));
   return {
     ...place,
@@ -191,12 +191,12 @@ function collectConfig(environment: Environment, faults: FaultList): FerryConfig
     proxies: readProxies(environment, faults),
     credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
-    pullAllowances: readPullAllowances(file.hosts ?? {}, faults),
+    pullAllowances: readPullAllowances(file, faults),
     docker: readDocker(environment),
     github: readGitHub(environment, file.github, faults),
     upstreams,
-    schedules: readSchedules(environment, file.schedules, upstreams, faults),
-    mutableTags: readMutableTags(environment, file.mutableTags, faults),
+    schedules: readSchedules(environment, file, upstreams, faults),
+    mutableTags: readMutableTags(environment, file, faults),
     missingTagWaitMs:
       faults.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
@@ -209,10 +209,10 @@ function collectConfig(environment: Environment, faults: FaultList): FerryConfig
 
 function readRegistries(environment: Environment, faults: FaultList) {
   const path = faults.try(() => environment.value('FERRY_CONFIG'));
-  const file = path === undefined ? {} : readConfigFile(path, faults);
+  const file = path === undefined ? noConfigFile : readConfigFile(path, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file.hosts ?? {}, hosts, faults);
+  readHosts(file, hosts, faults);
   const trusted = [...hosts].filter(([, settings]) => settings.trusted !== false).map(([host]) => host);
   const sources = readAllowedSources(environment, trusted, targets, faults);
   return { file, hosts, targets, sources };

@@ -43,12 +43,12 @@ const shortestMs = 60_000;
 /** What `schedules:` says, before what an upstream says of itself, before the standard. */
 export function readSchedules(
   environment: Environment,
-  entries: z.infer<typeof ScheduleEntries> | undefined,
+  file: { readonly path: string; readonly schedules?: z.infer<typeof ScheduleEntries> | undefined },
   upstreams: readonly Upstream[],
   faults: FaultList,
 ): SchedulesConfig {
   const path = faults.try(() => environment.value('FERRY_CONFIG'));
-  const given = new Map(Object.entries(entries ?? {}));
+  const given = new Map(Object.entries(file.schedules ?? {}));
   const known = [
     { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
     ...upstreams.map(({ name, schedule }) => ({
@@ -59,13 +59,15 @@ export function readSchedules(
   ];
   for (const id of given.keys()) {
     if (known.some((one) => one.id === id)) continue;
-    faults.add(`ferry.yaml: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
+    faults.add(`${file.path}: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
   }
 
   const settings: ScheduleSetting[] = [];
   const off: string[] = [];
   for (const { id, does, standard } of known) {
-    const timing = faults.try(() => located(id, () => timingOf(id, given.get(id), standard)));
+    const timing = faults.try(() =>
+      located(`${file.path}: schedules.${id}`, () => timingOf(id, given.get(id), standard)),
+    );
     if (timing === undefined) off.push(id);
     else settings.push({ id, does, timing });
   }
@@ -118,11 +120,11 @@ function assertTimezone(timezone: string): void {
   }
 }
 
-function located<T>(id: string, read: () => T): T {
+function located<T>(place: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    throw new InvalidInput(`ferry.yaml: schedules.${id}: ${error.message}`, 'configuration');
+    throw new InvalidInput(`${place}: ${error.message}`, 'configuration');
   }
 }

@@ -11,7 +11,7 @@ import { environmentCredentials } from './registry-credentials.js';
  */
 export function targetCredentials(
   environment: Environment,
-  { targets: entries = {} }: ConfigFile,
+  { path, targets: entries = {} }: ConfigFile,
   targets: readonly Target[],
 ): CredentialProvider {
   const byVariables = environmentCredentials(environment);
@@ -30,7 +30,7 @@ export function targetCredentials(
     const password = environment.value(given.passwordVariable);
     if (password !== undefined) return { username: given.username, password };
     throw new InvalidInput(
-      `ferry.yaml: targets.${target}.credentials wants a password in ${given.passwordVariable}, which is not set`,
+      `${path}: targets.${target}.credentials wants a password in ${given.passwordVariable}, which is not set`,
       'configuration',
     );
   }

@@ -28,19 +28,19 @@ export function readTargets(
     if (name === 'aliyun' || name === 'private') {
       if (!targets.some((target) => target.name === name)) {
         faults.add(
-          `ferry.yaml: targets.${name} changes the target of ${name === 'aliyun' ? 'ALIYUN_REGISTRY' : 'MY_REGISTRY'}, which is not set`,
+          `${file.path}: targets.${name} changes the target of ${name === 'aliyun' ? 'ALIYUN_REGISTRY' : 'MY_REGISTRY'}, which is not set`,
         );
       }
       continue;
     }
     if (entry.registry === undefined) {
-      faults.add(`ferry.yaml: targets.${name} has no registry`);
+      faults.add(`${file.path}: targets.${name} has no registry`);
       continue;
     }
     const made = makeTarget(
       name,
       entry.registry,
-      `ferry.yaml: targets.${name}.registry`,
+      `${file.path}: targets.${name}.registry`,
       entry.naming ?? NamingScheme.nested,
       '',
     );
@@ -79,11 +79,17 @@ export function readTargets(
     };
     if (entry?.engine === 'docker' && entry.referrers === true) {
       faults.add(
-        `ferry.yaml: targets.${name} has "engine: docker", which does not copy referrers: leave one of them out`,
+        `${file.path}: targets.${name} has "engine: docker", which does not copy referrers: leave one of them out`,
       );
     }
-    faults.try(() => assertTargetNamespace(target));
-    return { ...target, explicitNames: readExplicitNames(entry?.names ?? {}, target, faults) };
+    faults.try(
+      () => assertTargetNamespace(target),
+      entry?.namespace === undefined ? undefined : `${file.path}: targets.${name}.namespace`,
+    );
+    return {
+      ...target,
+      explicitNames: readExplicitNames(entry?.names ?? {}, `${file.path}: targets.${name}.names`, target, faults),
+    };
   }
 }
 
@@ -96,14 +102,14 @@ function engineOf(entry: TargetEntry | undefined, file: ConfigFile): Pick<Target
 /** `names` of a target with their keys in canonical form, each name legal there. */
 function readExplicitNames(
   names: Readonly<Record<string, string>>,
+  where: string,
   target: Target,
   faults: FaultList,
 ): Readonly<Record<string, string>> {
   const read = new Map<string, string>();
   for (const [source, repository] of Object.entries(names)) {
-    const where = `ferry.yaml: targets.${target.name}.names`;
-    const key = faults.try(() => parseSourceRepository(source, where));
-    faults.try(() => assertTargetRepository(repository, target));
+    const key = faults.try(() => parseSourceRepository(source), where);
+    faults.try(() => assertTargetRepository(repository, target), where);
     if (key === undefined) continue;
     if (read.has(key)) faults.add(`${where} has ${key} twice, the second time as "${source}"`);
     read.set(key, repository);
@@ -111,12 +117,9 @@ function readExplicitNames(
   return Object.fromEntries(read);
 }
 
-function parseSourceRepository(text: string, where: string): string {
+function parseSourceRepository(text: string): string {
   if (/@|:[^/]*$/.test(text)) {
-    throw new InvalidInput(
-      `${where}: "${text}" has a tag or digest: the name is that of a whole repository`,
-      'configuration',
-    );
+    throw new InvalidInput(`"${text}" has a tag or digest: the name is that of a whole repository`, 'configuration');
   }
   return sourceRepository(parseImageReference(text));
 }

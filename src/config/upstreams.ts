@@ -37,6 +37,11 @@ export interface GitHubSettings {
   readonly token: () => string | undefined;
 }
 
+interface FileWithUpstreams {
+  readonly path: string;
+  readonly upstreams?: UpstreamEntries | undefined;
+}
+
 /** `ferry.yaml`'s `github.apiUrl`, then `GITHUB_API_URL` as GitHub's own runners set it, then the public one. */
 export function readGitHub(
   environment: Environment,
@@ -50,11 +55,11 @@ export function readGitHub(
 }
 
 /** The built-in upstreams as the file changes them, then those that it adds, in its order. */
-export function readUpstreams(entries: UpstreamEntries | undefined, faults: FaultList): Upstream[] {
+export function readUpstreams({ path, upstreams: entries }: FileWithUpstreams, faults: FaultList): Upstream[] {
   const { dify, xinference, ...custom } = entries ?? {};
   const upstreams: Upstream[] = [];
   const add = (name: string, read: () => Upstream): void => {
-    const upstream = faults.try(() => located(name, read));
+    const upstream = faults.try(() => located(`${path}: upstreams.${name}`, read));
     if (upstream !== undefined) upstreams.push(upstream);
   };
 
@@ -63,7 +68,7 @@ export function readUpstreams(entries: UpstreamEntries | undefined, faults: Faul
   for (const [name, entry] of Object.entries(custom)) {
     if (!NAME.test(name)) {
       faults.add(
-        `ferry.yaml: upstreams.${name}: a name has lower-case letters, digits and dashes, 60 at most, a letter first`,
+        `${path}: upstreams.${name}: a name has lower-case letters, digits and dashes, 60 at most, a letter first`,
       );
       continue;
     }
@@ -74,6 +79,7 @@ export function readUpstreams(entries: UpstreamEntries | undefined, faults: Faul
 
 /** Only where the targets are known: a command that asks for a look may run where none is configured. */
 export function checkUpstreamTargets(
+  { path }: FileWithUpstreams,
   upstreams: readonly Upstream[],
   targets: readonly Target[],
   faults: FaultList,
@@ -82,7 +88,7 @@ export function checkUpstreamTargets(
   for (const { name, targets: wanted = [] } of upstreams) {
     for (const target of wanted.filter((one) => !known.includes(one))) {
       faults.add(
-        `ferry.yaml: upstreams.${name}.targets names ${target}, which is not configured: configured are ${known.join(', ')}`,
+        `${path}: upstreams.${name}.targets names ${target}, which is not configured: configured are ${known.join(', ')}`,
       );
     }
   }
@@ -222,11 +228,11 @@ function canonicalPlatforms(texts: readonly string[]): readonly string[] {
   return selection === 'all' ? ['all'] : selection.map(printPlatform);
 }
 
-function located(name: string, read: () => Upstream): Upstream {
+function located(place: string, read: () => Upstream): Upstream {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    throw new InvalidInput(`ferry.yaml: upstreams.${name}: ${error.message}`, 'configuration');
+    throw new InvalidInput(`${place}: ${error.message}`, 'configuration');
   }
 }

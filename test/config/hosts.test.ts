@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
+import type { ConfigFile } from '../../src/config/config-file.js';
 import { FaultList } from '../../src/config/fault-list.js';
 import { readHosts } from '../../src/config/hosts.js';
 import type { HostSettings } from '../../src/registry/client-options.js';
@@ -20,10 +21,10 @@ function file(name: string, content: string): string {
   return path;
 }
 
-function read(entries: Parameters<typeof readHosts>[0]): ReadonlyMap<string, HostSettings> {
+function read(entries: ConfigFile['hosts']): ReadonlyMap<string, HostSettings> {
   const hosts = new Map<string, HostSettings>();
   const faults = new FaultList();
-  readHosts(entries, hosts, faults);
+  readHosts({ path: 'ferry.yaml', hosts: entries }, hosts, faults);
   faults.throwIfAny();
   return hosts;
 }

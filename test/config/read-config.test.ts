@@ -6,6 +6,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { readConfig, readUpConfig } from '../../src/config/read-config.js';
 
+function faultsOf(variables: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    readConfig(variables);
+    return [];
+  } catch (error) {
+    const [, ...lines] = String(error).split('\n');
+    return lines.map((line) => line.replace('  - ', ''));
+  }
+}
+
 const aliyun = { ALIYUN_REGISTRY: 'registry.cn-hangzhou.aliyuncs.com', ALIYUN_NAME_SPACE: 'team' };
 
 describe('configuration', () => {
@@ -266,6 +276,30 @@ describe('configuration', () => {
     const path = join(folder, 'none.yaml');
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(`FERRY_CONFIG: ${path} cannot be read: ENOENT`);
+  });
+
+  test('every fault of the file begins with its path as it was given', () => {
+    const content = {
+      targets: {
+        none: {},
+        private: { namespace: '../x', names: { 'nginx:1': 'a', redis: 'Web/Redis', 'A b': 'a' } },
+        wrong: { registry: 'not a host' },
+      },
+      hosts: { 'a b': {}, 'docker.io': { bandwidth: 'much', pulls: { allowance: 1, window: 'soon' } } },
+      mutableTags: { every: 'often' },
+      upstreams: {
+        dify: { platforms: ['amd64'] },
+        X_1: { kind: 'tags', image: 'nginx' },
+        xinference: { targets: ['x'] },
+      },
+      schedules: { 'sync-all': { every: 'daily' }, 'fetch-x': 'off' },
+    };
+    const path = file('other-name.yml', JSON.stringify(content));
+
+    const lines = faultsOf({ MY_REGISTRY: 'registry.example.com', FERRY_CONFIG: path });
+
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.filter((line) => !line.startsWith(`${path}: `))).toEqual([]);
   });
 
   test('ferry up names the faults of the server with all others', () => {
