@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { FaultList } from './fault-list.js';
+import { filled, isMapping, placesOf, without } from './file-parts.js';
+import { formFaults, sayFormFault } from './form-faults.js';
 import { PullsEntry } from './pull-allowances.js';
 import { MutableTagsEntry } from './mutable-tags.js';
 import { ScheduleEntries } from './schedules.js';
@@ -70,6 +72,8 @@ const ConfigFile = z.strictObject({
 export type ConfigFile = z.infer<typeof ConfigFile> & {
   /** As `FERRY_CONFIG` gives it: every fault of the file begins with it. */
   readonly path: string;
+  /** What it has, readable or not: where that is referred to, its own fault is not followed by another. */
+  readonly named?: { readonly upstreams: readonly string[]; readonly targets: readonly string[] };
 };
 export type TargetEntry = z.infer<typeof TargetEntry>;
 export type HostEntry = z.infer<typeof HostEntry>;
@@ -77,22 +81,33 @@ export type HostEntry = z.infer<typeof HostEntry>;
 /** Where `FERRY_CONFIG` names none. */
 export const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
 
-/** Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. */
+/**
+ * Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. What
+ * is not of the form of its place is left out of the result, so that the values of the rest are looked at all the same.
+ */
 export function readConfigFile(path: string, faults: FaultList): ConfigFile {
   let document: unknown;
   try {
-    document = parse(readFileSync(path, 'utf8'));
+    document = filled(parse(readFileSync(path, 'utf8')));
   } catch (error) {
     faults.add(`FERRY_CONFIG: ${path} ${whyUnreadable(error)}`);
     return { path };
   }
 
-  const result = ConfigFile.safeParse(document ?? {});
-  if (result.success) return { path, ...result.data };
+  const result = ConfigFile.safeParse(document, { error: sayFormFault });
+  const named = namesOf(document);
+  if (result.success) return { path, named, ...result.data };
   for (const issue of result.error.issues) {
-    faults.add(`${path}: ${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`);
+    for (const fault of formFaults(issue)) faults.add(`${path}: ${fault}`);
   }
-  return { path };
+  const rest = ConfigFile.safeParse(without(document, result.error.issues.flatMap(placesOf)));
+  return { path, named, ...rest.data };
+}
+
+function namesOf(document: unknown): NonNullable<ConfigFile['named']> {
+  const { upstreams, targets } = isMapping(document) ? document : {};
+  const keys = (section: unknown): readonly string[] => (isMapping(section) ? Object.keys(section) : []);
+  return { upstreams: keys(upstreams), targets: keys(targets) };
 }
 
 /** In one line: the parser's words end where it begins to show the file. */

@@ -1,4 +1,5 @@
 import type { Variables } from './environment.js';
+import { nearestName } from './nearest-name.js';
 
 /** A variable that nothing reads, and the one that its name was probably meant to be. */
 export interface MistypedVariable {
@@ -46,9 +47,6 @@ const known: readonly string[] = [
   'TEMPORAL_API_KEY',
 ];
 
-/** In short names two other letters make another word. */
-const longName = 12;
-
 /**
  * A slip in a name is silent otherwise: the variable counts as unset. Only names that are a letter or two away from one
  * that is not set are told of, since the environment is full of other programs' variables.
@@ -60,7 +58,8 @@ export function mistypedVariables(variables: Variables): readonly MistypedVariab
   return Object.keys(variables)
     .filter((given) => isSet(given) && !names.includes(given))
     .flatMap((given) => {
-      const meant = unset.find((name) => isNear(given.replace(/_FILE$/, ''), name));
+      const bare = given.replace(/_FILE$/, '');
+      const meant = unset.find((name) => isOtherUserName(bare, name) || nearestName(bare, [name]) !== undefined);
       return meant === undefined ? [] : [{ given, meant: given.endsWith('_FILE') ? `${meant}_FILE` : meant }];
     });
 }
@@ -70,33 +69,8 @@ export function sayMistyped({ given, meant }: MistypedVariable): string {
   return `${given} is set, which nothing reads: is ${meant} meant?`;
 }
 
-function isNear(given: string, name: string): boolean {
-  // USER for USERNAME, and the other way round.
+/** USER for USERNAME, and the other way round. */
+function isOtherUserName(given: string, name: string): boolean {
   const [short = '', long = ''] = [given, name].sort((one, other) => one.length - other.length);
-  if (/_USER(NAME)?$/.test(name) && long === `${short}NAME`) return true;
-  const most = name.length < longName ? 1 : 2;
-  return Math.abs(given.length - name.length) <= most && editsBetween(given, name) <= most;
-}
-
-/** Letters that were left out, added, exchanged for another or for their neighbour (optimal string alignment). */
-function editsBetween(one: string, other: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= one.length; row += 1) {
-    const line = [row];
-    for (let column = 1; column <= other.length; column += 1) {
-      const isSame = one[row - 1] === other[column - 1];
-      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      line.push(
-        Math.min(
-          (last[column] ?? 0) + 1,
-          (line[column - 1] ?? 0) + 1,
-          (last[column - 1] ?? 0) + (isSame ? 0 : 1),
-          isSwapped && row > 1 && column > 1 ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
-        ),
-      );
-    }
-    [beforeLast, last] = [last, line];
-  }
-  return last[other.length] ?? 0;
+  return /_USER(NAME)?$/.test(name) && long === `${short}NAME`;
 }

@@ -40,10 +40,16 @@ export interface SchedulesConfig {
 const syncEveryMs = 3 * 60 * 60 * 1_000;
 const shortestMs = 60_000;
 
+interface FileWithSchedules {
+  readonly path: string;
+  readonly schedules?: z.infer<typeof ScheduleEntries> | undefined;
+  readonly named?: { readonly upstreams: readonly string[] };
+}
+
 /** What `schedules:` says, before what an upstream says of itself, before the standard. */
 export function readSchedules(
   environment: Environment,
-  file: { readonly path: string; readonly schedules?: z.infer<typeof ScheduleEntries> | undefined },
+  file: FileWithSchedules,
   upstreams: readonly Upstream[],
   faults: FaultList,
 ): SchedulesConfig {
@@ -59,6 +65,8 @@ export function readSchedules(
   ];
   for (const id of given.keys()) {
     if (known.some((one) => one.id === id)) continue;
+    // An upstream that could not be read is told as that.
+    if (file.named?.upstreams.some((name) => id === `${FETCH_SCHEDULE_PREFIX}${name}`) === true) continue;
     faults.add(`${file.path}: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
   }
 

@@ -79,7 +79,9 @@ const XinferenceEntry = z.strictObject({
 export const UpstreamEntries = z
   .object({ dify: DifyEntry.optional(), xinference: XinferenceEntry.optional() })
   .catchall(z.discriminatedUnion('kind', [ComposeEntry, ReleaseEntry, TagsEntry]));
-export const GitHubEntry = z.strictObject({ apiUrl: z.url({ protocol: /^https?$/ }).optional() });
+export const GitHubEntry = z.strictObject({
+  apiUrl: z.url({ protocol: /^https?$/, error: 'must be an address with http:// or https://' }).optional(),
+});
 
 export type UpstreamEntries = z.infer<typeof UpstreamEntries>;
 export type GitHubEntry = z.infer<typeof GitHubEntry>;

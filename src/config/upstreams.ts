@@ -40,6 +40,7 @@ export interface GitHubSettings {
 interface FileWithUpstreams {
   readonly path: string;
   readonly upstreams?: UpstreamEntries | undefined;
+  readonly named?: { readonly targets: readonly string[] };
 }
 
 /** `ferry.yaml`'s `github.apiUrl`, then `GITHUB_API_URL` as GitHub's own runners set it, then the public one. */
@@ -79,14 +80,14 @@ export function readUpstreams({ path, upstreams: entries }: FileWithUpstreams, f
 
 /** Only where the targets are known: a command that asks for a look may run where none is configured. */
 export function checkUpstreamTargets(
-  { path }: FileWithUpstreams,
+  { path, named }: FileWithUpstreams,
   upstreams: readonly Upstream[],
   targets: readonly Target[],
   faults: FaultList,
 ): void {
   const known = targets.map(({ name }) => name);
   for (const { name, targets: wanted = [] } of upstreams) {
-    for (const target of wanted.filter((one) => !known.includes(one))) {
+    for (const target of wanted.filter((one) => !known.includes(one) && named?.targets.includes(one) !== true)) {
       faults.add(
         `${path}: upstreams.${name}.targets names ${target}, which is not configured: configured are ${known.join(', ')}`,
       );

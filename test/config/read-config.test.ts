@@ -302,6 +302,84 @@ describe('configuration', () => {
     expect(lines.filter((line) => !line.startsWith(`${path}: `))).toEqual([]);
   });
 
+  test.each([
+    ['targets: { lab: { registy: lab.example.com } }', 'targets.lab.registy is unknown: is registry meant?'],
+    ['schedule: {}', 'schedule is unknown: is schedules meant?'],
+    ['github: { token: x }', 'github.token is unknown: known are apiUrl'],
+    ['targets: { Lab: {} }', 'targets.Lab: must be lower-case letters, digits and dashes'],
+    [
+      'targets: { lab: { credentials: me:secret } }',
+      'targets.lab.credentials: must be a mapping of keys to values, and is text',
+    ],
+    ['targets: { lab: { naming: wild } }', 'targets.lab.naming: must be aliyun, private, nested, flat or hash'],
+    ['hosts: [a.example.com]', 'hosts: must be a mapping of keys to values, and is a list'],
+    ['hosts: { a.example.com: { caFile: } }', 'hosts.a.example.com.caFile: must be text, and is empty'],
+    ['hosts: { a.example.com: { concurrency: 65 } }', 'hosts.a.example.com.concurrency: must be at most 64'],
+    [
+      'hosts: { a.example.com: { concurrency: 1.5 } }',
+      'hosts.a.example.com.concurrency: must be a whole number, and is a number',
+    ],
+    ['hosts: { a.example.com: { pulls: { allowance: 1 } } }', 'hosts.a.example.com.pulls.window: is missing'],
+    ['upstreams: { x: { kind: rss } }', 'upstreams.x.kind: must be compose, release or tags'],
+    ['upstreams: { dify: { targets: [] } }', 'upstreams.dify.targets: must not be empty'],
+    ['github: { apiUrl: nowhere }', 'github.apiUrl: must be an address with http:// or https://'],
+    ['words', 'must be a mapping of keys to values, and is text'],
+  ])('what has not its form (%s) is told in words of the file', (content, said) => {
+    const path = file('ferry.yaml', `${content}\n`);
+
+    expect(faultsOf({ ...aliyun, FERRY_CONFIG: path })).toEqual([`${path}: ${said}`]);
+  });
+
+  test('faults of form hide no faults of values, and make no further ones', () => {
+    const path = file(
+      'ferry.yaml',
+      [
+        'targets: { lab: { registy: lab.example.com } }',
+        'upstreams:',
+        '  feed: { kind: rss, repository: a/b }',
+        '  nginx: { kind: tags, image: nginx, targets: [lab, gone], schedule: { every: 1 hour } }',
+        '  redis: { kind: tags, image: redis, targets: [lab, gone] }',
+        'schedules: { sync-al: off, sync-all: { evry: 1h }, fetch-feed: off, fetch-nginx: off, fetch-dify: { every: soon } }',
+      ].join('\n'),
+    );
+
+    const lines = faultsOf({ ...aliyun, FERRY_CONFIG: path, FERRY_HISTORY_DAYS: 'many' });
+
+    expect(lines.map((line) => line.replace(`${path}: `, '').slice(0, 40))).toEqual(
+      [
+        'targets.lab.registy is unknown: is registry meant?',
+        'upstreams.feed.kind: must be compose, release or tags',
+        'schedules.sync-all: must be off, { every: 12h, offset: 5m }',
+        'upstreams.nginx: "1 hour" is not a duration',
+        'upstreams.redis.targets names gone, which is not configured',
+        'schedules.sync-al is unknown: known are sync-all',
+        'schedules.fetch-dify: "soon" is not a duration',
+        'FERRY_HISTORY_DAYS is "many": expected a whole',
+      ].map((line) => line.slice(0, 40)),
+    );
+  });
+
+  test.each(['targets', 'hosts', 'github', 'mutableTags', 'upstreams', 'schedules', 'referrers'])(
+    'an empty section of the file (%s) counts as one that is not there',
+    (section) => {
+      const read = (content: string) => {
+        const { upstreams, schedules, sources } = readConfig({
+          ...aliyun,
+          FERRY_CONFIG: file('ferry.yaml', content),
+        });
+        return { upstreams, schedules, sources };
+      };
+
+      expect(read(`${section}:\n`)).toEqual(read(''));
+    },
+  );
+
+  test('a host is described by its name alone', () => {
+    const path = file('ferry.yaml', 'hosts:\n  127.0.0.1:5000:\n');
+
+    expect(readConfig({ ...aliyun, FERRY_CONFIG: path }).sources.trusted).toContain('127.0.0.1:5000');
+  });
+
   test('ferry up names the faults of the server with all others', () => {
     const reading = (): unknown => readUpConfig({ ...aliyun, FERRY_COPIES_AT_ONCE: '0', FERRY_LISTEN: 'nowhere' });
 

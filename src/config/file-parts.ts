@@ -1,0 +1,47 @@
+/** Parts of a YAML document, before and after it is known to have its form. */
+
+type Mapping = Readonly<Record<string, unknown>>;
+type Place = readonly PropertyKey[];
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Sections whose entries say something by being there: without a value they are empty, too. */
+const named: readonly string[] = ['targets', 'hosts', 'upstreams'];
+
+/** The same with its empty sections left out, as people leave them when the last entry goes. */
+export function filled(document: unknown): unknown {
+  if (document === null || document === undefined) return {};
+  if (!isMapping(document)) return document;
+  const sections = Object.entries(document).filter(([, section]) => section !== null);
+  return Object.fromEntries(
+    sections.map(([key, section]) => {
+      if (!named.includes(key) || !isMapping(section)) return [key, section];
+      return [key, Object.fromEntries(Object.entries(section).map(([name, entry]) => [name, entry ?? {}]))];
+    }),
+  );
+}
+
+/** Where a fault of form lies: keys that are too much are told by their mapping. */
+export function placesOf(issue: { readonly path: Place; readonly keys?: readonly string[] }): readonly Place[] {
+  return issue.keys === undefined ? [issue.path] : issue.keys.map((key) => [...issue.path, key]);
+}
+
+/** The same without the entries of sections that the places are in. */
+export function without(document: unknown, places: readonly Place[]): unknown {
+  if (!isMapping(document) || places.some((place) => place.length === 0)) return {};
+  const isGone = (...keys: readonly string[]): boolean => places.some((place) => same(place.slice(0, 2), keys));
+  return Object.fromEntries(
+    Object.entries(document)
+      .filter(([key]) => !isGone(key))
+      .map(([key, section]) => {
+        if (!isMapping(section)) return [key, section];
+        return [key, Object.fromEntries(Object.entries(section).filter(([name]) => !isGone(key, name)))];
+      }),
+  );
+}
+
+function same(place: Place, keys: readonly string[]): boolean {
+  return place.length === keys.length && place.every((key, index) => String(key) === keys[index]);
+}
