@@ -18,7 +18,6 @@ import { readPlace } from './place-config.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
-import { mistypedVariables, sayMistyped } from './mistyped-variables.js';
 import { readMutableTags } from './mutable-tags.js';
 import type { SchedulesConfig } from './schedules.js';
 import { readSchedules } from './schedules.js';
@@ -28,6 +27,7 @@ import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 import type { GitHubSettings } from './upstreams.js';
 import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
+import { variableNotes } from './variable-notes.js';
 import { named, readNumber } from './variable-values.js';
 
 /** What it takes to judge and record a request. */
@@ -177,7 +177,7 @@ function collectConfig(environment: Environment, faults: FaultList): FerryConfig
     faults.add(
       'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or targets in the file that FERRY_CONFIG names',
     );
-    for (const slip of mistypedVariables(environment.present())) faults.add(sayMistyped(slip));
+    for (const note of variableNotes(environment.present())) faults.add(note);
   }
 
   const upstreams = readUpstreams(file, faults);

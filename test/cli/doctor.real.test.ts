@@ -109,6 +109,7 @@ describe('ferry doctor', () => {
       'github',
       'clock',
     ]);
+    expect(of.get('configuration')?.said).toMatch(/^targets private \(.*; the file is .*\/ferry\.yaml$/);
     expect(of.get('database')?.said).toMatch(/^SQLite 3\./);
     expect(of.get('github')?.said).toMatch(/of 60 requests of this hour are left$/);
     const uploads = (await target.requests()).filter(({ path }) => path.includes('/blobs/uploads/'));

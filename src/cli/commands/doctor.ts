@@ -2,8 +2,8 @@ import { queuesFor } from '../../client/worker-presence.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
-import { mistypedVariables, sayMistyped } from '../../config/mistyped-variables.js';
 import { readConfig, readPlaceConfig, readUpConfig } from '../../config/read-config.js';
+import { sayConfigFile, variableNotes } from '../../config/variable-notes.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { Finding } from '../doctor/check.js';
 import { runChecks } from '../doctor/check.js';
@@ -28,21 +28,25 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
   // What the server alone has wrong keeps nothing else from being looked at.
   const whole = attempt(() => readUpConfig(variables));
   const config = whole.value?.config ?? attempt(() => readConfig(variables)).value;
+  const read = sayConfigFile(variables);
   if (config !== undefined) {
-    const said = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`;
+    const said = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}; ${read}`;
     const ok = whole.value !== undefined;
-    const finding = { part: 'configuration', ok, said: ok ? said : whole.fault };
+    const finding = { part: 'configuration', ok, said: ok ? said : `${whole.fault}\n${read}` };
     return [finding, ...slips(variables), ...(await examineAll(config))];
   }
-  const finding = { part: 'configuration', ok: false, said: whole.fault };
+  const finding = { part: 'configuration', ok: false, said: `${whole.fault}\n${read}` };
   const place = attempt(() => readPlaceConfig(variables)).value;
   const unread = { part: 'registries, github', ok: false, said: 'not looked at: they need the configuration' };
-  return place === undefined ? [finding] : [finding, ...(await runChecks(placeChecks(place))), unread];
+  const findings = [finding, ...slips(variables, whole.fault)];
+  return place === undefined ? findings : [...findings, ...(await runChecks(placeChecks(place))), unread];
 }
 
-/** Nothing reads such a variable; it may be another program's, too. */
-function slips(variables: NodeJS.ProcessEnv): readonly Finding[] {
-  const said = mistypedVariables(variables).map(sayMistyped).join('\n');
+/** Such a variable may be another program's, and such a file, too; what was told as a fault is not told again. */
+function slips(variables: NodeJS.ProcessEnv, told = ''): readonly Finding[] {
+  const said = variableNotes(variables)
+    .filter((note) => !told.includes(note))
+    .join('\n');
   return said === '' ? [] : [{ part: 'variables', ok: true, warning: true, said }];
 }
 

@@ -5,10 +5,10 @@ import type { TemporalClient } from '../../client/connect.js';
 import { ensureSchedules } from '../../client/ensure-schedules.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { FerryConfig } from '../../config/read-config.js';
-import { mistypedVariables, sayMistyped } from '../../config/mistyped-variables.js';
 import { distFolder } from '../../config/package-folder.js';
 import { readUpConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
+import { variableNotes } from '../../config/variable-notes.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule.js';
@@ -35,7 +35,7 @@ export async function upCommand(options: UpOptions): Promise<number> {
   const { untilIdle = false, fetch = [] } = options;
   const { config, server } = readUpConfig(process.env);
   assertUpstreams(fetch, untilIdle, config);
-  for (const slip of mistypedVariables(process.env)) say(`note: ${sayMistyped(slip)}`);
+  for (const note of variableNotes(process.env)) say(`note: ${note}`);
   const interruption = interruptible(() => say('Stopping ... (once more ends it at once)'));
   const { signal } = interruption;
   try {
