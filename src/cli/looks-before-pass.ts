@@ -69,10 +69,11 @@ export async function passAfterLooks(
 async function lookUntilAsleep(temporal: TemporalClient, upstream: string, signal: AbortSignal): Promise<Look> {
   const look: { -readonly [Key in keyof Look]: Look[Key] } = { upstream, reason: '', ended: undefined };
   let workflowId: string;
+  let ending: Promise<unknown>;
   try {
     const run = await startFetch(temporal, upstream);
     workflowId = run.workflowId;
-    void watchFetch(temporal, upstream, run, signal).then(
+    ending = watchFetch(temporal, upstream, run, signal).then(
       (result) => (look.ended = { result }),
       (fault: unknown) => (look.ended = { fault }),
     );
@@ -81,7 +82,7 @@ async function lookUntilAsleep(temporal: TemporalClient, upstream: string, signa
     return look;
   }
   while (look.ended === undefined) {
-    await sleep(lookEveryMs, undefined, { signal });
+    await Promise.race([ending, sleep(lookEveryMs, undefined, { signal, ref: false })]);
     const wait = look.ended === undefined ? await fetchWait(temporal, workflowId) : undefined;
     if (wait === undefined || wait.until - Date.now() <= shortPauseMs) continue;
     look.reason = wait.reason;
