@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -80,6 +80,19 @@ async function start(secure: boolean, script: Script): Promise<Server> {
       if (socket?.closed === false) await once(socket, 'close');
     },
   };
+}
+
+/** Where a server listens, and how one comes to it that trusts it no more than node does. */
+async function strangerAt(server: NetServer): Promise<{ readonly url: URL; readonly network: Network }> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const agent = new BulkTlsAgent({ keepAlive: true });
+  onTestFinished(() => {
+    agent.destroy();
+    server.close();
+  });
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
+  return { url, network: { agent, heads: agent.heads } };
 }
 
 async function bodyOf(answer: Answer): Promise<string> {
@@ -264,15 +277,7 @@ describe.each([
 
 test.each(['HEAD', 'GET'] as const)('a %s is given up where nobody speaks TLS in time', async (method) => {
   const server = createServer(() => {});
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const agent = new BulkTlsAgent({ keepAlive: true });
-  onTestFinished(() => {
-    agent.destroy();
-    server.close();
-  });
-  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
-  const network = { agent, heads: agent.heads };
+  const { url, network } = await strangerAt(server);
 
   const asking = exchange(url, { method, headers: {}, network, ...patient, connectMs: 200 });
 
@@ -372,15 +377,8 @@ test('a server that is trusted by nobody is told nothing', async () => {
     socket.on('error', () => {});
     socket.on('data', (bytes) => asked.push(bytes.toString()));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const agent = new BulkTlsAgent({ keepAlive: true });
-  onTestFinished(() => {
-    agent.destroy();
-    server.close();
-  });
-  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
-  const options = { network: { agent, heads: agent.heads }, ...patient };
+  const { url, network } = await strangerAt(server);
+  const options = { network, ...patient };
 
   const head = exchange(url, { method: 'HEAD', headers: { authorization: 'Basic c2VjcmV0' }, ...options });
 

@@ -73,7 +73,25 @@ describe('workflows whose histories are recorded', () => {
     await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
   });
 
-  test('SyncAll that is asked again while it is cancelled', async () => {
+  test.each<[when: string, name: string, cancelAndAsk: (until: Promise<unknown>) => Promise<unknown>]>([
+    [
+      'while it is cancelled',
+      'sync-all-asked-after-cancellation',
+      async (transferEnded) => {
+        await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).cancel();
+        await transferEnded;
+        await requestSync(temporal, { id: 'two', reason: 'recorded' });
+      },
+    ],
+    [
+      'in the workflow task of its cancellation',
+      'sync-all-asked-in-task-of-cancellation',
+      async (transferEnded) => {
+        cancelAndAskInOneTask(worker.namespace, { repeated: 'one', asked: 'two' });
+        await transferEnded;
+      },
+    ],
+  ])('SyncAll that is asked again %s', async (_when, name, cancelAndAsk) => {
     const image = 'docker.io/library/long:1';
     world.want(image);
     const copy = openCopy({ isStubborn: true });
@@ -81,33 +99,13 @@ describe('workflows whose histories are recorded', () => {
 
     const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
     await copy.started;
-    await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).cancel();
-    await copy.ended;
-    world.copies.delete(image);
-    await requestSync(temporal, { id: 'two', reason: 'recorded' });
-    copy.letGo();
-    const summary = await syncResult(temporal, runId);
-
-    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
-    await record('sync-all-asked-after-cancellation', SYNC_ALL_WORKFLOW_ID, runId);
-  });
-
-  test('SyncAll that is asked again in the workflow task of its cancellation', async () => {
-    const image = 'docker.io/library/long:1';
-    world.want(image);
-    const copy = openCopy({ isStubborn: true });
-    world.copies.set(image, copy.copy);
-
-    const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
-    await copy.started;
-    cancelAndAskInOneTask(worker.namespace, { repeated: 'one', asked: 'two' });
-    await copy.ended;
+    await cancelAndAsk(copy.ended);
     world.copies.delete(image);
     copy.letGo();
     const summary = await syncResult(temporal, runId);
 
     expect(summary).toMatchObject({ passes: 1, pushed: 1 });
-    await record('sync-all-asked-in-task-of-cancellation', SYNC_ALL_WORKFLOW_ID, runId);
+    await record(name, SYNC_ALL_WORKFLOW_ID, runId);
   });
 
   test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {
