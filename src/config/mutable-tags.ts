@@ -1,7 +1,6 @@
 import * as z from 'zod';
 
 import { parseDuration } from '../domain/duration.js';
-import { InvalidInput } from '../domain/ferry-error.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { checkBackupTag } from '../domain/mutable-tags.js';
 import type { Environment } from './environment.js';
@@ -27,11 +26,10 @@ export function readMutableTags(
 ): MutableTags {
   const variable = faults.try(() => environment.value('FERRY_MUTABLE_TAGS'));
   const backupTag = entry?.backupTag;
-  if (backupTag !== undefined)
-    faults.try(() => placed(`${path}: mutableTags.backupTag`, () => checkBackupTag(backupTag)));
+  if (backupTag !== undefined) faults.try(() => checkBackupTag(backupTag), `${path}: mutableTags.backupTag`);
   return {
     patterns: patternsOf(variable === undefined ? (entry?.tags ?? standardTags) : listed(variable)),
-    everyMs: faults.try(() => placed(`${path}: mutableTags.every`, () => parseDuration(entry?.every ?? '0'))) ?? 0,
+    everyMs: faults.try(() => parseDuration(entry?.every ?? '0'), `${path}: mutableTags.every`) ?? 0,
     ...(backupTag === undefined ? {} : { backupTag }),
   };
 }
@@ -47,12 +45,4 @@ function listed(variable: string): 'all' | 'none' | readonly string[] {
 function patternsOf(tags: 'all' | 'none' | readonly string[]): readonly string[] {
   if (tags === 'all') return ['*'];
   return tags === 'none' ? [] : tags;
-}
-
-function placed<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof InvalidInput ? new InvalidInput(`${place}: ${error.message}`, 'configuration') : error;
-  }
 }

@@ -73,9 +73,7 @@ export function readSchedules(
   const settings: ScheduleSetting[] = [];
   const off: string[] = [];
   for (const { id, does, standard } of known) {
-    const timing = faults.try(() =>
-      located(`${file.path}: schedules.${id}`, () => timingOf(id, given.get(id), standard)),
-    );
+    const timing = faults.try(() => timingOf(id, given.get(id), standard), `${file.path}: schedules.${id}`);
     if (timing === undefined) off.push(id);
     else settings.push({ id, does, timing });
   }
@@ -125,14 +123,5 @@ function assertTimezone(timezone: string): void {
       `"${timezone.slice(0, 80)}" is no time zone: expected one like Asia/Shanghai`,
       'configuration',
     );
-  }
-}
-
-function located<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    throw new InvalidInput(`${place}: ${error.message}`, 'configuration');
   }
 }

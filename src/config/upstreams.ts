@@ -60,7 +60,7 @@ export function readUpstreams({ path, upstreams: entries }: FileWithUpstreams, f
   const { dify, xinference, ...custom } = entries ?? {};
   const upstreams: Upstream[] = [];
   const add = (name: string, read: () => Upstream): void => {
-    const upstream = faults.try(() => located(`${path}: upstreams.${name}`, read));
+    const upstream = faults.try(read, `${path}: upstreams.${name}`);
     if (upstream !== undefined) upstreams.push(upstream);
   };
 
@@ -227,13 +227,4 @@ function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSc
 function canonicalPlatforms(texts: readonly string[]): readonly string[] {
   const selection = parsePlatformSelection(texts.join(','));
   return selection === 'all' ? ['all'] : selection.map(printPlatform);
-}
-
-function located(place: string, read: () => Upstream): Upstream {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    throw new InvalidInput(`${place}: ${error.message}`, 'configuration');
-  }
 }
