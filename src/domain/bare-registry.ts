@@ -1,14 +1,7 @@
 import { wellKnownRegistries } from './source-allow-list.js';
 
 /** More names that stand for registries alone; in the other list are patterns, too, which no text is. */
-const moreRegistries = [
-  'index.docker.io',
-  'registry-1.docker.io',
-  'registry.hub.docker.com',
-  'k8s.gcr.io',
-  'docker.n8n.io',
-  'dhi.io',
-];
+const moreRegistries = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com', 'k8s.gcr.io'];
 const registries: ReadonlySet<string> = new Set([...wellKnownRegistries, ...moreRegistries]);
 /** Clouds give each of their customers, or regions, a registry below one of these. */
 const belowClouds = /\.(?:gcr\.io|pkg\.dev|azurecr\.io|amazonaws\.com|aliyuncs\.com)$/;

@@ -17,8 +17,8 @@ export interface ComposeService {
   readonly image?: string;
   /** It has a `build`. */
   readonly isBuilt: boolean;
-  /** `pull_policy` says that its image is never pulled. */
-  readonly isNeverPulled: boolean;
+  /** As written; it may hold variables. */
+  readonly pullPolicy?: string;
   readonly profiles: readonly string[];
   /** What makes its image unknowable from this document alone, in words. */
   readonly fault?: string;
@@ -58,7 +58,7 @@ export function imagesOfServices(
 
 type ReadImage = { readonly reference: ImageReference; readonly written: string } | { readonly reason: string };
 
-function readImage({ image, isBuilt, isNeverPulled, fault }: ComposeService, lookup: Lookup): ReadImage {
+function readImage({ image, isBuilt, pullPolicy, fault }: ComposeService, lookup: Lookup): ReadImage {
   if (fault !== undefined) return { reason: fault };
   if (image === undefined) {
     return { reason: isBuilt ? 'it is built from source and names no image' : 'it names no image' };
@@ -66,7 +66,9 @@ function readImage({ image, isBuilt, isNeverPulled, fault }: ComposeService, loo
   if (image.length > longestImage) {
     return { reason: `its image has ${image.length} characters, ${longestImage} are read at most: ${excerpt(image)}` };
   }
-  if (isNeverPulled) return { reason: `its pull_policy says that ${image} is built, not pulled` };
+  if (isLocalOnly(isBuilt, pullPolicy, lookup)) {
+    return { reason: `its pull_policy says that ${image} is built, not pulled` };
+  }
 
   const interpolated = interpolate(image, lookup);
   if (interpolated.kind === 'fault') return { reason: `its image ${image} cannot be read: ${interpolated.reason}` };
@@ -80,6 +82,18 @@ function readImage({ image, isBuilt, isNeverPulled, fault }: ComposeService, loo
     if (error instanceof InvalidInput) return { reason: error.message };
     throw error;
   }
+}
+
+/**
+ * Compose specification, `pull_policy`: with `build` the image is always built. `never` alone means that something else
+ * pulled the image before, such as an install script; with a `build` beside it the image comes from that. All other
+ * values (`always`, `missing`, `if_not_present`, `daily`, `weekly`, `every_<duration>`) pull, also beside a `build`.
+ */
+function isLocalOnly(isBuilt: boolean, pullPolicy: string | undefined, lookup: Lookup): boolean {
+  if (pullPolicy === undefined) return false;
+  const interpolated = interpolate(pullPolicy, lookup);
+  const policy = interpolated.kind === 'text' ? interpolated.text.trim() : '';
+  return policy === 'build' || (policy === 'never' && isBuilt);
 }
 
 function leftOut(

@@ -3,7 +3,7 @@ import type { ImageReference } from './image-reference.js';
 import { canonicalHost, looksLikeHost } from './image-reference.js';
 import { hostFault } from './reference-grammar.js';
 
-/** Registries that publish for everybody; `*.` stands for any number of names in front. */
+/** Public registries that anyone can pull from; `*.` stands for any number of names in front. */
 export const wellKnownRegistries: readonly string[] = [
   'docker.io',
   'ghcr.io',
@@ -27,8 +27,25 @@ export const wellKnownRegistries: readonly string[] = [
   'lscr.io',
   'icr.io',
   'xpkg.upbound.io',
+  'dhi.io',
+  'codeberg.org',
+  'code.forgejo.org',
+  'data.forgejo.org',
+  // Projects that publish under a host of their own: what their compose files name.
+  'artifacts.plane.so',
+  'cr.fluentbit.io',
+  'cr.weaviate.io',
+  'docker.all-hands.dev',
+  'docker.angie.software',
+  'docker.dragonflydb.io',
+  'docker.getcollate.io',
+  'docker.getoutline.com',
+  'docker.gitea.com',
+  'docker.litellm.ai',
+  'docker.n8n.io',
+  'docker.openhands.dev',
   'docker.redpanda.com',
-  // Of Dify's compose file.
+  'docker.umami.is',
   'downloads.unstructured.io',
 ];
 

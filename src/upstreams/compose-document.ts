@@ -110,7 +110,7 @@ function readService(name: string, own: Service, services: ReadonlyMap<string, S
     ...unread(name),
     ...(typeof image === 'string' ? { image } : {}),
     isBuilt: inherited('build') !== undefined,
-    isNeverPulled: policy === 'build' || policy === 'never',
+    ...(typeof policy === 'string' ? { pullPolicy: policy } : {}),
     profiles: [...new Set(chain.flatMap(({ profiles = [] }) => profiles))],
     ...(image === undefined && fault !== undefined ? { fault } : {}),
     ...(image !== undefined && typeof image !== 'string' ? { fault: 'its image is not a text' } : {}),
@@ -123,7 +123,7 @@ function readService(name: string, own: Service, services: ReadonlyMap<string, S
 }
 
 function unread(name: string): ComposeService {
-  return { name, isBuilt: false, isNeverPulled: false, profiles: [] };
+  return { name, isBuilt: false, profiles: [] };
 }
 
 function includeNotes(include: unknown): string[] {

@@ -215,6 +215,24 @@ describe('the requests that callers sent to GitHub', () => {
   });
 
   test.each([
+    ['user and token', `ferry:${apiToken}`],
+    ['a user with a colon behind it', `:${apiToken}`],
+    ['the token as the user', `${apiToken}:`],
+    ['the token beside x-oauth-basic', `${apiToken}:x-oauth-basic`],
+  ])('curl -u with %s is let in, as at GitHub', async (_what, credentials) => {
+    const authorization = `Basic ${btoa(credentials)}`;
+
+    const dispatch = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', { authorization });
+    const refused = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', {
+      authorization: `Basic ${btoa(credentials.replace('token', 'other'))}`,
+    });
+
+    expect([dispatch.status, refused.status]).toEqual([204, 401]);
+    expect(work.syncs).toHaveLength(1);
+    expect(bridge.logged.join('\n')).not.toContain(btoa(credentials));
+  });
+
+  test.each([
     ['a wrong token', 401, async () => await octokit('wrong').rest.repos.createDispatchEvent(event('sync-images'))],
     ['an unknown event', 422, async () => await octokit().rest.repos.createDispatchEvent(event('deploy'))],
     ['an image that is none', 422, async () => await octokit().rest.repos.createDispatchEvent(event('add-image'))],

@@ -34,6 +34,23 @@ describe('sources that may be asked for', () => {
     expect(decide(image)).not.toHaveProperty('reason');
   });
 
+  test.each([
+    'docker.n8n.io/n8nio/n8n:2.0.0',
+    'cr.weaviate.io/semitechnologies/weaviate:1.36.0',
+    'docker.getoutline.com/outlinewiki/outline:1.7.1',
+    'docker.litellm.ai/berriai/litellm:main-stable',
+    'docker.gitea.com/gitea:1.24.2',
+    'artifacts.plane.so/makeplane/plane-frontend:v1.3.1',
+    'codeberg.org/forgejo/forgejo:13',
+    'lscr.io/linuxserver/swag:5',
+    'nvcr.io/nvidia/cuda:13',
+    'cgr.dev/chainguard/nginx:latest',
+    'container-registry.oracle.com/database/free:latest',
+  ])('%s of a well-known compose file may be requested without configuration', (image) => {
+    expect(decide(image, { ...rules, allowed: wellKnownRegistries })).toMatchObject({ kind: 'addresses' });
+    expect(decide(image, { ...rules, allowed: wellKnownRegistries })).not.toHaveProperty('reason');
+  });
+
   test('a configured registry may have a private address', () => {
     expect(decide('127.0.0.1:5001/app:1')).toEqual({ kind: 'accepted' });
   });

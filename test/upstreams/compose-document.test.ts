@@ -52,6 +52,30 @@ describe('a compose file', () => {
     });
   });
 
+  test.each([
+    ['always', true, true],
+    ['missing', true, true],
+    ['if_not_present', true, true],
+    ['daily', true, true],
+    ['weekly', true, true],
+    ['every_12h', true, true],
+    ['never', true, false],
+    ['build', false, false],
+    ['${POLICY:-never}', true, false],
+    ['${POLICY:-build}', false, false],
+  ])('pull_policy %s: an image without build is wanted: %s; one with build: %s', (policy, alone, besideBuild) => {
+    const { images } = read(
+      [
+        'services:',
+        `  alone: { image: "a:1", pull_policy: "${policy}" }`,
+        `  built: { image: "b:1", pull_policy: "${policy}", build: . }`,
+        `  unbuilt: { extends: built, build: !reset null }`,
+      ].join('\n'),
+    );
+
+    expect(['alone' in images, 'built' in images, 'unbuilt' in images]).toEqual([alone, besideBuild, alone]);
+  });
+
   test('takes variables from the configuration', () => {
     const { images } = read(text, { PRIVATE_REGISTRY: 'registry.example.com', SANDBOX_VERSION: '9' });
 
