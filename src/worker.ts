@@ -72,7 +72,7 @@ interface OpenedWorkers extends Workers {
 }
 
 async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
-  const { namespace, connection: options, address = defaultAddress } = config.temporal;
+  const { namespace, connection: options, address = defaultAddress, advice } = config.temporal;
 
   const { database } = await openMigrated(config.database);
   closing.push(async () => await database.close());
@@ -88,7 +88,12 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   });
   closing.push(async () => registries.close());
 
-  const temporal = await connectClient({ address, namespace, connection: options });
+  const temporal = await connectClient({
+    address,
+    namespace,
+    connection: options,
+    ...(advice === undefined ? {} : { advice }),
+  });
   closing.push(async () => await temporal.close());
   await keepSchedules(temporal, config.schedules, logger);
   const connection = await NativeConnection.connect({ ...options, address });

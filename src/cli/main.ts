@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { packageFolder } from '../config/package-folder.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
+import { ListWord, listWords, meanings } from './list-words.js';
 import { optimizeLater } from './optimize-later.js';
 
 /** What `ferry copy --help` says below its options. */
@@ -103,7 +104,7 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('fetch')
     .description('look for what is new upstream, want it, and ask for a sync')
-    .argument('<upstream>', 'dify, xinference, or the name of an upstream in ferry.yaml')
+    .argument('[upstream]', 'dify, xinference, or the name of an upstream in ferry.yaml; without one it lists them')
     .option('--wait', 'wait for it, and print what was found')
     .option('--scope <scope>', 'changed: what the newest release changes; release: every image of it')
     .addOption(json())
@@ -121,12 +122,10 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('list')
     .description('list images: wanted, pushed, parked or waiting')
-    .argument(
-      '<what>',
-      'wanted: every image; pushed: copies on the targets; parked: cannot be copied until a person acts; waiting: tried, and tried again by each pass',
-    )
-    .option('--limit <count>', 'at most so many', '1000')
+    .argument('[what]', listWords.join(', '))
+    .option('--limit <count>', 'at most this many rows', '1000')
     .addOption(json())
+    .addHelpText('after', `\nLists:\n${meanings(ListWord)}`)
     .action(async (what, options) => done(await (await import('./commands/list.js')).listCommand(what, options)));
 
   program
@@ -143,7 +142,7 @@ function makeProgram(done: (status: number) => void): Command {
     .command('remove')
     .description('stop wanting an image; what is on the targets stays there')
     .argument('[image]', 'image reference, or what "ferry list" shows for a row that names no image')
-    .option('--row <id>', 'one row, by its id ("ferry list parked --json" shows it)')
+    .option('--row <id>', 'one row, by its id ("ferry list parked" shows it where the row names no image)')
     .addOption(json())
     .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
 

@@ -6,12 +6,13 @@ type Settings = Pick<ServerSettings, 'listen' | 'webhookSecret' | 'apiTokens'>;
 
 /** Where everything is that `ferry up` runs: lines for people. */
 export function whatRuns(
-  { address, ui, server }: Pick<FerryUp, 'address' | 'ui' | 'server'>,
-  { targets, dataDir }: Pick<FerryConfig, 'targets' | 'dataDir'>,
+  { address, ui, command, server }: Pick<FerryUp, 'address' | 'ui' | 'command' | 'server'>,
+  { targets, dataDir, temporal }: Pick<FerryConfig, 'targets' | 'dataDir' | 'temporal'>,
   settings: Settings,
 ): readonly string[] {
   return [
-    `Temporal: ${address}${ui === undefined ? '' : `, its pages: ${ui}`}`,
+    `Temporal: ${address}${ui === undefined ? '' : `, its pages: ${ui}`}${temporal.addressFrom === undefined ? '' : `, which ${temporal.addressFrom} names: none is started here`}`,
+    ...(command === undefined ? [] : [`The temporal command: ${command}`]),
     ...(server === undefined ? [] : whereServerListens(server, settings)),
     `Targets: ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`,
     `Data and logs: ${dataDir}`,

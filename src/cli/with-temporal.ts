@@ -2,11 +2,16 @@ import type { TemporalClient, TemporalPlace } from '../client/connect.js';
 import { connectClient } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
 import type { PlaceConfig } from '../config/place-config.js';
+import { say } from './output.js';
 import { temporalPlace } from './temporal-place.js';
 
 /** Work with the Temporal that is configured or runs here; what goes wrong with it is said in the ferry's words. */
 export async function withTemporal<T>(config: PlaceConfig, work: (temporal: TemporalClient) => Promise<T>): Promise<T> {
-  return await withTemporalAt(temporalPlace(config), work);
+  const place = temporalPlace(config);
+  return await withTemporalAt(place, async (temporal) => {
+    if (place.note !== undefined) say(`note: ${place.note}`);
+    return await work(temporal);
+  });
 }
 
 /** The same at a place that is known. */

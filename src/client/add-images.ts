@@ -39,21 +39,30 @@ export async function startAddImages(
 }
 
 /** What became of each reference of a delivery; waits until a worker has answered. @throws FerryError when none came of it */
-export async function addImagesResult(temporal: TemporalClient, delivery: string): Promise<AddImageResult> {
-  return (await resultOf(temporal, { workflowId: addImageId(delivery) })) as AddImageResult;
+export async function addImagesResult(
+  temporal: TemporalClient,
+  delivery: string,
+  signal?: AbortSignal,
+): Promise<AddImageResult> {
+  return (await resultOf(temporal, { workflowId: addImageId(delivery) }, signal)) as AddImageResult;
 }
 
-/** Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it. */
+/**
+ * Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it.
+ *
+ * @param signal ends the waiting, not the run
+ */
 export async function addImages(
   temporal: TemporalClient,
   delivery: string,
   input: AddImageInput,
+  signal?: AbortSignal,
 ): Promise<AddImageResult> {
   await startAddImages(temporal, delivery, input);
-  return await addImagesResult(temporal, delivery);
+  return await addImagesResult(temporal, delivery, signal);
 }
 
-function addImageId(delivery: string): string {
+export function addImageId(delivery: string): string {
   return `${ADD_IMAGE_ID_PREFIX}${delivery}`;
 }
 

@@ -8,7 +8,11 @@ import { temporalFault } from './temporal-fault.js';
 export interface TemporalPlace extends TemporalAddress {
   /** TLS, API key and the like. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
+  /** What to do when nothing answers there. */
+  readonly advice?: string;
 }
+
+const standardAdvice = 'start the ferry here with "ferry up", or set TEMPORAL_ADDRESS to a server of your own';
 
 export interface TemporalClient {
   readonly client: Client;
@@ -25,15 +29,17 @@ const lazyCallTimeoutMs = 5_000;
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 /** @throws FerryError `temporal` saying where nobody answered and what to do */
-export async function connectClient({ address, namespace, connection = {} }: TemporalPlace): Promise<TemporalClient> {
+export async function connectClient(place: TemporalPlace): Promise<TemporalClient> {
+  const { address, namespace, connection = {}, advice = standardAdvice } = place;
   let connected: Connection;
   try {
     connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs, channelArgs });
   } catch (error) {
-    throw new FerryError(
-      `Temporal does not answer at ${address}: start the ferry here with "ferry up", or set TEMPORAL_ADDRESS`,
-      { code: 'temporal', decision: 'retry', cause: error },
-    );
+    throw new FerryError(`Temporal does not answer at ${address}: ${advice}`, {
+      code: 'temporal',
+      decision: 'retry',
+      cause: error,
+    });
   }
   return clientOver(connected, namespace, callTimeoutMs);
 }

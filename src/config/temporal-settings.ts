@@ -7,6 +7,10 @@ import type { Environment } from './environment.js';
 export interface TemporalSettings {
   /** Absent: the one that `ferry up` runs on this machine, else 127.0.0.1:7233. */
   readonly address?: string;
+  /** What names the address, for people. */
+  readonly addressFrom?: string;
+  /** What to do when nothing answers there. */
+  readonly advice?: string;
   readonly namespace: string;
   /** TLS, API key and the like, as Temporal's client and worker take them. */
   readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
@@ -27,7 +31,7 @@ export function readTemporalSettings(environment: Environment): TemporalSettings
     });
     assertAddress(connectionOptions.address);
     return {
-      ...(connectionOptions.address === undefined ? {} : { address: connectionOptions.address }),
+      ...addressPart(connectionOptions.address, variables),
       namespace: namespace ?? 'default',
       connection: connectionOptions,
     };
@@ -36,6 +40,21 @@ export function readTemporalSettings(environment: Environment): TemporalSettings
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(`Temporal's settings cannot be used: ${reason}`, 'configuration');
   }
+}
+
+function addressPart(
+  address: string | undefined,
+  variables: Readonly<Record<string, string | undefined>>,
+): Pick<TemporalSettings, 'address' | 'addressFrom' | 'advice'> {
+  if (address === undefined) return {};
+  const isVariable = variables['TEMPORAL_ADDRESS'] !== undefined;
+  const addressFrom = isVariable ? 'TEMPORAL_ADDRESS' : "Temporal's configuration file";
+  const remove = isVariable ? 'unset TEMPORAL_ADDRESS' : 'take the address out of that file';
+  return {
+    address,
+    addressFrom,
+    advice: `${addressFrom} names this address: start that server, or correct the address; to let "ferry up" run Temporal here, ${remove}`,
+  };
 }
 
 /** People copy the address of Temporal's pages. */

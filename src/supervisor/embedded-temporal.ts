@@ -17,6 +17,8 @@ export interface TemporalPlaces {
 }
 
 export interface EmbeddedTemporal extends TemporalPlaces {
+  /** Path of the `temporal` command. */
+  readonly command: string;
   readonly process: SupervisedProcess;
   /** Rejects, once, when it ended for a reason that another start does not change, or ends again and again. */
   readonly failed: Promise<never>;
@@ -65,7 +67,7 @@ export async function embedTemporal(
     },
   );
   process.start();
-  return { ...place, process, failed: watch.failed };
+  return { ...place, command: file, process, failed: watch.failed };
 }
 
 /** Tells deaths that another start may mend from those that it cannot. */

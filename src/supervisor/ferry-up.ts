@@ -31,6 +31,8 @@ export interface FerryUpOptions {
 export interface FerryUp {
   readonly address: string;
   readonly ui?: string;
+  /** Path of the `temporal` command that runs it. */
+  readonly command?: string;
   /** Where the webhook bridge listens: `host:port`. */
   readonly server?: string;
   stop(): Promise<void>;
@@ -70,11 +72,12 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     throw error;
   }
 
-  async function startTemporal(): Promise<{ readonly address: string; readonly ui?: string }> {
-    const { namespace, connection, address: configured } = settings;
+  async function startTemporal(): Promise<Pick<FerryUp, 'address' | 'ui' | 'command'>> {
+    const { namespace, connection, address: configured, advice } = settings;
     if (configured !== undefined) {
       parts.record('Temporal', undefined, { temporal: { address: configured } });
-      await unlessAborted(signal, assertServed({ address: configured, namespace, connection }));
+      const place = { address: configured, namespace, connection, ...(advice === undefined ? {} : { advice }) };
+      await unlessAborted(signal, assertServed(place));
       return { address: configured };
     }
     const embedded = await embedTemporal(
@@ -86,7 +89,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
       },
     );
     parts.add(embedded.process);
-    const { address, ui } = embedded;
+    const { address, ui, command } = embedded;
     const given = new AbortController();
     const answers = untilAnswering(
       { address, namespace, connection },
@@ -97,7 +100,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     } finally {
       given.abort();
     }
-    return { address, ui };
+    return { address, ui, command };
   }
 
   async function startWorker(address: string): Promise<void> {

@@ -1,12 +1,20 @@
-import { afterEach, describe, expect, inject, test, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 
 import { ServiceError } from '@temporalio/client';
 
 import type { TemporalPlace } from '../../src/client/connect.js';
 import { connectClient } from '../../src/client/connect.js';
+import { startFetch } from '../../src/client/fetch-upstream.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { temporalFault } from '../../src/client/temporal-fault.js';
 import { isWorkerPolling, queuesFor } from '../../src/client/worker-presence.js';
+import { addCommand } from '../../src/cli/commands/add.js';
+import { fetchCommand } from '../../src/cli/commands/fetch.js';
+import { statusCommand } from '../../src/cli/commands/status.js';
 import { syncCommand } from '../../src/cli/commands/sync.js';
 import { tellingOfMissingWorker } from '../../src/cli/missing-worker.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
@@ -67,29 +75,99 @@ describe("what commands say of Temporal's trouble", () => {
     });
   });
 
-  test('who no longer waits for a pass is told that it goes on, at once also without a worker', async () => {
+  test.each([
+    {
+      waits: 'ferry sync --wait',
+      command: async () => await syncCommand({ wait: true }),
+      says: /^interrupted; the pass goes on in the worker: "ferry status" shows how things stand, and this stops it: \S*temporal workflow cancel --workflow-id (sync-all) --address \S+ --namespace \S+\n$/,
+    },
+    {
+      waits: 'ferry fetch --wait',
+      command: async () => await fetchCommand('dify', { wait: true }),
+      says: /^interrupted; the look at dify goes on in the worker: "ferry status" shows it, and this stops it: \S*temporal workflow cancel --workflow-id (fetch-dify) --address \S+ --namespace \S+\n$/,
+    },
+    {
+      waits: 'ferry add',
+      command: async () => await addCommand(['nginx:1.27'], { sync: true }),
+      says: /^interrupted; Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: \S*temporal workflow cancel --workflow-id (add-image\/cli-[\w-]+) --address \S+ --namespace \S+\n$/,
+    },
+  ])(
+    '$waits that is interrupted says that the work goes on and how to stop it, at once also without a worker',
+    async ({ command, says }) => {
+      const said = listen();
+      const { address, namespace } = configured();
+      const listeners = process.listenerCount('SIGINT');
+
+      const waiting = command();
+      await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBe(listeners + 1), { timeout: 5_000 });
+      await vi.waitFor(async () => expect(await running({ address, namespace })).toHaveLength(1), { timeout: 5_000 });
+      const askedAt = performance.now();
+      process.emit('SIGINT');
+
+      expect(await waiting).toBe(1);
+      expect(performance.now() - askedAt).toBeLessThan(3_000);
+      expect(said.join('')).toMatch(says);
+      expect(await running({ address, namespace })).toEqual([says.exec(said.join(''))?.[1]]);
+      expect(process.listenerCount('SIGINT')).toBe(listeners);
+    },
+  );
+
+  test('ferry status shows the looks at upstreams that run, by their upstream and with their workflow ID', async () => {
+    listen();
+    const printed: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const { address, namespace } = configured();
+    await withTemporalAt({ address, namespace }, async (temporal) => {
+      await startFetch(temporal, 'dify', { scope: 'release' });
+      await startFetch(temporal, 'n8n');
+    });
+    // What a schedule starts: its ID ends with the time.
+    await withTemporalAt({ address, namespace }, async ({ client }) => {
+      await client.workflow.start('FetchUpstream', {
+        workflowId: 'fetch-ollama-tick-2026-11-29T10:00:00Z',
+        taskQueue: 'ferry',
+        args: [{ name: 'ollama' }],
+      });
+    });
+    await vi.waitFor(async () => expect(await running({ address, namespace })).toHaveLength(3), { timeout: 5_000 });
+
+    await statusCommand(undefined, {});
+    await statusCommand(undefined, { json: true });
+
+    const text = printed.join('');
+    expect(text).toMatch(/^Look at dify: runs since \S+ \S+ as fetch-dify\/release$/m);
+    expect(text).toMatch(/^Look at n8n: runs since \S+ \S+ as fetch-n8n$/m);
+    expect(text).toMatch(/^Look at ollama: runs since \S+ \S+ as fetch-ollama-tick-2026-11-29T10:00:00Z$/m);
+    expect((JSON.parse(printed.at(-1) ?? '') as { fetches: unknown[] }).fetches).toHaveLength(3);
+  });
+
+  function listen(): string[] {
     const said: string[] = [];
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    return said;
+  }
+
+  function configured(): TemporalPlace {
     const { address, namespace } = place();
+    const folder = mkdtempSync(join(tmpdir(), 'ferry-trouble-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    vi.stubEnv('FERRY_DATA_DIR', folder);
     vi.stubEnv('TEMPORAL_ADDRESS', address);
     vi.stubEnv('TEMPORAL_NAMESPACE', namespace);
     vi.stubEnv('MY_REGISTRY', 'registry.example.com');
-    const listeners = process.listenerCount('SIGINT');
+    return { address, namespace };
+  }
 
-    const waiting = syncCommand({ wait: true });
-    await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBe(listeners + 1), { timeout: 5_000 });
-    const askedAt = performance.now();
-    process.emit('SIGINT');
-
-    expect(await waiting).toBe(1);
-    expect(performance.now() - askedAt).toBeLessThan(3_000);
-    expect(said.join('')).toBe('interrupted; the pass goes on in the worker: "ferry status" shows how things stand\n');
-    await withTemporalAt({ address, namespace }, async ({ client }) => {
-      const handle = client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID);
-      expect((await handle.describe()).status.name).toBe('RUNNING');
-      await handle.terminate();
+  /** IDs of what runs in a namespace. */
+  async function running(at: TemporalPlace): Promise<readonly string[]> {
+    return await withTemporalAt(at, async ({ client }) => {
+      const ids: string[] = [];
+      for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+        ids.push(workflowId);
+      }
+      return ids;
     });
-  });
+  }
 
   test('who waits learns that no worker is there, and gets the answer when one comes', async () => {
     const said: string[] = [];

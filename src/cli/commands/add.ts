@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { addImages as addToDatabase } from '../../domain/add-images.js';
 import { createSourceGate } from '../../domain/source-gate.js';
-import { addImages } from '../../client/add-images.js';
-import type { TemporalClient } from '../../client/connect.js';
+import { addImageId, addImages } from '../../client/add-images.js';
 import type { RequestConfig } from '../../config/read-config.js';
 import { readRequestConfig } from '../../config/read-config.js';
 import type { AddedImage, AddImageInput } from '../../contract/sync.js';
@@ -17,6 +16,9 @@ import { ExitStatus } from '../exit-status.js';
 import { readListFile, readText } from '../list-file.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine, printTable } from '../output.js';
+import { cancelCommand } from '../temporal-command.js';
+import { temporalPlace } from '../temporal-place.js';
+import { unlessInterrupted } from '../unless-interrupted.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
@@ -31,17 +33,8 @@ export interface AddOptions {
 export async function addCommand(typed: readonly string[], options: AddOptions): Promise<number> {
   const config = readRequestConfig(process.env);
   const requests = await readInput(typed, options, config);
-  const added = options.sync
-    ? await withTemporal(
-        config,
-        async (temporal) => await tellingOfMissingWorker(temporal, askForImages(temporal, requests)),
-      )
-    : await withStores(config, async ({ wanted }) => {
-        const ports = { wanted, sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
-        const answers: AddedImage[] = [];
-        for (const request of requests) answers.push(...(await addToDatabase(request, ports, { by: 'cli' })));
-        return answers;
-      });
+  const added = options.sync ? await addByWorker(config, requests) : await addHere(config, requests);
+  if (added === undefined) return ExitStatus.failed;
 
   if (options.json === true) printJson({ images: added, syncRequested: options.sync });
   else printAdded(added, options.sync);
@@ -60,7 +53,12 @@ async function readInput(
     ...(file === undefined ? [] : await readListFile(file)).map(({ text }) => text),
   ];
   images.push(...(sent?.images ?? []));
-  if (images.length === 0) throw new InvalidInput('no image was given: name some, or use --file', 'invalid-reference');
+  if (images.length === 0) {
+    throw new InvalidInput(
+      'no image was given: name some ("ferry add nginx:1.27 redis:7.4"), or use --file or --payload',
+      'invalid-reference',
+    );
+  }
   const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform);
   const requests = splitRequest({ images, platforms: wanted }).map((page) => ({ images: page, platforms: wanted }));
   const fault = requests.map(requestFault).find((found) => found !== undefined);
@@ -68,15 +66,47 @@ async function readInput(
   return requests;
 }
 
-async function askForImages(temporal: TemporalClient, requests: readonly AddImageInput[]): Promise<AddedImage[]> {
+/** @returns undefined when it was interrupted */
+async function addByWorker(
+  config: RequestConfig,
+  requests: readonly AddImageInput[],
+): Promise<readonly AddedImage[] | undefined> {
   const delivery = `cli-${randomUUID()}`;
   const added: AddedImage[] = [];
-  for (const [position, request] of requests.entries()) {
-    const id = position === 0 ? delivery : `${delivery}-${position}`;
-    const result = await addImages(temporal, id, { ...request, requestedBy: 'ferry add' });
-    added.push(...result.images);
+  let position = 0;
+  const idAt = (at: number): string => (at === 0 ? delivery : `${delivery}-${at}`);
+  return await withTemporal(config, async (temporal) => {
+    const ask = async (signal: AbortSignal): Promise<readonly AddedImage[]> => {
+      for (const [at, request] of requests.entries()) {
+        signal.throwIfAborted();
+        position = at;
+        const result = await addImages(temporal, idAt(at), { ...request, requestedBy: 'ferry add' }, signal);
+        added.push(...result.images);
+      }
+      return added;
+    };
+    return await unlessInterrupted(
+      async (signal) => await tellingOfMissingWorker(temporal, ask(signal)),
+      () => whatGoesOn(idAt(position), requests.slice(position + 1)),
+    );
+  });
+
+  function whatGoesOn(id: string, unsent: readonly AddImageInput[]): string {
+    const lost = unsent.reduce((sum, { images }) => sum + images.length, 0);
+    return (
+      `Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: ${cancelCommand(temporalPlace(config), addImageId(id))}` +
+      (lost === 0 ? '' : `; the last ${lost} images were not asked for`)
+    );
   }
-  return added;
+}
+
+async function addHere(config: RequestConfig, requests: readonly AddImageInput[]): Promise<readonly AddedImage[]> {
+  return await withStores(config, async ({ wanted }) => {
+    const ports = { wanted, sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
+    const answers: AddedImage[] = [];
+    for (const request of requests) answers.push(...(await addToDatabase(request, ports, { by: 'cli' })));
+    return answers;
+  });
 }
 
 function printAdded(added: readonly AddedImage[], sync: boolean): void {

@@ -31,7 +31,10 @@ export async function copyCommand(
   options: CopyCommandOptions,
 ): Promise<number> {
   if (sourceText === undefined || targetTexts.length === 0) {
-    throw new InvalidInput('name a source and at least one target, or a list with --file', 'invalid-reference');
+    throw new InvalidInput(
+      'name a source and at least one target ("ferry copy nginx:1.27 registry.example.com/mirror/nginx"), or a list with --file',
+      'invalid-reference',
+    );
   }
   const source = parseTyped(sourceText);
   const { referrers = false } = options;

@@ -1,12 +1,17 @@
 import { startFetch } from '../../client/fetch-upstream.js';
 import { readUpstreamsConfig } from '../../config/read-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
+import type { Upstream } from '../../domain/upstream.js';
 import { FetchScope } from '../../domain/upstream.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
+import { meanings } from '../list-words.js';
 import { watchFetch } from '../live-fetch.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { printJson, printLine } from '../output.js';
+import { cancelCommand } from '../temporal-command.js';
+import { temporalPlace } from '../temporal-place.js';
+import { unlessInterrupted } from '../unless-interrupted.js';
 import { withTemporal } from '../with-temporal.js';
 
 export interface FetchOptions {
@@ -15,9 +20,13 @@ export interface FetchOptions {
   readonly json?: boolean;
 }
 
-export async function fetchCommand(name: string, options: FetchOptions): Promise<number> {
+export async function fetchCommand(name: string | undefined, options: FetchOptions): Promise<number> {
   const { wait = false, json = false } = options;
   const config = readUpstreamsConfig(process.env);
+  if (name === undefined) {
+    const known = Object.fromEntries(config.upstreams.map((each) => [each.name, watched(each)]));
+    throw new InvalidInput(`name an upstream: "ferry fetch" and one of\n${meanings(known)}`, 'configuration');
+  }
   const upstream = config.upstreams.find((candidate) => candidate.name === name);
   if (upstream === undefined) {
     const known = config.upstreams.map((candidate) => candidate.name).join(', ');
@@ -32,11 +41,28 @@ export async function fetchCommand(name: string, options: FetchOptions): Promise
       else printLine(`A look at ${upstream.name} was asked for; "ferry fetch ${upstream.name} --wait" waits for one.`);
       return ExitStatus.done;
     }
-    const result = await tellingOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run));
+    const result = await unlessInterrupted(
+      async (signal) => await tellingOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run, signal)),
+      () =>
+        `the look at ${upstream.name} goes on in the worker: "ferry status" shows it, and this stops it: ${cancelCommand(temporalPlace(config), run.workflowId)}`,
+    );
+    if (result === undefined) return ExitStatus.failed;
     if (json) printJson(result);
     else printFetchResult(result);
     return exitStatusOfFetch(result);
   });
+}
+
+/** What a look at it reads. */
+function watched(upstream: Upstream): string {
+  switch (upstream.kind) {
+    case 'compose':
+      return `images of ${upstream.file} in the newest release of ${upstream.repository}`;
+    case 'release':
+      return `${upstream.images.join(', ')} of the newest release of ${upstream.repository}`;
+    case 'tags':
+      return `tags of ${upstream.image}`;
+  }
 }
 
 function readScope(text: string | undefined): FetchScope | undefined {

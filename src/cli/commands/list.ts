@@ -1,7 +1,9 @@
 import { readPlaceConfig } from '../../config/read-config.js';
 import type { PushedEntry, WantedEntry } from '../../database/console-entries.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
+import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
+import { ListWord, listWords, meanings } from '../list-words.js';
 import { localTime, localTimeOfUtc } from '../local-time.js';
 import { printJson, printTable, say } from '../output.js';
 import { withStores } from '../with-stores.js';
@@ -11,14 +13,15 @@ export interface ListOptions {
   readonly json?: boolean;
 }
 
-export async function listCommand(what: string, { limit: text, json = false }: ListOptions): Promise<number> {
+export async function listCommand(
+  what: string | undefined,
+  { limit: text, json = false }: ListOptions,
+): Promise<number> {
   const limit = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : undefined;
   if (limit === undefined) throw new InvalidInput(`--limit ${text}: expected a whole number above 0`, 'configuration');
-  if (what !== 'wanted' && what !== 'pushed' && what !== 'parked' && what !== 'waiting') {
-    throw new InvalidInput(
-      `there is no list of "${what}": expected wanted, pushed, parked or waiting`,
-      'configuration',
-    );
+  if (!isListWord(what)) {
+    const fault = what === undefined ? 'name a list' : `there is no list of "${what}"`;
+    throw new InvalidInput(`${fault}: "ferry list" and one of\n${meanings(ListWord)}`, 'configuration');
   }
 
   const { items, next } = await withStores(readPlaceConfig(process.env), async ({ wanted, console }) => {
@@ -33,11 +36,19 @@ export async function listCommand(what: string, { limit: text, json = false }: L
   return ExitStatus.done;
 }
 
+function isListWord(what: string | undefined): what is ListWord {
+  return listWords.some((word) => word === what);
+}
+
 /** @param asCopies what stands open of an image tells more than that its row is pending */
 function printWanted(items: readonly WantedEntry[], asCopies: boolean): void {
+  // Only such a row needs its id: every other one is named by its image.
+  const nameless = new Set(items.filter(({ image }) => !namesImage(image)).map(({ id }) => id));
+  const rowOf = (cell: string): readonly string[] => (nameless.size === 0 ? [] : [cell]);
   printTable(
-    ['IMAGE', 'PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
-    items.map(({ image, platform, state, open, checkedAt, code, reason, note, targets }) => [
+    [...rowOf('ROW'), 'IMAGE', 'PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
+    items.map(({ id, image, platform, state, open, checkedAt, code, reason, note, targets }) => [
+      ...rowOf(nameless.has(id) ? String(id) : ''),
       image,
       platform,
       (asCopies ? open?.join(', ') : undefined) ?? state,
@@ -47,6 +58,21 @@ function printWanted(items: readonly WantedEntry[], asCopies: boolean): void {
         .join('; '),
     ]),
   );
+  if (nameless.size > 0) {
+    say(
+      'A number under ROW is the id of a row of images_for_push that names no image: correct its columns there and set push_status to 0, or withdraw it with "ferry remove --row ID"',
+    );
+  }
+}
+
+/** Whether commands find the row by what the list shows. */
+function namesImage(shown: string): boolean {
+  try {
+    return printImageReference(parseImageReference(shown)) === shown;
+  } catch (error) {
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
 }
 
 function printPushed(items: readonly PushedEntry[]): void {

@@ -35,7 +35,10 @@ interface Removal {
 
 function whatToRemove(image: string | undefined, row: string | undefined): Removal {
   if ((image === undefined) === (row === undefined)) {
-    throw new InvalidInput('name one of: an image, --row ID', 'configuration');
+    throw new InvalidInput(
+      'name what to remove: an image ("ferry remove nginx:1.27"), or --row ID for a row that names none ("ferry list parked" shows the id)',
+      'configuration',
+    );
   }
   if (row !== undefined) {
     const id = /^-?\d{1,16}$/.test(row) ? Number(row) : Number.NaN;

@@ -47,7 +47,10 @@ function whatToRetry(
   { parked = false, adopted = false }: RetryOptions,
 ): string | { readonly parked: true } | { readonly adopted: true } {
   if ([image !== undefined, parked, adopted].filter(Boolean).length !== 1) {
-    throw new InvalidInput('name one of: an image, --parked, --adopted', 'configuration');
+    throw new InvalidInput(
+      'name what to retry: an image ("ferry retry nginx:1.27"), --parked for every parked one, or --adopted for every one that was taken over without copying',
+      'configuration',
+    );
   }
   if (parked) return { parked };
   if (adopted) return { adopted };

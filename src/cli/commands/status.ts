@@ -1,3 +1,5 @@
+import type { RunningFetch } from '../../client/running-fetches.js';
+import { runningFetches } from '../../client/running-fetches.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import type { TargetsConfig } from '../../config/read-config.js';
 import { readTargetsConfig } from '../../config/read-config.js';
@@ -28,8 +30,9 @@ export async function statusCommand(
       printOverview(overview);
       printAllowances(allowances);
     }
-    const unserved = overview.wanted.pending === 0 ? undefined : await sayWhoIsMissing(config);
-    if (json) printJson({ ...overview, allowances, ...(unserved === undefined ? {} : { unserved }) });
+    const running = await askTemporal(config, overview.wanted.pending > 0);
+    if (json) printJson({ ...overview, allowances, ...running });
+    else printFetches(running.fetches ?? []);
     return ExitStatus.done;
   }
 
@@ -45,20 +48,33 @@ export async function statusCommand(
   return ExitStatus.failed;
 }
 
-/**
- * What keeps pending images where they are, whoever else is well.
- *
- * @returns the task queues that no worker polls; undefined when Temporal does not tell
- */
-async function sayWhoIsMissing(config: TargetsConfig): Promise<readonly TaskQueue[] | undefined> {
+interface FromTemporal {
+  /** Looks at upstreams that run; absent when Temporal does not tell. */
+  readonly fetches?: readonly RunningFetch[];
+  /** Task queues that no worker polls; absent when Temporal does not tell, or nothing is pending. */
+  readonly unserved?: readonly TaskQueue[];
+}
+
+/** What runs, and what keeps pending images where they are, whoever else is well. */
+async function askTemporal(config: TargetsConfig, isPending: boolean): Promise<FromTemporal> {
   try {
     return await withTemporal(config, async (temporal) => {
-      return await sayMissingWorkers(temporal, queuesFor(config.targets));
+      const fetches = await runningFetches(temporal);
+      if (!isPending && fetches.length === 0) return { fetches };
+      return { fetches, unserved: await sayMissingWorkers(temporal, queuesFor(config.targets)) };
     });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
-    say(`note: nothing is copied now: ${error.message}`);
-    return undefined;
+    say(`note: ${isPending ? 'nothing is copied now' : 'nothing runs now'}: ${error.message}`);
+    return {};
+  }
+}
+
+function printFetches(fetches: readonly RunningFetch[]): void {
+  if (fetches.length > 0) printLine();
+  for (const { upstream, workflowId, startedAt, waitsFor } of fetches) {
+    const wait = waitsFor === undefined ? '' : `; ${waitsFor}`;
+    printLine(`Look at ${upstream}: runs since ${localTime(startedAt)} as ${workflowId}${wait}`);
   }
 }
 

@@ -1,12 +1,13 @@
-import type { TemporalClient } from '../../client/connect.js';
 import { queuesFor } from '../../client/worker-presence.js';
 import { readConfig } from '../../config/read-config.js';
-import type { TaskQueue } from '../../contract/task-queues.js';
+import { SYNC_ALL_WORKFLOW_ID } from '../../contract/workflow-names.js';
 import { askForSync, waitForSync } from '../ask-for-sync.js';
 import { ExitStatus } from '../exit-status.js';
-import { interruptible } from '../interruption.js';
 import { sayMissingWorkers, tellingOfMissingWorker } from '../missing-worker.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine } from '../output.js';
+import { cancelCommand } from '../temporal-command.js';
+import { temporalPlace } from '../temporal-place.js';
+import { unlessInterrupted } from '../unless-interrupted.js';
 import { withTemporal } from '../with-temporal.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 
@@ -36,29 +37,18 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
       backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
     );
     const queues = queuesFor(config.targets);
-    if (wait) return await waitUnlessInterrupted(temporal, runId, { json, queues });
+    if (wait) {
+      const status = await unlessInterrupted(
+        async (signal) =>
+          await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues }),
+        () =>
+          `the pass goes on in the worker: "ferry status" shows how things stand, and this stops it: ${cancelCommand(temporalPlace(config), SYNC_ALL_WORKFLOW_ID)}`,
+      );
+      return status ?? ExitStatus.failed;
+    }
     await sayMissingWorkers(temporal, queues);
     if (json) printJson({ requested: true, runId });
     else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
     return ExitStatus.done;
   });
-}
-
-/** An interruption ends the waiting alone: the pass is Temporal's and the workers'. */
-async function waitUnlessInterrupted(
-  temporal: TemporalClient,
-  runId: string,
-  { json, queues }: { readonly json: boolean; readonly queues: readonly TaskQueue[] },
-): Promise<number> {
-  const interruption = interruptible();
-  const { signal } = interruption;
-  try {
-    return await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    say('interrupted; the pass goes on in the worker: "ferry status" shows how things stand');
-    return ExitStatus.failed;
-  } finally {
-    interruption.release();
-  }
 }

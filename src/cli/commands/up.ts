@@ -10,6 +10,7 @@ import { readUpConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
 import { variableNotes } from '../../config/variable-notes.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
+import { SYNC_ALL_WORKFLOW_ID } from '../../contract/workflow-names.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
@@ -20,6 +21,8 @@ import { interruptible } from '../interruption.js';
 import { passAfterLooks } from '../looks-before-pass.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
 import { say } from '../output.js';
+import { cancelCommand } from '../temporal-command.js';
+import { temporalPlace } from '../temporal-place.js';
 import { whatRuns } from '../what-runs.js';
 import { withStores } from '../with-stores.js';
 import { withTemporalAt } from '../with-temporal.js';
@@ -42,11 +45,19 @@ export async function upCommand(options: UpOptions): Promise<number> {
     return await runUntil(signal, config, server, options);
   } catch (error) {
     if (!signal.aborted) throw error;
-    // What was to be done was not; a ferry that runs for ever is simply stopped.
-    return untilIdle ? ExitStatus.failed : ExitStatus.done;
+    // A ferry that runs for ever is simply stopped.
+    if (!untilIdle) return ExitStatus.done;
+    say(`interrupted; ${whatGoesOn(config)}`);
+    return ExitStatus.failed;
   } finally {
     interruption.release();
   }
+}
+
+function whatGoesOn(config: FerryConfig): string {
+  return config.temporal.address === undefined
+    ? 'what was in work goes on at the next start: "ferry status" shows how things stand'
+    : `a pass that has begun stays in Temporal, and goes on as soon as a worker polls it; this stops it: ${cancelCommand(temporalPlace(config), SYNC_ALL_WORKFLOW_ID)}`;
 }
 
 async function runUntil(
@@ -67,7 +78,9 @@ async function runUntil(
   }
   signal.throwIfAborted();
 
-  say(`Starting Temporal${untilIdle ? ' and the worker' : ', the worker and the server'} ...`);
+  const temporal = config.temporal.address === undefined ? 'Temporal' : undefined;
+  const parts = [temporal, 'the worker', untilIdle ? undefined : 'the server'].filter((part) => part !== undefined);
+  say(`Starting ${parts.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ...`);
   const up = await ferryUp({
     config,
     workerPath: processPath('worker-main.js'),

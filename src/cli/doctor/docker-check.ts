@@ -2,7 +2,8 @@ import { isWorkerPolling } from '../../client/worker-presence.js';
 import { examineDocker } from '../../composition/docker-engine.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
-import { withTemporal } from '../with-temporal.js';
+import { temporalPlace } from '../temporal-place.js';
+import { withTemporalAt } from '../with-temporal.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 
@@ -29,7 +30,10 @@ export function dockerChecks(config: FerryConfig): readonly Check[] {
 
 async function isServedElsewhere(config: FerryConfig): Promise<boolean> {
   try {
-    return await withTemporal(config, async (temporal) => (await isWorkerPolling(temporal, TaskQueue.docker)) === true);
+    return await withTemporalAt(
+      temporalPlace(config),
+      async (temporal) => (await isWorkerPolling(temporal, TaskQueue.docker)) === true,
+    );
   } catch {
     // Temporal has a check of its own.
     return false;

@@ -4,7 +4,7 @@ import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { missingWorker } from '../missing-worker.js';
 import { temporalPlace } from '../temporal-place.js';
-import { withTemporal } from '../with-temporal.js';
+import { withTemporalAt } from '../with-temporal.js';
 import type { Check } from './check.js';
 
 /** @param queues those that need a worker */
@@ -27,16 +27,18 @@ export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]
 }
 
 async function lookAtServer(config: PlaceConfig): Promise<string> {
-  const { address, namespace } = temporalPlace(config);
-  return await withTemporal(config, async ({ client, soon }) => {
+  const place = temporalPlace(config);
+  const { address, namespace, note } = place;
+  return await withTemporalAt(place, async ({ client, soon }) => {
     await soon(async () => await client.workflowService.describeNamespace({ namespace }));
     const { serverVersion } = await soon(async () => await client.workflowService.getSystemInfo({}));
-    return `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
+    const where = `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
+    return note === undefined ? where : `${where}; ${note}`;
   });
 }
 
 async function lookAtWorkers(config: PlaceConfig, queues: readonly TaskQueue[]): Promise<string> {
-  return await withTemporal(config, async (temporal) => {
+  return await withTemporalAt(temporalPlace(config), async (temporal) => {
     const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
     const idle = queues.filter((_, position) => polling[position] !== true);
     if (idle.length === 0) return `polling ${queues.join(' and ')}`;

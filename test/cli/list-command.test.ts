@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { addCommand } from '../../src/cli/commands/add.js';
+import { fetchCommand } from '../../src/cli/commands/fetch.js';
+import { listCommand } from '../../src/cli/commands/list.js';
+import { removeCommand } from '../../src/cli/commands/remove.js';
+import { run } from '../../src/cli/main.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+
+let folder: string;
+let said: string[];
+let printed: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-list-'));
+  vi.stubEnv('FERRY_DATA_DIR', folder);
+  vi.stubEnv('MY_REGISTRY', 'registry.example.com');
+  said = [];
+  printed = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test.each([
+  [['list'], ['wanted', 'pushed', 'parked', 'waiting']],
+  [
+    ['list', 'everything'],
+    ['there is no list of "everything"', 'wanted', 'pushed', 'parked', 'waiting'],
+  ],
+  [['fetch'], ['dify', 'langgenius/dify', 'xinference', 'xorbitsai/inference']],
+  [['schedules'], ['ensure', 'show', 'pause', 'resume', 'trigger', 'delete']],
+  [
+    ['schedules', 'pause'],
+    ['sync-all', 'fetch-dify', 'fetch-xinference', '--all'],
+  ],
+  [['retry'], ['ferry retry nginx:1.27', '--parked', '--adopted']],
+  [['remove'], ['ferry remove nginx:1.27', '--row ID', 'ferry list parked']],
+  [['add'], ['ferry add nginx:1.27', '--file', '--payload']],
+  [['copy'], ['ferry copy nginx:1.27 registry.example.com/mirror/nginx', '--file']],
+  [[], ['up', 'copy', 'add', 'sync', 'fetch', 'status', 'list', 'retry', 'remove', 'plan', 'doctor', 'schedules']],
+] as const)('ferry %j without what it needs says which words it takes, and ends with 2', async (args, words) => {
+  const status = await run(['node', 'ferry', ...args]);
+
+  expect(status).toBe(2);
+  expect(words.filter((word) => !said.join('').includes(word))).toEqual([]);
+});
+
+test('the names of the upstreams in ferry.yaml are shown with what a look at each reads', async () => {
+  await expect(fetchCommand(undefined, {})).rejects.toMatchObject({
+    code: 'configuration',
+    message: expect.stringMatching(
+      /^ {2}dify +images of docker\/docker-compose.yaml in the newest release of/m,
+    ) as string,
+  });
+});
+
+test('a parked row that names no image is listed with its id, and the id withdraws it', async () => {
+  await addCommand(['nginx:1.27'], { sync: false });
+  await insertNameless('ngi nx:1');
+  printed = [];
+
+  await listCommand('parked', { limit: '10' });
+
+  const [header = '', row = ''] = printed;
+  expect(header).toMatch(/^ROW +IMAGE/);
+  const id = /^(\d+) +docker\.io\/ngi nx:1 /.exec(row)?.[1];
+  expect(id).toBeDefined();
+  expect(said.join('')).toContain('push_status to 0, or withdraw it with "ferry remove --row ID"');
+  expect(await removeCommand(undefined, { row: id ?? '' })).toBe(0);
+});
+
+test('a list whose rows all name an image has no column of row ids', async () => {
+  await addCommand(['nginx:1.27'], { sync: false });
+  printed = [];
+  said = [];
+
+  await listCommand('wanted', { limit: '10' });
+
+  expect(printed[0]).toMatch(/^IMAGE +PLATFORM/);
+  expect(said).toEqual([]);
+});
+
+async function insertNameless(name: string): Promise<void> {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  await database.queries
+    .insertInto('images_for_push')
+    .values({ source_registry_url: 'docker.io', orig_name_space: '', orig_image_name: name })
+    .execute();
+  await database.close();
+}
