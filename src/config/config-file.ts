@@ -53,6 +53,8 @@ const HostEntry = z.strictObject({
   /** Blobs that each worker reads from this source at once. */
   concurrency: z.int().min(1).max(64).optional(),
   pulls: PullsEntry.optional(),
+  /** Blobs may come from a storage without TLS. */
+  allowHttpBlobRedirects: z.boolean().optional(),
 });
 
 const ConfigFile = z.strictObject({

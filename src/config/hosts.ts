@@ -30,7 +30,7 @@ export function readHosts(
     const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
     const clientCertificate = readClientCertificate(entry, where, faults);
     const proxy = readProxySetting(entry.proxy, where, faults);
-    const { bandwidth, concurrency } = entry;
+    const { bandwidth, concurrency, allowHttpBlobRedirects } = entry;
     const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, faults);
     const mirrors = readMirrors(entry, where, { hosts, faults });
     const { trusted, ...known } = hosts.get(host) ?? { trusted: false };
@@ -45,6 +45,7 @@ export function readHosts(
       ...(mirrors.length === 0 ? {} : { mirrors }),
       ...(concurrency === undefined ? {} : { concurrentReads: concurrency }),
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
+      ...(allowHttpBlobRedirects === undefined ? {} : { allowHttpBlobRedirects }),
     });
   }
 }

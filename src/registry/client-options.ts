@@ -45,6 +45,8 @@ export interface HostSettings {
   readonly proxy?: URL | 'none';
   /** Where images of this host are read before it is asked itself, in order. */
   readonly mirrors?: readonly MirrorSettings[];
+  /** A redirect of a blob from TLS to plain HTTP is followed; default: refused. Its digest is checked in any case. */
+  readonly allowHttpBlobRedirects?: boolean;
   /** Blobs read from this source at once, over all copies of a client; absent: as many as the client has in flight. */
   readonly concurrentReads?: number;
   /** What all of those read together, at most. */

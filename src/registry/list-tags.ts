@@ -47,6 +47,7 @@ async function listPage(client: RegistryClient, place: Place, query: string, sig
     {
       place,
       method: 'GET',
+      resource: 'tags',
       url: `/v2/${place.repository}/tags/list?${query}`,
       what: 'GET the list of tags',
       scopes: repositoryScopes(place.repository, 'pull'),

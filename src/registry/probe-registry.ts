@@ -1,8 +1,8 @@
-import { openSession } from './blobs/blob-push.js';
-import { placeScopes } from './manifests/manifest-exchange.js';
+import { baseRequest, openSession } from './blobs/blob-push.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { sendAndDiscard } from './transport/registry-request.js';
+import { isWebPage, notARegistry } from './transport/web-page.js';
 
 /**
  * Asks a registry for its root (distribution-spec, "Determining Support").
@@ -20,9 +20,11 @@ export async function reachRegistry(
     signal,
   }: { readonly side: Place['side']; readonly authorized: boolean; readonly signal: AbortSignal },
 ): Promise<number | undefined> {
+  const place: Place = { side, host, repository: '' };
   const response = await sendAndDiscard(client.host(host), {
-    place: { side, host, repository: '' },
+    place,
     method: 'GET',
+    resource: 'root',
     url: '/v2/',
     what: 'GET /v2/',
     scopes: [],
@@ -30,6 +32,7 @@ export async function reachRegistry(
     attempts: 1,
     signal,
   });
+  if (isWebPage(response)) throw notARegistry(place, 'GET /v2/', response.url);
   const clock = Date.parse(response.headers.date ?? '');
   return Number.isNaN(clock) ? undefined : clock;
 }
@@ -40,16 +43,15 @@ export async function reachRegistry(
  * @throws RegistryFault saying what stands in the way
  */
 export async function tryUpload(client: RegistryClient, place: Place, signal: AbortSignal): Promise<void> {
-  const { location } = await openSession(client, place, signal);
+  const { location, foreign } = await openSession(client, place, signal);
   await sendAndDiscard(client.host(place.host), {
-    place,
+    ...baseRequest(place, signal),
     method: 'DELETE',
     url: location,
+    foreign,
     what: 'DELETE blob upload',
-    scopes: placeScopes(place),
     // Some grant no deletion (quay.io) or know no cancelling: the session ends by itself there.
     expect: [200, 202, 204, 400, 401, 403, 404, 405],
     attempts: 1,
-    signal,
   });
 }

@@ -92,7 +92,7 @@ async function put(
       return stored;
     } catch (error) {
       signal.throwIfAborted();
-      if (!namesUnknownBlob(error)) throw refusedManifest(error);
+      if (!namesUnknownBlob(error)) throw error;
       if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
       if (attempt === ATTEMPTS) throw neverSeen(error);
       await rest(backoff(attempt, client.host(place.host).timing), signal);
@@ -113,12 +113,6 @@ async function readBack({ client, place, signal }: Publication, { content }: Owe
     }
     await rest(backoff(attempt, client.host(place.host).timing), signal);
   }
-}
-
-/** A manifest refused with 404 or 413 says something else than a blob refused so. */
-function refusedManifest(error: unknown): unknown {
-  if (!(error instanceof RegistryFault) || error.status !== 413) return error;
-  return restated(error, 'manifest-too-large', 'park');
 }
 
 function neverSeen(error: unknown): unknown {

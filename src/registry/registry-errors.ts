@@ -2,6 +2,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { FaultDetails } from '../domain/ferry-error.js';
 import { describePlace } from './place.js';
 import type { Place } from './place.js';
+import type { Resource } from './transport/resource.js';
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
 export interface RegistryDiagnostic {
@@ -14,6 +15,8 @@ export interface RegistryFaultDetails extends FaultDetails {
   /** HTTP status, when there was an answer at all. */
   readonly status?: number;
   readonly diagnostics?: readonly RegistryDiagnostic[];
+  /** What the request was about, when there was an answer. */
+  readonly resource?: Resource;
 }
 
 /** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
@@ -23,10 +26,11 @@ export class RegistryFault extends FerryError {
   readonly repository: string;
   readonly status?: number;
   readonly diagnostics: readonly RegistryDiagnostic[];
+  readonly resource?: Resource;
   /** The message without the place that begins it: for a fault that says the same of another decision. */
   readonly reason: string;
 
-  constructor(message: string, { place, status, diagnostics, ...details }: RegistryFaultDetails) {
+  constructor(message: string, { place, status, diagnostics, resource, ...details }: RegistryFaultDetails) {
     super(`${describePlace(place)}: ${message}`, details);
     this.reason = message;
     this.side = place.side;
@@ -34,6 +38,7 @@ export class RegistryFault extends FerryError {
     this.repository = place.repository;
     this.diagnostics = diagnostics ?? [];
     if (status !== undefined) this.status = status;
+    if (resource !== undefined) this.resource = resource;
   }
 }
 

@@ -85,7 +85,8 @@ async function repositoryIsMissing(
     try {
       const url = `/v2/${place.repository}/${path}`;
       const pull = path.startsWith('manifests/') ? ({ pull: 'counted' } as const) : {};
-      await fetchBody(host, { ...request, ...pull, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
+      const resource = path.startsWith('manifests/') ? ('manifest' as const) : ('tags' as const);
+      await fetchBody(host, { ...request, ...pull, resource, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
       return false;
     } catch (error) {
       signal?.throwIfAborted();

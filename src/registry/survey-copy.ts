@@ -1,5 +1,5 @@
 import type { Digest } from '../domain/digest.js';
-import { hasBlob } from './blobs/blob-push.js';
+import { hasBlob } from './blobs/blob-presence.js';
 import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';

@@ -49,6 +49,13 @@ describe('hosts of ferry.yaml', () => {
     expect(hosts.get('inner.example.com')).toEqual({ proxy: 'none' });
   });
 
+  test('may allow redirects of their blobs to plain HTTP, which none does by default', () => {
+    const hosts = read({ 'harbor.example.com': { allowHttpBlobRedirects: true }, 'other.example.com': {} });
+
+    expect(hosts.get('harbor.example.com')).toEqual({ allowHttpBlobRedirects: true });
+    expect(hosts.get('other.example.com')).toEqual({});
+  });
+
   test('have limits of what is read from them, by whatever name Docker Hub is called', () => {
     const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
 

@@ -11,7 +11,12 @@ const target: Place = {
 const source: Place = { side: 'source', host: 'docker.io', repository: 'library/app' };
 
 function faultOf(place: Place, status: number, body: string, headers = {}) {
-  return responseFault({ statusCode: status, headers }, Buffer.from(body), place, 'PUT manifest v1');
+  return responseFault({ statusCode: status, headers }, Buffer.from(body), {
+    place,
+    method: 'PUT',
+    resource: 'manifest',
+    what: 'PUT manifest v1',
+  });
 }
 
 function errorBody(code: string, message: string, detail?: unknown): string {

@@ -1,15 +1,18 @@
-import type { AnswerHead } from '../transport/exchange.js';
+import type { AnswerHead, LocatedAnswer } from '../transport/exchange.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { hasBlob } from './blob-push.js';
+import { hasBlob, lookForBlob } from './blob-presence.js';
+import { baseRequest } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
 import { algorithmOf } from '../manifests/content-digest.js';
 import type { Blob } from './image-blobs.js';
-import { announcedDigest, placeScopes } from '../manifests/manifest-exchange.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isTimeOut } from '../transport/exchange.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import { backoff, rest } from '../transport/retrying.js';
+import { isWebPage } from '../transport/web-page.js';
 
 const COMMIT_ATTEMPTS = 4;
 /** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
@@ -26,7 +29,7 @@ export interface Commitment {
   readonly client: RegistryClient;
   readonly place: Place;
   readonly blob: Blob;
-  readonly location: URL;
+  readonly session: Pick<UploadSession, 'location' | 'foreign'>;
   readonly signal: AbortSignal;
 }
 
@@ -40,14 +43,14 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
   const { place, blob, signal } = commitment;
   for (let attempt = 1; ; attempt++) {
     try {
-      assertStored(await putDigest(commitment), commitment);
+      await assertCommitted(await putDigest(commitment), commitment);
       return;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FerryError)) throw error;
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
       const sessionLost = saysCode(error, ...SESSION_LOST);
-      if (error.decision === 'park' && !sessionLost) throw error;
+      if (error.decision === 'park' && !sessionLost && !pointsElsewhere(error)) throw error;
       if (await arrivedAfterAll(commitment, error, attempt)) return;
       if (sessionLost) throw asRetry(error, place);
       if (attempt === COMMIT_ATTEMPTS) throw error;
@@ -85,8 +88,26 @@ function mayBeAtWork(fault: FerryError): boolean {
   return fault.status === undefined ? isTimeOut(fault.cause) : GAVE_UP_WAITING.includes(fault.status);
 }
 
+/**
+ * 201 means that the blob is there. What others say (200, 202, 204, a web page of a portal) is looked at again: only an
+ * answer that it is not there counts against it.
+ *
+ * @throws RegistryFault
+ */
+export async function assertCommitted(response: AnswerHead, commitment: Commitment): Promise<void> {
+  assertStored(response, commitment);
+  const { client, place, blob, signal } = commitment;
+  if (response.statusCode === 201 && !isWebPage(response)) return;
+  if ((await lookForBlob(client, place, blob, { signal })) !== 'absent') return;
+  const message = `it answered ${response.statusCode ?? 0} to PUT blob ${blob.digest}, but the blob is not there`;
+  throw new RegistryFault(message, { place, code: 'server-error', decision: 'retry' });
+}
+
 /** @throws RegistryFault when the registry says that it stored something else */
-export function assertStored(response: AnswerHead, { place, blob: { digest } }: Commitment): void {
+export function assertStored(
+  response: AnswerHead,
+  { place, blob: { digest } }: Pick<Commitment, 'place' | 'blob'>,
+): void {
   const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
   if (stored === undefined || stored === digest) return;
   if (algorithmOf(stored) === algorithmOf(digest)) {
@@ -118,14 +139,18 @@ export function asRetry(fault: FerryError, place: Place): RegistryFault {
   });
 }
 
-function putDigest({ client, place, blob, location, signal }: Commitment): Promise<AnswerHead> {
+/** A "see there" to a commit may mean that the blob is there. */
+function pointsElsewhere(fault: FerryError): boolean {
+  return fault instanceof RegistryFault && [301, 302, 303].includes(fault.status ?? 0);
+}
+
+function putDigest({ client, place, blob, session, signal }: Commitment): Promise<LocatedAnswer> {
   const host = client.host(place.host);
   return sendAndDiscard(host, {
-    place,
-    scopes: placeScopes(place),
-    signal,
+    ...baseRequest(place, signal),
     method: 'PUT',
-    url: withDigest(location, blob),
+    url: withDigest(session.location, blob),
+    foreign: session.foreign,
     what: `PUT blob ${blob.digest}`,
     headers: { 'content-type': 'application/octet-stream' },
     body: Buffer.alloc(0),

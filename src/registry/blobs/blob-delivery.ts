@@ -1,9 +1,9 @@
 import { FerryError } from '../../domain/ferry-error.js';
 import { BlobClaim } from './blob-claim.js';
 import { mountOrOpen } from './blob-mount.js';
-import { hasBlob } from './blob-push.js';
+import { hasBlob } from './blob-presence.js';
 import { BlobMismatch } from './blob-mismatch.js';
-import { BlobUpload } from './blob-upload.js';
+import { BlobUpload, UploadRedirected } from './blob-upload.js';
 import type { BlobOutcome, CopyProgress } from '../copy-types.js';
 import { Stalled, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
@@ -155,7 +155,7 @@ export class Delivery {
     const { place, signal } = this.destination;
     const { timing } = client.host(place.host);
     let mismatches = 0;
-    let upload = prepared;
+    let upload = prepared ?? this.#redirected(fault);
     let last: unknown = fault;
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
       if (attempt > 1) await rest(pauseBeforeRetry(last, attempt - 1, timing) ?? backoff(attempt - 1, timing), signal);
@@ -173,11 +173,18 @@ export class Delivery {
         const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
         if (!again || attempt >= ATTEMPTS) throw error;
         last = error;
+        upload = this.#redirected(error);
       } finally {
-        upload = undefined;
         release();
       }
     }
+  }
+
+  /** The upload goes on where a redirect sent it. */
+  #redirected(fault: FerryError | undefined): BlobUpload | undefined {
+    if (!(fault instanceof UploadRedirected)) return undefined;
+    const { place, signal } = this.destination;
+    return new BlobUpload(this.#context.client, place, this.#blob, { session: fault.session, signal });
   }
 
   /** Only for the bytes themselves: who waited for another delivery with a turn in hand might keep it from that one. */

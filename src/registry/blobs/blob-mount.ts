@@ -1,6 +1,7 @@
 import type { Digest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { baseRequest, hasBlob, nextLocation, openSession } from './blob-push.js';
+import { hasBlob } from './blob-presence.js';
+import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
 import type { Place } from '../place.js';
@@ -61,7 +62,7 @@ async function tryMount(
       expect: [201, 202],
       attempts: 2,
     });
-    return response.statusCode === 201 ? 'mounted' : { location: await nextLocation(host, response, place) };
+    return response.statusCode === 201 ? 'mounted' : await nextSession(host, response, place);
   } catch (error) {
     signal.throwIfAborted();
     // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.

@@ -1,5 +1,4 @@
-import type { AnswerHead } from '../transport/exchange.js';
-import type { Blob } from './image-blobs.js';
+import type { LocatedAnswer } from '../transport/exchange.js';
 import { placeScopes } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
@@ -8,35 +7,13 @@ import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
 
-const REDIRECTED = [301, 302, 303, 307, 308];
-
 /** Where the data of an opened upload goes next: it changes with every answer. */
-export type UploadSession = { readonly location: URL };
-
-/**
- * Whether a target holds a blob. A refusal in spite of a token, or of HEAD itself, is "don't know": the upload decides.
- * A redirect to storage means that it is there.
- */
-export async function hasBlob(
-  client: RegistryClient,
-  place: Place,
-  { digest, size }: Blob,
-  { signal, attempts }: { readonly signal?: AbortSignal; readonly attempts?: number } = {},
-): Promise<boolean> {
-  const response = await sendAndDiscard(client.host(place.host), {
-    ...baseRequest(place, signal),
-    method: 'HEAD',
-    url: `/v2/${place.repository}/blobs/${digest}`,
-    what: `HEAD blob ${digest}`,
-    expect: [200, 404, 405, ...REDIRECTED],
-    deniedIsAnswer: true,
-    follow: false,
-    ...(attempts === undefined ? {} : { attempts }),
-  });
-  const status = response.statusCode ?? 0;
-  if (REDIRECTED.includes(status)) return true;
-  const length = response.headers['content-length'];
-  return status === 200 && (length === undefined || Number(length) === size);
+export interface UploadSession {
+  readonly location: URL;
+  /** The location is on an origin that a redirect chose. */
+  readonly foreign: boolean;
+  /** Where a redirect sends the data itself; absent: to the location. */
+  readonly redirect?: { readonly url: URL; readonly foreign: boolean };
 }
 
 /** Opens an upload (distribution-spec, "Pushing blobs"). @throws RegistryFault */
@@ -50,20 +27,26 @@ export async function openSession(client: RegistryClient, place: Place, signal?:
     body: Buffer.alloc(0),
     expect: [202],
   });
-  return { location: await nextLocation(host, response, place) };
+  return nextSession(host, response, place);
 }
 
-/** Where the next request of an upload goes. Absolute, of the host, or relative; its query is kept byte for byte. */
-export async function nextLocation(
+/**
+ * Where the next request of an upload goes. Absolute, of the host, or relative to what answered; its query is kept byte
+ * for byte. What an origin answers to which a redirect moved the upload is meant as it says: that is not the registry
+ * behind a proxy that forgets a port.
+ */
+export async function nextSession(
   host: RegistryHost,
-  response: AnswerHead,
+  { headers: { location }, url: answeredAt }: LocatedAnswer,
   place: Place,
-  current?: URL,
-): Promise<URL> {
-  const { location } = response.headers;
-  const base = current ?? new URL(`/v2/${place.repository}/blobs/uploads/`, await host.base(place));
-  if (location === undefined && current !== undefined) return current;
-  if (location !== undefined && URL.canParse(location, base.href)) return new URL(location, base);
+  current?: UploadSession,
+): Promise<UploadSession> {
+  if (location === undefined && current !== undefined) return { location: current.location, foreign: current.foreign };
+  if (location !== undefined && URL.canParse(location, answeredAt.href)) {
+    const next = new URL(location, answeredAt);
+    const base = await host.base(place);
+    return { location: next, foreign: next.origin === answeredAt.origin && next.origin !== base.origin };
+  }
   throw new RegistryFault('it opened an upload without saying where the data goes (no Location)', {
     place,
     code: 'protocol',
@@ -71,10 +54,10 @@ export async function nextLocation(
   });
 }
 
-/** What every request for a target's blobs has. */
+/** What every request of an upload has. */
 export function baseRequest(
   place: Place,
   signal: AbortSignal | undefined,
-): Pick<RegistryRequest, 'place' | 'scopes' | 'signal'> {
-  return { place, scopes: placeScopes(place), ...(signal === undefined ? {} : { signal }) };
+): Pick<RegistryRequest, 'place' | 'resource' | 'scopes' | 'signal'> {
+  return { place, resource: 'upload', scopes: placeScopes(place), ...(signal === undefined ? {} : { signal }) };
 }

@@ -5,20 +5,21 @@ import {
   SESSION_LOST,
   asRetry,
   arrivedAfterAll,
+  assertCommitted,
   assertStored,
   commitBlob,
   withDigest,
 } from './blob-commit.js';
 import type { Commitment } from './blob-commit.js';
-import { nextLocation } from './blob-push.js';
+import { baseRequest, nextSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
-import { placeScopes } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isAnnounced, leaveToSend } from '../transport/announced-body.js';
 import { networkFault } from '../transport/network-fault.js';
+import { MOST_HOPS, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
 import type { Lease } from '../transport/read-memory.js';
 import { openUpload, unexpected } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
@@ -36,6 +37,16 @@ interface LeasedChunk {
   readonly lease: Lease;
 }
 
+/** The data of an upload belongs elsewhere, and has gone to the wrong place: it goes again, to where the redirect says. */
+export class UploadRedirected extends RegistryFault {
+  readonly session: UploadSession;
+
+  constructor(message: string, { place, session }: { readonly place: Place; readonly session: UploadSession }) {
+    super(message, { place, code: 'server-error', decision: 'retry' });
+    this.session = session;
+  }
+}
+
 /**
  * One blob on its way to one target: POST (done already), PATCH with the whole stream, and only after the caller has
  * verified the bytes an empty PUT with the digest. Registries that know no PATCH get one PUT with everything, of which
@@ -47,7 +58,9 @@ export class BlobUpload {
   readonly #blob: Blob;
   readonly #signal: AbortSignal;
   readonly #monolithic: boolean;
-  #location: URL;
+  #session: UploadSession;
+  /** What the data was sent to. */
+  #dataUrl: URL;
   #request: ClientRequest | undefined;
   #answer: Promise<IncomingMessage> | undefined;
   #handlers: UploadHandlers | undefined;
@@ -66,7 +79,8 @@ export class BlobUpload {
     this.#client = client;
     this.place = place;
     this.#blob = blob;
-    this.#location = session.location;
+    this.#session = session;
+    this.#dataUrl = session.location;
     this.#signal = signal;
     this.#monolithic = client.host(place.host).monolithicUploads;
   }
@@ -81,22 +95,44 @@ export class BlobUpload {
     return this.#unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
   }
 
-  /** Opens the request for the data, and waits until it is known whether it may be so long. An empty blob needs none: its commit says it all. */
+  /**
+   * Opens the request for the data, and waits until it is known whether it may be so long, and whether it belongs here:
+   * redirects are followed before the data is sent. An empty blob needs none: its commit says it all.
+   */
   async start(handlers: UploadHandlers): Promise<void> {
     this.#handlers = handlers;
-    const bytes = this.#blob.size;
-    if (bytes === 0) return;
+    if (this.#blob.size === 0) return;
+    for (let hops = 0; ; hops++) {
+      const redirected = await this.#open();
+      if (redirected === undefined) return;
+      if (hops === MOST_HOPS) throw tooManyRedirects(this.#dataRequest());
+      this.#session = redirected;
+    }
+  }
+
+  /** @returns where the data belongs instead; undefined when it may be sent, or the upload has failed */
+  async #open(): Promise<UploadSession | undefined> {
     const host = this.#client.host(this.place.host);
-    const announces = isAnnounced(host, bytes);
-    const { request, response } = await openUpload(host, this.#dataRequest());
+    const bytes = this.#blob.size;
+    const { request, response, url } = await openUpload(host, this.#dataRequest());
+    this.#dataUrl = url;
     this.#request = request;
     this.#answer = response;
+    const announces = host.redirectsUploads || isAnnounced(host, bytes);
+    let isWaiting = announces;
+    let redirected: UploadSession | undefined;
     const answered = response
-      .then((message) => this.#answeredEarly(message))
-      .catch((error: unknown) => this.#fail(networkFault(error, this.place, this.#location)));
+      .then(async (message) => {
+        redirected = isWaiting ? this.#redirectedTo(message) : undefined;
+        if (redirected === undefined) await this.#answeredEarly(message);
+        else request.destroy();
+      })
+      .catch((error: unknown) => this.#fail(networkFault(error, this.place, url)));
     if (announces) await leaveToSend(host, { request, answered, bytes });
     // The head goes out at once: a kept connection that shows nothing while the source is slow would be closed as idle.
     else request.flushHeaders();
+    isWaiting = false;
+    return redirected;
   }
 
   /** @param lease of the chunk's memory, kept until the chunk has left */
@@ -154,20 +190,21 @@ export class BlobUpload {
       response = await answer;
     } catch (error) {
       this.#signal.throwIfAborted();
-      return this.#endedWith(networkFault(error, this.place, this.#location));
+      return this.#endedWith(networkFault(error, this.place, this.#dataUrl));
     }
     if (!CREATED.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
     discardBody(response);
+    if (this.#monolithic) return assertCommitted(response, this.#commitment());
     assertStored(response, this.#commitment());
-    if (!this.#monolithic) {
-      const host = this.#client.host(this.place.host);
-      this.#location = await nextLocation(host, response, this.place, this.#location);
-    }
+    const { statusCode = 0, headers } = response;
+    const host = this.#client.host(this.place.host);
+    this.#session = await nextSession(host, { statusCode, headers, url: this.#dataUrl }, this.place, this.#session);
   }
 
   /** The answer to a whole PUT may be lost although the blob arrived. */
   async #endedWith(fault: FerryError): Promise<void> {
-    const mayHaveArrived = this.#monolithic && fault.decision === 'retry';
+    const isRedirected = fault instanceof UploadRedirected;
+    const mayHaveArrived = this.#monolithic && fault.decision === 'retry' && !isRedirected;
     if (!mayHaveArrived || !(await arrivedAfterAll(this.#commitment(), fault))) throw fault;
   }
 
@@ -176,17 +213,19 @@ export class BlobUpload {
       client: this.#client,
       place: this.place,
       blob: this.#blob,
-      location: this.#location,
+      session: this.#session,
       signal: this.#signal,
     };
   }
 
   #dataRequest(): RegistryRequest {
     const host = this.#client.host(this.place.host);
+    const { location, foreign, redirect } = this.#session;
     return {
-      ...this.#baseRequest(),
+      ...baseRequest(this.place, this.#signal),
       method: this.#monolithic ? 'PUT' : 'PATCH',
-      url: this.#monolithic ? withDigest(this.#location, this.#blob) : this.#location,
+      url: redirect?.url ?? (this.#monolithic ? withDigest(location, this.#blob) : location),
+      foreign: redirect?.foreign ?? foreign,
       what: `${this.#monolithic ? 'PUT' : 'PATCH'} blob ${this.#blob.digest}`,
       headers: { 'content-type': 'application/octet-stream', 'content-length': String(this.#blob.size) },
       expect: CREATED,
@@ -194,9 +233,15 @@ export class BlobUpload {
     };
   }
 
-  #baseRequest(): Pick<RegistryRequest, 'place' | 'scopes' | 'signal'> {
-    const scopes = placeScopes(this.place);
-    return { place: this.place, scopes, signal: this.#signal };
+  /** @returns undefined where the answer is no redirect @throws RefusedRedirect */
+  #redirectedTo(response: IncomingMessage): UploadSession | undefined {
+    const host = this.#client.host(this.place.host);
+    const request = this.#dataRequest();
+    const url = redirectTarget(host, request, this.#dataUrl, response);
+    if (url === undefined) return undefined;
+    host.redirectsUploads = true;
+    const hasCrossed = this.#session.redirect?.foreign ?? this.#session.foreign;
+    return { ...this.#session, redirect: { url, foreign: hasCrossed || url.origin !== this.#dataUrl.origin } };
   }
 
   /**
@@ -214,8 +259,13 @@ export class BlobUpload {
   async #refusal(response: IncomingMessage): Promise<FerryError> {
     const host = this.#client.host(this.place.host);
     const status = response.statusCode ?? 0;
-    const { what } = this.#dataRequest();
-    const fault = await unexpected(host, response, { ...this.#baseRequest(), what });
+    const session = this.#redirectedTo(response);
+    if (session !== undefined) {
+      discardBody(response);
+      const message = `it redirected the data of ${this.#blob.digest} after that had been sent`;
+      return new UploadRedirected(message, { place: this.place, session });
+    }
+    const fault = await unexpected(host, response, this.#dataRequest(), this.#dataUrl);
     const sessionLost = saysCode(fault, ...SESSION_LOST);
     const noPatch = [405, 416, 501].includes(status) || ([400, 404].includes(status) && fault.diagnostics.length === 0);
     if (!this.#monolithic && noPatch) host.monolithicUploads = true;

@@ -1,9 +1,8 @@
 import type { Digest } from '../../domain/digest.js';
 import { CREATED, assertStored, withDigest } from '../blobs/blob-commit.js';
-import { openSession } from '../blobs/blob-push.js';
+import { baseRequest, openSession } from '../blobs/blob-push.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Blob } from '../blobs/image-blobs.js';
-import { placeScopes } from './manifest-exchange.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -30,20 +29,19 @@ export async function assertAlgorithmsKnown(
 
 async function probe(client: RegistryClient, place: Place, digest: Digest, signal: AbortSignal): Promise<void> {
   const blob: Blob = { digest, size: PROBE.length, mediaType: 'application/octet-stream' };
-  const { location } = await openSession(client, place, signal);
+  const { location, foreign } = await openSession(client, place, signal);
   try {
     const response = await sendAndDiscard(client.host(place.host), {
-      place,
-      scopes: placeScopes(place),
+      ...baseRequest(place, signal),
       method: 'PUT',
       url: withDigest(location, blob),
+      foreign,
       what: `PUT blob ${digest}`,
       headers: { 'content-type': blob.mediaType },
       body: PROBE,
       expect: CREATED,
-      signal,
     });
-    assertStored(response, { client, place, blob, location, signal });
+    assertStored(response, { place, blob });
   } catch (error) {
     if (!(error instanceof RegistryFault) || error.status !== 400) throw error;
     const message = `it refuses blobs by ${algorithmOf(digest)} digests, so no image with them can be there`;

@@ -63,6 +63,7 @@ async function isTaken(
     signal.throwIfAborted();
     if (!(error instanceof FerryError)) throw error;
     if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
+    if (namesUnknownBlob(error)) return true;
     // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
     if (error.code === 'manifest-refused' && (refusesKind(error.message) || !saysCode(error, 'MANIFEST_INVALID'))) {
       throw error;

@@ -204,6 +204,7 @@ function manifestRequest(
   return {
     place,
     method,
+    resource: 'manifest',
     url: `/v2/${place.repository}/manifests/${reference}`,
     what: `${method} manifest ${reference}`,
     scopes: placeScopes(place),

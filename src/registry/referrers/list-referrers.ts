@@ -63,6 +63,7 @@ async function listByApi(
       {
         place,
         method: 'GET',
+        resource: 'referrers',
         url: `/v2/${place.repository}/referrers/${subject}${query === '' ? '' : `?${query}`}`,
         what: `GET referrers of ${subject}`,
         scopes: placeScopes(place),

@@ -10,6 +10,11 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Status and fields of an answer. */
 export type AnswerHead = Pick<IncomingMessage, 'statusCode' | 'headers'>;
 
+/** The same with the URL that gave it, which a redirect may have changed. */
+export interface LocatedAnswer extends AnswerHead {
+  readonly url: URL;
+}
+
 /** An answer whose body is still to be read, or one that has none. */
 export type Answer = IncomingMessage | AnswerHead;
 

@@ -1,5 +1,6 @@
 import type { Decision, FaultCode } from '../../domain/ferry-error.js';
 import type { Place } from '../place.js';
+import type { RegistryRequest } from './request-options.js';
 
 const TRY_AGAIN = new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
 // Distribution 2.8 answers with the error of its disk as JSON, ENOSPC as the number that it has on Linux.
@@ -11,6 +12,14 @@ const QUOTA = /quota|(storage|repository|repositories|namespace) limit|limit (is
 const IMMUTABLE = /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i;
 const DENIED_AT_TARGET =
   'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
+/** Harbor's, for images that are not signed, or have vulnerabilities. */
+const POLICY_VIOLATION = 'PROJECTPOLICYVIOLATION';
+const POLICY_ADVICE = {
+  source: "the project's policy keeps it from being pulled: sign or scan it there, or change the policy",
+  target: "the project's policy keeps it from being read there",
+} as const;
+/** What a manifest names, and the registry does not have, or does not see yet. */
+const UNKNOWN_PARTS = new Set(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']);
 const REFUSED_CLASS = /unknown manifest class|unsupported (manifest|media) ?type|artifact type/i;
 
 /** Whether a registry's words say that it does not take manifests of this kind at all. */
@@ -25,26 +34,21 @@ export interface Judgement {
   readonly advice?: string;
 }
 
-/**
- * What an answer that was not expected means.
- *
- * @param said the registry's own words, with its error codes
- * @param codes the error codes alone (distribution-spec, "Error Codes")
- * @param lacksRights its challenge says that the token is good, and not for this (RFC 6750, `insufficient_scope`)
- */
+/** An answer that was not expected. */
+interface Told extends Pick<RegistryRequest, 'method' | 'resource'> {
+  readonly side: Place['side'];
+  /** The registry's own words, with its error codes. */
+  readonly said: string;
+  /** The error codes alone (distribution-spec, "Error Codes"). */
+  readonly codes: readonly string[];
+  /** Its challenge says that the token is good, and not for this (RFC 6750, `insufficient_scope`). */
+  readonly lacksRights?: boolean;
+}
+
+/** What an answer that was not expected means. */
 export function judgeResponse(
   status: number,
-  {
-    side,
-    said,
-    codes,
-    lacksRights = false,
-  }: {
-    readonly side: Place['side'];
-    readonly said: string;
-    readonly codes: readonly string[];
-    readonly lacksRights?: boolean;
-  },
+  { side, method, resource, said, codes, lacksRights = false }: Told,
 ): Judgement {
   if (status === 429 || (status >= 400 && RATE_LIMIT.test(said))) {
     return {
@@ -56,7 +60,10 @@ export function judgeResponse(
   if (status === 407) {
     return { code: 'configuration', decision: 'park', advice: 'the proxy before it wants a user and password' };
   }
-  const refused = side === 'target' ? judgeRefusal(status, said, codes) : undefined;
+  if (codes.includes(POLICY_VIOLATION) || (status === 412 && resource === 'manifest' && isRead(method))) {
+    return { code: 'denied', decision: 'park', advice: POLICY_ADVICE[side] };
+  }
+  const refused = side === 'target' ? judgeRefusal(status, { said, codes, resource }) : undefined;
   if (refused !== undefined) return refused;
   if (status === 401 && side === 'target' && (lacksRights || codes.includes('DENIED'))) {
     const advice = `no user and password are given for it, or ${DENIED_AT_TARGET}`;
@@ -86,7 +93,7 @@ export function judgeResponse(
   }
   if (status === 413) {
     return {
-      code: 'blob-too-large',
+      code: resource === 'manifest' ? 'manifest-too-large' : 'blob-too-large',
       decision: 'park',
       advice: 'raise the body limit of the registry or the proxy before it',
     };
@@ -99,7 +106,10 @@ export function judgeResponse(
 }
 
 /** What only somebody who writes can be told. */
-function judgeRefusal(status: number, said: string, codes: readonly string[]): Judgement | undefined {
+function judgeRefusal(
+  status: number,
+  { said, codes, resource }: Pick<Told, 'said' | 'codes' | 'resource'>,
+): Judgement | undefined {
   // A server in trouble (5xx) may speak of limits of its own; what it refuses for good it refuses with 4xx.
   const isRefusal = status >= 400 && status < 500;
   if (status < 400) return undefined;
@@ -113,7 +123,7 @@ function judgeRefusal(status: number, said: string, codes: readonly string[]): J
       advice: 'a quota of the account is used up: raise it or delete something',
     };
   }
-  if (status === 412 || (isRefusal && IMMUTABLE.test(said))) {
+  if (resource === 'manifest' && (status === 412 || (isRefusal && IMMUTABLE.test(said)))) {
     return {
       code: 'tag-immutable',
       decision: 'park',
@@ -134,8 +144,19 @@ function judgeRefusal(status: number, said: string, codes: readonly string[]): J
       advice: 'it does not take this name: choose another with "naming" or "names" of the target',
     };
   }
+  if (resource === 'manifest' && codes.some((code) => UNKNOWN_PARTS.has(code))) {
+    const advice = 'it does not find what it was given before: are its storage and its replicas in step?';
+    return { code: 'manifest-refused', decision: 'park', advice };
+  }
+  if (status === 412) {
+    return { code: 'denied', decision: 'park', advice: 'a rule of the project or of the registry stands against it' };
+  }
   if (codes.includes('MANIFEST_INVALID')) {
     return { code: 'manifest-refused', decision: 'park', advice: 'it does not take this manifest' };
   }
   return undefined;
+}
+
+function isRead(method: RegistryRequest['method']): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

@@ -3,22 +3,26 @@ import { FerryError } from '../../domain/ferry-error.js';
 import type { MirrorSettings } from '../client-options.js';
 import type { Place } from '../place.js';
 import { repositoryScopes } from './authorization.js';
-import type { Answer } from './exchange.js';
 import type { Mirror } from './mirror-list.js';
+import type { Followed } from './redirects.js';
 import type { RegistryRequest } from './request-options.js';
 import type { RegistryHost } from './registry-host.js';
 import { discardBody } from './response-body.js';
+import { refusesHead } from './refused-head.js';
 import { isWebPage, notARegistry } from './web-page.js';
 
+/** An answer, and the URL that gave it. */
+export type Reply = Pick<Followed, 'response' | 'url'>;
+
 /** Sends a request to one host, once. */
-export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Answer>;
+export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Reply>;
 
 /** @returns the answer of the first mirror of the source that has it; undefined: the source itself is to be asked */
 export async function readFromMirror(
   source: RegistryHost,
   request: RegistryRequest,
   send: SendOnce,
-): Promise<Answer | undefined> {
+): Promise<Reply | undefined> {
   if (source.mirrors.isEmpty) return undefined;
   const reference = referenceOf(request);
   if (reference === undefined) return undefined;
@@ -29,8 +33,9 @@ export async function readFromMirror(
     } catch (error) {
       request.signal?.throwIfAborted();
       if (!(error instanceof FerryError)) throw error;
-      // It may lack this repository, or not show it to us: no reason to leave it alone.
-      if (!['denied', 'unauthorized', 'repository-missing'].includes(error.code)) source.mirrors.rest(mirror, error);
+      // It may lack this repository, not show it to us, or know no HEAD: no reason to leave it alone.
+      const isSpared = ['denied', 'unauthorized', 'repository-missing'].includes(error.code);
+      if (!isSpared && !(request.method === 'HEAD' && refusesHead(error))) source.mirrors.rest(mirror, error);
     }
   }
   return undefined;
@@ -47,12 +52,13 @@ async function readFrom(
   { host: hostOf, settings }: Mirror<RegistryHost>,
   request: RegistryRequest,
   send: SendOnce,
-): Promise<Answer | undefined> {
+): Promise<Reply | undefined> {
   const host = hostOf();
   const there = atMirror(request, settings);
-  const response = await send(host, there);
+  const reply = await send(host, there);
+  const { response } = reply;
   const { statusCode } = response;
-  if (!isWebPage(response) && (statusCode === 200 || statusCode === 206)) return response;
+  if (!isWebPage(response) && (statusCode === 200 || statusCode === 206)) return reply;
   discardBody(response);
   if (isWebPage(response)) throw notARegistry(there.place, there.what, await host.base(there.place));
   return undefined;

@@ -1,23 +1,27 @@
-import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
 import { exchange } from './exchange.js';
 import type { Answer } from './exchange.js';
 import { networkFault } from './network-fault.js';
-import { printUrl } from './redaction.js';
+import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import { exchangeOptions } from './request-options.js';
 import type { RegistryRequest } from './request-options.js';
 import { discardBody } from './response-body.js';
 import type { RegistryHost } from './registry-host.js';
 import { requestToken } from './token-endpoint.js';
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MOST_HOPS = 10;
+export interface Followed {
+  /** The last answer. */
+  readonly response: Answer;
+  /** The URL that gave it. */
+  readonly url: URL;
+  /** A redirect went to another origin on the way. */
+  readonly crossed: boolean;
+}
 
 /**
  * One request with its redirects. The authorization is made for one origin and stays there: object stores answer 400
- * to a second kind of authorization, and anyone else could keep it.
- *
- * @returns the last answer, and whether it came from another origin than the one asked
+ * to a second kind of authorization, and anyone else could keep it. After a redirect to another origin it is gone for
+ * good, also where a later one comes back.
  */
 export async function followRedirects(
   host: RegistryHost,
@@ -25,34 +29,30 @@ export async function followRedirects(
   first: URL,
   own: boolean,
   authorization: string | undefined,
-): Promise<{ readonly response: Answer; readonly crossed: boolean }> {
-  const follow = request.follow !== false && (request.method === 'GET' || request.method === 'HEAD');
+): Promise<Followed> {
   let url = first;
+  let crossed = false;
   for (let hops = 0; ; hops++) {
-    const crossed = url !== first && url.origin !== first.origin;
     const response = crossed
       ? await exchangeElsewhere(host, request, url)
       : await oneExchange(host, request, url, own, authorization);
-    const { location } = response.headers;
-    if (!follow || location === undefined || !REDIRECTS.has(response.statusCode ?? 0)) return { response, crossed };
+    const next = redirectTarget(host, request, url, response);
+    if (next === undefined) return { response, url, crossed };
     discardBody(response);
-    if (hops === MOST_HOPS) throw refusedRedirect(request, `redirects more than ${MOST_HOPS} times`);
-    url = nextUrl(request, url, location);
+    if (hops === MOST_HOPS) throw tooManyRedirects(request);
+    url = next;
+    crossed ||= url.origin !== first.origin;
   }
 }
 
-function nextUrl(request: RegistryRequest, from: URL, location: string): URL {
-  if (!URL.canParse(location, from.href)) throw refusedRedirect(request, 'redirects to something that is not a URL');
-  const next = new URL(location, from);
-  const allowed = next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:');
-  if (!allowed) throw refusedRedirect(request, `redirects from TLS to ${printUrl(next)}, which has none`);
-  return next;
+/** The anonymous token that an origin gave, to which this host redirects; never one of this host's own. */
+export function redirectToken({ redirectTokens }: RegistryHost, { repository }: RegistryRequest['place'], url: URL) {
+  return redirectTokens.get(`${url.origin} ${repository}`);
 }
 
 /** registry.k8s.io redirects to registries that want a token of their own: an anonymous one, never our credentials. */
 async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, url: URL): Promise<Answer> {
-  const key = `${url.origin} ${request.place.repository}`;
-  const response = await oneExchange(host, request, url, false, host.redirectTokens.get(key));
+  const response = await oneExchange(host, request, url, false, redirectToken(host, request.place, url));
   if (response.statusCode !== 401) return response;
   const bearer = parseChallenges(response.headers['www-authenticate'] ?? '').find(({ scheme }) => scheme === 'bearer');
   const { realm, service, scope } = bearer?.parameters ?? {};
@@ -66,7 +66,7 @@ async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, u
     ...(service === undefined ? {} : { service }),
   };
   const { value } = await requestToken(host, query, undefined, request.place);
-  host.redirectTokens.set(key, `Bearer ${value}`);
+  host.redirectTokens.set(`${url.origin} ${request.place.repository}`, `Bearer ${value}`);
   return oneExchange(host, request, url, false, `Bearer ${value}`);
 }
 
@@ -84,12 +84,4 @@ async function oneExchange(
     request.signal?.throwIfAborted();
     throw networkFault(error, request.place, url);
   }
-}
-
-function refusedRedirect({ place, what }: RegistryRequest, reason: string): RegistryFault {
-  return new RegistryFault(`${reason} (asked for ${what}); it was not followed`, {
-    place,
-    code: 'protocol',
-    decision: 'park',
-  });
 }

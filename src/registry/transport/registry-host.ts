@@ -47,6 +47,8 @@ export class RegistryHost {
   /** Blobs that are read from here at once; undefined: it has no limit of its own. */
   readonly reads: Semaphore | undefined;
   readonly readPace: ReadPace | undefined;
+  /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
+  readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */
   readonly redirectTokens = new Map<string, string>();
   /** PATCH does not work here (learnt, or known): upload by one PUT. */
@@ -57,6 +59,8 @@ export class RegistryHost {
   mountsBroken = false;
   /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
   bodyLetThrough = UNANNOUNCED_BYTES;
+  /** The data of an upload was redirected here: where it goes is asked before it is sent. */
+  redirectsUploads = false;
   /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */
   readonly takenKinds = new Set<Digest>();
   readonly #options: RegistryHostOptions;
@@ -74,6 +78,7 @@ export class RegistryHost {
     const { concurrentReads, readBytesPerSecond } = options.settings;
     this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
     this.readPace = readBytesPerSecond === undefined ? undefined : new ReadPace(readBytesPerSecond);
+    this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
     this.monolithicUploads = MONOLITHIC.test(host);
     this.#options = options;
     this.#connections = new Connections(options.settings, options.proxies);

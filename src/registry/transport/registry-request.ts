@@ -4,11 +4,12 @@ import { RegistryFault } from '../registry-errors.js';
 import { parseChallenges } from './challenge.js';
 import { notePulls, takePull } from './counted-pulls.js';
 import { openExchange } from './exchange.js';
-import type { Answer, AnswerHead, OpenExchange } from './exchange.js';
-import { followRedirects } from './redirects.js';
+import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange.js';
+import { followRedirects, redirectToken } from './redirects.js';
 import { exchangeOptions } from './request-options.js';
 import type { GetRequest, RegistryRequest } from './request-options.js';
 import { distrustMirrors, readFromMirror } from './mirrored-read.js';
+import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
@@ -25,13 +26,13 @@ const ATTEMPTS = 4;
  * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
  * @throws RegistryFault for everything else, the signal's reason when aborted
  */
-async function send(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
+async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
   return retrying(() => readAnywhere(host, request), retryOptions(host, request));
 }
 
 /** The same for an answer with a body. */
 export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<IncomingMessage> {
-  const response = await send(host, request);
+  const { response } = await send(host, request);
   if (response instanceof IncomingMessage) return response;
   throw new TypeError(`${request.what} was answered without a body`);
 }
@@ -44,7 +45,7 @@ export async function fetchBody(
 ): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
   return retrying(
     async () => {
-      const response = await readAnywhere(host, request);
+      const { response } = await readAnywhere(host, request);
       try {
         const body = await readBody(response, bodyOptions(host, limitBytes, request.signal));
         return { response, body };
@@ -60,10 +61,11 @@ export async function fetchBody(
 }
 
 /** The same for an answer whose body does not matter. */
-export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<AnswerHead> {
-  const response = await send(host, request);
+export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<LocatedAnswer> {
+  const { response, url } = await send(host, request);
   discardBody(response);
-  return response;
+  const { statusCode = 0, headers } = response;
+  return { statusCode, headers, url };
 }
 
 /** An authorized request whose body the caller writes; not repeated, its answer not judged. */
@@ -71,7 +73,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
   const { place, scopes, signal } = request;
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
-  const authorization = own ? await host.authorization.header(place, scopes) : undefined;
+  const authorization = own ? await host.authorization.header(place, scopes) : redirectToken(host, place, url);
   const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
   return { ...open, url };
 }
@@ -80,7 +82,8 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
 export async function unexpected(
   host: RegistryHost,
   response: Answer,
-  { place, what, signal }: Pick<RegistryRequest, 'place' | 'what' | 'signal'>,
+  { place, method, resource, what, signal }: Pick<RegistryRequest, 'place' | 'method' | 'resource' | 'what' | 'signal'>,
+  url?: URL,
 ): Promise<RegistryFault> {
   let body: Buffer;
   try {
@@ -90,7 +93,7 @@ export async function unexpected(
     signal?.throwIfAborted();
     body = Buffer.alloc(0);
   }
-  const fault = responseFault(response, body, place, what);
+  const fault = responseFault(response, body, { place, method, resource, what, ...(url === undefined ? {} : { url }) });
   if (fault.code === 'rate-limited' || (fault.status === 503 && fault.retryAfterMs !== undefined)) {
     host.hold(fault.retryAfterMs ?? host.timing.backoffMs);
   }
@@ -98,32 +101,33 @@ export async function unexpected(
 }
 
 /** A mirror that has it spares the origin; whatever is wrong with mirrors, the origin's answer counts. */
-async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
+async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
   return (await readFromMirror(host, request, sendOnce)) ?? (await sendOnce(host, request));
 }
 
-async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Answer> {
+async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
   const { place, scopes, expect, signal } = request;
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
-  let authorization = own ? await host.authorization.header(place, scopes) : undefined;
+  let authorization = own ? await host.authorization.header(place, scopes) : redirectToken(host, place, url);
   await learnAllowance(host, request);
   await takePull(host, request);
 
   for (let challenged = false; ; challenged = true) {
     const sentAt = performance.now();
-    const { response, crossed } = await followRedirects(host, request, url, own, authorization);
+    const { response, url: answeredAt, crossed } = await followRedirects(host, request, url, own, authorization);
     await notePulls(host, request, response, sentAt);
     const status = response.statusCode ?? 0;
-    if (expect.includes(status)) return response;
+    const reply: Reply = { response, url: answeredAt };
+    if (expect.includes(status)) return reply;
     const deniedWithToken = status === 401 && challenged && authorization?.startsWith('Bearer ') === true;
-    if (request.deniedIsAnswer === true && (status === 403 || deniedWithToken)) return response;
-    if (crossed && (status === 400 || status === 403 || status === 410))
-      throw await expiredRedirect(host, response, request);
-    if (status !== 401 || challenged || crossed || !own) throw await unexpected(host, response, request);
+    // A storage's refusal says nothing of the account's rights at the registry.
+    if (request.deniedIsAnswer === true && !crossed && (status === 403 || deniedWithToken)) return reply;
+    if (crossed) throw await refusedElsewhere(host, response, request, answeredAt);
+    if (status !== 401 || challenged || !own) throw await unexpected(host, response, request, answeredAt);
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
-    const fault = await unexpected(host, response, request);
+    const fault = await unexpected(host, response, request, answeredAt);
     authorization = await host.authorization.answer(challenges, place, { scopes, rejected: authorization });
     if (authorization === undefined) throw fault;
   }
@@ -137,7 +141,7 @@ async function learnAllowance(host: RegistryHost, request: RegistryRequest): Pro
   if (request.pull !== 'counted' || host.pulls?.isKnown(host.host) !== false) return;
   try {
     const head = await sendOnce(host, { ...request, method: 'HEAD', pull: 'free', expect: [200] });
-    discardBody(head);
+    discardBody(head.response);
   } catch (error) {
     request.signal?.throwIfAborted();
     // Whatever is wrong, the read itself tells it.
@@ -145,9 +149,19 @@ async function learnAllowance(host: RegistryHost, request: RegistryRequest): Pro
   }
 }
 
-/** A signed storage URL that was refused has most likely expired: the registry gives a new one. */
-async function expiredRedirect(host: RegistryHost, response: Answer, request: RegistryRequest): Promise<RegistryFault> {
-  return passing(await unexpected(host, response, { ...request, what: `${request.what} at its storage` }), request);
+/**
+ * A signed storage URL that was refused to a GET has most likely expired: the registry gives a new one. To a HEAD it may
+ * have been signed for GET alone, and asking again would change nothing.
+ */
+async function refusedElsewhere(
+  host: RegistryHost,
+  response: Answer,
+  request: RegistryRequest,
+  url: URL,
+): Promise<RegistryFault> {
+  const fault = await unexpected(host, response, { ...request, what: `${request.what} at its storage` }, url);
+  const mayHaveExpired = request.method === 'GET' && [400, 403, 410].includes(response.statusCode ?? 0);
+  return mayHaveExpired ? passing(fault, request) : fault;
 }
 
 function passing({ reason, status }: RegistryFault, { place }: RegistryRequest): RegistryFault {
@@ -165,11 +179,11 @@ function passing({ reason, status }: RegistryFault, { place }: RegistryRequest):
  */
 async function resolveUrl(
   host: RegistryHost,
-  { url, place, signal }: RegistryRequest,
+  { url, place, foreign = false, signal }: RegistryRequest,
 ): Promise<{ url: URL; own: boolean }> {
   const base = await host.base(place, signal);
   if (typeof url === 'string') return { url: new URL(url, base), own: true };
-  if (url.hostname !== base.hostname) {
+  if (foreign || url.hostname !== base.hostname) {
     if (url.protocol === 'https:' || base.protocol === 'http:') return { url, own: false };
     throw new RegistryFault(`it sent the upload to ${url.host} without TLS; nothing was sent there`, {
       place,

@@ -1,10 +1,12 @@
 import type { Place } from '../place.js';
 import type { ExchangeOptions, Method } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
+import type { Resource } from './resource.js';
 
 export interface RegistryRequest {
   readonly place: Place;
   readonly method: Method;
+  readonly resource: Resource;
   /** Path and query on the registry, or an upload location that it gave. */
   readonly url: string | URL;
   /** The request for people: `HEAD manifest 1.27`. */
@@ -25,8 +27,10 @@ export interface RegistryRequest {
   readonly answerMs?: number;
   /** Tries in all, default 4. */
   readonly attempts?: number;
-  /** GET and HEAD only; default true. Where false, a 3xx must be among `expect`. */
-  readonly follow?: boolean;
+  /** The URL is on an origin that a redirect chose: it is used as it is, and the registry's authorization stays away. */
+  readonly foreign?: boolean;
+  /** The digest of the whole answer is checked before anything comes of it: its way may be without TLS where allowed. */
+  readonly isVerified?: boolean;
   readonly signal?: AbortSignal;
 }
 

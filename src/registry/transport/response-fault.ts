@@ -4,27 +4,36 @@ import type { RegistryDiagnostic } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';
 import { judgeResponse } from './judge-response.js';
 import { printUrl, redactText } from './redaction.js';
+import type { RegistryRequest } from './request-options.js';
 import { parseRetryAfter } from './retrying.js';
 
 const EXCERPT_CHARACTERS = 300;
 
-/**
- * An answer that was not expected, as a fault.
- *
- * @param what the request for people: `PUT manifest 1.27`
- */
-export function responseFault(response: AnswerHead, body: Buffer, place: Place, what: string): RegistryFault {
+/** What was requested, and of whom. */
+export type FailedRequest = Pick<RegistryRequest, 'place' | 'method' | 'resource' | 'what'> & {
+  /** What answered; absent: the registry itself. */
+  readonly url?: URL;
+};
+
+/** An answer that was not expected, as a fault. */
+export function responseFault(
+  response: AnswerHead,
+  body: Buffer,
+  { place, method, resource, what, url }: FailedRequest,
+): RegistryFault {
   const status = response.statusCode ?? 0;
   const diagnostics = readDiagnostics(body);
   const said = saidBy(body, diagnostics);
   const { code, decision, advice } = judgeResponse(status, {
     side: place.side,
+    method,
+    resource,
     said: withoutName(said, place),
     codes: diagnostics.map((entry) => entry.code),
     lacksRights: /\berror="?insufficient_scope\b/i.test(response.headers['www-authenticate'] ?? ''),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
-  const hint = redirectHint(response, place) ?? advice;
+  const hint = redirectHint(response, url ?? new URL(`https://${place.host}/`)) ?? advice;
   const message = [
     `answered ${status} to ${what}`,
     said === '' ? '' : `: ${said}`,
@@ -33,6 +42,7 @@ export function responseFault(response: AnswerHead, body: Buffer, place: Place, 
   return new RegistryFault(message.join(''), {
     place,
     status,
+    resource,
     diagnostics,
     code,
     // Closed until then, by its own word: no failure, and nothing to try before.
@@ -42,9 +52,9 @@ export function responseFault(response: AnswerHead, body: Buffer, place: Place, 
 }
 
 /** A registry that is written with http:// and has moved to TLS redirects everything, uploads too. */
-function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, { host }: Place): string | undefined {
-  const base = `https://${host}/`;
-  if (statusCode < 300 || statusCode > 399 || location === undefined || !URL.canParse(location, base)) return undefined;
+function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, base: URL): string | undefined {
+  if (statusCode < 300 || statusCode > 399 || location === undefined) return undefined;
+  if (!URL.canParse(location, base.href)) return undefined;
   return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
 }
 

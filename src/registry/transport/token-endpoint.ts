@@ -4,8 +4,10 @@ import type { Place } from '../place.js';
 import { basicAuthorization } from './authorization.js';
 import type { Token } from './authorization.js';
 import { exchange } from './exchange.js';
+import type { AnswerHead } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
+import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import { readDiagnostics, responseFault } from './response-fault.js';
 import { readBody } from './response-body.js';
 import { retrying } from './retrying.js';
@@ -63,12 +65,13 @@ async function askByGet(
   if (credentials !== undefined) url.searchParams.append('account', credentials.username);
   const headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
 
-  const { status, body, fault } = await ask(host, url, { method: 'GET', headers }, place);
+  const { status, body, movedTo, fault } = await ask(host, url, { method: 'GET', headers }, place);
   if (status === 200) return readToken(body, place, realm);
   if (status === 401 || status === 403 || status === 400) {
-    throw new RegistryFault(refusal(realm, status, credentials !== undefined), {
+    throw new RegistryFault(refusal(realm, status, { withCredentials: credentials !== undefined, movedTo }), {
       place,
       status,
+      resource: 'token',
       code: 'unauthorized',
       decision: 'park',
       diagnostics: readDiagnostics(body),
@@ -92,19 +95,67 @@ async function askByPost(
 
   const { status, body, fault } = await ask(host, realm, { method: 'POST', headers, form: form.toString() }, place);
   if (status === 200) return readToken(body, place, realm);
-  if (status === 404 || status === 405 || status === 400) return undefined;
+  // Such a redirect turns POST into GET, which is the other way to request a token.
+  if ([301, 302, 303, 400, 404, 405].includes(status)) return undefined;
   if (status === 401 || status === 403) {
-    throw new RegistryFault(refusal(realm, status, true), { place, status, code: 'unauthorized', decision: 'park' });
+    throw new RegistryFault(refusal(realm, status, { withCredentials: true, movedTo: undefined }), {
+      place,
+      status,
+      resource: 'token',
+      code: 'unauthorized',
+      decision: 'park',
+    });
   }
   throw fault();
 }
 
-async function ask(
+interface TokenRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly form?: string;
+}
+
+interface TokenAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+  /** The origin that answered, where a redirect chose another one; the user and password stayed away from it. */
+  readonly movedTo: string | undefined;
+  readonly fault: () => RegistryFault;
+}
+
+/** Follows redirects; user and password, and a form, which holds a secret, go to the realm's own origin alone. */
+async function ask(host: RegistryHost, first: URL, request: TokenRequest, place: Place): Promise<TokenAnswer> {
+  let url = first;
+  let hasCrossed = false;
+  for (let hops = 0; ; hops++) {
+    const response = await askOnce(host, url, hasCrossed ? withoutAuthorization(request) : request, place);
+    const what = `${request.method} ${printUrl(url)} (its token service)`;
+    const described = { place, method: request.method, resource: 'token', what, url } as const;
+    const next: URL | undefined = redirectTarget(host, described, url, response);
+    const isElsewhere: boolean = hasCrossed || (next !== undefined && next.origin !== first.origin);
+    if (next !== undefined && !(isElsewhere && request.form !== undefined)) {
+      if (hops === MOST_HOPS) throw tooManyRedirects(described);
+      url = next;
+      hasCrossed = isElsewhere;
+      continue;
+    }
+    const { statusCode: status = 0, body } = response;
+    const movedTo = hasCrossed ? url.origin : undefined;
+    return { status, body, movedTo, fault: () => responseFault(response, body, described) };
+  }
+}
+
+function withoutAuthorization({ headers, ...request }: TokenRequest): TokenRequest {
+  const { authorization: _ofTheRealm, ...others } = headers;
+  return { ...request, headers: others };
+}
+
+async function askOnce(
   host: RegistryHost,
   url: URL,
-  { method, headers, form }: { method: 'GET' | 'POST'; headers: Readonly<Record<string, string>>; form?: string },
+  { method, headers, form }: TokenRequest,
   place: Place,
-): Promise<{ readonly status: number; readonly body: Buffer; readonly fault: () => RegistryFault }> {
+): Promise<AnswerHead & { readonly body: Buffer }> {
   const { timing, userAgent } = host;
   const content = form === undefined ? undefined : Buffer.from(form, 'utf8');
   try {
@@ -123,8 +174,8 @@ async function ask(
       ...(content === undefined ? {} : { body: content }),
     });
     const body = await readBody(response, { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs });
-    const what = `${method} ${printUrl(url)} (its token service)`;
-    return { status: response.statusCode ?? 0, body, fault: () => responseFault(response, body, place, what) };
+    const { statusCode = 0, headers: fields } = response;
+    return { statusCode, headers: fields, body };
   } catch (error) {
     throw networkFault(error, place, url);
   }
@@ -172,8 +223,15 @@ function readToken(body: Buffer, place: Place, realm: URL): Token {
   return { value, staleAt: Date.now() + (lifeMs > 2 * RENEWAL_MARGIN_MS ? lifeMs - RENEWAL_MARGIN_MS : lifeMs / 2) };
 }
 
-function refusal(realm: URL, status: number, withCredentials: boolean): string {
+function refusal(
+  realm: URL,
+  status: number,
+  { withCredentials, movedTo }: { readonly withCredentials: boolean; readonly movedTo: string | undefined },
+): string {
   const service = printUrl(realm);
+  if (withCredentials && movedTo !== undefined) {
+    return `its token service ${service} redirects to ${movedTo}, which answered ${status}; the user and password were not sent there, because it is another origin`;
+  }
   return withCredentials
     ? `its token service ${service} refused the user and password (${status}); check both, and that they are for this registry`
     : `its token service ${service} gives no anonymous token (${status}); the repository is private or does not exist: give a user and password`;

@@ -1,0 +1,85 @@
+import type { Place } from '../place.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { LocatedAnswer } from '../transport/exchange.js';
+import { RefusedRedirect } from '../transport/redirect-rules.js';
+import { refusesHead } from '../transport/refused-head.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+import { isWebPage } from '../transport/web-page.js';
+import { blobRequest } from './blob-request.js';
+import type { Blob } from './image-blobs.js';
+
+/** `unknown`: the registry does not say. */
+export type BlobPresence = 'there' | 'absent' | 'unknown';
+
+interface LookOptions {
+  readonly signal?: AbortSignal;
+  readonly attempts?: number;
+}
+
+/** Whether a target holds a blob. What it does not say counts as no: the upload decides. */
+export async function hasBlob(
+  client: RegistryClient,
+  place: Place,
+  blob: Blob,
+  options: LookOptions = {},
+): Promise<boolean> {
+  return (await lookForBlob(client, place, blob, options)) === 'there';
+}
+
+/**
+ * Asks by HEAD, to its very end: a redirect to storage is no answer, since registries redirect without looking there.
+ * Where HEAD is refused, a GET of the first byte decides: storage URLs are often signed for GET alone. A refusal of the
+ * registry itself in spite of a token is no answer either (ACR and ECR refuse to speak of what is not there yet).
+ *
+ * @throws RegistryFault where the registry is in trouble
+ */
+export async function lookForBlob(
+  client: RegistryClient,
+  place: Place,
+  blob: Blob,
+  { signal, attempts }: LookOptions = {},
+): Promise<BlobPresence> {
+  const host = client.host(place.host);
+  const request = { ...blobRequest(place, blob, signal), isVerified: false, deniedIsAnswer: true };
+  try {
+    const response = await sendAndDiscard(host, {
+      ...request,
+      method: 'HEAD',
+      what: `HEAD blob ${blob.digest}`,
+      expect: [200, 404],
+      ...(attempts === undefined ? {} : { attempts }),
+    });
+    return presenceOf(response, blob, response.headers['content-length']);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof RefusedRedirect) return 'unknown';
+    if (!refusesHead(error)) throw error;
+  }
+  try {
+    const response = await sendAndDiscard(host, {
+      ...request,
+      headers: { range: 'bytes=0-0' },
+      expect: [200, 206, 404],
+      attempts: 1,
+    });
+    const length = response.statusCode === 200 ? response.headers['content-length'] : wholeSize(response);
+    return presenceOf(response, blob, length);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const isRefusal = error instanceof RegistryFault && error.status !== undefined && error.status < 500;
+    if (error instanceof RefusedRedirect || isRefusal) return 'unknown';
+    throw error;
+  }
+}
+
+function presenceOf(response: LocatedAnswer, { size }: Blob, length: string | undefined): BlobPresence {
+  if (response.statusCode === 404) return 'absent';
+  if ((response.statusCode !== 200 && response.statusCode !== 206) || isWebPage(response)) return 'unknown';
+  return length === undefined || Number(length) === size ? 'there' : 'absent';
+}
+
+/** Of `Content-Range: bytes 0-0/1234`; undefined where it does not say. */
+function wholeSize({ headers }: LocatedAnswer): string | undefined {
+  return /\/(\d+)\s*$/.exec(headers['content-range'] ?? '')?.[1];
+}
