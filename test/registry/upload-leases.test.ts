@@ -56,7 +56,7 @@ function newUpload(): BlobUpload {
     { side: 'target', host, repository: 'team/app' },
     { digest, mediaType: 'application/octet-stream', size: 3 * chunkBytes },
     {
-      session: { location: new URL(`http://${host}/v2/team/app/blobs/uploads/1`) },
+      session: { location: new URL(`http://${host}/v2/team/app/blobs/uploads/1`), foreign: false },
       signal: new AbortController().signal,
     },
   );
