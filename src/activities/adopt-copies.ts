@@ -1,15 +1,18 @@
 import type { LeftTarget } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
+import { parsePlatformSelection } from '../domain/platform.js';
+import type { TagContents } from '../domain/tag-contents.js';
+import { coverageOf } from '../domain/tag-contents.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
 import { toFault } from './to-failure.js';
 
-/** What asking the targets for what an older script pushed came to. */
+/** What asking the targets for what another program pushed came to. */
 export type FoundCopies =
   | { readonly kind: 'there'; readonly copies: readonly FoundCopy[] }
-  /** A target does not have it: it is copied like any other image. */
-  | { readonly kind: 'absent' }
+  /** A target does not have it, or not for its platform: it is copied like any other image. */
+  | { readonly kind: 'absent'; readonly copies: readonly FoundCopy[] }
   /** A target could not be asked. Nothing may be copied: that would replace what may well be there. */
   | { readonly kind: 'unknown'; readonly left: readonly UnaskedTarget[] };
 
@@ -20,35 +23,65 @@ export interface UnaskedTarget extends LeftTarget {
 
 type FoundCopy = Extract<TargetOutcome, { state: 'adopted' }>;
 
+/** A tag may be asked for by several rows: the look at it is shared. */
+export class TagLooks {
+  readonly #engine: Pick<CopyEngine, 'look'>;
+  readonly #signal: AbortSignal;
+  readonly #looks = new Map<string, Promise<TagContents | undefined>>();
+
+  constructor(engine: Pick<CopyEngine, 'look'>, signal: AbortSignal) {
+    this.#engine = engine;
+    this.#signal = signal;
+  }
+
+  /** @param reference `host/repository:tag` on the target. @throws FerryError */
+  async at(target: string, reference: string): Promise<TagContents | undefined> {
+    const key = `${target} ${reference}`;
+    const known = this.#looks.get(key);
+    if (known !== undefined) return await known;
+    const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
+    const look = this.#engine.look({ target, host, repository, tag }, { signal: this.#signal });
+    this.#looks.set(key, look);
+    return await look;
+  }
+}
+
 /**
- * Asks every target for what an older script pushed to it: one HEAD for each tag, no bytes.
+ * Asks every target for what another program pushed to it: one HEAD for each tag, and the manifest that tells its
+ * platforms; no layers.
  *
  * @throws what is no fault of a target; the signal's reason when aborted
  */
 export async function findCopies(
-  { copies }: AdoptionCandidate,
-  engine: Pick<CopyEngine, 'head'>,
+  {
+    platform,
+    copies,
+  }: Pick<AdoptionCandidate, 'platform'> & {
+    readonly copies: readonly { readonly target: string; readonly registryImageName: string }[];
+  },
+  looks: TagLooks,
   signal: AbortSignal,
 ): Promise<FoundCopies> {
+  const wanted = parsePlatformSelection(platform);
   const there: FoundCopy[] = [];
   const left: UnaskedTarget[] = [];
-  let isAbsent = false;
   await Promise.all(
     copies.map(async ({ target, registryImageName: reference }) => {
       try {
-        const { host, path, tag = 'latest' } = parseImageReference(reference);
-        const head = await engine.head({ target, host, repository: path, tag }, { signal });
-        if (head === undefined) isAbsent = true;
-        else there.push({ target, state: 'adopted', reference, digest: head.digest });
+        const contents = await looks.at(target, reference);
+        if (contents === undefined || coverageOf(contents, wanted) !== 'all') return;
+        there.push({ target, state: 'adopted', reference, digest: contents.digest });
       } catch (error) {
         signal.throwIfAborted();
         const fault = toFault(error);
-        if (fault === undefined) throw error;
+        if (fault === undefined || fault.code === 'database') throw error;
         const hostReason = error instanceof FerryError ? error.hostReason : undefined;
         left.push({ target, fault, ...(hostReason === undefined ? {} : { hostReason }) });
       }
     }),
   );
   if (left.length > 0) return { kind: 'unknown', left };
-  return isAbsent ? { kind: 'absent' } : { kind: 'there', copies: there };
+  const order = copies.map(({ target }) => target);
+  there.sort((a, b) => order.indexOf(a.target) - order.indexOf(b.target));
+  return { kind: there.length < copies.length ? 'absent' : 'there', copies: there };
 }

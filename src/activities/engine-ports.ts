@@ -2,7 +2,16 @@
 import type { SyncRequest } from '../contract/sync.js';
 import type { Digest } from '../domain/digest.js';
 import type { ImageReference } from '../domain/image-reference.js';
+import type { TagContents } from '../domain/tag-contents.js';
 import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../registry/copy-types.js';
+
+/** A tag on a target. */
+export interface TagPlace {
+  readonly target: string;
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
 
 /** The copy engine. A source fault is thrown; a target's is part of what is returned. */
 export interface CopyEngine {
@@ -11,10 +20,15 @@ export interface CopyEngine {
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
   /** What a tag points to on a target, asked with the target's own account; undefined when it is not there. */
-  head(
-    place: { readonly target: string; readonly host: string; readonly repository: string; readonly tag: string },
+  head(place: TagPlace, options?: { readonly signal?: AbortSignal }): Promise<{ readonly digest: string } | undefined>;
+  /** The same with the platforms that it holds; manifest and config are read for that. */
+  look(place: TagPlace, options?: { readonly signal?: AbortSignal }): Promise<TagContents | undefined>;
+  /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */
+  isSame(
+    request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
+    found: { readonly place: TagPlace; readonly contents: TagContents },
     options?: { readonly signal?: AbortSignal },
-  ): Promise<{ readonly digest: string } | undefined>;
+  ): Promise<boolean>;
 }
 
 /** Passes a request on to the one `SyncAll`, starting it where it does not run. */

@@ -3,20 +3,17 @@ import { activityInfo } from '@temporalio/activity';
 import type { PassActivities } from '../contract/activity-types.js';
 import type { Target } from '../domain/target.js';
 import { activity } from './activity.js';
-import { findCopies } from './adopt-copies.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { History, PushedImages, Runs, WantedImages } from './ports.js';
+import type { History, PushedImages, Runs, TargetNames, WantedImages } from './ports.js';
+import { takeOver } from './takeover.js';
 import { withHeartbeat } from './with-heartbeat.js';
-
-/** Rows in one activity, and HEADs at once: a thousand rows of a takeover cost a handful of events and seconds. */
-const adoptionPage = 500;
-const headsAtOnce = 8;
 
 export interface PassPorts {
   readonly wanted: WantedImages;
   readonly pushed: PushedImages;
   readonly runs: Runs;
-  readonly engine: Pick<CopyEngine, 'head'>;
+  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly poolSize: number;
   readonly history: History;
@@ -34,7 +31,13 @@ export function createPassActivities(ports: PassPorts): PassActivities {
       const { startedAt } = await runs.begin({ id: run, reasons: requests.map(({ reason }) => reason) });
       return { run, startedAt, poolSize };
     }),
-    adoptPresent: activity(async ({ after }) => await withHeartbeat(undefined, ({ signal }) => adopt(after, signal))),
+    adoptPresent: activity(
+      async ({ after }) =>
+        await withHeartbeat(undefined, async ({ signal }) => {
+          const { refused } = await wanted.adoptRows();
+          return { ...(await takeOver(ports, after, signal)), refused };
+        }),
+    ),
     findPending: activity(
       async ({ startedAt, limit }) =>
         await withHeartbeat(undefined, async () => await findPending({ since: startedAt, limit })),
@@ -61,38 +64,5 @@ export function createPassActivities(ports: PassPorts): PassActivities {
     if (!(await wanted.forgetUnreadable(images))) return { images, refused };
     const reread = await wanted.adoptRows();
     return { images: await wanted.pendingImages(query), refused: refused + reread.refused };
-  }
-
-  /**
-   * Whatever is not adopted here gets a plan of its own, which asks again and says why. A target that could not be asked
-   * once is not asked for every row of a page.
-   */
-  async function adopt(
-    after: number,
-    signal: AbortSignal,
-  ): Promise<{ adopted: number; next?: number; refused: number }> {
-    const { refused } = await wanted.adoptRows();
-    const candidates = await pushed.adoptionCandidates({ targets, after, limit: adoptionPage });
-    const queue = [...candidates];
-    // A daemon cannot look at a tag without pulling it.
-    const behindDaemons = targets.filter((target) => target.engine === 'docker');
-    const silent = new Set(behindDaemons.map(({ name }) => name));
-    let adopted = 0;
-    await Promise.all(
-      Array.from({ length: headsAtOnce }, async () => {
-        for (let candidate = queue.shift(); candidate !== undefined; candidate = queue.shift()) {
-          signal.throwIfAborted();
-          if (candidate.copies.some(({ target }) => silent.has(target))) continue;
-          const found = await findCopies(candidate, ports.engine, signal);
-          if (found.kind === 'unknown') for (const { target } of found.left) silent.add(target);
-          if (found.kind !== 'there') continue;
-          await pushed.recordAdoption(candidate, found.copies);
-          adopted += 1;
-        }
-      }),
-    );
-    const last = candidates.at(-1);
-    const isLastPage = candidates.length < adoptionPage || last === undefined;
-    return { adopted, refused, ...(isLastPage ? {} : { next: last.rowId }) };
   }
 }

@@ -2,7 +2,7 @@ import type { ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { Target } from '../domain/target.js';
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
-import { findCopies } from './adopt-copies.js';
+import { findCopies, TagLooks } from './adopt-copies.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages } from './ports.js';
 import type { TargetHealth } from './target-health.js';
@@ -15,7 +15,7 @@ export interface PlanOptions {
 
 interface AdoptionParts {
   readonly pushed: PushedImages;
-  readonly engine: Pick<CopyEngine, 'head'>;
+  readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly health: TargetHealth;
 }
@@ -46,7 +46,8 @@ export async function planAdoption(
   if (behindDaemons.some((name) => reached.includes(name))) return undefined;
   if (away.length > 0) return { kind: 'left', left: away };
 
-  const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, engine, signal)));
+  const looks = new TagLooks(engine, signal);
+  const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, looks, signal)));
   const unknown = found.find((one) => one.kind === 'unknown');
   if (unknown !== undefined) {
     if (lastRound) for (const { target, fault, hostReason } of unknown.left) health.note(target, fault, hostReason);

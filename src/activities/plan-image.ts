@@ -31,7 +31,7 @@ export interface PlanPorts {
   readonly wanted: WantedImages;
   readonly names: TargetNames;
   readonly pushed: PushedImages;
-  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'head'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;

@@ -5,7 +5,9 @@ import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type {
   AdoptionCandidate,
+  ClaimedRow,
   ImageOutcome,
+  TakenOver,
   WantedImage,
   WantedRequest,
   WantedResult,
@@ -107,6 +109,14 @@ export interface PushedImages {
     candidate: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void>;
+  /** Rows that another program marked as pushed and the ferry never verified, after row `after`, at most `limit`, by row. */
+  claimedRows(query: {
+    readonly targets: readonly Target[];
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly ClaimedRow[]>;
+  /** Makes rows pushed that are on every target, and those pending that were marked as pushed and are not. */
+  recordTakenOver(found: readonly TakenOver[]): Promise<void>;
   /**
    * One transaction. `lookedAt` is `readAt` of the rows that the outcome was made from: a row asked for again after it
    * stays pending, and `checked_at` becomes it.

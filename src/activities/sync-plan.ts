@@ -40,6 +40,8 @@ export interface SyncPlanPorts {
     /** What a pass would find, some hundred images at a time; changes nothing. */
     pendingImages(targets: readonly Target[]): AsyncIterable<readonly PendingImage[]>;
     refusedRows(): AsyncIterable<readonly RefusedRow[]>;
+    /** Rows that another program marked as pushed and the ferry never verified. */
+    unverified(): Promise<number>;
   };
   readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
@@ -67,6 +69,7 @@ export async function planSync(ports: SyncPlanPorts, sink: PlanSink, signal: Abo
     );
   }
   for await (const rows of ports.plan.refusedRows()) for (const row of rows) sink.refusedRow(row);
+  totals = { ...totals, unverified: await ports.plan.unverified() };
   return { allowances: ports.pulls.allowances, totals };
 }
 

@@ -2,6 +2,7 @@
 import { printDuration } from '../domain/duration.js';
 import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/sync-plan.js';
 import { megabytes, printLine, printTable } from './output.js';
+import { unverifiedRows } from './unverified-rows.js';
 
 /** A plan that is longer is told in tables of so many lines, each as wide as its own lines need. */
 const linesTogether = 500;
@@ -35,6 +36,8 @@ export function planTables(): PlanReport {
       flush();
       if (tables === 0) printLine('Nothing is pending.');
       else printSummary(summary, refused);
+      const { unverified } = summary.totals;
+      if (unverified > 0) printLine(unverifiedRows(unverified));
     },
   };
 }

@@ -6,6 +6,7 @@ import { printLine, printTable } from './output.js';
 /** What a pass did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
   const { passes, images, pushed, waiting, failed, parked } = result;
+  printTakeover(result);
   if (images === 0) {
     printLine('Nothing was pending.');
     return;
@@ -16,6 +17,17 @@ export function printSyncSummary(result: SyncAllResult): void {
   );
   printNotDone(result);
   printReplaced(result);
+}
+
+/** What other programs had marked as pushed, and what is there. */
+function printTakeover({ takeover }: SyncAllResult): void {
+  if (takeover === undefined) return;
+  const { looked, there, missing, unverified } = takeover;
+  printLine(
+    `${looked} ${looked === 1 ? 'row was' : 'rows were'} marked as pushed and never verified: ` +
+      `${there} are on every target and were adopted, ${missing} are not and became pending` +
+      (unverified === 0 ? '' : `, ${unverified} could not be looked for and stay as they are`),
+  );
 }
 
 function printNotDone({ waiting, failed, parked, notDone, againAt }: SyncAllResult): void {

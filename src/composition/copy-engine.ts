@@ -1,9 +1,12 @@
-import type { CopyEngine } from '../activities/engine-ports.js';
+import type { CopyEngine, TagPlace } from '../activities/engine-ports.js';
 import { copyImage } from '../registry/copy-image.js';
 import { headManifest } from '../registry/manifests/head-manifest.js';
 import { headSource } from '../registry/head-source.js';
+import { lookAtTag } from '../registry/look-at-tag.js';
+import type { Place } from '../registry/place.js';
 import { planCopy } from '../registry/plan-copy.js';
 import type { RegistryClient } from '../registry/registry-client.js';
+import { hasSameContent } from '../registry/same-content.js';
 
 /** The copy engine as activities know it: its functions over one registry client. */
 export function createCopyEngine(client: RegistryClient): CopyEngine {
@@ -11,7 +14,13 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     resolve: async (source, options) => await headSource(client, source, options),
     plan: async (request, options) => await planCopy(client, request, options),
     copy: async (request, options) => await copyImage(client, request, options),
-    head: async ({ target, host, repository, tag }, options) =>
-      await headManifest(client, { side: 'target', name: target, host, repository }, tag, options),
+    head: async (tag, options) => await headManifest(client, placeOf(tag), tag.tag, options),
+    look: async (tag, options) => await lookAtTag(client, placeOf(tag), tag.tag, options),
+    isSame: async (request, { place, contents }, options) =>
+      await hasSameContent(client, request, { place: placeOf(place), contents }, options),
   };
+}
+
+function placeOf({ target, host, repository }: TagPlace): Place {
+  return { side: 'target', name: target, host, repository };
 }

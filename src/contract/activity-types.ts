@@ -106,12 +106,21 @@ export interface CopyHeartbeat {
   readonly finished: readonly string[];
 }
 
+/** A page of rows of other programs that were looked for on the targets. */
+export interface TakeoverPage {
+  /** Rows that are on every target, for their platform. */
+  readonly adopted: number;
+  /** Of the rows that were marked as pushed: how many were looked for, are not there, and could not be looked for. */
+  readonly claims?: { readonly looked: number; readonly missing: number; readonly unverified: number };
+  /** Why rows that were marked as pushed could not be looked for, and how many: the first 20 reasons. */
+  readonly unasked?: readonly (LeftTarget & { readonly rows: number })[];
+  readonly next?: number;
+}
+
 export interface PassActivities {
   beginPass(input: { readonly requests: readonly SyncRequest[] }): Promise<Pass>;
   /** `refused`: rows that were newly parked since no image can be read from them. */
-  adoptPresent(input: {
-    readonly after: number;
-  }): Promise<{ readonly adopted: number; readonly next?: number; readonly refused?: number }>;
+  adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused?: number }>;
   findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
     readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
     /** Rows that were newly parked since no image can be read from them. */

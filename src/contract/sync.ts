@@ -41,12 +41,25 @@ export interface SyncTotals {
   readonly parked: number;
 }
 
+/** Rows that other programs had marked as pushed: what looking for them on every target came to. */
+export interface Takeover {
+  readonly looked: number;
+  /** On every target, for their platform: pushed. */
+  readonly there: number;
+  /** Not on every target, or not for their platform: pending. */
+  readonly missing: number;
+  /** A target could not be asked: they stay as they are, and the next run looks again. */
+  readonly unverified: number;
+}
+
 export interface SyncAllResult extends SyncTotals {
   readonly passes: number;
   /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list parked`). */
   readonly notDone: readonly NotDone[];
   /** Tags on targets that led to something else before, absent where there are none: how many, and the first 100. */
   readonly replaced?: { readonly count: number; readonly first: readonly ReplacedTag[] };
+  /** Rows that other programs had marked as pushed and this run looked for, absent where there were none. */
+  readonly takeover?: Takeover;
   /** When a source or target that asked to be left alone can be asked again, UTC ms: a pass begins then by itself. */
   readonly againAt?: number;
   /** Set when this run only passed the request on to the running `sync-all`. */

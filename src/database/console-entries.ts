@@ -55,6 +55,8 @@ export interface PushedEntry {
   readonly digest: string;
   readonly sourceDigest?: string;
   readonly platforms: readonly { readonly platform: string; readonly digest?: string; readonly size?: number }[];
+  /** Another program alone says that it is there. */
+  readonly unverified?: true;
   /** `YYYY-MM-DD HH:MM:SS`, UTC for what the ferry wrote. */
   readonly pushedAt?: string;
 }
@@ -71,6 +73,8 @@ export interface Overview {
   readonly wanted: Readonly<Record<WantedState, number>>;
   /** Of the pending ones, images that were tried and are waiting or have failed. */
   readonly waiting: number;
+  /** Of the pending ones, rows that another program marked as pushed and the ferry never verified; absent: none. */
+  readonly unverified?: number;
   readonly targets: readonly {
     readonly target: string;
     readonly copies: Readonly<Partial<Record<CopyState, number>>>;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import { countClaimed } from './adoption/claimed-rows.js';
 import { WantedState } from './console-entries.js';
 import type {
   ImageStatus,
@@ -60,6 +61,7 @@ export class ConsoleStore {
       .orderBy('target')
       .execute();
     const lastRun = await readRun(queries);
+    const unverified = await countClaimed(queries);
     const targets = [...new Set(copies.map(({ target }) => target))];
     return {
       wanted: countsByState(byStatus),
@@ -70,9 +72,15 @@ export class ConsoleStore {
           copies.filter((copy) => copy.target === target).map((copy) => [copy.state, Number(copy.rows)]),
         ),
       })),
+      ...(unverified === 0 ? {} : { unverified }),
       parkedBy: parked.map((row) => ({ code: row.code, rows: Number(row.rows) })),
       ...(lastRun === undefined ? {} : { lastRun }),
     };
+  }
+
+  /** Rows that another program marked as pushed and the ferry never verified, duplicates left out. */
+  async unverified(): Promise<number> {
+    return await countClaimed(this.#database.queries);
   }
 
   /** One image in full; its lists are empty when nobody ever wanted it. */

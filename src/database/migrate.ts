@@ -11,6 +11,7 @@ import { BLOB_AGE_INDEX } from './migrations/blob-age-index.js';
 import { createLegacyTables } from './migrations/legacy-tables.js';
 import { makePullBudgets } from './migrations/pull-budgets.js';
 import { addTagHistory } from './migrations/tag-history.js';
+import { addVerifiedTimes } from './migrations/verified-times.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { addWantedTargets } from './migrations/wanted-targets.js';
 import { takeOverPushedRows } from './pushed/pushed-row-takeover.js';
@@ -87,6 +88,7 @@ function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
     '0010-verified-copies': step((queries) =>
       schemaEditor(kind, queries).addColumns('image_copies', { verified: { type: 'long-text' } }),
     ),
+    '0011-verified-times': step((queries) => addVerifiedTimes(queries, schemaEditor(kind, queries))),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Target } from '../domain/target.js';
 import { wantedTargets } from '../domain/wanted-targets.js';
 import { candidatesAmong } from './adoption/adoption-candidates.js';
 import type { UncopiedRow } from './adoption/adoption-candidates.js';
+import { countClaimed } from './adoption/claimed-rows.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import { identityOrFault, NAMING } from './adoption/naming-rows.js';
@@ -62,6 +63,11 @@ export class PlanStore {
       ids = [];
     }
     if (ids.length > 0) yield await this.#imagesOf(ids, targets);
+  }
+
+  /** Rows that another program marked as pushed and the ferry never verified, duplicates left out. */
+  async unverified(): Promise<number> {
+    return await countClaimed(this.#database.queries);
   }
 
   /** Pending rows that name no image, with the reason, a page at a time. */

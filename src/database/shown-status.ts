@@ -5,10 +5,27 @@ import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { lowestId, highestId } from './wanted/wanted-rows.js';
 
-/** The status in SQL: what the ferry cannot work with counts as parked. @see unworkable */
+/**
+ * In SQL 1 for a row that another program marked as pushed and that the ferry has not found on every target itself. The
+ * ferry writes its own status beside the one that all programs share: where they differ, another program wrote it.
+ */
+export const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
+  and (verified_at is null or ferry_status is null or ferry_status <> ${PushStatus.pushed}) then 1 else 0 end`;
+
+/** The same of a row that was read. */
+export function isClaimedRow(row: {
+  readonly push_status: number | null;
+  readonly ferry_status: number | null;
+  readonly verified_at: number | null;
+}): boolean {
+  return row.push_status === PushStatus.pushed && (row.verified_at === null || row.ferry_status !== PushStatus.pushed);
+}
+
+/** The status in SQL: what the ferry cannot work with counts as parked, what it never verified as pending. @see unworkable */
 export const shownStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}
   when id not between ${lowestId} and ${highestId} then ${PushStatus.parked}
   when push_status is null then ${PushStatus.pending}
+  when ${claimedFlag} = 1 then ${PushStatus.pending}
   when push_status in (${PushStatus.pending}, ${PushStatus.pushed}) then push_status
   else ${PushStatus.parked} end`;
 
@@ -33,6 +50,7 @@ export function unworkable(row: {
 }
 
 /** @see shownStatus */
-export function shownStatusOf(row: { readonly id: number; readonly push_status: number | null }): PushStatus {
-  return unworkable(row) === undefined ? readPushStatus(row.push_status) : PushStatus.parked;
+export function shownStatusOf(row: Parameters<typeof isClaimedRow>[0] & { readonly id: number }): PushStatus {
+  if (unworkable(row) !== undefined) return PushStatus.parked;
+  return isClaimedRow(row) ? PushStatus.pending : readPushStatus(row.push_status);
 }

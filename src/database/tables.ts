@@ -45,6 +45,8 @@ export interface ImagesForPush {
   note: string | null;
   /** JSON list of names of targets; NULL: all of them. */
   targets: string | null;
+  /** When the ferry itself last found it on every target that it goes to; NULL: another program alone says so. */
+  verified_at: number | null;
 }
 
 export interface PushedImagesTable {
@@ -65,6 +67,8 @@ export interface PushedImagesTable {
   /** Canonical source image; '' where the row does not name one. */
   image: string | null;
   source_digest: string | null;
+  /** When the ferry itself last found the name leading to `digest`; NULL: another program alone says so. */
+  verified_at: number | null;
 }
 
 export interface ImageCopies {

@@ -106,6 +106,8 @@ export interface PlanTotals {
   readonly refusals: number;
   /** Images that would be copied, and not to every target. */
   readonly incomplete: number;
+  /** Rows that another program marked as pushed and the ferry never verified: they would be looked for on every target. */
+  readonly unverified: number;
 }
 
 export const emptyTotals: PlanTotals = {
@@ -117,10 +119,12 @@ export const emptyTotals: PlanTotals = {
   takenNames: 0,
   refusals: 0,
   incomplete: 0,
+  unverified: 0,
 };
 
 export function addToTotals(totals: PlanTotals, { state, pulls, bytesToRead, targets }: PlannedImage): PlanTotals {
   return {
+    ...totals,
     images: { ...totals.images, [state]: totals.images[state] + 1 },
     pulls: totals.pulls + pulls,
     bytesToRead: totals.bytesToRead + bytesToRead,

@@ -160,6 +160,43 @@ export interface WantedResult {
   readonly previous?: PushStatus;
 }
 
+/** A row that another program marked as pushed, which the ferry never verified. */
+export interface ClaimedRow {
+  readonly rowId: number;
+  readonly image: string;
+  /** Canonical platforms, divided by commas, or `all`. */
+  readonly platform: string;
+  readonly selection: 'all' | readonly string[];
+  /** One for each configured target that it goes to, in their order; `reference` where a row tells its name there. */
+  readonly places: readonly {
+    readonly target: string;
+    readonly reference?: string | undefined;
+    readonly pushedId?: number;
+  }[];
+}
+
+/** What a look at the targets found out about a row of another program. */
+export interface TakenOver {
+  readonly rowId: number;
+  readonly image: string;
+  readonly selection: 'all' | readonly string[];
+  /** What its status was when it was looked for. */
+  readonly was: PushStatus;
+  /** On every target that it goes to. */
+  readonly isThere: boolean;
+  /** What is to be known about it, for its row. */
+  readonly note?: string;
+  readonly copies: readonly {
+    readonly target: string;
+    /** `host/repository:tag` */
+    readonly reference: string;
+    /** What the tag points to where it holds the row's platform; absent where it does not. */
+    readonly digest?: string;
+    readonly pushedId?: number;
+    readonly note?: string;
+  }[];
+}
+
 /** A pending row that an older script already pushed to every target that it goes to. */
 export interface AdoptionCandidate {
   readonly rowId: number;

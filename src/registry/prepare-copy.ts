@@ -133,10 +133,10 @@ function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly Pla
 }
 
 /** Platforms that only a config tells: of a single manifest, and of an index's images that the index gives none. */
-async function readPlatforms(
+export async function readPlatforms(
   reader: ManifestReader,
   root: ReadManifest,
-  request: CopyRequest,
+  request: Pick<CopyRequest, 'platforms'>,
 ): Promise<ReadonlyMap<Digest, Platform>> {
   const nameless: ReadManifest[] = [];
   if (root.manifest.kind === 'image') nameless.push(root);

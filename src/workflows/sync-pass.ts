@@ -8,7 +8,7 @@ import { ImagePool } from './image-pool.js';
 import { ImageRuns } from './image-runs.js';
 import { PassFeed } from './pass-feed.js';
 import { PassTally } from './pass-tally.js';
-import { atNextPass, withAdopted, withRefusedRows, withUntoldImage } from './sync-result.js';
+import { atNextPass, withTakeover, withRefusedRows, withUntoldImage } from './sync-result.js';
 import { rootMessage } from './untold-fault.js';
 
 export interface SyncPassOptions {
@@ -132,8 +132,8 @@ export class SyncPass {
     this.#phase = 'adopting';
     while (!this.#adoptionOver) {
       if (this.#history.isReached()) return false;
-      const { adopted, next, refused = 0 } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
-      this.#tally.add(withAdopted, adopted);
+      const { next, refused = 0, ...found } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
+      this.#tally.add(withTakeover, found);
       this.#tally.add(withRefusedRows, refused);
       if (next === undefined) this.#adoptionOver = true;
       else this.#adoptedUpTo = next;

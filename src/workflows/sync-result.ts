@@ -1,5 +1,5 @@
 /** Adding up what a run of `SyncAll` did. */
-import type { UncheckedTag } from '../contract/activity-types.js';
+import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
 import type { NotDone, ReplacedTag, SyncAllResult, SyncImageResult } from '../contract/sync.js';
 
 const notDoneShown = 100;
@@ -21,10 +21,13 @@ export const emptyResult: SyncAllResult = {
  */
 export function atNextPass(result: SyncAllResult): SyncAllResult {
   // Whoever asked to be left alone is asked again by this pass.
-  const { againAt: _againAt, ...kept } = result;
+  const { againAt: _againAt, takeover, ...kept } = result;
   const { waiting, failed, images, notDone } = result;
   return {
     ...kept,
+    ...(takeover === undefined
+      ? {}
+      : { takeover: { ...takeover, looked: takeover.looked - takeover.unverified, unverified: 0 } }),
     images: images - waiting - failed,
     waiting: 0,
     failed: 0,
@@ -32,8 +35,33 @@ export function atNextPass(result: SyncAllResult): SyncAllResult {
   };
 }
 
-export function withAdopted(result: SyncAllResult, adopted: number): SyncAllResult {
-  return { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
+/** A page of rows of other programs that were looked for on the targets. What is not there is told by its own copy. */
+export function withTakeover(result: SyncAllResult, { adopted, claims, unasked = [] }: TakeoverPage): SyncAllResult {
+  const counted = { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
+  if (claims === undefined || claims.looked === 0) return counted;
+  const { looked, missing, unverified } = claims;
+  const known = result.takeover ?? { looked: 0, there: 0, missing: 0, unverified: 0 };
+  const takeover = {
+    looked: known.looked + looked,
+    there: known.there + looked - missing - unverified,
+    missing: known.missing + missing,
+    unverified: known.unverified + unverified,
+  };
+  if (unverified === 0) return { ...counted, takeover };
+  const told = unasked.map(({ target, fault, rows }): NotDone => {
+    const image = `${rows} ${rows === 1 ? 'row' : 'rows'} marked as pushed`;
+    const reason = `not verified, and left as they are: ${fault.reason}`;
+    return { image, target, state: fault.decision === 'wait' ? 'waiting' : 'failed', code: fault.code, reason };
+  });
+  const waiting = unasked.reduce((sum, { fault, rows }) => sum + (fault.decision === 'wait' ? rows : 0), 0);
+  return {
+    ...counted,
+    takeover,
+    images: counted.images + unverified,
+    waiting: counted.waiting + waiting,
+    failed: counted.failed + unverified - waiting,
+    notDone: withNotDone(counted.notDone, told),
+  };
 }
 
 /** Rows that other programs inserted and that name no image: parked, each with its reason in the database. */

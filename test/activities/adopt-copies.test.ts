@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findCopies } from '../../src/activities/adopt-copies.js';
+import { findCopies, TagLooks } from '../../src/activities/adopt-copies.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer } from '../support/scripted-registry.js';
@@ -28,11 +28,9 @@ test('of two targets on one registry each is asked with its own account for what
     registryImageName: `${registry.host}/${team}/app:v1`,
   }));
 
-  const found = await findCopies(
-    { rowId: 1, image: 'docker.io/team/app:v1', platform: 'linux/amd64', selection: 'all', copies },
-    engine,
-    AbortSignal.timeout(9_000),
-  );
+  const signal = AbortSignal.timeout(9_000);
+
+  const found = await findCopies({ platform: 'linux/amd64', copies }, new TagLooks(engine, signal), signal);
 
   expect(found).toMatchObject({
     kind: 'there',

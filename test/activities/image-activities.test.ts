@@ -84,7 +84,8 @@ describe('the plan of an image that is for some of the targets', () => {
       ...stores,
       daemonWorkers: { arePolling: unused },
       engine: {
-        head: unused,
+        look: async () => await Promise.resolve(undefined),
+        isSame: unused,
         resolve: async () => await Promise.resolve(digest),
         plan: async (request) => {
           planned.push(request);

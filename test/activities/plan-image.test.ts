@@ -134,14 +134,14 @@ describe('what an older script pushed', () => {
     await stage.pushedByScript(image);
   });
 
-  test('is adopted when its row comes during a pass: a HEAD for each target, and nothing of the source', async () => {
+  test('is adopted when its row comes during a pass: a HEAD, manifest and config for each target, and nothing of the source', async () => {
     const { source, aliyun, own } = stage;
 
     const plan = await stage.plan(image);
 
     expect(plan).toMatchObject({ kind: 'adopted', targets: [{ target: 'aliyun' }, { target: 'private' }] });
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
-    expect([source, aliyun, own].map(({ requests }) => requests.length)).toEqual([0, 1, 1]);
+    expect([source, aliyun, own].map(({ requests }) => requests.length)).toEqual([0, 3, 3]);
   });
 
   test('is adopted again when somebody asks for it by name, and copied once it is to be copied anew', async () => {

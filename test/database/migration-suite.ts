@@ -24,6 +24,7 @@ const steps = [
   '0008-tag-history',
   '0009-pull-budgets',
   '0010-verified-copies',
+  '0011-verified-times',
 ];
 const bytesPerCharacter = 4;
 

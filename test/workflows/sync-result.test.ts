@@ -4,7 +4,7 @@ import type { NotDone, SyncImageResult } from '../../src/contract/sync.js';
 import {
   atNextPass,
   emptyResult,
-  withAdopted,
+  withTakeover,
   withImage,
   withRefusedRows,
   withUntoldImage,
@@ -27,10 +27,29 @@ const done = (image: string, state: SyncImageResult['state']): SyncImageResult =
 test('images, adopted rows and broken ones are added up', () => {
   const images = [done('a', 'pushed'), done('b', 'failed'), done('c', 'nothing')];
 
-  const result = withUntoldImage(withAdopted(images.reduce(withImage, emptyResult), 5), notDone('d', 'failed'));
+  const result = withUntoldImage(
+    withTakeover(images.reduce(withImage, emptyResult), { adopted: 5 }),
+    notDone('d', 'failed'),
+  );
 
   expect(result).toMatchObject({ images: 8, pushed: 6, failed: 2, waiting: 0, parked: 0 });
   expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);
+});
+
+test('rows that were marked as pushed are counted by what was found, over all pages; what could not be asked is told once', () => {
+  const fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
+  const pages = [
+    { adopted: 59, claims: { looked: 283, missing: 220, unverified: 4 }, unasked: [{ target: 'a', fault, rows: 4 }] },
+    { adopted: 3, claims: { looked: 3, missing: 1, unverified: 0 } },
+  ];
+
+  const result = pages.reduce(withTakeover, emptyResult);
+
+  expect(result.takeover).toEqual({ looked: 286, there: 61, missing: 221, unverified: 4 });
+  expect(result).toMatchObject({ images: 66, pushed: 62, failed: 4 });
+  expect(result.notDone).toMatchObject([{ image: '4 rows marked as pushed', target: 'a', state: 'failed' }]);
+  expect(atNextPass(result)).toMatchObject({ failed: 0, takeover: { looked: 282, unverified: 0 } });
+  expect(withTakeover(emptyResult, { adopted: 2 })).not.toHaveProperty('takeover');
 });
 
 test('a pass comes back for whichever image asks first, and the next pass asks anew', () => {

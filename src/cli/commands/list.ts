@@ -77,13 +77,14 @@ function namesImage(shown: string): boolean {
 
 function printPushed(items: readonly PushedEntry[]): void {
   printTable(
-    ['IMAGE', 'ON THE TARGET', 'PLATFORMS', 'DIGEST', 'PUSHED'],
-    items.map(({ image, name, platforms, digest, pushedAt }) => [
+    ['IMAGE', 'ON THE TARGET', 'PLATFORMS', 'DIGEST', 'PUSHED', 'VERIFIED'],
+    items.map(({ image, name, platforms, digest, pushedAt, unverified }) => [
       image ?? '(unknown)',
       name,
       platforms.map(({ platform }) => platform).join(','),
       digest,
       pushedAt === undefined ? '' : localTimeOfUtc(pushedAt),
+      unverified === true ? 'no: another program wrote it' : 'yes',
     ]),
   );
 }

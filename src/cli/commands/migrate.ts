@@ -3,14 +3,17 @@ import { readPlaceConfig } from '../../config/read-config.js';
 import { createStores } from '../../database/stores.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
+import { unverifiedRows } from '../unverified-rows.js';
 
 export async function migrateCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
   const { database: settings } = readPlaceConfig(process.env);
   const { database, applied } = await openMigrated(settings);
   try {
-    const rows = await createStores(database).wanted.adoptRows();
+    const { wanted, console } = createStores(database);
+    const rows = await wanted.adoptRows();
+    const unverified = await console.unverified();
     if (json) {
-      printJson({ applied, rows });
+      printJson({ applied, rows, unverified });
       return ExitStatus.done;
     }
     printLine(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
@@ -20,6 +23,7 @@ export async function migrateCommand({ json = false }: { readonly json?: boolean
       const why = refused === 0 ? '' : '; "ferry list parked" says why';
       printLine(`Rows read: ${adopted} taken over, ${doubled}, ${refused} refused${why}.`);
     }
+    if (unverified > 0) printLine(`${unverifiedRows(unverified)}.`);
     return ExitStatus.done;
   } finally {
     await database.close();

@@ -13,6 +13,7 @@ import { ExitStatus } from '../exit-status.js';
 import { sayMissingWorkers } from '../missing-worker.js';
 import { megabytes, printJson, printLine, printTable, say } from '../output.js';
 import { localTime } from '../local-time.js';
+import { unverifiedRows } from '../unverified-rows.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
@@ -78,7 +79,7 @@ function printFetches(fetches: readonly RunningFetch[]): void {
   }
 }
 
-function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview): void {
+function printOverview({ wanted, waiting, unverified = 0, targets, parkedBy, lastRun }: Overview): void {
   const { pending, pushed, parked, withdrawn } = wanted;
   if (pending + pushed + parked + withdrawn === 0)
     say('nothing is wanted yet: "ferry add nginx:1.27" asks for an image');
@@ -87,6 +88,7 @@ function printOverview({ wanted, waiting, targets, parkedBy, lastRun }: Overview
       (withdrawn === 0 ? '' : `, ${withdrawn} withdrawn`) +
       (waiting === 0 ? '' : `; of the pending, ${waiting} tried before: every pass tries again`),
   );
+  if (unverified > 0) printLine(unverifiedRows(unverified));
   if (parkedBy.length > 0) {
     printLine(
       `Parked because of ${parkedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}: "ferry list parked" says what to do.`,

@@ -3,7 +3,10 @@ import { lookIntoDatabase } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/migrate.js';
 import { serverVersion } from '../../database/server-version.js';
 import { FerryError } from '../../domain/ferry-error.js';
+import { createStores } from '../../database/stores.js';
+import { unverifiedRows } from '../unverified-rows.js';
 import type { Check } from './check.js';
+import { CheckWarning } from './check.js';
 
 export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'database'>): Check {
   return {
@@ -15,7 +18,10 @@ export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'databas
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
         const missing = await missingSteps(database);
         if (missing.length > 0) throw fault(`${text}: its tables are not up to date: run "ferry migrate"`);
-        return `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
+        const said = `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
+        const unverified = await createStores(database).console.unverified();
+        if (unverified > 0) throw new CheckWarning(`${said}\n${unverifiedRows(unverified)}`);
+        return said;
       } finally {
         await database.close();
       }

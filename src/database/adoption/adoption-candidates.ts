@@ -93,13 +93,14 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
   return rows.map(({ id, image, platform }) => ({ id, image: image ?? '', platform }));
 }
 
-interface PushedRow {
+export interface PushedRow {
   readonly id: number;
   readonly name: NameOnTarget;
   readonly platforms: readonly string[];
 }
 
-async function pushedRows(queries: Queries, images: readonly string[]): Promise<Map<string, PushedRow[]>> {
+/** What older scripts pushed of these images, the oldest first. */
+export async function pushedRows(queries: Queries, images: readonly string[]): Promise<Map<string, PushedRow[]>> {
   const byImage = new Map<string, PushedRow[]>();
   if (images.length === 0) return byImage;
   const rows = await queries
@@ -120,7 +121,8 @@ async function pushedRows(queries: Queries, images: readonly string[]): Promise<
   return byImage;
 }
 
-function copyOn(
+/** The newest name on a target under which an older script pushed an image for the wanted platforms. */
+export function copyOn(
   target: Target,
   targets: readonly Target[],
   candidates: readonly PushedRow[],

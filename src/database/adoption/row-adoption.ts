@@ -60,7 +60,7 @@ async function giveIdentity(
       image: perRow(rows, ({ identity }) => identity.image),
       image_key: perRow(rows, ({ identity }) => identity.key),
     };
-    await setStatus(queries, idsOf(rows), status, { ...forgotten, ...named });
+    await setStatus(queries, idsOf(rows), status, { ...forgotten, ...named, verified_at: null });
   }
 }
 

@@ -8,7 +8,7 @@ export function selectPushed(queries: Queries) {
   return queries
     .selectFrom('pushed_images')
     .select(['id', 'target_registry_url', 'registry_image_name', 'push_time', 'digest', 'platform', 'image'])
-    .select(['source_digest'])
+    .select(['source_digest', 'verified_at'])
     .orderBy('id');
 }
 
@@ -38,6 +38,7 @@ function pushedEntry(row: SelectedRow, platforms: PushedEntry['platforms'] | und
     digest: row.digest ?? '',
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
     platforms: platforms ?? listed.map((platform) => ({ platform: platform.trim() })),
+    ...(row.verified_at === null ? { unverified: true } : {}),
     ...(row.push_time === null ? {} : { pushedAt: row.push_time }),
   };
 }

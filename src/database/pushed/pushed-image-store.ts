@@ -1,20 +1,30 @@
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { Target } from '../../domain/target.js';
 import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
-import type { AdoptionCandidate, ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
-import { chosenTargets, isWider } from '../../domain/wanted-targets.js';
+import type {
+  AdoptionCandidate,
+  ClaimedRow,
+  ImageOutcome,
+  TakenOver,
+  TargetOutcome,
+} from '../../domain/wanted-image.js';
+import { chosenTargets } from '../../domain/wanted-targets.js';
 import { forgetVerified, readKnownCopies } from './known-copies.js';
 import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
+import { findClaimedRows } from '../adoption/claimed-rows.js';
+import { recordTakenOver } from '../adoption/takeover-records.js';
 import { recordCopies, recordHistory } from './copy-rows.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { outcomesOf, verdict } from './outcome-decision.js';
 import type { Verdict } from './outcome-decision.js';
-import { keepingPushTime } from './pushed-row-takeover.js';
 import { recordPushed } from './pushed-rows.js';
 import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
 import { selectionOfRows } from '../wanted/target-selections.js';
-import { forgotten, perRow, setStatus } from '../wanted/wanted-rows.js';
+import { perRow, setStatus } from '../wanted/wanted-rows.js';
+
+/** Rows that one transaction changes: few enough that no other program waits long for them. */
+const rowsTogether = 100;
 
 /** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
 export class PushedImageStore {
@@ -49,25 +59,34 @@ export class PushedImageStore {
     { rowId, image, selection, copies }: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void> {
-    const { dialect, transaction } = this.#database;
     const found = new Map(digests.map(({ target, digest }) => [target, digest]));
-    const outcomes = copies.map(({ target, registryImageName: reference }) => {
+    const copiesFound = copies.map(({ target, pushedId, registryImageName: reference }) => {
       const digest = found.get(target);
       if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
-      return { target, state: 'adopted', reference, digest } as const;
+      return { target, reference, digest, pushedId };
     });
-    await transaction(async (inside) => {
-      const now = await dialect.now(inside);
-      const rows = await this.#lockRows(inside, image);
-      const row = rows.find(({ id }) => id === rowId);
-      if (row?.push_status !== PushStatus.pending || isWider(selectionOfRows(rows), selection)) return;
-      await recordCopies(inside, dialect, image, outcomes, { sourceDigest: undefined, missingPlatforms: [], now });
-      for (const { pushedId, target } of copies) {
-        const digest = found.get(target) ?? null;
-        await keepingPushTime(inside, { digest }).where('id', '=', pushedId).execute();
-      }
-      await setStatus(inside, [rowId], PushStatus.pushed, { ...forgotten, checked_at: now });
-    });
+    const row = { rowId, image, selection, was: PushStatus.pending, isThere: true, copies: copiesFound };
+    await this.recordTakenOver([row]);
+  }
+
+  /**
+   * Rows that another program marked as pushed and the ferry never verified, after row `after`, at most `limit`, by row.
+   */
+  async claimedRows(query: {
+    readonly targets: readonly Target[];
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly ClaimedRow[]> {
+    return await findClaimedRows(this.#database.queries, query);
+  }
+
+  /** Makes rows pushed that are on every target, and those pending that were marked as pushed and are not. */
+  async recordTakenOver(found: readonly TakenOver[]): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    for (let start = 0; start < found.length; start += rowsTogether) {
+      const some = found.slice(start, start + rowsTogether);
+      await transaction(async (inside) => await recordTakenOver(inside, dialect, some));
+    }
   }
 
   /**
@@ -147,7 +166,7 @@ export class PushedImageStore {
         note: perRow(rows, (row) => noteOn(row, missingPlatforms)),
         parked_code: isParked ? (code ?? 'internal') : null,
         parked_reason: isParked ? (reason ?? null) : null,
-        ...(isPushed ? { first_missing_at: null, copy_anew: null } : {}),
+        ...(isPushed ? { first_missing_at: null, copy_anew: null, verified_at: checkedAt } : {}),
         ...(!isPushed && saysWhetherMissing ? { first_missing_at: perRow(rows, missingSince) } : {}),
       },
     );

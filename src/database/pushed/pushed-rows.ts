@@ -123,6 +123,7 @@ function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, coun
     name_key: placeOf(copy.reference).key,
     image,
     source_digest: sourceDigest ?? null,
+    verified_at: now,
     ...('platforms' in copy ? platformColumns(copy.platforms, countsBytes) : {}),
   };
 }

@@ -9,10 +9,12 @@ import type { CopyEntry, WantedEntry } from '../console-entries.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms } from '../row-shapes.js';
-import { shownStatusOf, unworkable } from '../shown-status.js';
+import { isClaimedRow, shownStatusOf, unworkable } from '../shown-status.js';
 import type { ImageCopies } from '../tables.js';
 import { readJsonColumn } from '../json-column.js';
 import { targetSelection } from './target-selections.js';
+
+const neverVerified = 'marked as pushed by another program, never verified: the next sync looks on every target';
 
 /** Rows without duplicates; the caller narrows them down. */
 export function selectWanted(queries: Queries) {
@@ -20,7 +22,7 @@ export function selectWanted(queries: Queries) {
     .selectFrom('images_for_push')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
     .select(['parked_code', 'parked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
-    .select(['first_missing_at', 'source_digest', 'targets'])
+    .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at'])
     .where('duplicate_of', 'is', null);
 }
 
@@ -68,7 +70,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
     ...(openStates.length === 0 ? {} : { open: openStates }),
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
-    ...(row.note === null ? {} : { note: row.note }),
+    ...(isClaimedRow(row) ? { note: neverVerified } : row.note === null ? {} : { note: row.note }),
     ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
     ...(row.requested_at === null ? {} : { requestedAt: row.requested_at }),
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),

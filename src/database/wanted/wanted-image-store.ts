@@ -145,7 +145,8 @@ export class WantedImageStore {
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
     await this.#database.transaction(async (inside) => {
-      await updateWanted(inside, { image: null, image_key: null, checked_at: null, targets: null, ...forgotten })
+      const nameless = { image: null, image_key: null, checked_at: null, targets: null, verified_at: null };
+      await updateWanted(inside, { ...nameless, ...forgotten })
         .where('id', 'in', [...ids])
         .execute();
       await releaseOrphans(inside);

@@ -1,0 +1,139 @@
+/** The first step of a pass: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
+import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import type { Target } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';
+import { findCopies, TagLooks } from './adopt-copies.js';
+import { foreseeDestination } from './destinations.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { PushedImages, TargetNames } from './ports.js';
+import { SilentTargets } from './silent-targets.js';
+
+/** Rows of either kind in one activity, and rows looked for at once: 100,000 of them cost some thousand events. */
+const page = 500;
+const rowsAtOnce = 8;
+/** Rows that are written together: what was found before a crash is not looked for again. */
+const recordedTogether = 100;
+
+export interface TakeoverPorts {
+  readonly pushed: PushedImages;
+  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly engine: Pick<CopyEngine, 'look'>;
+  readonly targets: readonly Target[];
+}
+
+interface Sought {
+  readonly row: Omit<TakenOver, 'isThere' | 'copies'> & { readonly platform: string };
+  readonly copies: readonly {
+    readonly target: string;
+    readonly registryImageName: string;
+    readonly pushedId?: number;
+  }[];
+}
+
+/**
+ * Whatever is not adopted here gets a plan of its own, which asks again and says why. A target that could not be asked
+ * once is not asked for every row of a page.
+ */
+export async function takeOver(ports: TakeoverPorts, after: number, signal: AbortSignal): Promise<TakeoverPage> {
+  const { pushed, targets } = ports;
+  const query = { targets, after, limit: page };
+  const claimed = await pushed.claimedRows(query);
+  const candidates = await pushed.adoptionCandidates(query);
+  // The two lists reach to different rows: what lies beyond the shorter one comes with the next page.
+  const upTo = Math.min(endOf(claimed), endOf(candidates));
+  const rows = [...claimed, ...candidates].filter(({ rowId }) => rowId <= upTo);
+  const looks = new TagLooks(ports.engine, signal);
+  const silent = new SilentTargets(targets);
+  const found: TakenOver[] = [];
+  const tally = { adopted: 0, looked: 0, missing: 0, unverified: 0 };
+  const queue = [...rows];
+  await Promise.all(
+    Array.from({ length: rowsAtOnce }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        signal.throwIfAborted();
+        await lookFor(next);
+        if (found.length >= recordedTogether) await pushed.recordTakenOver(found.splice(0));
+      }
+    }),
+  );
+  await pushed.recordTakenOver(found);
+  return {
+    adopted: tally.adopted,
+    claims: { looked: tally.looked, missing: tally.missing, unverified: tally.unverified },
+    unasked: silent.unasked,
+    ...(Number.isFinite(upTo) ? { next: upTo } : {}),
+  };
+
+  async function lookFor(row: ClaimedRow | AdoptionCandidate): Promise<void> {
+    const isClaim = 'places' in row;
+    if (isClaim) tally.looked += 1;
+    const goals = isClaim ? row.places : row.copies;
+    const known = silent.reasonFor(goals.map(({ target }) => target));
+    if (known !== undefined) {
+      if (isClaim) unverified(known);
+      return;
+    }
+    const { row: base, copies } = isClaim ? await soughtClaim(row) : soughtCandidate(row);
+    const result = await findCopies({ platform: base.platform, copies }, looks, signal);
+    if (result.kind === 'unknown') {
+      for (const left of result.left) silent.note(left);
+      const [first] = result.left;
+      if (isClaim && first !== undefined) unverified(silent.reasonFor([first.target]) ?? first);
+      return;
+    }
+    silent.answered(goals.map(({ target }) => target));
+    const isThere = result.kind === 'there';
+    // A pending row that is not there stays as it is: its plan decides.
+    if (!isThere && !isClaim) return;
+    if (isThere) tally.adopted += 1;
+    else tally.missing += 1;
+    const digests = new Map(result.copies.map(({ target, digest }) => [target, digest]));
+    found.push({
+      ...base,
+      isThere,
+      copies: copies.map(({ target, registryImageName: reference, pushedId }) => {
+        const digest = digests.get(target);
+        return {
+          target,
+          reference,
+          ...(digest === undefined ? {} : { digest }),
+          ...(pushedId === undefined ? {} : { pushedId }),
+        };
+      }),
+    });
+  }
+
+  function unverified(left: LeftTarget): void {
+    tally.unverified += 1;
+    silent.count(left);
+  }
+
+  async function soughtClaim({ rowId, image, platform, selection, places }: ClaimedRow): Promise<Sought> {
+    const copies = await Promise.all(
+      places.map(async ({ target, reference, pushedId }) => ({
+        target,
+        registryImageName: reference ?? (await nameOn(image, target)),
+        ...(pushedId === undefined ? {} : { pushedId }),
+      })),
+    );
+    return { row: { rowId, image, platform, selection, was: PushStatus.pushed }, copies };
+  }
+
+  /** The name that the image has there, or would get: no row tells of another one. */
+  async function nameOn(image: string, name: string): Promise<string> {
+    const target = targets.find((one) => one.name === name);
+    if (target === undefined) throw new TypeError(`${name} is no target`);
+    const { destination } = await foreseeDestination(ports.names, parseImageReference(image), target);
+    return `${destination.host}/${destination.repository}:${destination.tag}`;
+  }
+}
+
+function soughtCandidate({ rowId, image, platform, selection, copies }: AdoptionCandidate): Sought {
+  return { row: { rowId, image, platform, selection, was: PushStatus.pending }, copies };
+}
+
+function endOf(rows: readonly { readonly rowId: number }[]): number {
+  return rows.length < page ? Number.POSITIVE_INFINITY : (rows.at(-1)?.rowId ?? Number.POSITIVE_INFINITY);
+}

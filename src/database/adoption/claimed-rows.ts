@@ -1,0 +1,88 @@
+/** Rows that another program marked as pushed, or that were written so: the ferry itself has not seen the image there. */
+import { sql } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
+
+import type { Target } from '../../domain/target.js';
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { ClaimedRow } from '../../domain/wanted-image.js';
+import { chosenTargets } from '../../domain/wanted-targets.js';
+import type { Queries } from '../dialect-differences.js';
+import { canonicalPlatforms } from '../row-shapes.js';
+import type { FerryTables } from '../tables.js';
+import { readSelections } from '../wanted/target-selections.js';
+import { highestId } from '../wanted/wanted-rows.js';
+import { copyOn, pushedRows } from './adoption-candidates.js';
+
+/** @see claimedFlag */
+export function isClaimed(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is.and([
+    is('push_status', '=', PushStatus.pushed),
+    is.or([is('verified_at', 'is', null), is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pushed)]),
+  ]);
+}
+
+/** How many there are, duplicates left out. */
+export async function countClaimed(queries: Queries): Promise<number> {
+  const row = await queries
+    .selectFrom('images_for_push')
+    .select(sql<number>`count(*)`.as('rows'))
+    .where('duplicate_of', 'is', null)
+    .where(isClaimed)
+    .executeTakeFirstOrThrow();
+  return Number(row.rows);
+}
+
+/** @see PushedImageStore.claimedRows */
+export async function findClaimedRows(
+  queries: Queries,
+  { targets, after, limit }: { readonly targets: readonly Target[]; readonly after: number; readonly limit: number },
+): Promise<readonly ClaimedRow[]> {
+  const rows = await queries
+    .selectFrom('images_for_push')
+    .select(['id', 'image', 'platform'])
+    .where(isClaimed)
+    .where('duplicate_of', 'is', null)
+    .where('image', '<>', '')
+    .where('id', '>', after)
+    .where('id', '<=', highestId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const images = [...new Set(rows.flatMap(({ image }) => image ?? []))];
+  const selections = await readSelections(queries, images);
+  const byFerry = await ownCopies(queries, images);
+  const byScripts = await pushedRows(queries, images);
+  return rows.map(({ id, image: name, platform }) => {
+    const image = name ?? '';
+    const selection = selections.get(image) ?? 'all';
+    const places = chosenTargets(selection, targets).map(({ name: target, ...rest }) => {
+      const reference = byFerry.get(copyKey(image, target));
+      const script = copyOn({ name: target, ...rest }, targets, byScripts.get(image) ?? [], []);
+      return {
+        target,
+        ...(reference === undefined && script === undefined
+          ? {}
+          : { reference: reference ?? script?.registryImageName }),
+        ...(script === undefined ? {} : { pushedId: script.pushedId }),
+      };
+    });
+    return { rowId: id, image, platform: canonicalPlatforms(platform), selection, places };
+  });
+}
+
+/** Names under which the ferry itself has brought, or found, images. */
+async function ownCopies(queries: Queries, images: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (images.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('image_copies')
+    .select(['image', 'target', 'reference'])
+    .where('image', 'in', [...images])
+    .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+    .where('reference', 'is not', null)
+    .execute();
+  return new Map(rows.map(({ image, target, reference }) => [copyKey(image, target), reference ?? '']));
+}
+
+function copyKey(image: string, target: string): string {
+  return `${target} ${image}`;
+}

@@ -1,0 +1,140 @@
+/** What a look at the targets found out about rows of other programs, written many rows at a time. */
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { TakenOver } from '../../domain/wanted-image.js';
+import { isWider } from '../../domain/wanted-targets.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { keepingPushTime } from '../pushed/pushed-row-takeover.js';
+import type { ImageCopies } from '../tables.js';
+import { readSelections } from '../wanted/target-selections.js';
+import { forgotten, perRow, setStatus } from '../wanted/wanted-rows.js';
+
+/**
+ * In one transaction. A row that somebody changed meanwhile, or whose image goes to more targets by now, is left for the
+ * next look.
+ */
+export async function recordTakenOver(
+  queries: Queries,
+  dialect: DialectDifferences,
+  found: readonly TakenOver[],
+): Promise<void> {
+  if (found.length === 0) return;
+  const now = await dialect.now(queries);
+  const ids = found.map(({ rowId }) => rowId);
+  const rows = await dialect
+    .locking(queries.selectFrom('images_for_push').select(['id', 'push_status', 'image']))
+    .where('id', 'in', ids)
+    .execute();
+  const before = new Map(rows.map((row) => [row.id, row]));
+  const selections = await readSelections(queries, [...new Set(found.map(({ image }) => image))]);
+  const valid = found.filter(({ rowId, image, was, selection }) => {
+    const row = before.get(rowId);
+    return row?.image === image && row.push_status === was && !isWider(selections.get(image) ?? 'all', selection);
+  });
+  await recordCopiesFound(queries, dialect, valid, now);
+  await recordNames(queries, valid, now);
+  const there = valid.filter(({ isThere }) => isThere);
+  const missing = valid.filter(({ isThere, was }) => !isThere && was === PushStatus.pushed);
+  await setStatus(queries, idsOf(there), PushStatus.pushed, {
+    ...forgotten,
+    note: perRow(
+      there.map((one) => ({ ...one, id: one.rowId })),
+      ({ note }) => note ?? null,
+    ),
+    checked_at: now,
+    verified_at: now,
+  });
+  await setStatus(queries, idsOf(missing), PushStatus.pending, {
+    ...forgotten,
+    checked_at: null,
+    requested_at: null,
+    verified_at: null,
+  });
+}
+
+async function recordCopiesFound(
+  queries: Queries,
+  dialect: DialectDifferences,
+  found: readonly TakenOver[],
+  now: number,
+): Promise<void> {
+  const images = [...new Set(found.map(({ image }) => image))];
+  if (images.length === 0) return;
+  const known = await dialect
+    .locking(queries.selectFrom('image_copies').selectAll())
+    .where('image', 'in', images)
+    .execute();
+  const before = new Map(known.map((row) => [keyOf(row.image, row.target), row]));
+  const changed = new Map<string, ImageCopies>();
+  for (const { image, copies } of found) {
+    for (const { target, reference, digest, note } of copies) {
+      const key = keyOf(image, target);
+      const row = before.get(key);
+      if (digest !== undefined)
+        changed.set(key, { ...foundCopy(row, digest, now), image, target, reference, reason: note ?? null });
+      // Another row of the image may have it there for its own platform.
+      else if (row !== undefined && !changed.has(key)) changed.set(key, goneCopy(row, now));
+    }
+  }
+  await dialect.upsert(
+    queries,
+    'image_copies',
+    [...changed.values()].map((row) => ({ ...row })),
+    ['image', 'target'],
+  );
+}
+
+type CopyFound = Omit<ImageCopies, 'image' | 'target' | 'reference' | 'reason'>;
+
+/** What the ferry pushed, and is what the tag leads to still, stays what it was known to be. */
+function foundCopy(before: ImageCopies | undefined, digest: string, now: number): CopyFound {
+  const attempts = (before?.attempts ?? 0) + 1;
+  if (before?.state === CopyState.pushed && before.digest === digest) {
+    return { ...before, attempts, last_tried_at: now, code: null };
+  }
+  return {
+    state: CopyState.adopted,
+    code: null,
+    digest,
+    source_digest: null,
+    attempts,
+    last_tried_at: now,
+    last_pushed_at: before?.last_pushed_at ?? null,
+    replaced: before?.replaced ?? null,
+    backup: before?.backup ?? null,
+    dropped: null,
+    verified: null,
+  };
+}
+
+function goneCopy(before: ImageCopies, now: number): ImageCopies {
+  return {
+    ...before,
+    state: CopyState.waiting,
+    code: 'tag-missing',
+    reason: 'it was marked as pushed, and the target does not have it: it is copied',
+    last_tried_at: now,
+    digest: null,
+    verified: null,
+  };
+}
+
+async function recordNames(queries: Queries, found: readonly TakenOver[], now: number): Promise<void> {
+  const names = new Map<number, { readonly id: number; readonly digest: string }>();
+  for (const { copies } of found) {
+    for (const { pushedId: id, digest } of copies)
+      if (id !== undefined && digest !== undefined) names.set(id, { id, digest });
+  }
+  const rows = [...names.values()];
+  if (rows.length === 0) return;
+  await keepingPushTime(queries, { digest: perRow(rows, ({ digest }) => digest), verified_at: now })
+    .where('id', 'in', [...names.keys()])
+    .execute();
+}
+
+function keyOf(image: string, target: string): string {
+  return `${target} ${image}`;
+}
+
+function idsOf(found: readonly TakenOver[]): number[] {
+  return found.map(({ rowId }) => rowId);
+}
