@@ -63,6 +63,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0008-tag-history',
         '0009-pull-budgets',
         '0010-verified-copies',
+        '0011-verified-times',
       ]);
     });
 

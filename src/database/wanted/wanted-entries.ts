@@ -62,6 +62,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
   const code = row.parked_code ?? open?.code;
   const reason = row.parked_reason ?? open?.reason;
   const targets = targetSelection(row.targets);
+  const note = isClaimedRow(row) ? neverVerified : row.note;
   return {
     id: row.id,
     image: row.image ?? columnsAsText(row),
@@ -70,7 +71,7 @@ function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntr
     ...(openStates.length === 0 ? {} : { open: openStates }),
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
-    ...(isClaimedRow(row) ? { note: neverVerified } : row.note === null ? {} : { note: row.note }),
+    ...(note === null ? {} : { note }),
     ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
     ...(row.requested_at === null ? {} : { requestedAt: row.requested_at }),
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
