@@ -25,7 +25,7 @@ WORKDIR /app
 COPY package.json LICENSE ./
 COPY bin ./bin
 COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
+COPY --from=build /app/dist/ferry ./dist/ferry
 RUN ln -s /app/bin/ferry /usr/local/bin/ferry && install -d -o node -g node /data
 ENV NODE_ENV=production FERRY_DATA_DIR=/data
 USER node

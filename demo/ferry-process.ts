@@ -19,9 +19,14 @@ export interface CommandResult {
   readonly errors: string;
 }
 
-/** Runs one `ferry` command to its end. */
-export async function runFerry(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandResult> {
-  const child = startChild(process.execPath, [ferry, ...args], {
+/** Runs one `ferry` command to its end. @param program default: that of this clone */
+export async function runFerry(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  program?: string,
+): Promise<CommandResult> {
+  const [file, first] = program === undefined ? [process.execPath, [ferry]] : [program, []];
+  const child = startChild(file, [...first, ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

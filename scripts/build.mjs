@@ -1,9 +1,9 @@
-// What `npm run build` does: the set-up's compiling, whether or not the sources changed.
+// `npm run build`: compiles and bundles, whether or not the sources changed. `npm pack` (--if-changed) only when they did.
 import { compile } from './set-up/compile.mjs';
 import { SetUpError } from './set-up/set-up-error.mjs';
 
 try {
-  await compile({ always: true });
+  await compile({ always: !process.argv.includes('--if-changed') });
 } catch (error) {
   if (!(error instanceof SetUpError)) throw error;
   console.error(error.message);

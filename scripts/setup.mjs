@@ -1,17 +1,19 @@
 // Everything that a fresh clone needs, found or made: npm packages, compiled code, and the tools named in
-// `set-up/tools.mjs`. Plain Node, because nothing else is installed yet.
+// `set-up/tools.mjs`. Plain JavaScript, because nothing else is installed yet; what `ferry setup` does, too, is in
+// src/setup.
 //
 //   node scripts/setup.mjs [--for=test|demo|start|bench|unit]      (default: test)
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cacheFolder } from '../src/setup/cache-folder.mjs';
+import { findOrGetProgram } from '../src/setup/find-or-get-program.mjs';
+import { underLock } from '../src/setup/lock.mjs';
+import { announce, say, seconds } from '../src/setup/say.mjs';
 import { compile } from './set-up/compile.mjs';
-import { findOrMakeTool } from './set-up/find-or-make-tool.mjs';
 import { installPackages } from './set-up/install-packages.mjs';
-import { cacheFolder, projectRoot } from './set-up/places.mjs';
-import { announce, say, seconds } from './set-up/say.mjs';
+import { projectRoot } from './set-up/places.mjs';
 import { SetUpError } from './set-up/set-up-error.mjs';
-import { underLock } from './set-up/lock.mjs';
 import { toolsFor } from './set-up/tools.mjs';
 import { recordTools } from './set-up/tools-record.mjs';
 
@@ -28,7 +30,7 @@ async function main() {
   const purpose = readPurpose(process.argv.slice(2));
   const began = Date.now();
   say(`Image Ferry: set-up ${purposes[purpose]} (the first takes from 1 to 15 minutes, later ones seconds)`);
-  await underLock(join(cacheFolder, 'set-up.lock'), async () => {
+  await underLock(join(cacheFolder(process.env), 'set-up.lock'), async () => {
     await installPackages();
     await compile();
     await findTools(purpose);
@@ -42,9 +44,9 @@ async function findTools(purpose) {
   const found = {};
   const missing = [];
   for (const tool of toolsFor(purpose)) {
-    const result = await findOrMakeTool(tool);
+    const result = await findOrGetProgram(tool, process.env);
     if (result.path !== undefined) found[tool.name] = result.path;
-    else if (tool.optionalFor.includes(purpose)) announce(tool.title, `not to be had; ${tool.without}`);
+    else if (tool.optionalFor.includes(purpose)) announce(tool.title, `missing; ${tool.without}`);
     else missing.push(result.reason);
   }
   recordTools(found);

@@ -14,7 +14,7 @@ import { runTogether } from './composition/run-together.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { openMigrated } from './composition/stores.js';
-import { currentWorkflowBundle } from './composition/workflow-bundle.js';
+import { workflowBundlePath } from './composition/workflow-bundle.js';
 import type { Workers } from './composition/workers.js';
 import { createWorkers } from './composition/workers.js';
 import type { FerryConfig } from './config/read-config.js';
@@ -29,7 +29,7 @@ const defaultAddress = '127.0.0.1:7233';
 /** Runs a worker until it is told to stop. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(variables);
-  const workflowBundle = currentWorkflowBundle();
+  const workflowBundle = workflowBundlePath();
   const logger = createLogger('worker');
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGINT', 'SIGTERM'] });
 

@@ -3,24 +3,24 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join, relative } from 'node:path';
 
 import { projectRoot } from './places.mjs';
-import { excerpt, runCommand } from './run-command.mjs';
-import { announce, seconds } from './say.mjs';
+import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
+import { announce, seconds } from '../../src/setup/say.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 const sourceFolders = ['src', 'demo', 'bench'];
 const dist = join(projectRoot, 'dist');
 const stamp = join(dist, '.compiled-from');
 
-/** TypeScript to dist/, workflows and commands to a bundle each, unless dist/ is of these very sources. */
+/** TypeScript to dist/, commands and workflows bundled into dist/ferry, unless dist/ is of these very sources. */
 export async function compile({ always = false } = {}) {
   const title = 'compiled code';
-  const sources = sourceFolders.flatMap(filesIn).filter((path) => path.endsWith('.ts'));
+  const sources = sourceFolders.flatMap(filesIn).filter((path) => /\.(ts|mjs)$/.test(path));
   const fingerprint = fingerprintOf([
     ...sources,
     'tsconfig.json',
     'package-lock.json',
-    'scripts/build-workflow-bundle.mjs',
-    'scripts/build-command-bundle.mjs',
+    'scripts/build-bundle.mjs',
+    'scripts/licenses-of.mjs',
   ]);
   if (!always && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
     announce(title, 'up to date');
@@ -30,8 +30,7 @@ export async function compile({ always = false } = {}) {
   rmSync(stamp, { force: true });
   await step('The sources do not compile', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
   removeOrphans(new Set(sources));
-  await step('The workflows cannot be bundled', [join('scripts', 'build-workflow-bundle.mjs')]);
-  await step('The commands cannot be bundled', [join('scripts', 'build-command-bundle.mjs')]);
+  await step('The commands and workflows cannot be bundled', [join('scripts', 'build-bundle.mjs')]);
   writeFileSync(stamp, fingerprint);
   announce(title, `compiled in ${seconds(start)}`);
 }
@@ -44,7 +43,9 @@ async function step(fault, args) {
 /** The compiler does not remove what it made of a source that is gone. */
 function removeOrphans(sources) {
   for (const compiled of sourceFolders.flatMap((folder) => filesIn(join('dist', folder)))) {
-    const source = relative('dist', compiled).replace(/\.js(\.map)?$/, '.ts');
+    const source = relative('dist', compiled)
+      .replace(/\.map$/, '')
+      .replace(/\.js$/, '.ts');
     if (!sources.has(source)) rmSync(join(projectRoot, compiled));
   }
 }

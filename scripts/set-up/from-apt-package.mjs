@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-import { runCommand } from './run-command.mjs';
+import { runCommand } from '../../src/setup/run-command.mjs';
 
 const policyFile = '/usr/sbin/policy-rc.d';
 const environment = { DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,17 +1,14 @@
+import { fromDownload } from '../../src/setup/from-download.mjs';
+import { fromGoPackage } from '../../src/setup/from-go.mjs';
+import { machine } from '../../src/setup/machine.mjs';
+import { temporalCli } from '../../src/setup/temporal-cli.mjs';
+import { isAtLeast } from '../../src/setup/version.mjs';
 import { fromAptPackage } from './from-apt-package.mjs';
-import { fromDownload } from './from-download.mjs';
-import { fromGoModule, fromGoPackage } from './from-go.mjs';
+import { projectRoot } from './places.mjs';
 
-const temporalVersion = '1.8.2';
 const registryVersion = '3.0.0';
 const github = 'https://github.com';
 
-/** This machine, as the projects' release files have it in their names. */
-const architecture = { x64: 'amd64', ppc64: 'ppc64le' }[process.arch] ?? process.arch;
-const machine = `${process.platform}_${architecture}`;
-
-const temporalRelease = `${github}/temporalio/cli/releases/download/v${temporalVersion}`;
-const temporalArchive = `temporal_cli_${temporalVersion}_${machine}.tar.gz`;
 const registryArchive = `registry_${registryVersion}_${machine}.tar.gz`;
 const registryPackage = 'github.com/distribution/distribution/v3/cmd/registry';
 const craneRegistryVersion = '0.21.9';
@@ -19,45 +16,12 @@ const craneRegistryPackage = 'github.com/google/go-containerregistry/cmd/registr
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
- * Every tool that the project can need.
+ * Every tool that the project can need: programs of src/setup/program-types.ts, and
  *
- * - `variable`: environment variable with a path to it, asked first; then `commands` on PATH
- * - `fits`: what its `--version`, or its `versionFlag`, must say
- * - `cacheName`: its name in the cache folder
- * - `ways`: how to get it, each tried in turn
- * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it is not to be had
- * - `advice`: what a person types to get it
+ * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it cannot be had
  */
 const tools = [
-  {
-    name: 'temporal',
-    title: 'Temporal CLI',
-    variable: 'FERRY_TEMPORAL_CLI',
-    commands: ['temporal'],
-    // The first server with worker deployments and the priority matcher that the SDK expects.
-    fits: (version) => isAtLeast(version.match(/Server (\d+)\.(\d+)/), 1, 29),
-    wanted: 'a Temporal CLI with server 1.29 or later',
-    cacheName: 'temporal',
-    ways: [
-      fromDownload({
-        isThere: ['linux_amd64', 'linux_arm64', 'darwin_amd64', 'darwin_arm64'].includes(machine),
-        url: `${temporalRelease}/${temporalArchive}`,
-        checksums: `${temporalRelease}/checksums.txt`,
-        file: 'temporal',
-      }),
-      fromGoModule({
-        module: 'temporal',
-        package: 'github.com/temporalio/cli/cmd/temporal',
-        setVersion: `github.com/temporalio/cli/internal/temporalcli.Version=${temporalVersion}`,
-        takes: '3 to 8 minutes',
-      }),
-      // For a Go that is too old for the above and may not fetch a newer one: server 1.29.1.
-      fromGoPackage({ package: 'github.com/temporalio/cli/cmd/temporal', version: 'v1.5.1', takes: '3 to 6 minutes' }),
-    ],
-    usedFor: ['start', 'demo', 'test'],
-    optionalFor: [],
-    advice: 'curl -sSf https://temporal.download/cli.sh | sh, or: brew install temporal',
-  },
+  { ...temporalCli(projectRoot), usedFor: ['start', 'demo', 'test'], optionalFor: [] },
   {
     name: 'registry',
     title: 'distribution registry',
@@ -180,10 +144,4 @@ const tools = [
 
 export function toolsFor(purpose) {
   return tools.filter(({ usedFor }) => usedFor.includes(purpose));
-}
-
-function isAtLeast(match, major, minor) {
-  if (match === null) return false;
-  const found = [Number(match[1]), Number(match[2])];
-  return found[0] > major || (found[0] === major && found[1] >= minor);
 }

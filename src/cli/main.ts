@@ -47,6 +47,12 @@ function makeProgram(done: (status: number) => void): Command {
   const json = (): Option => new Option('--json', 'print JSON on standard output');
 
   program
+    .command('setup')
+    .description('find the Temporal CLI that "ferry up" runs, or download or build it; print its path')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/setup.js')).setupCommand(options)));
+
+  program
     .command('up')
     .description('run everything on this machine: Temporal (unless one is configured), worker, server, schedules')
     .option('--until-idle', 'make one pass over everything pending, print the summary and end with its exit status')

@@ -42,7 +42,7 @@ export async function embedTemporal(
   { dataDir, namespace, variables }: { dataDir: string; namespace: string; variables: NodeJS.ProcessEnv },
   events: EmbeddedTemporalEvents,
 ): Promise<EmbeddedTemporal> {
-  const file = findTemporal(variables);
+  const file = await findTemporal(variables);
   const [own, ownUi] = portsOf(dataDir);
   const [port, uiPort] = [await freePort(own), await freePort(ownUi)];
   const place = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };

@@ -1,50 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
-import { bundleOf, currentWorkflowBundle, workflowFingerprint } from '../../src/composition/workflow-bundle.js';
+import { workflowBundlePath } from '../../src/composition/workflow-bundle.js';
 
-let compiled: string;
-
-beforeEach(() => {
+test('a worker loads the workflow bundle of its build; without one it says which command makes it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-bundle-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  compiled = join(folder, 'src');
-  for (const part of ['workflows', 'contract', 'domain', 'cli']) {
-    mkdirSync(join(compiled, part), { recursive: true });
-    writeFileSync(join(compiled, part, 'index.js'), `// ${part}\n`);
-  }
-});
 
-/** What the build does. */
-function bundle(): void {
-  const { path, stampPath } = bundleOf(compiled);
-  writeFileSync(path, '');
-  writeFileSync(stampPath, `${workflowFingerprint(compiled)}\n`);
-}
+  expect(() => workflowBundlePath(folder)).toThrow(/workflow-bundle\.cjs is missing: run "npm run build"/);
 
-test('the bundle of the very code is taken, whatever was compiled beside it', () => {
-  bundle();
-  writeFileSync(join(compiled, 'cli', 'index.js'), '// another\n');
-  writeFileSync(join(compiled, 'workflows', 'index.js.map'), '{}');
+  writeFileSync(join(folder, 'workflow-bundle.cjs'), '');
 
-  expect(currentWorkflowBundle(`${compiled}/`)).toBe(bundleOf(compiled).path);
-});
-
-test.each([
-  ['changed', 'contract/index.js'],
-  ['added', 'domain/more.js'],
-])('a worker with code that was %s since refuses to start, with the command to type', (_what, file) => {
-  bundle();
-  writeFileSync(join(compiled, file), '// newer\n');
-
-  expect(() => currentWorkflowBundle(compiled)).toThrow(
-    'the workflow bundle is of other code than the worker: run "npm run build"',
-  );
-});
-
-test('a worker without a bundle says so', () => {
-  expect(() => currentWorkflowBundle(compiled)).toThrow('there is no workflow bundle: run "npm run build"');
+  expect(workflowBundlePath(folder)).toBe(join(folder, 'workflow-bundle.cjs'));
 });

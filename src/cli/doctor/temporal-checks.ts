@@ -2,6 +2,7 @@ import { isWorkerPolling } from '../../client/worker-presence.js';
 import type { PlaceConfig } from '../../config/place-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
+import { findTemporal } from '../../supervisor/find-temporal.js';
 import { missingWorker } from '../missing-worker.js';
 import { temporalPlace } from '../temporal-place.js';
 import { withTemporalAt } from '../with-temporal.js';
@@ -13,6 +14,10 @@ export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]
   // One look for both: what is wrong with the server is told once, and workers are asked for where it answers.
   const server = async (): Promise<string> => await (looked ??= lookAtServer(config));
   return [
+    // Without an address it is `ferry up` that runs a server.
+    ...(config.temporal.address === undefined
+      ? [{ part: 'temporal cli', look: async () => await findTemporal(process.env) }]
+      : []),
     { part: 'temporal', look: server },
     {
       part: 'workers',

@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** A process that reads a number, and writes the next one a little later: two at once would lose a step. */
 async function count(): Promise<void> {
-  const module = JSON.stringify(join(projectRoot, 'scripts', 'set-up', 'lock.mjs'));
+  const module = JSON.stringify(join(projectRoot, 'src', 'setup', 'lock.mjs'));
   const program = `
     import { readFileSync, writeFileSync } from 'node:fs';
     import { setImmediate as turn } from 'node:timers/promises';

@@ -4,20 +4,23 @@ import { homedir } from 'node:os';
 /**
  * Runs a program to its end, without a shell and without standard input.
  *
- * @returns {Promise<{ok: boolean, output: string}>} `output`: both streams together; why it could not start, if so
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{cwd?: string, env?: Readonly<Record<string, string>>, timeoutMs?: number}} options `env`: beside the environment of this process
+ * @returns {Promise<import('./program-types.js').CommandOutput>} `output`: both streams together; why it could not start, if so
  */
 export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
-      // HOME may be unset (a bare container), and then Go and npm know no place for their caches.
-      env: { ...process.env, HOME: process.env.HOME || homedir(), ...env },
+      // HOME may be unset (a bare container), and then Go and npm have no folder for their caches.
+      env: { ...process.env, HOME: process.env['HOME'] || homedir(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
       windowsHide: true,
     });
     let output = '';
-    const collect = (chunk) => (output += chunk);
+    const collect = (/** @type {string} */ chunk) => (output += chunk);
     child.stdout.setEncoding('utf8').on('data', collect);
     child.stderr.setEncoding('utf8').on('data', collect);
     child.on('error', (error) => resolve({ ok: false, output: `${program}: ${error.message}` }));
@@ -28,7 +31,12 @@ export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
   });
 }
 
-/** Beginning and end of a program's output, indented: npm tells the reason first, compilers and Go tell it last. */
+/**
+ * Beginning and end of a program's output, indented: npm prints the reason first, compilers and Go print it last.
+ *
+ * @param {string} output
+ * @param {number} count of lines
+ */
 export function excerpt(output, count = 16) {
   const lines = output.split('\n');
   const half = count / 2;

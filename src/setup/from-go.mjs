@@ -1,20 +1,24 @@
 import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { projectRoot } from './places.mjs';
 import { runCommand } from './run-command.mjs';
 
 /** Nothing here needs a C compiler, and the programs must run on any C library. */
 const environment = { CGO_ENABLED: '0' };
 
-/** A program built in a module of ours under scripts/tools/, which pins everything that goes into it. */
-export function fromGoModule({ module, package: packagePath, setVersion, takes }) {
+/**
+ * A program built in a Go module of ours, whose go.sum pins everything that goes into it.
+ *
+ * @param {{folder: string, package: string, setVersion: string, takes: string}} program `folder`: of go.mod and go.sum
+ * @returns {import('./program-types.js').Way}
+ */
+export function fromGoModule({ folder: moduleFolder, package: packagePath, setVersion, takes }) {
   return {
     title: 'build with Go',
     plan: () => planWithGo(takes),
     get: (destination) =>
       inFolderBeside(destination, async (folder) => {
-        cpSync(join(projectRoot, 'scripts', 'tools', module), folder, { recursive: true });
+        cpSync(moduleFolder, folder, { recursive: true });
         const program = join(folder, 'program');
         const flags = ['-trimpath', '-mod=readonly', '-ldflags', `-s -w -X ${setVersion}`];
         const result = await runCommand('go', ['build', ...flags, '-o', program, packagePath], {
@@ -27,7 +31,12 @@ export function fromGoModule({ module, package: packagePath, setVersion, takes }
   };
 }
 
-/** A program by `go install package@version`. */
+/**
+ * A program by `go install package@version`.
+ *
+ * @param {{package: string, version: string, takes: string}} program
+ * @returns {import('./program-types.js').Way}
+ */
 export function fromGoPackage({ package: packagePath, version, takes }) {
   return {
     title: `go install ${packagePath}@${version}`,
@@ -49,12 +58,19 @@ export function fromGoPackage({ package: packagePath, version, takes }) {
   };
 }
 
+/** @param {string} takes */
 async function planWithGo(takes) {
   const { ok } = await runCommand('go', ['version']);
   return ok ? { takes } : { impossible: 'Go is not installed' };
 }
 
-/** Beside the destination, so that the finished program is moved there in one step. */
+/**
+ * Beside the destination, so that the finished program is moved there in one step.
+ *
+ * @template T
+ * @param {string} destination
+ * @param {(folder: string) => Promise<T>} work
+ */
 async function inFolderBeside(destination, work) {
   const folder = mkdtempSync(join(dirname(destination), 'build-'));
   try {

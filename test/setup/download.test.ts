@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { freePort } from '../../src/supervisor/free-port.js';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import { download } from '../../scripts/set-up/from-download.mjs';
+import { download } from '../../src/setup/from-download.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-download-'));
 const destination = join(folder, 'bin', 'tool');
@@ -52,7 +52,7 @@ function get(): Promise<{ ok: boolean; output: string }> {
   return download({ url: `${url}/tool.tar.gz`, checksums: `${url}/checksums.txt`, file: 'tool', destination });
 }
 
-test('a program is taken out of the archive that a release address leads to', async () => {
+test('a program is taken out of the archive that a release address redirects to', async () => {
   const result = await get();
 
   expect(result).toEqual({ ok: true, output: '' });
@@ -60,7 +60,7 @@ test('a program is taken out of the archive that a release address leads to', as
   expect(readdirSync(join(folder, 'bin'))).toEqual(['tool']);
 });
 
-test("an archive that is not what its publisher's checksum says is thrown away", async () => {
+test("an archive that is not what its publisher's checksum says is discarded", async () => {
   answers.set('/elsewhere/tool', { status: 200, body: Buffer.concat([archive, Buffer.from('!')]) });
 
   const result = await get();
@@ -78,7 +78,7 @@ test('an archive that its publisher gives no checksum for is not taken', async (
   expect(result.output).toContain('its publisher says nothing about that file');
 });
 
-test('an address that leads away from https is not followed', async () => {
+test('a redirect away from https is not followed', async () => {
   answers.set('/tool.tar.gz', { status: 302, headers: { location: 'http://127.0.0.1/tool' } });
 
   const result = await get();

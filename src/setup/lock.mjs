@@ -4,10 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { say } from './say.mjs';
 
-/** Runs `work` while no other set-up of this user runs; the lock of a process that is gone does not count. */
+/** @type {readonly NodeJS.Signals[]} */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs `work` while no other set-up of this user runs; the lock of a process that has ended does not count.
+ *
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function underLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
-  let told = false;
+  let isSaid = false;
   while (!take(path)) {
     const owner = ownerOf(path);
     if (owner === undefined) continue;
@@ -15,23 +25,29 @@ export async function underLock(path, work) {
       removeLeftover(path, owner);
       continue;
     }
-    if (!told) say(`Another set-up is running (process ${owner}); waiting for it.`);
-    told = true;
+    if (!isSaid) say(`Another set-up is running (process ${owner}); waiting for it.`);
+    isSaid = true;
     await sleep(500);
   }
 
   const release = () => rmSync(path, { force: true });
   process.once('exit', release);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  const end = () => process.exit(1);
+  for (const signal of endingSignals) process.once(signal, end);
   try {
     return await work();
   } finally {
     process.off('exit', release);
+    for (const signal of endingSignals) process.off(signal, end);
     release();
   }
 }
 
-/** A link appears whole or not at all, so the file is never seen without its owner in it. */
+/**
+ * A link appears whole or not at all, so the file is never seen without its owner in it.
+ *
+ * @param {string} path
+ */
 function take(path) {
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, String(process.pid));
@@ -39,39 +55,55 @@ function take(path) {
     linkSync(mine, path);
     return true;
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   } finally {
     rmSync(mine);
   }
 }
 
+/** @param {string} path */
 function ownerOf(path) {
   try {
     return Number(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** Moves it aside before it goes: of two that wait, the slower one must not remove the lock that the other just took. */
+/**
+ * Moves it aside before it removes it: of two processes that wait, the slower one must not remove the lock that the other
+ * one just took.
+ *
+ * @param {string} path
+ * @param {number} owner
+ */
 function removeLeftover(path, owner) {
   const aside = `${path}.left-by-${owner}.${process.pid}`;
   try {
     renameSync(path, aside);
     if (ownerOf(aside) !== owner) linkSync(aside, path);
   } catch (error) {
-    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+    if (!['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
   }
   rmSync(aside, { force: true });
 }
 
+/** @param {number} pid */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+function codeOf(error) {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,24 +1,43 @@
 const began = Date.now();
 const titleWidth = 24;
 
-/** One line of talk, after the time since the set-up began. */
+/**
+ * Prints a line of progress on standard error, after the time since the set-up began.
+ *
+ * @param {string} text
+ */
 export function say(text) {
-  console.log(`[${clock(Date.now() - began)}] ${text}`);
+  process.stderr.write(`[${clock(Date.now() - began)}] ${text}\n`);
 }
 
-/** `title ....... news` */
+/**
+ * `title ....... news`
+ *
+ * @param {string} title
+ * @param {string} news
+ */
 export function announce(title, news) {
   say(`${`${title} `.padEnd(titleWidth, '.')} ${news}`);
 }
 
-/** Time since `start` (milliseconds since the epoch), for people: `0.4 s`, `5 min 12 s`. */
+/**
+ * Time since `start`, for people: `0.4 s`, `5 min 12 s`.
+ *
+ * @param {number} start milliseconds since the epoch
+ */
 export function seconds(start) {
   const passed = (Date.now() - start) / 1000;
   if (passed < 60) return `${passed.toFixed(1)} s`;
   return `${Math.floor(passed / 60)} min ${Math.round(passed % 60)} s`;
 }
 
-/** Says every minute that `what` is still going on, so that a long build does not look hung. */
+/**
+ * Says every minute that `what` still runs, so that a long build does not look hung.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ */
 export async function whileSaying(what, work) {
   const start = Date.now();
   const timer = setInterval(() => say(`  still busy with ${what}, ${seconds(start)} so far`), 60_000);
@@ -29,6 +48,7 @@ export async function whileSaying(what, work) {
   }
 }
 
+/** @param {number} milliseconds */
 function clock(milliseconds) {
   const whole = Math.floor(milliseconds / 1000);
   return `${String(Math.floor(whole / 60)).padStart(2, '0')}:${String(whole % 60).padStart(2, '0')}`;

@@ -1,20 +1,21 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { findOrMakeTool } from '../../scripts/set-up/find-or-make-tool.mjs';
+import { findOrGetProgram } from '../../src/setup/find-or-get-program.mjs';
+import type { Program, Way } from '../../src/setup/program-types.js';
 
 let folder: string;
+let variables: Record<string, string>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-tools-'));
-  vi.stubEnv('PATH', folder);
-  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  variables = { PATH: folder, XDG_CACHE_HOME: folder };
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
 
 afterEach(() => {
-  vi.unstubAllEnvs();
   vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
@@ -26,45 +27,47 @@ function program(name: string, version: string): string {
   return path;
 }
 
-const gadget = {
+const gadget: Program = {
   name: 'gadget',
   title: 'gadget',
   variable: 'FERRY_TEST_GADGET',
   commands: ['ferry-test-gadget'],
   fits: (version: string) => version === 'gadget 2',
   wanted: 'gadget 2',
-  ways: [] as object[],
-  usedFor: ['test'],
-  optionalFor: [] as string[],
+  ways: [],
   advice: 'apt-get install gadget',
 };
 
 test('a tool on PATH is taken when its version fits', async () => {
   const path = program('ferry-test-gadget', '2');
 
-  expect(await findOrMakeTool(gadget)).toEqual({ path });
+  expect(await findOrGetProgram(gadget, variables)).toEqual({ path });
 });
 
 test('a path in the variable is taken or refused, never passed over', async () => {
   program('ferry-test-gadget', '2');
-  vi.stubEnv('FERRY_TEST_GADGET', program('old-gadget', '1'));
+  variables['FERRY_TEST_GADGET'] = program('old-gadget', '1');
 
-  const { path, reason } = await findOrMakeTool(gadget);
+  const { path, reason } = await findOrGetProgram(gadget, variables);
 
   expect(path).toBeUndefined();
   expect(reason).toContain(`FERRY_TEST_GADGET=${folder}/old-gadget: "gadget 1" is not gadget 2`);
 });
 
-test('where no way leads to it, everything that was tried is told, and what a person would type', async () => {
+test('a program that cannot be had is reported with everything that was tried, and with what a person can type', async () => {
   program('ferry-test-gadget', '1');
-  const impossible = { title: 'by post', plan: async () => ({ impossible: 'no stamps' }) };
-  const failing = {
+  const impossible: Way = {
+    title: 'by post',
+    plan: async () => ({ impossible: 'no stamps' }),
+    get: async () => ({ ok: false, output: '' }),
+  };
+  const failing: Way = {
     title: 'by hand',
     plan: async () => ({ takes: 'a day' }),
     get: async () => ({ ok: false, output: 'too heavy' }),
   };
 
-  const { reason } = await findOrMakeTool({ ...gadget, ways: [impossible, failing] });
+  const { reason } = await findOrGetProgram({ ...gadget, ways: [impossible, failing] }, variables);
 
   expect(reason).toBe(
     [
@@ -74,13 +77,13 @@ test('where no way leads to it, everything that was tried is told, and what a pe
       '  - by post: no stamps',
       '  - by hand:\n    too heavy',
       '  Get it: apt-get install gadget',
-      '  Or say where it is: FERRY_TEST_GADGET=/path/to/ferry-test-gadget',
+      '  Or set its path: FERRY_TEST_GADGET=/path/to/ferry-test-gadget',
     ].join('\n'),
   );
 });
 
-test('what a way has made is looked at like anything else', async () => {
-  const making = {
+test('a program that was just built or downloaded is checked like any other', async () => {
+  const making: Way = {
     title: 'by hand',
     plan: async () => ({ takes: 'a moment' }),
     get: async () => {
@@ -89,5 +92,16 @@ test('what a way has made is looked at like anything else', async () => {
     },
   };
 
-  expect(await findOrMakeTool({ ...gadget, ways: [making] })).toEqual({ path: join(folder, 'ferry-test-gadget') });
+  expect(await findOrGetProgram({ ...gadget, ways: [making] }, variables)).toEqual({
+    path: join(folder, 'ferry-test-gadget'),
+  });
+});
+
+test('a program in the cache folder is found when PATH has none', async () => {
+  mkdirSync(join(folder, 'image-ferry', 'bin'), { recursive: true });
+  program(join('image-ferry', 'bin', 'gadget'), '2');
+
+  expect(await findOrGetProgram({ ...gadget, cacheName: 'gadget' }, variables)).toEqual({
+    path: join(folder, 'image-ferry', 'bin', 'gadget'),
+  });
 });

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { excerpt, runCommand } from './run-command.mjs';
 
-/** A machine without internet should notice at once and go on with what it can do. */
+/** A machine without internet goes on with the next way after this. */
 const connectTimeoutMs = 3_000;
 const idleTimeoutMs = 60_000;
 const redirectLimit = 5;
@@ -16,6 +16,7 @@ const redirectLimit = 5;
  *
  * @param {{isThere: boolean, url: string, checksums: string, file: string}} release `isThere`: there is one for this
  *   machine; `checksums`: lines of "hash  name", or one hash; `file`: the program's name in the archive
+ * @returns {import('./program-types.js').Way}
  */
 export function fromDownload({ isThere, ...release }) {
   return {
@@ -28,7 +29,10 @@ export function fromDownload({ isThere, ...release }) {
   };
 }
 
-/** @returns {Promise<{ok: boolean, output: string}>} */
+/**
+ * @param {{url: string, checksums: string, file: string, destination: string}} release
+ * @returns {Promise<import('./program-types.js').CommandOutput>}
+ */
 export async function download({ url, checksums, file, destination }) {
   const folder = mkdtempSync(join(dirname(destination), 'download-'));
   try {
@@ -46,12 +50,16 @@ export async function download({ url, checksums, file, destination }) {
     renameSync(join(folder, file), destination);
     return { ok: true, output: '' };
   } catch (error) {
-    return { ok: false, output: error.message };
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/**
+ * @param {string} archive
+ * @param {string} list
+ */
 function checksumFault(archive, list) {
   const actual = createHash('sha256').update(readFileSync(archive)).digest('hex');
   const name = basename(archive);
@@ -61,18 +69,23 @@ function checksumFault(archive, list) {
     .map((line) => line.trim().split(/\s+\*?/));
   const expected = (lines.length === 1 ? lines[0] : lines.find((line) => line[1] === name))?.[0];
   if (expected === actual) return undefined;
-  return `${name} has the checksum ${actual}, its publisher says ${expected ?? 'nothing about that file'}; it was thrown away`;
+  return `${name} has the checksum ${actual}, its publisher says ${expected ?? 'nothing about that file'}; it was discarded`;
 }
 
+/**
+ * @param {string} url
+ * @param {string} path
+ * @returns {Promise<void>}
+ */
 async function fetchTo(url, path, redirects = 0) {
   const response = await request(url);
-  const { statusCode, headers } = response;
+  const { statusCode = 0, headers } = response;
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
     response.destroy();
     const next = new URL(headers.location, url);
     if (next.protocol !== 'https:')
-      throw new Error(`${url} leads to ${next.protocol}//${next.host}, which is not https`);
-    if (redirects === redirectLimit) throw new Error(`${url} leads to more than ${redirectLimit} other addresses`);
+      throw new Error(`${url} redirects to ${next.protocol}//${next.host}, which is not https`);
+    if (redirects === redirectLimit) throw new Error(`${url} redirects more than ${redirectLimit} times`);
     return fetchTo(next.href, path, redirects + 1);
   }
   if (statusCode !== 200) {
@@ -82,6 +95,10 @@ async function fetchTo(url, path, redirects = 0) {
   return pipeline(response, createWriteStream(path));
 }
 
+/**
+ * @param {string} url
+ * @returns {Promise<import('node:http').IncomingMessage>}
+ */
 function request(url) {
   return new Promise((resolve, reject) => {
     const outgoing = get(url, { headers: { 'user-agent': 'image-ferry' } }, resolve);
