@@ -1,20 +1,16 @@
 import type { TemporalPlace } from '../client/connect.js';
-import { FerryError } from '../domain/ferry-error.js';
-import { findTemporal } from '../supervisor/find-temporal.js';
+import { packageFolder } from '../config/package-folder.js';
+import { candidates } from '../setup/find-program.mjs';
+import { temporalCli } from '../setup/temporal-cli.mjs';
 
-/** What a person types to stop a workflow; with the path of the `temporal` command where the set-up knows it. */
+/** What a person types to stop a workflow; with the path of the `temporal` command where there is one. */
 export function cancelCommand({ address, namespace }: TemporalPlace, workflowId: string): string {
   const options = [`--workflow-id ${workflowId}`, `--address ${address}`];
   if (namespace !== 'default') options.push(`--namespace ${namespace}`);
   return `${temporalCommand() ?? 'temporal'} workflow cancel ${options.join(' ')}`;
 }
 
-/** Path of the `temporal` command that the ferry uses; undefined where there is none. */
+/** Path of a `temporal` command, whose version does not matter for this; undefined where there is none. */
 function temporalCommand(): string | undefined {
-  try {
-    return findTemporal(process.env);
-  } catch (error) {
-    if (error instanceof FerryError) return undefined;
-    throw error;
-  }
+  return candidates(temporalCli(packageFolder), process.env)[0];
 }

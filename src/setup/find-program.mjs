@@ -39,10 +39,15 @@ export async function findProgram(program, variables) {
 }
 
 /**
+ * Paths where the program may be, in the order of the search. What is there can be run; its version is not checked.
+ *
  * @param {Program} program
  * @param {Variables} variables
+ * @returns {string[]}
  */
-function candidates({ commands, cacheName }, variables) {
+export function candidates({ variable, commands, cacheName }, variables) {
+  const chosen = variables[variable];
+  if (chosen) return [chosen].filter(isExecutable);
   const onPath = (variables['PATH'] ?? '').split(delimiter).filter(Boolean);
   const folders = [...new Set([...onPath, ...alsoSearched])];
   const paths = folders.flatMap((folder) => commands.map((command) => join(folder, command)));
