@@ -1,6 +1,7 @@
 import { InvalidInput } from '../domain/ferry-error.js';
 import { printImageReference } from '../domain/image-reference.js';
 import type { ImageReference } from '../domain/image-reference.js';
+import { isPlatformWord } from '../domain/platform.js';
 import { targetTag } from '../domain/target-name.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';
@@ -47,6 +48,13 @@ function told(faults: readonly string[]): string {
 
 function parseLine(text: string, places: readonly string[]): CopyJob {
   const [first = '', ...own] = text.split(/\s+/);
+  const platform = [first, ...own].find((word) => isPlatformWord(word) || word.startsWith('--'));
+  if (platform !== undefined) {
+    throw new InvalidInput(
+      `"${platform}" stands where a reference was expected: platforms of a list are given by --platform of the command`,
+      'invalid-reference',
+    );
+  }
   const source = parseTyped(first);
   const wanted = own.length > 0 ? own : places.map((place) => below(place, source.reference));
   if (wanted.length === 0) {

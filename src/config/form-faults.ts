@@ -2,7 +2,7 @@
 import * as z from 'zod';
 
 import { isMapping } from './file-parts.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../domain/nearest-name.js';
 
 const forms: Readonly<Record<string, string>> = {
   object: 'a mapping of keys to values',

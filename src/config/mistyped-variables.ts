@@ -1,5 +1,5 @@
 import type { Variables } from './environment.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../domain/nearest-name.js';
 
 /** A variable that nothing reads, and the one that its name was probably meant to be. */
 export interface MistypedVariable {

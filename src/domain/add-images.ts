@@ -3,7 +3,9 @@ import { InvalidInput } from './ferry-error.js';
 import type { ImageReference } from './image-reference.js';
 import { canonicalHost, parseImageReference, printImageReference } from './image-reference.js';
 import { parsePlatformSelection, printPlatform } from './platform.js';
+import { requestFault } from './request-limits.js';
 import type { AddedImage, RequestedImage } from './requested-images.js';
+import { readAgain } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
 import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
 import { PushStatus, recordableImage } from './wanted-image.js';
@@ -47,8 +49,13 @@ export async function readAddRequest(
   { sources, platforms: standard }: Omit<AddPorts, 'wanted'>,
   requestedBy: RequestedBy,
 ): Promise<ReadAddRequest> {
+  // In a workflow's input one text may hold several.
+  const requested = images.flatMap(readAgain);
+  const fault =
+    requested.length > images.length ? requestFault({ images: requested, platforms: asked ?? standard }) : undefined;
+  if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
   const read = await withoutForbidden(
-    images.map((image) => readRequest(image, asked ?? standard)),
+    requested.map((image) => judge(image, asked ?? standard)),
     sources,
   );
   return {
@@ -98,9 +105,9 @@ export function shownInAnswers(image: string): string {
   return withoutPassword(image).slice(0, longestAnswer);
 }
 
-function readRequest(requested: string | RequestedImage, standard: readonly string[]): ReadRequest {
-  const { image, platforms = standard } = typeof requested === 'string' ? { image: requested } : requested;
+function judge({ image, platforms, refused }: RequestedImage, standard: readonly string[]): ReadRequest {
   const asked = shownInAnswers(image);
+  if (refused !== undefined) return { asked, platforms: [], reason: refused };
   const registry = bareRegistry(image);
   if (registry !== undefined) {
     const instead = `${canonicalHost(registry)}/owner/name:tag`;
@@ -109,7 +116,7 @@ function readRequest(requested: string | RequestedImage, standard: readonly stri
   try {
     const reference = parseImageReference(image);
     recordableImage(reference);
-    return { asked, reference, platforms: canonicalPlatforms(platforms) };
+    return { asked, reference, platforms: canonicalPlatforms(platforms ?? standard) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     return { asked, platforms: [], reason: error.message };

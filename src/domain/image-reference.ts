@@ -1,6 +1,8 @@
 import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
 import { InvalidInput } from './ferry-error.js';
+import { imagePage } from './image-page.js';
+import { isPlatformWord } from './platform.js';
 import { excerpt, hostFault, pathFault, tagFault } from './reference-grammar.js';
 import { holdsPassword, withoutPassword } from './typed-password.js';
 
@@ -105,27 +107,27 @@ function refuseWhatIsNotAReference(text: string): void {
   if (text.trim() === '')
     throw refused(text, 'it is empty: type an image like "nginx:1.27" or "ghcr.io/owner/name:tag"');
   if (/\s/.test(text)) {
-    const lastWord = text.trim().split(/\s+/).at(-1) ?? '';
-    throw refused(text, `it holds white space: type the image alone${forExample(lastWord)}`);
+    throw refused(text, `it holds white space: type the image alone${forExample(imageAmong(text))}`);
   }
+  const page = imagePage(text);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) {
-    const rest = text.slice(scheme.length).replace(/\/+$/, '');
-    throw refused(text, `it begins with "${scheme}": type it without${forExample(fromHubPage(rest) ?? rest)}`);
+    const rest = page === undefined ? text.slice(scheme.length).replace(/\/+$/, '') : (page.image ?? '');
+    const what = page === undefined ? '' : ` (it is ${page.what})`;
+    throw refused(text, `it begins with "${scheme}"${what}: type it without${forExample(rest)}`);
   }
-  const image = fromHubPage(text);
-  if (image !== undefined) {
-    const fault = "hub.docker.com is Docker Hub's web site, not its registry: type the image's name";
-    throw refused(text, `${fault}${forExample(image)}`);
+  if (page !== undefined) {
+    throw refused(text, `it is ${page.what}: type the image's name${forExample(page.image ?? '')}`);
   }
-  if (/^[0-9a-f]{64}$/.test(text))
-    throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest');
+  if (/^(?:(?:sha256:)?[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text))
+    throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest (name@sha256:…)');
 }
 
-/** The image that an address of Docker Hub's web site shows: `hub.docker.com/_/nginx`, `hub.docker.com/r/xprobe/xinference/tags`. */
-function fromHubPage(address: string): string | undefined {
-  const page = /^hub\.docker\.com\/(?:_\/([^/:?#]+)|(?:r|repository\/docker)\/([^/:?#]+\/[^/:?#]+))/i.exec(address);
-  return page?.[1] ?? page?.[2];
+/** Of several words the last that can be meant as the image: options and platforms stand on both sides of it. */
+function imageAmong(text: string): string {
+  const withoutOptions = text.replace(/(?:^|\s)-+[\w-]+(?:=\S*|\s+(?=\S*\/\S*\s)\S+)?/g, ' ');
+  const words = withoutOptions.split(/\s+/).filter((word) => word !== '' && !isPlatformWord(word));
+  return words.at(-1) ?? '';
 }
 
 function forExample(candidate: string): string {

@@ -34,6 +34,22 @@ export function parsePlatform(text: string): Platform {
   return platform;
 }
 
+const SYSTEMS = 'linux|windows|darwin|macos|freebsd|netbsd|openbsd|solaris|illumos|aix|android|ios|plan9|wasi|wasip1';
+const PROCESSORS =
+  'amd64|x86_64|x86-64|x86|x64|i[3-6]86|386|arm|arm64|arm64e|aarch64|armhf|armel|armv[5-8]l?|ppc64|ppc64le|s390x|riscv64|mips|mipsle|mips64|mips64le|loong64|loongarch64|sparc64|wasm';
+const PLATFORM_WORD = new RegExp(
+  `^(?:(?:(?:${SYSTEMS})(?:\\([^()]*\\))?/)?(?:${PROCESSORS})(?:/v?\\d[\\d.]*)?|all)$`,
+  'i',
+);
+
+/**
+ * Whether a word beside an image is meant as a platform: `linux/arm64/v8`, `amd64`, `all`. By the grammar of references
+ * each is an image of Docker Hub, which nobody has; with the host in front (`docker.io/linux/arm64`) it is one.
+ */
+export function isPlatformWord(word: string): boolean {
+  return PLATFORM_WORD.test(word);
+}
+
 /** Canonical text, which `parsePlatform` reads back. */
 export function printPlatform({ os, architecture, variant, osVersion, osFeatures = [] }: Platform): string {
   const details = [osVersion ?? '', ...osFeatures].join('+');

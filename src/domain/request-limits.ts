@@ -4,7 +4,8 @@ import { holdsPassword, withoutPassword } from './typed-password.js';
 /** What one request may ask for: its rows are one transaction, and its answers one message. */
 export const REQUEST_LIMITS = { images: 500, platformsOfAnImage: 16, rows: 2_000 } as const;
 
-type RequestedPart = string | { readonly image: string; readonly platforms?: readonly string[] };
+type RequestedPart =
+  string | { readonly image: string; readonly platforms?: readonly string[]; readonly refused?: string };
 
 interface Request<I extends RequestedPart> {
   readonly images: readonly I[];
@@ -47,6 +48,8 @@ export function splitRequest<I extends RequestedPart>({ images, platforms }: Req
 }
 
 function imageFault(requested: RequestedPart, standard: readonly string[] | undefined): string | undefined {
+  // What was refused is a text of which nothing is taken, and shows no password.
+  if (typeof requested !== 'string' && requested.refused !== undefined) return undefined;
   const image = typeof requested === 'string' ? requested : requested.image;
   if (holdsPassword(image)) {
     return `"${excerpt(withoutPassword(image))}" holds a user or a password, which belong into the configuration`;

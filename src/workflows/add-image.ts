@@ -38,7 +38,7 @@ function assertInput(input: unknown): asserts input is AddImageInput {
     throw refused(expected);
   }
   refuseUnknownFields(input, ['images', 'platforms', 'requestedBy', 'sync'], expected);
-  for (const image of images) refuseUnknownFields(image, ['image', 'platforms'], expected);
+  for (const image of images) refuseUnknownFields(image, ['image', 'platforms', 'refused'], expected);
   const fault = requestFault(input as AddImageInput);
   if (fault !== undefined) throw refused(`AddImage does not take this: ${fault}`);
 }
@@ -46,7 +46,9 @@ function assertInput(input: unknown): asserts input is AddImageInput {
 function isRequested(requested: unknown): boolean {
   if (typeof requested === 'string') return true;
   if (typeof requested !== 'object' || requested === null || !('image' in requested)) return false;
-  return typeof requested.image === 'string' && isPlatforms('platforms' in requested ? requested.platforms : undefined);
+  if (typeof requested.image !== 'string') return false;
+  if ('refused' in requested && typeof requested.refused !== 'string') return false;
+  return isPlatforms('platforms' in requested ? requested.platforms : undefined);
 }
 
 function isPlatforms(platforms: unknown): boolean {

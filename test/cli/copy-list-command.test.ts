@@ -171,6 +171,15 @@ describe('ferry copy --file', () => {
     expect(source.requests).toEqual([]);
   });
 
+  test.each(['nginx:1.27 linux/arm64', '--platform=linux/arm64 nginx:1.27'])(
+    'the platform in %s is not taken for a place to copy to',
+    async (line) => {
+      const [, target] = await sourceAndTarget();
+
+      await expect(copyList([line], [target.host])).rejects.toThrow('given by --platform of the command');
+    },
+  );
+
   test('a tag that one line reads from and another copies to is a fault, by whatever name; a digest is not', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, 'team/app');

@@ -204,6 +204,24 @@ describe('the requests that callers sent to GitHub', () => {
     expect(started()).toBe(1);
   });
 
+  test('fields of a client_payload that are not known are ignored and logged, for every event', async () => {
+    const payloads = {
+      'add-image': { image: 'nginx:1.27', triggered_by: 'ci' },
+      'sync-images': { triggered_by: 'ci' },
+      'fetch-dify': { scope: 'release', triggered_by: 'ci' },
+      'fetch-xinference': { triggered_by: 'ci' },
+    };
+
+    const statuses = [];
+    for (const [type, payload] of Object.entries(payloads)) {
+      const body = JSON.stringify({ event_type: type, client_payload: payload });
+      statuses.push((await send('/repos/team/images/dispatches', body)).status);
+    }
+
+    expect(statuses).toEqual([204, 204, 204, 204]);
+    expect(bridge.logged.filter((line) => line.includes('"fields":["triggered_by"]'))).toHaveLength(4);
+  });
+
   test('curl without a content type is understood, as by GitHub', async () => {
     const response = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', {
       authorization: `token ${apiToken}`,
@@ -333,6 +351,24 @@ describe('POST /api/images', () => {
     });
   });
 
+  test('fields that are not known are ignored, answered and logged', async () => {
+    const response = await send('/api/images', '{"images":["nginx"],"force":true}');
+
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ accepted: true, ignored: ['force'] });
+    expect(work.added[0]?.input.images).toEqual([{ image: 'nginx' }]);
+    expect(bridge.logged.join('\n')).toContain('"fields":["force"]');
+  });
+
+  test('an entry that is none is handed on with its reason, and the others are requested', async () => {
+    await send('/api/images', '{"images":["nginx:1.27 linux/arm64", null]}');
+
+    expect(work.added[0]?.input.images).toEqual([
+      { image: 'nginx:1.27', platforms: ['linux/arm64'] },
+      { image: 'null', refused: 'at images[1]: null stands where an image was expected' },
+    ]);
+  });
+
   test('answers 202 when Temporal has it and no worker answers in time', async () => {
     const response = await send('/api/images', '["nginx"]');
 
@@ -345,7 +381,8 @@ describe('POST /api/images', () => {
     ['a form', 'images=nginx', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
     ['text', '{"images":["nginx"]}', { 'content-type': 'text/plain' }, 415],
     ['broken JSON', '{', {}, 400],
-    ['an unknown field', '{"images":["nginx"],"force":true}', {}, 422],
+    ['a slip in a field', '{"images":["nginx"],"platfroms":["linux/arm64"]}', {}, 422],
+    ['a rename', '{"images":["gcr.io/a/b:1 -> mirror/b:1"]}', {}, 422],
     ['501 images', JSON.stringify(Array.from({ length: 501 }, (_, n) => `app:${n}`)), {}, 422],
     ['a bad key', '["nginx"]', { 'idempotency-key': '../../x' }, 400],
   ])('%s starts nothing', async (_what, body, headers, status) => {

@@ -65,6 +65,36 @@ describe('what becomes of images that are asked for', () => {
     expect(answers[3]?.reason).toContain('the target "private"');
   });
 
+  test('the input of a workflow is read as every other request is', async () => {
+    const answers = await ask({
+      images: [
+        'docker pull --platform linux/arm64 nginx:1.27',
+        'redis:7, alpine:3',
+        'gcr.io/a/b:1 -> mirror/b:1',
+        { image: 'null', refused: 'at images[3]: null stands where an image was expected' },
+        'docker.io/v2/library/busybox/manifests/latest:latest',
+        '',
+      ],
+    });
+
+    expect(answers.map(({ image, platform, outcome }) => [image, platform, outcome])).toEqual([
+      ['docker.io/library/nginx:1.27', 'linux/arm64', 'added'],
+      ['docker.io/library/redis:7', 'linux/amd64', 'added'],
+      ['docker.io/library/alpine:3', 'linux/amd64', 'added'],
+      [undefined, undefined, 'refused'],
+      [undefined, undefined, 'refused'],
+      [undefined, undefined, 'refused'],
+      [undefined, undefined, 'refused'],
+    ]);
+    expect(answers.slice(3).map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('type "gcr.io/a/b:1" alone'),
+      'at images[3]: null stands where an image was expected',
+      expect.stringContaining('type the image\'s name, "docker.io/library/busybox:latest"'),
+      expect.stringContaining('it is empty'),
+    ]);
+    expect(await rows()).toHaveLength(3);
+  });
+
   test('a registry without a repository is refused with what to write', async () => {
     const answers = await ask({ images: ['ghcr.io', 'redis:7'] });
 

@@ -70,7 +70,12 @@ describe('what is not an image reference is refused with the part at fault', () 
     ['https://hub.docker.com/_/nginx', 'type it without, "nginx"'],
     ['https://hub.docker.com/r/xprobe/xinference/tags', 'type it without, "xprobe/xinference"'],
     ['hub.docker.com/r/xprobe/xinference', 'type the image\'s name, "xprobe/xinference"'],
+    ['https://hub.docker.com/layers/library/nginx/1.27/images/sha256-0123', 'type it without, "nginx:1.27"'],
     ['f'.repeat(64), 'ID of a local image'],
+    [sha256, 'ID of a local image: type a name, with a tag or digest (name@sha256:…)'],
+    ['docker.io/mysql:5.7 --platform linux/arm64/v8', 'type the image alone, "docker.io/mysql:5.7"'],
+    ['--platform=linux/arm64 nginx:1.27', 'type the image alone, "nginx:1.27"'],
+    ['nginx:1.27 amd64', 'type the image alone, "nginx:1.27"'],
     ['Nginx', 'the path "library/Nginx" has upper-case letters: type "nginx"'],
     ['Nginx:Bad', 'type "nginx:Bad"'],
     ['LangGenius/dify-api', 'type "langgenius/dify-api"'],
@@ -149,6 +154,47 @@ describe('what is not an image reference is refused with the part at fault', () 
 
     expect(parse).toThrow(InvalidInput);
     expect(parse).not.toThrow('hunter2');
+  });
+});
+
+describe('an address that was copied from a browser or a script is refused with the image that it shows', () => {
+  test.each([
+    ['docker.io/v2/library/busybox/manifests/latest:latest', 'docker.io/library/busybox:latest'],
+    ['registry.example.com:5000/v2/team/app/manifests/1.2', 'registry.example.com:5000/team/app:1.2'],
+    [`ghcr.io/v2/team/app/manifests/${sha256}`, `ghcr.io/team/app@${sha256}`],
+    [`ghcr.io/v2/team/app/blobs/${sha256}`, undefined],
+    ['quay.io/v2/prometheus/prometheus/tags/list', 'quay.io/prometheus/prometheus'],
+    ['hub.docker.com/v2/repositories/library/nginx/tags/1.27', 'nginx:1.27'],
+    ['hub.docker.com/v2/namespaces/xprobe/repositories/xinference/tags', 'xprobe/xinference'],
+    ['hub.docker.com/_/nginx/tags?name=1.27', 'nginx'],
+    ['hub.docker.com/r/library/redis', 'redis'],
+    ['hub.docker.com/repository/docker/team/app/general', 'team/app'],
+    ['hub.docker.com/layers/xprobe/xinference/v1.2.0/images/sha256-0a', 'xprobe/xinference:v1.2.0'],
+    ['hub.docker.com/library/nginx:1.27', 'library/nginx:1.27'],
+    ['hub.docker.com/u/team', undefined],
+    ['hub.docker.com/search?q=nginx', undefined],
+    ['registry.hub.docker.com/r/xprobe/xinference', 'xprobe/xinference'],
+    ['docker.io/_/nginx', 'nginx'],
+    ['docker.io/r/xprobe/xinference', 'xprobe/xinference'],
+    ['github.com/Org/app/pkgs/container/app', 'ghcr.io/org/app'],
+    ['github.com/org/app/pkgs/container/app%2Fworker/123?tag=v1.2', 'ghcr.io/org/app/worker:v1.2'],
+    ['github.com/orgs/org/packages/container/package/app', 'ghcr.io/org/app'],
+    ['github.com/org/app', 'ghcr.io/org/app'],
+    ['quay.io/repository/prometheus/node-exporter', 'quay.io/prometheus/node-exporter'],
+    ['quay.io/repository/prometheus/node-exporter?tab=tags&tag=v1.8.2', 'quay.io/prometheus/node-exporter:v1.8.2'],
+    ['quay.io/repository/prometheus/node-exporter:v1.8.2', 'quay.io/prometheus/node-exporter:v1.8.2'],
+    ['gallery.ecr.aws/docker/library/nginx', 'public.ecr.aws/docker/library/nginx'],
+    ['mcr.microsoft.com/en-us/artifact/mar/dotnet/sdk/tags', 'mcr.microsoft.com/dotnet/sdk'],
+    ['mcr.microsoft.com/product/dotnet/sdk/about', 'mcr.microsoft.com/dotnet/sdk'],
+    ['catalog.ngc.nvidia.com/orgs/nvidia/containers/pytorch', 'nvcr.io/nvidia/pytorch'],
+    ['catalog.ngc.nvidia.com/orgs/nvidia/teams/k8s/containers/dcgm-exporter', 'nvcr.io/nvidia/k8s/dcgm-exporter'],
+    ['gitlab.com/group/project/container_registry/12', 'registry.gitlab.com/group/project'],
+  ])('%s: %s', (typed, instead) => {
+    const parse = (text: string) => (): unknown => parseImageReference(text);
+    const proposed = instead === undefined ? /type (?:the image's name|it without)/ : `, "${instead}"`;
+
+    expect(parse(typed)).toThrow(proposed);
+    expect(parse(`https://${typed}`)).toThrow(proposed);
   });
 });
 

@@ -10,12 +10,13 @@ import { InvalidInput } from '../../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../../domain/platform.js';
 import { requestFault, splitRequest } from '../../domain/request-limits.js';
 import type { RequestedImage } from '../../domain/requested-images.js';
-import { readRequestedImages } from '../../domain/requested-images.js';
+import { readAgain, readRequest } from '../../domain/requested-images.js';
+import { isPlatformAlone } from '../../domain/requested-text.js';
 import { hostAddresses } from '../../registry/transport/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
-import { readListFile, readText } from '../list-file.js';
+import { readText } from '../list-file.js';
 import { tellingOfMissingWorker } from '../missing-worker.js';
-import { printJson, printLine, printTable } from '../output.js';
+import { printJson, printLine, printTable, say } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalPlace } from '../temporal-place.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
@@ -47,12 +48,15 @@ async function readInput(
   { file, payload, platform }: AddOptions,
   { platforms }: RequestConfig,
 ): Promise<readonly AddImageInput[]> {
-  const sent = payload === undefined ? undefined : readRequestedImages(await readJson(payload));
-  const images: (string | RequestedImage)[] = [
-    ...typed,
-    ...(file === undefined ? [] : await readListFile(file)).map(({ text }) => text),
+  const sent = payload === undefined ? undefined : readRequest(await readJson(payload));
+  const images: RequestedImage[] = [
+    ...readArguments(typed),
+    ...(file === undefined ? [] : readList(await readText(file, '--file'))),
+    ...(sent?.images ?? []),
   ];
-  images.push(...(sent?.images ?? []));
+  if (sent !== undefined && sent.ignored.length > 0) {
+    say(`--payload ${payload ?? ''}: fields that are not known here were ignored: ${sent.ignored.join(', ')}`);
+  }
   if (images.length === 0) {
     throw new InvalidInput(
       'no image was given: name some ("ferry add nginx:1.27 redis:7.4"), or use --file or --payload',
@@ -64,6 +68,23 @@ async function readInput(
   const fault = requests.map(requestFault).find((found) => found !== undefined);
   if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
   return requests;
+}
+
+/** Beside `nginx`, the argument `linux/arm64` is a platform that was typed without its option: nothing is requested then. */
+function readArguments(typed: readonly string[]): readonly RequestedImage[] {
+  const platform = typed.find(isPlatformAlone);
+  if (platform !== undefined) {
+    throw new InvalidInput(
+      `"${platform}" is a platform, not an image: type --platform ${platform}`,
+      'invalid-reference',
+    );
+  }
+  return typed.flatMap(readAgain);
+}
+
+/** A text of any length: it is divided into as many requests as it takes. */
+function readList(text: string): readonly RequestedImage[] {
+  return text.trim() === '' ? [] : readAgain(text);
 }
 
 /** @returns undefined when it was interrupted */

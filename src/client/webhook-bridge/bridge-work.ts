@@ -17,11 +17,12 @@ export interface FetchRequest {
   readonly scope?: FetchScope;
 }
 
-/** What one event asks for. */
-export type Event =
+/** What one event requests. `ignored`: fields of its payload that mean nothing here. */
+export type Event = { readonly ignored?: readonly string[] } & (
   | { readonly kind: 'sync'; readonly reason: string }
   | { readonly kind: 'add-image'; readonly input: AddImageInput }
-  | { readonly kind: 'fetch'; readonly request: FetchRequest };
+  | { readonly kind: 'fetch'; readonly request: FetchRequest }
+);
 
 /** Starts what an event asks for. The delivery's ID makes a repetition harmless. */
 export async function startWork(work: BridgeWork, delivery: string, event: Event): Promise<void> {
@@ -45,4 +46,9 @@ export interface BridgeLog {
   info(facts: object, sentence: string): void;
   warn(facts: object, sentence: string): void;
   error(facts: object, sentence: string): void;
+}
+
+/** Fields that were ignored are seen in the log alone: GitHub's senders are not told. */
+export function logIgnored(log: BridgeLog, delivery: string, { ignored }: Event): void {
+  if (ignored !== undefined) log.warn({ delivery, fields: ignored }, 'fields that are not known here were ignored');
 }

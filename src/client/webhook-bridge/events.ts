@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { excerpt } from '../../domain/reference-grammar.js';
 import { readRequestedImages } from '../../domain/requested-images.js';
 import { FetchScope } from '../../domain/upstream.js';
 import type { Event } from './bridge-work.js';
@@ -14,18 +15,22 @@ export const EventType = {
 } as const;
 export type EventType = (typeof EventType)[keyof typeof EventType];
 
+/** Names of fields that the log has of one request. */
+const mostNoted = 20;
+
 export const eventTypes: readonly string[] = Object.values(EventType);
 
-const SyncPayload = z.strictObject({ reason: z.string().max(200).optional() });
-const DifyPayload = z.strictObject({ scope: z.enum(FetchScope).optional() });
-const XinferencePayload = z.strictObject({});
+const SyncPayload = z.looseObject({ reason: z.string().max(200).optional() });
+const DifyPayload = z.looseObject({ scope: z.enum(FetchScope).optional() });
+const XinferencePayload = z.looseObject({});
 
 export function isEventType(type: string): type is EventType {
   return eventTypes.includes(type);
 }
 
 /**
- * What an event of one of the four types asks for.
+ * What an event of one of the four types requests. Fields that are not known are ignored: senders put their own beside
+ * them.
  *
  * @param sender for the record: who asks, and by which road
  * @throws InvalidInput or HTTPException 422 for a payload that cannot mean anything
@@ -33,22 +38,33 @@ export function isEventType(type: string): type is EventType {
 export function readEvent(type: EventType, payload: unknown, sender: string): Event {
   switch (type) {
     case EventType.addImage: {
-      const { images, platforms } = readRequestedImages(payload);
+      const { images, platforms, ignored } = readRequestedImages(payload);
       const input = { images, requestedBy: sender };
-      return { kind: 'add-image', input: platforms === undefined ? input : { ...input, platforms } };
+      return {
+        kind: 'add-image',
+        input: platforms === undefined ? input : { ...input, platforms },
+        ...noting(ignored),
+      };
     }
     case EventType.syncImages: {
-      const { reason } = checked(SyncPayload, payload ?? {});
-      return { kind: 'sync', reason: reason === undefined ? sender : `${sender}: ${reason}` };
+      const { reason, ...others } = checked(SyncPayload, payload ?? {});
+      const said = reason === undefined ? sender : `${sender}: ${reason}`;
+      return { kind: 'sync', reason: said, ...noting(Object.keys(others)) };
     }
     case EventType.fetchDify: {
-      const { scope } = checked(DifyPayload, payload ?? {});
-      return { kind: 'fetch', request: { upstream: 'dify', ...(scope === undefined ? {} : { scope }) } };
+      const { scope, ...others } = checked(DifyPayload, payload ?? {});
+      const request = { upstream: 'dify', ...(scope === undefined ? {} : { scope }) } as const;
+      return { kind: 'fetch', request, ...noting(Object.keys(others)) };
     }
-    case EventType.fetchXinference:
-      checked(XinferencePayload, payload ?? {});
-      return { kind: 'fetch', request: { upstream: 'xinference' } };
+    case EventType.fetchXinference: {
+      const others = checked(XinferencePayload, payload ?? {});
+      return { kind: 'fetch', request: { upstream: 'xinference' }, ...noting(Object.keys(others)) };
+    }
     default:
       return type satisfies never;
   }
+}
+
+function noting(ignored: readonly string[]): Pick<Event, 'ignored'> {
+  return ignored.length === 0 ? {} : { ignored: ignored.slice(0, mostNoted).map(excerpt) };
 }

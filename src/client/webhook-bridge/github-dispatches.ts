@@ -4,8 +4,8 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import * as z from 'zod';
 
-import type { BridgeLog, BridgeWork } from './bridge-work.js';
-import { startWork } from './bridge-work.js';
+import type { BridgeLog, BridgeWork, Event } from './bridge-work.js';
+import { logIgnored, startWork } from './bridge-work.js';
 import type { EventType } from './events.js';
 import { eventTypes, isEventType, readEvent } from './events.js';
 import { answerAsGitHub, refusal } from './problems.js';
@@ -46,7 +46,7 @@ export function gitHubDispatches({ tokens, repositories, limit, work, log }: Dis
     if (!isEventType(type)) {
       throw refusal(422, `Invalid request: event_type is "${type}", known are ${eventTypes.join(', ')}`);
     }
-    return await start(context, { type, payload, repository });
+    return await start(context, { event: readEvent(type, payload, `dispatch to ${repository}`), type, repository });
   });
 
   app.post('/repos/:owner/:repo/actions/workflows/:id/dispatches', async (context) => {
@@ -54,17 +54,22 @@ export function gitHubDispatches({ tokens, repositories, limit, work, log }: Dis
     const type = eventOfWorkflowFile(context.req.param('id'));
     if (type === undefined) throw refusal(404, 'Not Found: no workflow of this server has such a file name');
     const { inputs } = checked(WorkflowDispatch, await jsonOf(context));
-    return await start(context, { type, payload: inputs, repository });
+    const event = readEvent(type, inputs, `dispatch to ${repository}`);
+    if (event.ignored !== undefined) {
+      throw refusal(422, `Unexpected inputs provided: ${JSON.stringify(event.ignored)}`);
+    }
+    return await start(context, { event, type, repository });
   });
   return app;
 
   async function start(
     context: Context,
-    { type, payload, repository }: { type: EventType; payload: unknown; repository: string },
+    { event, type, repository }: { event: Event; type: EventType; repository: string },
   ): Promise<Response> {
     const delivery = `dispatch-${randomUUID()}`;
-    await startWork(work, delivery, readEvent(type, payload, `dispatch to ${repository}`));
+    await startWork(work, delivery, event);
     log.info({ delivery, repository, event: type }, 'dispatch accepted');
+    logIgnored(log, delivery, event);
     return context.body(null, 204, { 'x-github-delivery': delivery });
   }
 

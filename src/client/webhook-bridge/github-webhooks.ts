@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 
 import type { BridgeLog, BridgeWork, Event } from './bridge-work.js';
-import { startWork } from './bridge-work.js';
+import { logIgnored, startWork } from './bridge-work.js';
 import { isEventType, readEvent } from './events.js';
 import { refusal } from './problems.js';
 import { assertJsonType, checked, limitedBody, parseJson } from './request-body.js';
@@ -56,6 +56,7 @@ export function gitHubWebhooks({ secret, branch, repositories, limit, work, log 
     }
     await startWork(work, id, event);
     log.info({ delivery: id, event: name, repository, asked: event.kind }, 'delivery accepted');
+    logIgnored(log, id, event);
     return context.json({ delivery: id, accepted: event.kind }, 202);
   });
 

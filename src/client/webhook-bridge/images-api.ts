@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 
 import type { BridgeLog, BridgeWork } from './bridge-work.js';
+import { logIgnored } from './bridge-work.js';
 import type { AddImageInput, AddImageResult } from '../../contract/sync.js';
 import { shownInAnswers } from '../../domain/add-images.js';
 import { EventType, readEvent } from './events.js';
@@ -32,13 +33,15 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono 
     const delivery = `api-${key}`;
     await work.addImages(delivery, event.input);
     log.info({ delivery, images: event.input.images.length }, 'images asked for');
+    logIgnored(log, delivery, event);
+    const ignored = event.ignored === undefined ? {} : { ignored: event.ignored };
     const result = await work.addImagesResult(delivery);
     if (result !== undefined) {
       assertAnswered(event.input, result, key);
-      return context.json({ delivery, ...result });
+      return context.json({ delivery, ...result, ...ignored });
     }
     // Temporal has it, and no worker has answered yet: with the same key the sender may ask again.
-    return context.json({ delivery, accepted: true }, 202);
+    return context.json({ delivery, accepted: true, ...ignored }, 202);
   });
 }
 

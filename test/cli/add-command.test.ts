@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { addCommand } from '../../src/cli/commands/add.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+
+let folder: string;
+let said: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-add-'));
+  vi.stubEnv('FERRY_DATA_DIR', folder);
+  said = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const list = [
+  '# images of other mirror scripts',
+  'docker.io/mysql:5.7 --platform linux/arm64/v8',
+  '--platform=linux/arm64 nginx:1.27',
+  '[a/weaviate:1.19.0,b/sandbox:0.2.10]',
+  'docker pull redis:7',
+  'gcr.io/a/b:1 -> mirror/b:1',
+  '',
+].join('\n');
+const wanted = [
+  'docker.io/library/mysql:5.7 linux/arm64',
+  'docker.io/library/nginx:1.27 linux/arm64',
+  'docker.io/a/weaviate:1.19.0 linux/amd64',
+  'docker.io/b/sandbox:0.2.10 linux/amd64',
+  'docker.io/library/redis:7 linux/amd64',
+];
+
+test.each(['--file', 'standard input', 'an argument', '--payload', '--payload with a list of lines'])(
+  'a list is read in the same way from %s',
+  async (entrance) => {
+    const status = await add(entrance);
+
+    // One line of it is refused.
+    expect(status).toBe(1);
+    expect((await rows()).sort()).toEqual(wanted.toSorted());
+  },
+);
+
+test('a platform that was typed without its option requests nothing', async () => {
+  await expect(addCommand(['nginx:1.27', 'linux/arm64'], { sync: false })).rejects.toThrow(
+    '"linux/arm64" is a platform, not an image: type --platform linux/arm64',
+  );
+});
+
+test('fields of a payload that are not known are ignored and told', async () => {
+  const path = write('payload.json', JSON.stringify({ image: 'nginx:1.27', user: 'ci' }));
+
+  await addCommand([], { payload: path, sync: false });
+
+  expect(said.join('')).toContain('fields that are not known here were ignored: user');
+  expect(await rows()).toEqual(['docker.io/library/nginx:1.27 linux/amd64']);
+});
+
+async function add(entrance: string): Promise<number> {
+  switch (entrance) {
+    case '--file':
+      return await addCommand([], { file: write('images.txt', list), sync: false });
+    case 'standard input': {
+      const input = new PassThrough();
+      input.end(list);
+      vi.spyOn(process, 'stdin', 'get').mockReturnValue(input as unknown as typeof process.stdin);
+      return await addCommand([], { file: '-', sync: false });
+    }
+    case 'an argument':
+      return await addCommand([list], { sync: false });
+    case '--payload':
+      return await addCommand([], { payload: write('p.json', JSON.stringify({ images: list })), sync: false });
+    default:
+      return await addCommand([], { payload: write('p.json', JSON.stringify(list.split('\n'))), sync: false });
+  }
+}
+
+function write(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function rows(): Promise<string[]> {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  const found = await database.queries
+    .selectFrom('images_for_push')
+    .select(['image', 'platform'])
+    .orderBy('id')
+    .execute();
+  await database.close();
+  return found.map(({ image, platform }) => `${image} ${platform}`);
+}
