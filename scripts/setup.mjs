@@ -15,7 +15,7 @@ import { installPackages } from './set-up/install-packages.mjs';
 import { projectRoot } from './set-up/places.mjs';
 import { SetUpError } from './set-up/set-up-error.mjs';
 import { toolsFor } from './set-up/tools.mjs';
-import { recordTools } from './set-up/tools-record.mjs';
+import { recordNode, recordTools } from './set-up/tools-record.mjs';
 
 const purposes = {
   unit: 'for the unit tests',
@@ -34,6 +34,7 @@ async function main() {
     await installPackages();
     await compile();
     await findTools(purpose);
+    recordNode();
   });
   say(
     `Set-up done in ${seconds(began)}. The command is bin/ferry here; for all folders: export PATH="${join(projectRoot, 'bin')}:$PATH"`,

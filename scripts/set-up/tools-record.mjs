@@ -13,3 +13,8 @@ export function recordTools(found) {
   writeFileSync(unfinished, `${JSON.stringify({ ...known, ...found }, null, 2)}\n`);
   renameSync(unfinished, record);
 }
+
+/** Writes down which Node the set-up ran with: services look for it there, since their PATH is another one. */
+export function recordNode() {
+  writeFileSync(join(projectRoot, 'dist', 'node-path'), `${process.execPath}\n`);
+}
