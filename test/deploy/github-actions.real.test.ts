@@ -22,6 +22,9 @@ import { startTwoTargetStage } from '../support/two-target-stage.js';
 
 const hasGo = spawnSync('go', ['version']).status === 0;
 
+/** What actionlint 1.7.12 does not know yet; a unit test holds its values. */
+const unknownToActionlint = 'unexpected key "queue" for "concurrency" section';
+
 // Where there is no Go, actionlint cannot be had here.
 test.skipIf(!hasGo)('actionlint has nothing to say of the workflow files', { timeout: 300_000 }, () => {
   const cache = mkdtempSync(join(tmpdir(), 'ferry-actionlint-'));
@@ -34,7 +37,9 @@ test.skipIf(!hasGo)('actionlint has nothing to say of the workflow files', { tim
     });
 
     const files = readdirSync(folder).map((name) => join(folder, name));
-    const { status, stdout } = spawnSync(program, ['-no-color', ...files], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(program, ['-no-color', '-ignore', unknownToActionlint, ...files], {
+      encoding: 'utf8',
+    });
 
     expect([status, stdout]).toEqual([0, '']);
   } finally {

@@ -47,6 +47,47 @@ describe.each(names)('%s', (name) => {
     for (const { uses = '' } of steps) expect(uses).toMatch(/^(actions\/(checkout|setup-node|cache)@v\d+)?$/);
   });
 
+  test("takes the ferry's code at the version that a variable names, also from a private repository", () => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+
+    expect(checkouts).not.toHaveLength(0);
+    for (const { with: inputs } of checkouts) {
+      expect(inputs).toEqual({
+        repository: '${{ vars.IMAGE_FERRY_REPOSITORY || github.repository }}',
+        ref: '${{ vars.IMAGE_FERRY_REF }}',
+        token: '${{ secrets.IMAGE_FERRY_TOKEN || github.token }}',
+        'ssh-key': '${{ secrets.IMAGE_FERRY_SSH_KEY }}',
+        'persist-credentials': false,
+      });
+    }
+  });
+
+  test.each([
+    ['', '', 0],
+    ['me/mirror', '', 0],
+    ['me/ferry', '', 1],
+    ['me/ferry', 'main', 1],
+    ['me/ferry', 'v1', 1],
+    ['me/ferry', 'abc1234', 1],
+    ['me/ferry', 'v0.1.0', 0],
+    ['me/ferry', '1.2.0-rc.1', 0],
+    ['me/ferry', '0123456789abcdef0123456789abcdef01234567', 0],
+  ])('code of repository "%s" at "%s" ends its first step with %i', (code, version, expected) => {
+    const firstSteps = Object.values(workflow.jobs).map((job) => job.steps[0]);
+
+    for (const first of firstSteps) {
+      const env = { MYSQL_HOST: 'db', GITHUB_REPOSITORY: 'me/mirror', CODE: code, VERSION: version };
+      const { status, stderr } = spawnSync('bash', ['-e', '-c', first?.run ?? ''], { env, encoding: 'utf8' });
+
+      expect(first?.env).toEqual({
+        CODE: '${{ vars.IMAGE_FERRY_REPOSITORY }}',
+        VERSION: '${{ vars.IMAGE_FERRY_REF }}',
+      });
+      expect(status).toBe(expected);
+      expect(stderr.includes('set the variable IMAGE_FERRY_REF')).toBe(expected === 1);
+    }
+  });
+
   test('stops where there is no database, before anything is lost', () => {
     const [{ run = '' } = {}] = steps;
 
@@ -57,6 +98,35 @@ describe.each(names)('%s', (name) => {
     expect(withOne.status).toBe(0);
     expect(without.stderr).toContain('set the secret MYSQL_HOST');
   });
+});
+
+test('of all jobs that copy one runs at a time, in one group for the four files, and none that waits is dropped', () => {
+  const copying = names.flatMap((name) => {
+    const { concurrency, jobs } = readActionsWorkflow(name);
+    return Object.values(jobs)
+      .filter(({ steps }) => steps.some(({ run = '' }) => run.includes('ferry up')))
+      .map((job) => job.concurrency ?? concurrency);
+  });
+
+  expect(copying).toHaveLength(4);
+  for (const concurrency of copying) {
+    expect(concurrency).toEqual({ group: 'image-ferry', queue: 'max', 'cancel-in-progress': false });
+  }
+});
+
+test('recording what a request names waits for no copy', () => {
+  const { concurrency, jobs } = readActionsWorkflow('add-image.yml');
+
+  expect([concurrency, jobs['record']?.concurrency]).toEqual([undefined, undefined]);
+});
+
+test('every file with a schedule names the 60 days after which GitHub switches it off, and the page what to do', () => {
+  const scheduled = names.filter((name) => 'schedule' in readActionsWorkflow(name).on);
+  const page = readFileSync(join(projectRoot, 'docs', 'webhooks.md'), 'utf8');
+
+  expect(scheduled).toEqual(['fetch-dify.yml', 'fetch-xinference.yml', 'sync-images.yml']);
+  for (const name of scheduled) expect(readFileSync(join(folder, name), 'utf8')).toContain('60 days');
+  for (const name of scheduled) expect(page).toContain(`gh workflow enable ${name}`);
 });
 
 test('they begin as the older ones did: by time, by push, by dispatch, by hand', () => {

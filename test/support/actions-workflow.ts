@@ -12,11 +12,19 @@ export interface WorkflowStep {
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Concurrency {
+  readonly group: string;
+  readonly queue?: string;
+  readonly 'cancel-in-progress'?: boolean;
 }
 
 export interface WorkflowJob {
   readonly steps: readonly WorkflowStep[];
+  readonly concurrency?: Concurrency;
   readonly needs?: string;
 }
 
@@ -24,6 +32,7 @@ export interface WorkflowJob {
 export interface ActionsWorkflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
+  readonly concurrency?: Concurrency;
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, WorkflowJob>>;
 }
