@@ -1,9 +1,10 @@
 # Debian, never Alpine: Temporal's native bridge needs glibc.
-# Behind a wall: --build-arg IMAGE_PREFIX=registry.example.com/ and, for npm, --build-arg npm_config_registry=https://…
+# Behind a wall: --build-arg IMAGE_PREFIX=registry.example.com/, for npm --build-arg NPM_CONFIG_REGISTRY=https://…, and
+# proxies by the names that Docker itself knows, in both spellings (npm reads HTTPS_PROXY, apt http_proxy).
 ARG IMAGE_PREFIX=docker.io/
 
 FROM ${IMAGE_PREFIX}library/node:24-bookworm-slim AS build
-ARG npm_config_registry
+ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts

@@ -174,7 +174,8 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('worker')
     .description('run a worker, for production: TEMPORAL_ADDRESS says where')
-    .action(async () => done(await (await import('./commands/worker.js')).workerCommand()));
+    .option('--check', 'run none: look whether a worker of this machine or container polls (for health checks)')
+    .action(async (options) => done(await (await import('./commands/worker.js')).workerCommand(options)));
 
   addSchedules(program, done, json);
 

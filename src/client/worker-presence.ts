@@ -9,10 +9,15 @@ const activityTasks = 2;
 /** A worker asks anew at least once a minute; Temporal remembers one that is gone for five. */
 const staleAfterMs = 75_000;
 
-/** Whether a worker takes the ferry's workflows, or the activities of another queue, now; undefined when Temporal does not say. */
+/**
+ * Whether a worker takes the ferry's workflows, or the activities of another queue, now; undefined when Temporal does not say.
+ *
+ * @param machine name of the machine or container that it runs on; absent: any
+ */
 export async function isWorkerPolling(
   { client, soon }: TemporalClient,
   queue: TaskQueue = TaskQueue.main,
+  machine?: string,
 ): Promise<boolean | undefined> {
   try {
     const { pollers } = await soon(
@@ -23,9 +28,10 @@ export async function isWorkerPolling(
           taskQueueType: queue === TaskQueue.main ? workflowTasks : activityTasks,
         }),
     );
-    return (pollers ?? []).some(({ lastAccessTime }) => {
+    return (pollers ?? []).some(({ lastAccessTime, identity }) => {
       const seconds = Number(lastAccessTime?.seconds ?? 0);
-      return Date.now() - seconds * 1_000 < staleAfterMs;
+      const isMeant = machine === undefined || identity?.endsWith(`@${machine}`) === true;
+      return isMeant && Date.now() - seconds * 1_000 < staleAfterMs;
     });
   } catch {
     // Only a hint is lost; what is waited for says what is wrong.

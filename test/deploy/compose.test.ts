@@ -1,16 +1,23 @@
 import { Ajv } from 'ajv';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { awkwardPasswords, quotedForEnv } from '../support/awkward-passwords.js';
 import { projectRoot } from '../support/tools.js';
 
 interface ComposeService {
   readonly image: string;
-  readonly build?: unknown;
+  readonly build?: { readonly args: Readonly<Record<string, string>> };
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
 }
@@ -64,10 +71,78 @@ test('Temporal and its tools have one version, and 512 history shards from the f
   expect(compose.services['temporal']?.environment?.['NUM_HISTORY_SHARDS']).toBe('512');
 });
 
+test("the images have the versions of Temporal's own compose samples, and a MySQL of long support", () => {
+  const pulled = services.flatMap(([, { image, build }]) => (build === undefined ? [image.split('}').at(-1)] : []));
+
+  // https://github.com/temporalio/samples-server, compose/.env
+  expect(new Set(pulled)).toEqual(
+    new Set(['library/mysql:8.4', 'temporalio/server:1.31.0', 'temporalio/admin-tools:1.31.0', 'temporalio/ui:2.49.1']),
+  );
+});
+
+test("the logs of every container are limited, and every part that stays has a health check but Temporal's pages", () => {
+  const unchecked = services.filter(
+    ([name, { healthcheck, command = [] }]) =>
+      healthcheck === undefined && !name.endsWith('-schema') && !name.endsWith('-namespace') && command !== undefined,
+  );
+
+  for (const [, { logging }] of services) {
+    expect(logging).toEqual({ driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } });
+  }
+  expect(unchecked.map(([name]) => name)).toEqual(['temporal-ui']);
+  expect(compose.services['worker']?.healthcheck?.test).toEqual(['CMD', 'ferry', 'worker', '--check']);
+});
+
+test('the build gets the proxies in both spellings, and the registry for npm', () => {
+  const dockerfile = readFileSync(join(projectRoot, 'Dockerfile'), 'utf8');
+  const [firstStage = ''] = dockerfile.split(/^FROM .*\n(?=[^]*^FROM )/m).slice(1);
+
+  expect(compose.services['worker']?.build?.args).toEqual({
+    IMAGE_PREFIX: '${IMAGE_PREFIX:-docker.io/}',
+    NPM_CONFIG_REGISTRY: '${NPM_CONFIG_REGISTRY:-}',
+    HTTP_PROXY: '${FERRY_HTTP_PROXY:-}',
+    HTTPS_PROXY: '${FERRY_HTTPS_PROXY:-}',
+    NO_PROXY: '${FERRY_NO_PROXY:-}',
+    http_proxy: '${FERRY_HTTP_PROXY:-}',
+    https_proxy: '${FERRY_HTTPS_PROXY:-}',
+    no_proxy: '${FERRY_NO_PROXY:-}',
+  });
+  // In the stage that calls npm, before it does.
+  expect(firstStage.indexOf('ARG NPM_CONFIG_REGISTRY')).toBeGreaterThan(-1);
+  expect(firstStage.indexOf('ARG NPM_CONFIG_REGISTRY')).toBeLessThan(firstStage.indexOf('RUN npm ci'));
+});
+
+test.each(awkwardPasswords)(
+  'the password %j of .env reaches a container as it is, by the rules of Compose',
+  (password) => {
+    const line = quotedForEnv(password);
+    const recorded = readRecorded().find((answer) => answer.line === line);
+
+    expect(recorded).toEqual({ line, value: password });
+  },
+);
+
+test.each(awkwardPasswords)("Temporal's server reads the password %j out of the YAML that it makes", (password) => {
+  const { entrypoint = [], command = [], environment = {} } = compose.services['temporal'] ?? {};
+  const [shell = '', ...flags] = entrypoint;
+  // What the server's own template does with it.
+  const script = (command[0] ?? '')
+    .replaceAll('$$', '$')
+    .replace('exec /etc/temporal/entrypoint.sh', `printf 'password: "%s"' "$MYSQL_PWD"`);
+
+  const yaml = execFileSync(shell, [...flags, script], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], MYSQL_PWD: password },
+  });
+
+  expect(environment['MYSQL_PWD']).toMatch(/^\$\{TEMPORAL_DB_PASSWORD:\?/);
+  expect(parse(yaml)).toEqual({ password });
+});
+
 test('no password is written in it, and no port is open to other machines', () => {
   const passwords = services
     .flatMap(([, { environment = {} }]) => Object.entries(environment))
-    .filter(([name]) => /PASSWORD|PWD/.test(name));
+    .filter(([name]) => /PASSWORD|PWD/.test(name) && name !== 'MYSQL_ALLOW_EMPTY_PASSWORD');
   const ports = services.flatMap(([, { ports: open = [] }]) => open);
 
   expect(passwords).not.toHaveLength(0);
@@ -83,7 +158,7 @@ test('every variable that it asks for is in .env.example, and every file that it
     .filter((volume) => volume.startsWith('./'))
     .map((volume) => volume.split(':')[0] ?? '');
 
-  for (const [, name] of asked) expect(example).toMatch(new RegExp(`^${name}=$`, 'm'));
+  for (const [, name] of asked) expect(example).toMatch(new RegExp(`^${name}=''$`, 'm'));
   for (const path of mounted) expect(existsSync(join(projectRoot, path))).toBe(true);
 });
 
@@ -95,3 +170,35 @@ test('the image is made on Debian, from behind IMAGE_PREFIX, and does not run as
   expect(dockerfile).toMatch(/^USER node$/m);
   expect(dockerfile).toMatch(/^ENTRYPOINT \["ferry"\]$/m);
 });
+
+// The answers are recorded, so that Go is not needed: FERRY_RECORD_COMPOSE_GO=1 asks Compose's own code and writes them.
+const recordedPath = join(projectRoot, 'test', 'deploy', 'compose-env.jsonl');
+
+interface ReadLine {
+  /** What stands behind `NAME=` in .env. */
+  readonly line: string;
+  /** What a container gets. */
+  readonly value: string;
+}
+
+beforeAll(() => {
+  if (process.env['FERRY_RECORD_COMPOSE_GO'] !== '1') return;
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-compose-env-'));
+  try {
+    const program = join(folder, 'compose');
+    const source = join(projectRoot, 'test', 'upstreams', 'compose-go');
+    execFileSync('go', ['build', '-o', program, '.'], { cwd: source, stdio: 'inherit' });
+    const envLines = awkwardPasswords.map(quotedForEnv);
+    const answer = execFileSync(program, { input: JSON.stringify({ envLines }), encoding: 'utf8' });
+    const values = JSON.parse(answer) as { readonly text: string }[];
+    const recorded = envLines.map((line, position) => JSON.stringify({ line, value: values[position]?.text }));
+    writeFileSync(recordedPath, `${recorded.join('\n')}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 300_000);
+
+function readRecorded(): readonly ReadLine[] {
+  const lines = readFileSync(recordedPath, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as ReadLine);
+}

@@ -1,7 +1,39 @@
+import { hostname } from 'node:os';
+
+import { isWorkerPolling } from '../../client/worker-presence.js';
+import { readPlaceConfig } from '../../config/read-config.js';
+import { TaskQueue } from '../../contract/task-queues.js';
+import { FerryError } from '../../domain/ferry-error.js';
 import { runWorker } from '../../worker.js';
 import { ExitStatus } from '../exit-status.js';
+import { printLine } from '../output.js';
+import { temporalPlace } from '../temporal-place.js';
+import { withTemporalAt } from '../with-temporal.js';
 
-export async function workerCommand(): Promise<number> {
+export interface WorkerOptions {
+  /** Runs none, and looks whether one of this machine or container polls. */
+  readonly check?: boolean;
+}
+
+export async function workerCommand({ check = false }: WorkerOptions): Promise<number> {
+  if (check) return await checkWorker();
   await runWorker(process.env);
+  return ExitStatus.done;
+}
+
+/** For health checks: a worker that hangs, or has lost Temporal, polls no more. */
+async function checkWorker(): Promise<number> {
+  const place = temporalPlace(readPlaceConfig(process.env));
+  const queues = [TaskQueue.main, TaskQueue.copy];
+  await withTemporalAt(place, async (temporal) => {
+    for (const queue of queues) {
+      if ((await isWorkerPolling(temporal, queue, hostname())) === true) continue;
+      throw new FerryError(`no worker of ${hostname()} is polling task queue ${queue} at ${place.address}`, {
+        code: 'temporal',
+        decision: 'retry',
+      });
+    }
+  });
+  printLine(`A worker of ${hostname()} is polling ${queues.join(' and ')} at ${place.address}.`);
   return ExitStatus.done;
 }
