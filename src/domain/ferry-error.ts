@@ -81,6 +81,8 @@ export class FerryError extends Error {
   constructor(message: string, { code, decision, retryAfterMs, mayHeal, hostReason, cause }: FaultDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
+    letGoOfFrames(this);
+    letGoOfFrames(cause);
     this.code = code;
     this.decision = decision;
     this.mayHeal = mayHeal ?? decision !== 'park';
@@ -89,6 +91,14 @@ export class FerryError extends Error {
       this.retryAfterMs = Math.min(Math.max(retryAfterMs, shortestRetryAfterMs), longestRetryAfterMs);
     }
   }
+}
+
+/**
+ * V8 keeps what the functions on the stack worked on until the stack is read for the first time: faults that are collected
+ * would keep the manifests of their images in memory.
+ */
+function letGoOfFrames(error: unknown): void {
+  if (error instanceof Error) void error.stack;
 }
 
 /** Something that a person typed, or a row holds, that cannot mean anything. */

@@ -1,3 +1,4 @@
+import { JsonBeyondBounds, parseBoundedJson } from './bounded-json.js';
 import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
 import { FerryError } from './ferry-error.js';
@@ -99,9 +100,10 @@ export function isArtifactManifest(json: JsonObject): boolean {
 function parseObject(text: string, name: string): JsonObject {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    throw new UnsupportedManifest(`${name} is not a manifest: its bytes match its digest but are not JSON`);
+    json = parseBoundedJson(text);
+  } catch (error) {
+    const why = error instanceof JsonBeyondBounds ? `are ${error.message}` : 'are not JSON';
+    throw new UnsupportedManifest(`${name} is not a manifest: its bytes match its digest but ${why}`);
   }
   if (isObject(json)) return json;
   throw new UnsupportedManifest(`${name} is not a manifest: expected a JSON object`);

@@ -2,7 +2,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { TransferContext } from './blobs/blob-delivery.js';
 import { sendAll, workList } from './blobs/blob-work.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
-import { prepareCopy } from './prepare-copy.js';
+import { withPreparedCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
@@ -29,7 +29,21 @@ export async function copyImage(
 ): Promise<CopyReport> {
   const { onProgress = () => {}, concurrentBlobs = BLOBS_AT_ONCE } = options;
   const signal = sharedSignal(options.signal);
-  const prepared = await prepareCopy(client, request, signal);
+  const settings = { onProgress, concurrentBlobs, signal };
+  return await withPreparedCopy(
+    client,
+    request,
+    signal,
+    async (prepared) => await copyPrepared(client, request, prepared, settings),
+  );
+}
+
+async function copyPrepared(
+  client: RegistryClient,
+  request: CopyRequest,
+  prepared: PreparedCopy,
+  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+): Promise<CopyReport> {
   // From here on everything learns of an abort by its event, which is over if it came a moment ago.
   signal.throwIfAborted();
   const { targets, plan } = prepared;

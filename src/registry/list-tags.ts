@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../domain/bounded-json.js';
 import { nextPageQuery } from './next-page.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
@@ -72,7 +73,7 @@ async function listPage(client: RegistryClient, place: Place, query: string, sig
 function readTags(body: Buffer, place: Place): readonly string[] {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString('utf8'));
+    json = parseBoundedJson(body.toString('utf8'));
   } catch {
     json = undefined;
   }

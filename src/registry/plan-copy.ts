@@ -1,5 +1,5 @@
 import type { CopyOptions, CopyPlan, CopyRequest } from './copy-types.js';
-import { prepareCopy } from './prepare-copy.js';
+import { withPreparedCopy } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
@@ -14,5 +14,5 @@ export async function planCopy(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
-  return (await prepareCopy(client, request, sharedSignal(options.signal))).plan;
+  return await withPreparedCopy(client, request, sharedSignal(options.signal), ({ plan }) => plan);
 }

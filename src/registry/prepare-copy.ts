@@ -12,6 +12,7 @@ import type { PreparedTarget, TargetTag } from './prepare-target.js';
 import { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 import { resolveSource, sourcePlace } from './resolve-source.js';
+import type { ImageBudget } from './transport/body-budget.js';
 import { settledTarget } from './settled-target.js';
 
 export interface PreparedCopy {
@@ -20,12 +21,31 @@ export interface PreparedCopy {
   readonly targets: readonly PreparedTarget[];
 }
 
-/** Everything that is decided before a layer moves. @throws FerryError for a fault of the source */
-export async function prepareCopy(
+/**
+ * Runs a copy, or a look at one, within the memory that an image may take, with everything that is decided before a layer
+ * moves.
+ *
+ * @throws FerryError for a fault of the source
+ */
+export async function withPreparedCopy<T>(
   client: RegistryClient,
   request: CopyRequest,
   signal: AbortSignal,
-): Promise<PreparedCopy> {
+  work: (prepared: PreparedCopy) => T | Promise<T>,
+): Promise<T> {
+  const { host, repository } = sourcePlace(request);
+  const prepare = async (budget: ImageBudget): Promise<T> =>
+    await work(await prepareCopy(client, request, { budget, signal }));
+  return await client.bodies.forImage(`${host}/${repository}`, signal, prepare);
+}
+
+interface Bounds {
+  readonly budget: ImageBudget;
+  readonly signal: AbortSignal;
+}
+
+async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds: Bounds): Promise<PreparedCopy> {
+  const { signal } = bounds;
   const source = sourcePlace(request);
   const [sourceDigest, tags] = await lookAtBothSides(client, request, signal);
   const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
@@ -42,7 +62,7 @@ export async function prepareCopy(
         sourceDigest,
         tags: moved,
         holders: holdersOf(reachable),
-        signal,
+        ...bounds,
       });
 
   // As they were asked for, not as they happened to be answered.
@@ -71,7 +91,7 @@ async function lookAtBothSides(
   return [digest, tags];
 }
 
-interface MovedCopy {
+interface MovedCopy extends Bounds {
   readonly request: CopyRequest;
   readonly source: Place;
   readonly sourceDigest: Digest;
@@ -79,14 +99,13 @@ interface MovedCopy {
   readonly tags: readonly TargetTag[];
   /** Who has which manifest at its tag. */
   readonly holders: ReadonlyMap<Digest, readonly Place[]>;
-  readonly signal: AbortSignal;
 }
 
 async function prepareMoved(
   client: RegistryClient,
-  { request, source, sourceDigest, tags, holders, signal }: MovedCopy,
+  { request, source, sourceDigest, tags, holders, budget, signal }: MovedCopy,
 ): Promise<Omit<CopyPlan, 'sourceDigest' | 'targets'> & { readonly targets: readonly PreparedTarget[] }> {
-  const reader = new ManifestReader(client, source, { root: sourceDigest, holders, signal });
+  const reader = new ManifestReader(client, source, { root: sourceDigest, holders, budget, signal });
   const root = await reader.read(sourceDigest);
   const platforms = await readPlatforms(reader, root, request);
   const composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'> = {
@@ -96,7 +115,7 @@ async function prepareMoved(
     selection: request.platforms,
   };
   const overall = composeTag({ ...composition, target: '', policy: 'keep' });
-  const finder = new ReferrerFinder(client, source, signal);
+  const finder = new ReferrerFinder(client, source, { budget, signal });
   const failures: TargetFailure[] = [];
   const targets: PreparedTarget[] = [];
   await Promise.all(
@@ -138,18 +157,20 @@ export async function readPlatforms(
   root: ReadManifest,
   request: Pick<CopyRequest, 'platforms'>,
 ): Promise<ReadonlyMap<Digest, Platform>> {
-  const nameless: ReadManifest[] = [];
-  if (root.manifest.kind === 'image') nameless.push(root);
+  const nameless: Digest[] = [];
+  if (root.manifest.kind === 'image') nameless.push(root.content.digest);
   else if (request.platforms !== 'all') {
     const silent = root.manifest.children.filter(
       ({ platform, annotations }) => platform === undefined && annotations['vnd.docker.reference.type'] === undefined,
     );
-    nameless.push(...(await Promise.all(silent.map(({ digest }) => reader.read(digest)))));
+    await reader.expect(silent);
+    nameless.push(...silent.map(({ digest }) => digest));
+    await reader.readAll(nameless);
   }
   const platforms = new Map<Digest, Platform>();
-  for (const manifest of nameless) {
-    const platform = await reader.platformOf(manifest);
-    if (platform !== undefined) platforms.set(manifest.content.digest, platform);
+  for (const digest of nameless) {
+    const platform = await reader.platformOf(await reader.read(digest));
+    if (platform !== undefined) platforms.set(digest, platform);
   }
   return platforms;
 }

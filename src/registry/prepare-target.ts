@@ -133,9 +133,13 @@ async function artifactsIn(
 ): Promise<ReadonlySet<Digest>> {
   const candidates = children.filter(({ platform }) => platform === undefined).map(({ digest }) => digest);
   if (root.manifest.kind === 'image') candidates.push(root.content.digest);
-  const read = await Promise.all(candidates.map((digest) => reader.read(digest)));
-  const artifacts = read.filter(({ manifest }) => manifest.kind === 'image' && isArtifactManifest(manifest.json));
-  return new Set(artifacts.map(({ content }) => content.digest));
+  await reader.readAll(candidates);
+  const artifacts = new Set<Digest>();
+  for (const digest of candidates) {
+    const { manifest } = await reader.read(digest);
+    if (manifest.kind === 'image' && isArtifactManifest(manifest.json)) artifacts.add(digest);
+  }
+  return artifacts;
 }
 
 async function areThere(

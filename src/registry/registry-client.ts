@@ -3,12 +3,13 @@ import { ContentCache } from './manifests/content-cache.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from '../concurrency/keyed-lock.js';
 import { Semaphore } from '../concurrency/semaphore.js';
+import { BodyBudgets } from './transport/body-budget.js';
 import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
 import { requestToken } from './transport/token-endpoint.js';
 
-const CACHED_BYTES = 32 * 1024 * 1024;
+const CACHED_BYTES = 16 * 1024 * 1024;
 const TRANSFERS_AT_ONCE = 6;
 
 /** Connections, tokens and knowledge that copies share. One for a process; `close` it when no copy runs any more. */
@@ -16,6 +17,8 @@ export interface RegistryClient {
   /** What is known of one registry, made on first use. */
   host(name: string): RegistryHost;
   readonly contents: ContentCache;
+  /** Bounds what is read whole, over all hosts and images. */
+  readonly bodies: BodyBudgets;
   readonly blobHomes: BlobHomes;
   /** Blobs on their way now, by target repository or host, and digest: nobody sends the same one twice at once. */
   readonly underWay: Map<string, Promise<unknown>>;
@@ -47,6 +50,7 @@ export function createRegistryClient({
   blobLocations,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
+  const bodies = new BodyBudgets();
   const host = (name: string): RegistryHost => {
     const existing = registryHosts.get(name);
     if (existing !== undefined) return existing;
@@ -60,6 +64,7 @@ export function createRegistryClient({
       timing: { ...defaultTiming, ...timing },
       userAgent,
       proxies,
+      bodies,
       ...(pulls === undefined ? {} : { pulls }),
     });
     registryHosts.set(name, made);
@@ -82,6 +87,7 @@ export function createRegistryClient({
       }
     },
     contents: new ContentCache(CACHED_BYTES),
+    bodies,
     blobHomes: new BlobHomes(blobLocations),
     underWay: new Map(),
     tagLocks: new KeyedLock(),

@@ -7,6 +7,7 @@ import type { ManifestHead } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
+import type { BodyBudget } from './transport/body-budget.js';
 import { fetchBody } from './transport/registry-request.js';
 
 const TAGS_LIMIT_BYTES = 1024 * 1024;
@@ -46,9 +47,9 @@ export async function readFromSource(
   client: RegistryClient,
   place: Place,
   digest: Digest,
-  { root, signal }: { readonly root: Digest; readonly signal?: AbortSignal },
+  { root, budget, signal }: { readonly root: Digest; readonly budget: BodyBudget; readonly signal: AbortSignal },
 ): Promise<Content> {
-  const content = await getManifest(client, place, digest, withSignal(signal));
+  const content = await getManifest(client, place, digest, { budget, signal });
   if (content !== undefined) return content;
   if (digest === root) throw await missingManifest(client, place, digest, signal);
   const message = `its index ${root} lists the manifest ${digest}, but it is not there: the image is broken at its source`;

@@ -4,7 +4,8 @@ import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } fr
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
-import { prepareCopy } from './prepare-copy.js';
+import { withPreparedCopy } from './prepare-copy.js';
+import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
@@ -24,7 +25,14 @@ export async function surveyCopy(
   options: Pick<CopyOptions, 'signal'> = {},
 ): Promise<CopySurvey> {
   const signal = sharedSignal(options.signal);
-  const { plan, source, targets } = await prepareCopy(client, request, signal);
+  return await withPreparedCopy(client, request, signal, async (copy) => await survey(client, copy, signal));
+}
+
+async function survey(
+  client: RegistryClient,
+  { plan, source, targets }: PreparedCopy,
+  signal: AbortSignal,
+): Promise<CopySurvey> {
   const read = new Map<Digest, number>();
   const surveys = await Promise.all(
     targets.map(async (target) => {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChild, stopChild } from '../../demo/child-process.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import type { WantedResult } from '../../src/domain/wanted-image.js';
-import { compileDatabase } from '../support/compiled-database.js';
-import type { CompiledDatabase } from '../support/compiled-database.js';
+import { compileSources } from '../support/compiled-sources.js';
+import type { CompiledSources } from '../support/compiled-sources.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
 import { eachWithStores, pushed, sourceDigest, targets, wish } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
@@ -20,12 +20,12 @@ const writer = fileURLToPath(new URL('database-writer.mjs', import.meta.url));
 export function processSuite(placeOf: PlaceOf): void {
   describe('several processes at once', { timeout: 60_000 }, () => {
     const use = eachWithStores(placeOf);
-    let compiled: CompiledDatabase;
+    let compiled: CompiledSources;
 
     let writers: readonly Writer[];
 
     beforeAll(() => {
-      compiled = compileDatabase();
+      compiled = compileSources(['database', 'domain']);
       writers = Array.from({ length: mostAtOnce }, () => startWriter(compiled.folder));
     }, 60_000);
 

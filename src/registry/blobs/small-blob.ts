@@ -6,6 +6,7 @@ import type { Blob } from './image-blobs.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RegistryFault } from '../registry-errors.js';
+import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody } from '../transport/registry-request.js';
 
 /** Reads a small blob whole, checks it, and keeps it, so that copying it does not read it again. */
@@ -13,7 +14,7 @@ export async function readSmallBlob(
   client: RegistryClient,
   places: readonly Place[],
   blob: Blob,
-  signal: AbortSignal,
+  { budget, signal }: { readonly budget: BodyBudget; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const cached = client.contents.get(blob.digest);
   if (cached !== undefined) return cached.body;
@@ -21,13 +22,13 @@ export async function readSmallBlob(
     const isLast = position === places.length - 1;
     try {
       const request = { ...blobRequest(place, blob, signal), expect: [200], ...(isLast ? {} : { attempts: 1 }) };
-      const { body } = await fetchBody(client.host(place.host), request, blob.size);
+      const { body } = await fetchBody(client.host(place.host), request, blob.size, budget);
       if (digestOf(body, algorithmOf(blob.digest)) === blob.digest) {
         client.contents.add({ digest: blob.digest, mediaType: blob.mediaType, body });
         return body;
       }
       if (client.host(place.host).mirrors.distrust(blob.digest))
-        return await readSmallBlob(client, places, blob, signal);
+        return await readSmallBlob(client, places, blob, { budget, signal });
       if (isLast) throw new BlobMismatch(`the config ${blob.digest} has other bytes`, corrupt(place));
     } catch (error) {
       if (isLast || !(error instanceof FerryError)) throw error;

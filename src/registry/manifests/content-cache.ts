@@ -1,5 +1,8 @@
 import type { Digest } from '../../domain/digest.js';
 
+/** What takes more than one of so many parts of the cache would only drive out what others need. */
+const PARTS = 16;
+
 /** Bytes whose digest has been checked. */
 export interface Content {
   readonly digest: Digest;
@@ -30,7 +33,7 @@ export class ContentCache {
   }
 
   add(content: Content): void {
-    if (this.#contents.has(content.digest) || content.body.length > this.#limitBytes) return;
+    if (this.#contents.has(content.digest) || content.body.length > this.#limitBytes / PARTS) return;
     this.#contents.set(content.digest, content);
     this.#bytes += content.body.length;
     for (const [digest, { body }] of this.#contents) {

@@ -1,4 +1,5 @@
 import type { AnswerHead } from '../transport/exchange.js';
+import { parseBoundedJson } from '../../domain/bounded-json.js';
 import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -11,6 +12,7 @@ import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { repositoryScopes } from '../transport/authorization.js';
+import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
 import { encodingLabel } from '../transport/response-body.js';
@@ -32,6 +34,8 @@ export interface ManifestOptions {
   readonly deniedIsAbsent?: boolean;
   /** Tries in all. */
   readonly attempts?: number;
+  /** Of the image that it is read for; absent: nothing is kept of it. */
+  readonly budget?: BodyBudget;
 }
 
 export interface HeadOptions extends ManifestOptions {
@@ -88,7 +92,7 @@ export async function getManifest(
 ): Promise<Content | undefined> {
   for (let attempt = 1; ; attempt++) {
     const request = { ...manifestRequest(place, 'GET', reference, options), expect: [200, 404] };
-    const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES);
+    const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES, options.budget);
     if (response.statusCode === 404 || isDenied(response)) return undefined;
 
     const mediaType = response.headers['content-type'] ?? '';
@@ -176,7 +180,7 @@ function isDenied({ statusCode }: AnswerHead): boolean {
 
 function isJsonObject(body: Buffer): boolean {
   try {
-    const json: unknown = JSON.parse(body.toString('utf8'));
+    const json = parseBoundedJson(body.toString('utf8'));
     return typeof json === 'object' && json !== null && !Array.isArray(json);
   } catch {
     return false;

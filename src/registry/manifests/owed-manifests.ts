@@ -8,7 +8,6 @@ import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 
 /** Indexes may hold indexes; deeper than this nobody nests, and a loop cannot be (a digest cannot contain itself). */
 const MOST_LEVELS = 5;
-const MOST_MANIFESTS = 2000;
 
 /** A manifest that a target's tag needs, with the blobs that it needs itself. */
 export interface OwedManifest {
@@ -30,6 +29,7 @@ export async function owedManifests(
   { root: tagRoot, children }: TagComposition,
 ): Promise<readonly OwedManifest[]> {
   const owed = new Map<Digest, OwedManifest>();
+  await reader.expect(children);
   await reader.readAll(children.map(({ digest }) => digest));
   for (const child of children) await collectOwed(reader, child.digest, owed);
   if (tagRoot.kind === 'index') {
@@ -52,13 +52,12 @@ export async function collectOwed(
 ): Promise<void> {
   if (owed.has(digest)) return;
   const read = await reader.read(digest);
-  if (level > MOST_LEVELS || owed.size >= MOST_MANIFESTS) {
-    throw new FerryError(
-      `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels or ${MOST_MANIFESTS} manifests`,
-      { code: 'manifest-unsupported', decision: 'park' },
-    );
+  if (level > MOST_LEVELS) {
+    const message = `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels of indexes`;
+    throw new FerryError(message, { code: 'manifest-unsupported', decision: 'park' });
   }
   if (read.manifest.kind === 'index') {
+    await reader.expect(read.manifest.children);
     for (const child of read.manifest.children) await collectOwed(reader, child.digest, owed, level + 1);
   }
   owed.set(digest, owedManifest(reader, read));

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../domain/bounded-json.js';
 import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import type { JsonObject } from '../../domain/source-manifest.js';
@@ -6,12 +7,13 @@ import { nextPageQuery } from '../next-page.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody } from '../transport/registry-request.js';
 
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const PAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Over all pages. Two hundred referrers go with an image at most (`owed-referrers.ts`); what lists this many means harm. */
-const LIST_LIMIT_BYTES = 16 * 1024 * 1024;
+const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
 const MOST_LISTED = 10_000;
 const MOST_PAGES = 50;
 /** What registries without the API say to it; the tag decides then, also about rights. */
@@ -23,6 +25,12 @@ export function referrersTag(subject: Digest): string {
   return `${algorithm.slice(0, 32)}-${encoded.slice(0, 64)}`;
 }
 
+export interface ListBounds {
+  /** Of the image whose referrers these are; absent: only digests are kept of it. */
+  readonly budget?: BodyBudget;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Digests of the manifests that refer to one: by the Referrers API, page after page, else by the tag that stands in for it.
  *
@@ -32,12 +40,12 @@ export async function listReferrers(
   client: RegistryClient,
   place: Place,
   subject: Digest,
-  signal: AbortSignal,
+  bounds: ListBounds,
 ): Promise<readonly Digest[]> {
-  const listed = await listByApi(client, place, subject, signal);
+  const listed = await listByApi(client, place, subject, bounds);
   if (listed !== undefined) return listed;
   const tag = await getManifest(client, place, referrersTag(subject), {
-    signal,
+    ...bounds,
     deniedIsAbsent: place.side === 'target',
   });
   const digests = tag === undefined ? [] : digestsOf(readIndex(tag.body) ?? {});
@@ -49,7 +57,7 @@ async function listByApi(
   client: RegistryClient,
   place: Place,
   subject: Digest,
-  signal: AbortSignal,
+  { budget, signal }: ListBounds,
 ): Promise<readonly Digest[] | undefined> {
   const host = client.host(place.host);
   const digests = new Set<Digest>();
@@ -73,6 +81,7 @@ async function listByApi(
         signal,
       },
       PAGE_LIMIT_BYTES,
+      budget,
     );
     const index = response.statusCode === 200 ? readIndex(body) : undefined;
     // A page of HTML with status 200 is no list either.
@@ -90,7 +99,7 @@ async function listByApi(
 /** @returns undefined when it is no index */
 export function readIndex(body: Buffer): JsonObject | undefined {
   try {
-    const json = JSON.parse(body.toString('utf8')) as unknown;
+    const json = parseBoundedJson(body.toString('utf8'));
     return typeof json === 'object' && json !== null && 'manifests' in json && Array.isArray(json.manifests)
       ? json
       : undefined;

@@ -58,7 +58,7 @@ export async function owedReferrers(client: RegistryClient, search: ReferrerSear
   const { place, signal } = search;
   const unlisted = new Map<Digest, readonly OwedManifest[]>();
   for (const [subject, referrers] of found.bySubject) {
-    const listed = new Set(await listReferrers(client, place, subject, signal));
+    const listed = new Set(await listReferrers(client, place, subject, { signal }));
     const missing = referrers.filter(({ content }) => !listed.has(content.digest));
     if (missing.length > 0) unlisted.set(subject, missing);
   }
@@ -187,10 +187,14 @@ async function refusal(
   tree: ReadonlyMap<Digest, OwedManifest>,
 ): Promise<string | undefined> {
   if (target.manifestPolicy === ManifestPolicy.keep) return undefined;
-  const read = await Promise.all([...tree.keys()].map((each) => reader.read(each)));
-  if (!read.some(({ manifest }) => isArtifactManifest(manifest.json))) return undefined;
+  if (!(await hasArtifact(reader, [...tree.keys()]))) return undefined;
   if (target.manifestPolicy === ManifestPolicy.drop) return `target ${target.name} refuses manifests of its form`;
   throw new ManifestRefusedByPolicy(
     `${reader.nameOf(digest)} refers to the image in a form that target ${target.name} refuses, and its manifest policy is "fail": set it to "drop" to leave it out, or copy without referrers`,
   );
+}
+
+async function hasArtifact(reader: ManifestReader, digests: readonly Digest[]): Promise<boolean> {
+  for (const digest of digests) if (isArtifactManifest((await reader.read(digest)).manifest.json)) return true;
+  return false;
 }

@@ -1,8 +1,10 @@
 import type { Digest } from '../../domain/digest.js';
 import { endless, listReferrers } from './list-referrers.js';
+import type { ListBounds } from './list-referrers.js';
 import { headManifestAt } from '../manifests/manifest-exchange.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
+import type { BodyBudget } from '../transport/body-budget.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 
 const LOOKS_AT_ONCE = 4;
@@ -26,14 +28,16 @@ export interface FoundReferrers {
 export class ReferrerFinder {
   readonly #client: RegistryClient;
   readonly #source: Place;
+  readonly #budget: BodyBudget;
   readonly #signal: AbortSignal;
   readonly #found = new Map<Digest, Promise<FoundReferrers>>();
   readonly #looks = new Semaphore(LOOKS_AT_ONCE);
   #listed = 0;
 
-  constructor(client: RegistryClient, source: Place, signal: AbortSignal) {
+  constructor(client: RegistryClient, source: Place, { budget, signal }: Required<ListBounds>) {
     this.#client = client;
     this.#source = source;
+    this.#budget = budget;
     this.#signal = signal;
   }
 
@@ -47,16 +51,17 @@ export class ReferrerFinder {
   }
 
   async #look(subject: Digest): Promise<FoundReferrers> {
+    const bounds = { budget: this.#budget, signal: this.#signal };
     const release = await this.#looks.acquire(this.#signal);
     try {
-      const referrers = await listReferrers(this.#client, this.#source, subject, this.#signal);
+      const referrers = await listReferrers(this.#client, this.#source, subject, bounds);
       this.#listed += referrers.length;
       if (this.#listed > MOST_LISTED)
         throw endless(this.#source, subject, `${MOST_LISTED} entries for the whole image`);
       const cosignTags: CosignTag[] = [];
       for (const suffix of COSIGN_SUFFIXES) {
         const tag = `${subject.replace(':', '-')}.${suffix}`;
-        const head = await headManifestAt(this.#client, this.#source, tag, { signal: this.#signal });
+        const head = await headManifestAt(this.#client, this.#source, tag, bounds);
         if (head !== undefined) cosignTags.push({ tag, digest: head.digest });
       }
       return { referrers, cosignTags };

@@ -6,6 +6,7 @@ import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetad
 import type { AddressGuard } from './address-guard.js';
 import { UNANNOUNCED_BYTES } from './announced-body.js';
 import { HostAuthorization } from './authorization.js';
+import type { BodyBudgets } from './body-budget.js';
 import type { TokenSource } from './authorization.js';
 import { Connections } from './connections.js';
 import type { MirrorList } from './mirror-list.js';
@@ -32,6 +33,7 @@ export interface RegistryHostOptions {
   readonly userAgent: string;
   readonly proxies: ProxyRules;
   readonly mirrors: MirrorList<RegistryHost>;
+  readonly bodies: BodyBudgets;
   readonly pulls?: PullLedger;
 }
 
@@ -42,6 +44,8 @@ export class RegistryHost {
   readonly userAgent: string;
   readonly authorization: HostAuthorization;
   readonly mirrors: MirrorList<RegistryHost>;
+  /** Bounds what is read whole, over all hosts of a process. */
+  readonly bodies: BodyBudgets;
   /** Whoever counts what is read from sources; nobody does where there is no database. */
   readonly pulls: PullLedger | undefined;
   /** Blobs that are read from here at once; undefined: it has no limit of its own. */
@@ -74,6 +78,7 @@ export class RegistryHost {
     this.timing = options.timing;
     this.userAgent = options.userAgent;
     this.mirrors = options.mirrors;
+    this.bodies = options.bodies;
     this.pulls = options.pulls;
     const { concurrentReads, readBytesPerSecond } = options.settings;
     this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);

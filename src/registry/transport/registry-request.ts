@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { FerryError } from '../../domain/ferry-error.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { BodyBudget } from './body-budget.js';
 import { parseChallenges } from './challenge.js';
 import { notePulls, takePull } from './counted-pulls.js';
 import { openExchange } from './exchange.js';
@@ -42,17 +43,21 @@ export async function fetchBody(
   host: RegistryHost,
   request: RegistryRequest,
   limitBytes: number,
+  imageBudget?: BodyBudget,
 ): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
   return retrying(
     async () => {
       const { response } = await readAnywhere(host, request);
       try {
-        const body = await readBody(response, bodyOptions(host, limitBytes, request.signal));
+        const read = async (budget: BodyBudget): Promise<Buffer> =>
+          await readBody(response, { ...bodyOptions(host, limitBytes, request.signal), budget });
+        const body = await (imageBudget === undefined ? host.bodies.forBody(request.signal, read) : read(imageBudget));
         return { response, body };
       } catch (error) {
         const fault = bodyFault(error, host, request);
-        // A mirror may have given it: the origin is asked before it is said to be wrong.
-        if (fault instanceof RegistryFault && distrustMirrors(host, request)) throw passing(fault, request);
+        // A mirror may have given it (what is too much for an image is so from everywhere): the origin is asked before it is said to be wrong.
+        const isBytes = !(error instanceof FerryError);
+        if (isBytes && fault instanceof RegistryFault && distrustMirrors(host, request)) throw passing(fault, request);
         throw fault;
       }
     },
@@ -87,7 +92,8 @@ export async function unexpected(
 ): Promise<RegistryFault> {
   let body: Buffer;
   try {
-    body = await readBody(response, bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal));
+    const options = bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal);
+    body = await host.bodies.forBody(signal, async (budget) => await readBody(response, { ...options, budget }));
   } catch {
     // The status alone says enough: a body that breaks off or never ends adds nothing to it.
     signal?.throwIfAborted();
@@ -213,7 +219,7 @@ function bodyOptions(
   { timing }: RegistryHost,
   limitBytes: number,
   signal: AbortSignal | undefined,
-): Parameters<typeof readBody>[1] {
+): Omit<Parameters<typeof readBody>[1], 'budget'> {
   return { limitBytes, idleMs: timing.idleMs, ...(signal === undefined ? {} : { signal }) };
 }
 

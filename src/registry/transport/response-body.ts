@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { DripWatch } from '../blobs/drip-watch.js';
+import type { BodyBudget } from './body-budget.js';
 import type { Answer, AnswerHead } from './exchange.js';
 
 /** More than this of an unwanted body is not worth reading to keep the connection. */
@@ -8,6 +9,7 @@ const DISCARD_LIMIT_BYTES = 256 * 1024;
 interface ReadOptions {
   readonly limitBytes: number;
   readonly idleMs: number;
+  readonly budget: BodyBudget;
   readonly signal?: AbortSignal;
 }
 
@@ -19,21 +21,23 @@ class BodyCut extends Error {}
  *
  * @throws BodyTooLarge, after destroying the response, when it is longer
  * @throws BodyCut when it ends early, pauses for longer than `idleMs`, or only drips
+ * @throws FerryError of its budget
  */
 export function readBody(response: Answer, options: ReadOptions): Promise<Buffer> {
   return response instanceof IncomingMessage ? readMessage(response, options) : Promise.resolve(Buffer.alloc(0));
 }
 
-function readMessage(response: IncomingMessage, { limitBytes, idleMs, signal }: ReadOptions): Promise<Buffer> {
+function readMessage(response: IncomingMessage, { limitBytes, idleMs, budget, signal }: ReadOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const body = new GrowingBody(limitBytes, Number(response.headers['content-length']));
+    let isHeld = false;
     const watch = new DripWatch(idleMs, performance.now());
     const watchdog = setInterval(() => {
-      const fault = watch.check(performance.now(), false);
+      const fault = watch.check(performance.now(), isHeld);
       if (fault !== undefined) fail(new BodyCut(fault));
     }, idleMs / 4);
     const abort = (): void => fail(signal?.reason);
+    let isOver = false;
 
     function fail(reason: unknown): void {
       finish();
@@ -41,6 +45,7 @@ function readMessage(response: IncomingMessage, { limitBytes, idleMs, signal }: 
       reject(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
     }
     function finish(): void {
+      isOver = true;
       clearInterval(watchdog);
       signal?.removeEventListener('abort', abort);
     }
@@ -50,24 +55,78 @@ function readMessage(response: IncomingMessage, { limitBytes, idleMs, signal }: 
     }
     signal?.addEventListener('abort', abort, { once: true });
     response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > limitBytes) {
-        fail(new BodyTooLarge(`more than ${limitBytes} bytes`));
-        return;
-      }
+      if (isOver) return;
       watch.took(chunk.length, performance.now());
-      chunks.push(chunk);
+      try {
+        hold(budget.took(chunk.length));
+        body.add(chunk);
+      } catch (error) {
+        fail(error);
+      }
     });
     response.on('end', () => {
       finish();
-      if (response.complete) resolve(Buffer.concat(chunks, bytes));
-      else reject(new BodyCut(`cut off after ${bytes} bytes`));
+      if (response.complete) resolve(body.whole());
+      else reject(new BodyCut(`cut off after ${body.length} bytes`));
     });
     response.on('close', () => {
       finish();
-      reject(new BodyCut(`cut off after ${bytes} bytes`));
+      reject(new BodyCut(`cut off after ${body.length} bytes`));
     });
+
+    hold(budget.expects(Math.min(Number(response.headers['content-length'] ?? 0), limitBytes)));
+
+    function hold(turn: Promise<void> | undefined): void {
+      if (turn === undefined) return;
+      isHeld = true;
+      response.pause();
+      turn.then(() => {
+        isHeld = false;
+        watch.flows(performance.now());
+        response.resume();
+      }, fail);
+    }
   });
+}
+
+/** One piece of memory, however many small pieces it comes in. */
+class GrowingBody {
+  readonly #limitBytes: number;
+  readonly #announced: number;
+  #bytes: Buffer = Buffer.alloc(0);
+  #length = 0;
+
+  /** @param announced NaN where the length is not known */
+  constructor(limitBytes: number, announced: number) {
+    this.#limitBytes = limitBytes;
+    this.#announced = announced;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** @throws BodyTooLarge */
+  add(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#limitBytes) throw new BodyTooLarge(`more than ${this.#limitBytes} bytes`);
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#roomFor(length));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+
+  #roomFor(length: number): number {
+    const room = Math.min(this.#length === 0 ? length : 2 * length, this.#limitBytes);
+    return this.#announced >= length ? Math.min(this.#announced, room) : room;
+  }
+
+  whole(): Buffer {
+    return this.#length === this.#bytes.length ? this.#bytes : Buffer.from(this.#bytes.subarray(0, this.#length));
+  }
 }
 
 /** What an answer says of an encoding that nobody asked for, for messages; '' where it says nothing. */

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../domain/bounded-json.js';
 import type { Place } from '../place.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryDiagnostic } from '../registry-errors.js';
@@ -73,7 +74,7 @@ function withoutName(said: string, { repository }: Place): string {
 export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(body.toString('utf8'));
+    parsed = parseBoundedJson(body.toString('utf8'));
   } catch {
     return [];
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../domain/bounded-json.js';
 import type { RegistryCredentials } from '../client-options.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { Place } from '../place.js';
@@ -173,9 +174,19 @@ async function askOnce(
       answerMs: timing.answerMs,
       ...(content === undefined ? {} : { body: content }),
     });
+<<<<<<< HEAD
     const body = await readBody(response, { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs });
     const { statusCode = 0, headers: fields } = response;
     return { statusCode, headers: fields, body };
+=======
+    const limits = { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs };
+    const body = await host.bodies.forBody(
+      undefined,
+      async (budget) => await readBody(response, { ...limits, budget }),
+    );
+    const what = `${method} ${printUrl(url)} (its token service)`;
+    return { status: response.statusCode ?? 0, body, fault: () => responseFault(response, body, place, what) };
+>>>>>>> 8d61d8b (The manifests of one image have a bound in bytes, number and values, and large ones are read one image at a time)
   } catch (error) {
     throw networkFault(error, place, url);
   }
@@ -209,7 +220,7 @@ function readToken(body: Buffer, place: Place, realm: URL): Token {
     });
   let answer: unknown;
   try {
-    answer = JSON.parse(body.toString('utf8'));
+    answer = parseBoundedJson(body.toString('utf8'));
   } catch {
     throw fault();
   }

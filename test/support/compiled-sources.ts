@@ -6,19 +6,20 @@ import ts from 'typescript';
 
 import { projectRoot } from '../../demo/tools.js';
 
-/** JavaScript of the present sources of `src/database`, for processes of their own. */
-export interface CompiledDatabase {
-  /** Folder that has `database/` and `domain/`. */
+/** JavaScript of the present sources of some folders of `src`, for processes of their own. */
+export interface CompiledSources {
+  /** The compiled `src`. */
   readonly folder: string;
   remove(): void;
 }
 
-export function compileDatabase(): CompiledDatabase {
+/** @param folders below `src`, with everything that they import */
+export function compileSources(folders: readonly string[]): CompiledSources {
   const root = mkdtempSync(join(tmpdir(), 'ferry-compiled-'));
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
-  for (const folder of ['src/database', 'src/domain']) {
+  for (const folder of folders.map((name) => join('src', name))) {
     for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts')) continue;
       const source = readFileSync(join(projectRoot, folder, name), 'utf8');
