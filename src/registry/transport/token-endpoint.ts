@@ -174,19 +174,13 @@ async function askOnce(
       answerMs: timing.answerMs,
       ...(content === undefined ? {} : { body: content }),
     });
-<<<<<<< HEAD
-    const body = await readBody(response, { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs });
-    const { statusCode = 0, headers: fields } = response;
-    return { statusCode, headers: fields, body };
-=======
     const limits = { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs };
     const body = await host.bodies.forBody(
       undefined,
       async (budget) => await readBody(response, { ...limits, budget }),
     );
-    const what = `${method} ${printUrl(url)} (its token service)`;
-    return { status: response.statusCode ?? 0, body, fault: () => responseFault(response, body, place, what) };
->>>>>>> 8d61d8b (The manifests of one image have a bound in bytes, number and values, and large ones are read one image at a time)
+    const { statusCode = 0, headers: fields } = response;
+    return { statusCode, headers: fields, body };
   } catch (error) {
     throw networkFault(error, place, url);
   }
