@@ -1,3 +1,4 @@
+import type { Digest } from '../domain/digest.js';
 import type { TagContents, TaggedImage } from '../domain/tag-contents.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
@@ -21,23 +22,32 @@ export async function lookAtTag(
   const signal = sharedSignal(options.signal);
   const head = await headManifestAt(client, place, tag, { signal });
   if (head === undefined) return undefined;
-  const reader = new ManifestReader(client, place, { root: head.digest, holders: new Map(), signal });
-  const root = await reader.read(head.digest);
+  const { digest } = head;
+  return await client.bodies.forImage(`${place.host}/${place.repository}`, signal, async (budget) => {
+    const reader = new ManifestReader(client, place, { root: digest, holders: new Map(), budget, signal });
+    return await contentsOf(reader, digest);
+  });
+}
+
+async function contentsOf(reader: ManifestReader, tagged: Digest): Promise<TagContents> {
+  const root = await reader.read(tagged);
   if (root.manifest.kind === 'image') {
     const platform = await reader.platformOf(root);
-    return { digest: head.digest, isIndex: false, images: [imageOf(head.digest, platform)] };
+    return { digest: tagged, isIndex: false, images: [imageOf(tagged, platform)] };
   }
-  const images = await Promise.all(
-    root.manifest.children.map(async ({ digest, platform, annotations }): Promise<readonly TaggedImage[]> => {
-      if (annotations['vnd.docker.reference.type'] !== undefined) return [];
-      if (platform !== undefined) return [imageOf(digest, platform)];
-      const child = await reader.read(digest);
-      const own = await reader.platformOf(child);
-      // What names no platform in an index is no image that anybody pulls by it.
-      return own === undefined ? [] : [imageOf(digest, own)];
-    }),
+  const children = root.manifest.children.filter(
+    ({ annotations }) => annotations['vnd.docker.reference.type'] === undefined,
   );
-  return { digest: head.digest, isIndex: true, images: images.flat() };
+  const silent = children.filter(({ platform }) => platform === undefined);
+  await reader.expect(silent);
+  await reader.readAll(silent.map(({ digest }) => digest));
+  const images: TaggedImage[] = [];
+  for (const { digest, platform } of children) {
+    const own = platform ?? (await reader.platformOf(await reader.read(digest)));
+    // What names no platform in an index is no image that anybody pulls by it.
+    if (own !== undefined) images.push(imageOf(digest, own));
+  }
+  return { digest: tagged, isIndex: true, images };
 }
 
 function imageOf(digest: TaggedImage['digest'], platform: TaggedImage['platform']): TaggedImage {

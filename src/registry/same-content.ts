@@ -25,11 +25,23 @@ export async function hasSameContent(
   { place, contents }: { readonly place: Place; readonly contents: TagContents },
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<boolean> {
-  const { sourceDigest, platforms: selection } = request;
+  const { sourceDigest } = request;
   if (contents.digest === sourceDigest) return true;
   const signal = sharedSignal(options.signal);
-  const source = new ManifestReader(client, sourcePlace(request), { root: sourceDigest, holders: new Map(), signal });
-  const target = new ManifestReader(client, place, { root: contents.digest, holders: new Map(), signal });
+  return await client.bodies.forImage(`${request.source.host}/${request.source.path}`, signal, async (budget) => {
+    const bounds = { holders: new Map(), budget, signal };
+    const source = new ManifestReader(client, sourcePlace(request), { root: sourceDigest, ...bounds });
+    const target = new ManifestReader(client, place, { root: contents.digest, ...bounds });
+    return await areSame(request, source, { reader: target, contents });
+  });
+}
+
+async function areSame(
+  request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
+  source: ManifestReader,
+  { reader: target, contents }: { readonly reader: ManifestReader; readonly contents: TagContents },
+): Promise<boolean> {
+  const { sourceDigest, platforms: selection } = request;
   const root = await source.read(sourceDigest);
   const platforms = await readPlatforms(source, root, request);
   const composed = compose();
