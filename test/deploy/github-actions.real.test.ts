@@ -28,7 +28,7 @@ const unknownToActionlint = 'unexpected key "queue" for "concurrency" section';
 // Where there is no Go, actionlint cannot be had here.
 test.skipIf(!hasGo)('actionlint has nothing to say of the workflow files', { timeout: 300_000 }, () => {
   const cache = mkdtempSync(join(tmpdir(), 'ferry-actionlint-'));
-  const folder = join(projectRoot, 'deploy', 'github-actions');
+  const folders = ['deploy/github-actions', '.github/workflows'].map((folder) => join(projectRoot, folder));
   const program = join(cache, 'actionlint');
   try {
     execFileSync('go', ['build', '-o', program, 'github.com/rhysd/actionlint/cmd/actionlint'], {
@@ -36,7 +36,7 @@ test.skipIf(!hasGo)('actionlint has nothing to say of the workflow files', { tim
       stdio: 'pipe',
     });
 
-    const files = readdirSync(folder).map((name) => join(folder, name));
+    const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
     const { status, stdout } = spawnSync(program, ['-no-color', '-ignore', unknownToActionlint, ...files], {
       encoding: 'utf8',
     });

@@ -26,6 +26,8 @@ export interface WorkflowJob {
   readonly steps: readonly WorkflowStep[];
   readonly concurrency?: Concurrency;
   readonly needs?: string;
+  readonly 'timeout-minutes'?: number;
+  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
 }
 
 /** A GitHub Actions workflow file, as far as its steps go. */
@@ -37,8 +39,9 @@ export interface ActionsWorkflow {
   readonly jobs: Readonly<Record<string, WorkflowJob>>;
 }
 
-export function readActionsWorkflow(name: string): ActionsWorkflow {
-  return parse(readFileSync(join(projectRoot, 'deploy', 'github-actions', name), 'utf8')) as ActionsWorkflow;
+/** @param folder of the project; default: that of the files for users */
+export function readActionsWorkflow(name: string, folder = 'deploy/github-actions'): ActionsWorkflow {
+  return parse(readFileSync(join(projectRoot, folder, name), 'utf8')) as ActionsWorkflow;
 }
 
 export interface StepResult {
