@@ -46,11 +46,15 @@ export class UnsupportedManifest extends FerryError {
   }
 }
 
-/** Media types of manifests by what they hold; OCI's first, which are also those of a body that names none. */
+/** Media types of manifests by what they hold; OCI's first, which are also those of a body that names none: Docker's do. */
 const manifestTypes = {
   index: ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'],
   image: ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'],
 } as const;
+
+/** Of manifests with `blobs` in place of `config` and `layers` (OCI 1.1 before its release, and ORAS before that). */
+const artifactType = /^application\/vnd\.[\w.+-]*\bartifact\.manifest\b/;
+const usualArtifactType = 'application/vnd.oci.artifact.manifest.v1+json';
 
 const imageConfigTypes: ReadonlySet<unknown> = new Set([
   'application/vnd.oci.image.config.v1+json',
@@ -69,8 +73,8 @@ export interface FetchedManifest {
 }
 
 /**
- * Reads a manifest whose digest has been checked. Its media type is the Content-Type; where a registry sends an
- * unspecific one (nvcr.io: `text/plain`) the body's own, or what its shape says.
+ * Reads a manifest whose digest has been checked. Its content decides what it is: registries and proxies send wrong
+ * types (nvcr.io: `text/plain`; Nexus: Docker's for OCI's), and a target takes only the right one.
  * @throws UnsupportedManifest naming the manifest and what is wrong with it
  */
 export function readSourceManifest({ name, digest, contentType, size, text }: FetchedManifest): SourceManifest {
@@ -79,7 +83,7 @@ export function readSourceManifest({ name, digest, contentType, size, text }: Fe
   const mediaType = mediaTypeOf(json, kind, contentType, name);
   const manifest = { digest, mediaType, size, json };
   if (kind === 'image') return { kind, ...manifest };
-  const entries = json['manifests'] as readonly unknown[];
+  const entries = Array.isArray(json['manifests']) ? (json['manifests'] as readonly unknown[]) : [];
   return {
     kind,
     ...manifest,
@@ -87,12 +91,23 @@ export function readSourceManifest({ name, digest, contentType, size, text }: Fe
   };
 }
 
+/** The media type by which a registry takes a manifest back: what its content says, else the one that it was sent with. */
+export function manifestTypeOf(text: string, contentType: string): string {
+  try {
+    const json = parseObject(text, '');
+    return mediaTypeOf(json, kindOf(json, '', contentType), contentType, '');
+  } catch (error) {
+    if (error instanceof UnsupportedManifest) return contentType;
+    throw error;
+  }
+}
+
 /**
  * Whether a manifest is something else than an image: its config is not an image's, or it has none. Registries that take
  * images alone (ACR Personal, distribution with `policy.repository.classes`) look at exactly that, and refuse it.
  */
 export function isArtifactManifest(json: JsonObject): boolean {
-  if (Array.isArray(json['manifests'])) return false;
+  if (shapeOf(json) !== 'image') return false;
   const config = json['config'];
   return !isObject(config) || !imageConfigTypes.has(config['mediaType']);
 }
@@ -110,37 +125,54 @@ function parseObject(text: string, name: string): JsonObject {
 }
 
 function kindOf(json: JsonObject, name: string, contentType: string): 'image' | 'index' {
-  if (json['schemaVersion'] === 1 || 'fsLayers' in json) {
+  if (isSchema1(json)) {
     throw new UnsupportedManifest(
       `${name} is a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
     );
   }
-  const isIndex = Array.isArray(json['manifests']);
-  const isImage = isObject(json['config']) || Array.isArray(json['layers']) || Array.isArray(json['blobs']);
+  const shape = shapeOf(json);
   // Read as the one by us and as the other by somebody else, it could pass for two different images (CVE-2021-41190).
-  if (isIndex && isImage) throw new UnsupportedManifest(`${name} is an index and an image at once`);
-  if (isIndex) return 'index';
-  if (isImage) return 'image';
+  if (shape === 'both') throw new UnsupportedManifest(`${name} is an index and an image at once`);
+  if (shape !== 'neither') return shape;
   const sent = contentType === '' ? 'no media type' : contentType.slice(0, 120);
   throw new UnsupportedManifest(`${name} is neither an image (config, layers) nor an index (manifests): ${sent}`);
 }
 
+/** Its digest is of the signed payload, not of its bytes. */
+export function isSchema1(json: JsonObject): boolean {
+  return json['schemaVersion'] === 1 || 'fsLayers' in json;
+}
+
+/** Empty lists may be written as `null`, as Go writes them, and an index that lists nothing may have no list at all. */
+function shapeOf(json: JsonObject): 'image' | 'index' | 'both' | 'neither' {
+  const isImage = isObject(json['config']) || Array.isArray(json['layers']) || Array.isArray(json['blobs']);
+  if (Array.isArray(json['manifests'])) return isImage ? 'both' : 'index';
+  if (isImage) return 'image';
+  const listsNothing = 'manifests' in json ? json['manifests'] === null : isTypeOf('index', json['mediaType']);
+  return listsNothing ? 'index' : 'neither';
+}
+
 function mediaTypeOf(json: JsonObject, kind: 'image' | 'index', contentType: string, name: string): string {
-  const header = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  const sent = header.startsWith('application/vnd.') ? header : undefined;
-  const own = json['mediaType'];
-  if (own !== undefined && typeof own !== 'string') {
-    throw new UnsupportedManifest(`${name} has a mediaType that is not text`);
+  // In Go's JSON both are what is not there.
+  const own = json['mediaType'] === null || json['mediaType'] === '' ? undefined : json['mediaType'];
+  if (own === undefined) return unnamedType(json, kind, contentType);
+  if (typeof own !== 'string') throw new UnsupportedManifest(`${name} has a mediaType that is not text`);
+  if (isTypeOf(kind === 'index' ? 'image' : 'index', own)) {
+    throw new UnsupportedManifest(`${name} is an ${kind} by its content, but calls itself ${own.slice(0, 120)}`);
   }
-  if (own !== undefined && sent !== undefined && own.toLowerCase() !== sent) {
-    throw new UnsupportedManifest(`${name} was sent as ${sent} but calls itself ${own.slice(0, 120)}`);
-  }
-  const mediaType = own ?? sent ?? manifestTypes[kind][0];
-  const opposite: readonly string[] = manifestTypes[kind === 'index' ? 'image' : 'index'];
-  if (opposite.includes(mediaType.toLowerCase())) {
-    throw new UnsupportedManifest(`${name} is an ${kind} by its content, but its media type is ${mediaType}`);
-  }
-  return mediaType;
+  return own;
+}
+
+/** Of a body that does not name its type: Docker's forms have to, so it is OCI's, however it was sent. */
+function unnamedType(json: JsonObject, kind: 'image' | 'index', contentType: string): string {
+  if (kind === 'index' || isObject(json['config']) || Array.isArray(json['layers'])) return manifestTypes[kind][0];
+  const sent = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  return artifactType.test(sent) ? sent : usualArtifactType;
+}
+
+function isTypeOf(kind: 'image' | 'index', mediaType: unknown): boolean {
+  const types: readonly string[] = manifestTypes[kind];
+  return typeof mediaType === 'string' && types.includes(mediaType.toLowerCase());
 }
 
 function readChild(entry: unknown, name: string): ChildDescriptor {

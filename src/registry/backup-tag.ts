@@ -1,4 +1,5 @@
 import type { Digest } from '../domain/digest.js';
+import { manifestTypeOf } from '../domain/source-manifest.js';
 import { backupTagBeside } from '../domain/mutable-tags.js';
 import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
@@ -24,7 +25,8 @@ export async function keepUnder(
     const head = await headManifestAt(client, place, candidate, { signal });
     if (head?.digest === digest) return candidate;
     if (head !== undefined) continue;
-    await putManifest(client, place, candidate, content, signal);
+    const mediaType = manifestTypeOf(content.body.toString('utf8'), content.mediaType);
+    await putManifest(client, place, candidate, { ...content, mediaType }, signal);
     return candidate;
   }
   throw new RegistryFault(

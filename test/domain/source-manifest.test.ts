@@ -7,6 +7,10 @@ const childDigest = `sha256:${'b'.repeat(64)}`;
 const ociIndex = 'application/vnd.oci.image.index.v1+json';
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 const dockerList = 'application/vnd.docker.distribution.manifest.list.v2+json';
+const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
+const schema1 = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
+const orasArtifact = 'application/vnd.cncf.oras.artifact.manifest.v1+json';
+const ociArtifact = 'application/vnd.oci.artifact.manifest.v1+json';
 const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: childDigest, size: 2 };
 const child = { mediaType: ociManifest, digest: childDigest, size: 500 };
 
@@ -44,22 +48,44 @@ describe('manifests are told apart by their shape', () => {
     ['the body where the answer is unspecific', { mediaType: dockerList, manifests: [] }, 'text/plain', dockerList],
     ['the shape of an index where neither says', { manifests: [] }, 'application/json', ociIndex],
     ['the shape of an image where neither says', { config, layers: [] }, '', ociManifest],
+    ['a body without one, sent as Docker’s image', { config, layers: [] }, dockerManifest, ociManifest],
+    ['a body without one, sent as Docker’s list', { manifests: [child] }, dockerList, ociIndex],
+    ['an image that was sent as an index', { config, layers: [] }, ociIndex, ociManifest],
+    ['an index that was sent as an image', { manifests: [child] }, dockerManifest, ociIndex],
+    ['a body that was sent as schema 1', { config, layers: [] }, schema1, ociManifest],
+    ['a body that was sent as bytes', { config, layers: [] }, 'application/octet-stream', ociManifest],
+    ['Docker’s body that was sent as OCI’s', { mediaType: dockerList, manifests: [] }, ociIndex, dockerList],
+    ['OCI’s body that was sent as Docker’s', { mediaType: ociIndex, manifests: [] }, dockerList, ociIndex],
+    ['a body whose own is null', { mediaType: null, manifests: [] }, dockerList, ociIndex],
+    ['a body whose own is empty', { mediaType: '', config, layers: [] }, dockerManifest, ociManifest],
+    ['an artifact of blobs, sent as ORAS’', { blobs: [] }, orasArtifact, orasArtifact],
+    ['an artifact of blobs, sent as Docker’s image', { blobs: [] }, dockerManifest, ociArtifact],
   ])('media type from %s', (_where, body, contentType, expected) => {
     expect(read(body, contentType).mediaType).toBe(expected);
   });
 
   test.each([
+    ['null', { schemaVersion: 2, mediaType: ociIndex, manifests: null }],
+    ['no list at all', { schemaVersion: 2, mediaType: dockerList }],
+    ['null, whatever it is called', { schemaVersion: 2, manifests: null }],
+  ])('an index that lists nothing may say so by %s', (_how, body) => {
+    expect(read(body)).toMatchObject({ kind: 'index', children: [] });
+    expect(isArtifactManifest(body)).toBe(false);
+  });
+
+  test('an image that also says that it lists no manifests is an image', () => {
+    expect(read({ config, layers: [], manifests: null }).kind).toBe('image');
+  });
+
+  test.each([
     ['what is not JSON', '<html>', '', 'not JSON'],
     ['what is no object', '[]', '', 'expected a JSON object'],
-    [
-      'schema 1',
-      { schemaVersion: 1, fsLayers: [] },
-      'application/vnd.docker.distribution.manifest.v1+prettyjws',
-      'schema 1',
-    ],
+    ['schema 1', { schemaVersion: 1, fsLayers: [] }, schema1, 'schema 1'],
+    ['schema 1 that was sent as JSON', { schemaVersion: 1, fsLayers: [] }, 'application/json', 'schema 1'],
     ['an index and an image at once', { manifests: [], config, layers: [] }, ociIndex, 'at once'],
-    ['an image called an index', { config, layers: [] }, ociIndex, 'is an image by its content'],
-    ['two media types that differ', { mediaType: dockerList, manifests: [] }, ociIndex, 'calls itself'],
+    ['an image that calls itself an index', { mediaType: ociIndex, config, layers: [] }, '', 'is an image by its content'],
+    ['an index that calls itself an image', { mediaType: dockerManifest, manifests: [] }, '', 'calls itself'],
+    ['a media type that is not text', { mediaType: 7, manifests: [] }, '', 'not text'],
     ['neither', { schemaVersion: 2 }, ociManifest, 'neither an image'],
     ['a child without a digest', { manifests: [{ ...child, digest: 'md5:1' }] }, ociIndex, 'entry 0 has no sha256'],
     ['a child without a size', { manifests: [child, { ...child, size: '5' }] }, ociIndex, 'entry 1 has no size'],

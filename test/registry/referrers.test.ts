@@ -351,6 +351,19 @@ describe('referrers', () => {
     expect(target.count('POST', /uploads/)).toBe(0);
   });
 
+  test('are added to a stand-in tag whose list is null, as some tools leave an empty one', async () => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    placeReferrersTag(source, image, [placeReferrer(source, image, 'ours')]);
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: null }));
+    target.putManifest(targetRepository, image.digest.replace(':', '-'), { mediaType: mediaTypes.index, bytes });
+
+    const report = await copyImage(clientFor([source, target]), following(source, target));
+
+    expect(report.failures).toEqual([]);
+    expect(listedAt(target, image)).toHaveLength(1);
+  });
+
   test('a stand-in tag that holds something else is not overwritten', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);

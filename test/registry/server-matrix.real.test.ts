@@ -219,14 +219,15 @@ function refused({ code, decision, message }: FerryError, layersMoved: boolean):
 interface ManifestJson {
   readonly config?: { readonly digest: string };
   readonly layers?: readonly { readonly digest: string; readonly urls?: readonly string[] }[];
-  readonly manifests?: readonly { readonly digest: string }[];
+  readonly manifests?: readonly { readonly digest: string }[] | null;
 }
 
 /** Every manifest and blob that a reference at the source leads to; layers that live elsewhere are not there. */
 function contentsOf(repository: string, reference: string): { digest: string; kind: 'manifest' | 'blob' }[] {
   const bytes = source.manifest(repository, reference)?.bytes;
   if (bytes === undefined) return [];
-  const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString()) as ManifestJson;
+  const { config, layers = [], manifests: listed } = JSON.parse(bytes.toString()) as ManifestJson;
+  const manifests = listed ?? [];
   const own = layers.filter(({ urls }) => urls === undefined);
   return [
     ...[config ?? [], own].flat().map(({ digest }) => ({ digest, kind: 'blob' as const })),
@@ -238,8 +239,9 @@ function contentsOf(repository: string, reference: string): { digest: string; ki
 function layersOf(repository: string, reference: string): string[] {
   const bytes = source.manifest(repository, reference)?.bytes;
   if (bytes === undefined) return [];
-  const { layers = [], manifests = [] } = JSON.parse(bytes.toString()) as ManifestJson;
-  return [...layers.map(({ digest }) => digest), ...manifests.flatMap(({ digest }) => layersOf(repository, digest))];
+  const { layers = [], manifests } = JSON.parse(bytes.toString()) as ManifestJson;
+  const below = (manifests ?? []).flatMap(({ digest }) => layersOf(repository, digest));
+  return [...layers.map(({ digest }) => digest), ...below];
 }
 
 function repositoryOf(name: string): string {

@@ -38,6 +38,12 @@ export const imageKinds: readonly Kind[] = [
   { name: '127 layers', place: placeManyLayers },
   { name: 'layer of 200 KB', place: placeLarge },
   { name: 'sha512 layer', place: placeSha512, notBySkopeo: true },
+  { name: 'OCI image sent as Docker’s', place: placeMislabelled, notBySkopeo: true },
+  { name: 'OCI index sent as Docker’s', place: placeMislabelledIndex, notBySkopeo: true },
+  { name: 'Docker image sent as OCI’s', place: placeDockerAsOci, notBySkopeo: true },
+  { name: 'Docker image without a type', place: placeTypeless, notBySkopeo: true },
+  { name: 'config of no image type', place: placeUnknownConfig },
+  { name: 'index of nothing', place: placeEmptyIndex, notBySkopeo: true },
   { name: 'sparse index', place: placeSparse, notBySkopeo: true },
 ];
 
@@ -240,4 +246,71 @@ function placeSha512(registry: ScriptedRegistry, repository: string): PlacedMani
 function placeSparse(registry: ScriptedRegistry, repository: string): PlacedManifest {
   const gone = { mediaType: mediaTypes.manifest, digest: `sha256:${'5'.repeat(64)}`, bytes: Buffer.from('gone') };
   return placeIndexOf(registry, repository, [gone]);
+}
+
+/** As Nexus sends what OCI's tools pushed: the body names no type, and the answer names Docker's. */
+function placeMislabelled(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  return placeManifest(registry, repository, {
+    tag: 'v1',
+    mediaType: docker.manifest,
+    content: {
+      schemaVersion: 2,
+      config: blob(registry, repository, mediaTypes.config, imageConfig('amd64')),
+      layers: [blob(registry, repository, mediaTypes.layer, text(repository, 'layer'))],
+    },
+  });
+}
+
+function placeMislabelledIndex(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  const child = placeMislabelled(registry, repository);
+  const platform = { os: 'linux', architecture: 'amd64' };
+  return placeManifest(registry, repository, {
+    tag: 'v1',
+    mediaType: docker.index,
+    content: {
+      schemaVersion: 2,
+      manifests: [{ mediaType: mediaTypes.manifest, digest: child.digest, size: child.bytes.length, platform }],
+    },
+  });
+}
+
+function placeDockerAsOci(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  const placed = placeDocker(registry, repository, 'v1');
+  registry.putManifest(repository, 'v1', { mediaType: mediaTypes.manifest, bytes: placed.bytes });
+  return placed;
+}
+
+/** Docker's form requires a type: only as OCI's can a registry take it. */
+function placeTypeless(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  return placeManifest(registry, repository, {
+    tag: 'v1',
+    mediaType: docker.manifest,
+    content: {
+      schemaVersion: 2,
+      config: blob(registry, repository, docker.config, imageConfig('amd64')),
+      layers: [blob(registry, repository, docker.layer, text(repository, 'layer'))],
+    },
+  });
+}
+
+/** As the first images of schema 2 were pushed. */
+function placeUnknownConfig(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  return placeManifest(registry, repository, {
+    tag: 'v1',
+    mediaType: docker.manifest,
+    content: {
+      schemaVersion: 2,
+      mediaType: docker.manifest,
+      config: blob(registry, repository, 'application/octet-stream', imageConfig('amd64')),
+      layers: [blob(registry, repository, docker.layer, text(repository, 'layer'))],
+    },
+  });
+}
+
+function placeEmptyIndex(registry: ScriptedRegistry, repository: string): PlacedManifest {
+  return placeManifest(registry, repository, {
+    tag: 'v1',
+    mediaType: mediaTypes.index,
+    content: { schemaVersion: 2, mediaType: mediaTypes.index, manifests: null },
+  });
 }

@@ -193,11 +193,11 @@ export class ScriptedRegistry {
   }
 
   #missingIn(repository: string, bytes: Buffer): string | undefined {
-    const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString()) as Manifest;
-    const blobs = config === undefined ? layers : [config, ...layers];
+    const { config, layers, manifests } = JSON.parse(bytes.toString()) as Manifest;
+    const blobs = [...(config ? [config] : []), ...(layers ?? [])];
     return (
       blobs.find(({ digest }) => !this.blobs.has(`${repository}@${digest}`)) ??
-      manifests.find(({ digest }) => !this.manifests.has(`${repository}@${digest}`))
+      manifests?.find(({ digest }) => !this.manifests.has(`${repository}@${digest}`))
     )?.digest;
   }
 
@@ -294,9 +294,9 @@ const indexType = 'application/vnd.oci.image.index.v1+json';
 
 interface Manifest {
   readonly subject?: { readonly digest: string };
-  readonly config?: { readonly digest: string };
-  readonly layers?: readonly { readonly digest: string }[];
-  readonly manifests?: readonly { readonly digest: string }[];
+  readonly config?: { readonly digest: string } | null;
+  readonly layers?: readonly { readonly digest: string }[] | null;
+  readonly manifests?: readonly { readonly digest: string }[] | null;
 }
 
 export function answer(

@@ -14,6 +14,8 @@ import { refusesKind } from '../transport/judge-response.js';
 
 /** No registry has it: a manifest that needs it is never stored by one that looks. */
 const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
+const OCI_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
 /** Sources invent kinds; beyond these the oldest is asked for again. */
 const KINDS_REMEMBERED = 1_000;
@@ -77,9 +79,9 @@ async function isTaken(
 /** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */
 function questionOf({ content: { mediaType, body }, foreign }: OwedManifest): Content | undefined {
   const json = JSON.parse(body.toString('utf8')) as JsonObject;
-  const isUnusual = foreign.length > 0 || isArtifactManifest(json);
-  if (!isUnusual) return undefined;
   const { artifactType, config } = json;
+  const isUnusual = foreign.length > 0 || isArtifactManifest(json) || isMixed(mediaType, config);
+  if (!isUnusual) return undefined;
   const text = JSON.stringify({
     schemaVersion: 2,
     mediaType,
@@ -90,6 +92,11 @@ function questionOf({ content: { mediaType, body }, foreign }: OwedManifest): Co
   });
   const bytes = Buffer.from(text, 'utf8');
   return { digest: digestOf(bytes, 'sha256'), mediaType, body: bytes };
+}
+
+/** Docker's config in OCI's manifest: registries for images alone take each with its own. */
+function isMixed(mediaType: string, config: unknown): boolean {
+  return mediaType === OCI_TYPE && isDescriptor(config) && config.mediaType === DOCKER_CONFIG_TYPE;
 }
 
 interface Descriptor {

@@ -3,10 +3,11 @@ import { parseBoundedJson } from '../../domain/bounded-json.js';
 import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { UnsupportedManifest } from '../../domain/source-manifest.js';
+import { UnsupportedManifest, isSchema1 } from '../../domain/source-manifest.js';
+import type { JsonObject } from '../../domain/source-manifest.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Content } from './content-cache.js';
-import { acceptedManifests, isSchema1 } from './media-types.js';
+import { acceptedManifests, isSchema1Type } from './media-types.js';
 import { describePlace } from '../place.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
@@ -96,15 +97,15 @@ export async function getManifest(
     if (response.statusCode === 404 || isDenied(response)) return undefined;
 
     const mediaType = response.headers['content-type'] ?? '';
-    if (isSchema1(mediaType)) {
-      throw new UnsupportedManifest(
-        `${describePlace(place)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
-      );
-    }
     const expected = isDigest(reference) ? reference : announcedDigest(response);
     const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
-    const isForeign = isWebPage(response) || (expected === undefined && !isJsonObject(body));
-    if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
+    if (digest !== expected || isSchema1Type(mediaType)) {
+      const json = jsonObjectIn(body);
+      // The digest of schema 1 is of its signed payload, not of its bytes: it cannot be checked like the others.
+      if (json !== undefined && isSchema1(json)) throw schema1(place, reference);
+      const isForeign = isWebPage(response) ? json?.['schemaVersion'] !== 2 : expected === undefined && json === undefined;
+      if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
+    }
     if (expected === undefined || digest === expected) {
       const content = { digest, mediaType, body };
       client.contents.add(content);
@@ -178,13 +179,19 @@ function isDenied({ statusCode }: AnswerHead): boolean {
   return statusCode === 401 || statusCode === 403;
 }
 
-function isJsonObject(body: Buffer): boolean {
+function jsonObjectIn(body: Buffer): JsonObject | undefined {
   try {
     const json = parseBoundedJson(body.toString('utf8'));
-    return typeof json === 'object' && json !== null && !Array.isArray(json);
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function schema1(place: Place, reference: string): UnsupportedManifest {
+  return new UnsupportedManifest(
+    `${describePlace(place)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+  );
 }
 
 async function urlOf(client: RegistryClient, { place, url }: Pick<RegistryRequest, 'place' | 'url'>): Promise<URL> {

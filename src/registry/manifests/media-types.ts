@@ -12,8 +12,8 @@ const ACCEPTED = [
 /** In one line: some proxies read only the first (distribution 2.8 answers 404 to a bare wildcard for an OCI index). */
 export const acceptedManifests = ACCEPTED.join(', ');
 
-/** Its digest is of the signed payload, not of the bytes sent: it cannot be checked like the others. */
-export function isSchema1(mediaType: string): boolean {
+/** As registries name Docker's schema 1. */
+export function isSchema1Type(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
 }
 

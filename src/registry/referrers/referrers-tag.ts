@@ -52,10 +52,21 @@ async function readTag(
 ): Promise<JsonObject | undefined> {
   const content = await getManifest(client, place, tag, { signal, deniedIsAbsent: true });
   if (content === undefined) return undefined;
-  const index = readIndex(content.body);
+  const index = readIndex(content.body) ?? readEmptyIndex(content.body);
   if (index !== undefined) return index;
   const message = `its tag "${tag}" should list referrers, but is no index: delete it, or copy without referrers`;
   throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+}
+
+/** Go's tools write a list that has lost its last entry as `null`. */
+function readEmptyIndex(body: Buffer): JsonObject | undefined {
+  try {
+    const json = JSON.parse(body.toString('utf8')) as unknown;
+    const isEmpty = typeof json === 'object' && json !== null && 'manifests' in json && json.manifests === null;
+    return isEmpty ? (json as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function extended(index: JsonObject | undefined, referrers: readonly OwedManifest[]): Content {
