@@ -47,7 +47,7 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
 
 /** @param recipe by which the copy was made; absent: another one cannot rely on it */
 export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string): TargetOutcome {
-  const { target, reference, digest, mediaType, platforms, dropped, replaces } = result;
+  const { target, reference, digest, mediaType, platforms, dropped, replaces, note } = result;
   const sent = 'uploadedBlobs' in result ? result : undefined;
   return {
     target,
@@ -63,6 +63,7 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     mountedBlobs: sent?.mountedBlobs ?? 0,
     skippedBlobs: sent?.skippedBlobs ?? 0,
     bytesSent: sent?.bytesSent ?? 0,
+    ...(note === undefined ? {} : { note }),
     ...(recipe === undefined ? {} : { recipe }),
   };
 }

@@ -126,7 +126,8 @@ function dockerTarget({ target, host, repository, tag }: Destination): DockerTar
 /** Docker says which layers it sent, but not how many bytes. */
 function dockerOutcome(result: DockerTargetResult, sourceDigest: string | undefined): TargetOutcome {
   const { target, reference, digest, mediaType, platforms, pushedLayers, mountedLayers, presentLayers } = result;
-  const note = `docker made its manifests anew: its digest is ${digest}, where the source has ${sourceDigest ?? 'another'}; configurations and unpacked layers are the source's, and sizes are unpacked ones`;
+  const made = `docker made its manifests anew: its digest is ${digest}, where the source has ${sourceDigest ?? 'another'}; configurations and unpacked layers are the source's, and sizes are unpacked ones`;
+  const notes = [...(result.note === undefined ? [] : [result.note]), ...(digest === sourceDigest ? [] : [made])];
   return {
     target,
     state: 'pushed',
@@ -139,6 +140,6 @@ function dockerOutcome(result: DockerTargetResult, sourceDigest: string | undefi
     mountedBlobs: mountedLayers,
     skippedBlobs: presentLayers,
     bytesSent: 0,
-    ...(digest === sourceDigest ? {} : { note }),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }

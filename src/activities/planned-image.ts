@@ -21,6 +21,7 @@ export function plannedTargets({ plan, targets }: CopySurvey, found: readonly Fo
       state: planned?.alreadyThere === true ? 'there' : 'copy',
       ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
       dropped: planned?.dropped ?? [],
+      ...(planned?.note === undefined ? {} : { note: planned.note }),
       there,
       mountable,
       sent,

@@ -22,7 +22,7 @@ export interface DockerCopyRequest {
 
 /** A manifest that the daemon made and pushed. Its digest is not the source's. */
 export interface DockerPlatformCopy {
-  /** Canonical platform. */
+  /** Canonical platform; '' where the image names none. */
   readonly platform: string;
   readonly digest: Digest;
   /** Unpacked bytes, as `docker image ls` shows them: the daemon does not tell what it sent. */
@@ -40,6 +40,8 @@ export interface DockerTargetResult {
   readonly pushedLayers: number;
   readonly mountedLayers: number;
   readonly presentLayers: number;
+  /** What a person should know about the image. */
+  readonly note?: string;
 }
 
 export interface DockerTargetFailure {

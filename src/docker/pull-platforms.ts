@@ -1,8 +1,9 @@
+import { mayBeFor, oddityOf, platformIn } from '../domain/config-platform.js';
 import type { Digest } from '../domain/digest.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { printImageReference } from '../domain/image-reference.js';
 import type { Platform } from '../domain/platform.js';
-import { printPlatform, readPlatform } from '../domain/platform.js';
+import { printPlatform } from '../domain/platform.js';
 import type { DockerSession } from './docker-session.js';
 import { DockerFault } from './docker-fault.js';
 import { pulledDigest } from './docker-output.js';
@@ -19,6 +20,8 @@ export interface PulledImage {
   /** The daemon's ID: the digest of the image's configuration, which lists the digests of its unpacked layers. */
   readonly id: string;
   readonly size: number;
+  /** What a person should know: its configuration leaves the platform open. */
+  readonly note?: string;
 }
 
 export interface PulledPlatforms {
@@ -51,21 +54,39 @@ export async function pullPlatforms(
   let sourceDigest = source.digest ?? request.sourceDigest;
   for (const wanted of await platformsToPull(session, request, beforePull)) {
     await beforePull();
-    const pulled = await pullOne(session, source, wanted);
+    const pulled = await pullOne(session, source, wanted).catch((error: unknown) => {
+      throw wanted !== undefined && isListed(request, images.size) ? missingPart(error, source, wanted) : error;
+    });
     if (pulled === undefined) {
       if (wanted !== undefined) missing.push(printPlatform(wanted));
       continue;
     }
     if (sourceDigest !== undefined && sourceDigest !== pulled.digest) throw moved(source, sourceDigest, pulled.digest);
     sourceDigest = pulled.digest;
-    images.set(pulled.image.platform, pulled.image);
-    await keep(pulled.image);
+    // A single image that names no platform is found for each that is wanted.
+    if (![...images.values()].some(({ id }) => id === pulled.image.id)) {
+      images.set(pulled.image.platform, pulled.image);
+      await keep(pulled.image);
+    }
     const byDigest = `${localRepository(source.host, source.path)}@${pulled.digest}`;
     session.names.will(byDigest);
     if (source.digest !== undefined) await session.names.letGo(byDigest);
   }
   if (sourceDigest === undefined || images.size === 0) throw noPlatform(source, missing);
-  return { sourceDigest, images: [...images.values()], missing };
+  return { sourceDigest, images: withoutGuess([...images.values()]), missing };
+}
+
+/** What was wanted is no platform of an image that names none: it is only known where an index tells it from others. */
+function withoutGuess(images: readonly PulledImage[]): readonly PulledImage[] {
+  const [only] = images;
+  if (images.length > 1 || only?.note === undefined) return images;
+  const { id, size, note } = only;
+  return [{ platform: '', id, size, note }];
+}
+
+/** The daemon has found the source before, or an index there that lists what is pulled. */
+function isListed({ platforms }: DockerCopyRequest, found: number): boolean {
+  return platforms === 'all' || found > 0;
 }
 
 async function platformsToPull(
@@ -98,11 +119,19 @@ async function pullOne(
   const digest = pulledDigest(lines);
   if (digest === undefined) throw unreadable(`docker pull ${name} did not say what it pulled`);
   const { id, size, platform } = await inspectImage(session, name);
-  const offered = readPlatform(platform);
-  if (wanted !== undefined && !isOf(wanted, offered)) return undefined;
-  const known = wanted ?? offered;
+  const offered = platformIn(platform);
+  const isOpen = wanted !== undefined && offered.platform === undefined && mayBeFor(wanted, offered);
+  if (wanted !== undefined && !isOpen && !isOf(wanted, offered.platform)) return undefined;
+  const known = wanted ?? offered.platform;
   const image = { platform: known === undefined ? '' : printPlatform(known), id, size };
-  return { digest, image: known === undefined ? image : { ...image, wanted: known } };
+  return {
+    digest,
+    image: {
+      ...image,
+      ...(known === undefined ? {} : { wanted: known }),
+      ...(isOpen ? { note: `${oddityOf(wanted, offered)}: it is copied as it is` } : {}),
+    },
+  };
 }
 
 /** Of a single manifest docker pulls what there is. A configuration may leave its variant out; an index does not. */
@@ -115,6 +144,13 @@ export function platformFlag(platform: Platform | undefined): readonly string[] 
   if (platform === undefined) return [];
   const { os, architecture, variant } = platform;
   return [`--platform=${os}/${architecture}${variant === undefined ? '' : `/${variant}`}`];
+}
+
+/** A part of the source's index is gone: that is no tag that may still be published. */
+function missingPart(error: unknown, source: ImageReference, wanted: Platform): unknown {
+  if (!(error instanceof DockerFault) || error.code !== 'tag-missing') return error;
+  const message = `${printImageReference(source)} lists ${printPlatform(wanted)}, but that is not there: the image is broken at its source; its other platforms can be copied when they are chosen by name (${error.message})`;
+  return new DockerFault(message, { side: 'source', code: 'source-corrupt', decision: 'park' });
 }
 
 function moved(source: ImageReference, expected: Digest, found: Digest): DockerFault {

@@ -46,6 +46,7 @@ export async function pushImage(
   const digest = isSingle ? digests[0] : await pushManifestList(session, target, digests);
   if (digest === undefined) throw new TypeError('there is always an image to push');
   for (const image of images) await readBack(session, target, { name, image, digest, isSingle });
+  const notes = [...new Set(images.flatMap(({ note }) => note ?? []))];
   return {
     target: target.name,
     reference: referenceOf(target),
@@ -53,6 +54,7 @@ export async function pushImage(
     mediaType: isSingle ? manifestType : listType,
     platforms: pushed.map(({ image, digest: own }) => ({ platform: image.platform, digest: own, size: image.size })),
     ...sum(pushed.map(({ layers }) => layers)),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }
 

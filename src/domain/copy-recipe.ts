@@ -25,4 +25,6 @@ export interface KnownCopy {
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
+  /** What a person should know about it. */
+  readonly note?: string;
 }

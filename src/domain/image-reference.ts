@@ -119,8 +119,20 @@ function refuseWhatIsNotAReference(text: string): void {
   if (page !== undefined) {
     throw refused(text, `it is ${page.what}: type the image's name${forExample(page.image ?? '')}`);
   }
-  if (/^(?:(?:sha256:)?[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text))
-    throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest (name@sha256:…)');
+  if (/^[0-9a-f]{64}$/.test(text))
+    throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest');
+  refuseBareDigest(text);
+}
+
+/** By the grammar `sha256:…` is the tag of an image called sha256, which nobody means. */
+function refuseBareDigest(text: string): void {
+  const [, before = '', divider = '', algorithm = '', joint = '', hex] =
+    /^(?:@?|(.+)([/:@]))(sha256|sha512)([:-])([0-9a-f]{32,})$/i.exec(text) ?? [];
+  // As it should be, or the tag by which registries list what refers to an image.
+  if (hex === undefined || ['@:', ':-'].includes(divider + joint)) return;
+  const named = /^(?:(?:docker\.io\/)?library)?$/i.test(before) ? 'nginx' : before;
+  const instead = forExample(`${named}@${algorithm}:${hex}`.toLowerCase());
+  throw refused(text, `it is a digest without an image: type both${instead}`);
 }
 
 /** Of several words the last that can be meant as the image: options and platforms stand on both sides of it. */

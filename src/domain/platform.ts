@@ -112,7 +112,8 @@ export function readPlatform(json: unknown): Platform | undefined {
   return isUnknownPlatform(platform) ? undefined : platform;
 }
 
-function canonicalPlatform(named: Platform): Platform {
+/** One name for each platform. */
+export function canonicalPlatform(named: Platform): Platform {
   const os = named.os.toLowerCase();
   const { architecture, variant } = canonicalProcessor(named.architecture.toLowerCase(), named.variant?.toLowerCase());
   return {
@@ -158,7 +159,7 @@ function withVariant(
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }
 
 function refused(text: string): InvalidInput {

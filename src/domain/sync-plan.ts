@@ -44,6 +44,8 @@ export interface PlannedTarget {
   readonly there: PlannedBlobs;
   readonly mountable: PlannedBlobs;
   readonly sent: PlannedBlobs;
+  /** What a person should know about the copy. */
+  readonly note?: string;
   readonly fault?: PlannedFault;
 }
 

@@ -1,6 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Digest } from './digest.js';
+import { mayBeFor, oddityOf } from './config-platform.js';
+import type { ConfigPlatform } from './config-platform.js';
 import { FerryError } from './ferry-error.js';
 import { applyManifestPolicy } from './manifest-policy.js';
 import type { DroppedManifest, ManifestPolicy } from './manifest-policy.js';
@@ -15,10 +17,12 @@ export interface CompositionRequest {
   readonly target: string;
   readonly source: SourceManifest;
   /**
-   * Platforms read from configs, by manifest digest: for a source that is a single manifest, and for children of an
+   * What configs say of platforms, by manifest digest: for a source that is a single manifest, and for children of an
    * index that are images although the index names no platform for them.
    */
-  readonly platforms?: ReadonlyMap<Digest, Platform>;
+  readonly configs?: ReadonlyMap<Digest, ConfigPlatform>;
+  /** Children of the index that cannot be read at the source and may be left out, with the reason. */
+  readonly unreadable?: ReadonlyMap<Digest, string>;
   readonly selection: PlatformSelection;
   readonly policy: ManifestPolicy;
   /**
@@ -53,8 +57,10 @@ export interface TagComposition {
   readonly offered: readonly string[];
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missing: readonly string[];
-  /** Left out by the manifest policy. */
+  /** Left out by the manifest policy, or since the source does not have it any more. */
   readonly dropped: readonly DroppedManifest[];
+  /** What a person should know where the platform could not be compared as usual. */
+  readonly note?: string;
 }
 
 /** None of the wanted platforms is offered by the source. */
@@ -69,6 +75,8 @@ export class PlatformMissing extends FerryError {
  * - One platform: its manifest (an index where several Windows versions fit). Several: an index of exactly those in the
  *   source's order, with its media type and all its other fields, and the attestations of those alone. What is no
  *   platform's (an artifact in the index) stays. `all`, or a choice that leaves nothing out: the source byte for byte.
+ * - A single image whose config leaves its platform open: there is nothing to choose, so it is itself what is wanted, with
+ *   a note. One that names another platform is not.
  * - The manifest policy speaks only of what the tag would lead to.
  * @throws PlatformMissing listing what the source offers instead
  * @throws ManifestRefusedByPolicy
@@ -77,12 +85,14 @@ export function composeTag(request: CompositionRequest): TagComposition {
   const { source } = request;
   const found = source.kind === 'index' ? source.children.map((child) => offerOf(child, request)) : [ownOffer(request)];
   const offered = namesOf(found);
-  const { chosen, missing, single } = choose(found, request);
-  const { kept, dropped } = applyManifestPolicy(chosen, request);
+  const { chosen, missing, single, note } = choose(found, request);
+  const [readable, unreadable] = divide(chosen, request);
+  const { kept, dropped: refused } = applyManifestPolicy(readable, request);
+  const dropped = [...unreadable, ...refused];
   const platforms = kept.flatMap(({ digest, platform }) =>
     platform === undefined ? [] : [{ platform: printPlatform(platform), digest }],
   );
-  const result = { platforms, offered, missing, dropped };
+  const result = { platforms, offered, missing, dropped, ...(note === undefined ? {} : { note }) };
   const whole = { kind: 'source', digest: source.digest, mediaType: source.mediaType } as const;
   if (source.kind === 'image') return { root: whole, children: [], ...result };
 
@@ -100,24 +110,33 @@ export function composeTag(request: CompositionRequest): TagComposition {
 interface Offer {
   readonly digest: Digest;
   readonly platform?: Platform;
+  /** Where its config was read. */
+  readonly config?: ConfigPlatform;
   readonly child?: ChildDescriptor;
   /** What the manifest is about, where it is an attestation: the digest of another child. */
   readonly about?: string;
 }
 
-function offerOf(child: ChildDescriptor, { platforms }: CompositionRequest): Offer {
-  const { digest, annotations } = child;
-  const about = annotations['vnd.docker.reference.digest'];
-  if (about !== undefined || annotations['vnd.docker.reference.type'] !== undefined) {
-    return { digest, child, about: about ?? 'unknown' };
-  }
-  const platform = child.platform ?? platforms?.get(digest);
-  return platform === undefined ? { digest, child } : { digest, child, platform };
+function offerOf(child: ChildDescriptor, { configs }: CompositionRequest): Offer {
+  const { digest } = child;
+  const about = aboutOf(child);
+  if (about !== undefined) return { digest, child, about };
+  return { child, ...offered(digest, child.platform, configs?.get(digest)) };
 }
 
-function ownOffer({ source: { digest }, platforms }: CompositionRequest): Offer {
-  const platform = platforms?.get(digest);
-  return platform === undefined ? { digest } : { digest, platform };
+/** What an attestation is about; undefined for every other child. */
+export function aboutOf({ annotations }: Pick<ChildDescriptor, 'annotations'>): string | undefined {
+  const type = annotations['vnd.docker.reference.type'];
+  return annotations['vnd.docker.reference.digest'] ?? (type === undefined ? undefined : 'unknown');
+}
+
+function ownOffer({ source: { digest }, configs }: CompositionRequest): Offer {
+  return offered(digest, undefined, configs?.get(digest));
+}
+
+function offered(digest: Digest, named: Platform | undefined, config: ConfigPlatform | undefined): Offer {
+  const platform = named ?? config?.platform;
+  return { digest, ...(platform === undefined ? {} : { platform }), ...(config === undefined ? {} : { config }) };
 }
 
 interface Choice {
@@ -125,6 +144,7 @@ interface Choice {
   readonly missing: readonly string[];
   /** The choice is one platform's manifest, and needs no index around it. */
   readonly single: boolean;
+  readonly note?: string;
 }
 
 function choose(offers: readonly Offer[], request: CompositionRequest): Choice {
@@ -135,12 +155,21 @@ function choose(offers: readonly Offer[], request: CompositionRequest): Choice {
     offer.platform !== undefined && platformMatches(wanted, offer.platform);
   const present = selection.filter((wanted) => offers.some((offer) => fits(wanted, offer)));
   const absent = selection.filter((wanted) => !present.includes(wanted));
-  if (present.length === 0) throw noPlatform(absent, offers, request);
+  if (present.length === 0) {
+    const open = openChoice(offers, request);
+    if (open === undefined) throw noPlatform(absent, offers, request);
+    return open;
+  }
   const missing = [...new Set(absent.map(printPlatform))];
 
   const matching = offers.filter((offer) => present.some((wanted) => fits(wanted, offer)));
   const different = firstOfEachPlatform(matching);
-  if (different.length === 1) return { chosen: different, missing, single: true };
+  const [first] = different;
+  if (different.length === 1 && first !== undefined) {
+    const oddity = first.config?.oddity;
+    const note = oddity === undefined ? {} : { note: `${oddity}: it is copied as it is` };
+    return { chosen: different, missing, single: true, ...note };
+  }
 
   const digests = new Set<string>(matching.map(({ digest }) => digest));
   const chosen = offers.filter((offer) => {
@@ -148,6 +177,31 @@ function choose(offers: readonly Offer[], request: CompositionRequest): Choice {
     return offer.platform === undefined || matching.includes(offer);
   });
   return { chosen, missing, single: false };
+}
+
+/**
+ * The one image that there is, where its config leaves open what it is for: nothing else could be meant.
+ *
+ * @returns undefined where several could be meant, or its config names another platform
+ */
+function openChoice(offers: readonly Offer[], { source, selection }: CompositionRequest): Choice | undefined {
+  const images = offers.filter(({ about }) => about === undefined);
+  const [only] = images;
+  if (selection === 'all' || only === undefined || images.length > 1) return undefined;
+  // Of an index only what was read is known to be an image.
+  const config = only.config ?? (source.kind === 'image' ? { named: {} } : undefined);
+  const fitting = config === undefined ? [] : selection.filter((wanted) => mayBeFor(wanted, config));
+  const [first, ...more] = fitting;
+  if (config === undefined || first === undefined) return undefined;
+  const names = fitting.map(printPlatform).join(', ');
+  const meant = more.length === 0 ? `for ${names}` : `whichever of ${names} it is for`;
+  const missing = selection.filter((wanted) => !fitting.includes(wanted)).map(printPlatform);
+  return {
+    chosen: [only],
+    missing: [...new Set(missing)],
+    single: true,
+    note: `${oddityOf(first, config)}: there is nothing to choose, so it is copied as it is, ${meant}`,
+  };
 }
 
 /** An index may offer one platform twice (compressed another way, an artifact about it); clients take the first image. */
@@ -160,6 +214,19 @@ function firstOfEachPlatform(offers: readonly Offer[]): readonly Offer[] {
     if (known === undefined || isBetter) firsts.set(name, offer);
   }
   return [...firsts.values()];
+}
+
+function divide(
+  chosen: readonly Offer[],
+  { unreadable }: CompositionRequest,
+): readonly [readonly Offer[], readonly DroppedManifest[]] {
+  const readable = chosen.filter(({ digest }) => unreadable?.has(digest) !== true);
+  const left = chosen.flatMap(({ digest, about }) => {
+    const reason = unreadable?.get(digest);
+    const what = about === undefined ? 'it names no platform' : `it is an attestation about ${about}`;
+    return reason === undefined ? [] : [{ digest, reason: `${what}, and cannot be read at the source: ${reason}` }];
+  });
+  return [readable, left];
 }
 
 /** Every field of the source's index, in its order, but fewer manifests. */
@@ -177,13 +244,22 @@ function namesOf(offers: readonly Offer[]): readonly string[] {
 function noPlatform(
   wanted: readonly Platform[],
   offers: readonly Offer[],
-  { image }: CompositionRequest,
+  { image, source, unreadable = new Map() }: CompositionRequest,
 ): PlatformMissing {
   const names = wanted.map(printPlatform).join(', ');
   if (names === '') return new PlatformMissing(`${image}: no platform is wanted, so there is nothing to copy`);
-  const offered = namesOf(offers).join(', ');
-  if (offered !== '') return new PlatformMissing(`${image} is not published for ${names}; it offers ${offered}`);
-  return new PlatformMissing(
-    `${image} is not published for ${names}; it names no platform at all: ask for platform "all"`,
+  const broken = [...unreadable].map(
+    ([digest, reason]) => `; its manifest ${digest}, for which it names no platform, cannot be read: ${reason}`,
   );
+  return new PlatformMissing(
+    `${image} is not published for ${names}; ${whatIsThere(offers, source)}${broken.join('')}`,
+  );
+}
+
+function whatIsThere(offers: readonly Offer[], source: SourceManifest): string {
+  const names = namesOf(offers).join(', ');
+  if (names !== '') return `it offers ${names}`;
+  if (source.kind === 'image') return offers[0]?.config?.oddity ?? 'it names no platform';
+  if (offers.length === 0) return 'its index lists nothing: platform "all" copies it as it is';
+  return 'it names no platform at all: ask for platform "all"';
 }

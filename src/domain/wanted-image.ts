@@ -101,14 +101,14 @@ export type TargetOutcome =
       readonly replaced?: string;
       /** `host/repository:tag` that now leads to what was replaced. */
       readonly backup?: string;
-      /** Manifests left out by the target's manifest policy. */
+      /** Manifests left out by the target's manifest policy, or since the source does not have them any more. */
       readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
       /** Blobs: sent, mounted from another repository, there already; and bytes sent. */
       readonly uploadedBlobs: number;
       readonly mountedBlobs: number;
       readonly skippedBlobs: number;
       readonly bytesSent: number;
-      /** What a person should know about a copy that is not the source byte for byte. */
+      /** What a person should know about a copy that is not the source byte for byte, or whose platform is not known. */
       readonly note?: string;
       /** By which it was made (`copy-recipe.ts`); absent: a later copy cannot rely on it. */
       readonly recipe?: string;

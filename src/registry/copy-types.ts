@@ -67,6 +67,8 @@ export interface TargetPlan {
   readonly replaces?: Digest;
   /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
+  /** What a person should know: its platform could not be compared as usual. */
+  readonly note?: string;
 }
 
 export type TargetFailure = {

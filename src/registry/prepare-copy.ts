@@ -1,14 +1,17 @@
+import type { ConfigPlatform } from '../domain/config-platform.js';
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { platformMatches } from '../domain/platform.js';
 import type { Platform } from '../domain/platform.js';
-import { PlatformMissing, composeTag } from '../domain/tag-composition.js';
+import type { ChildDescriptor } from '../domain/source-manifest.js';
+import { PlatformMissing, aboutOf, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest } from '../domain/tag-composition.js';
 import type { CopyPlan, CopyRequest, CopyTarget, TargetFailure } from './copy-types.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
 import type { ReadManifest } from './manifests/manifest-reader.js';
 import type { Place } from './place.js';
 import { prepareTarget, readTargetTag, referenceOf } from './prepare-target.js';
-import type { PreparedTarget, TargetTag } from './prepare-target.js';
+import type { PreparedTarget, TargetPreparation, TargetTag } from './prepare-target.js';
 import { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 import { resolveSource, sourcePlace } from './resolve-source.js';
@@ -107,12 +110,11 @@ async function prepareMoved(
 ): Promise<Omit<CopyPlan, 'sourceDigest' | 'targets'> & { readonly targets: readonly PreparedTarget[] }> {
   const reader = new ManifestReader(client, source, { root: sourceDigest, holders, budget, signal });
   const root = await reader.read(sourceDigest);
-  const platforms = await readPlatforms(reader, root, request);
-  const composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'> = {
+  const composition: TargetPreparation['composition'] = {
     image: `${source.host}/${source.repository}${request.source.tag === undefined ? '' : `:${request.source.tag}`}`,
     source: root.manifest,
-    platforms,
     selection: request.platforms,
+    ...(await readConfigs(reader, root, request)),
   };
   const overall = composeTag({ ...composition, target: '', policy: 'keep' });
   const finder = new ReferrerFinder(client, source, { budget, signal });
@@ -151,28 +153,41 @@ function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly Pla
   return holders;
 }
 
-/** Platforms that only a config tells: of a single manifest, and of an index's images that the index gives none. */
-export async function readPlatforms(
+/**
+ * Platforms that only a config tells: of a single manifest, and of an index's images that the index gives none. What of
+ * an index cannot be read is none of the platforms that it names.
+ */
+export async function readConfigs(
   reader: ManifestReader,
   root: ReadManifest,
   request: Pick<CopyRequest, 'platforms'>,
-): Promise<ReadonlyMap<Digest, Platform>> {
-  const nameless: Digest[] = [];
-  if (root.manifest.kind === 'image') nameless.push(root.content.digest);
-  else if (request.platforms !== 'all') {
-    const silent = root.manifest.children.filter(
-      ({ platform, annotations }) => platform === undefined && annotations['vnd.docker.reference.type'] === undefined,
-    );
-    await reader.expect(silent);
-    nameless.push(...silent.map(({ digest }) => digest));
-    await reader.readAll(nameless);
+): Promise<Required<Pick<CompositionRequest, 'configs' | 'unreadable'>>> {
+  const configs = new Map<Digest, ConfigPlatform>();
+  const unreadable = new Map<Digest, string>();
+  const anyType = request.platforms !== 'all';
+  if (root.manifest.kind === 'image') {
+    const config = await reader.configPlatformOf(root, { anyType });
+    if (config !== undefined) configs.set(root.content.digest, config);
+    return { configs, unreadable };
   }
-  const platforms = new Map<Digest, Platform>();
-  for (const digest of nameless) {
-    const platform = await reader.platformOf(await reader.read(digest));
-    if (platform !== undefined) platforms.set(digest, platform);
+  if (request.platforms === 'all' || isNamed(root.manifest.children, request.platforms)) return { configs, unreadable };
+  const silent = root.manifest.children.filter((child) => child.platform === undefined && aboutOf(child) === undefined);
+  const digests = silent.map(({ digest }) => digest);
+  await reader.expect(silent);
+  await reader.readAll(digests, { ifThere: true });
+  for (const digest of digests) {
+    const config = await reader.configPlatformIfThere(digest);
+    if (config !== undefined && 'reason' in config) unreadable.set(digest, config.reason);
+    else if (config !== undefined) configs.set(digest, config);
   }
-  return platforms;
+  return { configs, unreadable };
+}
+
+/** The one platform that is wanted is named by the index: what else is there does not matter. */
+function isNamed(children: readonly ChildDescriptor[], wanted: readonly Platform[]): boolean {
+  const [only, ...more] = wanted;
+  if (only === undefined || more.length > 0) return false;
+  return children.some(({ platform }) => platform !== undefined && platformMatches(only, platform));
 }
 
 /** A fault that stops one target only: of that registry, or of its manifest policy. */

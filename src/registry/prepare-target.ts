@@ -1,7 +1,7 @@
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { isArtifactManifest } from '../domain/source-manifest.js';
-import { composeTag } from '../domain/tag-composition.js';
+import { aboutOf, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
@@ -65,7 +65,7 @@ export interface TargetPreparation {
   readonly reader: ManifestReader;
   readonly finder: ReferrerFinder;
   readonly root: ReadManifest;
-  readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'platforms' | 'selection'>;
+  readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'configs' | 'unreadable' | 'selection'>;
   /** With policy `keep`: what there is to decide about. */
   readonly overall: TagComposition;
   readonly anew: boolean;
@@ -82,9 +82,9 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
       ? overall
       : composeTag({
           ...composition,
+          ...(await artifactsIn(preparation)),
           target: target.name,
           policy,
-          refusedDigests: await artifactsIn(reader, root, overall),
         });
 
   const manifests = await owedManifests(reader, root, composed);
@@ -121,25 +121,40 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
       ...(current === undefined || current === digest ? {} : { replaces: current }),
       ...(target.referrers === true ? { referrers: referrers.count } : {}),
       dropped: [...composed.dropped, ...referrers.dropped],
+      ...(composed.note === undefined ? {} : { note: composed.note }),
     },
   };
 }
 
-/** Manifests that a registry for images alone refuses; only those without a platform come into question. */
-async function artifactsIn(
-  reader: ManifestReader,
-  root: ReadManifest,
-  { children }: TagComposition,
-): Promise<ReadonlySet<Digest>> {
-  const candidates = children.filter(({ platform }) => platform === undefined).map(({ digest }) => digest);
-  if (root.manifest.kind === 'image') candidates.push(root.content.digest);
-  await reader.readAll(candidates);
-  const artifacts = new Set<Digest>();
-  for (const digest of candidates) {
-    const { manifest } = await reader.read(digest);
-    if (manifest.kind === 'image' && isArtifactManifest(manifest.json)) artifacts.add(digest);
+/**
+ * Manifests that a registry for images alone refuses; only those without a platform come into question. An attestation
+ * that the source has no more is left out by `drop` like one that is refused.
+ */
+async function artifactsIn({
+  tag: { target },
+  reader,
+  root,
+  overall: { children },
+  composition,
+}: TargetPreparation): Promise<Pick<CompositionRequest, 'refusedDigests' | 'unreadable'>> {
+  const nameless = children.filter(({ platform }) => platform === undefined);
+  const unreadable = new Map(composition.unreadable);
+  const refusedDigests = new Set<Digest>();
+  const note = ({ content, manifest }: ReadManifest): void => {
+    if (manifest.kind === 'image' && isArtifactManifest(manifest.json)) refusedDigests.add(content.digest);
+  };
+  if (root.manifest.kind === 'image') note(root);
+  await reader.readAll(
+    nameless.map(({ digest }) => digest),
+    { ifThere: true },
+  );
+  for (const child of nameless) {
+    const mayBeLeft = target.manifestPolicy === 'drop' && aboutOf(child) !== undefined;
+    const found = mayBeLeft ? await reader.readIfThere(child.digest) : await reader.read(child.digest);
+    if ('reason' in found) unreadable.set(child.digest, found.reason);
+    else note(found);
   }
-  return artifacts;
+  return { refusedDigests, unreadable };
 }
 
 async function areThere(

@@ -1,5 +1,7 @@
 import { isDigest } from '../domain/digest.js';
 import type { Digest } from '../domain/digest.js';
+import { printPlatform } from '../domain/platform.js';
+import type { ChildDescriptor } from '../domain/source-manifest.js';
 import type { Content } from './manifests/content-cache.js';
 import type { CopyRequest } from './copy-types.js';
 import { getManifest, headManifestAt, placeScopes } from './manifests/manifest-exchange.js';
@@ -10,6 +12,8 @@ import { RegistryFault, saysCode } from './registry-errors.js';
 import type { BodyBudget } from './transport/body-budget.js';
 import { fetchBody } from './transport/registry-request.js';
 
+/** Named in a message; an index may list hundreds. */
+const MOST_PLATFORMS = 10;
 const TAGS_LIMIT_BYTES = 1024 * 1024;
 
 export function sourcePlace({ source }: Pick<CopyRequest, 'source'>): Place {
@@ -42,18 +46,47 @@ export async function resolveSource(
   throw await missingManifest(client, place, tag, signal);
 }
 
-/** Reads one manifest from the source by digest. @throws RegistryFault when it is not there */
+/**
+ * Reads one manifest from the source by digest.
+ *
+ * @param root what the copy began with, and `listed` what that lists, as far as it was read
+ * @throws RegistryFault when it is not there
+ */
 export async function readFromSource(
   client: RegistryClient,
   place: Place,
   digest: Digest,
-  { root, budget, signal }: { readonly root: Digest; readonly budget: BodyBudget; readonly signal: AbortSignal },
+  {
+    root,
+    listed,
+    budget,
+    signal,
+  }: {
+    readonly root: Digest;
+    readonly listed: readonly ChildDescriptor[];
+    readonly budget: BodyBudget;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Content> {
   const content = await getManifest(client, place, digest, { budget, signal });
   if (content !== undefined) return content;
   if (digest === root) throw await missingManifest(client, place, digest, signal);
-  const message = `its index ${root} lists the manifest ${digest}, but it is not there: the image is broken at its source`;
-  throw new RegistryFault(message, { place, code: 'source-corrupt', decision: 'park' });
+  throw new RegistryFault(missingChild(root, digest, listed), { place, code: 'source-corrupt', decision: 'park' });
+}
+
+function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescriptor[]): string {
+  const named = new Map(
+    listed.flatMap((child) => (child.platform === undefined ? [] : [[child.digest, printPlatform(child.platform)]])),
+  );
+  const own = named.get(digest);
+  named.delete(digest);
+  const others = [...new Set(named.values())].filter((platform) => platform !== own).slice(0, MOST_PLATFORMS);
+  const what = `the manifest ${digest}${own === undefined ? '' : ` (${own})`}`;
+  const advice =
+    others.length === 0
+      ? ''
+      : `; platforms whose manifests are there can be copied without it when they are chosen by name (it also lists ${others.join(', ')})`;
+  return `its index ${root} lists ${what}, but it is not there: the image is broken at its source${advice}`;
 }
 
 /** A tag that may still be published is waited for; a repository that does not exist is a mistake. */

@@ -4,10 +4,11 @@ import type { TagContents } from '../domain/tag-contents.js';
 import { printPlatform } from '../domain/platform.js';
 import { PlatformMissing, composeTag } from '../domain/tag-composition.js';
 import type { CopyRequest } from './copy-types.js';
-import { platformConfig } from './blobs/image-blobs.js';
+import { configBlob } from './blobs/image-blobs.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
+import { isEmptyConfig } from './manifests/media-types.js';
 import type { Place } from './place.js';
-import { readPlatforms } from './prepare-copy.js';
+import { readConfigs } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
 import { sourcePlace } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
@@ -43,7 +44,7 @@ async function areSame(
 ): Promise<boolean> {
   const { sourceDigest, platforms: selection } = request;
   const root = await source.read(sourceDigest);
-  const platforms = await readPlatforms(source, root, request);
+  const configs = await readConfigs(source, root, request);
   const composed = compose();
   if (composed === undefined) return false;
   if (composed.root.digest === contents.digest) return true;
@@ -60,7 +61,7 @@ async function areSame(
   function compose() {
     const image = `${request.source.host}/${request.source.path}`;
     try {
-      return composeTag({ image, target: '', source: root.manifest, platforms, selection, policy: 'keep' });
+      return composeTag({ image, target: '', source: root.manifest, ...configs, selection, policy: 'keep' });
     } catch (error) {
       // The source does not offer the platform any more: what the target has is something else.
       if (error instanceof PlatformMissing) return undefined;
@@ -77,7 +78,9 @@ async function configOf(reader: ManifestReader, digest: Digest): Promise<Digest 
   const { manifest } = await reader.read(digest);
   if (manifest.kind !== 'image') return undefined;
   try {
-    return platformConfig(manifest.json, reader.nameOf(digest))?.digest;
+    const config = configBlob(manifest.json, reader.nameOf(digest));
+    // All artifacts without a config have the same one.
+    return config === undefined || isEmptyConfig(config.mediaType) ? undefined : config.digest;
   } catch (error) {
     if (error instanceof FerryError) return undefined;
     throw error;

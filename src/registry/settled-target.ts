@@ -5,7 +5,7 @@ import { noReferrers } from './referrers/owed-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 
-type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped'>;
+type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
 
 /**
  * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own
@@ -22,7 +22,7 @@ export function settledTarget(
     knownCopy(tag, sourceDigest) ?? (request.anew === true ? undefined : equalTag(tag, sourceDigest, request));
   if (leads === undefined) return undefined;
   const { target, place } = tag;
-  const { digest, mediaType, platforms, dropped } = leads;
+  const { digest, mediaType, platforms, dropped, note } = leads;
   return {
     target,
     place,
@@ -37,6 +37,7 @@ export function settledTarget(
       mediaType,
       platforms,
       dropped,
+      ...(note === undefined ? {} : { note }),
       alreadyThere: true,
     },
   };

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { copyCommand } from '../../src/cli/commands/copy.js';
 import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
-import { placeImage, placeIndex } from '../support/scripted-images.js';
+import {
+  describe as descriptor,
+  mediaTypes,
+  placeImage,
+  placeIndex,
+  placeManifest,
+} from '../support/scripted-images.js';
 import { answer, answerError } from '../support/scripted-registry.js';
 import { repository, sourceAndTarget, sourceAndTwoTargets } from '../support/scripted-set-up.js';
 
@@ -46,6 +52,28 @@ async function copy(source: string, targets: readonly string[], options: CopyCom
 }
 
 describe('ferry copy', () => {
+  test('notes once that an image names no platform, whatever the number of targets', async () => {
+    const [source, left, right] = await sourceAndTwoTargets();
+    const config = Buffer.from('{"os":"linux"}');
+    source.putBlob(repository, config);
+    const content = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: descriptor(mediaTypes.config, config),
+      layers: [],
+    };
+    placeManifest(source, repository, { tag: 'v1', mediaType: mediaTypes.manifest, content });
+
+    const { status, err } = await copy(
+      `${source.host}/${repository}:v1`,
+      [`${left.host}/a/app`, `${right.host}/b/app`],
+      { platform: 'linux/amd64' },
+    );
+
+    expect(status).toBe(0);
+    expect(err.match(/note: its config names linux and no architecture.*for linux\/amd64/g)).toHaveLength(1);
+  });
+
   test('copies to every target; one without a tag gets the tag of the source', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const image = placeImage(source, repository);

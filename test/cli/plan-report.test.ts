@@ -87,3 +87,17 @@ test('an image that one of its targets would not get is counted apart', () => {
 
   expect(lines).toContain('1 image: 1 to copy; 1 of them not to every target');
 });
+
+test('what is to be known about a copy stands beside its target', () => {
+  const target = { target: 'private', dropped: [], there: none, mountable: none, sent: none };
+  const note = 'its config names no platform: it is copied as it is';
+  const image: PlannedImage = {
+    ...imageNamed('quay.io/org/app:1'),
+    state: 'copy',
+    targets: [{ ...target, state: 'copy', note }],
+  };
+
+  const text = printed(planTables(), { images: 1, refused: 0 }, () => image);
+
+  expect(text).toContain(note);
+});

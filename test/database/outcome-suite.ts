@@ -58,6 +58,19 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect((await stores.pushed.knownCopies(nginx)).size).toBe(0);
     });
 
+    test('what is to be known about a copy is shown with it, and told again by the copy that relies on it', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      const note = 'its config names no platform: it is copied as it is';
+      const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep', note } as TargetOutcome;
+
+      await syncImage(stores, nginx, { targets: [made] });
+
+      expect((await stores.pushed.knownCopies(nginx)).get('aliyun')).toMatchObject({ note });
+      const { copies } = await stores.console.status(nginx);
+      expect(copies.find(({ target }) => target === 'aliyun')).toMatchObject({ state: 'pushed', reason: note });
+    });
+
     test('wanted anew, only copies that were begun since then can be relied on', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([wish('nginx:1.27')]);

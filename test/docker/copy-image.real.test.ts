@@ -1,5 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -18,7 +20,7 @@ import { tryStartDockerDaemon } from '../support/docker-daemon.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryServer } from '../support/registry-server.js';
 import { skopeoInspectRaw } from '../support/skopeo.js';
-import { makeAttestation, makeImage, makeIndex, pushImage } from '../support/test-images.js';
+import { blobOf, makeAttestation, makeImage, makeIndex, pushImage, sha256 } from '../support/test-images.js';
 import type { MadeManifest } from '../support/test-images.js';
 
 const list = 'application/vnd.docker.distribution.manifest.list.v2+json';
@@ -101,6 +103,22 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
       targets: [targetAt(open)],
       ...changes,
     };
+  }
+
+  /** One layer, and a configuration that says this of its platform. */
+  async function pushSingle(repository: string, platform: object): Promise<void> {
+    const made = await makeImage({ name: repository.replaceAll('/', '-'), layers: [100], format: 'docker' });
+    const [config, layer] = made.blobs;
+    if (config === undefined || layer === undefined) throw new Error('the image has no blobs');
+    const told = JSON.parse((await buffer(config.open())).toString()) as object;
+    const { os: _os, architecture: _architecture, ...rest } = told as Readonly<Record<string, unknown>>;
+    const open = blobOf(Buffer.from(JSON.stringify({ ...rest, ...platform })));
+    const json = JSON.parse(made.bytes.toString()) as { readonly config: object };
+    const bytes = Buffer.from(
+      JSON.stringify({ ...json, config: { ...json.config, digest: open.digest, size: open.size } }),
+    );
+    const image = { ...made, blobs: [open, layer], bytes, digest: sha256(bytes) };
+    await pushImage(source, { image, repository, tag: 'v1' });
   }
 
   async function manifestAt(registry: RegistryServer, reference: string): Promise<Record<string, unknown>> {
@@ -308,6 +326,46 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
 
     await expect(engine().copy(asked)).rejects.toMatchObject({ side: 'source', ...fault });
     expect(await imageIds()).toEqual([]);
+  });
+
+  test.each([
+    ['linux/amd64', 'its config names linux and no architecture', {}],
+    ['linux/amd64,linux/arm64', 'its config names linux and no architecture', {}],
+    ['linux/amd64', undefined, { architecture: 'amd64' }],
+  ])(
+    'a single image whose configuration leaves its platform open is pushed for %s',
+    async (platforms, note, config) => {
+      const repository = `team/open-${Object.keys(config).length}`;
+      await pushSingle(repository, { os: 'linux', ...config });
+      const asked = request(platforms, { source: parseImageReference(`${source.host}/${repository}:v1`) });
+
+      const report = await engine().copy(asked);
+
+      expect(report).toMatchObject({ missingPlatforms: [], failures: [], leftBehind: [] });
+      const [target] = report.targets;
+      expect(target?.platforms.map(({ platform }) => platform)).toEqual([note === undefined ? 'linux/amd64' : '']);
+      expect(target?.note).toEqual(note === undefined ? undefined : expect.stringContaining(note));
+      expect(await manifestAt(open, 'v1')).toMatchObject({ mediaType: schema2 });
+    },
+  );
+
+  test('a platform that the source’s index lists and has no more is a broken image, not a tag to wait for', async () => {
+    await pushImage(open, {
+      image: makeIndex([amd64 as MadeManifest, armv7 as MadeManifest]),
+      repository: 'team/part',
+      tag: 'v1',
+    });
+    const gone = request('linux/amd64,linux/arm/v7', {
+      source: parseImageReference(`${open.host}/team/part:v1`),
+      targets: [targetAt(closed)],
+    });
+    const revisions = join(open.storagePath, 'docker/registry/v2/repositories/team/part/_manifests/revisions/sha256');
+    rmSync(join(revisions, armv7?.digest.replace('sha256:', '') ?? 'none'), { recursive: true });
+
+    await expect(engine().copy(gone)).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(engine().copy(gone)).rejects.toThrow('linux/arm/v7');
+    const one = await engine().copy({ ...gone, platforms: parsePlatformSelection('linux/amd64') });
+    expect(one.failures).toEqual([]);
   });
 
   test('a tag that does not lead where it was found to lead is not copied', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { platformIn } from '../../src/domain/config-platform.js';
 import type { Digest } from '../../src/domain/digest.js';
 import { ManifestRefusedByPolicy } from '../../src/domain/manifest-policy.js';
 import { parsePlatform, parsePlatformSelection, platformMatches, printPlatform } from '../../src/domain/platform.js';
@@ -206,21 +207,61 @@ describe('what a tag is to point to', () => {
 
   test('a child for which the index names no platform is found by its config’s', () => {
     const source = indexOf([{ name: 'plain' }]);
-    const platforms = new Map([[digestOf('plain'), parsePlatform('linux/amd64')]]);
+    const configs = new Map([[digestOf('plain'), platformIn({ os: 'linux', architecture: 'amd64' })]]);
 
-    const composed = compose(source, 'linux/amd64', { platforms });
+    const composed = compose(source, 'linux/amd64', { configs });
 
     expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('plain') });
+    expect(composed.note).toBeUndefined();
+  });
+
+  test('the only image of an index, which nothing names a platform for, is what one platform means, with a note', () => {
+    const source = indexOf([{ name: 'plain' }, { name: 'attest-plain', about: 'plain' }]);
+    const configs = new Map([[digestOf('plain'), platformIn({ os: 'linux' })]]);
+
+    const composed = compose(source, 'linux/amd64', { configs });
+
+    expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('plain') });
+    expect(composed.note).toContain('its config names linux and no architecture');
+    expect(() => compose(source, 'windows/amd64', { configs })).toThrow(PlatformMissing);
+  });
+
+  test('of two images that nothing names a platform for none is chosen', () => {
+    const source = indexOf([{ name: 'one' }, { name: 'other' }]);
+    const configs = new Map(['one', 'other'].map((name) => [digestOf(name), platformIn({})]));
+
+    expect(() => compose(source, 'linux/amd64', { configs })).toThrow(
+      'it names no platform at all: ask for platform "all"',
+    );
+  });
+
+  test('what cannot be read at the source matters only where it is all that could be meant', () => {
+    const source = indexOf([
+      { name: 'amd64', platform: 'linux/amd64' },
+      { name: 'gone' },
+      { name: 'arm64', platform: 'linux/arm64' },
+    ]);
+    const unreadable = new Map([[digestOf('gone'), 'it is not there']]);
+
+    const one = compose(source, 'linux/amd64', { unreadable });
+    const both = compose(source, 'linux/amd64,linux/arm64', { unreadable });
+
+    expect(one).toMatchObject({ root: { kind: 'child', digest: digestOf('amd64') }, dropped: [] });
+    expect(digests(both)).toEqual(['amd64', 'arm64'].map(digestOf));
+    expect(both.dropped).toEqual([{ digest: digestOf('gone'), reason: expect.stringContaining('it is not there') }]);
+    expect(() => compose(source, 'linux/s390x', { unreadable })).toThrow(
+      `it offers linux/amd64, linux/arm64; its manifest ${digestOf('gone')}, for which it names no platform, cannot be read: it is not there`,
+    );
   });
 });
 
 describe('a source that is a single manifest', () => {
   const digest = digestOf('single');
   const single: SourceManifest = { kind: 'image', digest, mediaType: ociManifest, size: 7, json: {} };
-  const amd64 = new Map([[digest, parsePlatform('linux/amd64')]]);
+  const amd64 = new Map([[digest, platformIn({ os: 'linux', architecture: 'amd64' })]]);
 
   test.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])('is itself what %s means', (selection) => {
-    const composed = compose(single, selection, { platforms: amd64 });
+    const composed = compose(single, selection, { configs: amd64 });
 
     expect(composed).toMatchObject({
       root: { kind: 'source', digest },
@@ -230,12 +271,55 @@ describe('a source that is a single manifest', () => {
   });
 
   test('of another platform than wanted is parked, naming its own', () => {
-    expect(() => compose(single, 'linux/arm64', { platforms: amd64 })).toThrow('it offers linux/amd64');
+    expect(() => compose(single, 'linux/arm64', { configs: amd64 })).toThrow('it offers linux/amd64');
   });
 
-  test('that names no platform is copied by all alone, and says so', () => {
-    expect(compose(single, 'all').root).toMatchObject({ kind: 'source', digest });
-    expect(() => compose(single, 'linux/amd64')).toThrow('ask for platform "all"');
+  test.each([
+    ['no platform', {}, 'its config names no platform'],
+    ['an empty one', { os: '', architecture: ' ' }, 'its config names no platform'],
+    ['an unknown one', { os: 'unknown', architecture: 'unknown' }, 'its config names no platform'],
+    ['no architecture', { os: 'linux' }, 'its config names linux and no architecture'],
+    ['an empty architecture', { os: 'Linux', architecture: '' }, 'its config names linux and no architecture'],
+    ['an architecture that is no text', { os: 'linux', architecture: 7 }, 'its config names linux and no architecture'],
+    ['no system', { architecture: 'x86_64' }, 'its config names amd64 and no operating system'],
+  ])('whose config names %s is copied for the one platform that is wanted, with a note', (_what, config, said) => {
+    const configs = new Map([[digest, platformIn(config)]]);
+
+    const composed = compose(single, 'linux/amd64', { configs });
+
+    expect(composed).toMatchObject({ root: { kind: 'source', digest }, platforms: [], missing: [] });
+    expect(composed.note).toBe(`${said}: there is nothing to choose, so it is copied as it is, for linux/amd64`);
+    expect(compose(single, 'all', { configs }).note).toBeUndefined();
+  });
+
+  test.each([
+    ['another system', { os: 'windows' }, 'linux/amd64'],
+    ['another architecture', { architecture: 'arm64' }, 'linux/amd64'],
+    ['another variant', { os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v6'],
+    ['the default variant', { os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64/v9'],
+    ['another version', { os: 'windows', architecture: 'amd64', 'os.version': '10.0.1' }, 'windows(10.0.2)/amd64'],
+  ])('whose config names %s is not what is wanted', (_what, config, wanted) => {
+    const configs = new Map([[digest, platformIn(config)]]);
+
+    expect(() => compose(single, wanted, { configs })).toThrow(PlatformMissing);
+  });
+
+  test.each([
+    ['variant', { os: 'linux', architecture: 'arm' }, 'linux/arm/v6'],
+    ['version', { os: 'windows', architecture: 'amd64' }, 'windows(10.0.2)/amd64'],
+  ])('whose config names no %s is taken for any, with a note', (what, config, wanted) => {
+    const configs = new Map([[digest, platformIn(config)]]);
+
+    expect(compose(single, wanted, { configs }).note).toContain(`and no ${what}`);
+  });
+
+  test('whose config names a part of what is wanted is copied once for those that it may be for', () => {
+    const configs = new Map([[digest, platformIn({ os: 'linux' })]]);
+
+    const composed = compose(single, 'linux/amd64,linux/arm64,windows/amd64', { configs });
+
+    expect(composed).toMatchObject({ root: { kind: 'source', digest }, missing: ['windows/amd64'] });
+    expect(composed.note).toContain('whichever of linux/amd64, linux/arm64 it is for');
   });
 
   test.each(['drop', 'fail'] as const)('that the target refuses is parked under policy %s', (policy) => {

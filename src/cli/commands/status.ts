@@ -154,7 +154,7 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
         String(copy.attempts),
         localTime(copy.lastTriedAt),
         copy.reference ?? '',
-        copy.code !== undefined && said.has(why(copy)) ? 'as above' : (why(copy) ?? ''),
+        copy.code !== undefined && said.has(why(copy)) ? 'as above' : (why(copy) ?? copy.reason ?? ''),
       ]),
     );
   }

@@ -5,14 +5,14 @@ import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import { readJsonColumn } from '../json-column.js';
 
-type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms'>;
+type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms' | 'note'>;
 
 /** @returns null when a later copy cannot rely on this one */
 export function printVerified(
-  { recipe, mediaType, platforms }: Extract<TargetOutcome, { state: 'pushed' }>,
+  { recipe, mediaType, platforms, note }: Extract<TargetOutcome, { state: 'pushed' }>,
   missingPlatforms: readonly string[],
 ): string | null {
-  return recipe === undefined ? null : JSON.stringify({ recipe, mediaType, platforms, missingPlatforms });
+  return recipe === undefined ? null : JSON.stringify({ recipe, mediaType, platforms, missingPlatforms, note });
 }
 
 /**

@@ -2,7 +2,7 @@ import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import { UnsupportedManifest } from '../../domain/source-manifest.js';
 import type { JsonObject } from '../../domain/source-manifest.js';
-import { isForeignLayer, isImageConfig } from '../manifests/media-types.js';
+import { isForeignLayer } from '../manifests/media-types.js';
 
 /** A config or layer, as a manifest describes it. */
 export interface Blob {
@@ -40,16 +40,13 @@ export function foreignLayers(json: JsonObject, name: string): readonly Digest[]
   return layers.flatMap(({ digest, mediaType, urls }) => (urls && isForeignLayer(mediaType) ? [digest] : []));
 }
 
-/** The config that tells an image's platform; undefined for artifacts and for configs too large to be one. */
-export function platformConfig(json: JsonObject, name: string): Blob | undefined {
+/** What a manifest calls its config; undefined where it has none. @throws UnsupportedManifest */
+export function configBlob(json: JsonObject, name: string): Blob | undefined {
   const entry = json['config'];
   if (entry === undefined || entry === null) return undefined;
   const { digest, mediaType, size } = readDescriptor(entry, name);
-  return isImageConfig(mediaType) && size <= CONFIG_LIMIT_BYTES ? { digest, mediaType, size } : undefined;
+  return { digest, mediaType, size };
 }
-
-/** Configs hold the history of an image: some are a few hundred kilobytes. */
-const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

@@ -103,7 +103,9 @@ export async function getManifest(
       const json = jsonObjectIn(body);
       // The digest of schema 1 is of its signed payload, not of its bytes: it cannot be checked like the others.
       if (json !== undefined && isSchema1(json)) throw schema1(place, reference);
-      const isForeign = isWebPage(response) ? json?.['schemaVersion'] !== 2 : expected === undefined && json === undefined;
+      const isForeign = isWebPage(response)
+        ? json?.['schemaVersion'] !== 2
+        : expected === undefined && json === undefined;
       if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
     }
     if (expected === undefined || digest === expected) {

@@ -1,13 +1,14 @@
-import { parseBoundedJson } from '../../domain/bounded-json.js';
 import type { Digest } from '../../domain/digest.js';
+import { readConfigPlatform, unnamedPlatform } from '../../domain/config-platform.js';
+import type { ConfigPlatform } from '../../domain/config-platform.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { readPlatform } from '../../domain/platform.js';
 import type { Platform } from '../../domain/platform.js';
 import { readSourceManifest } from '../../domain/source-manifest.js';
 import type { ChildDescriptor, SourceManifest } from '../../domain/source-manifest.js';
 import type { Content } from './content-cache.js';
-import { platformConfig } from '../blobs/image-blobs.js';
+import { configBlob } from '../blobs/image-blobs.js';
 import { getManifest } from './manifest-exchange.js';
+import { isEmptyConfig, isImageConfig } from './media-types.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { readFromSource } from '../resolve-source.js';
@@ -15,6 +16,15 @@ import { readSmallBlob } from '../blobs/small-blob.js';
 import type { ImageBudget } from '../transport/body-budget.js';
 
 const READS_AT_ONCE = 4;
+/** What is wrong with a manifest itself, not with whoever should give it. */
+const UNREADABLE: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-unsupported']);
+/** Configs hold the history of an image: some are a few hundred kilobytes. */
+const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** A manifest that is not there, or not whole. */
+interface Unreadable {
+  readonly reason: string;
+}
 
 export interface ReadManifest {
   readonly content: Content;
@@ -34,6 +44,8 @@ export class ManifestReader {
   readonly #budget: ImageBudget;
   readonly #signal: AbortSignal;
   readonly #contents = new Map<Digest, Promise<Content>>();
+  /** Of the root, where it is an index and was read. */
+  #listed: readonly ChildDescriptor[] = [];
 
   /** @param holders targets whose tag leads to a digest already, by that digest */
   constructor(
@@ -65,7 +77,13 @@ export class ManifestReader {
     const { mediaType: contentType, body } = content;
     const name = this.nameOf(digest);
     const manifest = readSourceManifest({ name, digest, contentType, size: body.length, text: body.toString('utf8') });
+    if (digest === this.#root && manifest.kind === 'index') this.#listed = manifest.children;
     return { content: { ...content, mediaType: manifest.mediaType }, manifest };
+  }
+
+  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  async readIfThere(digest: Digest): Promise<ReadManifest | Unreadable> {
+    return await this.read(digest).catch(orReason);
   }
 
   /** What an index lists is about to be read. @throws FerryError `manifest-too-large` */
@@ -73,28 +91,61 @@ export class ManifestReader {
     await this.#budget.expectsManifests(children.map(({ size }) => size));
   }
 
-  /** The same for many, a few at a time, for whoever reads them one after the other then. */
-  async readAll(digests: readonly Digest[]): Promise<void> {
+  /**
+   * Reads many, a few at a time, for whoever goes through them one after the other then.
+   *
+   * @param ifThere whether those that are not there, or not whole, are left to whoever reads them then
+   */
+  async readAll(digests: readonly Digest[], { ifThere = false }: { readonly ifThere?: boolean } = {}): Promise<void> {
     const queue = [...digests].reverse();
     const reader = async (): Promise<void> => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) await this.#contentOf(next);
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+        const reading = this.#contentOf(next);
+        await (ifThere ? reading.catch(orReason) : reading);
+      }
     };
     await Promise.all(Array.from({ length: READS_AT_ONCE }, reader));
   }
 
-  /** The platform of a single image, from its config; undefined for artifacts. */
-  async platformOf({ content, manifest }: ReadManifest): Promise<Platform | undefined> {
+  /**
+   * What the config of a single image says of its platform; undefined for an index.
+   *
+   * @param anyType whether configs of no image's type are read, too: where a platform is to be compared
+   */
+  async configPlatformOf(
+    { content, manifest }: ReadManifest,
+    { anyType }: { readonly anyType: boolean },
+  ): Promise<ConfigPlatform | undefined> {
     if (manifest.kind !== 'image') return undefined;
-    const config = platformConfig(manifest.json, this.nameOf(content.digest));
-    if (config === undefined) return undefined;
+    const { artifactType } = manifest.json;
+    const config = configBlob(manifest.json, this.nameOf(content.digest));
+    if (config === undefined) return unnamedPlatform('it has no config that could name a platform');
+    const isImageType = isImageConfig(config.mediaType);
+    if (!isImageType && (isEmptyConfig(config.mediaType) || typeof artifactType === 'string')) {
+      const type = typeof artifactType === 'string' ? ` of the type ${artifactType.slice(0, 120)}` : '';
+      return unnamedPlatform(`it is an artifact${type}, which is for no platform`);
+    }
+    if (!isImageType && !anyType) return unnamedPlatform(`its config (${config.mediaType}) was not read`);
+    if (config.size > CONFIG_LIMIT_BYTES) {
+      return unnamedPlatform(`its config of ${config.size} bytes is too large to be read for a platform`);
+    }
+    // Nothing needs to be asked for what has no bytes, and a registry may not have it.
+    if (config.size === 0) return readConfigPlatform('', config.mediaType, isImageType);
     const places = this.#placesOf(content.digest);
     const body = await readSmallBlob(this.#client, places, config, { budget: this.#budget, signal: this.#signal });
-    try {
-      return readPlatform(parseBoundedJson(body.toString('utf8')));
-    } catch {
-      // A config that is no JSON tells no platform; the image is copied as it is when no platform is asked for.
-      return undefined;
-    }
+    return readConfigPlatform(body.toString('utf8'), config.mediaType, isImageType);
+  }
+
+  /** The platform of a single image, from its config; undefined for artifacts, and where it names none. */
+  async platformOf(read: ReadManifest): Promise<Platform | undefined> {
+    return (await this.configPlatformOf(read, { anyType: false }))?.platform;
+  }
+
+  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  async configPlatformIfThere(digest: Digest): Promise<ConfigPlatform | Unreadable | undefined> {
+    return await this.read(digest)
+      .then(async (read) => await this.configPlatformOf(read, { anyType: true }))
+      .catch(orReason);
   }
 
   nameOf(digest: Digest): string {
@@ -133,7 +184,8 @@ export class ManifestReader {
         if (!(error instanceof FerryError)) throw error;
       }
     }
-    return readFromSource(this.#client, this.#source, digest, { root: this.#root, budget, signal });
+    const listed = this.#listed;
+    return readFromSource(this.#client, this.#source, digest, { root: this.#root, listed, budget, signal });
   }
 
   #placesOf(digest: Digest): readonly Place[] {
@@ -147,4 +199,9 @@ export class ManifestReader {
       ...(digest === this.#root ? [] : (this.#holders.get(this.#root) ?? [])),
     ];
   }
+}
+
+function orReason(error: unknown): Unreadable {
+  if (error instanceof FerryError && UNREADABLE.has(error.code)) return { reason: error.message };
+  throw error;
 }

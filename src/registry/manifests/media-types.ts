@@ -25,6 +25,11 @@ export function isImageConfig(mediaType: unknown): boolean {
   );
 }
 
+/** The stand-in of artifacts that have no config (image-spec, "Guidance for an Empty Descriptor"). */
+export function isEmptyConfig(mediaType: string): boolean {
+  return mediaType === 'application/vnd.oci.empty.v1+json';
+}
+
 /** Layers that live at other addresses (`urls`), by their types' own names. */
 export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes('.foreign.') || mediaType.includes('nondistributable');

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../domain/bounded-json.js';
 import type { Digest } from '../../domain/digest.js';
 import type { JsonObject } from '../../domain/source-manifest.js';
 import { digestOf } from '../manifests/content-digest.js';
@@ -61,7 +62,7 @@ async function readTag(
 /** Go's tools write a list that has lost its last entry as `null`. */
 function readEmptyIndex(body: Buffer): JsonObject | undefined {
   try {
-    const json = JSON.parse(body.toString('utf8')) as unknown;
+    const json = parseBoundedJson(body.toString('utf8'));
     const isEmpty = typeof json === 'object' && json !== null && 'manifests' in json && json.manifests === null;
     return isEmpty ? (json as JsonObject) : undefined;
   } catch {
