@@ -83,7 +83,12 @@ describe('manifests are told apart by their shape', () => {
     ['schema 1', { schemaVersion: 1, fsLayers: [] }, schema1, 'schema 1'],
     ['schema 1 that was sent as JSON', { schemaVersion: 1, fsLayers: [] }, 'application/json', 'schema 1'],
     ['an index and an image at once', { manifests: [], config, layers: [] }, ociIndex, 'at once'],
-    ['an image that calls itself an index', { mediaType: ociIndex, config, layers: [] }, '', 'is an image by its content'],
+    [
+      'an image that calls itself an index',
+      { mediaType: ociIndex, config, layers: [] },
+      '',
+      'is an image by its content',
+    ],
     ['an index that calls itself an image', { mediaType: dockerManifest, manifests: [] }, '', 'calls itself'],
     ['a media type that is not text', { mediaType: 7, manifests: [] }, '', 'not text'],
     ['neither', { schemaVersion: 2 }, ociManifest, 'neither an image'],
