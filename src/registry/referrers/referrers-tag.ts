@@ -64,7 +64,7 @@ function readEmptyIndex(body: Buffer): JsonObject | undefined {
   try {
     const json = parseBoundedJson(body.toString('utf8'));
     const isEmpty = typeof json === 'object' && json !== null && 'manifests' in json && json.manifests === null;
-    return isEmpty ? (json as JsonObject) : undefined;
+    return isEmpty ? json : undefined;
   } catch {
     return undefined;
   }
