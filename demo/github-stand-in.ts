@@ -180,7 +180,9 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
       const path = decodeURIComponent(rest.slice('contents/'.length));
       const ref = address.searchParams.get('ref') ?? '';
       const content = found.files.get(`${ref}:${path}`);
+      const folder = content === undefined ? folderAt(found, ref, path) : [];
       if (content !== undefined) sendFile(request, response, { name: `${owner}/${name}`, path, ref, content });
+      else if (folder.length > 0) sendFolder(request, response, folder);
       else refuse(response, 404, found.tags.includes(ref) ? 'Not Found' : `No commit found for the ref ${ref}`);
     } else {
       refuse(response, 404, 'Not Found');
@@ -246,6 +248,24 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
       _links: { self: address, git, html },
     };
     sendConditionally(request, response, JSON.stringify(json), { 'content-type': 'application/json; charset=utf-8' });
+  }
+
+  /** What is directly in a folder: files, and the folders that hold others. */
+  function folderAt({ files }: Repository, ref: string, path: string): readonly { name: string; type: string }[] {
+    const prefix = path === '' ? `${ref}:` : `${ref}:${path}/`;
+    const below = [...files.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    const types = new Map(below.map((rest) => [rest.split('/', 1).join(''), rest.includes('/') ? 'dir' : 'file']));
+    return [...types].map(([name, type]) => ({ name, type }));
+  }
+
+  function sendFolder(
+    request: IncomingMessage,
+    response: ServerResponse,
+    entries: readonly { name: string; type: string }[],
+  ): void {
+    sendConditionally(request, response, JSON.stringify(entries), {
+      'content-type': 'application/json; charset=utf-8',
+    });
   }
 
   function sendConditionally(

@@ -20,6 +20,8 @@ export interface ComposeService {
   /** As written; it may hold variables. */
   readonly pullPolicy?: string;
   readonly profiles: readonly string[];
+  /** Values of variables where its file has its own; absent: those of the whole selection. */
+  readonly lookup?: Lookup;
   /** What makes its image unknowable from this document alone, in words. */
   readonly fault?: string;
 }
@@ -44,7 +46,7 @@ export function imagesOfServices(
   const images: ServiceImage[] = [];
   const skipped: Skipped[] = [];
   for (const service of services) {
-    const read = readImage(service, lookup);
+    const read = readImage(service, service.lookup ?? lookup);
     if ('reason' in read) {
       skipped.push({ what: `service ${service.name}`, reason: read.reason });
       continue;

@@ -15,23 +15,44 @@ export type Interpolated =
       readonly unset: readonly string[];
     }
   /** What makes the text impossible, in words. */
-  | { readonly kind: 'fault'; readonly reason: string };
+  | {
+      readonly kind: 'fault';
+      readonly reason: string;
+      /** The variable that has to be set, where that is the fault. */
+      readonly variable?: string;
+    };
+
+/** Operands are nested as deep as a text is long. */
+const longestTemplate = 10_000;
 
 const NAME = /^[_a-z][_a-z0-9]*/i;
 const OPERATOR = /^:?[-+?]/;
 
 export function interpolate(template: string, lookup: Lookup): Interpolated {
+  if (template.length > longestTemplate) {
+    return { kind: 'fault', reason: `it has ${template.length} characters, ${longestTemplate} are read at most` };
+  }
   const unset = new Set<string>();
   try {
     const text = substitute(template, lookup, unset);
     return { kind: 'text', text, unset: [...unset] };
   } catch (error) {
-    if (error instanceof InterpolationFault) return { kind: 'fault', reason: error.message };
+    if (error instanceof InterpolationFault) {
+      const { message: reason, variable } = error;
+      return { kind: 'fault', reason, ...(variable === undefined ? {} : { variable }) };
+    }
     throw error;
   }
 }
 
-class InterpolationFault extends Error {}
+class InterpolationFault extends Error {
+  readonly variable: string | undefined;
+
+  constructor(message: string, variable?: string) {
+    super(message);
+    this.variable = variable;
+  }
+}
 
 function substitute(template: string, lookup: Lookup, unset: Set<string>): string {
   let text = '';
@@ -84,7 +105,7 @@ function expression(inside: string, lookup: Lookup, unset: Set<string>): string 
     default: {
       if (present) return value ?? '';
       const why = substitute(operand, lookup, unset);
-      throw new InterpolationFault(`the variable ${name} has to be set${why === '' ? '' : `: ${why}`}`);
+      throw new InterpolationFault(`the variable ${name} has to be set${why === '' ? '' : `: ${why}`}`, name);
     }
   }
 }
@@ -104,4 +125,11 @@ function closingBrace(template: string, open: number): number {
     if (depth === 0) return position;
   }
   throw new InterpolationFault(`"${template.slice(open - 1)}" has no closing brace`);
+}
+
+/** The variables that a text needs and that have neither a value nor a default. */
+export function missingVariables(template: string, lookup: Lookup): readonly string[] {
+  const read = interpolate(template, lookup);
+  if (read.kind === 'text') return read.unset;
+  return read.variable === undefined ? [] : [read.variable];
 }

@@ -14,6 +14,8 @@ const longestName = 255;
 
 /** What Compose's own tag `!reset` makes of a value: the key has none, whatever the service extends. */
 const reset = Symbol('!reset');
+/** Services that extend one another. */
+const longestChain = 50;
 const resetTags = ([undefined, 'map', 'seq'] as const).map((collection) => ({
   tag: '!reset',
   resolve: () => reset,
@@ -28,20 +30,36 @@ const Service = z.looseObject({
   pull_policy: z.unknown().optional(),
   profiles: Profiles.optional(),
   extends: z.union([z.string(), z.looseObject({ service: z.string(), file: z.string().optional() })]).optional(),
+  env_file: z.unknown().optional(),
 });
-type Service = z.infer<typeof Service>;
+export type Service = z.infer<typeof Service>;
 
-const Document = z.looseObject({ services: z.record(z.string(), z.unknown()) });
+const Services = z.record(z.string(), z.unknown());
+/** A file may include others and have no services of its own. */
+const Document = z.union([
+  z.looseObject({ services: Services }),
+  z.looseObject({
+    services: Services.nullish().transform((given) => given ?? undefined),
+    include: z.array(z.unknown()),
+  }),
+]);
 
+/** A compose file as it is written: nothing is interpolated, and no other file is read. */
 export interface ComposeDocument {
-  readonly services: readonly ComposeService[];
-  /** What in the document leads to other files, which are not read. */
-  readonly notes: readonly string[];
+  readonly services: ReadonlyMap<string, Service>;
+  /** Services whose description cannot be read. */
+  readonly broken: readonly ComposeService[];
+  readonly include: unknown;
 }
 
+/** Finds what a service extends; the reason where it cannot be had. */
+export type FindBase = (
+  from: string,
+  extended: { readonly service: string; readonly file?: string | undefined },
+) => { readonly at: string; readonly service: Service } | { readonly reason: string };
+
 /**
- * Reads a compose file (YAML 1.2 with merge keys) as far as images go: every service of every profile, with `extends`
- * inside the file followed. Nothing is interpolated.
+ * Reads a compose file (YAML 1.2 with merge keys) as far as images go.
  *
  * @param where its address, for messages
  * @throws UpstreamFault `upstream-format` naming the address
@@ -53,7 +71,8 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
 
   const parsed = Document.safeParse(toJson(document, where));
   if (!parsed.success) throw notCompose(where, 'it has no map of services');
-  const described = Object.entries(parsed.data.services).filter(([, value]) => value !== reset);
+  const { services: written = {}, include } = parsed.data;
+  const described = Object.entries(written).filter(([, value]) => value !== reset);
   if (described.length > mostServices) {
     throw notCompose(where, `it has ${described.length} services, and ${mostServices} are read at most`);
   }
@@ -68,10 +87,7 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
     if (service.success) services.set(name, service.data);
     else broken.push({ ...unread(name), fault: 'its description in the compose file is not a map' });
   }
-  return {
-    services: [...[...services].map(([name, service]) => readService(name, service, services)), ...broken],
-    notes: includeNotes(parsed.data['include']),
-  };
+  return { services, broken, include };
 }
 
 /** Of the keys that are read, only the image and how it is built are inherited in a way that has to be stopped. */
@@ -89,19 +105,30 @@ function toJson(document: ReturnType<typeof parseDocument>, where: string): unkn
   }
 }
 
-function readService(name: string, own: Service, services: ReadonlyMap<string, Service>): ComposeService {
+/**
+ * A service with what it inherits by `extends`, also from other files.
+ *
+ * @param at the file that describes it
+ */
+export function readService(name: string, own: Service, at: string, find: FindBase): ComposeService {
   const chain = [own];
-  const seen = new Set([name]);
+  const seen = new Set([`${at}:${name}`]);
   let fault: string | undefined;
+  let from = at;
   for (let extended = own.extends; extended !== undefined; extended = chain.at(-1)?.extends) {
-    const { service, file } = typeof extended === 'string' ? { service: extended, file: undefined } : extended;
-    const base = services.get(service);
-    if (file !== undefined) fault = `it extends ${service} of ${file}, another file, which is not read`;
-    else if (base === undefined) fault = `it extends ${service}, which is not there`;
-    else if (seen.has(service)) fault = `it extends ${service} in a circle`;
-    if (fault !== undefined || base === undefined) break;
-    seen.add(service);
-    chain.push(base);
+    const base = find(from, typeof extended === 'string' ? { service: extended } : extended);
+    if ('reason' in base) {
+      fault = base.reason;
+      break;
+    }
+    const key = `${base.at}:${typeof extended === 'string' ? extended : extended.service}`;
+    if (seen.has(key) || chain.length > longestChain) {
+      fault = `it extends ${key.slice(key.indexOf(':') + 1)} in a circle`;
+      break;
+    }
+    seen.add(key);
+    chain.push(base.service);
+    from = base.at;
   }
 
   const image = inherited('image');
@@ -124,11 +151,6 @@ function readService(name: string, own: Service, services: ReadonlyMap<string, S
 
 function unread(name: string): ComposeService {
   return { name, isBuilt: false, profiles: [] };
-}
-
-function includeNotes(include: unknown): string[] {
-  if (include === undefined || include === null) return [];
-  return ['the compose file includes other files: their services are not looked at'];
 }
 
 function notCompose(where: string, why: string): UpstreamFault {

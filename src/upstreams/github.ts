@@ -56,9 +56,20 @@ export interface GitHub {
     file: { readonly repository: string; readonly path: string; readonly tag: string },
     options?: { readonly signal?: AbortSignal },
   ): Promise<string>;
+  /**
+   * The names of the files in a folder at a tag; '' is the repository's root.
+   *
+   * @returns undefined when the folder is not there, or has too many to be listed
+   * @throws UpstreamFault
+   */
+  listFolder(
+    folder: { readonly repository: string; readonly path: string; readonly tag: string },
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly string[] | undefined>;
   readonly hasToken: boolean;
 }
 
+const Folder = z.array(z.looseObject({ name: z.string(), type: z.string() }));
 const Tags = z.array(z.looseObject({ name: z.string() }));
 const Base64File = z.looseObject({ encoding: z.literal('base64'), content: z.string() });
 
@@ -119,6 +130,33 @@ export function createGitHub(options: GitHubOptions): GitHub {
           }),
       );
       return readText(data, request);
+    },
+
+    async listFolder({ repository, path, tag }, { signal } = {}) {
+      const client = createClient(options);
+      const request = {
+        what: `the folder ${path} of ${repository} at ${tag}`,
+        url: `${baseUrl}/repos/${repository}/contents/${path}?ref=${tag}`,
+        hasToken: this.hasToken,
+      };
+      try {
+        const { data } = await ask(
+          request,
+          signal,
+          async (own) =>
+            await client.rest.repos.getContent({
+              ...ownerAndRepo(repository),
+              path,
+              ref: tag,
+              request: { signal: own },
+            }),
+        );
+        const parsed = Folder.safeParse(data);
+        return parsed.success ? parsed.data.flatMap(({ name, type }) => (type === 'file' ? [name] : [])) : undefined;
+      } catch (error) {
+        if (error instanceof UpstreamFault && error.code === 'upstream-missing') return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -5,10 +5,11 @@ import { releaseDifference } from '../domain/release-difference.js';
 import type { FoundImage, ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ComposeUpstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
-import { readComposeDocument } from './compose-document.js';
+import { loadComposeProject } from './compose-project.js';
 import type { GitHub } from './github.js';
 import type { LookOptions } from './look-options.js';
 import { openLook } from './release-listing.js';
+import { openTagFiles } from './tag-files.js';
 
 /**
  * What the newest release's compose file names, beside the release that was handled last, or else the one before it.
@@ -52,18 +53,11 @@ export async function lookAtCompose(
     notes: readonly string[];
   }> {
     const { repository, file, include, exclude, variables } = upstream;
-    const text = await github.readFile(
-      { repository, path: file, tag },
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
-    const document = readComposeDocument(text, `${file} of ${repository} at ${tag}`);
-    const read = imagesOfServices(document.services, {
-      // Not what every object has by itself: `constructor` is a name as good as any.
-      lookup: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
-      ...(include === undefined ? {} : { include }),
-      exclude,
-    });
-    return { ...read, notes: document.notes };
+    // Not what every object has by itself: `constructor` is a name as good as any.
+    const lookup = (name: string): string | undefined => (Object.hasOwn(variables, name) ? variables[name] : undefined);
+    const project = await loadComposeProject(openTagFiles(github, { repository, tag }, options.signal), file, lookup);
+    const read = imagesOfServices(project.services, { lookup, ...(include === undefined ? {} : { include }), exclude });
+    return { images: read.images, skipped: [...read.skipped, ...project.skipped], notes: project.notes };
   }
 
   /** An older release without the file, or with one that cannot be read, has nothing to compare with: all is new then. */

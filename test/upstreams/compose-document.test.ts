@@ -6,13 +6,15 @@ import { imagesOfServices } from '../../src/domain/compose-images.js';
 import { printImageReference } from '../../src/domain/image-reference.js';
 import type { ServicePatterns } from '../../src/domain/upstream.js';
 import { readComposeDocument } from '../../src/upstreams/compose-document.js';
+import { loadComposeProject } from '../../src/upstreams/compose-project.js';
+import { heldFiles } from './held-files.js';
 
 const text = readFileSync(new URL('data/compose/platform-2.0.0.yaml', import.meta.url), 'utf8');
 const nothing: ServicePatterns = { images: [], services: [], profiles: [] };
 
 describe('a compose file', () => {
-  test('names its images, of every profile and from every host', () => {
-    const { images } = read(text);
+  test('names its images, of every profile and from every host', async () => {
+    const { images } = await read(text);
 
     expect(images).toEqual({
       prepare: 'docker.io/library/busybox:latest',
@@ -38,8 +40,8 @@ describe('a compose file', () => {
     });
   });
 
-  test('says of every service without an image that can be had why that is so', () => {
-    const { skipped } = read(text);
+  test('says of every service without an image that can be had why that is so', async () => {
+    const { skipped } = await read(text);
 
     expect(skipped).toEqual({
       'service couch': 'it is built from source and names no image',
@@ -47,7 +49,7 @@ describe('a compose file', () => {
       'service required': expect.stringContaining('LICENSED_VERSION has to be set: set LICENSED_VERSION'),
       'service local-only': 'its pull_policy says that acme/local:1 is built, not pulled',
       'service wrong': expect.stringContaining('upper-case'),
-      'service elsewhere': 'it extends thing of other.yaml, another file, which is not read',
+      'service elsewhere': 'it extends thing of other.yaml, which cannot be read: other.yaml is not in the repository',
       'service nothing': 'it names no image',
     });
   });
@@ -63,8 +65,8 @@ describe('a compose file', () => {
     ['build', false, false],
     ['${POLICY:-never}', true, false],
     ['${POLICY:-build}', false, false],
-  ])('pull_policy %s: an image without build is wanted: %s; one with build: %s', (policy, alone, besideBuild) => {
-    const { images } = read(
+  ])('pull_policy %s: an image without build is wanted: %s; one with build: %s', async (policy, alone, besideBuild) => {
+    const { images } = await read(
       [
         'services:',
         `  alone: { image: "a:1", pull_policy: "${policy}" }`,
@@ -76,8 +78,8 @@ describe('a compose file', () => {
     expect(['alone' in images, 'built' in images, 'unbuilt' in images]).toEqual([alone, besideBuild, alone]);
   });
 
-  test('takes variables from the configuration', () => {
-    const { images } = read(text, { PRIVATE_REGISTRY: 'registry.example.com', SANDBOX_VERSION: '9' });
+  test('takes variables from the configuration', async () => {
+    const { images } = await read(text, { PRIVATE_REGISTRY: 'registry.example.com', SANDBOX_VERSION: '9' });
 
     expect(images).toMatchObject({
       unset: 'registry.example.com/app/extra:1',
@@ -85,11 +87,11 @@ describe('a compose file', () => {
     });
   });
 
-  test('is narrowed by patterns of images, services and profiles', () => {
+  test('is narrowed by patterns of images, services and profiles', async () => {
     const include = { images: ['acme/*', 'redis:*', 'quay.io/prometheus/*'], services: ['db'], profiles: ['milvus'] };
     const exclude = { images: ['*-web'], services: ['worker'], profiles: [] };
 
-    const { images, skipped } = read(text, {}, { include, exclude });
+    const { images, skipped } = await read(text, {}, { include, exclude });
 
     expect(Object.keys(images).sort()).toEqual(
       ['api', 'db', 'cache', 'sandbox', 'plugins', 'tools', 'etcd', 'minio', 'pinned', 'named-and-pinned'].sort(),
@@ -109,7 +111,7 @@ describe('a compose file', () => {
     expect(() => readComposeDocument(broken, 'a.yaml')).toThrow(reason);
   });
 
-  test('aliases that multiply without end are refused', () => {
+  test('aliases that multiply without end are refused', async () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
     for (const [name, before] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf', 'hg'].map((pair) => [pair[0], pair[1]])) {
       bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`);
@@ -120,11 +122,11 @@ describe('a compose file', () => {
     );
   });
 
-  test('images that are long, nested or shared without end cost no more than their reason', () => {
+  test('images that are long, nested or shared without end cost no more than their reason', async () => {
     const nested = `${'${A:-'.repeat(20_000)}x${'}'.repeat(20_000)}`;
     const heirs = Array.from({ length: 400 }, (_, n) => `  heir-${n}: { extends: long }`);
 
-    const { images, skipped } = read(
+    const { images, skipped } = await read(
       ['services:', `  nested: { image: "${nested}" }`, `  long: { image: "${'x'.repeat(500_000)} y" }`, ...heirs].join(
         '\n',
       ),
@@ -136,36 +138,38 @@ describe('a compose file', () => {
     expect(JSON.stringify(skipped).length).toBeLessThan(100_000);
   });
 
-  test('more services than anybody has, and names without an end, are refused or said', () => {
+  test('more services than anybody has, and names without an end, are refused or said', async () => {
     const services = Array.from({ length: 501 }, (_, n) => `  s${n}: { image: nginx }`);
 
-    expect(() => read(['services:', ...services].join('\n'))).toThrow(
+    await expect(read(['services:', ...services].join('\n'))).rejects.toThrow(
       'a.yaml is not a compose file: it has 501 services, and 500 are read at most',
     );
-    expect(read(`services:\n  ? ${'n'.repeat(100_000)}\n  : { image: nginx }\n`).skipped).toEqual({
+    expect((await read(`services:\n  ? ${'n'.repeat(100_000)}\n  : { image: nginx }\n`)).skipped).toEqual({
       [`service ${'n'.repeat(77)}...`]: 'its name has 100000 characters',
     });
   });
 
-  test('a service that is described oddly does not stop the others', () => {
-    const { images, skipped } = read('services:\n  a: nginx\n  b:\n    image: [x]\n  c:\n  d: { image: redis }\n');
+  test('a service that is described oddly does not stop the others', async () => {
+    const { images, skipped } = await read(
+      'services:\n  a: nginx\n  b:\n    image: [x]\n  c:\n  d: { image: redis }\n',
+    );
 
     expect(images).toEqual({ d: 'docker.io/library/redis:latest' });
     expect(Object.keys(skipped)).toEqual(['service b', 'service c', 'service a']);
   });
 
-  test('a service has the profiles of the one that it extends, too', () => {
+  test('a service has the profiles of the one that it extends, too', async () => {
     const document =
       'services:\n  base: { image: nginx, profiles: [gpu] }\n  heir: { extends: base, image: redis, profiles: [big] }\n';
 
-    const { images, skipped } = read(document, {}, { exclude: { ...nothing, profiles: ['gpu'] } });
+    const { images, skipped } = await read(document, {}, { exclude: { ...nothing, profiles: ['gpu'] } });
 
     expect(images).toEqual({});
     expect(Object.keys(skipped)).toEqual(['service base (nginx)', 'service heir (redis)']);
   });
 
-  test("what Compose's tag !reset takes away is not there, and not inherited either", () => {
-    const { images, skipped } = read(
+  test("what Compose's tag !reset takes away is not there, and not inherited either", async () => {
+    const { images, skipped } = await read(
       [
         'services:',
         '  base: { image: nginx, build: . }',
@@ -188,30 +192,25 @@ describe('a compose file', () => {
     });
   });
 
-  test('services that extend each other in a circle are no trap', () => {
-    const { skipped } = read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
+  test('services that extend each other in a circle are no trap', async () => {
+    const { skipped } = await read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
 
     expect(Object.values(skipped)).toEqual([
       expect.stringContaining('in a circle'),
       expect.stringContaining('in a circle'),
     ]);
   });
-
-  test('other files that it includes are said to be left out', () => {
-    const { notes } = readComposeDocument('include: [other.yaml]\nservices: {}\n', 'a.yaml');
-
-    expect(notes).toEqual(['the compose file includes other files: their services are not looked at']);
-  });
 });
 
-function read(
+async function read(
   document: string,
   variables: Readonly<Record<string, string>> = {},
   { include, exclude = nothing }: { include?: ServicePatterns; exclude?: ServicePatterns } = {},
 ) {
-  const { services } = readComposeDocument(document, 'a.yaml');
+  const lookup = (name: string): string | undefined => variables[name];
+  const { services } = await loadComposeProject(heldFiles({ 'a.yaml': document }), 'a.yaml', lookup);
   const { images, skipped } = imagesOfServices(services, {
-    lookup: (name) => variables[name],
+    lookup,
     ...(include === undefined ? {} : { include }),
     exclude,
   });

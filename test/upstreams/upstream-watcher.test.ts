@@ -153,6 +153,34 @@ describe('looking at upstreams', () => {
     expect(finding.wanted.map(({ image }) => image)).toEqual(['docker.io/library/nginx:1.27']);
   });
 
+  test('variables have their values from the files beside the compose file at the same tag', async () => {
+    const upstream: ComposeUpstream = {
+      ...difyUpstream,
+      repository: 'getsentry/self-hosted',
+      file: 'docker-compose.yml',
+    };
+    standIn.setTags('getsentry/self-hosted', ['26.8.0', '26.7.0']);
+    for (const tag of ['26.7.0', '26.8.0']) {
+      const set = (path: string, content: string) => standIn.setFile('getsentry/self-hosted', tag, path, content);
+      set(
+        'docker-compose.yml',
+        'include: [more.yml]\nservices: { snuba: { image: "${SNUBA_IMAGE}", pull_policy: never } }',
+      );
+      set('more.yml', 'services: { extra: { image: "extra:${EXTRA}" } }');
+      set('.env', `SNUBA_IMAGE=ghcr.io/getsentry/snuba:${tag}`);
+      set('.env.example', 'EXTRA=1');
+    }
+
+    const finding = await watcher.look(upstream, { scope: 'release' });
+
+    expect(finding.wanted).toEqual([
+      { image: 'ghcr.io/getsentry/snuba:26.8.0', service: 'snuba', oldTag: '26.7.0', newTag: '26.8.0' },
+      { image: 'docker.io/library/extra:1', service: 'extra', newTag: '1' },
+    ]);
+    expect(finding.skipped).toEqual([]);
+    expect(finding.notes).toContain('values of EXTRA come from .env.example, which users copy or adapt');
+  });
+
   test('an older release without the file leaves every image new, and that is said', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
     standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);

@@ -1,0 +1,275 @@
+import type { ComposeService } from '../domain/compose-images.js';
+import type { Lookup } from '../domain/compose-interpolation.js';
+import { interpolate, missingVariables } from '../domain/compose-interpolation.js';
+import { exampleEnvFiles, parseEnvFile } from '../domain/env-file.js';
+import { excerpt } from '../domain/reference-grammar.js';
+import type { Skipped } from '../domain/upstream-finding.js';
+import type { ComposeDocument, FindBase, Service } from './compose-document.js';
+import { readComposeDocument, readService } from './compose-document.js';
+import { readIncludes } from './compose-include.js';
+import type { Include } from './compose-include.js';
+import { folderOf, joinPath } from './repository-path.js';
+import type { TagFiles } from './tag-files.js';
+import { UpstreamFault } from './upstream-fault.js';
+
+/** Files that include one another. */
+const deepest = 8;
+/** Of all files together; what is found crosses Temporal's wire in one piece. */
+const mostServices = 500;
+/** Examples of environment files that are read in one folder. */
+const mostExamples = 3;
+
+/** The services of a compose file and of all that it includes. */
+export interface ComposeProject {
+  readonly services: readonly ComposeService[];
+  readonly skipped: readonly Skipped[];
+  /** Where values of variables come from that are no settings of the project. */
+  readonly notes: readonly string[];
+}
+
+interface Part {
+  /** Merged in this order. */
+  readonly paths: readonly string[];
+  /** Relative paths start here, and `.env` lies here. */
+  readonly folder: string;
+  /** Absent: `.env` of the folder. */
+  readonly envFiles?: readonly string[];
+  /** Values that win over those of the environment files. */
+  readonly outer: Lookup;
+  /** Files that include this one. */
+  readonly trail: readonly string[];
+}
+
+/**
+ * Reads a compose file of a repository at a tag, with what it includes and extends. Variables have their values from
+ * `variables`, then from `.env` beside the file, as for Compose. A variable that has no value then, and no default, has
+ * that of the example which the project publishes beside it (`.env.example` and the like), since users copy that.
+ *
+ * @throws UpstreamFault when the file itself is missing or is no compose file
+ */
+export async function loadComposeProject(files: TagFiles, file: string, variables: Lookup): Promise<ComposeProject> {
+  const services = new Map<string, ComposeService>();
+  const broken: ComposeService[] = [];
+  const skipped: Skipped[] = [];
+  const notes: string[] = [];
+  await load({ paths: [file], folder: folderOf(file), outer: variables, trail: [] });
+  return { services: [...services.values(), ...broken], skipped, notes };
+
+  async function load(part: Part): Promise<void> {
+    const document = await merged(part);
+    // The environment is read where there is a variable at all: most files have none, and each request counts.
+    let lookup = holdsVariables(document) ? await withEnvironment(part) : undefined;
+    const find = await bases(files, document, part, lookup ?? part.outer);
+    const own = [...document.services].map(([name, { service, at }]) => readService(name, service, at, find));
+    // What is extended may hold the only ones.
+    lookup ??= own.some(needsVariables) ? await withEnvironment(part) : part.outer;
+    const known = await withExamples(part, own, document, lookup);
+    for (const service of own) {
+      if (services.has(service.name)) continue;
+      if (services.size >= mostServices) {
+        throw new UpstreamFault(`${file} and what it includes have more than ${mostServices} services`, {
+          code: 'upstream-format',
+          decision: 'park',
+        });
+      }
+      services.set(service.name, { ...service, lookup: known });
+    }
+    broken.push(...document.broken);
+    for (const include of readIncludes(document.include, part.folder, known)) await loadInclude(include, part, known);
+  }
+
+  async function loadInclude(include: Include, part: Part, outer: Lookup): Promise<void> {
+    const what = `include ${excerpt(include.what)}`;
+    if ('reason' in include) {
+      skipped.push({ what, reason: include.reason });
+      return;
+    }
+    const trail = [...part.trail, ...part.paths];
+    const again = include.paths.find((path) => trail.includes(path));
+    if (again !== undefined) {
+      skipped.push({ what, reason: `${again} is included in a circle` });
+    } else if (trail.length >= deepest) {
+      skipped.push({ what, reason: `files that include one another are read ${deepest} deep at most` });
+    } else {
+      try {
+        await load({ ...include, outer, trail });
+      } catch (error) {
+        const isOfFile =
+          error instanceof UpstreamFault && (error.code === 'upstream-missing' || error.code === 'upstream-format');
+        if (!isOfFile) throw error;
+        skipped.push({ what, reason: error.message });
+      }
+    }
+  }
+
+  async function withEnvironment({ envFiles, folder, outer }: Part): Promise<Lookup> {
+    const values = new Map<string, string>();
+    const lookup: Lookup = (name) => outer(name) ?? values.get(name);
+    for (const path of envFiles ?? (await standardEnv(folder))) {
+      const text = await files.read(path);
+      if (text === undefined) {
+        if (envFiles !== undefined) notes.push(`the environment file ${path} is not there`);
+        continue;
+      }
+      for (const [name, value] of parseEnvFile(text, lookup)) values.set(name, value);
+    }
+    return lookup;
+  }
+
+  async function standardEnv(folder: string): Promise<readonly string[]> {
+    const names = await files.list(folder);
+    return names === undefined || names.includes('.env') ? [joinPath(folder, '.env')] : [];
+  }
+
+  /** Values for what is still missing: examples beside the file, then at the root, then the services' own files. */
+  async function withExamples(
+    part: Part,
+    own: readonly ComposeService[],
+    document: Merged,
+    lookup: Lookup,
+  ): Promise<Lookup> {
+    const found = new Map<string, string>();
+    const known: Lookup = (name) => lookup(name) ?? found.get(name);
+    const missing = (): readonly string[] => [
+      ...new Set(
+        own.flatMap(({ image = '', pullPolicy = '' }) => [
+          ...missingVariables(image, known),
+          ...missingVariables(pullPolicy, known),
+        ]),
+      ),
+    ];
+    if (missing().length === 0) return known;
+    for (const folder of new Set([part.folder, joinPath(part.folder, 'docker'), ''])) {
+      if (missing().length === 0) return known;
+      const names = await files.list(folder);
+      const paths = names === undefined ? usualExample(folder, part) : exampleEnvFiles(names).slice(0, mostExamples);
+      for (const name of paths) await takeFrom(joinPath(folder, name));
+    }
+    for (const path of serviceEnvFiles(document, part.folder)) await takeFrom(path);
+    return known;
+
+    async function takeFrom(path: string): Promise<void> {
+      const text = missing().length === 0 ? undefined : await files.read(path);
+      if (text === undefined) return;
+      const values = parseEnvFile(text, known);
+      const taken: string[] = [];
+      // What was missing may name others that are.
+      for (let names = missing(); ; names = missing()) {
+        const given = names.filter((name) => (values.get(name) ?? '') !== '');
+        if (given.length === 0) break;
+        for (const name of given) found.set(name, values.get(name) ?? '');
+        taken.push(...given);
+      }
+      if (taken.length > 0) notes.push(`values of ${taken.join(', ')} come from ${path}, which users copy or adapt`);
+    }
+  }
+
+  /** A server that lists no folders may still have the file. */
+  function usualExample(folder: string, part: Part): readonly string[] {
+    return folder === part.folder ? ['.env.example'] : [];
+  }
+
+  async function merged({ paths }: Part): Promise<Merged> {
+    const all = new Map<string, { readonly service: Service; readonly at: string }>();
+    const faulty: ComposeService[] = [];
+    const include: unknown[] = [];
+    for (const path of paths) {
+      const document = readComposeDocument(await files.require(path), files.addressOf(path));
+      for (const [name, service] of document.services) {
+        all.set(name, { service: { ...all.get(name)?.service, ...service }, at: path });
+      }
+      faulty.push(...document.broken);
+      include.push(document.include);
+    }
+    return { services: all, broken: faulty, include: include.flat() };
+  }
+}
+
+interface Merged extends Pick<ComposeDocument, 'broken'> {
+  readonly services: ReadonlyMap<string, { readonly service: Service; readonly at: string }>;
+  readonly include: readonly unknown[];
+}
+
+function holdsVariables({ services, include }: Merged): boolean {
+  const texts = [...services.values()].flatMap(({ service: { image, pull_policy: policy, extends: base } }) => [
+    image,
+    policy,
+    typeof base === 'object' ? base.file : undefined,
+  ]);
+  const distinct = new Set(texts.filter((text) => typeof text === 'string'));
+  return JSON.stringify(include).includes('$') || [...distinct].some((text) => text.includes('$'));
+}
+
+function needsVariables({ image = '', pullPolicy = '' }: ComposeService): boolean {
+  return image.includes('$') || pullPolicy.includes('$');
+}
+
+/** `env_file` of services: for Compose it is no source of an image's variables, but it is where some projects keep them. */
+function serviceEnvFiles({ services }: Merged, folder: string): readonly string[] {
+  const texts = [...services.values()].flatMap(({ service: { env_file: given } }) =>
+    [given].flat().map((entry: unknown) => (isObject(entry) ? entry['path'] : entry)),
+  );
+  const paths = texts.flatMap((text) =>
+    typeof text === 'string' && !text.includes('$') ? [joinPath(folder, text)] : [],
+  );
+  return [...new Set(paths)].filter((path) => path !== '').slice(0, mostExamples);
+}
+
+/** Reads every file that a service extends one of, before any is resolved. */
+async function bases(files: TagFiles, document: Merged, part: Part, lookup: Lookup): Promise<FindBase> {
+  const others = new Map<string, ReadonlyMap<string, Service> | string>();
+  const waiting = [...document.services.values()].flatMap(({ service, at }) => fileOf(service, at));
+  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+    if (others.has(path)) continue;
+    const read = await readOther(path);
+    others.set(path, read);
+    if (typeof read !== 'string') for (const service of read.values()) waiting.push(...fileOf(service, path));
+  }
+  return (from, { service, file }) => {
+    if (file === undefined) {
+      const own = part.paths.includes(from) ? document.services.get(service)?.service : servicesOf(from)?.get(service);
+      return own === undefined ? { reason: `it extends ${service}, which is not there` } : { at: from, service: own };
+    }
+    const path = pathOf(file, from);
+    const other = path === undefined ? 'its path leads out of the repository' : others.get(path);
+    if (path === undefined || other === undefined || typeof other === 'string') {
+      return { reason: `it extends ${service} of ${excerpt(file)}, which cannot be read: ${String(other)}` };
+    }
+    const base = other.get(service);
+    return base === undefined
+      ? { reason: `it extends ${service} of ${path}, which is not there` }
+      : { at: path, service: base };
+  };
+
+  function servicesOf(path: string): ReadonlyMap<string, Service> | undefined {
+    const other = others.get(path);
+    return typeof other === 'string' ? undefined : other;
+  }
+
+  function fileOf({ extends: base }: Service, from: string): readonly string[] {
+    if (base === undefined || typeof base === 'string' || base.file === undefined) return [];
+    const path = pathOf(base.file, from);
+    return path === undefined ? [] : [path];
+  }
+
+  /** Relative to the file that extends. */
+  function pathOf(file: string, from: string): string | undefined {
+    const read = interpolate(file, lookup);
+    const path = read.kind === 'text' ? joinPath(folderOf(from), read.text) : '';
+    return path === '' ? undefined : path;
+  }
+
+  async function readOther(path: string): Promise<ReadonlyMap<string, Service> | string> {
+    try {
+      const text = await files.read(path);
+      return text === undefined ? `${path} is not in the repository` : readComposeDocument(text, path).services;
+    } catch (error) {
+      if (error instanceof UpstreamFault && error.code === 'upstream-format') return error.message;
+      throw error;
+    }
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

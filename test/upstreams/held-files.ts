@@ -1,0 +1,29 @@
+import type { TagFiles } from '../../src/upstreams/tag-files.js';
+import { folderOf } from '../../src/upstreams/repository-path.js';
+import { UpstreamFault } from '../../src/upstreams/upstream-fault.js';
+
+/** The files of a repository, by their paths. */
+export function heldFiles(texts: Readonly<Record<string, string>>): TagFiles & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    addressOf: (path) => path,
+    async read(path) {
+      asked.push(path);
+      return Object.hasOwn(texts, path) ? texts[path] : undefined;
+    },
+    async require(path) {
+      asked.push(path);
+      const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
+      if (text === undefined)
+        throw new UpstreamFault(`${path} is not there`, { code: 'upstream-missing', decision: 'park' });
+      return text;
+    },
+    async list(folder) {
+      asked.push(`${folder}/`);
+      return Object.keys(texts).flatMap((path) =>
+        folderOf(path) === folder ? [path.slice(path.lastIndexOf('/') + 1)] : [],
+      );
+    },
+  };
+}
