@@ -233,7 +233,8 @@ async function bases(files: TagFiles, document: Merged, part: Part, lookup: Look
     const path = pathOf(file, from);
     const other = path === undefined ? 'its path leads out of the repository' : others.get(path);
     if (path === undefined || other === undefined || typeof other === 'string') {
-      return { reason: `it extends ${service} of ${excerpt(file)}, which cannot be read: ${String(other)}` };
+      const why = typeof other === 'string' ? other : `${excerpt(file)} was not read`;
+      return { reason: `it extends ${service} of ${excerpt(file)}, which cannot be read: ${why}` };
     }
     const base = other.get(service);
     return base === undefined
