@@ -17,6 +17,7 @@ import { sayBegun } from './progress.js';
 import { reportOf } from './report.js';
 import type { Outcome, Scenario } from './scenario.js';
 import { durable } from './scenarios/durable.js';
+import { httpClients } from './scenarios/http-clients.js';
 import { largeLayer } from './scenarios/large-layer.js';
 import { manySmall } from './scenarios/many-small.js';
 import { settledList } from './scenarios/settled-list.js';
@@ -81,9 +82,11 @@ function writeResults(to: string): void {
 function choose(only: string | undefined): readonly Scenario[] {
   if (only === undefined) return scenarios;
   return only.split(',').map((name) => {
-    const scenario = scenarios.find((candidate) => candidate.name === name.trim());
+    const scenario = [...scenarios, ...httpClients].find((candidate) => candidate.name === name.trim());
     if (scenario !== undefined) return scenario;
-    return fail(`there is no scenario "${name}"; there are ${scenarios.map((known) => known.name).join(', ')}`);
+    return fail(
+      `there is no scenario "${name}"; there are ${[...scenarios, ...httpClients].map((known) => known.name).join(', ')}`,
+    );
   });
 }
 
