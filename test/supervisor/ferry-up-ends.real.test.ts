@@ -42,6 +42,30 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(existsSync(join(dataDir, 'runtime.json'))).toBe(false);
   });
 
+  test('ferry up --until-idle that is interrupted ends with 1, and says that what was in work goes on at the next start', async () => {
+    const { child, errors } = start('up', '--until-idle');
+    await temporalPid(child);
+
+    child.kill('SIGINT');
+    const status = await statusOf(child);
+
+    expect(status).toBe(1);
+    expect(await errors).toContain('interrupted; what was in work goes on at the next start');
+  });
+
+  test('where TEMPORAL_ADDRESS is set and nothing answers, ferry up says that, and not to set TEMPORAL_ADDRESS', async () => {
+    stage.environment['TEMPORAL_ADDRESS'] = '127.0.0.1:1';
+    const { child, errors } = start('up');
+
+    const status = await statusOf(child);
+
+    expect(status).toBe(1);
+    expect(await errors).toContain(
+      'Temporal does not answer at 127.0.0.1:1: TEMPORAL_ADDRESS names this address: start that server, or correct the address; to let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS',
+    );
+    expect(await errors).not.toContain('or set TEMPORAL_ADDRESS');
+  });
+
   test('a second Ctrl-C ends it at once, and what it runs with it', async () => {
     const { child } = start('up');
     const temporal = await temporalPid(child);
