@@ -74,7 +74,8 @@ interface OpenedWorkers extends Workers {
 async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
   const { namespace, connection: options, address = defaultAddress, advice } = config.temporal;
 
-  const { database } = await openMigrated(config.database);
+  const { database, notes } = await openMigrated(config.database);
+  for (const note of notes) logger.warn(note);
   closing.push(async () => await database.close());
 
   const stores = createStores(database);

@@ -168,6 +168,7 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('migrate')
     .description('create or update the tables')
+    .option('--convert-engine', 'rebuild tables of MyISAM and the like as InnoDB; make a backup first')
     .addOption(json())
     .action(async (options) => done(await (await import('./commands/migrate.js')).migrateCommand(options)));
 

@@ -1,8 +1,9 @@
 import type { DatabaseSettings } from '../config/place-config.js';
 import { DatabaseFault } from '../database/database-fault.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
-import { openDatabase } from '../database/ferry-database.js';
-import { migrate } from '../database/migrate.js';
+import { lookIntoDatabase, openDatabase } from '../database/ferry-database.js';
+import { assertMade, migrate } from '../database/migrate.js';
+import type { Migrated, MigrateOptions } from '../database/migrate.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
@@ -12,17 +13,41 @@ import { FerryError } from '../domain/ferry-error.js';
  */
 export async function openMigrated(
   settings: DatabaseSettings,
-): Promise<{ readonly database: FerryDatabase; readonly applied: readonly string[] }> {
+  options: MigrateOptions = {},
+): Promise<Migrated & { readonly database: FerryDatabase }> {
   let database: FerryDatabase | undefined;
   try {
     database = await openDatabase(settings);
-    const { applied } = await migrate(database);
-    return { database, applied };
+    const { applied, notes } = await migrate(database, options);
+    return { database, applied, notes: [...database.notes, ...notes] };
   } catch (error) {
     await database?.close();
     throw isWrongSetting(error)
       ? new FerryError(error.message, { code: 'configuration', decision: 'park', cause: error })
       : error;
+  }
+}
+
+/**
+ * The database with its tables up to date, where the ferry has made them: what only looks at rows, or changes some, makes
+ * nothing in a place that may be the wrong one.
+ *
+ * @throws MissingDatabase
+ */
+export async function openExisting(settings: DatabaseSettings): Promise<FerryDatabase> {
+  await (await lookInto(settings)).close();
+  return (await openMigrated(settings)).database;
+}
+
+/** The same for looking alone: nothing is written. @throws MissingDatabase */
+export async function lookInto(settings: DatabaseSettings): Promise<FerryDatabase> {
+  const database = await lookIntoDatabase(settings);
+  try {
+    await assertMade(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
   }
 }
 

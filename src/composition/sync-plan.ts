@@ -1,7 +1,8 @@
 import { PlannedPulls } from '../activities/planned-pulls.js';
 import { planSync } from '../activities/sync-plan.js';
 import type { FerryConfig } from '../config/read-config.js';
-import { lookIntoDatabase } from '../database/ferry-database.js';
+import { assertUsable } from '../database/forms/assert-usable.js';
+import { examineTables } from '../database/forms/examine-tables.js';
 import { missingSteps } from '../database/migrate.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
@@ -11,6 +12,7 @@ import type { PlanSink, PlanSummary } from '../domain/sync-plan.js';
 import { surveyCopy } from '../registry/survey-copy.js';
 import { createCopyEngine } from './copy-engine.js';
 import { openRegistries } from './registries.js';
+import { lookInto } from './stores.js';
 
 export interface PlanOptions {
   /** Also read manifests from sources that count it. */
@@ -29,7 +31,7 @@ export async function planOfSync(
   sink: PlanSink,
   { spendPulls, signal }: PlanOptions,
 ): Promise<PlanSummary> {
-  const database = await lookIntoDatabase(config.database);
+  const database = await lookInto(config.database);
   try {
     const missing = await missingSteps(database);
     if (missing.length > 0) {
@@ -38,6 +40,7 @@ export async function planOfSync(
         decision: 'park',
       });
     }
+    assertUsable(await examineTables(database, { isMigrated: true }), database.place, { convertEngine: false });
     const stores = createStores(database);
     const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);
     const blobLocations = {

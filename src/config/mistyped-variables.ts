@@ -1,5 +1,6 @@
 import type { Variables } from './environment.js';
 import { nearestName } from '../domain/nearest-name.js';
+import { ferrysName } from './other-database-names.js';
 
 /** A variable that nothing reads, and the one that its name was probably meant to be. */
 export interface MistypedVariable {
@@ -23,6 +24,8 @@ const known: readonly string[] = [
   'MYSQL_DB',
   'MYSQL_USER',
   'MYSQL_PASSWORD',
+  'MYSQL_SSL',
+  'MYSQL_SSL_CA',
   'FERRY_CONFIG',
   'FERRY_DATA_DIR',
   'FERRY_PLATFORMS',
@@ -59,6 +62,8 @@ export function mistypedVariables(variables: Variables): readonly MistypedVariab
     .filter((given) => isSet(given) && !names.includes(given))
     .flatMap((given) => {
       const bare = given.replace(/_FILE$/, '');
+      const other = ferrysName(bare, unset);
+      if (other !== undefined) return [{ given, meant: other }];
       const meant = unset.find((name) => isOtherUserName(bare, name) || nearestName(bare, [name]) !== undefined);
       return meant === undefined ? [] : [{ given, meant: given.endsWith('_FILE') ? `${meant}_FILE` : meant }];
     });

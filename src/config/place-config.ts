@@ -2,22 +2,15 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import { readDatabase } from './database-config.js';
+import type { DatabaseSettings } from './database-config.js';
 import type { Environment } from './environment.js';
 import type { FaultList } from './fault-list.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
-import { named, readNumber } from './variable-values.js';
+import { named } from './variable-values.js';
 
-export type DatabaseSettings =
-  | {
-      readonly kind: 'mysql';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string;
-      readonly database: string;
-    }
-  | { readonly kind: 'sqlite'; readonly path: string };
+export type { DatabaseSettings } from './database-config.js';
 
 /** What every process of the ferry needs to know of its place on the machine. */
 export interface PlaceConfig {
@@ -44,23 +37,6 @@ function readDataDir(environment: Environment): string {
   const given = environment.value('FERRY_DATA_DIR');
   if (given !== undefined) return resolve(given);
   return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
-}
-
-function readDatabase(environment: Environment, dataDir: string, faults: FaultList): DatabaseSettings {
-  const value = (name: string) => faults.try(() => environment.value(name));
-  const host = value('MYSQL_HOST');
-  if (host === undefined) return { kind: 'sqlite', path: join(dataDir, 'ferry.db') };
-
-  const user = value('MYSQL_USER');
-  if (user === undefined) faults.add('MYSQL_HOST is set but MYSQL_USER is not');
-  return {
-    kind: 'mysql',
-    host,
-    port: readNumber(environment, faults, 'MYSQL_PORT', { standard: 3306, least: 1, most: 65_535 }),
-    user: user ?? '',
-    password: value('MYSQL_PASSWORD') ?? '',
-    database: value('MYSQL_DB') ?? 'image_ferry',
-  };
 }
 
 function readPlatforms(environment: Environment): readonly string[] {

@@ -32,7 +32,10 @@ export class DatabaseFault extends FerryError {
   }
 }
 
-/** @param what of the database, in a few words, that it is missing */
-export function missingDatabase(what: string, cause?: unknown): DatabaseFault {
-  return new DatabaseFault(`${what}: "ferry up" or "ferry migrate" makes it`, 'refused', cause);
+/** There is nothing to look at where a command looked. */
+export class MissingDatabase extends DatabaseFault {}
+
+/** @param what says where was looked, and that nothing is there */
+export function missingDatabase(what: string, cause?: unknown): MissingDatabase {
+  return new MissingDatabase(`${what}: "ferry up" or "ferry migrate" makes it`, 'refused', cause);
 }

@@ -15,6 +15,10 @@ export type DatabaseSettings =
 
 /** An open database; the stores are made from it. */
 export interface FerryDatabase {
+  /** Where it is, for people. */
+  readonly place: string;
+  /** What a person has to know of how it was reached, such as a connection that is not encrypted. */
+  readonly notes: readonly string[];
   readonly queries: Queries;
   readonly dialect: DialectDifferences;
   /**
@@ -33,8 +37,8 @@ const longestPauseMs = 200;
  * @throws DatabaseFault (`retry` when the server is away, `park` when it refuses), naming server and user or file
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
-  if (settings.kind === 'mysql') return databaseOf('mysql', await (await mysqlDatabase()).openMysql(settings));
-  return databaseOf('sqlite', (await sqliteDatabase()).openSqlite(settings.path));
+  if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).openMysql(settings));
+  return databaseOf(settings, { dialect: (await sqliteDatabase()).openSqlite(settings.path), notes: [] });
 }
 
 /**
@@ -42,19 +46,32 @@ export async function openDatabase(settings: DatabaseSettings): Promise<FerryDat
  * @throws DatabaseFault also when there is none yet
  */
 export async function lookIntoDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
-  if (settings.kind === 'mysql') return databaseOf('mysql', await (await mysqlDatabase()).lookIntoMysql(settings));
-  return databaseOf('sqlite', (await sqliteDatabase()).lookIntoSqlite(settings.path));
+  if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).lookIntoMysql(settings));
+  return databaseOf(settings, { dialect: (await sqliteDatabase()).lookIntoSqlite(settings.path), notes: [] });
 }
 
 /** A command waits for the driver that it uses, not for both. */
 const mysqlDatabase = async () => await import('./mysql/mysql-database.js');
 const sqliteDatabase = async () => await import('./sqlite/sqlite-database.js');
 
-function databaseOf(kind: DatabaseSettings['kind'], dialect: Dialect): FerryDatabase {
+/** Where a database is, or would be: a file, or a name on a server. */
+function databasePlace(settings: DatabaseSettings): string {
+  if (settings.kind === 'sqlite') return settings.path;
+  return `MySQL ${settings.host}:${settings.port}, database ${settings.database}`;
+}
+
+interface Opened {
+  readonly dialect: Dialect;
+  readonly notes: readonly string[];
+}
+
+function databaseOf(settings: DatabaseSettings, { dialect, notes }: Opened): FerryDatabase {
   const queries = new Kysely<FerryTables>({ dialect });
   return {
+    place: databasePlace(settings),
+    notes,
     queries,
-    dialect: kind === 'mysql' ? mysqlDifferences : sqliteDifferences,
+    dialect: settings.kind === 'mysql' ? mysqlDifferences : sqliteDifferences,
     transaction: (work) => inTransaction(queries, work),
     close: () => queries.destroy(),
   };

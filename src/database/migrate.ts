@@ -1,8 +1,10 @@
 import { Migrator, sql } from 'kysely';
 import type { Kysely, Migration } from 'kysely';
 
-import { DatabaseFault } from './database-fault.js';
+import { DatabaseFault, missingDatabase, MissingDatabase } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { assertUsable } from './forms/assert-usable.js';
+import { examineTables, hasNoTables } from './forms/examine-tables.js';
 import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { addFerryColumns } from './migrations/ferry-columns.js';
@@ -20,21 +22,56 @@ import type { SchemaEditor } from './schema-editor.js';
 import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
 import type { FerryTables } from './tables.js';
 
+export interface MigrateOptions {
+  /** Tables of an engine without transactions are rebuilt as InnoDB, rather than refused. */
+  readonly convertEngine?: boolean;
+  /** Is told of each table that is about to be rebuilt. */
+  readonly announce?: (line: string) => void;
+}
+
+export interface Migrated {
+  /** Names of the steps that were needed, in their order. */
+  readonly applied: readonly string[];
+  /** What the tables that are there do not let happen in every case. */
+  readonly notes: readonly string[];
+}
+
 /**
  * Brings the tables up to date: makes them, or takes over those of the older scripts in place. Several processes may
  * begin at once; one that was killed in its middle is made up for by the next.
- * @returns names of the steps that were needed, in their order
- * @throws DatabaseFault also when the tables were made by a newer version, which this one must not touch
+ * @throws DatabaseFault also when the tables were made by a newer version, which this one must not touch, or have a form
+ *   that the ferry cannot work with; nothing was changed then
  */
-export async function migrate({ queries, dialect }: FerryDatabase): Promise<{ readonly applied: readonly string[] }> {
+export async function migrate(database: FerryDatabase, options: MigrateOptions = {}): Promise<Migrated> {
+  const { queries, dialect } = database;
+  const missing = await missingSteps({ queries, dialect });
+  const notes = await prepareTables(database, missing, options);
   // Every command comes through here: nothing is locked when there is nothing to do.
-  if ((await missingSteps({ queries, dialect })).length === 0) return { applied: [] };
+  if (missing.length === 0) return { applied: [], notes };
 
   const migrations = migrationsOf(dialect);
   const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) throw error instanceof Error ? error : new TypeError('a migration failed', { cause: error });
-  return { applied: results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName) };
+  const applied = results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
+  return { applied, notes };
+}
+
+async function prepareTables(
+  { queries, dialect, place }: FerryDatabase,
+  missing: readonly string[],
+  { convertEngine = false, announce = () => {} }: MigrateOptions,
+): Promise<readonly string[]> {
+  const forms = await examineTables({ queries, dialect }, { isMigrated: missing.length === 0 });
+  assertUsable(forms, place, { convertEngine });
+  for (const { table, engine, rows, megabytes } of forms.conversions) {
+    announce(
+      `${table} is rebuilt as InnoDB (it is ${engine}, about ${rows} rows, ${megabytes} MB), and locked meanwhile`,
+    );
+    await schemaEditor(dialect.kind, queries).modernise(table);
+  }
+  for (const table of forms.rebuilt) announce(`${table} is rebuilt with row format DYNAMIC, which its indexes need`);
+  return forms.notes;
 }
 
 /** Steps that `migrate` would make; changes nothing. @throws DatabaseFault when a newer version made the tables */
@@ -46,6 +83,24 @@ export async function missingSteps({
   const made = await stepsMade(queries);
   assertNotNewer(made, known);
   return known.filter((name) => !made.includes(name));
+}
+
+/**
+ * For commands that look at what is there, or change rows of it: they make no tables, and take none over.
+ * @throws MissingDatabase when the ferry has not made its tables here
+ */
+export async function assertMade({ queries, dialect, place }: FerryDatabase): Promise<void> {
+  const made = await stepsMade(queries);
+  if (made.length > 0) return;
+  const isEmpty = await hasNoTables({ queries, dialect });
+  throw isEmpty
+    ? missingDatabase(
+        `the database is empty: ${place} has no tables yet (FERRY_DATA_DIR, or MYSQL_HOST and MYSQL_DB, say which is used)`,
+      )
+    : new MissingDatabase(
+        `the tables in ${place} were not taken over by the ferry yet: type "ferry migrate"`,
+        'refused',
+      );
 }
 
 function assertNotNewer(made: readonly string[], known: readonly string[]): void {

@@ -1,5 +1,5 @@
 /** A column's type, in words that mean the same in both dialects; texts compare byte by byte. */
-export type ColumnType = 'id' | 'key' | 'integer' | 'bigint' | 'long-text' | `text(${number})`;
+export type ColumnType = 'id' | 'key' | 'integer' | 'bigint' | 'time' | 'long-text' | `text(${number})`;
 
 export interface ColumnShape {
   readonly type: ColumnType;

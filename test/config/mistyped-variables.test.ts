@@ -19,10 +19,33 @@ test.each([
   expect(mistypedVariables({ [given]: 'x', MYSQL_HOST: 'db' })).toEqual([{ given, meant }]);
 });
 
+const server = 'MYSQL_HOST (with MYSQL_PORT, MYSQL_DB, MYSQL_USER and MYSQL_PASSWORD)';
+
 test.each([
-  'MYSQL_ROOT_PASSWORD',
-  'MYSQL_PWD',
-  'MYSQL_DSN',
+  ['MYSQL_DATABASE', 'MYSQL_DB'],
+  ['MYSQL_ROOT_PASSWORD', 'MYSQL_PASSWORD'],
+  ['MYSQL_PASS', 'MYSQL_PASSWORD'],
+  ['MYSQL_PWD', 'MYSQL_PASSWORD'],
+  ['MYSQL_USERNAME', 'MYSQL_USER'],
+  ['MYSQL_SSL_MODE', 'MYSQL_SSL'],
+  ['MYSQL_URL', server],
+  ['DATABASE_URL', server],
+  ['DB_HOST', 'MYSQL_HOST'],
+  ['DB_NAME', 'MYSQL_DB'],
+  ['DB_PASSWORD', 'MYSQL_PASSWORD'],
+])('%s, as other programs call it, is told with the variable of the ferry: %s', (given, meant) => {
+  expect(mistypedVariables({ [given]: 'x' })).toEqual([{ given, meant }]);
+});
+
+test('what other programs call the database is left alone beside the variable of the ferry', () => {
+  const own = { MYSQL_HOST: 'db', MYSQL_DB: 'ferry', MYSQL_USER: 'ferry', MYSQL_PASSWORD: 'x' };
+
+  expect(
+    mistypedVariables({ ...own, MYSQL_DATABASE: 'x', MYSQL_ROOT_PASSWORD: 'x', DB_HOST: 'x', MYSQL_URL: 'x' }),
+  ).toEqual([]);
+});
+
+test.each([
   'MYSQL_SERVICE_HOST',
   'FERRY_REGISTRY',
   'FERRY_PORT',

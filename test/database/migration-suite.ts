@@ -35,7 +35,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
     async function migrated(settings: DatabaseSettings): Promise<readonly string[]> {
       const database = await openDatabase(settings);
       try {
-        return (await migrate(database)).applied;
+        return (await migrate(database, { convertEngine: true })).applied;
       } finally {
         await database.close();
       }
@@ -54,7 +54,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
         transformResult: ({ result }) => Promise.resolve(result),
       };
       try {
-        await migrate({ ...database, queries: database.queries.withPlugin(kill) });
+        await migrate({ ...database, queries: database.queries.withPlugin(kill) }, { convertEngine: true });
         return true;
       } catch (error) {
         if (!(error instanceof Killed)) throw error;

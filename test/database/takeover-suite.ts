@@ -63,7 +63,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
         const wantedBefore = await query(`select ${legacyWanted} from images_for_push order by id`);
         const pushedBefore = await query(`select ${legacyPushed} from pushed_images order by id`);
 
-        await migrate(database);
+        await migrate(database, { convertEngine: true });
         const rows = await stores.wanted.adoptRows();
         const adopted = await adoptAll();
 
@@ -83,11 +83,11 @@ export function takeoverSuite(placeOf: PlaceOf): void {
 
     test('a second migration changes nothing', async () => {
       await placeOf().run(settings, legacyRows(100, { numericSizes: odd }).script);
-      await migrate(database);
+      await migrate(database, { convertEngine: true });
       await stores.wanted.adoptRows();
       const once = await dump(placeOf(), settings);
 
-      const { applied } = await migrate(database);
+      const { applied } = await migrate(database, { convertEngine: true });
       await stores.wanted.adoptRows();
 
       expect(applied).toEqual([]);
@@ -97,7 +97,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     test('a target repository that two source repositories shared belongs to the one that was there first', async () => {
       await placeOf().run(settings, legacyRows(200, { numericSizes: odd }).script);
 
-      await migrate(database);
+      await migrate(database, { convertEngine: true });
 
       const owner = await stores.names.claim({
         targetRepository: `${aliyunHost}/mirror/kube-state-metrics`,
@@ -109,7 +109,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
 
     test('the older scripts go on inserting and updating rows', async () => {
       await placeOf().run(settings, legacyRows(20, { numericSizes: odd }).script);
-      await migrate(database);
+      await migrate(database, { convertEngine: true });
       await stores.wanted.adoptRows();
       const before = (await query('select id from images_for_push')).length;
 
@@ -136,7 +136,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
 
     test('the ferry writes its own copies beside the old ones, with sizes as this site has them', async () => {
-      await migrate(database);
+      await migrate(database, { convertEngine: true });
       await stores.wanted.addWanted([wish('nginx:1.27')]);
 
       await syncImage(stores, 'docker.io/library/nginx:1.27', { targets: [pushed('aliyun', 'nginx:1.27')] });
@@ -161,7 +161,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     const database = await openDatabase(settings);
     const stores = createStores(database);
 
-    await migrate(database);
+    await migrate(database, { convertEngine: true });
     const adopted = await stores.wanted.adoptRows();
     const candidates = await stores.pushed.adoptionCandidates({
       targets: legacyTargets.slice(0, 1),
@@ -185,7 +185,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await placeOf().run(settings, legacySchema(placeOf().kind));
       database = await openDatabase(settings);
       stores = createStores(database);
-      await migrate(database);
+      await migrate(database, { convertEngine: true });
     });
 
     afterEach(async () => await database.close());

@@ -27,9 +27,10 @@ export interface MariaDbServer {
 
 /**
  * Starts a MariaDB on 127.0.0.1 with an empty data folder, and waits until it answers.
+ * @param added more options, such as those for TLS
  * @throws Error with the end of its log when it does not start
  */
-export async function startMariaDb(): Promise<MariaDbServer> {
+export async function startMariaDb(added: readonly string[] = []): Promise<MariaDbServer> {
   const program = requireTool('mariadbd');
   const folder = mkdtempSync(join(tmpdir(), 'ferry-mariadb-'));
   const access = { host: '127.0.0.1', user: 'ferry', password: randomBytes(12).toString('hex') };
@@ -41,7 +42,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
       `grant all on *.* to '${access.user}'@'%' with grant option`,
     ];
     writeFileSync(init, grants.map((statement) => `${statement};\n`).join(''), { mode: 0o600 });
-    return await start(program, folder, init, access);
+    return await start(program, folder, init, access, added);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -68,7 +69,13 @@ function install(program: string, folder: string): void {
   }
 }
 
-async function start(program: string, folder: string, init: string, access: Access): Promise<MariaDbServer> {
+async function start(
+  program: string,
+  folder: string,
+  init: string,
+  access: Access,
+  added: readonly string[],
+): Promise<MariaDbServer> {
   const port = await freePort();
   const log = join(folder, 'server.log');
   const options = [
@@ -85,9 +92,10 @@ async function start(program: string, folder: string, init: string, access: Acce
     '--sync-frm=0',
     '--innodb-log-file-size=16M',
     '--innodb-buffer-pool-size=64M',
+    ...added,
   ];
-  const startOn = (added: readonly string[]) =>
-    startChild(program, [...serverOptions(folder), ...options, ...added], { stdio: 'ignore' });
+  const startOn = (first: readonly string[]) =>
+    startChild(program, [...serverOptions(folder), ...options, ...first], { stdio: 'ignore' });
   let child = startOn([`--init-file=${init}`]);
   const stop = async (): Promise<void> => {
     await stopChild(child);

@@ -20,6 +20,7 @@ import { printJson, printLine, printTable, say } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalPlace } from '../temporal-place.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
+import type { Stores } from '../../database/stores.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
@@ -122,12 +123,13 @@ async function addByWorker(
 }
 
 async function addHere(config: RequestConfig, requests: readonly AddImageInput[]): Promise<readonly AddedImage[]> {
-  return await withStores(config, async ({ wanted }) => {
+  const work = async ({ wanted }: Stores): Promise<readonly AddedImage[]> => {
     const ports = { wanted, sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
     const answers: AddedImage[] = [];
     for (const request of requests) answers.push(...(await addToDatabase(request, ports, { by: 'cli' })));
     return answers;
-  });
+  };
+  return await withStores(config, work, { creates: true });
 }
 
 function printAdded(added: readonly AddedImage[], sync: boolean): void {

@@ -1,13 +1,22 @@
 import { openMigrated } from '../../composition/stores.js';
 import { readPlaceConfig } from '../../config/read-config.js';
+import { variableNotes } from '../../config/variable-notes.js';
 import { createStores } from '../../database/stores.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine } from '../output.js';
+import { printJson, printLine, say } from '../output.js';
 import { unverifiedRows } from '../unverified-rows.js';
 
-export async function migrateCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
+export interface MigrateCommandOptions {
+  /** Tables of an engine without transactions are rebuilt. */
+  readonly convertEngine?: boolean;
+  readonly json?: boolean;
+}
+
+export async function migrateCommand({ convertEngine = false, json = false }: MigrateCommandOptions): Promise<number> {
   const { database: settings } = readPlaceConfig(process.env);
-  const { database, applied } = await openMigrated(settings);
+  for (const note of variableNotes(process.env)) say(`note: ${note}`);
+  const { database, applied, notes } = await openMigrated(settings, { convertEngine, announce: say });
+  for (const note of notes) say(`note: ${note}`);
   try {
     const { wanted, console } = createStores(database);
     const rows = await wanted.adoptRows();

@@ -4,6 +4,7 @@ import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { say } from '../output.js';
 import { planJson, planTables } from '../plan-report.js';
+import { tellingOfSlips } from '../with-stores.js';
 
 export interface PlanCommandOptions {
   readonly spendPulls?: boolean;
@@ -16,7 +17,8 @@ export async function planCommand({ spendPulls = false, json = false }: PlanComm
   const interruption = interruptible();
   const report = json ? planJson() : planTables();
   try {
-    report.end(await planOfSync(config, report, { spendPulls, signal: interruption.signal }));
+    const { signal } = interruption;
+    report.end(await tellingOfSlips(async () => await planOfSync(config, report, { spendPulls, signal })));
     return ExitStatus.done;
   } catch (error) {
     if (!interruption.signal.aborted) throw error;

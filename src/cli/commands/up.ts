@@ -67,7 +67,7 @@ async function runUntil(
   { untilIdle = false, fetch = [], json = false }: UpOptions,
 ): Promise<number> {
   // The database is opened here first: a wrong password is one clear message, not a worker that dies again and again.
-  await withStores(config, async () => undefined);
+  await withStores(config, async () => undefined, { creates: true });
   const trouble = await dockerTrouble(config, signal);
   if (untilIdle && trouble !== undefined && config.temporal.address === undefined) {
     // Nobody but the worker of this machine could do it, and no later pass makes up for it.

@@ -1,6 +1,8 @@
 import type { PlaceConfig } from '../../config/place-config.js';
 import { lookIntoDatabase } from '../../database/ferry-database.js';
-import { missingSteps } from '../../database/migrate.js';
+import { formFaults } from '../../database/forms/assert-usable.js';
+import { examineTables } from '../../database/forms/examine-tables.js';
+import { assertMade, missingSteps } from '../../database/migrate.js';
 import { serverVersion } from '../../database/server-version.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { createStores } from '../../database/stores.js';
@@ -17,10 +19,16 @@ export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'databas
         const { text, tooOld } = await serverVersion(database);
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
         const missing = await missingSteps(database);
+        const forms = await examineTables(database, { isMigrated: missing.length === 0 });
+        const faults = formFaults(forms, { convertEngine: false });
+        if (faults.length > 0) throw fault(`${text}, ${database.place}: ${faults.join('\n')}`);
+        await assertMade(database);
         if (missing.length > 0) throw fault(`${text}: its tables are not up to date: run "ferry migrate"`);
         const said = `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
         const unverified = await createStores(database).console.unverified();
-        if (unverified > 0) throw new CheckWarning(`${said}\n${unverifiedRows(unverified)}`);
+        const unlooked = unverified > 0 ? [unverifiedRows(unverified)] : [];
+        const notes = [...database.notes, ...forms.notes, ...unlooked];
+        if (notes.length > 0) throw new CheckWarning([said, ...notes].join('\n'));
         return said;
       } finally {
         await database.close();

@@ -5,6 +5,7 @@ import { InvalidInput } from '../../domain/ferry-error.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { idsOf, pageSize } from './naming-rows.js';
+import { ProgressCheck } from './progress-check.js';
 import type { RowIdentity } from '../row-shapes.js';
 import { askedAt, forgotten, highestId, lowestId, perRow, setStatus, updateWanted } from '../wanted/wanted-rows.js';
 
@@ -76,10 +77,13 @@ export async function follow(
 
 /** Duplicates whose first row is gone, or became another image, stand for themselves again. */
 export async function releaseOrphans(queries: Queries): Promise<void> {
-  const ids = await orphans(queries, pageSize);
-  if (ids.length === 0) return;
-  await updateWanted(queries, { duplicate_of: null }).where('id', 'in', ids).execute();
-  await releaseOrphans(queries);
+  const progress = new ProgressCheck();
+  for (;;) {
+    const ids = await orphans(queries, pageSize);
+    if (ids.length === 0) return;
+    progress.next(ids);
+    await updateWanted(queries, { duplicate_of: null }).where('id', 'in', ids).execute();
+  }
 }
 
 /** @returns ids of duplicates that follow nothing, at most so many */

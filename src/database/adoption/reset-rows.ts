@@ -13,9 +13,9 @@ import { askedAt, forgotten, setStatus } from '../wanted/wanted-rows.js';
 /**
  * Rows that another program made pending since the ferry last saw them: their name may have changed with it, and what
  * was known of them is over. Duplicates go back to the status of the row that they follow.
- * @returns how many there were
+ * @returns their ids
  */
-export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<number> {
+export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<readonly number[]> {
   const rows = await selectNamingRows(queries, dialect)
     .where(isReset)
     .where((is) =>
@@ -41,7 +41,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
   const nameless = { image: null, image_key: null, duplicate_of: null, targets: null };
   await setStatus(queries, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless });
   await follow(queries, dialect, followers);
-  return rows.length;
+  return idsOf(rows);
 }
 
 /** Pending by another program's hand, which may have written NULL for it. */

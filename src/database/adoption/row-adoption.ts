@@ -18,8 +18,12 @@ export interface AdoptedRows {
   readonly refused: number;
 }
 
+export interface AdoptedPage extends AdoptedRows {
+  readonly ids: readonly number[];
+}
+
 /** One transaction's worth of rows without an identity. @returns undefined when there was none */
-export async function adoptPage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedRows | undefined> {
+export async function adoptPage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedPage | undefined> {
   const rows = await selectNamingRows(queries, dialect).where(isUnread).execute();
   if (rows.length === 0) return undefined;
 
@@ -47,7 +51,7 @@ export async function adoptPage(queries: Queries, dialect: DialectDifferences): 
   await giveIdentity(queries, adopted);
   await refuse(queries, refused);
   await follow(queries, dialect, followers);
-  return { adopted: adopted.length, duplicates: followers.length, refused: refused.length };
+  return { adopted: adopted.length, duplicates: followers.length, refused: refused.length, ids: idsOf(rows) };
 }
 
 async function giveIdentity(

@@ -7,11 +7,14 @@ const YOUNGER_WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   orig_name_space: { type: 'text(255)' },
   platform: { type: 'text(255)' },
   push_status: { type: 'integer' },
+  add_time: { type: 'time' },
 };
 
 const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   source_registry_url: { type: 'text(255)' },
   orig_name_space: { type: 'text(255)' },
+  orig_image_name: { type: 'text(512)' },
+  push_time: { type: 'time' },
   targ_name_space: { type: 'text(255)' },
   push_status: { type: 'integer' },
   image_size: { type: 'text(64)' },
@@ -19,7 +22,8 @@ const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   platform: { type: 'text(255)' },
 };
 
-const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+/** What the ferry adds; other steps add more. */
+export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   image_key: { type: 'key' },
   duplicate_of: { type: 'bigint' },
   image: { type: 'text(600)' },
@@ -35,7 +39,7 @@ const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   note: { type: 'long-text' },
 };
 
-const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+export const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   name_key: { type: 'key' },
   image: { type: 'text(600)' },
   source_digest: { type: 'text(150)' },
@@ -56,6 +60,9 @@ export async function addFerryColumns(editor: SchemaEditor): Promise<void> {
   // Tags differ in upper and lower case, and a row may list many platforms.
   await editor.widenText('pushed_images', 'registry_image_name', { binary: true });
   await editor.widenText('pushed_images', 'platform', { length: 255 });
+  // A digest has 71 characters, and not every script left room for that.
+  await editor.widenText('pushed_images', 'digest', { length: 150 });
+  await editor.widenText('pushed_images', 'image_size', { length: 32 });
   await editor.addIndexIfPossible('pushed_images', {
     name: 'idx_registry_target_image',
     columns: ['target_registry_url', 'registry_image_name'],

@@ -3,14 +3,17 @@ import { sql } from 'kysely';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { SchemaEditor } from '../schema-editor.js';
+import type { ColumnShape } from '../table-shape.js';
+
+export const VERIFIED_COLUMN: Readonly<Record<string, ColumnShape>> = { verified_at: { type: 'bigint' } };
 
 /**
  * When the ferry itself saw an image on its targets. What it pushed or adopted before it kept this time was verified then;
  * what another program marked as pushed was not.
  */
 export async function addVerifiedTimes(queries: Queries, editor: SchemaEditor): Promise<void> {
-  await editor.addColumns('images_for_push', { verified_at: { type: 'bigint' } });
-  await editor.addColumns('pushed_images', { verified_at: { type: 'bigint' } });
+  await editor.addColumns('images_for_push', VERIFIED_COLUMN);
+  await editor.addColumns('pushed_images', VERIFIED_COLUMN);
   const seen = queries
     .selectFrom('image_copies')
     .select('image_copies.image')

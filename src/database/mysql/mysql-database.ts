@@ -2,11 +2,13 @@ import type { Dialect } from 'kysely';
 import { CompiledQuery, MysqlDialect } from 'kysely';
 import { createPool, escapeId } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
+import type { ConnectionOptions } from 'mysql2/promise';
 
 import { DatabaseFault, missingDatabase } from '../database-fault.js';
 import { FaultMappingDriver } from '../fault-mapping-driver.js';
 import { mysqlFault } from './mysql-fault.js';
 import type { MysqlSettings } from './mysql-settings.js';
+import { tlsOptions, transportNote, transportOf } from './mysql-tls.js';
 
 const connections = 10;
 
@@ -19,33 +21,84 @@ const SESSION = `set session time_zone = '+00:00',
   innodb_lock_wait_timeout = 5,
   lock_wait_timeout = 60`;
 
+/** An open connection to a server, and what is to be said of how it was reached. */
+export interface OpenMysql {
+  readonly dialect: Dialect;
+  readonly notes: readonly string[];
+}
+
 /** Connects once to see that it works, and creates the database if it is missing. @throws DatabaseFault */
-export async function openMysql(settings: MysqlSettings): Promise<Dialect> {
-  const faultOf = (error: unknown): unknown => mysqlFault(error, settings);
-  await ensureDatabase(settings, faultOf);
-  return connected(settings, faultOf, [SESSION]);
+export async function openMysql(settings: MysqlSettings): Promise<OpenMysql> {
+  const server = await reachServer(settings);
+  await ensureDatabase(settings, server);
+  return connected(settings, server, [SESSION]);
 }
 
 /** Connects to a database that is there; its server refuses every write. @throws DatabaseFault */
-export async function lookIntoMysql(settings: MysqlSettings): Promise<Dialect> {
-  const faultOf = (error: unknown): unknown => mysqlFault(error, settings);
-  if (!(await isThere(settings, faultOf))) {
+export async function lookIntoMysql(settings: MysqlSettings): Promise<OpenMysql> {
+  const server = await reachServer(settings);
+  if (!server.isThere) {
     const { database, host, port } = settings;
     throw missingDatabase(`there is no database ${database} on ${host}:${port} yet`);
   }
-  return connected(settings, faultOf, [SESSION, 'set session transaction read only']);
+  return connected(settings, server, [SESSION, 'set session transaction read only']);
 }
 
-function connected(settings: MysqlSettings, faultOf: (error: unknown) => unknown, session: readonly string[]): Dialect {
+/** A server that took a connection. */
+interface Server {
+  readonly options: ConnectionOptions;
+  /** The database that the settings name. */
+  readonly isThere: boolean;
+  readonly notes: readonly string[];
+  readonly faultOf: (error: unknown) => unknown;
+}
+
+/** With TLS where the settings want it, or the server offers it. @throws DatabaseFault */
+async function reachServer(settings: MysqlSettings): Promise<Server> {
+  const transport = await transportOf(settings);
+  const plain = connection(settings);
+  const { mode } = transport;
+  if (mode !== 'off') {
+    const options = { ...plain, ...tlsOptions(settings, mode) };
+    try {
+      return await reachBy(options, true);
+    } catch (error) {
+      const isOffered = !(error instanceof DatabaseFault && isWithoutTls(error.cause));
+      if (mode !== 'preferred' || isOffered) throw error;
+    }
+  }
+  return await reachBy(plain, false);
+
+  async function reachBy(options: ConnectionOptions, isEncrypted: boolean): Promise<Server> {
+    const faultOf = (error: unknown): unknown => mysqlFault(error, settings, { isEncrypted });
+    const note = transportNote(settings, transport, isEncrypted);
+    const notes = note === undefined ? [] : [note];
+    try {
+      // First with the database: a user who may only use it is not asked to create it.
+      const existing = await createConnection({ ...options, database: settings.database });
+      await existing.end();
+      return { options, isThere: true, notes, faultOf };
+    } catch (error) {
+      if (isUnknownDatabase(error)) return { options, isThere: false, notes, faultOf };
+      throw faultOf(error);
+    }
+  }
+}
+
+function connected(
+  settings: MysqlSettings,
+  { options, notes, faultOf }: Server,
+  session: readonly string[],
+): OpenMysql {
   const pool = createPool({
-    ...connection(settings),
+    ...options,
     database: settings.database,
     connectionLimit: connections,
     dateStrings: true,
     // Without it an insert that found its row there already is told apart from one that made it.
     flags: ['-FOUND_ROWS'],
   });
-  return new FaultMappingMysqlDialect(
+  const dialect = new FaultMappingMysqlDialect(
     {
       pool,
       onCreateConnection: async (fresh) => {
@@ -54,6 +107,7 @@ function connected(settings: MysqlSettings, faultOf: (error: unknown) => unknown
     },
     faultOf,
   );
+  return { dialect, notes };
 }
 
 class FaultMappingMysqlDialect extends MysqlDialect {
@@ -69,22 +123,10 @@ class FaultMappingMysqlDialect extends MysqlDialect {
   }
 }
 
-async function isThere(settings: MysqlSettings, faultOf: (error: unknown) => unknown): Promise<boolean> {
+async function ensureDatabase(settings: MysqlSettings, { options, isThere, faultOf }: Server): Promise<void> {
+  if (isThere) return;
   try {
-    const existing = await createConnection({ ...connection(settings), database: settings.database });
-    await existing.end();
-    return true;
-  } catch (error) {
-    if (isUnknownDatabase(error)) return false;
-    throw faultOf(error);
-  }
-}
-
-async function ensureDatabase(settings: MysqlSettings, faultOf: (error: unknown) => unknown): Promise<void> {
-  // First with the database: a user who may only use it is not asked to create it.
-  if (await isThere(settings, faultOf)) return;
-  try {
-    const server = await createConnection(connection(settings));
+    const server = await createConnection(options);
     try {
       // One name, dots and all.
       await server.query(`create database if not exists ${escapeId(settings.database, true)} character set utf8mb4`);
@@ -102,8 +144,12 @@ async function ensureDatabase(settings: MysqlSettings, faultOf: (error: unknown)
   }
 }
 
-function connection({ host, port, user, password }: MysqlSettings) {
+function connection({ host, port, user, password }: MysqlSettings): ConnectionOptions {
   return { host, port, user, password, charset: 'utf8mb4', timezone: 'Z', connectTimeout: 10_000 };
+}
+
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT';
 }
 
 function isUnknownDatabase(error: unknown): boolean {

@@ -9,10 +9,10 @@ const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
   1045: ['refused', 'user or password is wrong: check MYSQL_USER and MYSQL_PASSWORD'],
   1049: ['refused', 'the database does not exist: create it, or set MYSQL_DB to another'],
   1053: ['connection', 'it is shutting down'],
-  1062: ['conflict', 'another writer was faster'],
   1114: ['refused', 'a table is full: make room on its disk'],
   1021: ['refused', 'its disk is full: make room'],
   1130: ['refused', 'it does not accept connections from this host: grant them to the user'],
+  1118: ['refused', 'a row of the table has no room for the columns of the ferry: make its longest columns TEXT'],
   1142: ['refused', 'the user lacks a permission: grant SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER and INDEX'],
   1143: ['refused', 'the user lacks a permission on a column'],
   1158: ['connection', 'the connection broke'],
@@ -26,7 +26,20 @@ const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
   1698: ['refused', 'the user cannot log in with a password: check how the user is identified'],
   1836: ['refused', 'it is read-only: set MYSQL_HOST to the primary'],
   1927: ['connection', 'the connection was killed'],
+  3159: ['refused', 'it accepts connections with TLS only: set MYSQL_SSL to verify-identity, or to required'],
   3024: ['connection', 'the statement took too long'],
+};
+
+/** Tables of other programs may refuse values: which column or constraint it was stands in the server's own words. */
+const REFUSED_VALUES: Readonly<Record<number, string>> = {
+  1264: 'a column is too narrow for a number: make it BIGINT',
+  1364: 'a column of its own has no default: give it one, or allow NULL',
+  1406: 'a column is too short for a text: make it longer',
+  1451: 'a foreign key stands against a change: drop it',
+  1452: 'a foreign key refuses a value: drop it',
+  1644: 'a trigger refuses a row',
+  3819: 'a CHECK constraint refuses a row: drop it',
+  4025: 'a CHECK constraint refuses a row: drop it',
 };
 
 const connectionCodes: ReadonlySet<string> = new Set([
@@ -42,12 +55,55 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'POOL_CLOSED',
 ]);
 
-/** A server's or socket's error as the ferry's; other errors are bugs and stay what they are. */
-export function mysqlFault(error: unknown, { host, port, user, database }: MysqlSettings): unknown {
+/** What is wrong with a server's certificate, by what OpenSSL and Node say of it: mysql2 keeps their codes to itself. */
+const CERTIFICATE_FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/expired/i, 'its certificate has expired: renew it on the server'],
+  [/not yet valid/i, "its certificate is not valid yet: compare this machine's clock with the server's"],
+  [
+    /does not match certificate|altnames/i,
+    'its certificate is for another name: set MYSQL_HOST to a name that it holds, or MYSQL_SSL=verify-ca to look at its CA alone',
+  ],
+  [
+    /self.signed|unable to (?:verify|get)|issuer|unknown ca/i,
+    "its certificate is not signed by a CA that is trusted here: give the server's CA by MYSQL_SSL_CA_FILE (where there is none, MYSQL_SSL=required encrypts without verifying)",
+  ],
+];
+
+function tlsTrouble({ message }: Error): string {
+  const known = CERTIFICATE_FAULTS.find(([pattern]) => pattern.test(message));
+  if (known !== undefined) return known[1];
+  return 'TLS could not be agreed upon: the server has to speak TLS 1.2 or newer (MYSQL_SSL=off connects without)';
+}
+
+/**
+ * A server's or socket's error as the ferry's; other errors are bugs and stay what they are.
+ * @param isEncrypted whether TLS was in use: without it some accounts are refused as if the password were wrong
+ */
+export function mysqlFault(
+  error: unknown,
+  { host, port, user, database }: MysqlSettings,
+  { isEncrypted = false }: { readonly isEncrypted?: boolean } = {},
+): unknown {
   if (error instanceof DatabaseFault || !(error instanceof Error)) return error;
   const place = `MySQL ${host}:${port}, database ${database}, user ${user}`;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
+    const trouble = 'it offers no TLS: switch TLS on there, or set MYSQL_SSL=off to connect without';
+    return new DatabaseFault(`${place}: ${trouble}`, 'refused', error);
+  }
+  if (code === 'HANDSHAKE_SSL_ERROR' && !isBrokenOff(error)) {
+    return new DatabaseFault(`${place}: ${tlsTrouble(error)} (${error.message})`, 'refused', error);
+  }
+  // MariaDB has no number of its own for it.
+  if (/insecure transport|require_secure_transport/i.test(error.message)) {
+    return new DatabaseFault(`${place}: ${TROUBLES[3159]?.[1] ?? ''} (${error.message})`, 'refused', error);
+  }
+  if (errno === 1045 && !isEncrypted) {
+    const trouble =
+      'user or password is wrong, or the account requires TLS, which this connection has not: check MYSQL_USER, MYSQL_PASSWORD and MYSQL_SSL';
+    return new DatabaseFault(`${place}: ${trouble} (${code})`, 'refused', error);
+  }
   if (connectionCodes.has(code) || isClosedConnection(error)) {
     return new DatabaseFault(
       `${place}: not reachable (${code || error.message}): is it running, and are MYSQL_HOST and MYSQL_PORT right?`,
@@ -55,10 +111,23 @@ export function mysqlFault(error: unknown, { host, port, user, database }: Mysql
       error,
     );
   }
+  if (errno === 1062) {
+    // The server names the index: it may be one that is not the ferry's, and then no repetition helps.
+    const trouble =
+      "a row with the same values is there: another writer was faster, or another program's unique index stands against it";
+    return new DatabaseFault(`${place}: ${trouble} (${error.message})`, 'conflict', error);
+  }
+  const refused = REFUSED_VALUES[errno];
+  if (refused !== undefined) return new DatabaseFault(`${place}: ${refused}: ${error.message}`, 'statement', error);
   const known = TROUBLES[errno];
   if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]} (${code})`, known[0], error);
   if (!('sqlState' in error)) return error;
   return new DatabaseFault(`${place}: ${error.message}`, 'statement', error);
+}
+
+/** The connection ended while TLS began: the server was away for a moment. */
+function isBrokenOff({ message }: Error): boolean {
+  return /ECONNRESET|EPIPE|disconnected before secure/i.test(message);
 }
 
 function isClosedConnection(error: Error): boolean {

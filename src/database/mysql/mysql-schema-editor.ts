@@ -48,8 +48,9 @@ export class MysqlSchemaEditor implements SchemaEditor {
     if (present.some(({ columns }) => columns.slice(0, index.columns.length).join() === index.columns.join())) return;
     const widths = await this.#columns(table);
     const bytes = widths
-      .filter(({ name }) => index.columns.includes(name))
-      .map(({ bytes: width }) => Number(width ?? 8));
+      .filter(({ name }) => index.columns.includes(name.toLowerCase()))
+      // An index holds texts of these types by a part only.
+      .map(({ bytes: width, type }) => (/text|blob|json/i.test(type) ? longestIndexBytes + 1 : Number(width ?? 8)));
     if (bytes.reduce((sum, width) => sum + width, 0) > longestIndexBytes) return;
     if (index.unique === true && (await this.#hasRepeatedRows(table, index.columns))) return;
     await this.#run(`alter table \`${table}\` add ${indexLine(index)}`);
@@ -71,7 +72,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
     column: string,
     { length = 0, binary = false }: { readonly length?: number; readonly binary?: boolean },
   ): Promise<void> {
-    const found = (await this.#columns(table)).find(({ name }) => name === column);
+    const found = (await this.#columns(table)).find(({ name }) => name.toLowerCase() === column);
     if (found === undefined || found.charset === null || found.characters === null) return;
     // In the character set that it has: a wider one could make an index too long.
     const collation = binary ? `${found.charset}_bin` : found.collation;
@@ -88,7 +89,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
   async #restOfDefinition(table: string, column: string): Promise<string> {
     const { rows } = await sql.raw<Record<string, string>>(`show create table \`${table}\``).execute(this.#queries);
     const lines = (rows[0]?.['Create Table'] ?? '').split('\n');
-    const line = lines.find((candidate) => candidate.trimStart().startsWith(`\`${column}\` `)) ?? '';
+    const line = lines.find((candidate) => candidate.trimStart().toLowerCase().startsWith(`\`${column}\` `)) ?? '';
     const type = /^\s*`[^`]+` \w+(?:\(\d+\))?(?: character set \w+)?(?: collate \w+)?(.*?),?$/i;
     return type.exec(line)?.[1]?.trim() ?? '';
   }
@@ -116,7 +117,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
       where table_schema = database() and table_name = ${table}
       order by index_name, seq_in_index`.execute(this.#queries);
     const indexes = new Map<string, string[]>();
-    for (const { name, column } of rows) indexes.set(name, [...(indexes.get(name) ?? []), column]);
+    for (const { name, column } of rows) indexes.set(name, [...(indexes.get(name) ?? []), column.toLowerCase()]);
     return [...indexes].map(([name, columns]) => ({ name, columns }));
   }
 
@@ -153,6 +154,8 @@ function definition({ type, required = false }: ColumnShape): string {
       return `int${nullness}`;
     case 'bigint':
       return `bigint${nullness}`;
+    case 'time':
+      return `datetime${nullness}`;
     case 'long-text':
       return `mediumtext ${BINARY_TEXT}${nullness}`;
     default:

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { UpdateObject } from 'kysely';
+import type { ExpressionBuilder, UpdateObject } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { canonicalHost, sourceRepository } from '../../domain/image-reference.js';
@@ -10,7 +10,7 @@ import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { nameKey } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
-import { perRow } from '../wanted/wanted-rows.js';
+import { highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
 
 const pageSize = 200;
 
@@ -23,10 +23,18 @@ export async function takeOverPushedRows({
   dialect,
   transaction,
 }: Pick<FerryDatabase, 'queries' | 'dialect' | 'transaction'>): Promise<void> {
-  const unread = queries.selectFrom('pushed_images').select('id').where('image', 'is', null).limit(1);
-  while ((await unread.executeTakeFirst()) !== undefined) {
-    await transaction((inside) => takeOverPage(inside, dialect));
+  const unread = queries.selectFrom('pushed_images').select('id').where('image', 'is', null).where(hasExactId).limit(1);
+  if ((await unread.executeTakeFirst()) === undefined) return;
+  // On from the last row, whatever became of it: a row that does not keep what is written is not read for ever.
+  let after: number | undefined = lowestId - 1;
+  while (after !== undefined) {
+    const last: number = after;
+    after = await transaction((inside) => takeOverPage(inside, dialect, last));
   }
+}
+
+function hasExactId(is: ExpressionBuilder<FerryTables, 'pushed_images'>) {
+  return is.between('id', lowestId, highestId);
 }
 
 type PushedRow = ReferenceColumns & {
@@ -35,17 +43,19 @@ type PushedRow = ReferenceColumns & {
   readonly registry_image_name: string | null;
 };
 
-/** Lowest id first: who had a name first keeps it. */
-async function takeOverPage(queries: Queries, dialect: DialectDifferences): Promise<void> {
+/** Lowest id first: who had a name first keeps it. @returns the id of the last row of a page that was full */
+async function takeOverPage(queries: Queries, dialect: DialectDifferences, after: number): Promise<number | undefined> {
   const rows = await queries
     .selectFrom('pushed_images')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name'])
     .select(['target_registry_url', 'registry_image_name'])
     .where('image', 'is', null)
+    .where(hasExactId)
+    .where('id', '>', after)
     .orderBy('id')
     .limit(pageSize)
     .execute();
-  if (rows.length === 0) return;
+  if (rows.length === 0) return undefined;
 
   const now = await dialect.now(queries);
   const read = rows.map((row) => ({ id: row.id, name: nameOnTarget(row), source: sourceOf(row) }));
@@ -74,6 +84,7 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences): Prom
       told.map(({ id }) => id),
     )
     .execute();
+  return rows.length < pageSize ? undefined : rows.at(-1)?.id;
 }
 
 /** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */

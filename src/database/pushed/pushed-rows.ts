@@ -14,6 +14,8 @@ import type { PushedPlatforms } from '../tables.js';
 const longestPlatformList = 255;
 const megabyte = 1024 * 1024;
 
+type SizeUnit = { readonly kind: 'text' | 'bytes' } | { readonly kind: 'megabytes'; readonly most: number };
+
 type CopyThere = Extract<TargetOutcome, { state: 'pushed' | 'adopted' }>;
 
 /** Makes or renews the rows for names on targets, and the rows of the platforms that they lead to. */
@@ -24,7 +26,7 @@ export async function recordPushed(
   source: Source,
 ): Promise<void> {
   if (copies.length === 0) return;
-  const countsBytes = copies.some((copy) => 'platforms' in copy) && (await hasNumericSizes(queries, dialect));
+  const unit = await sizeUnit(queries, dialect);
   const places = new Map(copies.map((copy) => [copy.reference, { copy, ...placeOf(copy.reference) }]));
   const existing = await idsOf(queries, [...places.values()]);
   const absent = [...places.values()].filter(({ reference }) => !existing.has(reference));
@@ -32,11 +34,11 @@ export async function recordPushed(
     const copy = places.get(reference)?.copy;
     if (copy === undefined) continue;
     // The names of a row that was there stay as they are: other programs look for them.
-    const told = toldColumns(copy, source, countsBytes);
+    const told = toldColumns(copy, source, unit);
     await queries.updateTable('pushed_images').set(told).where('id', '=', id).execute();
   }
   if (absent.length > 0) {
-    const rows = absent.map(({ copy, columns }) => ({ ...toldColumns(copy, source, countsBytes), ...columns }));
+    const rows = absent.map(({ copy, columns }) => ({ ...toldColumns(copy, source, unit), ...columns }));
     await queries.insertInto('pushed_images').values(rows).execute();
   }
   const ids = new Map([...existing, ...(await idsOf(queries, absent))]);
@@ -114,7 +116,7 @@ async function idsOf(queries: Queries, places: readonly Place[]): Promise<Readon
   );
 }
 
-function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, countsBytes: boolean) {
+function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, unit: SizeUnit) {
   return {
     ...rowFromReference(parseImageReference(image)),
     push_time: utcText(new Date(now)),
@@ -124,17 +126,30 @@ function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, coun
     image,
     source_digest: sourceDigest ?? null,
     verified_at: now,
-    ...('platforms' in copy ? platformColumns(copy.platforms, countsBytes) : {}),
+    ...('platforms' in copy ? platformColumns(copy.platforms, unit) : {}),
   };
 }
 
-function platformColumns(platforms: readonly PlatformCopy[], countsBytes: boolean) {
+function platformColumns(platforms: readonly PlatformCopy[], unit: SizeUnit) {
   const bytes = platforms.reduce((sum, { size }) => sum + size, 0);
   return {
     platform: platformList(platforms),
-    // Text holds megabytes, as the older scripts write it; where somebody made it a number it counts bytes.
-    image_size: countsBytes ? bytes : (bytes / megabyte).toFixed(2),
+    image_size: sizeIn(unit, bytes),
   };
+}
+
+/** Text holds megabytes, as the older scripts write it. */
+function sizeIn(unit: SizeUnit, bytes: number): string | number {
+  switch (unit.kind) {
+    case 'text':
+      return (bytes / megabyte).toFixed(2);
+    case 'bytes':
+      return bytes;
+    case 'megabytes':
+      return Math.min(unit.most, Math.ceil(bytes / megabyte));
+    default:
+      return unit satisfies never;
+  }
 }
 
 /** Whole platforms as far as the column goes; `pushed_platforms` has them all. */
@@ -148,14 +163,19 @@ function platformList(platforms: readonly PlatformCopy[]): string {
   return list;
 }
 
-async function hasNumericSizes(queries: Queries, { kind }: DialectDifferences): Promise<boolean> {
+/** How `image_size` counts at this site; a number of bytes needs a BIGINT, and narrower ones hold whole megabytes. */
+async function sizeUnit(queries: Queries, { kind }: DialectDifferences): Promise<SizeUnit> {
   const declared =
     kind === 'mysql'
-      ? sql<{ type: string }>`select data_type as type from information_schema.columns
+      ? sql<{ type: string }>`select column_type as type from information_schema.columns
           where table_schema = database() and table_name = 'pushed_images' and column_name = 'image_size'`
       : sql<{ type: string }>`select type from pragma_table_info('pushed_images') where name = 'image_size'`;
   const { rows } = await declared.execute(queries);
-  return /int/i.test(rows[0]?.type ?? '');
+  const type = rows[0]?.type ?? '';
+  if (!/int/i.test(type)) return { kind: 'text' };
+  if (kind === 'sqlite' || /^bigint/i.test(type)) return { kind: 'bytes' };
+  const bits = { tinyint: 8, smallint: 16, mediumint: 24 }[/^\w+/.exec(type.toLowerCase())?.[0] ?? ''] ?? 32;
+  return { kind: 'megabytes', most: 2 ** (/unsigned/i.test(type) ? bits : bits - 1) - 1 };
 }
 
 async function replacePlatforms(

@@ -9,10 +9,11 @@ export const sqliteDifferences: DialectDifferences = {
   now() {
     return Promise.resolve(Date.now());
   },
-  async insertAbsent(queries, table, rows, key) {
+  async insertAbsent(queries, table, rows) {
     let inserted = 0;
     for (const page of pagesOf(rows)) {
-      const result = await sql`${insertRows(table, page)} ${onConflict(key)} do nothing`.execute(queries);
+      // Whatever unique index stands against a row, as with MySQL: the caller looks which rows are there.
+      const result = await sql`${insertRows(table, page)} on conflict do nothing`.execute(queries);
       inserted += Number(result.numAffectedRows ?? 0);
     }
     return inserted;

@@ -6,6 +6,7 @@ import type { Queries } from '../dialect-differences.js';
 import { releaseOrphans } from '../adoption/duplicate-rows.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { takeOverPushedRows } from '../pushed/pushed-row-takeover.js';
+import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
 import { adoptPage, hasRowsToAdopt } from '../adoption/row-adoption.js';
 import type { AdoptedRows } from '../adoption/row-adoption.js';
@@ -32,19 +33,23 @@ export class WantedImageStore {
     await takeOverPushedRows(this.#database);
     if (!(await hasRowsToAdopt(queries))) return total;
 
-    let reviewed = 0;
-    do {
-      reviewed = await transaction((inside) => reviewAndRelease(inside));
-    } while (reviewed > 0);
+    const reviewing = new ProgressCheck();
+    for (;;) {
+      const reviewed = await transaction((inside) => reviewAndRelease(inside));
+      if (reviewed.length === 0) break;
+      reviewing.next(reviewed);
+    }
+    const adopting = new ProgressCheck();
     for (;;) {
       const page = await transaction((inside) => adoptPage(inside, dialect));
       if (page === undefined) return total;
+      adopting.next(page.ids);
       total.adopted += page.adopted;
       total.duplicates += page.duplicates;
       total.refused += page.refused;
     }
 
-    async function reviewAndRelease(inside: Queries): Promise<number> {
+    async function reviewAndRelease(inside: Queries): Promise<readonly number[]> {
       const rows = await reviewResetRows(inside, dialect);
       await releaseOrphans(inside);
       return rows;

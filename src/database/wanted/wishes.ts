@@ -4,6 +4,7 @@ import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedRequest, WantedResult } from '../../domain/wanted-image.js';
 import { DatabaseFault } from '../database-fault.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { narrowIndexNotesOf } from '../forms/examine-tables.js';
 import { pagesOf } from '../insert-rows.js';
 import { utcText } from '../sqlite/sqlite-parameters.js';
 import { targetsColumn } from './target-selections.js';
@@ -61,8 +62,9 @@ async function insertAll(queries: Queries, dialect: DialectDifferences, absent: 
   const there = new Set((await dialect.locking(selectByKey(queries, absent)).execute()).map((row) => row.image_key));
   const barred = absent.find(({ key }) => !there.has(key));
   if (barred === undefined) throw overtaken();
+  const notes = await narrowIndexNotesOf({ queries, dialect }, 'images_for_push');
   throw new DatabaseFault(
-    `images_for_push accepts no row for ${barred.image} (${barred.platform}): a unique index that is not the ferry's stands against it`,
+    `images_for_push accepts no row for ${barred.image} (${barred.platform}): ${notes.join('; ') || "a unique index that is not the ferry's stands against it"}`,
     'statement',
   );
 }

@@ -1,0 +1,31 @@
+import type { TableFacts } from './table-facts.js';
+
+const OWN: ReadonlySet<string> = new Set(['idx_image_key', 'idx_name_key']);
+
+/** Columns that tell two rows of the ferry's apart: an index that has them all keeps nothing out. */
+const TELLING: Readonly<Record<string, readonly string[]>> = {
+  images_for_push: ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'],
+  pushed_images: ['registry_image_name'],
+};
+
+/** Unique indexes of other programs that refuse some of the rows that the ferry inserts: a sentence for each. */
+export function narrowIndexNotes(table: TableFacts): readonly string[] {
+  return narrowIndexes(table).map(({ name, columns }) => {
+    const refused =
+      table.name === 'images_for_push'
+        ? 'an image that is wanted for a second platform'
+        : 'a second name on a target with the same values';
+    return `the unique index ${name} (${columns.join(', ')}) of ${table.name} refuses ${refused}; "ALTER TABLE ${table.name} drop ${name === 'PRIMARY' ? 'primary key' : `index ${name}`};" removes it`;
+  });
+}
+
+function narrowIndexes({ name: table, indexes, columns }: TableFacts) {
+  const isNumber = (column: string) => columns.some(({ name, isNumbered }) => name === column && isNumbered);
+  return indexes.filter(
+    ({ name, columns: parts, isUnique }) =>
+      isUnique &&
+      !OWN.has(name) &&
+      !parts.some((part) => part === 'id' || isNumber(part)) &&
+      !(TELLING[table] ?? []).every((column) => parts.includes(column)),
+  );
+}

@@ -1,0 +1,91 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, connect, isIP } from 'node:net';
+import type { Socket } from 'node:net';
+
+import type { MysqlSettings, MysqlTlsMode } from './mysql-settings.js';
+
+/** How a connection is protected on its way. */
+export interface MysqlTransport {
+  readonly mode: MysqlTlsMode;
+  /** The server is on this machine or in a private network. */
+  readonly isNear: boolean;
+}
+
+/** What was set; else what fits to where the server is. */
+export async function transportOf({ host, tls, ca }: MysqlSettings): Promise<MysqlTransport> {
+  const isNear = await isNearby(host);
+  const usual = ca !== undefined || !isNear ? 'verify-identity' : 'preferred';
+  return { mode: tls ?? usual, isNear };
+}
+
+/** What mysql2 has to be told for a mode other than `off`. */
+export function tlsOptions({ host, port, ca }: MysqlSettings, mode: MysqlTlsMode) {
+  const verifyIdentity = mode === 'verify-identity';
+  const ssl = {
+    rejectUnauthorized: verifyIdentity || mode === 'verify-ca',
+    verifyIdentity,
+    ...(ca === undefined ? {} : { ca }),
+  };
+  return verifyIdentity && isIP(host) !== 0 ? { ssl, stream: () => socketTo(host, port) } : { ssl };
+}
+
+/** What a person has to know of how the server was reached; undefined where there is nothing. */
+export function transportNote(
+  { host }: MysqlSettings,
+  { mode, isNear }: MysqlTransport,
+  isEncrypted: boolean,
+): string | undefined {
+  if (isNear) return undefined;
+  if (!isEncrypted) {
+    return `the connection to MySQL at ${host} is not encrypted, and goes beyond this network: whoever carries it can read and change it. MYSQL_SSL=verify-identity protects it, where the server offers TLS`;
+  }
+  if (mode === 'verify-identity') return undefined;
+  const unknown =
+    mode === 'verify-ca' ? 'its name is not compared with its certificate' : 'its certificate is not verified';
+  return `the connection to MySQL at ${host} is encrypted, but ${unknown} (MYSQL_SSL=${mode}): another server could take its place. MYSQL_SSL=verify-identity verifies it, with MYSQL_SSL_CA_FILE where its CA is not a public one`;
+}
+
+/**
+ * mysql2 compares the certificate with `localhost` where the host is an address: Node takes the name from the socket when
+ * it is given none, and has none for addresses.
+ */
+function socketTo(host: string, port: number): Socket {
+  const socket = connect(port, host).setNoDelay(true).setKeepAlive(true);
+  return Object.assign(socket, { _host: host });
+}
+
+const near = new BlockList();
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+  ['100.64.0.0', 10],
+] as const) {
+  near.addSubnet(network, prefix, 'ipv4');
+}
+for (const [network, prefix] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const) {
+  near.addSubnet(network, prefix, 'ipv6');
+}
+
+async function isNearby(host: string): Promise<boolean> {
+  const addresses = isIP(host) === 0 ? await addressesOf(host) : [{ address: host, family: isIP(host) }];
+  return (
+    addresses.length > 0 &&
+    addresses.every(({ address, family }) => near.check(address, family === 6 ? 'ipv6' : 'ipv4'))
+  );
+}
+
+/** A name that cannot be resolved is said when it is connected to. */
+async function addressesOf(host: string): Promise<readonly { readonly address: string; readonly family: number }[]> {
+  try {
+    return await lookup(host, { all: true });
+  } catch {
+    return [];
+  }
+}

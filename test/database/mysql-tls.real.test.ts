@@ -1,0 +1,190 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { DatabaseFault } from '../../src/database/database-fault.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import type { MysqlSettings } from '../../src/database/mysql/mysql-settings.js';
+import { transportNote, transportOf } from '../../src/database/mysql/mysql-tls.js';
+import { createStores } from '../../src/database/stores.js';
+import { makeCa, makeCertificate } from '../support/certificates.js';
+import type { CertificateFiles } from '../support/certificates.js';
+import { mysqlPlace } from '../support/database-places.js';
+import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
+import { wish } from './store-fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ferry-mysql-tls-'));
+const ca = makeCa(folder, 'ferry-test-ca');
+const otherCa = makeCa(folder, 'another-ca');
+const pem = (files: CertificateFiles): string => readFileSync(files.certificate, 'utf8');
+
+const options = ({ certificate, key }: CertificateFiles): string[] => [`--ssl-cert=${certificate}`, `--ssl-key=${key}`];
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function settingsOf(server: MariaDbServer, changed: Partial<MysqlSettings> = {}): DatabaseSettings {
+  const { host, port, user, password } = server;
+  return { kind: 'mysql', host, port, user, password, database: 'ferry', ...changed };
+}
+
+/** The cipher of a connection; '' without TLS. */
+async function cipherOf(settings: DatabaseSettings): Promise<string> {
+  const database = await openDatabase(settings);
+  try {
+    await migrate(database);
+    await createStores(database).wanted.addWanted([wish('nginx:1.27')]);
+    const { rows } = await sql<{ Value: string }>`show session status like 'Ssl_cipher'`.execute(database.queries);
+    return rows[0]?.Value ?? '';
+  } finally {
+    await database.close();
+  }
+}
+
+async function faultOf(settings: DatabaseSettings): Promise<DatabaseFault> {
+  try {
+    await (await openDatabase(settings)).close();
+  } catch (error) {
+    if (error instanceof DatabaseFault) return error;
+    throw error;
+  }
+  throw new Error('there was no fault');
+}
+
+describe('a server with TLS', () => {
+  let server: MariaDbServer;
+  beforeAll(async () => {
+    const names = ['IP:127.0.0.1', 'DNS:localhost'];
+    server = await startMariaDb(options(makeCertificate(folder, { name: 'server', ca, names })));
+    await mysqlPlace(server).run(
+      settingsOf(server),
+      `create user 'careful'@'%' identified by 'x' require ssl; grant all on *.* to 'careful'@'%'`,
+    );
+  });
+  afterAll(async () => await server.stop());
+
+  test.each(['127.0.0.1', 'localhost'])(
+    'a server at %s whose certificate has that name and is signed by the CA that was given is used with TLS',
+    async (host) => {
+      const cipher = await cipherOf(settingsOf(server, { host, tls: 'verify-identity', ca: pem(ca) }));
+
+      expect(cipher).not.toBe('');
+    },
+  );
+
+  test.each(['preferred', 'required', 'verify-ca'] as const)('MYSQL_SSL=%s encrypts', async (tls) => {
+    const trusted = tls === 'verify-ca' ? { ca: pem(ca) } : {};
+
+    expect(await cipherOf(settingsOf(server, { tls, ...trusted }))).not.toBe('');
+  });
+
+  test('MYSQL_SSL=off does not encrypt, and a server near by is spoken to with TLS when nothing is set', async () => {
+    expect(await cipherOf(settingsOf(server, { tls: 'off' }))).toBe('');
+    expect(await cipherOf(settingsOf(server))).not.toBe('');
+  });
+
+  test('an account that requires TLS works when nothing is set, and without TLS is not called a wrong password alone', async () => {
+    const careful = { user: 'careful', password: 'x' };
+    const fault = await faultOf(settingsOf(server, { ...careful, tls: 'off' }));
+
+    expect(await cipherOf(settingsOf(server, careful))).not.toBe('');
+    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault.message).toContain('or the account requires TLS');
+    expect(fault.message).toContain('MYSQL_SSL');
+  });
+
+  test('a wrong password over TLS is called one', async () => {
+    const fault = await faultOf(settingsOf(server, { password: 'no' }));
+
+    expect(fault.message).toContain('user or password is wrong: check MYSQL_USER and MYSQL_PASSWORD');
+  });
+
+  test.each([
+    ['another CA', { ca: pem(otherCa) }],
+    ['no CA', {}],
+  ])('a certificate that is not signed by a trusted CA is refused and said: %s', async (_name, given) => {
+    const fault = await faultOf(settingsOf(server, { tls: 'verify-identity', ...given }));
+
+    expect(fault).toMatchObject({ trouble: 'refused', decision: 'park' });
+    expect(fault.message).toContain('not signed by a CA that is trusted here');
+    expect(fault.message).toContain('MYSQL_SSL_CA_FILE');
+  });
+
+  test('a server that accepts connections with TLS only says so to one without', async () => {
+    const place = mysqlPlace(server);
+    await place.run(settingsOf(server), 'set global require_secure_transport = on');
+
+    const fault = await faultOf(settingsOf(server, { tls: 'off' }));
+    const cipher = await cipherOf(settingsOf(server));
+
+    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault.message).toContain('it accepts connections with TLS only: set MYSQL_SSL');
+    expect(fault.message).not.toContain('password');
+    expect(cipher).not.toBe('');
+  });
+});
+
+describe('a server whose certificate is for another name, or has expired', () => {
+  test('a certificate for another name is refused by verify-identity alone, and said', async () => {
+    const files = makeCertificate(folder, { name: 'elsewhere', ca, names: ['DNS:db.example.com'] });
+    const server = await startMariaDb(options(files));
+    try {
+      const trusted = { ca: pem(ca) };
+      const byName = await faultOf(settingsOf(server, { host: 'localhost', ...trusted }));
+      const byAddress = await faultOf(settingsOf(server, trusted));
+      const cipher = await cipherOf(settingsOf(server, { tls: 'verify-ca', ...trusted }));
+
+      for (const fault of [byName, byAddress]) expect(fault.message).toContain('its certificate is for another name');
+      expect(cipher).not.toBe('');
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('an expired certificate is refused and said', async () => {
+    const files = makeCertificate(folder, { name: 'expired', ca, names: ['IP:127.0.0.1'], isExpired: true });
+    const server = await startMariaDb(options(files));
+    try {
+      const fault = await faultOf(settingsOf(server, { ca: pem(ca) }));
+
+      expect(fault.message).toContain('its certificate has expired');
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+test('a server without TLS is refused where TLS is required, and used near by when nothing is set', async () => {
+  const server = await startMariaDb();
+  try {
+    const fault = await faultOf(settingsOf(server, { tls: 'required' }));
+
+    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault.message).toContain('it offers no TLS: switch TLS on there, or set MYSQL_SSL=off');
+    expect(await cipherOf(settingsOf(server))).toBe('');
+  } finally {
+    await server.stop();
+  }
+});
+
+test.each([
+  ['127.0.0.1', true, 'preferred'],
+  ['localhost', true, 'preferred'],
+  ['10.1.2.3', true, 'preferred'],
+  ['192.168.0.9', true, 'preferred'],
+  ['fd00::1', true, 'preferred'],
+  ['8.8.8.8', false, 'verify-identity'],
+  ['2001:4860:4860::8888', false, 'verify-identity'],
+] as const)('a server at %s is near: %s, and its transport is %s when nothing is set', async (host, isNear, mode) => {
+  const settings = { host, port: 3306, user: 'u', password: '', database: 'd' };
+
+  expect(await transportOf(settings)).toEqual({ mode, isNear });
+  const unverified = transportNote(settings, { mode: 'required', isNear }, true);
+  const plain = transportNote(settings, { mode: 'off', isNear }, false);
+  expect([unverified === undefined, plain === undefined]).toEqual([isNear, isNear]);
+});
