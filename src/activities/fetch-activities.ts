@@ -7,6 +7,7 @@ import { parseImageReference } from '../domain/image-reference.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';
+import { platformsOfImage } from '../domain/upstream-platforms.js';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { activity } from './activity.js';
@@ -70,15 +71,15 @@ export function createFetchActivities({
     }
   }
 
-  async function record(
-    { name, platforms: own = platforms, targets }: Upstream,
-    finding: UpstreamFinding,
-  ): Promise<FetchedImage[]> {
+  async function record(upstream: Upstream, finding: UpstreamFinding): Promise<FetchedImage[]> {
+    const { name, targets } = upstream;
+    const platformsOf = (image: string): readonly string[] => platformsOfImage(upstream, image, platforms);
     const references = finding.wanted.map(({ image }) => parseImageReference(image));
     const refusals = await sources.refusals(references);
     const refused = finding.wanted.flatMap(({ image }, place): FetchedImage[] => {
       const reason = refusals[place];
-      return reason === undefined ? [] : own.map((platform) => ({ image, platform, outcome: 'refused', reason }));
+      if (reason === undefined) return [];
+      return platformsOf(image).map((platform) => ({ image, platform, outcome: 'refused', reason }));
     });
     const requests = finding.wanted.flatMap((found, place): WantedRequest[] => {
       const reference = references[place];
@@ -88,7 +89,7 @@ export function createFetchActivities({
         requestedBy: whyOf(name, finding, found),
         ...(targets === undefined ? {} : { targets }),
       };
-      return own.map((platform) => ({ ...wish, platform }));
+      return platformsOf(found.image).map((platform) => ({ ...wish, platform }));
     });
     if (requests.length === 0) return refused;
 

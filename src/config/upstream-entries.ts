@@ -23,6 +23,8 @@ const Schedule = z.union(
 
 const everyUpstream = {
   platforms: Texts.min(1).optional(),
+  /** By patterns of images. */
+  imagePlatforms: z.record(z.string().min(1), Texts.min(1)).optional(),
   targets: Texts.min(1).optional(),
   schedule: Schedule.optional(),
 };
@@ -88,5 +90,5 @@ export type GitHubEntry = z.infer<typeof GitHubEntry>;
 export type DifyEntry = z.infer<typeof DifyEntry>;
 export type XinferenceEntry = z.infer<typeof XinferenceEntry>;
 export type CustomEntry = z.infer<typeof ComposeEntry> | z.infer<typeof ReleaseEntry> | z.infer<typeof TagsEntry>;
-export type EveryEntry = Pick<DifyEntry, 'platforms' | 'targets' | 'schedule'>;
+export type EveryEntry = Pick<DifyEntry, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
 export type PatternsEntry = z.infer<typeof Patterns>;

@@ -8,6 +8,7 @@ import { checkRange, tagExpression } from '../domain/tag-rules.js';
 import type { Target } from '../domain/target.js';
 import type {
   ComposeUpstream,
+  ImagePlatforms,
   ReleaseUpstream,
   ServicePatterns,
   TagsUpstream,
@@ -116,6 +117,8 @@ function withXinference(entry: XinferenceEntry): ReleaseUpstream {
     prereleases: entry.prereleases ?? standard.prereleases,
     images: (entry.suffixes ?? ['']).map((suffix) => `${String(pattern)}${suffix}`),
     ...everyPart(entry, schedule),
+    // The file's patterns count before the built-in one.
+    imagePlatforms: [...imagePlatforms(entry), ...(standard.imagePlatforms ?? [])],
   });
 }
 
@@ -202,15 +205,29 @@ function withTagPlace(image: string): string {
 }
 
 function everyPart(
-  { platforms, targets, schedule }: EveryEntry,
+  entry: EveryEntry,
   standard?: UpstreamSchedule,
-): Pick<Upstream, 'platforms' | 'targets' | 'schedule'> {
+): Pick<Upstream, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'> {
+  const { platforms, targets, schedule } = entry;
+  const single = imagePlatforms(entry);
   const when = schedule === undefined ? standard : readSchedule(schedule);
   return {
     ...(platforms === undefined ? {} : { platforms: canonicalPlatforms(platforms) }),
+    ...(single.length === 0 ? {} : { imagePlatforms: single }),
     ...(targets === undefined ? {} : { targets: [...new Set(targets)] }),
     ...(when === undefined ? {} : { schedule: when }),
   };
+}
+
+function imagePlatforms({ imagePlatforms: given = {} }: EveryEntry): readonly ImagePlatforms[] {
+  return Object.entries(given).map(([pattern, texts]) => {
+    try {
+      return { pattern, platforms: canonicalPlatforms(texts) };
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      throw new InvalidInput(`imagePlatforms "${pattern}": ${error.message}`, 'configuration');
+    }
+  });
 }
 
 function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSchedule | undefined {

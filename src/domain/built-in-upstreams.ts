@@ -26,5 +26,7 @@ export const xinferenceUpstream: ReleaseUpstream = {
   order: VersionOrder.pep440,
   prereleases: false,
   images: ['docker.io/xprobe/xinference:{tag}'],
+  // Wanted only where the suffix is configured: an image of one platform, whatever the others are wanted for.
+  imagePlatforms: [{ pattern: '*-aarch64', platforms: ['linux/arm64'] }],
   schedule: { everyMs: dailyMs },
 };

@@ -12,10 +12,19 @@ export interface ServicePatterns {
 export type UpstreamSchedule =
   { readonly everyMs: number } | { readonly cron: readonly string[]; readonly timezone?: string };
 
+export interface ImagePlatforms {
+  /** With `*`; fits the image in full or as people write it, with or without its tag. */
+  readonly pattern: string;
+  /** Canonical platforms, or `all` alone. */
+  readonly platforms: readonly string[];
+}
+
 interface UpstreamBase {
   readonly name: string;
   /** Canonical platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
   readonly platforms?: readonly string[];
+  /** Platforms of single images; the first pattern that fits an image counts, and `platforms` where none does. */
+  readonly imagePlatforms?: readonly ImagePlatforms[];
   /** Names of the targets that its images go to; absent: every configured one. */
   readonly targets?: readonly string[];
   /** Absent: it is looked at when somebody asks. */

@@ -50,6 +50,37 @@ describe('upstreams in the configuration', () => {
     expect(upstreams[1]?.schedule).toBeUndefined();
   });
 
+  test('single images of an upstream have platforms of their own, by patterns', () => {
+    const { upstreams } = read(`
+      upstreams:
+        xinference:
+          suffixes: ['', '-cpu', '-aarch64']
+          platforms: [linux/amd64]
+          imagePlatforms: { '*-cpu': [linux/amd64, linux/arm64/v8] }
+        prometheus:
+          kind: tags
+          image: quay.io/prometheus/prometheus
+          imagePlatforms: { '*:v3.*': [all] }
+    `);
+
+    expect(upstreams.map(({ imagePlatforms }) => imagePlatforms)).toEqual([
+      undefined,
+      [
+        { pattern: '*-cpu', platforms: ['linux/amd64', 'linux/arm64'] },
+        { pattern: '*-aarch64', platforms: ['linux/arm64'] },
+      ],
+      [{ pattern: '*:v3.*', platforms: ['all'] }],
+    ]);
+  });
+
+  test.each([
+    ["{ '*-cpu': [arm64] }", 'imagePlatforms "*-cpu": "arm64" is not a platform'],
+    ["{ '*-cpu': [] }", 'imagePlatforms'],
+    ["{ '*-cpu': linux/amd64 }", 'imagePlatforms'],
+  ])('the platforms of single images %s are a fault of the configuration', (entry, fault) => {
+    expect(() => read(`upstreams: { xinference: { imagePlatforms: ${entry} } }`)).toThrow(fault);
+  });
+
   test('upstreams of all three kinds are added', () => {
     const { upstreams } = read(`
       upstreams:

@@ -39,6 +39,7 @@ const prometheus: Upstream = {
   image: 'quay.io/prometheus/prometheus',
   rules: { range: '>=3', newest: 2, deny: [] },
   platforms: ['linux/amd64', 'linux/arm64'],
+  imagePlatforms: [{ pattern: '*:v3.1.*', platforms: ['linux/s390x'] }],
 };
 
 describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server', () => {
@@ -306,14 +307,13 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     await expect(ended).rejects.toThrow('docker/docker-compose.yaml of langgenius/dify at 9.9.9');
   });
 
-  test('an upstream by configuration has its own platforms', async () => {
+  test('an upstream by configuration has its own platforms, and single images of it have theirs', async () => {
     const result = await fetched('prometheus');
 
     expect(result.wanted.map(({ image, platform }) => `${image} ${platform}`)).toEqual([
       'quay.io/prometheus/prometheus:v3.2.0 linux/amd64',
       'quay.io/prometheus/prometheus:v3.2.0 linux/arm64',
-      'quay.io/prometheus/prometheus:v3.1.0 linux/amd64',
-      'quay.io/prometheus/prometheus:v3.1.0 linux/arm64',
+      'quay.io/prometheus/prometheus:v3.1.0 linux/s390x',
     ]);
   });
 
