@@ -4,12 +4,13 @@ import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
 import { BUG_ATTEMPTS } from '../contract/failure-types.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { visibleLines } from '../domain/visible-text.js';
 
 /** A fault that the ferry knows, as a value that crosses the wire; undefined for everything else. */
 export function toFault(error: unknown): Fault | undefined {
   if (!(error instanceof FerryError)) return undefined;
   const { code, decision, message, retryAfterMs } = error;
-  return { code, decision, reason: message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { code, decision, reason: visibleLines(message), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 /**
@@ -28,7 +29,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
     const detail: FaultDetail = { decision, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     return ApplicationFailure.create({
       type: code,
-      message,
+      message: visibleLines(message),
       nonRetryable: !error.mayHeal,
       details: [detail],
       ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
@@ -38,7 +39,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
   const detail: FaultDetail = { decision: 'bug' };
   return ApplicationFailure.create({
     type: error instanceof Error ? error.name : 'Unknown',
-    message: error instanceof Error ? error.message : String(error),
+    message: visibleLines(error instanceof Error ? error.message : String(error)),
     nonRetryable: attempt >= BUG_ATTEMPTS,
     details: [detail],
     ...(error instanceof Error ? { cause: withoutCause(error) } : {}),
@@ -47,8 +48,8 @@ export function toFailure(error: unknown, attempt: number): unknown {
 
 /** The stack helps; what a library hung below it may hold a request with its headers. */
 function withoutCause(error: Error): Error {
-  const bare = new Error(error.message);
+  const bare = new Error(visibleLines(error.message));
   bare.name = error.name;
-  if (error.stack !== undefined) bare.stack = error.stack;
+  if (error.stack !== undefined) bare.stack = visibleLines(error.stack);
   return bare;
 }

@@ -1,5 +1,5 @@
 import type { CopyProgress } from '../registry/copy-types.js';
-import { megabytes, progressLine, say } from './output.js';
+import { megabytes, progressLine, say, startDrawing } from './output.js';
 
 const drawEveryMs = 100;
 
@@ -39,8 +39,7 @@ interface TargetLine {
 }
 
 async function redrawn(source: string): Promise<CopyView> {
-  const { createLogUpdate } = await import('log-update');
-  const draw = createLogUpdate(process.stderr, { showCursor: true });
+  const drawing = await startDrawing();
   const targets = new Map<string, TargetLine>();
   let total = 0;
   let read = 0;
@@ -57,7 +56,7 @@ async function redrawn(source: string): Promise<CopyView> {
       ),
     );
     const headline = progressLine(source, `${megabytes(read)} of ${megabytes(total)} read`).trimStart();
-    draw([headline, ...lines].join('\n'));
+    drawing.draw([headline, ...lines]);
   };
   const timer = setInterval(paint, drawEveryMs);
   let open = true;
@@ -74,7 +73,7 @@ async function redrawn(source: string): Promise<CopyView> {
       if (!open) return;
       open = false;
       clearInterval(timer);
-      draw.clear();
+      drawing.clear();
       if (last !== undefined) say(last);
     },
   };

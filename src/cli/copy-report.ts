@@ -1,5 +1,5 @@
 import type { CopyReport, TargetResult } from '../registry/copy-types.js';
-import { megabytes, printLine, printable, say } from './output.js';
+import { megabytes, printLine, say } from './output.js';
 
 export function printCopyReport(report: CopyReport): void {
   printTargets(report);
@@ -22,7 +22,7 @@ export function printTargets({ sourceDigest, targets, failures, missingPlatforms
   // The same for each target that is told it: it is about the source.
   for (const note of new Set(targets.flatMap((target) => target.note ?? []))) say(`note: ${printable(note)}`);
   if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
-  for (const { reference, failure } of failures) say(`failed: ${reference}: ${printable(failure.message)}`);
+  for (const { reference, failure } of failures) say(`failed: ${reference}: ${failure.message}`);
 }
 
 /** The report as data: the same fields, with failures as code, decision and reason. */

@@ -1,6 +1,6 @@
 import type { FaultCode } from '../domain/ferry-error.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { say } from './output.js';
+import { sayLines } from './output.js';
 
 export const ExitStatus = {
   done: 0,
@@ -24,7 +24,7 @@ export function exitStatusOf(error: unknown): number {
 /** An expected fault is one message and no stack; anything else is a bug, and its stack is what helps. */
 export function reportFault(error: unknown): void {
   const text = error instanceof FerryError ? error.message : described(error);
-  say(`ferry: ${text}`);
+  sayLines(`ferry: ${text}`);
 }
 
 function described(error: unknown): string {

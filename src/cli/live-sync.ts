@@ -2,7 +2,7 @@ import type { TemporalClient } from '../client/connect.js';
 import { imageProgress } from '../client/image-progress.js';
 import { syncProgress } from '../client/sync-requests.js';
 import type { SyncAllResult, SyncProgress } from '../contract/sync.js';
-import { megabytes, progressLine, say } from './output.js';
+import { megabytes, progressLine, say, startDrawing } from './output.js';
 
 const drawEveryMs = 1_000;
 /** Where nobody watches, a line now and then shows that it lives. */
@@ -53,8 +53,7 @@ interface View {
 }
 
 async function redrawn(): Promise<View> {
-  const { createLogUpdate } = await import('log-update');
-  const draw = createLogUpdate(process.stderr, { showCursor: true });
+  const drawing = await startDrawing();
   return {
     async show(progress, temporal) {
       const images = await Promise.all(
@@ -66,10 +65,10 @@ async function redrawn(): Promise<View> {
           );
         }),
       );
-      draw([headline(progress), ...images].join('\n'));
+      drawing.draw([headline(progress), ...images]);
     },
     close() {
-      draw.clear();
+      drawing.clear();
     },
   };
 }

@@ -8,6 +8,7 @@ import { packageFolder } from '../config/package-folder.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { ListWord, listWords, meanings } from './list-words.js';
 import { optimizeLater } from './optimize-later.js';
+import { sayLines } from './output.js';
 
 /** What `ferry copy --help` says below its options. */
 const copySettings = `
@@ -43,6 +44,8 @@ function makeProgram(done: (status: number) => void): Command {
     .description('Keeps container images mirrored: durable, byte for byte, one read of the source for every target.')
     .version(version(), '--version', 'print the version')
     .exitOverride()
+    // What is wrong with an argument names it.
+    .configureOutput({ writeErr: (text) => sayLines(text.trimEnd()) })
     .showHelpAfterError('(ferry --help lists the commands; ferry COMMAND --help explains one)');
   const json = (): Option => new Option('--json', 'print JSON on standard output');
 

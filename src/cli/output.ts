@@ -1,21 +1,41 @@
-/** What commands print: results on standard output, talk on standard error. */
+/**
+ * What commands print: results on standard output, talk on standard error. Nothing else writes there, and what others wrote
+ * (registry messages, rows, arguments) is made visible here, whoever prints it.
+ */
+import { visibleJson, visibleLines, visibleText } from '../domain/visible-text.js';
 
 export function printJson(value: unknown): void {
   // The escapes are JSON's own, so that the data stay the same.
-  process.stdout.write(`${lines(JSON.stringify(value, null, 2))}\n`);
+  process.stdout.write(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 export function printLine(text = ''): void {
-  process.stdout.write(`${lines(text)}\n`);
+  process.stdout.write(`${visibleText(text)}\n`);
 }
 
+/** One line: what others wrote in it begins no other. */
 export function say(text: string): void {
-  process.stderr.write(`${lines(text)}\n`);
+  process.stderr.write(`${visibleText(text)}\n`);
 }
 
-/** Commands print lines of their own; everything else that drives a terminal can only have come from others. */
-function lines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+/** Several lines: those after the first are indented, so that none of them looks like one of the ferry's own. */
+export function sayLines(text: string): void {
+  process.stderr.write(`${visibleLines(text).replace(/\n(?=\S)/g, '\n  ')}\n`);
+}
+
+/** Lines on standard error that are drawn over one another. */
+export interface Drawing {
+  draw(lines: readonly string[]): void;
+  clear(): void;
+}
+
+export async function startDrawing(): Promise<Drawing> {
+  const { createLogUpdate } = await import('log-update');
+  const update = createLogUpdate(process.stderr, { showCursor: true });
+  return {
+    draw: (lines) => update(lines.map(visibleText).join('\n')),
+    clear: () => update.clear(),
+  };
 }
 
 /** Wider cells are cut: in the middle, since names differ at both of their ends; the last column, of reasons, later. */
@@ -26,7 +46,9 @@ const widestLastCell = 600;
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const clean = [header, ...rows].map((row) =>
     row.map((cell, column) =>
-      column === row.length - 1 ? cutAtEnd(printable(cell), widestLastCell) : cutInMiddle(printable(cell), widestCell),
+      column === row.length - 1
+        ? cutAtEnd(visibleText(cell), widestLastCell)
+        : cutInMiddle(visibleText(cell), widestCell),
     ),
   );
   const widths = header.map((_, column) => clean.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
@@ -42,7 +64,7 @@ const shortestName = 24;
 /** What is redrawn must not wrap: a name that is too long for its line is cut in the middle, the numbers never are. */
 export function progressLine(name: string, rest: string, columns = process.stderr.columns || 80): string {
   const tail = rest === '' ? '' : `  ${rest}`;
-  return `  ${cutInMiddle(printable(name), Math.max(shortestName, columns - 2 - tail.length))}${tail}`;
+  return `  ${cutInMiddle(visibleText(name), Math.max(shortestName, columns - 2 - tail.length))}${tail}`;
 }
 
 function cutInMiddle(text: string, width: number): string {
@@ -61,17 +83,4 @@ export function megabytes(bytes: number): string {
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
   if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
   return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
-}
-
-/** Text that others wrote (registry messages, rows) must not drive the terminal: what would is shown as an escape. */
-export function printable(text: string): string {
-  return text.replace(driving, escaped);
-}
-
-/** Control characters, ANSI's among them, and those that turn the direction of the text around them. */
-// eslint-disable-next-line no-control-regex
-const driving = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -7,6 +7,7 @@ import { gitHubWebhooks } from './webhook-bridge/github-webhooks.js';
 import { imagesApi } from './webhook-bridge/images-api.js';
 import { answerProblem, refusal } from './webhook-bridge/problems.js';
 import { createRequestLimit } from './webhook-bridge/request-limit.js';
+import { visibleAnswers } from './webhook-bridge/visible-answers.js';
 
 export interface WebhookBridgeOptions {
   /** Of GitHub's deliveries; absent: none is let in. */
@@ -39,6 +40,7 @@ export function createWebhookBridge({
   app.onError((error, context) => answerProblem(error, context, log));
   app.notFound((context) => answerProblem(refusal(404, 'there is nothing at this address'), context, log));
 
+  app.use(visibleAnswers);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', async (context) => {
     await work.assertReachable();

@@ -1,3 +1,4 @@
+import { fromMarkdownText } from '../domain/markdown-text.js';
 import type { TemporalClient } from './connect.js';
 
 /** Temporal's own query, which every workflow answers. */
@@ -16,7 +17,7 @@ export async function workflowDetails(
     const { currentDetails } = await soon(
       async () => await client.workflow.getHandle(workflowId).query<{ currentDetails?: string }>(metadataQuery),
     );
-    return currentDetails === '' ? undefined : currentDetails;
+    return currentDetails === undefined || currentDetails === '' ? undefined : fromMarkdownText(currentDetails);
   } catch {
     // A comfort: what cannot be had is left out.
     return undefined;

@@ -1,10 +1,10 @@
 /** The copies of one round of an image: the ferry's own engine and Docker daemons side by side. */
-import { setCurrentDetails } from '@temporalio/workflow';
 
 import type { CopyImageResult, Destination, Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { copying } from './activity-proxies.js';
 import { copyByDocker } from './copy-by-docker.js';
+import { showDetails } from './show-details.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 
@@ -34,7 +34,7 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
   const direct = untried.filter(({ engine }) => engine === undefined);
   const byDocker = untried.filter(({ engine }) => engine === 'docker');
   const names = [...direct, ...byDocker].map(({ target }) => target).join(', ');
-  if (names !== '') setCurrentDetails(`Copying ${image} to ${names}`);
+  if (names !== '') showDetails(`Copying ${image} to ${names}`);
 
   const results = await Promise.all([
     ...(direct.length === 0 || sourceDigest === undefined

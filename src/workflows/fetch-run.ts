@@ -1,12 +1,4 @@
-import {
-  ApplicationFailure,
-  continueAsNew,
-  defineSignal,
-  setCurrentDetails,
-  setHandler,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, continueAsNew, defineSignal, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
@@ -17,6 +9,7 @@ import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamLook } from './activity-proxies.js';
 import { besideRows } from './fetch-news.js';
 import { readFields, refuseUnknownFields, refused } from './typed-input.js';
+import { showDetails } from './show-details.js';
 
 /** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
 const firstPauseMs = 30_000;
@@ -67,7 +60,7 @@ async function lookOnce(upstream: string, { scope, input, request }: Look): Prom
   const { wanted: _found, etag: _etag, ...told } = besideRows(finding, wanted);
   const { release, isNew, added, changed, removed } = told;
   if (pending) await requests.requestSync({ id: request, reason: `${upstream} ${release ?? ''}`.trim() });
-  setCurrentDetails(
+  showDetails(
     isNew
       ? `${upstream} ${release ?? ''}: ${added.length} added, ${changed.length} changed, ${removed.length} removed`
       : `${upstream}: nothing new since ${release ?? 'the last look'}`,
@@ -81,7 +74,7 @@ async function untilFound(upstream: string, scope: FetchScope | undefined, input
     if (look.kind === 'found') return look;
 
     const pauseMs = pauseAfter(upstream, look.fault, tries);
-    setCurrentDetails(`Waiting ${printDuration(pauseMs)}: ${look.fault.reason}`);
+    showDetails(`Waiting ${printDuration(pauseMs)}: ${look.fault.reason}`);
     await sleep(pauseMs, { summary: look.fault.code });
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
   }

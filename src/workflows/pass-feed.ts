@@ -1,4 +1,4 @@
-import { condition, log, setCurrentDetails } from '@temporalio/workflow';
+import { condition, log } from '@temporalio/workflow';
 
 import type { Pass, SyncAllState, SyncRequest } from '../contract/sync.js';
 import { beforeFirstRow } from '../domain/wanted-image.js';
@@ -10,6 +10,7 @@ import type { PassTally } from './pass-tally.js';
 import { withRefusedRows, withUncheckedTags, withUntoldImage } from './sync-result.js';
 import { TagCheck } from './tag-check.js';
 import { rootMessage } from './untold-fault.js';
+import { showDetails } from './show-details.js';
 
 /** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
 const pageSize = 200;
@@ -126,11 +127,9 @@ export class PassFeed {
 
   #describe(): void {
     const { pushed, waiting, failed, parked } = this.#tally.result;
-    setCurrentDetails(
-      [
-        `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked; ${this.#pool.queued} queued`,
-        ...this.#pool.inFlight.map((image) => `- ${image}`),
-      ].join('\n'),
+    showDetails(
+      `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked; ${this.#pool.queued} queued`,
+      ...this.#pool.inFlight.map((image) => `- ${image}`),
     );
   }
 }

@@ -5,7 +5,6 @@ import {
   defineSignal,
   isCancellation,
   patched,
-  setCurrentDetails,
   setHandler,
   uuid4,
   workflowInfo,
@@ -18,6 +17,7 @@ import { requests } from './activity-proxies.js';
 import { SyncPass } from './sync-pass.js';
 import { emptyResult } from './sync-result.js';
 import { readFields, refused } from './typed-input.js';
+import { showDetails } from './show-details.js';
 
 const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
 const progress = defineQuery<SyncProgress>(MessageName.progress);
@@ -90,7 +90,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     throw error;
   }
   // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
-  setCurrentDetails(
+  showDetails(
     `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
   );
   return result;

@@ -1,4 +1,4 @@
-import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
@@ -12,6 +12,7 @@ import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-roun
 import { DeliveredTargets } from './delivered-targets.js';
 import { leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
+import { showDetails } from './show-details.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
@@ -161,6 +162,6 @@ function stoppedByDocker({ rows, lookedAt, missingTag }: Plan, fault: Fault): St
 }
 
 async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {
-  setCurrentDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next try of ${image}: ${fault?.reason ?? ''}`);
+  showDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next try of ${image}: ${fault?.reason ?? ''}`);
   await sleep(pauseMs);
 }

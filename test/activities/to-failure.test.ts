@@ -71,3 +71,14 @@ describe('errors become failures in one place', () => {
     expect(toFault(new TypeError('bug'))).toBeUndefined();
   });
 });
+
+test.each([
+  [new FerryError('a\u001b[2J\u202e\nb', { code: 'internal', decision: 'park' })],
+  [new Error('a\u001b[2J\u202e\nb')],
+])('a failure shows what drives a terminal as escapes: %s', (error) => {
+  const failure = toFailure(error, 1) as ApplicationFailure;
+
+  expect(failure.message).toBe('a\\u001b[2J\\u202e\nb');
+  expect(String(failure.cause?.stack ?? '')).not.toMatch(/[\u001b\u202e]/);
+  expect(toFault(error)?.reason ?? failure.message).toBe('a\\u001b[2J\\u202e\nb');
+});

@@ -557,3 +557,22 @@ async function readAfterWriting(path: string, length: number, announced = length
   socket.destroy();
   return answer.toString();
 }
+
+test.each([
+  ['an image', '/api/images', { images: ['nginx\u001b[2J\u009b\u202e\u200b\u2028:1'] }],
+  ['a field', '/api/images', { images: [7], '\u202e\u009b': 1 }],
+  ['a repository', '/repos/team\u202e\u009b/images/dispatches', { event_type: '\u202e\u009b' }],
+])('an answer shows %s with characters that drive a terminal as escapes', async (_what, path, body) => {
+  const response = await send(path, JSON.stringify(body));
+
+  const text = await response.text();
+  expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(JSON.parse(text)).toBeTypeOf('object');
+  expect(response.headers.get('content-type')).toMatch(/json/);
+});
+
+test('an answer without a body stays one', async () => {
+  const response = await send('/repos/team/images/dispatches', JSON.stringify({ event_type: 'push-images' }));
+
+  expect(await response.text()).toSatisfy((text: string) => text === '' || text.startsWith('{'));
+});

@@ -11,7 +11,7 @@ import { printTargets, reportAsJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { readListFile } from '../list-file.js';
-import { megabytes, printJson, printable, say } from '../output.js';
+import { megabytes, printJson, say } from '../output.js';
 import type { CopyCommandOptions } from './copy.js';
 
 /** Most of a small image's copy is waiting for one answer after the other; the bytes are bounded by the client. */
@@ -97,7 +97,7 @@ async function copyOne(
 
 function printOutcome({ source, result }: Outcome): void {
   if (result instanceof FerryError) {
-    say(`failed: ${printable(source)}: ${printable(result.message)}`);
+    say(`failed: ${source}: ${result.message}`);
     return;
   }
   printTargets(result);

@@ -14,7 +14,7 @@ import { SeenClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/re
 import { temporalChecks } from '../doctor/temporal-checks.js';
 import { wantedSources } from '../doctor/wanted-sources.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, printable } from '../output.js';
+import { printJson, printLine } from '../output.js';
 
 /** Looks at every part of the set-up, whatever the others say, and changes nothing. */
 export async function doctorCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
@@ -86,8 +86,8 @@ function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ part }) => part.length));
   for (const { part, ok, warning = false, said } of findings) {
     const [first = '', ...more] = said.split('\n');
-    printLine(`${part.padEnd(width)}  ${stateOf(ok, warning)}  ${printable(first)}`);
-    for (const line of more) printLine(`${' '.repeat(width + 11)}${printable(line)}`);
+    printLine(`${part.padEnd(width)}  ${stateOf(ok, warning)}  ${first}`);
+    for (const line of more) printLine(`${' '.repeat(width + 11)}${line}`);
   }
 }
 

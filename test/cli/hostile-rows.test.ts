@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { copyCommand } from '../../src/cli/commands/copy.js';
+import { listCommand } from '../../src/cli/commands/list.js';
+import { planCommand } from '../../src/cli/commands/plan.js';
+import { statusCommand } from '../../src/cli/commands/status.js';
+import { run } from '../../src/cli/main.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { answer, answerError } from '../support/scripted-registry.js';
+import { repository, sourceAndTarget } from '../support/scripted-set-up.js';
+
+/** It clears the screen, turns text round, hides, begins a line, and speaks to a runner of GitHub. */
+const hostile = '\u001b[2J\u009b1m\u007f\u202e\u2066\u200b\u2028\r\n::error::owned ##[error]x';
+
+let folder: string;
+let output: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-hostile-'));
+  vi.stubEnv('FERRY_DATA_DIR', folder);
+  vi.stubEnv('DOCKER_CONFIG', folder);
+  vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:1');
+  vi.stubEnv('MY_REGISTRY', 'http://127.0.0.1:1');
+  output = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      output += String(text);
+      return true;
+    });
+  }
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A row that another program has written, with the worst in every column of text. */
+async function writeRows(): Promise<void> {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  await migrate(database);
+  const { queries } = database;
+  await queries
+    .insertInto('images_for_push')
+    .values([
+      {
+        source_registry_url: `docker.io${hostile}`,
+        orig_name_space: hostile,
+        orig_image_name: `nginx${hostile}:1`,
+        platform: `linux/${hostile}`,
+        push_status: 0,
+      },
+      {
+        source_registry_url: 'docker.io',
+        orig_name_space: 'library',
+        orig_image_name: 'nginx:1.27',
+        platform: 'linux/amd64',
+        push_status: 0,
+        note: hostile,
+        parked_code: 'denied',
+        parked_reason: hostile,
+      },
+    ])
+    .execute();
+  await database.close();
+}
+
+/** What is left in the output that acts. Line ends are the ferry's own, and no row began one. */
+function acting(): readonly string[] {
+  const found = output.match(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s*::.*|##\[/gmu);
+  return output === '' ? ['nothing was said'] : (found ?? []);
+}
+
+test.each([['wanted'], ['parked'], ['waiting'], ['pushed']])(
+  'ferry list %s shows what drives a terminal as escapes',
+  async (list) => {
+    await writeRows();
+
+    await listCommand(list, { limit: '10' });
+
+    expect(acting()).toEqual([]);
+    if (list === 'wanted' || list === 'parked')
+      expect(output).toContain('\\u001b[2J\\u009b1m\\u007f\\u202e\\u2066\\u200b');
+  },
+);
+
+test('ferry list --json shows them as escapes too, and says the same data', async () => {
+  await writeRows();
+
+  await listCommand('wanted', { limit: '10', json: true });
+
+  expect(acting()).toEqual([]);
+  expect(JSON.stringify(JSON.parse(output))).toContain(JSON.stringify(hostile).slice(1, -1));
+});
+
+test('ferry status shows the reason and note of a row as text', async () => {
+  await writeRows();
+
+  await statusCommand('nginx:1.27', {});
+  expect(acting()).toEqual([]);
+  output = '';
+  await statusCommand(undefined, {});
+  expect(acting()).toEqual([]);
+});
+
+test('ferry plan shows the row as text', async () => {
+  await writeRows();
+
+  await planCommand({});
+
+  expect(acting()).toEqual([]);
+});
+
+test("a registry's words reach the terminal as text", async () => {
+  const [source, target] = await sourceAndTarget();
+  source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
+  source.when('GET', /manifests/, ({ response }) => answerError(response, 403, `DENIED${hostile}`, hostile));
+
+  await copyCommand(`${source.host}/${repository}:v1`, [`${target.host}/mirror/app`], {}).catch(
+    async (error: unknown) => {
+      const { reportFault } = await import('../../src/cli/exit-status.js');
+      reportFault(error);
+    },
+  );
+
+  expect(output).toContain('owned');
+  expect(acting()).toEqual([]);
+});
+
+test.each([
+  [[hostile]],
+  [['list', hostile]],
+  [['copy', hostile, hostile]],
+  [['plan', `--${hostile}`]],
+  [['status', hostile]],
+])('arguments that are wrong are shown as text: %j', async (argv) => {
+  await run(['node', 'ferry', ...argv]);
+
+  expect(acting()).toEqual([]);
+});
