@@ -20,7 +20,7 @@ export function printTargets({ sourceDigest, targets, failures, missingPlatforms
       say(`note: so its digest is ${digest}, where the source has ${sourceDigest}`);
   }
   // The same for each target that is told it: it is about the source.
-  for (const note of new Set(targets.flatMap((target) => target.note ?? []))) say(`note: ${printable(note)}`);
+  for (const note of new Set(targets.flatMap((target) => target.note ?? []))) say(`note: ${note}`);
   if (missingPlatforms.length > 0) say(`note: the source does not offer ${missingPlatforms.join(', ')}`);
   for (const { reference, failure } of failures) say(`failed: ${reference}: ${failure.message}`);
 }
