@@ -32,7 +32,7 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
     return await withHeartbeat(before, async ({ signal, report }) => {
       const tally = new CopyTally(before, report);
       const request = {
-        source: parseImageReference(input.image),
+        source: parseImageReference(input.from ?? input.image),
         sourceDigest: parseDigest(input.sourceDigest),
         platforms: selectionOf(input.platforms),
         targets: copyTargets(input.destinations, targets),

@@ -1,4 +1,4 @@
-import type { Destination, ImagePlan } from '../contract/activity-types.js';
+import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -6,12 +6,12 @@ import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { backupTagFor } from '../domain/mutable-tags.js';
-import type { PlatformSelection } from '../domain/platform.js';
+import type { Platform, PlatformSelection } from '../domain/platform.js';
 import { printPlatform } from '../domain/platform.js';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
-import type { WantedImage } from '../domain/wanted-image.js';
+import type { Holdings, TargetOutcome, WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
@@ -19,6 +19,9 @@ import type { CopyPlan, CopyTarget } from '../registry/copy-types.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
+import type { HeldTarget } from './held-targets.js';
+import { findHeld, findUnknownHeld, recordedOn } from './held-targets.js';
+import { planMissing } from './missing-targets.js';
 import type { DaemonWorkers, PushedImages, TargetNames, WantedImages } from './ports.js';
 import type { PlanOptions } from './plan-adoption.js';
 import { planAdoption } from './plan-adoption.js';
@@ -35,7 +38,7 @@ export interface PlanPorts {
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;
-  readonly mutableTags: Pick<MutableTags, 'backupTag'>;
+  readonly mutableTags: Partial<Pick<MutableTags, 'patterns' | 'backupTag'>>;
 }
 
 interface ImageRows {
@@ -46,6 +49,21 @@ interface ImageRows {
   /** When they were read, UTC ms. */
   readonly lookedAt: number;
 }
+
+/** What an image's rows and targets say, before anything is decided about its source. */
+interface LookedAt extends ImageRows {
+  readonly image: string;
+  readonly source: ImageReference;
+  readonly selection: PlatformSelection;
+  /** Targets that can be brought something. */
+  readonly asked: readonly Target[];
+  readonly left: readonly LeftTarget[];
+}
+
+type PlanOf<Kind extends ImagePlan['kind']> = Omit<Extract<ImagePlan, { kind: Kind }>, 'rows' | 'lookedAt'>;
+type Decided = PlanOf<'adopted'> | PlanOf<'left'> | PlanOf<'planned'>;
+
+const nothingHeld: Holdings = { byTarget: new Map(), pushedByFerry: [] };
 
 /** What is to be done about an image now, decided from its rows, its source and its targets. */
 export class ImagePlanner {
@@ -79,8 +97,12 @@ export class ImagePlanner {
     }
   }
 
-  async #decide(image: string, { rows, pending, missingTag, lookedAt }: ImageRows, options: PlanOptions) {
-    const { wanted, names, pushed, engine, targets } = this.#ports;
+  async #decide(
+    image: string,
+    { rows, pending, missingTag, lookedAt }: ImageRows,
+    options: PlanOptions,
+  ): Promise<Decided> {
+    const { wanted, names, pushed } = this.#ports;
     const { signal, lastRound } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
@@ -112,13 +134,118 @@ export class ImagePlanner {
         left,
       } as const;
     }
+    const isAnew = rows.some(({ copyAnew }) => copyAnew === true);
+    const looked = { image, source, selection, pending, rows, asked, left, away, missingTag, lookedAt };
+    const holdings = isAnew ? nothingHeld : await pushed.holdings(image, chosen);
+    const found = await findHeld({ image, source, selection, targets: asked }, holdings, this.#ports, signal);
+    const absentees = chosen.filter(({ name }) => away.some(({ target }) => target === name));
+    const known = [...found.held, ...found.recorded, ...recordedOn(absentees, holdings)];
+    if (known.length > 0)
+      return await this.#aroundHeld({ ...looked, left: [...left, ...found.unasked] }, found.held, known, signal);
+    return await this.#everywhere(looked, { holdings, isAnew, beside: found.beside, sharing }, options);
+  }
+
+  /** Some targets have the image: they keep it, and the others get what those have. */
+  async #aroundHeld(
+    looked: LookedAt,
+    held: readonly HeldTarget[],
+    known: readonly HeldTarget[],
+    signal: AbortSignal,
+  ): Promise<Decided> {
+    const { image, source, selection, asked, left, missingTag, lookedAt } = looked;
+    const open = asked.filter(({ name }) => !known.some(({ target }) => target === name));
+    await this.#recordHeld(looked, held, open.length + left.length === 0);
+    const kept = held.map(keptOutcome);
+    if (open.length === 0) return left.length === 0 ? { kind: 'adopted', targets: kept } : { kind: 'left', left };
+    const destinations = await claimDestinations(this.#ports.names, source, open);
+    const direct = this.#keepingReplaced(
+      destinations.filter(({ engine: by }) => by === undefined),
+      lookedAt,
+    );
+    const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
+    if (direct.length === 0) {
+      // A daemon pulls by the tag: it brings what the source has now.
+      const nothing = { missingPlatforms: [], done: [] };
+      return { kind: 'planned', ...nothing, platforms: printed(selection), missingTag, open: byDocker, left, kept };
+    }
+    const missing = await planMissing(
+      { image, source, selection, held: known, destinations: direct },
+      this.#ports,
+      signal,
+    );
+    if ('fault' in missing) {
+      const { fault } = missing;
+      return { kind: 'left', left: [...left, ...open.map(({ name }) => ({ target: name, fault }))] };
+    }
+    const { plan, platforms, from } = missing;
+    const failed = plan.failures.map((failure) => openTarget(failure, direct));
+    return {
+      kind: 'planned',
+      ...planned(plan, new Map()),
+      platforms: printed(platforms),
+      missingTag,
+      open: [...untried(plan, direct), ...failed, ...byDocker],
+      left,
+      kept,
+      ...(from === undefined ? {} : { from }),
+    };
+  }
+
+  async #recordHeld(
+    { image, pending, rows }: Pick<LookedAt, 'image' | 'pending' | 'rows'>,
+    held: readonly HeldTarget[],
+    isThere: boolean,
+  ): Promise<void> {
+    const selection = wantedTargets(rows);
+    const copies = held
+      .filter(({ digest }) => digest !== '')
+      .map(({ target, reference, digest, pushedId, note }) => ({
+        target,
+        reference,
+        digest,
+        ...(pushedId === undefined ? {} : { pushedId }),
+        ...(note === undefined ? {} : { note }),
+      }));
+    await this.#ports.pushed.recordTakenOver(
+      pending.map(({ id, platform }) => ({
+        rowId: id,
+        image,
+        platform,
+        selection,
+        was: PushStatus.pending,
+        isThere,
+        copies,
+      })),
+    );
+  }
+
+  /** No target is known to have it. */
+  async #everywhere(
+    looked: LookedAt,
+    {
+      holdings,
+      isAnew,
+      beside,
+      sharing,
+    }: {
+      readonly holdings: Holdings;
+      readonly isAnew: boolean;
+      readonly beside: readonly Platform[];
+      readonly sharing: readonly string[];
+    },
+    options: PlanOptions,
+  ): Promise<Decided> {
+    const { wanted, pushed, engine, targets } = this.#ports;
+    const { signal, lastRound } = options;
+    const { image, source, asked, left, missingTag, lookedAt } = looked;
+    const selection = withPlatforms(looked.selection, beside);
     const { destinations, sourceDigest } = await this.#destinations(source, asked, signal);
     const direct = this.#keepingReplaced(
       destinations.filter(({ engine: by }) => by === undefined),
       lookedAt,
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
-    const anew = rows.some(({ copyAnew }) => copyAnew === true) ? ({ anew: true } as const) : {};
+    const anew = isAnew ? ({ anew: true } as const) : {};
     const resolved = sourceDigest === undefined ? {} : { sourceDigest };
     const recipes = copyRecipes(printed(selection), targets);
     const known = await pushed.knownCopies(image);
@@ -130,6 +257,30 @@ export class ImagePlanner {
       ...anew,
     };
     const plan = await engine.plan(request, { signal });
+    const lost = beside.filter((platform) => plan.missingPlatforms.includes(printPlatform(platform)));
+    if (lost.length > 0)
+      return { kind: 'left', left: [...left, ...asked.map(({ name }) => wouldLose(name, image, lost))] };
+    const replaced = isAnew ? [] : direct.filter((place) => isUnknownReplaced(place, plan, holdings));
+    const unknown = await findUnknownHeld(
+      { image, source, selection },
+      { sourceDigest: plan.sourceDigest, replaced },
+      this.#ports,
+      signal,
+    );
+    if (unknown.held.some(({ isSame }) => !isSame) && unknown.held.length < asked.length) {
+      return await this.#aroundHeld(looked, unknown.held, unknown.held, signal);
+    }
+    const more = unknown.beside.filter((platform) => !includes(selection, platform));
+    if (more.length > 0) {
+      const wider = { holdings, isAnew, beside: [...beside, ...more], sharing };
+      return await this.#everywhere(looked, wider, options);
+    }
+    const keeps = (name: string): boolean => unknown.held.some(({ target }) => target === name);
+    if (unknown.held.length > 0) {
+      const isThere = left.length === 0 && asked.every(({ name }) => keeps(name));
+      await this.#recordHeld(looked, unknown.held, isThere);
+      if (isThere) return { kind: 'adopted', targets: unknown.held.map(keptOutcome) };
+    }
     const failed = plan.failures.map((failure) => openTarget(failure, direct));
     if (lastRound) this.#health.noteAll(asked, plan.failures);
     // They were pushed because they led to the same, and may not any more.
@@ -141,9 +292,10 @@ export class ImagePlanner {
       ...anew,
       platforms: printed(selection),
       missingTag,
-      open: [...untried(plan, direct), ...failed, ...byDocker],
+      open: [...untried(plan, direct).filter(({ destination }) => !keeps(destination.target)), ...failed, ...byDocker],
       left,
-    } as const;
+      ...(unknown.held.length === 0 ? {} : { kept: unknown.held.map(keptOutcome) }),
+    };
   }
 
   /** Targets that can be brought something now, and the others with the reason. */
@@ -219,4 +371,37 @@ function withKnown(
 function untried(plan: CopyPlan, destinations: readonly Destination[]) {
   const lacking = plan.targets.filter(({ alreadyThere }) => !alreadyThere);
   return lacking.map(({ target }) => untriedTarget(target, destinations));
+}
+
+function keptOutcome({ target, reference, digest, note }: HeldTarget): Extract<TargetOutcome, { state: 'adopted' }> {
+  return { target, state: 'adopted', reference, digest, ...(note === undefined ? {} : { note }) };
+}
+
+/** A tag that holds something which no row tells of. */
+function isUnknownReplaced({ target }: Destination, plan: CopyPlan, { byTarget, pushedByFerry }: Holdings): boolean {
+  const planned = plan.targets.find((one) => one.target === target);
+  return planned?.replaces !== undefined && !byTarget.has(target) && !pushedByFerry.includes(target);
+}
+
+function withPlatforms(selection: PlatformSelection, beside: readonly Platform[]): PlatformSelection {
+  if (selection === 'all') return selection;
+  const all = [...selection, ...beside].map((platform) => [printPlatform(platform), platform] as const);
+  return [...new Map(all).values()];
+}
+
+function includes(selection: PlatformSelection, platform: Platform): boolean {
+  return selection === 'all' || selection.some((one) => printPlatform(one) === printPlatform(platform));
+}
+
+/** The tag holds platforms that nobody wants and that the source does not offer any more. */
+function wouldLose(target: string, image: string, lost: readonly Platform[]): LeftTarget {
+  const names = lost.map(printPlatform).join(', ');
+  return {
+    target,
+    fault: {
+      code: 'target-tag-taken',
+      decision: 'park',
+      reason: `its tag holds ${names}, which the source does not offer any more and a copy would take away: "ferry retry ${image}" replaces it`,
+    },
+  };
 }

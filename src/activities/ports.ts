@@ -6,6 +6,7 @@ import type { TargetSelection } from '../domain/wanted-targets.js';
 import type {
   AdoptionCandidate,
   ClaimedRow,
+  Holdings,
   ImageOutcome,
   TakenOver,
   WantedImage,
@@ -63,6 +64,11 @@ export interface TagChecks {
       readonly targets: TargetSelection;
     }[]
   >;
+  /** What is known of a pushed image that was never compared with its source: its platforms, and its tags on the targets. */
+  adoptedTags(image: string): Promise<{
+    readonly platforms: readonly string[];
+    readonly tags: readonly { readonly target: string; readonly reference: string }[];
+  }>;
   /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
   unmoved(image: string, digest: string): Promise<void>;
   /** Makes it pending again, to be copied anew. */
@@ -109,6 +115,8 @@ export interface PushedImages {
     candidate: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void>;
+  /** What the rows tell of an image on these targets, whoever brought it there. */
+  holdings(image: string, targets: readonly Target[]): Promise<Holdings>;
   /** Rows that another program marked as pushed and the ferry never verified, after row `after`, at most `limit`, by row. */
   claimedRows(query: {
     readonly targets: readonly Target[];

@@ -36,7 +36,9 @@ export class SilentTargets {
     const { target, fault } = left;
     const inVain = (this.#inVain.get(target) ?? 0) + 1;
     this.#inVain.set(target, inVain);
-    if (ofHost.has(fault.code) || inVain >= faultsInVain) this.#silent.set(target, { target, fault });
+    const isSilent = ofHost.has(fault.code) || inVain >= faultsInVain;
+    // All of its rows are told the first reason.
+    if (isSilent && !this.#silent.has(target)) this.#silent.set(target, { target, fault });
   }
 
   answered(targets: readonly string[]): void {

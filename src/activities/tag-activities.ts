@@ -1,9 +1,12 @@
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
+import type { Digest } from '../domain/digest.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
+import { PushStatus } from '../domain/wanted-image.js';
+import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
 import { activity } from './activity.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -20,7 +23,7 @@ const ofHost: ReadonlySet<Fault['code']> = new Set(['unreachable', 'tls', 'rate-
 
 export interface TagPorts {
   readonly tags: TagChecks;
-  readonly engine: Pick<CopyEngine, 'resolve'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'look' | 'isSame'>;
   readonly mutableTags: MutableTags;
   readonly targets: readonly Target[];
 }
@@ -54,9 +57,11 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
           signal.throwIfAborted();
           const { image, sourceDigest } = next;
           const digest = await lookAt(image);
-          if (typeof digest !== 'string') {
-            unchecked.push({ image, fault: digest });
-          } else if (sourceDigest === undefined || sourceDigest === digest) {
+          const isRight = typeof digest === 'string' ? await isStill(image, digest, sourceDigest) : digest;
+          if (typeof digest !== 'string' || typeof isRight !== 'boolean') {
+            const fault = typeof digest === 'string' ? isRight : digest;
+            if (typeof fault !== 'boolean') unchecked.push({ image, fault });
+          } else if (isRight) {
             await tags.unmoved(image, digest);
           } else {
             await tags.moved(image);
@@ -73,7 +78,35 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       ...(last === undefined ? {} : { next: last.rowId }),
     };
 
-    async function lookAt(image: string): Promise<string | Fault> {
+    /** What was only taken over is compared with what its targets hold: it is not taken for right unseen. */
+    async function isStill(image: string, digest: Digest, known: string | undefined): Promise<boolean | Fault> {
+      if (known !== undefined) return known === digest;
+      try {
+        return await holdsSame(image, digest);
+      } catch (error) {
+        signal.throwIfAborted();
+        const fault = toFault(error);
+        if (fault === undefined || fault.code === 'database') throw error;
+        return fault;
+      }
+    }
+
+    async function holdsSame(image: string, sourceDigest: Digest): Promise<boolean> {
+      const adopted = await tags.adoptedTags(image);
+      const status = PushStatus.pushed;
+      const platforms = wantedSelection(adopted.platforms.map((platform) => ({ platform, status })));
+      for (const { target, reference } of adopted.tags) {
+        const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
+        const place = { target, host, repository, tag };
+        const contents = await engine.look(place, { signal });
+        if (contents === undefined) return false;
+        const request = { source: parseImageReference(image), sourceDigest, platforms };
+        if (!(await engine.isSame(request, { place, contents }, { signal }))) return false;
+      }
+      return true;
+    }
+
+    async function lookAt(image: string): Promise<Digest | Fault> {
       let host: string | undefined;
       try {
         // What somebody else wrote into the row may be no reference: the other images are looked at all the same.

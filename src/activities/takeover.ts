@@ -24,7 +24,7 @@ export interface TakeoverPorts {
 }
 
 interface Sought {
-  readonly row: Omit<TakenOver, 'isThere' | 'copies'> & { readonly platform: string };
+  readonly row: Omit<TakenOver, 'isThere' | 'copies'>;
   readonly copies: readonly {
     readonly target: string;
     readonly registryImageName: string;

@@ -17,6 +17,7 @@ export function printSyncSummary(result: SyncAllResult): void {
   );
   printNotDone(result);
   printReplaced(result);
+  printKept(result);
 }
 
 /** What other programs had marked as pushed, and what is there. */
@@ -55,6 +56,19 @@ function printReplaced({ replaced }: SyncAllResult): void {
   );
   if (count > first.length) {
     printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" tells what each image replaced.`);
+  }
+}
+
+function printKept({ kept }: SyncAllResult): void {
+  if (kept === undefined) return;
+  const { count, first } = kept;
+  printLine();
+  printTable(
+    ['LEFT AS IT IS', 'WHY'],
+    first.map(({ reference, reason }) => [reference, reason]),
+  );
+  if (count > first.length) {
+    printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" says it of each image.`);
   }
 }
 

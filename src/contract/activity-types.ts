@@ -76,6 +76,13 @@ export type ImagePlan =
       readonly left: readonly LeftTarget[];
       /** Nothing that a target has vouches for what is below it. */
       readonly anew?: true;
+      /**
+       * The copy on another target (`host/repository@digest`) that is read in place of the source, which no longer has
+       * what that target has; `sourceDigest` is the digest there.
+       */
+      readonly from?: string;
+      /** Targets that have the image and were left as they are: recorded already. */
+      readonly kept?: readonly TargetOutcome[];
     };
 
 export interface CopyImageInput {
@@ -84,6 +91,8 @@ export interface CopyImageInput {
   readonly platforms: 'all' | readonly string[];
   readonly destinations: readonly Destination[];
   readonly anew?: true;
+  /** `host/repository@digest` that is read in place of the image's own source. */
+  readonly from?: string;
 }
 
 export interface CopyImageResult {
@@ -173,7 +182,7 @@ export interface CopyActivities {
   copyImage(input: CopyImageInput): Promise<CopyImageResult>;
 }
 
-export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'anew'> {
+export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'anew' | 'from'> {
   /** What the source's tag has to lead to; absent: whatever is there. */
   readonly sourceDigest?: string;
 }

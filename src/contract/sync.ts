@@ -41,6 +41,16 @@ export interface SyncTotals {
   readonly parked: number;
 }
 
+/** A tag on a target that was left as it is, though it is not to the letter what was asked for. */
+export interface KeptTag {
+  readonly image: string;
+  readonly target: string;
+  /** `host/repository:tag` on the target. */
+  readonly reference: string;
+  /** Why, and how to have it replaced. */
+  readonly reason: string;
+}
+
 /** Rows that other programs had marked as pushed: what looking for them on every target came to. */
 export interface Takeover {
   readonly looked: number;
@@ -58,6 +68,8 @@ export interface SyncAllResult extends SyncTotals {
   readonly notDone: readonly NotDone[];
   /** Tags on targets that led to something else before, absent where there are none: how many, and the first 100. */
   readonly replaced?: { readonly count: number; readonly first: readonly ReplacedTag[] };
+  /** Tags that the ferry did not make and has left as they are, absent where there are none: how many, and the first 100. */
+  readonly kept?: { readonly count: number; readonly first: readonly KeptTag[] };
   /** Rows that other programs had marked as pushed and this run looked for, absent where there were none. */
   readonly takeover?: Takeover;
   /** When a source or target that asked to be left alone can be asked again, UTC ms: a pass begins then by itself. */

@@ -1,6 +1,7 @@
-import { PushStatus } from '../domain/wanted-image.js';
+import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { canonicalPlatforms } from './row-shapes.js';
 import { readSelections } from './wanted/target-selections.js';
 import { idsOfImages, setStatus, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
@@ -56,6 +57,31 @@ export class TagCheckStore {
     }
   }
 
+  /** What is known of a pushed image that was never compared with its source: its platforms, and its tags on the targets. */
+  async adoptedTags(image: string): Promise<{
+    readonly platforms: readonly string[];
+    readonly tags: readonly { readonly target: string; readonly reference: string }[];
+  }> {
+    const { queries } = this.#database;
+    const rows = await queries
+      .selectFrom('images_for_push')
+      .select('platform')
+      .where('image', '=', image)
+      .where(statusBesideImage, '=', PushStatus.pushed)
+      .execute();
+    const copies = await queries
+      .selectFrom('image_copies')
+      .select(['target', 'reference'])
+      .where('image', '=', image)
+      .where('state', 'in', [CopyState.adopted, CopyState.pushed])
+      .where('reference', 'is not', null)
+      .execute();
+    return {
+      platforms: rows.map(({ platform }) => canonicalPlatforms(platform)),
+      tags: copies.map(({ target, reference }) => ({ target, reference: reference ?? '' })),
+    };
+  }
+
   /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
   async unmoved(image: string, digest: string): Promise<void> {
     const { queries, dialect } = this.#database;
@@ -83,7 +109,15 @@ export class TagCheckStore {
       .where('push_status', '=', PushStatus.pushed)
       .where('duplicate_of', 'is', null)
       .where('image', 'is not', null)
-      .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', before), is('checked_at', '>', now)]))
+      .where((is) =>
+        is.or([
+          is('checked_at', 'is', null),
+          is('checked_at', '<', before),
+          is('checked_at', '>', now),
+          // Taken over, perhaps by this very run, and never compared with its source.
+          is('source_digest', 'is', null),
+        ]),
+      )
       .where('id', '>', after)
       .orderBy('id')
       .limit(pageSize)

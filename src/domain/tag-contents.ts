@@ -1,6 +1,6 @@
 /** What a tag on a target holds, as far as it decides whether an image is there. */
 import type { Digest } from './digest.js';
-import { platformMatches } from './platform.js';
+import { platformMatches, printPlatform } from './platform.js';
 import type { Platform, PlatformSelection } from './platform.js';
 
 export interface TagContents {
@@ -32,6 +32,20 @@ export function coverageOf({ images, isIndex }: TagContents, wanted: PlatformSel
   if (images.length === 1 && only?.platform === undefined) return wanted.length === 1 ? 'all' : 'some';
   if (wanted.every((platform) => images.some((image) => isOf(image, platform)))) return 'all';
   return images.every((image) => wanted.some((platform) => isOf(image, platform))) ? 'some' : 'other';
+}
+
+/** Of its images those that are not wanted. */
+export function platformsBeside({ images }: TagContents, wanted: PlatformSelection): readonly Platform[] {
+  if (wanted === 'all') return [];
+  return images.flatMap((image) =>
+    image.platform === undefined || wanted.some((platform) => isOf(image, platform)) ? [] : [image.platform],
+  );
+}
+
+/** Canonical, each once, for people. */
+export function platformsIn({ images }: TagContents): string {
+  const names = images.map(({ platform }) => (platform === undefined ? 'no platform' : printPlatform(platform)));
+  return [...new Set(names)].join(', ');
 }
 
 function isOf({ platform }: TaggedImage, wanted: Platform): boolean {

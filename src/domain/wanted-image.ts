@@ -113,7 +113,14 @@ export type TargetOutcome =
       /** By which it was made (`copy-recipe.ts`); absent: a later copy cannot rely on it. */
       readonly recipe?: string;
     }
-  | { readonly target: string; readonly state: 'adopted'; readonly reference: string; readonly digest: string }
+  | {
+      readonly target: string;
+      readonly state: 'adopted';
+      readonly reference: string;
+      readonly digest: string;
+      /** Why it was left as it is, where that is not what was asked for to the letter. */
+      readonly note?: string;
+    }
   | {
       readonly target: string;
       readonly state: 'waiting' | 'failed' | 'parked';
@@ -160,6 +167,28 @@ export interface WantedResult {
   readonly previous?: PushStatus;
 }
 
+/** What the rows tell of an image on its targets. */
+export interface Holdings {
+  readonly byTarget: ReadonlyMap<string, Holding>;
+  /** Targets that the ferry itself has brought the image to, whatever became of it. */
+  readonly pushedByFerry: readonly string[];
+  /** When a person last asked for it, UTC ms, of the rows that are pending. */
+  readonly askedAt?: number;
+}
+
+/** A copy of an image that the rows tell of. */
+export interface Holding {
+  /** `host/repository:tag` */
+  readonly reference: string;
+  /** What the ferry found or put there. */
+  readonly digest?: string;
+  /** When the ferry itself brought it there, UTC ms; absent: another program did. */
+  readonly pushedAt?: number;
+  readonly pushedId?: number;
+  /** What its source had when it was copied, as far as it was written down. */
+  readonly sourceDigests: readonly string[];
+}
+
 /** A row that another program marked as pushed, which the ferry never verified. */
 export interface ClaimedRow {
   readonly rowId: number;
@@ -179,6 +208,8 @@ export interface ClaimedRow {
 export interface TakenOver {
   readonly rowId: number;
   readonly image: string;
+  /** Canonical platforms, divided by commas, or `all`. */
+  readonly platform: string;
   readonly selection: 'all' | readonly string[];
   /** What its status was when it was looked for. */
   readonly was: PushStatus;

@@ -41,7 +41,14 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
       ? []
       : [
           copying.copyImage.executeWithOptions({ summary: summaryOf(image, direct) }, [
-            { image, sourceDigest, platforms, destinations: direct, ...(plan.anew === true ? { anew: true } : {}) },
+            {
+              image,
+              sourceDigest,
+              platforms,
+              destinations: direct,
+              ...(plan.anew === true ? { anew: true } : {}),
+              ...(plan.from === undefined ? {} : { from: plan.from }),
+            },
           ]),
         ]),
     ...(byDocker.length === 0

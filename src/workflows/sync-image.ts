@@ -116,12 +116,17 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   ): Promise<SyncImageResult> {
     const targets = [...copied.done, ...copied.open.map(openOutcome), ...left.map(leftOutcome)];
     const { sourceDigest, missingPlatforms } = copied;
-    const source = sourceDigest === undefined ? {} : { sourceDigest };
+    // What was read from another target says nothing about the image's own source.
+    const isFromSource = plan.kind === 'left' || plan.from === undefined;
+    const source = sourceDigest === undefined || !isFromSource ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
     await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    return { image, state: overallState(notDone), ...source, targets, notDone, bytesRead, ...again(faults) };
+    // They are recorded already, as what another program brought there.
+    const kept = (plan.kind === 'planned' ? plan.kept : undefined) ?? [];
+    const told = [...targets, ...kept];
+    return { image, state: overallState(notDone), ...source, targets: told, notDone, bytesRead, ...again(faults) };
   }
 }
 

@@ -1,9 +1,10 @@
 /** Adding up what a run of `SyncAll` did. */
 import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
-import type { NotDone, ReplacedTag, SyncAllResult, SyncImageResult } from '../contract/sync.js';
+import type { KeptTag, NotDone, ReplacedTag, SyncAllResult, SyncImageResult } from '../contract/sync.js';
 
 const notDoneShown = 100;
 const replacedShown = 100;
+const keptShown = 100;
 
 export const emptyResult: SyncAllResult = {
   passes: 0,
@@ -90,6 +91,7 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
     [image.state]: result[image.state] + 1,
     notDone: withNotDone(result.notDone, image.notDone),
     ...withReplaced(result.replaced, replacedBy(image)),
+    ...withKept(result.kept, keptBy(image)),
     ...earlier(result.againAt, image.againAt),
   };
 }
@@ -109,6 +111,20 @@ function withReplaced(
   if (added.length === 0) return {};
   const { count, first } = known ?? { count: 0, first: [] };
   return { replaced: { count: count + added.length, first: [...first, ...added].slice(0, replacedShown) } };
+}
+
+function keptBy({ image, targets }: SyncImageResult): readonly KeptTag[] {
+  return targets.flatMap((outcome) => {
+    if (outcome.state !== 'adopted' || outcome.note === undefined) return [];
+    const { target, reference, note: reason } = outcome;
+    return [{ image, target, reference, reason }];
+  });
+}
+
+function withKept(known: SyncAllResult['kept'], added: readonly KeptTag[]): Pick<SyncAllResult, 'kept'> {
+  if (added.length === 0) return {};
+  const { count, first } = known ?? { count: 0, first: [] };
+  return { kept: { count: count + added.length, first: [...first, ...added].slice(0, keptShown) } };
 }
 
 function earlier(a: number | undefined, b: number | undefined): { readonly againAt?: number } {

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
-import { placeImage } from '../support/scripted-images.js';
+import { describe as describeBlob, mediaTypes, placeImage, placeManifest } from '../support/scripted-images.js';
+import type { PlacedImage } from '../support/scripted-images.js';
+import type { ScriptedRegistry } from '../support/scripted-registry.js';
 import type { ActivityStage } from './activity-stage.js';
 import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
 
@@ -68,21 +70,51 @@ describe('tags that move at their source', () => {
     expect(puts).toEqual([expect.stringContaining('/manifests/1.0-20'), 'PUT /v2/mirror/app/manifests/1.0']);
   });
 
-  test('one that an older script copied is copied when it moves from where it was when it was taken over', async () => {
+  test('one that an older script copied is compared with its source at the first look, and copied when it moves later', async () => {
     const stage = await startActivityStage();
     const image = `${stage.source.host}/team/app:latest`;
+    const layers = [Buffer.from('the same')];
     for (const registry of [stage.source, stage.aliyun, stage.own]) {
-      placeImage(registry, registry === stage.source ? 'team/app' : 'mirror/app', { tag: 'latest' });
+      placeImage(registry, registry === stage.source ? 'team/app' : 'mirror/app', { tag: 'latest', layers });
     }
     await stage.pushedByScript(image);
     await stage.plan(image);
 
-    const first = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
+    const first = await run(stage.tags.findMovedTags, { startedAt: Date.now(), after: beforeFirstRow });
     placeImage(stage.source, 'team/app', { tag: 'latest' });
     const second = await run(stage.tags.findMovedTags, { startedAt: Date.now() + hourMs, after: beforeFirstRow });
 
     expect([first.moved, second.moved]).toEqual([0, 1]);
     expect(await stage.plan(image)).toMatchObject({ kind: 'planned', open: [{}, {}] });
+  });
+
+  test('one that an older script copied and that is not what its source has is copied in the run that takes it over', async () => {
+    const stage = await startActivityStage();
+    const image = `${stage.source.host}/team/app:latest`;
+    const { digest } = placeImage(stage.source, 'team/app', { tag: 'latest' });
+    for (const registry of [stage.aliyun, stage.own]) placeImage(registry, 'mirror/app', { tag: 'latest' });
+    await stage.pushedByScript(image);
+    const startedAt = Date.now();
+    const taken = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+
+    const { moved } = await run(stage.tags.findMovedTags, { startedAt, after: beforeFirstRow });
+
+    expect([taken.adopted, moved]).toEqual([1, 1]);
+    expect(await stage.plan(image)).toMatchObject({ kind: 'planned', sourceDigest: digest, open: [{}, {}] });
+  });
+
+  test('one that a Docker daemon has packed anew is what its source has, and is left as it is', async () => {
+    const stage = await startActivityStage();
+    const image = `${stage.source.host}/team/app:latest`;
+    const placed = placeImage(stage.source, 'team/app', { tag: 'latest' });
+    for (const registry of [stage.aliyun, stage.own]) repack(stage.source, placed, registry);
+    await stage.pushedByScript(image);
+    await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+
+    const { moved } = await run(stage.tags.findMovedTags, { startedAt: Date.now(), after: beforeFirstRow });
+
+    expect(moved).toBe(0);
+    expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
   });
 
   test('one that was looked at within the interval, or by this pass, is not looked at again', async () => {
@@ -148,7 +180,11 @@ describe('tags that move at their source', () => {
     const fault = new DatabaseFault('the database is away', 'connection');
     const { findMovedTags } = createTagActivities({
       tags: stage.stores.tags,
-      engine: { resolve: async () => await Promise.reject(fault) },
+      engine: {
+        resolve: async () => await Promise.reject(fault),
+        look: async () => await Promise.reject(fault),
+        isSame: async () => await Promise.reject(fault),
+      },
       mutableTags: { patterns: ['latest'], everyMs: 0 },
       targets: [],
     });
@@ -184,4 +220,19 @@ async function copyPending(stage: ActivityStage, image: string, runId: string): 
 
 function forget({ source, aliyun, own }: ActivityStage): void {
   for (const registry of [source, aliyun, own]) registry.requests.length = 0;
+}
+
+/** The same config over layers that were compressed in another way: another manifest, and the same image. */
+function repack(source: ScriptedRegistry, { config, platform }: PlacedImage, registry: ScriptedRegistry): void {
+  const bytes = source.blob('team/app', config);
+  if (bytes === undefined) throw new Error('the config is not there');
+  registry.putBlob('mirror/app', bytes);
+  const layer = Buffer.from(`packed anew for ${platform.architecture}`);
+  registry.putBlob('mirror/app', layer);
+  const content = {
+    schemaVersion: 2,
+    config: describeBlob(mediaTypes.config, bytes),
+    layers: [describeBlob(mediaTypes.layer, layer)],
+  };
+  placeManifest(registry, 'mirror/app', { tag: 'latest', mediaType: mediaTypes.manifest, content });
 }

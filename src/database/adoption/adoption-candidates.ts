@@ -97,6 +97,8 @@ export interface PushedRow {
   readonly id: number;
   readonly name: NameOnTarget;
   readonly platforms: readonly string[];
+  /** As the script wrote it. */
+  readonly digest: string | null;
 }
 
 /** What older scripts pushed of these images, the oldest first. */
@@ -105,7 +107,7 @@ export async function pushedRows(queries: Queries, images: readonly string[]): P
   if (images.length === 0) return byImage;
   const rows = await queries
     .selectFrom('pushed_images')
-    .select(['id', 'image', 'platform', 'target_registry_url', 'registry_image_name'])
+    .select(['id', 'image', 'platform', 'digest', 'target_registry_url', 'registry_image_name'])
     .where('image', 'in', [...images])
     // Nothing that the ferry itself wrote, and no push that failed.
     .where('source_digest', 'is', null)
@@ -116,7 +118,7 @@ export async function pushedRows(queries: Queries, images: readonly string[]): P
     const name = nameOnTarget(row);
     const platforms = readPlatforms(row.platform);
     if (row.image === null || name === undefined || platforms === undefined) continue;
-    byImage.set(row.image, [...(byImage.get(row.image) ?? []), { id: row.id, name, platforms }]);
+    byImage.set(row.image, [...(byImage.get(row.image) ?? []), { id: row.id, name, platforms, digest: row.digest }]);
   }
   return byImage;
 }

@@ -4,6 +4,8 @@ import type { TakenOver } from '../../domain/wanted-image.js';
 import { isWider } from '../../domain/wanted-targets.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { keepingPushTime } from '../pushed/pushed-row-takeover.js';
+import { recordPushed } from '../pushed/pushed-rows.js';
+import { nameKey } from '../row-shapes.js';
 import type { ImageCopies } from '../tables.js';
 import { readSelections } from '../wanted/target-selections.js';
 import { forgotten, perRow, setStatus } from '../wanted/wanted-rows.js';
@@ -31,7 +33,7 @@ export async function recordTakenOver(
     return row?.image === image && row.push_status === was && !isWider(selections.get(image) ?? 'all', selection);
   });
   await recordCopiesFound(queries, dialect, valid, now);
-  await recordNames(queries, valid, now);
+  await recordNames(queries, dialect, valid, now);
   const there = valid.filter(({ isThere }) => isThere);
   const missing = valid.filter(({ isThere, was }) => !isThere && was === PushStatus.pushed);
   await setStatus(queries, idsOf(there), PushStatus.pushed, {
@@ -118,17 +120,54 @@ function goneCopy(before: ImageCopies, now: number): ImageCopies {
   };
 }
 
-async function recordNames(queries: Queries, found: readonly TakenOver[], now: number): Promise<void> {
+async function recordNames(
+  queries: Queries,
+  dialect: DialectDifferences,
+  found: readonly TakenOver[],
+  now: number,
+): Promise<void> {
   const names = new Map<number, { readonly id: number; readonly digest: string }>();
-  for (const { copies } of found) {
-    for (const { pushedId: id, digest } of copies)
-      if (id !== undefined && digest !== undefined) names.set(id, { id, digest });
+  for (const { image, platform, copies } of found) {
+    for (const { pushedId: id, target, reference, digest } of copies) {
+      if (digest === undefined) continue;
+      if (id !== undefined) names.set(id, { id, digest });
+      // No row tells of the name yet: the image was found there all the same.
+      else await recordFoundName(queries, dialect, { image, platform, target, reference, digest, now });
+    }
   }
   const rows = [...names.values()];
   if (rows.length === 0) return;
   await keepingPushTime(queries, { digest: perRow(rows, ({ digest }) => digest), verified_at: now })
     .where('id', 'in', [...names.keys()])
     .execute();
+}
+
+async function recordFoundName(
+  queries: Queries,
+  dialect: DialectDifferences,
+  { image, platform, target, reference, digest, now }: FoundName,
+): Promise<void> {
+  const known = await queries
+    .selectFrom('pushed_images')
+    .select('id')
+    .where('name_key', '=', nameKey(reference))
+    .executeTakeFirst();
+  if (known !== undefined) {
+    await keepingPushTime(queries, { digest, verified_at: now }).where('id', '=', known.id).execute();
+    return;
+  }
+  const copy = { target, state: 'adopted', reference, digest } as const;
+  await recordPushed(queries, dialect, [copy], { image, sourceDigest: undefined, now });
+  await keepingPushTime(queries, { platform }).where('name_key', '=', nameKey(reference)).execute();
+}
+
+interface FoundName {
+  readonly image: string;
+  readonly platform: string;
+  readonly target: string;
+  readonly reference: string;
+  readonly digest: string;
+  readonly now: number;
 }
 
 function keyOf(image: string, target: string): string {

@@ -4,6 +4,7 @@ import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type {
   AdoptionCandidate,
   ClaimedRow,
+  Holdings,
   ImageOutcome,
   TakenOver,
   TargetOutcome,
@@ -14,6 +15,7 @@ import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
 import { findClaimedRows } from '../adoption/claimed-rows.js';
 import { recordTakenOver } from '../adoption/takeover-records.js';
 import { recordCopies, recordHistory } from './copy-rows.js';
+import { readHoldings } from './holdings.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { outcomesOf, verdict } from './outcome-decision.js';
@@ -51,12 +53,17 @@ export class PushedImageStore {
     return await readKnownCopies(this.#database.queries, image);
   }
 
+  /** What the rows tell of an image on these targets, whoever brought it there. */
+  async holdings(image: string, targets: readonly Target[]): Promise<Holdings> {
+    return await readHoldings(this.#database.queries, image, targets);
+  }
+
   /**
    * Records what is at the names of a candidate, and makes its row pushed, unless it was withdrawn meanwhile or the
    * image is to go to more targets now.
    */
   async recordAdoption(
-    { rowId, image, selection, copies }: AdoptionCandidate,
+    { rowId, image, platform, selection, copies }: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void> {
     const found = new Map(digests.map(({ target, digest }) => [target, digest]));
@@ -65,7 +72,7 @@ export class PushedImageStore {
       if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
       return { target, reference, digest, pushedId };
     });
-    const row = { rowId, image, selection, was: PushStatus.pending, isThere: true, copies: copiesFound };
+    const row = { rowId, image, platform, selection, was: PushStatus.pending, isThere: true, copies: copiesFound };
     await this.recordTakenOver([row]);
   }
 

@@ -21,9 +21,12 @@ interface SettledRow {
   readonly push_status: number | null;
 }
 
-/** Rows that were pushed are copied anew, even those that were only taken over. Withdrawn ones stay withdrawn. */
+/**
+ * The image is copied anew, whatever its targets have: also where it was only taken over, or where it waits because a copy
+ * would replace what another program put there. Withdrawn rows stay withdrawn.
+ */
 export async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
-  return await renew(database, async (queries) => {
+  return await renew(database, { isAnew: true }, async (queries) => {
     return await selectRows(queries)
       .where('image', '=', image)
       .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
@@ -33,13 +36,13 @@ export async function retryImage(database: FerryDatabase, image: string): Promis
 
 /** Among them rows that name no image: a person may have corrected them. */
 export async function retryParked(database: FerryDatabase): Promise<Renewed> {
-  return await renew(database, async (queries) => {
+  return await renew(database, { isAnew: false }, async (queries) => {
     return await selectRows(queries).where(shownStatus, '=', PushStatus.parked).execute();
   });
 }
 
 export async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
-  return await renew(database, async (queries) => {
+  return await renew(database, { isAnew: false }, async (queries) => {
     const adopted = queries.selectFrom('image_copies').select('image_copies.image');
     return await selectRows(queries)
       .where('push_status', '=', PushStatus.pushed)
@@ -116,6 +119,8 @@ export async function backfill({ transaction }: FerryDatabase, target: string): 
 
 async function renew(
   { dialect, transaction }: FerryDatabase,
+  /** Pushed rows are always copied anew; the others where the very image is named. */
+  { isAnew }: { readonly isAnew: boolean },
   find: (queries: Queries) => Promise<readonly SettledRow[]>,
 ): Promise<Renewed> {
   return await transaction(async (inside) => {
@@ -125,7 +130,8 @@ async function renew(
     const others = rows.filter((row) => row.push_status !== PushStatus.pushed);
     const wanted = { ...forgotten, requested_at: askedAt(now) };
     for (const ids of pages(pushed)) await setStatus(inside, ids, PushStatus.pending, { ...wanted, copy_anew: 1 });
-    for (const ids of pages(others)) await setStatus(inside, ids, PushStatus.pending, wanted);
+    const again = isAnew ? { ...wanted, copy_anew: 1 } : wanted;
+    for (const ids of pages(others)) await setStatus(inside, ids, PushStatus.pending, again);
     return counted(rows);
   });
 }
