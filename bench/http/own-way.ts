@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent as PlainAgent, IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 
@@ -51,13 +52,10 @@ function overNode(
       });
     },
     async head(url) {
-      const { statusCode = 0 } = await exchange(url, {
-        method: 'HEAD',
-        headers,
-        network: networkOf(url),
-        ...patience,
-      });
-      return statusCode;
+      const answer = await exchange(url, { method: 'HEAD', headers, network: networkOf(url), ...patience });
+      // Its agent keeps the connection only when the answer, which has no body, was read to its end.
+      if (answer instanceof IncomingMessage) await once(answer.resume(), 'end');
+      return answer.statusCode ?? 0;
     },
   };
 }

@@ -10,7 +10,8 @@ export function undiciWay(origin: string, connections: number): Way {
     new Promise((resolve, reject) => {
       let status = 0;
       pool.dispatch(
-        { method, path: pathname, headers },
+        // Without `reset: false` undici closes a connection after each HEAD.
+        { method, path: pathname, headers, reset: false },
         {
           // undici takes an object for a handler of this kind when it has this method.
           onRequestStart() {},
