@@ -83,6 +83,8 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
+    onUnusedCredentials: (reason) =>
+      logger.warn({ reason }, "credentials that docker's configuration has for a registry are not used"),
     onMirrorFault: ({ code, message }) =>
       logger.warn({ code, reason: message }, 'a mirror is left alone for a minute; its source is asked instead'),
     pulls,

@@ -19,6 +19,8 @@ export interface RegistriesConfig {
   readonly proxies: ProxyRules;
   /** Told of each mirror that is left alone for a while. */
   readonly onMirrorFault?: (fault: FerryError) => void;
+  /** Told once of each of docker's credentials that is kept for a registry and cannot be used. */
+  readonly onUnusedCredentials?: (reason: string) => void;
   /** Hosts that may have private addresses beside the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
   /** Where blobs were put by earlier processes. */
@@ -31,14 +33,17 @@ export interface RegistriesConfig {
 export function allCredentials({
   credentials,
   dockerConfigPath: path,
-}: Pick<RegistriesConfig, 'credentials' | 'dockerConfigPath'>): CredentialProvider {
-  return firstCredentials(credentials, dockerConfigCredentials(path === undefined ? {} : { path }));
+  onUnusedCredentials: onUnused,
+}: Pick<RegistriesConfig, 'credentials' | 'dockerConfigPath' | 'onUnusedCredentials'>): CredentialProvider {
+  const options = { ...(path === undefined ? {} : { path }), ...(onUnused === undefined ? {} : { onUnused }) };
+  return firstCredentials(credentials, dockerConfigCredentials(options));
 }
 
 /** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
 export function openRegistries({
   credentials,
   dockerConfigPath,
+  onUnusedCredentials,
   hosts,
   proxies,
   onMirrorFault = () => {},
@@ -47,7 +52,11 @@ export function openRegistries({
   pulls,
 }: RegistriesConfig): RegistryClient {
   return createRegistryClient({
-    credentials: allCredentials({ credentials, ...(dockerConfigPath === undefined ? {} : { dockerConfigPath }) }),
+    credentials: allCredentials({
+      credentials,
+      ...(dockerConfigPath === undefined ? {} : { dockerConfigPath }),
+      ...(onUnusedCredentials === undefined ? {} : { onUnusedCredentials }),
+    }),
     hosts,
     proxies,
     onMirrorFault,

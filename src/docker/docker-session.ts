@@ -1,6 +1,7 @@
 import type { ConfigFolder } from './config-folder.js';
 import { makeConfigFolder } from './config-folder.js';
 import { DockerCommand } from './docker-command.js';
+import { DockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
 import { readLayerLine } from './docker-output.js';
 import type { DockerCopyOptions, DockerSettings } from './docker-types.js';
@@ -10,6 +11,9 @@ import { LocalNames } from './local-names.js';
 
 /** Docker's own key for its hub's credentials. */
 const hubKey = 'https://index.docker.io/v1/';
+
+/** What credentials might have changed. */
+const refusals: ReadonlySet<string> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
 
 /** A registry that a copy reads or writes, and the repository there. */
 export interface DockerPlace {
@@ -27,6 +31,8 @@ export class DockerSession {
   readonly #settings: DockerSettings;
   readonly #options: DockerCopyOptions;
   readonly #folder: ConfigFolder;
+  /** Of the place that was last logged in to: what is kept for it and could not be used. */
+  readonly #unused: Record<DockerSide, readonly string[]> = { source: [], target: [], daemon: [] };
 
   private constructor(parts: {
     readonly names: LocalNames;
@@ -82,7 +88,11 @@ export class DockerSession {
    */
   async logIn({ side, host, repository, target }: DockerPlace): Promise<void> {
     const credentials = await this.#settings.credentials(host, repository, target);
-    if (credentials === undefined) return;
+    if (credentials === undefined) {
+      this.#unused[side] = (await this.#settings.credentials.unused?.(host, repository, target)) ?? [];
+      return;
+    }
+    this.#unused[side] = [];
     const { username, password, identityToken, registryToken } = credentials;
     const key = host === dockerHub ? hubKey : host;
     if (identityToken !== undefined) return await this.#folder.addToken(key, { identitytoken: identityToken });
@@ -94,10 +104,12 @@ export class DockerSession {
   /** @returns lines of standard output. @throws DockerFault */
   async run(args: readonly string[], side: DockerSide, input?: string): Promise<readonly string[]> {
     const { signal } = this.#options;
-    return await this.#docker.run(args, {
-      side,
-      ...(signal === undefined ? {} : { signal }),
-      ...(input === undefined ? {} : { input }),
+    return await this.#tellingUnused(side, async () => {
+      return await this.#docker.run(args, {
+        side,
+        ...(signal === undefined ? {} : { signal }),
+        ...(input === undefined ? {} : { input }),
+      });
     });
   }
 
@@ -105,14 +117,28 @@ export class DockerSession {
   async transfer(step: 'pull' | 'push', args: readonly string[], side: DockerSide): Promise<readonly string[]> {
     const { signal, onProgress } = this.#options;
     const name = args.at(-1) ?? '';
-    return await this.#docker.run([step, ...args], {
-      side,
-      ...(signal === undefined ? {} : { signal }),
-      onLine(line) {
-        const read = readLayerLine(line);
-        if (read !== undefined) onProgress?.({ step, name, ...read });
-      },
+    return await this.#tellingUnused(side, async () => {
+      return await this.#docker.run([step, ...args], {
+        side,
+        ...(signal === undefined ? {} : { signal }),
+        onLine(line) {
+          const read = readLayerLine(line);
+          if (read !== undefined) onProgress?.({ step, name, ...read });
+        },
+      });
     });
+  }
+
+  async #tellingUnused<T>(side: DockerSide, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const reasons = this.#unused[side];
+      if (!(error instanceof DockerFault) || !refusals.has(error.code) || reasons.length === 0) throw error;
+      const { code, decision } = error;
+      const message = `${error.message}; there are credentials that were not used: ${reasons.join('; ')}`;
+      throw new DockerFault(message, { side, code, decision });
+    }
   }
 
   insecureFlag(host: string): readonly string[] {

@@ -99,7 +99,11 @@ export interface DockerSettings {
   /** Spoken to in plain HTTP, or with a certificate that is not checked. Only manifest lists need to know. */
   readonly isInsecure: (host: string) => boolean;
   /** `target`: the name of the target where the repository is one, since two may be two accounts of one registry. */
-  readonly credentials: (host: string, repository: string, target?: string) => Promise<DockerCredentials | undefined>;
+  readonly credentials: {
+    (host: string, repository: string, target?: string): Promise<DockerCredentials | undefined>;
+    /** Why credentials that are kept for a place cannot be used, for people. */
+    readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
+  };
   /** A command that says nothing for so long is ended. A layer of many gigabytes is silent while it moves. */
   readonly silenceLimitMs?: number;
 }

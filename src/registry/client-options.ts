@@ -17,11 +17,14 @@ export interface RegistryCredentials {
  *
  * @param target the name of the target where the repository is one: two targets may be two accounts of one registry
  */
-export type CredentialProvider = (
-  host: string,
-  repository: string,
-  target?: string,
-) => Promise<RegistryCredentials | undefined>;
+export interface CredentialProvider {
+  (host: string, repository: string, target?: string): Promise<RegistryCredentials | undefined>;
+  /**
+   * Why credentials that are kept for a place cannot be used: file, key and reason, for people. None where others are
+   * found, or none are kept.
+   */
+  readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
+}
 
 /**
  * Remembers, beyond one process, which repositories of a registry hold which blobs. What it says is a hint: a wrong one

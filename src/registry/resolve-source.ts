@@ -11,6 +11,7 @@ import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
 import type { BodyBudget } from './transport/body-budget.js';
 import { fetchBody } from './transport/registry-request.js';
+import { withUnused } from './transport/unused-credentials.js';
 
 /** Named in a message; an index may list hundreds. */
 const MOST_PLATFORMS = 10;
@@ -98,7 +99,8 @@ export async function missingManifest(
 ): Promise<RegistryFault> {
   if (await repositoryIsMissing(client, place, reference, signal)) {
     const message = `there is no such repository at ${place.host}; check its name`;
-    return new RegistryFault(message, { place, status: 404, code: 'repository-missing', decision: 'park' });
+    const fault = new RegistryFault(message, { place, status: 404, code: 'repository-missing', decision: 'park' });
+    return await withUnused(client.host(place.host), place, fault);
   }
   const what = isDigest(reference) ? `no manifest ${reference}` : `no tag "${reference}"`;
   const message = `it has ${what}; it may not be published yet, or not any more`;

@@ -17,7 +17,7 @@ interface Stand {
 }
 
 /** A `docker` whose answers are these, by the words that begin the command; ordinary ones where there are none. */
-function standIn(answers: Readonly<Record<string, string>>): Stand {
+function standIn(answers: Readonly<Record<string, string>>, unused: readonly string[] = []): Stand {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-odd-docker-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const program = join(folder, 'docker');
@@ -42,7 +42,7 @@ function standIn(answers: Readonly<Record<string, string>>): Stand {
   const engine = new DockerEngine({
     program,
     environment: {},
-    credentials: () => Promise.resolve(undefined),
+    credentials: Object.assign(() => Promise.resolve(undefined), { unused: () => Promise.resolve(unused) }),
     isInsecure: () => false,
   });
   const target = { name: 'target', host: 'target.test', repository: 'mirror/app', tag: 'v1' };
@@ -107,4 +107,13 @@ test('cancelled during a pull it ends the command, and removes the names that th
   await expect(copying).rejects.toBe(reason);
   const removed = stand.calls().filter(([image, rm]) => image === 'image' && rm === 'rm');
   expect(removed).toContainEqual(['image', 'rm', 'source.test/team/app:v1']);
+});
+
+test('a refusal of what was tried without credentials tells of those that were not used', async () => {
+  const refusing = { pull: `console.error('pull access denied for team/app'); process.exit(1)` };
+  const broken = 'config.json: auths "source.test": its "auth" is not base64';
+
+  await expect(standIn(refusing, [broken]).copy()).rejects.toMatchObject({ code: 'unauthorized', side: 'source' });
+  await expect(standIn(refusing, [broken]).copy()).rejects.toThrow(`credentials that were not used: ${broken}`);
+  await expect(standIn(refusing).copy()).rejects.not.toThrow('not used');
 });

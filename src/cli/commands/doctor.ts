@@ -62,7 +62,7 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
   try {
     const findings = await runChecks([
       ...placeChecks(config),
-      ...config.targets.map((target) => targetCheck(target, registries, clocks)),
+      ...config.targets.map((target) => targetCheck(target, credentials, registries, clocks)),
       ...sources.map((host) => sourceCheck(host, credentials, registries, clocks)),
       ...dockerChecks(config),
       gitHubCheck(config),

@@ -7,6 +7,7 @@ import type { CredentialProvider } from '../../registry/client-options.js';
 import { reachRegistry, tryUpload } from '../../registry/probe-registry.js';
 import type { RegistryClient } from '../../registry/registry-client.js';
 import type { Check } from './check.js';
+import { CheckWarning } from './check.js';
 
 /** No image has this name: the upload that is opened for it is cancelled, and no repository comes of it. */
 const probe = 'docker.io/library/image-ferry-doctor';
@@ -30,7 +31,12 @@ export class SeenClocks {
 }
 
 /** Reachable, account accepted, push allowed, and a manifest policy that the registry can live with. */
-export function targetCheck(target: Target, client: RegistryClient, clocks: SeenClocks): Check {
+export function targetCheck(
+  target: Target,
+  credentials: CredentialProvider,
+  client: RegistryClient,
+  clocks: SeenClocks,
+): Check {
   const { name, registry: host, manifestPolicy: policy } = target;
   return {
     part: `target ${name}`,
@@ -46,7 +52,8 @@ export function targetCheck(target: Target, client: RegistryClient, clocks: Seen
           { code: 'manifest-policy', decision: 'park' },
         );
       }
-      return `${host} takes uploads; attestations: ${policy}`;
+      const said = `${host} takes uploads; attestations: ${policy}`;
+      return await withUnused(said, async () => await credentials.unused?.(host, repository, name));
     },
   };
 }
@@ -64,9 +71,17 @@ export function sourceCheck(
       const account = await credentials(host, '');
       const authorized = account !== undefined;
       clocks.note(host, await reachRegistry(client, host, { side: 'source', authorized, signal }));
-      return authorized ? `reachable as ${account.username}` : 'reachable; no account is configured';
+      if (authorized) return `reachable as ${account.username}`;
+      return await withUnused('reachable; no account is configured', async () => await credentials.unused?.(host, ''));
     },
   };
+}
+
+/** @throws CheckWarning where credentials are kept for the registry that cannot be used */
+async function withUnused(said: string, ask: () => Promise<readonly string[] | undefined>): Promise<string> {
+  const reasons = (await ask()) ?? [];
+  if (reasons.length === 0) return said;
+  throw new CheckWarning([said, ...reasons.map((reason) => `credentials that were not used: ${reason}`)].join('\n'));
 }
 
 export function clockFinding(clocks: SeenClocks): Check {

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { FerryError } from '../../domain/ferry-error.js';
+import { dockerHub } from '../../domain/image-reference.js';
 import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
+import { readEntry } from './config-entry.js';
+import { hubKey, keysOfHost } from './config-keys.js';
 import { askCredentialHelper } from './credential-helper.js';
 
 /** What `docker login` and podman write, as far as it matters here. */
@@ -12,106 +15,165 @@ interface DockerConfig {
   readonly credsStore?: string;
 }
 
-/** Names under which Docker Hub's credentials are kept; docker itself uses the first. */
-const HUB_KEYS = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io'];
+interface Lookup {
+  readonly credentials?: RegistryCredentials;
+  /** Credentials that the file has for the host and that cannot be used, each with its key and the reason. */
+  readonly unused: readonly string[];
+}
+
+interface DockerConfigOptions {
+  /** Default `~/.docker/config.json`; a file that is not there gives no credentials. */
+  readonly path?: string;
+  /** Told once of each that is kept for a host and cannot be used, where nothing else was found. */
+  readonly onUnused?: (reason: string) => void;
+}
 
 /**
- * Credentials from docker's `config.json`, read anew each time: the host's credential helper, then the common store,
- * then the file itself (for podman also by namespace: `host/team`, the longest that fits).
- *
- * @param path default `~/.docker/config.json`; a file that is not there gives no credentials
- * @throws FerryError `credentials` when the file cannot be read, or a helper fails
+ * Credentials from docker's `config.json`, read again at each call: the host's credential helper, then the common store,
+ * then the file itself (for podman also by namespace: `host/team`, the longest that fits). What cannot be read does not
+ * stop what needs no credentials: it is told by `unused`.
  */
-export function dockerConfigCredentials({ path }: { readonly path?: string } = {}): CredentialProvider {
+export function dockerConfigCredentials({ path, onUnused }: DockerConfigOptions = {}): CredentialProvider {
   const file = path ?? join(homedir(), '.docker', 'config.json');
-  return async (host, repository) => {
-    const config = await readConfig(file);
-    if (config === undefined) return undefined;
-    const keys = keysOf(host, repository);
-
-    for (const key of keys) {
-      const helper = config.credHelpers[key];
-      if (typeof helper === 'string') return askCredentialHelper(helper, key);
-    }
-    if (config.credsStore !== undefined) {
-      const stored = await askCredentialHelper(config.credsStore, host === 'docker.io' ? (HUB_KEYS[0] ?? host) : host);
-      if (stored !== undefined) return stored;
-    }
-    for (const key of keys) {
-      const entry = readEntry(config.auths[key], key, file);
-      if (entry !== undefined) return entry;
+  const told = new Set<string>();
+  const provide = async (host: string, repository: string): Promise<RegistryCredentials | undefined> => {
+    const { credentials, unused } = await lookUp(file, host, repository);
+    if (credentials !== undefined) return credentials;
+    for (const reason of unused.filter((one) => !told.has(one))) {
+      told.add(reason);
+      onUnused?.(reason);
     }
     return undefined;
   };
+  return Object.assign(provide, {
+    unused: async (host: string, repository: string) => {
+      const { credentials, unused } = await lookUp(file, host, repository);
+      return credentials === undefined ? unused : [];
+    },
+  });
 }
 
 /** Asks each in turn; the first that knows wins. */
 export function firstCredentials(...providers: readonly CredentialProvider[]): CredentialProvider {
-  return async (...place) => {
+  const provide: CredentialProvider = async (...place) => {
     for (const provider of providers) {
       const credentials = await provider(...place);
       if (credentials !== undefined) return credentials;
     }
     return undefined;
   };
+  return Object.assign(provide, {
+    unused: async (...place: Parameters<CredentialProvider>) => {
+      const reasons: string[] = [];
+      for (const provider of providers) {
+        if ((await provider(...place)) !== undefined) return [];
+        reasons.push(...((await provider.unused?.(...place)) ?? []));
+      }
+      return reasons;
+    },
+  });
 }
 
-/** The most specific first. */
-function keysOf(host: string, repository: string): readonly string[] {
-  const parts = repository.split('/');
-  const prefixes = parts.map((_, position) => `${host}/${parts.slice(0, parts.length - position).join('/')}`);
-  const bare = host === 'docker.io' ? HUB_KEYS : [host, `https://${host}`, `https://${host}/`];
-  const old = bare.length === HUB_KEYS.length ? [] : [`https://${host}/v1/`, `https://${host}/v2/`, `http://${host}`];
-  return [...prefixes, ...bare, ...old];
+async function lookUp(file: string, host: string, repository: string): Promise<Lookup> {
+  let config: DockerConfig;
+  try {
+    config = await readConfig(file);
+  } catch (error) {
+    if (error instanceof FerryError) return { unused: [error.message] };
+    throw error;
+  }
+  const unused: string[] = [];
+  const { fitting, elsewhere } = keysOfHost(Object.keys(config.auths), host, repository);
+  const server = host === dockerHub ? hubKey : host;
+
+  for (const key of keysOfHost(Object.keys(config.credHelpers), host, repository).fitting) {
+    const helper = config.credHelpers[key];
+    if (typeof helper !== 'string') unused.push(`${file}: credHelpers "${key}": its value is not text`);
+    else if (helper.trim() !== '') {
+      const place = `${file}: credHelpers "${key}"`;
+      const found = await askHelper(helper, [key, server], { place, unused });
+      if (found !== undefined) return { credentials: found, unused };
+    }
+  }
+  if (config.credsStore !== undefined) {
+    const place = `${file}: credsStore`;
+    const found = await askHelper(config.credsStore, [...fitting, server], { place, unused });
+    if (found !== undefined) return { credentials: found, unused };
+  }
+  for (const key of fitting) {
+    const entry = readEntry(config.auths[key]);
+    if (entry.kind === 'credentials') return { credentials: entry.credentials, unused };
+    const reason = entry.kind === 'malformed' ? entry.reason : whyEmpty(config.credsStore);
+    unused.push(`${file}: auths "${key}": ${reason}`);
+  }
+  // Of a host as a whole nothing is asked for that they could be used for.
+  if (repository !== '')
+    unused.push(...elsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
+  return { unused };
 }
 
-async function readConfig(file: string): Promise<DockerConfig | undefined> {
+/** Under each of the names that its entry may have. @param unused takes the reason when it does not work */
+async function askHelper(
+  helper: string,
+  servers: readonly string[],
+  { place, unused }: { readonly place: string; readonly unused: string[] },
+): Promise<RegistryCredentials | undefined> {
+  const name = helper.trim().replace(/^docker-credential-/, '');
+  try {
+    for (const server of new Set(servers)) {
+      const found = await askCredentialHelper(name, server);
+      if (found !== undefined) return found;
+    }
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    unused.push(`${place}: ${error.message}`);
+  }
+  return undefined;
+}
+
+function whyEmpty(store: string | undefined): string {
+  return store === undefined
+    ? 'it is empty; a credential store had the password, and none is configured now (credsStore)'
+    : `it is empty, and the credential store ${store} gives no password for it: log in again`;
+}
+
+async function readConfig(file: string): Promise<DockerConfig> {
+  const nothing: DockerConfig = { auths: {}, credHelpers: {} };
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined;
+      return nothing;
     throw unreadable(file, error instanceof Error ? error.message : String(error));
   }
+  // Editors of Windows write a mark before the first character.
+  const content = text.replace(/^\uFEFF/, '').trim();
+  if (content === '') return nothing;
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(content);
   } catch {
     throw unreadable(file, 'it is not JSON');
   }
-  if (typeof json !== 'object' || json === null) throw unreadable(file, 'it is not a JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw unreadable(file, 'it is not a JSON object');
   const { auths, credHelpers, credsStore } = json as Readonly<Record<string, unknown>>;
   return {
-    auths: recordOf(auths),
-    credHelpers: recordOf(credHelpers),
-    ...(typeof credsStore === 'string' && credsStore !== '' ? { credsStore } : {}),
+    auths: recordOf(auths, file, 'auths'),
+    credHelpers: recordOf(credHelpers, file, 'credHelpers'),
+    ...(typeof credsStore === 'string' && credsStore.trim() !== '' ? { credsStore } : {}),
   };
 }
 
-function readEntry(entry: unknown, key: string, file: string): RegistryCredentials | undefined {
-  const { auth, username, password, identitytoken, registrytoken } = recordOf(entry);
-  const identity = typeof identitytoken === 'string' && identitytoken !== '' ? { identityToken: identitytoken } : {};
-  if (typeof registrytoken === 'string' && registrytoken !== '') {
-    return { username: '<token>', password: '', registryToken: registrytoken };
-  }
-  if (typeof auth === 'string' && auth !== '') {
-    const text = Buffer.from(auth, 'base64').toString('utf8');
-    const colon = text.indexOf(':');
-    if (colon < 0) throw unreadable(file, `the "auth" of ${key} is not base64 of user:password`);
-    // Passwords may hold colons; docker pads with NUL.
-    return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, ''), ...identity };
-  }
-  if (typeof username === 'string' && typeof password === 'string') return { username, password, ...identity };
-  return 'identityToken' in identity ? { username: '<token>', password: '', ...identity } : undefined;
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+function recordOf(value: unknown, file: string, name: string): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  throw unreadable(file, `its "${name}" is not a JSON object`);
 }
 
 function unreadable(file: string, reason: string): FerryError {
-  return new FerryError(`the credentials in ${file} cannot be read: ${reason}`, {
+  return new FerryError(`${file}: the credentials in it cannot be read: ${reason}`, {
     code: 'credentials',
     decision: 'park',
   });

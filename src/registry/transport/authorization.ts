@@ -76,6 +76,11 @@ export class HostAuthorization {
     return header === rejected ? undefined : header;
   }
 
+  /** Why credentials that are kept for a place are not used. @throws FerryError */
+  async unused({ repository, name }: Place): Promise<readonly string[]> {
+    return (await this.#credentials.unused?.(this.#host, repository, name)) ?? [];
+  }
+
   async #basicHeader(place: Place): Promise<string | undefined> {
     const known = this.#basicHeaders.get(basicKey(place));
     if (known !== undefined) return known;

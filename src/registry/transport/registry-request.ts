@@ -16,6 +16,7 @@ import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
 import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
+import { withUnused } from './unused-credentials.js';
 
 const ERROR_BODY_LIMIT_BYTES = 1024 * 1024;
 const ATTEMPTS = 4;
@@ -28,7 +29,7 @@ const ATTEMPTS = 4;
  * @throws RegistryFault for everything else, the signal's reason when aborted
  */
 async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
-  return retrying(() => readAnywhere(host, request), retryOptions(host, request));
+  return retrying(() => readAnywhere(host, request), retryOptions(host, request)).catch(tellingUnused(host, request));
 }
 
 /** The same for an answer with a body. */
@@ -62,7 +63,13 @@ export async function fetchBody(
       }
     },
     retryOptions(host, request),
-  );
+  ).catch(tellingUnused(host, request));
+}
+
+function tellingUnused(host: RegistryHost, { place }: RegistryRequest): (error: unknown) => Promise<never> {
+  return async (error) => {
+    throw await withUnused(host, place, error);
+  };
 }
 
 /** The same for an answer whose body does not matter. */

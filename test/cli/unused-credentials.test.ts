@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { Finding } from '../../src/cli/doctor/check.js';
+import { runChecks } from '../../src/cli/doctor/check.js';
+import { sourceCheck, SeenClocks, targetCheck } from '../../src/cli/doctor/registry-checks.js';
+import type { Target } from '../../src/domain/target.js';
+import type { CredentialProvider } from '../../src/registry/client-options.js';
+import { clientFor, sourceAndTarget } from '../support/scripted-set-up.js';
+
+const broken = 'config.json: auths "r.example.com": its "auth" is not base64';
+
+/** Nothing can be used, for these reasons. */
+function unusable(reasons: readonly string[]): CredentialProvider {
+  return Object.assign(() => Promise.resolve(undefined), { unused: () => Promise.resolve(reasons) });
+}
+
+test('ferry doctor warns of credentials that are kept for a source or a target and cannot be used', async () => {
+  const [source, target] = await sourceAndTarget();
+  const place: Target = {
+    name: 'private',
+    registry: target.host,
+    namespace: 'mirror',
+    naming: 'nested',
+    manifestPolicy: 'keep',
+    explicitNames: {},
+  };
+  const look = async (credentials: CredentialProvider): Promise<readonly Finding[]> => {
+    const client = clientFor([source, target], { credentials });
+    return await runChecks([
+      sourceCheck(source.host, credentials, client, new SeenClocks()),
+      targetCheck(place, credentials, client, new SeenClocks()),
+    ]);
+  };
+
+  const [ofSource, ofTarget] = await look(unusable([broken]));
+  const healthy = await look(unusable([]));
+
+  for (const finding of [ofSource, ofTarget]) {
+    expect(finding).toMatchObject({ ok: true, warning: true });
+    expect(finding?.said).toContain(`credentials that were not used: ${broken}`);
+  }
+  expect(healthy.map(({ ok, warning }) => [ok, warning])).toEqual([
+    [true, undefined],
+    [true, undefined],
+  ]);
+});
