@@ -5,7 +5,7 @@ import { dockerConfigPath, environmentCredentials, environmentHosts } from '../c
 import type { RegistryClient } from '../registry/registry-client.js';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
-import { printable, say } from './output.js';
+import { say } from './output.js';
 
 /**
  * A client for what was typed, with the hosts, credentials and proxies of the environment and of `ferry.yaml`; whoever
@@ -23,7 +23,7 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
-    onUnusedCredentials: (reason) => say(`note: credentials that were not used: ${printable(reason)}`),
+    onUnusedCredentials: (reason) => say(`note: credentials that were not used: ${reason}`),
     onMirrorFault: ({ message }) => say(`note: ${message}; this mirror is left alone, and its source is asked instead`),
   });
 }
