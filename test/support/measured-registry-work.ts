@@ -13,11 +13,11 @@ const [copy, list, clients, references] = await Promise.all([
   import('./registry/copy-image.js'), import('./registry/list-tags.js'), import('./registry/registry-client.js'),
   import("./domain/image-reference.js"),
 ]);
-const { host, images, tags, target, withReferrers, platforms } = JSON.parse(process.argv[2]);
+const { host, images, tags, target, withReferrers, platforms, answerMs } = JSON.parse(process.argv[2]);
 const client = clients.createRegistryClient({
   credentials: async () => undefined,
   trustedHosts: new Set([host, target]),
-  timing: { backoffMs: 5, longestPauseMs: 100, idleMs: 400, answerMs: 20_000, connectMs: 1_000 },
+  timing: { backoffMs: 5, longestPauseMs: 100, idleMs: 400, answerMs: answerMs ?? 20_000, connectMs: 1_000 },
 });
 const began = performance.now();
 const work = tags === undefined
@@ -35,7 +35,7 @@ const told = results.map(({ value, reason }) => {
   if (Array.isArray(value)) return value.length + ' tags';
   return value.failures.map(({ failure }) => failure.code + ', ' + failure.decision + ': ' + failure.message).join() || 'copied';
 });
-console.log(JSON.stringify({ told, ms, peakBytes: peakKilobytes() * 1024 }));
+console.log(JSON.stringify({ told, ms, cpuMs: (process.cpuUsage().user + process.cpuUsage().system) / 1000, peakBytes: peakKilobytes() * 1024 }));
 process.exit(0);
 
 // Linux counts the memory of the process that started this one into maxRSS.
@@ -55,6 +55,7 @@ export interface RegistryWork {
   readonly images?: readonly string[];
   readonly withReferrers?: boolean;
   readonly platforms?: readonly { readonly os: string; readonly architecture: string }[];
+  readonly answerMs?: number;
   /** A repository whose tags are listed instead. */
   readonly tags?: string;
 }
@@ -63,6 +64,8 @@ export interface MeasuredWork {
   /** Of each image: `copied`, or code, decision and reason. */
   readonly told: readonly string[];
   readonly ms: number;
+  /** Of its processor. */
+  readonly cpuMs: number;
   /** The most memory that the process held (its resident set). */
   readonly peakBytes: number;
 }

@@ -30,6 +30,9 @@ export function redirectTarget(
   if (!URL.canParse(location, from.href)) throw refusedRedirect(request, 'redirects to something that is not a URL');
   const next = new URL(location, from);
   if (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:')) return next;
+  if (next.protocol !== 'https:' && next.protocol !== 'http:') {
+    throw refusedRedirect(request, `redirects to ${printUrl(next)}, which is no address of HTTP`);
+  }
   const isBlob = request.isVerified === true && next.protocol === 'http:';
   if (isBlob && host.followsToPlainHttp) return next;
   const setting = isBlob ? `; hosts.${host.host}.allowHttpBlobRedirects in ferry.yaml allows it` : '';

@@ -10,7 +10,7 @@ import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
 import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import { readDiagnostics, responseFault } from './response-fault.js';
-import { readBody } from './response-body.js';
+import { BodyTooLarge, readBody } from './response-body.js';
 import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 
@@ -182,8 +182,14 @@ async function askOnce(
     const { statusCode = 0, headers: fields } = response;
     return { statusCode, headers: fields, body };
   } catch (error) {
+    if (error instanceof BodyTooLarge) throw endlessToken(place, url, error);
     throw networkFault(error, place, url);
   }
+}
+
+function endlessToken(place: Place, url: URL, { message }: BodyTooLarge): RegistryFault {
+  const said = `its token service ${printUrl(url)} answered with ${message}, which is no token`;
+  return new RegistryFault(said, { place, code: 'protocol', decision: 'park' });
 }
 
 /** A realm may be anywhere, but credentials go there only over TLS, unless the registry itself is plain HTTP. */
