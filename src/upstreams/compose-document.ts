@@ -5,6 +5,13 @@ import type { ComposeService } from '../domain/compose-images.js';
 import { excerpt } from '../domain/reference-grammar.js';
 import { UpstreamFault } from './upstream-fault.js';
 
+/** A parsed file takes hundreds of times its bytes. The largest compose files of well-known projects have 100 kB. */
+const largestText = 256 * 1024;
+/** Of `[` and `{`, variables in braces among them. */
+const mostBrackets = 10_000;
+/** Lists within lists on one line. */
+const nestedOnALine = /(?:[-?:][ \t]+){50}/;
+
 /** Aliases may be followed this often: real files merge one large block into a handful of services. */
 const aliasesFollowed = 10_000;
 /** Far more than any project has; what is found in them crosses Temporal's wire in one piece. */
@@ -65,6 +72,7 @@ export type FindBase = (
  * @throws UpstreamFault `upstream-format` naming the address
  */
 export function readComposeDocument(text: string, where: string): ComposeDocument {
+  assertModest(text, where);
   const document = parseDocument(text, { version: '1.2', merge: true, prettyErrors: true, customTags: resetTags });
   const [fault] = document.errors;
   if (fault !== undefined) throw notCompose(where, `it is not YAML: ${firstLine(fault.message)}`);
@@ -95,6 +103,16 @@ function withoutReset(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const isInherited = (key: string): boolean => key === 'image' || key === 'build' || key === 'pull_policy';
   return Object.fromEntries(Object.entries(value).filter(([key, entry]) => entry !== reset || isInherited(key)));
+}
+
+/** @throws UpstreamFault before a text is taken apart that would fill the memory */
+function assertModest(text: string, where: string): void {
+  if (text.length > largestText) {
+    throw notCompose(where, `it has ${text.length} characters, and ${largestText} are read at most`);
+  }
+  if (text.split(/[[{]/, mostBrackets + 2).length > mostBrackets + 1 || nestedOnALine.test(text)) {
+    throw notCompose(where, 'it has more lists and maps within one another than any compose file');
+  }
 }
 
 function toJson(document: ReturnType<typeof parseDocument>, where: string): unknown {

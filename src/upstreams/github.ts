@@ -70,7 +70,9 @@ export interface GitHub {
 }
 
 const Folder = z.array(z.looseObject({ name: z.string(), type: z.string() }));
-const Tags = z.array(z.looseObject({ name: z.string() }));
+/** Git's hosts take no longer names. */
+const longestTag = 255;
+const Tags = z.array(z.looseObject({ name: z.string().max(longestTag) }));
 const Base64File = z.looseObject({ encoding: z.literal('base64'), content: z.string() });
 
 type Client = ReturnType<typeof createClient>;
@@ -98,7 +100,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
 
         const { data, headers } = answer;
         const parsed = Tags.safeParse(data);
-        if (!parsed.success) throw unexpected(request, 'a list of tags with their names');
+        if (!parsed.success) throw unexpected(request, `a list of tags with names of at most ${longestTag} characters`);
         tags.push(...parsed.data.map(({ name }) => name));
         if (page === 1) first = { ...withEtag(headers.etag), etagCovers: tags.length };
         // The next page is asked for by its number: an address in an answer is not followed with the token.

@@ -220,6 +220,17 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
     /^protocol, park: .*its token service .*more than 1048576 bytes/,
   ],
   [
+    'a token longer than any header',
+    (source) => {
+      source.when('HEAD', /manifests/, ({ response }) =>
+        answer(response, 401, { 'www-authenticate': 'Bearer realm="/token"' }),
+      );
+      const body = Buffer.from(JSON.stringify({ token: 't'.repeat(500_000) }));
+      source.when('GET', /^\/token/, ({ response }) => answer(response, 200, {}, body));
+    },
+    /^protocol, retry: .*its token service .*without a token/,
+  ],
+  [
     'errors without end',
     (source) => {
       noHead(source);

@@ -123,18 +123,18 @@ describe('a compose file', () => {
   });
 
   test('images that are long, nested or shared without end cost no more than their reason', async () => {
-    const nested = `${'${A:-'.repeat(20_000)}x${'}'.repeat(20_000)}`;
+    const nested = `${'${A:-'.repeat(2_000)}x${'}'.repeat(2_000)}`;
     const heirs = Array.from({ length: 400 }, (_, n) => `  heir-${n}: { extends: long }`);
 
     const { images, skipped } = await read(
-      ['services:', `  nested: { image: "${nested}" }`, `  long: { image: "${'x'.repeat(500_000)} y" }`, ...heirs].join(
+      ['services:', `  nested: { image: "${nested}" }`, `  long: { image: "${'x'.repeat(100_000)} y" }`, ...heirs].join(
         '\n',
       ),
     );
 
     expect(images).toEqual({});
-    expect(skipped['service nested']).toContain('its image has 120001 characters, 1000 are read at most');
-    expect(skipped['service heir-399']).toContain('its image has 500002 characters');
+    expect(skipped['service nested']).toContain('its image has 12001 characters, 1000 are read at most');
+    expect(skipped['service heir-399']).toContain('its image has 100002 characters');
     expect(JSON.stringify(skipped).length).toBeLessThan(100_000);
   });
 
@@ -219,3 +219,16 @@ async function read(
     skipped: Object.fromEntries(skipped.map(({ what, reason }) => [what, reason])),
   };
 }
+
+test.each([
+  [
+    'of many bytes',
+    `services: {}\n${'# padding\n'.repeat(30_000)}`,
+    'it has 300013 characters, and 262144 are read at most',
+  ],
+  ['of many lists', `a: [${'[],'.repeat(20_000)}]`, 'more lists and maps within one another'],
+  ['of many levels', '['.repeat(20_000), 'more lists and maps within one another'],
+  ['of many levels on one line', '- '.repeat(20_000), 'more lists and maps within one another'],
+])('a compose file %s is refused before it is taken apart', (_what, hostile, reason) => {
+  expect(() => readComposeDocument(hostile, 'a.yaml')).toThrow(reason);
+});

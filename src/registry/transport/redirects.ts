@@ -9,6 +9,9 @@ import { discardBody } from './response-body.js';
 import type { RegistryHost } from './registry-host.js';
 import { requestToken } from './token-endpoint.js';
 
+/** Of hosts that a registry sends to: it may name any number. */
+const TOKENS_KEPT = 1_000;
+
 export interface Followed {
   /** The last answer. */
   readonly response: Answer;
@@ -66,6 +69,8 @@ async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, u
     ...(service === undefined ? {} : { service }),
   };
   const { value } = await requestToken(host, query, undefined, request.place);
+  const [oldest] = host.redirectTokens.keys();
+  if (oldest !== undefined && host.redirectTokens.size >= TOKENS_KEPT) host.redirectTokens.delete(oldest);
   host.redirectTokens.set(`${url.origin} ${request.place.repository}`, `Bearer ${value}`);
   return oneExchange(host, request, url, false, `Bearer ${value}`);
 }

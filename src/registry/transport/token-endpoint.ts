@@ -15,6 +15,8 @@ import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 
 const CLIENT_ID = 'image-ferry';
+/** In characters: servers take no longer field, and many tokens are kept. */
+const LONGEST_TOKEN = 32 * 1024;
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** Some token servers are one weak host for a whole cloud (ACR's): transport errors deserve patience. */
 const ATTEMPTS = 5;
@@ -227,7 +229,8 @@ function readToken(body: Buffer, place: Place, realm: URL): Token {
   if (typeof answer !== 'object' || answer === null) throw fault();
   const { token, access_token: accessToken, expires_in: expiresIn } = answer as Readonly<Record<string, unknown>>;
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
-  if (typeof value !== 'string' || value === '' || /[^\x20-\x7e]/.test(value)) throw fault();
+  if (typeof value !== 'string' || value === '' || value.length > LONGEST_TOKEN || /[^\x20-\x7e]/.test(value))
+    throw fault();
 
   const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : DEFAULT_LIFE_MS;
   // Renewed a minute early. One that lives hardly longer is used for half its life: better than never.
