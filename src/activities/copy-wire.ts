@@ -47,7 +47,7 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
 
 /** @param recipe by which the copy was made; absent: another one cannot rely on it */
 export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string): TargetOutcome {
-  const { target, reference, digest, mediaType, platforms, dropped, replaces, note } = result;
+  const { target, reference, digest, mediaType, platforms, dropped, replaces, note, unread } = result;
   const sent = 'uploadedBlobs' in result ? result : undefined;
   return {
     target,
@@ -64,6 +64,7 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     skippedBlobs: sent?.skippedBlobs ?? 0,
     bytesSent: sent?.bytesSent ?? 0,
     ...(note === undefined ? {} : { note }),
+    ...(unread === undefined ? {} : { unread }),
     ...(recipe === undefined ? {} : { recipe }),
   };
 }

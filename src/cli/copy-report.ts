@@ -13,7 +13,9 @@ export function printCopyReport(report: CopyReport): void {
 /** A line for each target on standard output; what went wrong, and what to do, on standard error. */
 export function printTargets({ sourceDigest, targets, failures, missingPlatforms }: CopyReport): void {
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
-  for (const { replaces, reference, dropped, digest } of targets) {
+  for (const { replaces, reference, dropped, digest, unread } of targets) {
+    if (unread !== undefined)
+      say(`note: ${reference} is verified by the answer to PUT alone, it cannot be read back: ${printable(unread)}`);
     if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
     for (const { digest: left, reason } of dropped) say(`note: ${reference} is without ${left}: ${reason}`);
     if (dropped.length > 0 && digest !== sourceDigest)

@@ -18,6 +18,7 @@ export function printSyncSummary(result: SyncAllResult): void {
   printNotDone(result);
   printReplaced(result);
   printKept(result);
+  printUnread(result);
 }
 
 /** What other programs had marked as pushed, and what is there. */
@@ -70,6 +71,17 @@ function printKept({ kept }: SyncAllResult): void {
   if (count > first.length) {
     printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" says it of each image.`);
   }
+}
+
+function printUnread({ unread }: SyncAllResult): void {
+  if (unread === undefined) return;
+  const { count, first } = unread;
+  printLine();
+  printTable(
+    ['VERIFIED BY THE ANSWER TO PUT ALONE', 'WHY'],
+    first.map(({ reference, reason }) => [reference, reason]),
+  );
+  if (count > first.length) printLine(`This list is cut at ${first.length} of ${count}.`);
 }
 
 /** Waiting is no failure: it ends by itself. */

@@ -32,6 +32,15 @@ export interface ReplacedTag {
   readonly backup?: string;
 }
 
+/** A tag that its target does not let be read back. */
+export interface UnreadTag {
+  readonly image: string;
+  readonly target: string;
+  /** `host/repository:tag` on the target. */
+  readonly reference: string;
+  readonly reason: string;
+}
+
 export interface SyncTotals {
   /** Images that were looked at, adopted ones included. */
   readonly images: number;
@@ -72,6 +81,8 @@ export interface SyncAllResult extends SyncTotals {
   readonly kept?: { readonly count: number; readonly first: readonly KeptTag[] };
   /** Rows that other programs had marked as pushed and this run looked for, absent where there were none. */
   readonly takeover?: Takeover;
+  /** Tags that are known from the answer to PUT alone, absent where there are none: how many, and the first 100. */
+  readonly unread?: { readonly count: number; readonly first: readonly UnreadTag[] };
   /** When a source or target that asked to be left alone can be asked again, UTC ms: a pass begins then by itself. */
   readonly againAt?: number;
   /** Set when this run only passed the request on to the running `sync-all`. */

@@ -110,6 +110,8 @@ export type TargetOutcome =
       readonly bytesSent: number;
       /** What a person should know about a copy that is not the source byte for byte, or whose platform is not known. */
       readonly note?: string;
+      /** Why the target does not let its tag be read back: what it points to is known from the answer to PUT alone. */
+      readonly unread?: string;
       /** By which it was made (`copy-recipe.ts`); absent: a later copy cannot rely on it. */
       readonly recipe?: string;
     }

@@ -65,6 +65,8 @@ export interface TargetPlan {
   readonly alreadyThere: boolean;
   /** What the tag points to now, when that is something else. */
   readonly replaces?: Digest;
+  /** Why the target does not let the tag be read back: what it points to is known from the answer to PUT alone. */
+  readonly unread?: string;
   /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
   /** What a person should know: its platform could not be compared as usual. */

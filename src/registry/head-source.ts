@@ -1,6 +1,6 @@
 import type { Digest } from '../domain/digest.js';
 import type { ImageReference } from '../domain/image-reference.js';
-import { headManifestAt } from './manifests/manifest-exchange.js';
+import { lookForManifest } from './manifests/manifest-exchange.js';
 import type { RegistryClient } from './registry-client.js';
 import { missingManifest, sourcePlace } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
@@ -19,7 +19,7 @@ export async function headSource(
   const signal = sharedSignal(options.signal);
   const place = sourcePlace({ source });
   const reference = source.digest ?? source.tag ?? 'latest';
-  const head = await headManifestAt(client, place, reference, { signal });
-  if (head !== undefined) return source.digest ?? head.digest;
-  throw await missingManifest(client, place, reference, signal);
+  const look = await lookForManifest(client, place, reference, { signal });
+  if (look.kind === 'there') return source.digest ?? look.head.digest;
+  throw await missingManifest(client, place, reference, { codes: look.kind === 'absent' ? look.codes : [], signal });
 }

@@ -2,9 +2,8 @@ import { parseBoundedJson } from '../domain/bounded-json.js';
 import { nextPageQuery } from './next-page.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
-import { RegistryFault } from './registry-errors.js';
-import { repositoryScopes } from './transport/authorization.js';
-import { fetchBody } from './transport/registry-request.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { requestTags } from './request-tags.js';
 
 const tagsAPage = 1_000;
 /** Two hundred thousand tags: more than any repository has, and an end for an answer that never ends. */
@@ -43,31 +42,32 @@ export async function listTags(
 }
 
 async function listPage(client: RegistryClient, place: Place, query: string, signal: AbortSignal | undefined) {
-  const { response, body } = await fetchBody(
-    client.host(place.host),
-    {
-      place,
-      method: 'GET',
-      resource: 'tags',
-      url: `/v2/${place.repository}/tags/list?${query}`,
-      what: 'GET the list of tags',
-      scopes: repositoryScopes(place.repository, 'pull'),
-      headers: { accept: 'application/json' },
-      expect: [200, 404],
-      ...(signal === undefined ? {} : { signal }),
-    },
-    pageLimitBytes,
-  );
-  if (response.statusCode === 404) {
-    throw new RegistryFault('it does not have this repository', {
+  const { response, body } = await requestPage(client, place, query, signal);
+  const next = nextPageQuery(response.headers['link']);
+  return { tags: readTags(body, place), bytes: body.length, ...(next === undefined ? {} : { next }) };
+}
+
+async function requestPage(
+  client: RegistryClient,
+  place: Place,
+  query: string,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof requestTags> {
+  const withSignal = signal === undefined ? {} : { signal };
+  try {
+    return await requestTags(client, place, { query, limitBytes: pageLimitBytes, ...withSignal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof RegistryFault) || error.status !== 404) throw error;
+    const isNamed = saysCode(error, 'NAME_UNKNOWN', 'NAME_INVALID');
+    throw new RegistryFault(`it does not have this repository${isNamed ? '' : ', or lists no tags'}`, {
       place,
       code: 'repository-missing',
       decision: 'park',
       status: 404,
+      cause: error,
     });
   }
-  const next = nextPageQuery(response.headers['link']);
-  return { tags: readTags(body, place), bytes: body.length, ...(next === undefined ? {} : { next }) };
 }
 
 function readTags(body: Buffer, place: Place): readonly string[] {

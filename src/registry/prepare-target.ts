@@ -5,7 +5,7 @@ import { aboutOf, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
-import { headManifestAt } from './manifests/manifest-exchange.js';
+import { lookForManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
 import { headManifests } from './manifests/head-manifests.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
@@ -28,6 +28,8 @@ export interface PreparedTarget {
   readonly anew: boolean;
   /** The tag leads where it should: only what lies below it is owed. */
   readonly tagIsSet: boolean;
+  /** Before the copy the target did not say what the tag points to. */
+  readonly tagIsUntold: boolean;
 }
 
 /** A target, and what its tag leads to before the copy. */
@@ -37,6 +39,8 @@ export interface TargetTag {
   /** What the tag leads to now, and of which media type that is. */
   readonly current?: Digest;
   readonly currentType?: string;
+  /** The target does not say what the tag points to: `denied` may mean that it is not there, `blocked` that it is. */
+  readonly untold?: 'denied' | 'blocked';
   readonly failure?: FerryError;
 }
 
@@ -49,10 +53,10 @@ export async function readTargetTag(
   const place: Place = { side: 'target', host, repository, name };
   try {
     const options = { deniedIsAbsent: true, attempts: 2, signal, ...(likely === undefined ? {} : { likely }) };
-    const head = await headManifestAt(client, place, tag, options);
-    return head === undefined
-      ? { target, place }
-      : { target, place, current: head.digest, currentType: head.mediaType };
+    const look = await lookForManifest(client, place, tag, options);
+    if (look.kind === 'absent') return { target, place };
+    if (look.kind === 'untold') return { target, place, untold: look.isThere ? 'blocked' : 'denied' };
+    return { target, place, current: look.head.digest, currentType: look.head.mediaType };
   } catch (failure) {
     signal.throwIfAborted();
     if (!(failure instanceof FerryError)) throw failure;
@@ -111,6 +115,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
     referrers,
     anew,
     tagIsSet: current === digest,
+    tagIsUntold: tag.untold !== undefined,
     plan: {
       target: target.name,
       reference: referenceOf(target),

@@ -37,9 +37,11 @@ export interface Publication {
  * Puts the manifests: children before their index, a subject before what refers to it, the tag last, and reads the tag
  * back. A crash before the tag leaves only what nobody sees.
  *
+ * @returns undefined where the tag was read back; else why the target does not let it be read, and its answer to PUT alone
+ *   says that it has the manifest
  * @throws RegistryFault
  */
-export async function publishTag(publication: Publication): Promise<void> {
+export async function publishTag(publication: Publication): Promise<string | undefined> {
   const { manifests, missing, referrers, tag, tagIsSet } = publication;
   const root = manifests.at(-1);
   if (root === undefined) throw new TypeError('a tag always leads to a manifest');
@@ -47,8 +49,30 @@ export async function publishTag(publication: Publication): Promise<void> {
     if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
   }
   await publishReferrers(publication);
-  await put(publication, root, tagIsSet ? root.content.digest : tag);
-  await readBack(publication, root, tag);
+  const { isConfirmed } = await put(publication, root, tagIsSet ? root.content.digest : tag);
+  try {
+    await readBack(publication, root, tag);
+    return undefined;
+  } catch (error) {
+    publication.signal.throwIfAborted();
+    if (tagIsSet || !isUnreadable(error)) throw error;
+    if (isConfirmed) return error.reason;
+    const reason = `the tag "${tag}" was put, and whether it is right cannot be seen: ${error.reason}`;
+    const { status, place } = { status: error.status, place: publication.place };
+    throw new RegistryFault(reason, {
+      place,
+      code: 'denied',
+      decision: 'park',
+      cause: error,
+      ...(status === undefined ? {} : { status }),
+    });
+  }
+}
+
+/** A policy (Harbor's 412), or an account that may push and not pull. */
+function isUnreadable(error: unknown): error is RegistryFault {
+  if (!(error instanceof RegistryFault) || error.resource !== 'manifest') return false;
+  return [401, 403, 412, 451].includes(error.status ?? 0);
 }
 
 async function publishReferrers(publication: Publication): Promise<void> {

@@ -4,13 +4,13 @@ import { printPlatform } from '../domain/platform.js';
 import type { ChildDescriptor } from '../domain/source-manifest.js';
 import type { Content } from './manifests/content-cache.js';
 import type { CopyRequest } from './copy-types.js';
-import { getManifest, headManifestAt, placeScopes } from './manifests/manifest-exchange.js';
+import { lookForManifest, readManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
-import { RegistryFault, saysCode } from './registry-errors.js';
+import { RegistryFault } from './registry-errors.js';
+import { requestTags } from './request-tags.js';
 import type { BodyBudget } from './transport/body-budget.js';
-import { fetchBody } from './transport/registry-request.js';
 import { withUnused } from './transport/unused-credentials.js';
 
 /** Named in a message; an index may list hundreds. */
@@ -42,9 +42,12 @@ export async function resolveSource(
   if (fixed !== undefined) return { digest: fixed };
   const place = sourcePlace({ source });
   const tag = source.tag ?? 'latest';
-  const head = await headManifestAt(client, place, tag, withSignal(signal));
-  if (head !== undefined) return { digest: head.digest, head };
-  throw await missingManifest(client, place, tag, signal);
+  const look = await lookForManifest(client, place, tag, withSignal(signal));
+  if (look.kind === 'there') return { digest: look.head.digest, head: look.head };
+  throw await missingManifest(client, place, tag, {
+    codes: look.kind === 'absent' ? look.codes : [],
+    ...withSignal(signal),
+  });
 }
 
 /**
@@ -69,9 +72,9 @@ export async function readFromSource(
     readonly signal: AbortSignal;
   },
 ): Promise<Content> {
-  const content = await getManifest(client, place, digest, { budget, signal });
+  const { content, codes } = await readManifest(client, place, digest, { budget, signal });
   if (content !== undefined) return content;
-  if (digest === root) throw await missingManifest(client, place, digest, signal);
+  if (digest === root) throw await missingManifest(client, place, digest, { codes, signal });
   throw new RegistryFault(missingChild(root, digest, listed), { place, code: 'source-corrupt', decision: 'park' });
 }
 
@@ -90,14 +93,18 @@ function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescri
   return `its index ${root} lists ${what}, but it is not there: the image is broken at its source${advice}`;
 }
 
-/** A tag that may still be published is waited for; a repository that does not exist is a mistake. */
+/**
+ * A tag that may still be published is waited for; a repository that does not exist is a mistake.
+ *
+ * @param options.codes what the registry said to GET of the manifest
+ */
 export async function missingManifest(
   client: RegistryClient,
   place: Place,
   reference: string,
-  signal: AbortSignal | undefined,
+  { codes, signal }: { readonly codes: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<RegistryFault> {
-  if (await repositoryIsMissing(client, place, reference, signal)) {
+  if (saysNoName(codes) || (await repositoryIsMissing(client, place, signal))) {
     const message = `there is no such repository at ${place.host}; check its name`;
     const fault = new RegistryFault(message, { place, status: 404, code: 'repository-missing', decision: 'park' });
     return await withUnused(client.host(place.host), place, fault);
@@ -107,29 +114,28 @@ export async function missingManifest(
   return new RegistryFault(message, { place, status: 404, code: 'tag-missing', decision: 'wait' });
 }
 
-/** The manifest's own 404 says it (HEAD has no body); where it says only "manifest unknown", the list of tags does. */
+/** Where a manifest's 404 says only "manifest unknown", the list of tags may say that the repository is. */
 async function repositoryIsMissing(
   client: RegistryClient,
   place: Place,
-  reference: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const host = client.host(place.host);
-  const request = { place, method: 'GET', scopes: placeScopes(place), attempts: 2, ...withSignal(signal) } as const;
-  for (const path of [`manifests/${reference}`, 'tags/list?n=1']) {
-    const what = `GET ${path}`;
-    try {
-      const url = `/v2/${place.repository}/${path}`;
-      const pull = path.startsWith('manifests/') ? ({ pull: 'counted' } as const) : {};
-      const resource = path.startsWith('manifests/') ? ('manifest' as const) : ('tags' as const);
-      await fetchBody(host, { ...request, ...pull, resource, url, what, expect: [200] }, TAGS_LIMIT_BYTES);
-      return false;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (saysCode(error, 'NAME_UNKNOWN', 'NAME_INVALID')) return true;
-    }
+  try {
+    await requestTags(client, place, {
+      query: 'n=1',
+      attempts: 2,
+      limitBytes: TAGS_LIMIT_BYTES,
+      ...withSignal(signal),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof RegistryFault && saysNoName(error.diagnostics.map(({ code }) => code));
   }
   return false;
+}
+
+function saysNoName(codes: readonly string[]): boolean {
+  return codes.includes('NAME_UNKNOWN') || codes.includes('NAME_INVALID');
 }
 
 function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {

@@ -5,6 +5,8 @@ import { noReferrers } from './referrers/owed-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 
+const UNREAD = "the project's policy keeps the tag from being read; it is what was put there last";
+
 type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
 
 /**
@@ -30,6 +32,7 @@ export function settledTarget(
     referrers: noReferrers,
     anew: false,
     tagIsSet: true,
+    tagIsUntold: tag.untold !== undefined,
     plan: {
       target: target.name,
       reference: referenceOf(target),
@@ -39,12 +42,15 @@ export function settledTarget(
       dropped,
       ...(note === undefined ? {} : { note }),
       alreadyThere: true,
+      ...(tag.untold === undefined ? {} : { unread: UNREAD }),
     },
   };
 }
 
-function knownCopy({ target: { known }, current }: TargetTag, sourceDigest: Digest): Leads | undefined {
-  return known?.sourceDigest === sourceDigest && known.digest === current ? known : undefined;
+/** What a policy of the target keeps from being read is there: nothing says that it is another than was put. */
+function knownCopy({ target: { known }, current, untold }: TargetTag, sourceDigest: Digest): Leads | undefined {
+  if (known?.sourceDigest !== sourceDigest) return undefined;
+  return known.digest === current || untold === 'blocked' ? known : undefined;
 }
 
 /** Only where no manifest decides what the tag is to lead to: of all platforms nothing is chosen, with `keep` nothing left out. */

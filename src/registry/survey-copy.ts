@@ -57,7 +57,7 @@ async function surveyTarget(
   const blobs = new Map<Digest, Blob>();
   for (const { content, blobs: own } of [...referrers.manifests, ...manifests]) {
     // A manifest that is there vouches for its blobs.
-    const options = { deniedIsAbsent: true, signal };
+    const options = { deniedIsAbsent: true, isRare: true, signal };
     const head = anew ? undefined : await headManifestAt(client, place, content.digest, options);
     if (head === undefined) for (const blob of own) blobs.set(blob.digest, blob);
   }

@@ -1,3 +1,4 @@
+import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { keepUnder } from './backup-tag.js';
 import { transferBlob } from './blobs/blob-transfer.js';
@@ -6,6 +7,7 @@ import type { TargetResult } from './copy-types.js';
 import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { assertKindsTaken } from './manifests/kind-probe.js';
+import { headManifestAt } from './manifests/manifest-exchange.js';
 import { headManifests } from './manifests/head-manifests.js';
 import type { OwedManifest } from './manifests/owed-manifests.js';
 import { referenceOf } from './prepare-target.js';
@@ -133,7 +135,7 @@ export class TargetRun {
     const { client, report } = this.#context;
     const { manifests, referrers, place, target, plan, tagIsSet } = this.#target;
     const backup = await this.#keepReplaced();
-    await publishTag({
+    const unread = await publishTag({
       client,
       place,
       target: plan.target,
@@ -147,15 +149,31 @@ export class TargetRun {
       bringAgain: (manifest) => this.#bringAgain(manifest),
     });
     await this.#rememberBlobs();
-    return { ...plan, outcome: 'copied', ...this.#counts, ...(backup === undefined ? {} : { backup }) };
+    return {
+      ...plan,
+      outcome: 'copied',
+      ...this.#counts,
+      ...(backup === undefined ? {} : { backup }),
+      ...(unread === undefined ? {} : { unread }),
+    };
   }
 
   async #keepReplaced(): Promise<string | undefined> {
-    const { place, target, plan } = this.#target;
+    const { place, target } = this.#target;
     const { backupTag: tag } = target;
-    if (tag === undefined || plan.replaces === undefined) return undefined;
-    const kept = await keepUnder(this.#context.client, { place, digest: plan.replaces, tag }, this.destination.signal);
+    if (tag === undefined) return undefined;
+    const digest = await this.#replaced();
+    if (digest === undefined) return undefined;
+    const kept = await keepUnder(this.#context.client, { place, digest, tag }, this.destination.signal);
     return kept === undefined ? undefined : referenceOf({ ...target, tag: kept });
+  }
+
+  /** A target that did not say before what its tag points to may say it now that the repository exists. */
+  async #replaced(): Promise<Digest | undefined> {
+    const { place, target, plan, tagIsUntold } = this.#target;
+    if (!tagIsUntold) return plan.replaces;
+    const head = await headManifestAt(this.#context.client, place, target.tag, { signal: this.destination.signal });
+    return head?.digest === plan.digest ? undefined : head?.digest;
   }
 
   /** Its own and those that refer to it, each once. */

@@ -1,10 +1,9 @@
 /** Adding up what a run of `SyncAll` did. */
 import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
-import type { KeptTag, NotDone, ReplacedTag, SyncAllResult, SyncImageResult } from '../contract/sync.js';
+import type { KeptTag, NotDone, ReplacedTag, SyncAllResult, SyncImageResult, UnreadTag } from '../contract/sync.js';
 
 const notDoneShown = 100;
-const replacedShown = 100;
-const keptShown = 100;
+const tagsShown = 100;
 
 export const emptyResult: SyncAllResult = {
   passes: 0,
@@ -92,6 +91,7 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
     notDone: withNotDone(result.notDone, image.notDone),
     ...withReplaced(result.replaced, replacedBy(image)),
     ...withKept(result.kept, keptBy(image)),
+    ...withUnread(result.unread, unreadOf(image)),
     ...earlier(result.againAt, image.againAt),
   };
 }
@@ -110,7 +110,21 @@ function withReplaced(
 ): Pick<SyncAllResult, 'replaced'> {
   if (added.length === 0) return {};
   const { count, first } = known ?? { count: 0, first: [] };
-  return { replaced: { count: count + added.length, first: [...first, ...added].slice(0, replacedShown) } };
+  return { replaced: { count: count + added.length, first: [...first, ...added].slice(0, tagsShown) } };
+}
+
+function unreadOf({ image, targets }: SyncImageResult): readonly UnreadTag[] {
+  return targets.flatMap((outcome) => {
+    if (outcome.state !== 'pushed' || outcome.unread === undefined) return [];
+    const { target, reference, unread: reason } = outcome;
+    return [{ image, target, reference, reason }];
+  });
+}
+
+function withUnread(known: SyncAllResult['unread'], added: readonly UnreadTag[]): Pick<SyncAllResult, 'unread'> {
+  if (added.length === 0) return {};
+  const { count, first } = known ?? { count: 0, first: [] };
+  return { unread: { count: count + added.length, first: [...first, ...added].slice(0, tagsShown) } };
 }
 
 function keptBy({ image, targets }: SyncImageResult): readonly KeptTag[] {
@@ -124,7 +138,7 @@ function keptBy({ image, targets }: SyncImageResult): readonly KeptTag[] {
 function withKept(known: SyncAllResult['kept'], added: readonly KeptTag[]): Pick<SyncAllResult, 'kept'> {
   if (added.length === 0) return {};
   const { count, first } = known ?? { count: 0, first: [] };
-  return { kept: { count: count + added.length, first: [...first, ...added].slice(0, keptShown) } };
+  return { kept: { count: count + added.length, first: [...first, ...added].slice(0, tagsShown) } };
 }
 
 function earlier(a: number | undefined, b: number | undefined): { readonly againAt?: number } {

@@ -166,7 +166,9 @@ describe('what an older script pushed', () => {
 
   test('is left alone on every target while one of them cannot be asked, with the reason', async () => {
     const { source, own } = stage;
-    own.when('HEAD', /manifests/, ({ response }) => void response.writeHead(403).end());
+    for (const method of ['HEAD', 'GET']) {
+      own.when(method, /manifests/, ({ response }) => void response.writeHead(403).end());
+    }
 
     const plan = await stage.plan(image);
 
@@ -178,7 +180,9 @@ describe('what an older script pushed', () => {
   test('is not asked for row by row on a target that does not answer, when many rows are taken over', async () => {
     const { source, own } = stage;
     for (let n = 0; n < 40; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
-    own.when('HEAD', /manifests/, ({ response }) => void response.writeHead(403).end());
+    for (const method of ['HEAD', 'GET']) {
+      own.when(method, /manifests/, ({ response }) => void response.writeHead(403).end());
+    }
 
     const { adopted } = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
 

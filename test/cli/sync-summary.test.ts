@@ -42,3 +42,19 @@ test('a list that is cut says so, and where the rest is', () => {
 
   expect(lines.at(-1)).toBe('This list is cut at 1 of 250: "ferry status IMAGE" tells what each image replaced.');
 });
+
+test('a tag that its target does not let be read back is listed with the reason', () => {
+  const unread = {
+    image: 'docker.io/org/app:v1',
+    target: 'harbor',
+    reference: 'h.example.com/org/app:v1',
+    reason: '412',
+  };
+
+  const lines = printed({ ...result, unread: { count: 1, first: [unread] } });
+
+  expect(lines.slice(2)).toEqual([
+    'VERIFIED BY THE ANSWER TO PUT ALONE  WHY',
+    'h.example.com/org/app:v1             412',
+  ]);
+});

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
+import { listTags } from '../../src/registry/list-tags.js';
 import type { RegistryCredentials } from '../../src/registry/client-options.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer, answerError, readAll } from '../support/scripted-registry.js';
@@ -292,17 +293,71 @@ describe('tokens', () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     await withTokens(source);
-    source.when('HEAD', /./, ({ request, response }) => {
-      answer(response, 401, {
-        'www-authenticate': `Bearer realm="${source.url}/token",scope="repository:${repository}:pull"`,
+    for (const method of ['HEAD', 'GET']) {
+      source.when(method, /./, ({ request, response }) => {
+        answer(response, 401, {
+          'www-authenticate': `Bearer realm="${source.url}/token",scope="repository:${repository}:pull"`,
+        });
+        request.resume();
       });
-      request.resume();
-    });
+    }
     source.when('GET', /^\/token/, ({ response }) => answer(response, 200, {}, Buffer.from('{"token":"weak"}')));
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
     await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'park' });
+  });
+});
+
+test('the actions that a challenge names for the repository are requested beside its own (Azure wants metadata_read)', async () => {
+  const registry = await startScripted();
+  placeImage(registry, repository);
+  const asked: string[][] = [];
+  registry.when('GET', /^\/token/, ({ path, response }) => {
+    const scopes = new URL(path, registry.url).searchParams.getAll('scope');
+    asked.push(scopes);
+    const token = scopes.some((scope) => scope.includes('metadata_read')) ? 'metadata' : 'pull';
+    answer(response, 200, {}, Buffer.from(JSON.stringify({ token })));
+  });
+  registry.when('GET', /tags\/list/, ({ request, response, ordinary }) => {
+    if (request.headers.authorization === 'Bearer metadata') return ordinary();
+    return answer(response, 401, {
+      'www-authenticate': `Bearer realm="${registry.url}/token",scope="repository:${repository}:metadata_read"`,
+    });
+  });
+
+  const tags = await listTags(clientFor([registry]), { host: registry.host, path: repository });
+
+  expect(tags).toEqual([]);
+  expect(asked).toEqual([[`repository:${repository}:pull,metadata_read`]]);
+});
+
+describe('a push that is refused with 401 by a registry that took the password', () => {
+  test.each([
+    ['in words of Harbor', `unauthorized to access repository: ${targetRepository}, action: push`],
+    ['as a project that is missing', 'project mirror not found'],
+    ['in no words at all', 'authentication required'],
+  ])('is called a missing right, not a wrong password: %s', async (_how, words) => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    const { server, given } = await withTokens(target);
+    target.when('POST', /uploads/, ({ request, response }) => {
+      request.resume();
+      response.setHeader('www-authenticate', `Bearer realm="${server.url}/token",scope="repository:x:pull,push"`);
+      answerError(response, 401, 'UNAUTHORIZED', words);
+    });
+
+    const report = await copyImage(
+      clientFor([source, target], {
+        credentials: (host) => Promise.resolve(host === target.host ? user : undefined),
+      }),
+      requestFor(source, [target]),
+    );
+
+    expect(given.length).toBeGreaterThan(0);
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(report.failures[0]?.failure.message).toContain('the account may not write there, the namespace is missing');
+    expect(report.failures[0]?.failure.message).not.toContain('check the user and password');
   });
 });
 

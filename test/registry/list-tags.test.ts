@@ -4,7 +4,7 @@ import { listTags } from '../../src/registry/list-tags.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
 import type { Exchange } from '../support/scripted-registry.js';
-import { ScriptedRegistry } from '../support/scripted-registry.js';
+import { ScriptedRegistry, answerError } from '../support/scripted-registry.js';
 
 const path = 'prometheus/prometheus';
 
@@ -74,6 +74,28 @@ describe('the tags of a repository', () => {
     registry.when('GET', /next_page=gAAA%3D$/, answer(pageOf(['v2'])));
 
     expect(await list()).toEqual(['v1', 'v2']);
+  });
+
+  test.each([
+    [400, 'PAGINATION_NUMBER_INVALID'],
+    [400, 'UNSUPPORTED'],
+    [413, 'SIZE_INVALID'],
+    [416, 'UNKNOWN'],
+    [422, 'UNKNOWN'],
+    [500, 'UNKNOWN'],
+  ])('are requested without a page size where the registry refuses that one: %d %s', async (status, code) => {
+    registry.when('GET', /tags\/list\?last=v2$/, answer(pageOf(['v3'])));
+    registry.when('GET', /tags\/list$/, answer(pageOf(['v1', 'v2']), `</v2/${path}/tags/list?last=v2>; rel="next"`));
+    registry.when('GET', /n=1000$/, ({ response }) => answerError(response, status, code, 'the page is too large'));
+
+    expect(await list()).toEqual(['v1', 'v2', 'v3']);
+  });
+
+  test('that may not be read are not requested twice', async () => {
+    registry.when('GET', /tags/, ({ response }) => answerError(response, 403, 'DENIED', 'no'));
+
+    await expect(list()).rejects.toMatchObject({ code: 'denied' });
+    expect(registry.requests).toHaveLength(1);
   });
 
   test('end where a registry leads in a circle', async () => {

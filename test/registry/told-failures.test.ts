@@ -100,7 +100,7 @@ test('a media type that nobody knows is refused by its name, never passed over',
 test('a target that cannot say what it has is not taken for an empty one', async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository);
-  target.when('HEAD', /manifests/, ({ response }) => answer(response, 500));
+  for (const method of ['HEAD', 'GET']) target.when(method, /manifests/, ({ response }) => answer(response, 500));
 
   const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 

@@ -138,3 +138,32 @@ test('no more than a hundred things that were not done are carried along', () =>
   expect(result.parked).toBe(250);
   expect(result.notDone).toHaveLength(100);
 });
+
+test('tags that a target does not let be read back are counted over the images of a run', () => {
+  const outcome = {
+    target: 'harbor',
+    state: 'pushed' as const,
+    reference: 'harbor.example.com/app:v1',
+    digest: 'sha256:new',
+    mediaType: '',
+    platforms: [],
+    dropped: [],
+    uploadedBlobs: 0,
+    mountedBlobs: 0,
+    skippedBlobs: 0,
+    bytesSent: 0,
+    unread: "the project's policy",
+  };
+  const image = (name: string): SyncImageResult => ({ ...done(name, 'pushed'), targets: [outcome] });
+
+  const { unread } = [image('a'), done('b', 'pushed'), image('c')].reduce(withImage, emptyResult);
+
+  const told = { target: 'harbor', reference: 'harbor.example.com/app:v1', reason: "the project's policy" };
+  expect(unread).toEqual({
+    count: 2,
+    first: [
+      { image: 'a', ...told },
+      { image: 'c', ...told },
+    ],
+  });
+});

@@ -174,5 +174,6 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
 }
 
 function why({ code, reason }: { readonly code?: string | undefined; readonly reason?: string | undefined }) {
-  return code === undefined ? undefined : `${code}: ${reason ?? ''}`;
+  // What was pushed may have a note, and no code.
+  return code === undefined ? reason : `${code}: ${reason ?? ''}`;
 }

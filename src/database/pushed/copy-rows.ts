@@ -62,7 +62,9 @@ function changesOf(
 /** Why it is not there; or, where it is, what is to be known about it. */
 function reasonOf(outcome: TargetOutcome): string | null {
   if ('reason' in outcome) return outcome.reason;
-  return 'note' in outcome ? (outcome.note ?? null) : null;
+  const unread = outcome.state === 'pushed' ? outcome.unread : undefined;
+  const known = [outcome.note, unread === undefined ? undefined : `verified by its answer to PUT alone: ${unread}`];
+  return known.filter((one) => one !== undefined).join('; ') || null;
 }
 
 function pushedColumns(

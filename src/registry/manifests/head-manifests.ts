@@ -23,7 +23,11 @@ export async function headManifests(
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [position, { content }] = next;
-      heads[position] = await headManifestAt(client, place, content.digest, { deniedIsAbsent: true, signal });
+      heads[position] = await headManifestAt(client, place, content.digest, {
+        deniedIsAbsent: true,
+        isRare: true,
+        signal,
+      });
     }
   };
   await Promise.all(Array.from({ length: HEADS_AT_ONCE }, worker));

@@ -16,7 +16,10 @@ import { repositoryScopes } from '../transport/authorization.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
+import { refusesHead } from '../transport/refused-head.js';
+import type { RegistryHost } from '../transport/registry-host.js';
 import { encodingLabel } from '../transport/response-body.js';
+import { readDiagnostics } from '../transport/response-fault.js';
 import { isWebPage, notARegistry } from '../transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
@@ -42,10 +45,20 @@ export interface ManifestOptions {
 export interface HeadOptions extends ManifestOptions {
   /** What is expected to be there: a registry that compares (`If-None-Match`) need not open the manifest then. */
   readonly likely?: ManifestHead;
+  /** Mostly it is not there (children of a new image, cosign's tags): a HEAD that says so is believed. */
+  readonly isRare?: boolean;
 }
 
+/** What a registry says of a manifest. */
+export type ManifestLook =
+  | { readonly kind: 'there'; readonly head: ManifestHead }
+  /** With the codes of the registry's own words. */
+  | { readonly kind: 'absent'; readonly codes: readonly string[] }
+  /** It refuses to speak of it, and is not to be asked further (`deniedIsAbsent`). */
+  | { readonly kind: 'untold'; readonly isThere: boolean };
+
 /**
- * What a tag or digest leads to, without reading it where the registry allows; HEAD is never counted as a pull.
+ * What a tag or digest points to, without reading it where the registry allows; HEAD is never counted as a pull.
  *
  * @returns undefined when the registry does not have it
  * @throws RegistryFault
@@ -54,27 +67,83 @@ export async function headManifestAt(
   client: RegistryClient,
   place: Place,
   reference: string,
-  { likely, ...options }: HeadOptions = {},
+  options: HeadOptions = {},
 ): Promise<ManifestHead | undefined> {
-  const request = manifestRequest(place, 'HEAD', reference, options);
-  const response = await sendAndDiscard(
-    client.host(place.host),
-    likely === undefined
-      ? { ...request, expect: [200, 404, 405] }
-      : {
-          ...request,
-          headers: { ...request.headers, 'if-none-match': `"${likely.digest}"` },
-          expect: [200, 304, 404, 405],
-        },
-  );
-  if (response.statusCode === 304) return likely;
-  if (response.statusCode === 404 || isDenied(response)) return undefined;
-  const head = response.statusCode === 200 && !isWebPage(response) ? readHead(response) : undefined;
-  if (head !== undefined) return head;
+  const look = await lookForManifest(client, place, reference, options);
+  return look.kind === 'there' ? look.head : undefined;
+}
 
-  // Older registries and proxies refuse HEAD or leave the digest out: the manifest itself says it.
-  const content = await getManifest(client, place, reference, options);
-  return content && { digest: content.digest, mediaType: content.mediaType, size: content.body.length };
+/**
+ * The same, and why there is nothing. Only a good answer to HEAD is one: registries, proxies and storages refuse HEAD with
+ * 404, 403, 400, 405, 500 or 501 and answer GET, so that GET decides, as it does for docker. On a target that has answered
+ * a HEAD before, "not found" is believed, and a tag that is new there costs no second request.
+ *
+ * @throws RegistryFault
+ */
+export async function lookForManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  options: HeadOptions = {},
+): Promise<ManifestLook> {
+  const host = client.host(place.host);
+  const asked = await askByHead(host, place, reference, options);
+  if (asked.look !== undefined) return asked.look;
+
+  const { content, isDenied, isBlocked, codes } = await readManifest(client, place, reference, options);
+  if (isDenied) return { kind: 'untold', isThere: isBlocked };
+  if (content === undefined) return { kind: 'absent', codes };
+  if (asked.isRefused) host.answersHeads = false;
+  return {
+    kind: 'there',
+    head: { digest: content.digest, mediaType: content.mediaType, size: content.body.length },
+  };
+}
+
+/** @returns without a look where GET has to decide */
+async function askByHead(
+  host: RegistryHost,
+  place: Place,
+  reference: string,
+  { likely, isRare = false, ...options }: HeadOptions,
+): Promise<{ readonly look?: ManifestLook; readonly isRefused: boolean }> {
+  const request = manifestRequest(place, 'HEAD', reference, options);
+  let response: AnswerHead;
+  try {
+    response = await sendAndDiscard(
+      host,
+      likely === undefined
+        ? { ...request, expect: [200, 404] }
+        : {
+            ...request,
+            headers: { ...request.headers, 'if-none-match': `"${likely.digest}"` },
+            expect: [200, 304, 404],
+          },
+    );
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!refusesHead(error)) throw error;
+    // Trouble that passes does not mean that the host knows no HEAD.
+    return { isRefused: (error.status ?? 0) < 500 || error.status === 501 };
+  }
+  if (response.statusCode === 304) {
+    const announced = announcedDigest(response);
+    const isLikely = likely !== undefined && (announced === undefined || announced === likely.digest);
+    return { ...(isLikely ? { look: { kind: 'there', head: likely } } : {}), isRefused: false };
+  }
+  if (response.statusCode === 200) {
+    // Older registries and proxies leave the digest out: the manifest itself says it.
+    const head = isWebPage(response) ? undefined : readHead(response);
+    if (head === undefined) return { isRefused: false };
+    host.answersHeads ??= true;
+    return { look: { kind: 'there', head }, isRefused: false };
+  }
+  const isBelieved = isRare ? host.answersHeads !== false : place.side === 'target' && host.answersHeads === true;
+  if (!isBelieved) return { isRefused: true };
+  const look = isDenied(response)
+    ? ({ kind: 'untold', isThere: false } as const)
+    : ({ kind: 'absent', codes: [] } as const);
+  return { look, isRefused: true };
 }
 
 /**
@@ -91,10 +160,38 @@ export async function getManifest(
   reference: string,
   options: ManifestOptions = {},
 ): Promise<Content | undefined> {
+  return (await readManifest(client, place, reference, options)).content;
+}
+
+/** What GET of a manifest brought. */
+export interface ManifestReading {
+  /** Absent: it is not there, or the registry does not give it. */
+  readonly content?: Content;
+  /** A refusal in spite of a token, where that counts as an answer (`deniedIsAbsent`). */
+  readonly isDenied: boolean;
+  /** The refusal means that it is there: a policy keeps it (Harbor's 412). */
+  readonly isBlocked: boolean;
+  readonly codes: readonly string[];
+}
+
+/** The same with the reason why there is nothing. @throws RegistryFault like `getManifest` */
+export async function readManifest(
+  client: RegistryClient,
+  place: Place,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<ManifestReading> {
   for (let attempt = 1; ; attempt++) {
-    const request = { ...manifestRequest(place, 'GET', reference, options), expect: [200, 404] };
+    const request = {
+      ...manifestRequest(place, 'GET', reference, options),
+      expect: options.deniedIsAbsent === true ? [200, 404, 412] : [200, 404],
+    };
     const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES, options.budget);
-    if (response.statusCode === 404 || isDenied(response)) return undefined;
+    const isBlocked = response.statusCode === 412;
+    if (isBlocked || response.statusCode === 404 || isDenied(response)) {
+      const codes = readDiagnostics(body).map(({ code }) => code);
+      return { isDenied: response.statusCode !== 404, isBlocked, codes };
+    }
 
     const mediaType = response.headers['content-type'] ?? '';
     const expected = isDigest(reference) ? reference : announcedDigest(response);
@@ -111,18 +208,24 @@ export async function getManifest(
     if (expected === undefined || digest === expected) {
       const content = { digest, mediaType, body };
       client.contents.add(content);
-      return content;
+      return { content, isDenied: false, isBlocked: false, codes: [] };
     }
     client.host(place.host).mirrors.distrust(reference);
     if (attempt === 2) throw wrongBytes(place, reference, expected, `${digest}${encodingLabel(response)}`);
   }
 }
 
+export interface StoredManifest {
+  readonly isListed: boolean;
+  readonly isConfirmed: boolean;
+}
+
 /**
  * Puts a manifest's own bytes under a tag or its digest.
  *
  * @param what how a fault names the manifest; its reference unless something else is better known
- * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`)
+ * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`), and whether it
+ *   says that it stored these very bytes
  * @throws RegistryFault `target-corrupt` when the registry stores something else
  */
 export async function putManifest(
@@ -132,7 +235,7 @@ export async function putManifest(
   { digest, mediaType, body }: Content,
   signal?: AbortSignal,
   what = reference,
-): Promise<{ readonly isListed: boolean }> {
+): Promise<StoredManifest> {
   const response = await sendAndDiscard(client.host(place.host), {
     ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
     what: `PUT manifest ${what}`,
@@ -141,6 +244,7 @@ export async function putManifest(
     expect: [200, 201, 202, 204],
     answerMs: client.host(place.host).timing.commitMs,
   });
+  if (isWebPage(response)) throw notARegistry(place, `PUT manifest ${what}`, response.url);
   const stored = announcedDigest(response);
   if (stored !== undefined && algorithmOf(stored) === algorithmOf(digest) && stored !== digest) {
     throw new RegistryFault(`it rewrote the manifest ${reference}: ${digest} was sent, and it stored ${stored}`, {
@@ -149,7 +253,7 @@ export async function putManifest(
       decision: 'park',
     });
   }
-  return { isListed: response.headers['oci-subject'] !== undefined };
+  return { isListed: response.headers['oci-subject'] !== undefined, isConfirmed: stored === digest };
 }
 
 /** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */

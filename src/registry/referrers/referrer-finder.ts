@@ -61,7 +61,7 @@ export class ReferrerFinder {
       const cosignTags: CosignTag[] = [];
       for (const suffix of COSIGN_SUFFIXES) {
         const tag = `${subject.replace(':', '-')}.${suffix}`;
-        const head = await headManifestAt(this.#client, this.#source, tag, bounds);
+        const head = await headManifestAt(this.#client, this.#source, tag, { ...bounds, isRare: true });
         if (head !== undefined) cosignTags.push({ tag, digest: head.digest });
       }
       return { referrers, cosignTags };

@@ -51,7 +51,7 @@ async function readTag(
   tag: string,
   signal: AbortSignal,
 ): Promise<JsonObject | undefined> {
-  const content = await getManifest(client, place, tag, { signal, deniedIsAbsent: true });
+  const content = await getManifest(client, place, tag, { signal });
   if (content === undefined) return undefined;
   const index = readIndex(content.body) ?? readEmptyIndex(content.body);
   if (index !== undefined) return index;

@@ -64,7 +64,7 @@ export class HostAuthorization {
     if (bearer !== undefined) {
       const { realm = '', service, scope } = bearer.parameters;
       this.#scheme = { type: 'bearer', realm, ...(service === undefined ? {} : { service }) };
-      const asked = withForeignScopes(scopes, scope);
+      const asked = withChallenged(scopes, scope);
       this.#forget(place, scopes, rejected);
       const token = await this.#token(this.#scheme, place, asked, cacheKey(place, scopes));
       return `Bearer ${token.value}`;
@@ -79,6 +79,12 @@ export class HostAuthorization {
   /** Why credentials that are kept for a place are not used. @throws FerryError */
   async unused({ repository, name }: Place): Promise<readonly string[]> {
     return (await this.#credentials.unused?.(this.#host, repository, name)) ?? [];
+  }
+
+  /** Whether a header shows a token that a token service gave: user and password were right, if there were any. */
+  hasGranted(header: string | undefined): boolean {
+    for (const { value } of this.#tokens.values()) if (header === `Bearer ${value}`) return true;
+    return false;
   }
 
   async #basicHeader(place: Place): Promise<string | undefined> {
@@ -166,11 +172,26 @@ function cacheKey({ name = '' }: Place, scopes: readonly string[]): string {
   return [name, ...[...scopes].sort()].join(' ');
 }
 
-/** Some registries name the repository differently in their challenge (a path prefix): ask for that as well. */
-function withForeignScopes(scopes: readonly string[], challenged: string | undefined): readonly string[] {
+/**
+ * The scopes of a request with what its challenge names: other actions on the same repository (Azure's scope maps want
+ * `metadata_read` for a list of tags), and the repository by another name (a path prefix).
+ */
+function withChallenged(scopes: readonly string[], challenged = ''): readonly string[] {
+  const named = challenged.split(' ').filter((scope) => scope !== '');
+  const own = scopes.map((scope) => {
+    const same = named.filter((other) => scopeName(other) === scopeName(scope));
+    const actions = new Set([scope, ...same].flatMap(scopeActions));
+    return `${scopeName(scope)}:${[...actions].join(',')}`;
+  });
   const names = new Set(scopes.map(scopeName));
-  const foreign = (challenged ?? '').split(' ').filter((scope) => scope !== '' && !names.has(scopeName(scope)));
-  return [...scopes, ...foreign];
+  return [...own, ...named.filter((scope) => !names.has(scopeName(scope)))];
+}
+
+function scopeActions(scope: string): readonly string[] {
+  return scope
+    .slice(scope.lastIndexOf(':') + 1)
+    .split(',')
+    .filter((action) => action !== '');
 }
 
 function scopeName(scope: string): string {

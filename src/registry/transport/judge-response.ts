@@ -10,6 +10,8 @@ const NO_SPACE =
 const RATE_LIMIT = /rate.?limit|too ?many ?requests|throttl|requests? limit/i;
 const QUOTA = /quota|(storage|repository|repositories|namespace) limit|limit (is |was )?exceeded|exceeds? .*limit/i;
 const IMMUTABLE = /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i;
+/** Harbor's words for a right that is lacking, and for a project that is. */
+const NO_PUSH = /\baction: push\b|\bproject \S+ not found\b/i;
 const DENIED_AT_TARGET =
   'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
 /** Harbor's, for images that are not signed, or have vulnerabilities. */
@@ -41,7 +43,7 @@ interface Told extends Pick<RegistryRequest, 'method' | 'resource'> {
   readonly said: string;
   /** The error codes alone (distribution-spec, "Error Codes"). */
   readonly codes: readonly string[];
-  /** Its challenge says that the token is good, and not for this (RFC 6750, `insufficient_scope`). */
+  /** The token is good, and not for this. */
   readonly lacksRights?: boolean;
 }
 
@@ -65,7 +67,7 @@ export function judgeResponse(
   }
   const refused = side === 'target' ? judgeRefusal(status, { said, codes, resource }) : undefined;
   if (refused !== undefined) return refused;
-  if (status === 401 && side === 'target' && (lacksRights || codes.includes('DENIED'))) {
+  if (status === 401 && side === 'target' && (lacksRights || codes.includes('DENIED') || NO_PUSH.test(said))) {
     const advice = `no user and password are given for it, or ${DENIED_AT_TARGET}`;
     return { code: 'denied', decision: 'park', advice };
   }

@@ -63,6 +63,8 @@ export class RegistryHost {
   mountsBroken = false;
   /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
   bodyLetThrough = UNANNOUNCED_BYTES;
+  /** A HEAD of a manifest was answered here; false: one was refused of a manifest that GET brought. */
+  answersHeads: boolean | undefined;
   /** The data of an upload was redirected here: where it goes is asked before it is sent. */
   redirectsUploads = false;
   /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */

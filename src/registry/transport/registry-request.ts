@@ -14,6 +14,7 @@ import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
+import type { FailedRequest } from './response-fault.js';
 import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 import { withUnused } from './unused-credentials.js';
@@ -94,7 +95,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
 export async function unexpected(
   host: RegistryHost,
   response: Answer,
-  { place, method, resource, what, signal }: Pick<RegistryRequest, 'place' | 'method' | 'resource' | 'what' | 'signal'>,
+  { signal, ...request }: Omit<FailedRequest, 'url'> & Pick<RegistryRequest, 'signal'>,
   url?: URL,
 ): Promise<RegistryFault> {
   let body: Buffer;
@@ -106,7 +107,7 @@ export async function unexpected(
     signal?.throwIfAborted();
     body = Buffer.alloc(0);
   }
-  const fault = responseFault(response, body, { place, method, resource, what, ...(url === undefined ? {} : { url }) });
+  const fault = responseFault(response, body, { ...request, ...(url === undefined ? {} : { url }) });
   if (fault.code === 'rate-limited' || (fault.status === 503 && fault.retryAfterMs !== undefined)) {
     host.hold(fault.retryAfterMs ?? host.timing.backoffMs);
   }
@@ -137,7 +138,10 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
     // A storage's refusal says nothing of the account's rights at the registry.
     if (request.deniedIsAnswer === true && !crossed && (status === 403 || deniedWithToken)) return reply;
     if (crossed) throw await refusedElsewhere(host, response, request, answeredAt);
-    if (status !== 401 || challenged || !own) throw await unexpected(host, response, request, answeredAt);
+    if (status !== 401 || challenged || !own) {
+      const isGranted = own && host.authorization.hasGranted(authorization);
+      throw await unexpected(host, response, { ...request, isGranted }, answeredAt);
+    }
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     const fault = await unexpected(host, response, request, answeredAt);

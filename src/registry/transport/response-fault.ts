@@ -14,13 +14,15 @@ const EXCERPT_CHARACTERS = 300;
 export type FailedRequest = Pick<RegistryRequest, 'place' | 'method' | 'resource' | 'what'> & {
   /** What answered; absent: the registry itself. */
   readonly url?: URL;
+  /** It showed a token that a token service had given for it. */
+  readonly isGranted?: boolean;
 };
 
 /** An answer that was not expected, as a fault. */
 export function responseFault(
   response: AnswerHead,
   body: Buffer,
-  { place, method, resource, what, url }: FailedRequest,
+  { place, method, resource, what, url, isGranted = false }: FailedRequest,
 ): RegistryFault {
   const status = response.statusCode ?? 0;
   const diagnostics = readDiagnostics(body);
@@ -31,7 +33,7 @@ export function responseFault(
     resource,
     said: withoutName(said, place),
     codes: diagnostics.map((entry) => entry.code),
-    lacksRights: /\berror="?insufficient_scope\b/i.test(response.headers['www-authenticate'] ?? ''),
+    lacksRights: lacksRights(response.headers['www-authenticate'] ?? '', isGranted),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
   const hint = redirectHint(response, url ?? new URL(`https://${place.host}/`)) ?? advice;
@@ -57,6 +59,12 @@ function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, bas
   if (statusCode < 300 || statusCode > 399 || location === undefined) return undefined;
   if (!URL.canParse(location, base.href)) return undefined;
   return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
+}
+
+/** A token that is good, and not for this (RFC 6750 §3.1). */
+function lacksRights(challenge: string, isGranted: boolean): boolean {
+  const error = /\berror="?(\w+)/i.exec(challenge)?.[1]?.toLowerCase();
+  return error === 'insufficient_scope' || (isGranted && error !== 'invalid_token');
 }
 
 /** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */

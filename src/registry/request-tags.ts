@@ -1,0 +1,54 @@
+import type { Place } from './place.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { repositoryScopes } from './transport/authorization.js';
+import type { AnswerHead } from './transport/exchange.js';
+import { fetchBody } from './transport/registry-request.js';
+
+export interface TagsRequest {
+  /** `n=1000`, or the query of a page that the registry named itself. */
+  readonly query: string;
+  readonly limitBytes: number;
+  readonly attempts?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One page of a repository's tags. A registry may refuse a page of this size (distribution's `tag.maxtags`, ECR beyond
+ * 1,000), and with many statuses: then it is requested without one, and the registry chooses.
+ *
+ * @throws RegistryFault
+ */
+export async function requestTags(
+  client: RegistryClient,
+  place: Place,
+  { query, limitBytes, attempts, signal }: TagsRequest,
+): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
+  const request = {
+    place,
+    method: 'GET',
+    resource: 'tags',
+    what: 'GET the list of tags',
+    scopes: repositoryScopes(place.repository, 'pull'),
+    headers: { accept: 'application/json' },
+    expect: [200],
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(signal === undefined ? {} : { signal }),
+  } as const;
+  const host = client.host(place.host);
+  const url = `/v2/${place.repository}/tags/list`;
+  try {
+    return await fetchBody(host, { ...request, url: `${url}?${query}` }, limitBytes);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!/^n=\d+$/.test(query) || !mayMeanTheSize(error)) throw error;
+    return fetchBody(host, { ...request, url }, limitBytes);
+  }
+}
+
+/** Rights, limits, an unknown name and what a token service says do not depend on a page's size. */
+function mayMeanTheSize(error: unknown): boolean {
+  if (!(error instanceof RegistryFault) || error.status === undefined || error.resource === 'token') return false;
+  const isClear = ['rate-limited', 'denied', 'unauthorized'].includes(error.code) || error.decision === 'wait';
+  return !isClear && !error.diagnostics.some(({ code }) => code === 'NAME_UNKNOWN' || code === 'NAME_INVALID');
+}
