@@ -82,7 +82,9 @@ test('one image that cannot be looked at keeps no other row from being verified'
   const broken = await claimed('broken');
   const fine = await claimed('fine');
   for (const registry of [aliyun, own]) for (const name of ['broken', 'fine']) placeImage(registry, nameOn(name));
-  own.when('HEAD', /broken\/manifests/, ({ response }) => void response.writeHead(403).end());
+  for (const method of ['HEAD', 'GET']) {
+    own.when(method, /broken\/manifests/, ({ response }) => void response.writeHead(403).end());
+  }
 
   const page = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
 
