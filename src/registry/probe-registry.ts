@@ -1,6 +1,7 @@
 import { baseRequest, openSession } from './blobs/blob-push.js';
 import type { Place } from './place.js';
 import type { RegistryClient } from './registry-client.js';
+import { statusesOf } from './transport/quirks.js';
 import { sendAndDiscard } from './transport/registry-request.js';
 import { isWebPage, notARegistry } from './transport/web-page.js';
 
@@ -50,8 +51,8 @@ export async function tryUpload(client: RegistryClient, place: Place, signal: Ab
     url: location,
     foreign,
     what: 'DELETE blob upload',
-    // Some grant no deletion (quay.io) or know no cancelling: the session ends by itself there.
-    expect: [200, 202, 204, 400, 401, 403, 404, 405],
+    // Where it cannot be cancelled, the session ends by itself.
+    expect: [200, 202, 204, ...statusesOf('no-cancel')],
     attempts: 1,
   });
 }

@@ -2,6 +2,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { FaultDetails } from '../domain/ferry-error.js';
 import { describePlace } from './place.js';
 import type { Place } from './place.js';
+import { codesOf } from './transport/quirks.js';
 import type { Resource } from './transport/resource.js';
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
@@ -49,5 +50,5 @@ export function saysCode(error: unknown, ...codes: readonly string[]): boolean {
 
 /** True when a registry refuses a manifest because it has not got, or does not see yet, what the manifest needs. */
 export function namesUnknownBlob(error: unknown): boolean {
-  return saysCode(error, 'MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN');
+  return saysCode(error, ...codesOf('unknown-parts'));
 }

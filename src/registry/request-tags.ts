@@ -3,6 +3,7 @@ import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 import { repositoryScopes } from './transport/authorization.js';
 import type { AnswerHead } from './transport/exchange.js';
+import { isHabit } from './transport/quirks.js';
 import { fetchBody } from './transport/registry-request.js';
 
 export interface TagsRequest {
@@ -14,8 +15,7 @@ export interface TagsRequest {
 }
 
 /**
- * One page of a repository's tags. A registry may refuse a page of this size (distribution's `tag.maxtags`, ECR beyond
- * 1,000), and with many statuses: then it is requested without one, and the registry chooses.
+ * One page of a repository's tags. A registry may refuse a page of this size (`refuses-page` of `quirks.ts`): then it is requested without one, and the registry chooses.
  *
  * @throws RegistryFault
  */
@@ -48,7 +48,9 @@ export async function requestTags(
 
 /** Rights, limits, an unknown name and what a token service says do not depend on a page's size. */
 function mayMeanTheSize(error: unknown): boolean {
-  if (!(error instanceof RegistryFault) || error.status === undefined || error.resource === 'token') return false;
+  if (!(error instanceof RegistryFault) || error.status === undefined || error.resource !== 'tags') return false;
+  const { resource, status } = error;
+  if (!isHabit('refuses-page', { method: 'GET', resource, status })) return false;
   const isClear = ['rate-limited', 'denied', 'unauthorized'].includes(error.code) || error.decision === 'wait';
   return !isClear && !error.diagnostics.some(({ code }) => code === 'NAME_UNKNOWN' || code === 'NAME_INVALID');
 }

@@ -265,7 +265,7 @@ describe("Harbor's policy against images that are not signed", () => {
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
     await expect(copying).rejects.toMatchObject({ code: 'denied', decision: 'park' });
-    await expect(copying).rejects.toThrow(`${words}; the project's policy keeps it from being pulled`);
+    await expect(copying).rejects.toThrow(`${words}; the project's policy keeps it from being read`);
   });
 });
 

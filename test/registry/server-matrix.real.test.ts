@@ -253,9 +253,13 @@ function slug(name: string): string {
 }
 
 function readTable(): readonly (readonly string[])[] {
-  const lines = readFileSync(page, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('|'));
+  const whole = readFileSync(page, 'utf8').split('\n');
+  // The page's first table; others follow.
+  const rest = whole.slice(whole.findIndex((line) => line.startsWith('|')));
+  const lines = rest.slice(
+    0,
+    rest.findIndex((line) => !line.startsWith('|')),
+  );
   const rows = lines.filter((line) => !/^\|[\s|-]+$/.test(line));
   return rows.map((line) =>
     line

@@ -10,19 +10,18 @@ import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isTimeOut } from '../transport/exchange.js';
+import { codesOf, isHabit, statusesOf } from '../transport/quirks.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import { backoff, rest } from '../transport/retrying.js';
 import { isWebPage } from '../transport/web-page.js';
 
 const COMMIT_ATTEMPTS = 4;
-/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
-const GAVE_UP_WAITING = [408, 499, 504, 524];
 /** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
 const PATIENT_LOOKS = 8;
-/** The specification says 201; registries in the wild say these as well. */
-export const CREATED = [200, 201, 202, 204];
-/** The session is gone for ever (distribution 2.8 after a cut PATCH, a restart): the blob begins anew. */
-export const SESSION_LOST = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID'];
+/** The specification says 201 to PUT and 202 to PATCH. */
+export const CREATED = statusesOf('stored');
+/** The session is gone for ever: the blob is sent again, in a new one. */
+export const SESSION_LOST = codesOf('upload-lost');
 
 /** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
 export interface Commitment {
@@ -83,9 +82,12 @@ export async function arrivedAfterAll(
   }
 }
 
+/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
 function mayBeAtWork(fault: FerryError): boolean {
   if (!(fault instanceof RegistryFault)) return false;
-  return fault.status === undefined ? isTimeOut(fault.cause) : GAVE_UP_WAITING.includes(fault.status);
+  const { status, cause } = fault;
+  if (status === undefined) return isTimeOut(cause);
+  return isHabit('still-storing', { method: 'PUT', resource: 'upload', status });
 }
 
 /**
@@ -141,7 +143,8 @@ export function asRetry(fault: FerryError, place: Place): RegistryFault {
 
 /** A "see there" to a commit may mean that the blob is there. */
 function pointsElsewhere(fault: FerryError): boolean {
-  return fault instanceof RegistryFault && [301, 302, 303].includes(fault.status ?? 0);
+  if (!(fault instanceof RegistryFault)) return false;
+  return isHabit('points-elsewhere', { method: 'PUT', resource: 'upload', status: fault.status ?? 0 });
 }
 
 function putDigest({ client, place, blob, session, signal }: Commitment): Promise<LocatedAnswer> {

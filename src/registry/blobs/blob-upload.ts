@@ -21,6 +21,7 @@ import { isAnnounced, leaveToSend } from '../transport/announced-body.js';
 import { networkFault } from '../transport/network-fault.js';
 import { MOST_HOPS, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
 import type { Lease } from '../transport/read-memory.js';
+import { isHabit } from '../transport/quirks.js';
 import { openUpload, unexpected } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
 import { discardBody } from '../transport/response-body.js';
@@ -267,13 +268,14 @@ export class BlobUpload {
     }
     const fault = await unexpected(host, response, this.#dataRequest(), this.#dataUrl);
     const sessionLost = saysCode(fault, ...SESSION_LOST);
-    const noPatch = [405, 416, 501].includes(status) || ([400, 404].includes(status) && fault.diagnostics.length === 0);
-    if (!this.#monolithic && noPatch) host.monolithicUploads = true;
-    const unasked = status === 417;
+    const codes = fault.diagnostics.map(({ code }) => code);
+    const answered = { method: this.#monolithic ? 'PUT' : 'PATCH', resource: 'upload', status, codes } as const;
+    const noPatch = isHabit('no-patch', answered);
+    if (noPatch) host.monolithicUploads = true;
+    const unasked = isHabit('no-announcement', answered);
     if (unasked) host.bodyLetThrough = Infinity;
     // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
-    if (sessionLost || unasked || status === 401 || (!this.#monolithic && noPatch) || status < 400)
-      return asRetry(fault, this.place);
+    if (sessionLost || unasked || noPatch || status === 401 || status < 400) return asRetry(fault, this.place);
     return fault;
   }
 

@@ -9,8 +9,8 @@ import { deleteManifest, putManifest } from './manifest-exchange.js';
 import type { OwedManifest } from './owed-manifests.js';
 import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
-import { namesUnknownBlob, saysCode } from '../registry-errors.js';
-import { refusesKind } from '../transport/judge-response.js';
+import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
+import { isHabit } from '../transport/quirks.js';
 
 /** No registry has it: a manifest that needs it is never stored by one that looks. */
 const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
@@ -67,13 +67,19 @@ async function isTaken(
     if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
     if (namesUnknownBlob(error)) return true;
     // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
-    if (error.code === 'manifest-refused' && (refusesKind(error.message) || !saysCode(error, 'MANIFEST_INVALID'))) {
+    if (error.code === 'manifest-refused' && (refusesKind(error) || !saysCode(error, 'MANIFEST_INVALID'))) {
       throw error;
     }
     return error.decision === 'park';
   }
   await deleteManifest(client, place, question.digest, signal);
   return true;
+}
+
+function refusesKind(error: FerryError): boolean {
+  const status = error instanceof RegistryFault ? (error.status ?? 0) : 0;
+  const answer = { side: 'target', method: 'PUT', resource: 'manifest', status, said: error.message } as const;
+  return isHabit('refused-kind', answer);
 }
 
 /** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */

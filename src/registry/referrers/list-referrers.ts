@@ -8,6 +8,7 @@ import type { Place } from '../place.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { BodyBudget } from '../transport/body-budget.js';
+import { statusesOf } from '../transport/quirks.js';
 import { fetchBody } from '../transport/registry-request.js';
 
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
@@ -17,7 +18,7 @@ const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
 const MOST_LISTED = 10_000;
 const MOST_PAGES = 50;
 /** What registries without the API say to it; the tag decides then, also about rights. */
-const NO_API = [400, 401, 403, 404, 405, 406, 501];
+const NO_API = statusesOf('no-referrers');
 
 /** The tag that stands in for the Referrers API (distribution-spec, "Referrers Tag Schema"). */
 export function referrersTag(subject: Digest): string {

@@ -5,9 +5,8 @@ import ipaddr from 'ipaddr.js';
 
 import type { HostAddress } from '../../domain/source-allow-list.js';
 import { isPublicAddress } from './address-guard.js';
+import { apiHosts } from './quirks.js';
 
-/** Docker Hub's API does not live on the host that references name. */
-const apiHosts: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 const patienceMs = 3_000;
 
 /**

@@ -14,14 +14,9 @@ import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { ReadPace } from '../blobs/read-pace.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
+import { apiHosts, isKnownFor } from './quirks.js';
 import { rest } from './retrying.js';
 import type { Timing } from './timing.js';
-
-/** Docker Hub's API does not live on the host that references name. */
-const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
-
-/** These take a blob only in one request with the digest (registry quirks: no PATCH documented). */
-const MONOLITHIC = /(^|\.)gcr\.io$|\.pkg\.dev$/;
 
 export interface RegistryHostOptions {
   readonly settings: HostSettings;
@@ -86,7 +81,7 @@ export class RegistryHost {
     this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
     this.readPace = readBytesPerSecond === undefined ? undefined : new ReadPace(readBytesPerSecond);
     this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
-    this.monolithicUploads = MONOLITHIC.test(host);
+    this.monolithicUploads = isKnownFor('one-put', host);
     this.#options = options;
     this.#connections = new Connections(options.settings, options.proxies);
     this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);
@@ -151,7 +146,7 @@ export class RegistryHost {
   async #findBase(place: Place): Promise<URL> {
     await this.#connections.ready();
     const { scheme } = this.#options.settings;
-    const name = API_HOSTS[this.host] ?? this.host;
+    const name = apiHosts[this.host] ?? this.host;
     const secure = new URL(`https://${name}/`);
     const plain = new URL(`http://${name}/`);
     if (scheme !== undefined) return scheme === 'http' ? plain : secure;

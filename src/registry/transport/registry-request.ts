@@ -12,6 +12,7 @@ import type { GetRequest, RegistryRequest } from './request-options.js';
 import { distrustMirrors, readFromMirror } from './mirrored-read.js';
 import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
+import { statusesOf } from './quirks.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
 import type { FailedRequest } from './response-fault.js';
@@ -134,9 +135,10 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
     const status = response.statusCode ?? 0;
     const reply: Reply = { response, url: answeredAt };
     if (expect.includes(status)) return reply;
-    const deniedWithToken = status === 401 && challenged && authorization?.startsWith('Bearer ') === true;
-    // A storage's refusal says nothing of the account's rights at the registry.
-    if (request.deniedIsAnswer === true && !crossed && (status === 403 || deniedWithToken)) return reply;
+    const isWithToken = challenged && authorization?.startsWith('Bearer ') === true;
+    // A storage's refusal says nothing of the account's rights at the registry, and a 401 without a token nothing at all.
+    const mayBeDenial = request.deniedIsAnswer === true && !crossed && (status !== 401 || isWithToken);
+    if (mayBeDenial && statusesOf('hides-absent').includes(status)) return reply;
     if (crossed) throw await refusedElsewhere(host, response, request, answeredAt);
     if (status !== 401 || challenged || !own) {
       const isGranted = own && host.authorization.hasGranted(authorization);
