@@ -15,7 +15,7 @@ export function printTargets({ sourceDigest, targets, failures, missingPlatforms
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
   for (const { replaces, reference, dropped, digest, unread } of targets) {
     if (unread !== undefined)
-      say(`note: ${reference} is verified by the answer to PUT alone, it cannot be read back: ${printable(unread)}`);
+      say(`note: ${reference} is verified by the answer to PUT alone, it cannot be read back: ${unread}`);
     if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
     for (const { digest: left, reason } of dropped) say(`note: ${reference} is without ${left}: ${reason}`);
     if (dropped.length > 0 && digest !== sourceDigest)
