@@ -109,7 +109,8 @@ function refuseWhatIsNotAReference(text: string): void {
   if (/\s/.test(text)) {
     throw refused(text, `it holds white space: type the image alone${forExample(imageAmong(text))}`);
   }
-  const page = imagePage(text);
+  // A name without a host is one of Docker Hub's: its canonical form has to be read in the same way.
+  const page = imagePage(text) ?? imagePage(`${dockerHub}/${text}`);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) {
     const rest = page === undefined ? text.slice(scheme.length).replace(/\/+$/, '') : (page.image ?? '');

@@ -46,7 +46,10 @@ const digest: fc.Arbitrary<Digest> = fc.oneof(
 const repositoryOf = (part: fc.Arbitrary<string>): fc.Arbitrary<Pick<ImageReference, 'host' | 'path'>> =>
   fc.oneof(
     fc.record({ host, path: path(part) }),
-    path(part).map((text) => ({ host: 'docker.io', path: text.includes('/') ? text : `library/${text}` })),
+    path(part)
+      // Addresses of Docker Hub's pages and API, which are refused.
+      .filter((text) => !/^(?:r|layers|v2)\/[^/]+\//.test(text))
+      .map((text) => ({ host: 'docker.io', path: text.includes('/') ? text : `library/${text}` })),
   );
 
 /** Canonical repositories of every form, with a liking for those that are confusable. */

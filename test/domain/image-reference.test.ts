@@ -205,6 +205,16 @@ describe('an address that was copied from a browser or a script is refused with 
   });
 });
 
+test.each([
+  ['r/xprobe/xinference:v1.2', 'xprobe/xinference'],
+  ['v2/library/busybox/manifests/1.36', 'docker.io/library/busybox:1.36'],
+])(
+  '%s is refused with %s, as with docker.io/ in front: the canonical form of an image is always read again',
+  (typed, instead) => {
+    expect(() => parseImageReference(typed)).toThrow(`, "${instead}"`);
+  },
+);
+
 describe('image references of every form', () => {
   test('what was printed is read back as the same', () => {
     fc.assert(
