@@ -171,6 +171,10 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('migrate')
     .description('create or update the tables')
+    .option(
+      '--from <file>',
+      'also move the whole state of a SQLite file of the ferry here; rows that are here already stay',
+    )
     .option('--convert-engine', 'rebuild tables of MyISAM and the like as InnoDB; make a backup first')
     .addOption(json())
     .action(async (options) => done(await (await import('./commands/migrate.js')).migrateCommand(options)));

@@ -60,7 +60,9 @@ function registryOf(column: string): string {
       'invalid-reference',
     );
   }
-  return [canonicalHost(host), ...path].join('/');
+  // Its web site's name, which people write into the column for the registry.
+  const registry = host.toLowerCase() === 'hub.docker.com' ? 'docker.io' : canonicalHost(host);
+  return [registry, ...path].join('/');
 }
 
 function withoutSlashes(column: string): string {

@@ -1,28 +1,55 @@
+import { resolve } from 'node:path';
+
 import { openMigrated } from '../../composition/stores.js';
-import { readPlaceConfig } from '../../config/read-config.js';
+import { readTargetsConfig } from '../../config/read-config.js';
 import { variableNotes } from '../../config/variable-notes.js';
+import type { FerryDatabase } from '../../database/ferry-database.js';
+import { moveState } from '../../database/moving/move-state.js';
+import type { MovedTable } from '../../database/moving/moved-tables.js';
+import { openSnapshot } from '../../database/moving/sqlite-snapshot.js';
+import { findSharedNames } from '../../database/shared-names.js';
 import { createStores } from '../../database/stores.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine, printTable, say } from '../output.js';
+import { sharedNameLines } from '../shared-name-lines.js';
 import { unverifiedRows } from '../unverified-rows.js';
 
 export interface MigrateCommandOptions {
   /** Tables of an engine without transactions are rebuilt. */
   readonly convertEngine?: boolean;
+  /** A ferry's SQLite file whose state is moved here. */
+  readonly from?: string;
   readonly json?: boolean;
 }
 
-export async function migrateCommand({ convertEngine = false, json = false }: MigrateCommandOptions): Promise<number> {
-  const { database: settings } = readPlaceConfig(process.env);
+export async function migrateCommand({
+  convertEngine = false,
+  from,
+  json = false,
+}: MigrateCommandOptions): Promise<number> {
+  const { database: settings, targets } = readTargetsConfig(process.env);
+  if (from !== undefined && settings.kind === 'sqlite' && resolve(from) === resolve(settings.path)) {
+    throw new InvalidInput(
+      `--from ${from} is the database that is configured: set MYSQL_HOST to the server that it is to move to`,
+      'configuration',
+    );
+  }
+  const source = from === undefined ? undefined : await openSnapshot(from);
   for (const note of variableNotes(process.env)) say(`note: ${note}`);
-  const { database, applied, notes } = await openMigrated(settings, { convertEngine, announce: say });
-  for (const note of notes) say(`note: ${note}`);
+  let database: FerryDatabase | undefined;
   try {
+    const opened = await openMigrated(settings, { convertEngine, announce: say });
+    const { applied, notes } = opened;
+    database = opened.database;
+    for (const note of notes) say(`note: ${note}`);
     const { wanted, console } = createStores(database);
     const rows = await wanted.adoptRows();
+    const moved = source === undefined ? undefined : await moveState(source, database);
     const unverified = await console.unverified();
+    const sharedNames = await findSharedNames(database.queries);
     if (json) {
-      printJson({ applied, rows, unverified });
+      printJson({ applied, rows, unverified, sharedNames, ...(moved === undefined ? {} : { moved }) });
       return ExitStatus.done;
     }
     printLine(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
@@ -32,9 +59,20 @@ export async function migrateCommand({ convertEngine = false, json = false }: Mi
       const why = refused === 0 ? '' : '; "ferry list parked" says why';
       printLine(`Rows read: ${adopted} taken over, ${doubled}, ${refused} refused${why}.`);
     }
+    if (moved !== undefined) printMoved(moved, from ?? '', database.place);
+    for (const line of sharedNameLines(sharedNames, targets)) printLine(line);
     if (unverified > 0) printLine(`${unverifiedRows(unverified)}.`);
     return ExitStatus.done;
   } finally {
-    await database.close();
+    await database?.close();
+    await source?.close();
   }
+}
+
+function printMoved(moved: readonly MovedTable[], from: string, place: string): void {
+  printLine(`From ${from} to ${place}; a row that was there already stays as it is:`);
+  printTable(
+    ['TABLE', 'IN THE FILE', 'MOVED', 'THERE ALREADY'],
+    moved.map(({ table, rows, moved: inserted, kept }) => [table, String(rows), String(inserted), String(kept)]),
+  );
 }

@@ -101,7 +101,7 @@ export function mysqlFault(
   }
   if (errno === 1045 && !isEncrypted) {
     const trouble =
-      'user or password is wrong, or the account requires TLS, which this connection has not: check MYSQL_USER, MYSQL_PASSWORD and MYSQL_SSL';
+      'user or password is wrong, or the account or the server requires TLS, which this connection does not use: check MYSQL_USER and MYSQL_PASSWORD, or set MYSQL_SSL=required';
     return new DatabaseFault(`${place}: ${trouble} (${code})`, 'refused', error);
   }
   if (connectionCodes.has(code) || isClosedConnection(error)) {

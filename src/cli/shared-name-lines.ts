@@ -1,0 +1,31 @@
+import type { SharedName } from '../database/shared-names.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { parseImageReference } from '../domain/image-reference.js';
+import { targetRepositoryCandidates } from '../domain/target-name.js';
+import type { Target } from '../domain/target.js';
+
+/** A line for each source repository whose tags have to find another name from now on. */
+export function sharedNameLines(names: readonly SharedName[], targets: readonly Target[]): readonly string[] {
+  return names.flatMap(({ repository, owner, others }) =>
+    others.map(({ source, tags }) => {
+      const there = tags === 1 ? '1 tag' : `${tags} tags`;
+      const next = nextName(repository, source, targets) ?? `${repository}-… (a name made from the source)`;
+      return `${repository} holds tags of ${owner} and of ${source}. It stays with ${owner}; new tags of ${source}, and new content of its ${there} there, go to ${next}. Nothing there is removed.`;
+    }),
+  );
+}
+
+function nextName(repository: string, source: string, targets: readonly Target[]): string | undefined {
+  const host = repository.split('/', 1)[0] ?? '';
+  const target = targets.find(
+    ({ registry, namespace }) =>
+      registry === host && (namespace === '' || repository.startsWith(`${host}/${namespace}/`)),
+  );
+  if (target === undefined) return undefined;
+  try {
+    return `${host}/${targetRepositoryCandidates(parseImageReference(source), target).suffixed}`;
+  } catch (error) {
+    if (error instanceof FerryError) return undefined;
+    throw error;
+  }
+}

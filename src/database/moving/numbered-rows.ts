@@ -1,0 +1,130 @@
+/** Rows of the two tables with numbers of their own: another database gives them other ones. */
+import { sql } from 'kysely';
+
+import type { DialectDifferences, Queries, RowValues } from '../dialect-differences.js';
+import { pagesOf } from '../insert-rows.js';
+import type { MovedTable } from './moved-tables.js';
+
+const pageSize = 500;
+
+interface NumberedTable {
+  readonly table: 'images_for_push' | 'pushed_images';
+  /** NULL in rows that have no identity, or stand behind another of the same. */
+  readonly key: 'image_key' | 'name_key';
+  /** What tells rows without a key apart. */
+  readonly telling: readonly string[];
+}
+
+const WANTED: NumberedTable = {
+  table: 'images_for_push',
+  key: 'image_key',
+  telling: ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'],
+};
+const PUSHED: NumberedTable = {
+  table: 'pushed_images',
+  key: 'name_key',
+  telling: ['target_registry_url', 'registry_image_name', 'orig_image_name', 'platform'],
+};
+
+export async function moveNumberedRows(
+  from: Queries,
+  into: Queries,
+  dialect: DialectDifferences,
+): Promise<readonly MovedTable[]> {
+  const wanted = await moveTable(WANTED, from, into);
+  const pushed = await moveTable(PUSHED, from, into);
+  const platforms = await movePlatforms(pushed, { from, into, dialect });
+  return [wanted.count, pushed.count, platforms];
+}
+
+interface Moved {
+  readonly count: MovedTable;
+  /** The number in the file, and that in the database; of rows that were moved, and of those that were there. */
+  readonly ids: ReadonlyMap<number, number>;
+  readonly inserted: ReadonlySet<number>;
+}
+
+async function moveTable({ table, key, telling }: NumberedTable, from: Queries, into: Queries): Promise<Moved> {
+  const columns = await sharedColumns(table, from, into);
+  const ids = new Map<number, number>();
+  const inserted = new Set<number>();
+  const followers: { readonly id: number; readonly first: number }[] = [];
+  let rows = 0;
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+    const page = await sql<RowValues & { readonly id: number }>`select * from ${sql.table(table)}
+      where id > ${after} order by id limit ${pageSize}`.execute(from);
+    for (const row of page.rows) {
+      rows += 1;
+      const known =
+        row[key] === null
+          ? await likeIt(table, telling, { row, into, taken: ids })
+          : await byKey(table, key, row, into);
+      const id = known ?? (await insert(table, columns, row, into));
+      ids.set(row.id, id);
+      if (known === undefined) inserted.add(row.id);
+      const first = row['duplicate_of'];
+      if (known === undefined && typeof first === 'number') followers.push({ id, first });
+    }
+    const last = page.rows.at(-1);
+    if (last === undefined || page.rows.length < pageSize) break;
+    after = last.id;
+  }
+  for (const { id, first } of followers) {
+    await sql`update ${sql.table(table)} set duplicate_of = ${ids.get(first) ?? null} where id = ${id}`.execute(into);
+  }
+  return { count: { table, rows, moved: inserted.size, kept: rows - inserted.size }, ids, inserted };
+}
+
+async function byKey(table: string, key: string, row: RowValues, into: Queries): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`select id from ${sql.table(table)}
+    where ${sql.ref(key)} = ${row[key]} limit 1`.execute(into);
+  return rows[0]?.id;
+}
+
+/** One that was moved before: repeated, a move must not double it. */
+async function likeIt(
+  table: string,
+  telling: readonly string[],
+  { row, into, taken }: { row: RowValues; into: Queries; taken: ReadonlyMap<number, number> },
+): Promise<number | undefined> {
+  const same = telling.map((column) => {
+    const value = row[column] ?? null;
+    return value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`;
+  });
+  const { rows } = await sql<{ id: number }>`select id from ${sql.table(table)}
+    where ${sql.join(same, sql` and `)} order by id`.execute(into);
+  const used = new Set(taken.values());
+  return rows.find(({ id }) => !used.has(id))?.id;
+}
+
+async function insert(table: string, columns: readonly string[], row: RowValues, into: Queries): Promise<number> {
+  const names = sql.join(columns.map((column) => sql.ref(column)));
+  const values = sql.join(columns.map((column) => row[column] ?? null));
+  const { insertId } = await sql`insert into ${sql.table(table)} (${names}) values (${values})`.execute(into);
+  return Number(insertId);
+}
+
+/** Columns of both, less the number itself; that of the first row of a duplicate is another one here. */
+async function sharedColumns(table: string, from: Queries, into: Queries): Promise<readonly string[]> {
+  const described = async (queries: Queries): Promise<readonly string[]> => {
+    const tables = await queries.introspection.getTables({ withInternalKyselyTables: false });
+    return tables.find(({ name }) => name === table)?.columns.map(({ name }) => name) ?? [];
+  };
+  const there = new Set(await described(into));
+  return (await described(from)).filter((name) => there.has(name) && name !== 'id' && name !== 'duplicate_of');
+}
+
+/** Platforms of rows that were moved; those of a row that was there say what the database knows of it. */
+async function movePlatforms(
+  { ids, inserted }: Moved,
+  { from, into, dialect }: { from: Queries; into: Queries; dialect: DialectDifferences },
+): Promise<MovedTable> {
+  const { rows } = await sql<RowValues & { readonly pushed_id: number }>`select * from pushed_platforms`.execute(from);
+  const own = rows.filter((row) => inserted.has(row.pushed_id));
+  const renumbered = own.map((row) => ({ ...row, pushed_id: ids.get(row.pushed_id) ?? 0 }));
+  let moved = 0;
+  for (const page of pagesOf(renumbered)) {
+    moved += await dialect.insertAbsent(into, 'pushed_platforms', page, ['pushed_id', 'platform', 'digest']);
+  }
+  return { table: 'pushed_platforms', rows: rows.length, moved, kept: rows.length - moved };
+}

@@ -1,0 +1,168 @@
+import { rmSync } from 'node:fs';
+
+import Libsql from 'libsql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { openDatabase } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { moveState } from '../../src/database/moving/move-state.js';
+import { TABLES_BY_KEY } from '../../src/database/moving/moved-tables.js';
+import { openSnapshot } from '../../src/database/moving/sqlite-snapshot.js';
+import { createStores } from '../../src/database/stores.js';
+import { mysqlPlace, sqlitePlace } from '../support/database-places.js';
+import type { DatabasePlace } from '../support/database-places.js';
+import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
+import { legacyRows, legacySchema } from './legacy-rows.js';
+import { pushed, syncImage, wish } from './store-fixture.js';
+
+const files = sqlitePlace();
+let server: MariaDbServer;
+let place: DatabasePlace;
+
+beforeAll(async () => {
+  server = await startMariaDb();
+  place = mysqlPlace(server);
+});
+
+afterAll(async () => {
+  await files.clear();
+  await server.stop();
+});
+
+const image = 'docker.io/library/redis:7';
+const numbered = ['images_for_push', 'pushed_images', 'pushed_platforms'];
+const tables = [...numbered, ...Object.keys(TABLES_BY_KEY)];
+
+/** A ferry's file with rows of the older scripts, duplicates and refused rows, and something in every table. */
+async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; close: () => Promise<void> }> {
+  const settings = files.fresh();
+  if (settings.kind !== 'sqlite') throw new Error('files are SQLite');
+  await files.run(settings, `${legacySchema('sqlite')}\n${legacyRows(60).script}`);
+  await files.run(settings, "insert into images_for_push (orig_image_name) values ('not an image'), ('')");
+  const database = await openDatabase(settings);
+  await migrate(database);
+  const stores = createStores(database);
+  await stores.wanted.adoptRows();
+  await stores.wanted.addWanted([wish('redis:7'), wish('redis:7', 'linux/arm64'), wish('nginx:9')]);
+  await syncImage(stores, image, {
+    targets: ['aliyun', 'private'].map((name) => pushed(name, 'redis:7', ['linux/amd64', 'linux/arm64'])),
+  });
+  await files.run(
+    settings,
+    `insert into blob_locations values ('r.example.com', 'sha256:a', 'm/redis', 1);
+     insert into deliveries values ('d', 'o', 1);
+     insert into runs (id, reasons, started_at) values ('run-9', '[]', 1);
+     insert into source_budgets (host, spender, pulls, window_ms) values ('docker.io', '', 100, 1000);
+     insert into source_pulls values ('docker.io', '', 5, 1);
+     insert into upstreams (name, fingerprint, handled_at, checked_at) values ('dify', 'f', 1, 1);`,
+  );
+  return { path: settings.path, settings, close: database.close };
+}
+
+async function target(): Promise<{ settings: DatabaseSettings; database: FerryDatabase }> {
+  const settings = place.fresh();
+  const database = await openDatabase(settings);
+  await migrate(database);
+  return { settings, database };
+}
+
+async function move(path: string, database: FerryDatabase) {
+  const snapshot = await openSnapshot(path);
+  try {
+    return await moveState(snapshot, database);
+  } finally {
+    await snapshot.close();
+  }
+}
+
+test(
+  'the whole state of a SQLite file that is in use moves to MySQL, and once more changes nothing',
+  { timeout: 120_000 },
+  async () => {
+    const file = await usedFile();
+    const { settings, database } = await target();
+
+    const first = await move(file.path, database);
+    const second = await move(file.path, database);
+
+    expect(first.map(({ table }) => table)).toEqual(tables);
+    for (const { table, rows, moved, kept } of first) {
+      expect([table, moved, kept]).toEqual([table, rows, 0]);
+      expect([table, rows > 0]).toEqual([table, true]);
+      const [there] = await place.query(settings, `select count(*) as c from ${table}`);
+      expect([table, there]).toEqual([table, { c: rows }]);
+    }
+    expect(second.filter(({ moved }) => moved > 0)).toEqual([]);
+    const query = `select image, platform, push_status, ferry_status, image_key, parked_code, targets from images_for_push
+    order by image_key, orig_image_name, platform`;
+    expect(await place.query(settings, query)).toEqual(await files.query(file.settings, query));
+    const { console, wanted } = createStores(database);
+    const status = await console.status(image);
+    expect(status.wanted.map(({ state }) => state)).toEqual(['pushed', 'pushed']);
+    expect(status.pushed[0]?.platforms).toHaveLength(2);
+    expect(await wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
+    await database.close();
+    await file.close();
+  },
+);
+
+test('every table of the ferry is moved', async () => {
+  const { settings, database } = await target();
+  await database.close();
+
+  const there = await place.query(settings, 'show tables');
+
+  const names = there.map((row) => String(Object.values(row)[0])).filter((name) => !name.startsWith('kysely_'));
+  expect(names.sort()).toEqual([...tables].sort());
+});
+
+test('rows that the target has already stay as they are, and the others come', { timeout: 60_000 }, async () => {
+  const file = await usedFile();
+  const { settings, database } = await target();
+  await createStores(database).wanted.addWanted([wish('redis:7'), wish('only-here:1')]);
+
+  const moved = await move(file.path, database);
+
+  expect(moved[0]).toMatchObject({ table: 'images_for_push', kept: 1 });
+  const rows = await place.query(
+    settings,
+    `select orig_image_name as name, platform, push_status as status from images_for_push
+     where orig_image_name in ('redis:7', 'only-here:1') order by name, platform`,
+  );
+  expect(rows).toEqual([
+    { name: 'only-here:1', platform: 'linux/amd64', status: 0 },
+    { name: 'redis:7', platform: 'linux/amd64', status: 0 },
+    { name: 'redis:7', platform: 'linux/arm64', status: 1 },
+  ]);
+  await database.close();
+  await file.close();
+});
+
+test('a move that is broken off has moved nothing', { timeout: 60_000 }, async () => {
+  const file = await usedFile();
+  const { settings, database } = await target();
+  await place.run(
+    settings,
+    "create trigger stop before insert on upstreams for each row signal sqlstate '45000' set message_text = 'no'",
+  );
+
+  await expect(move(file.path, database)).rejects.toThrow('a trigger refuses a row');
+
+  for (const table of tables) expect(await place.query(settings, `select * from ${table}`)).toEqual([]);
+  await database.close();
+  await file.close();
+});
+
+test('a file that is not there, or holds no tables of the ferry, is refused with its path', async () => {
+  const settings = files.fresh();
+  const path = settings.kind === 'sqlite' ? settings.path : '';
+
+  await expect(openSnapshot(path)).rejects.toThrow(`there is no database at ${path}`);
+  const empty = new Libsql(path);
+  empty.exec('create table others (id integer)');
+  empty.close();
+  await expect(openSnapshot(path)).rejects.toThrow(/the database is empty: .*has no tables yet/);
+  rmSync(path);
+});
