@@ -17,12 +17,16 @@ const beginWriting = 'begin immediate';
 /** `begin` alone would take no lock before the first read. */
 const beginReading = 'begin; select 1 from sqlite_master limit 1';
 
-/** By the first word of a statement; others, such as `pragma` and `explain`, want no transaction. */
+/** By the first six characters of a statement; others, such as `pragma` and `explain`, want no transaction. */
 const beginnings: Readonly<Record<string, string>> = {
   select: beginReading,
   insert: beginWriting,
   update: beginWriting,
   delete: beginWriting,
+  create: beginWriting,
+  'alter ': beginWriting,
+  'drop t': beginWriting,
+  'with "': beginReading,
 };
 
 /** One connection, one user at a time: libsql works synchronously, and transactions span several awaits. */
