@@ -3,25 +3,19 @@ import { WorkflowIdConflictPolicy } from '@temporalio/client';
 import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
 import { MessageName } from '../contract/messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
-import { WorkflowName } from '../contract/workflow-names.js';
-import { BuiltInUpstream } from '../domain/upstream.js';
+import { builtInFetchTypes, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
-/** The workflow that looks at an upstream, with its input: the built-in two have workflows of their own. */
+/** The workflow type that checks an upstream, with its input: a built-in upstream has a type of its own. */
 export function fetchWorkflow(
   upstream: string,
   { scope }: FetchInput = {},
-): { readonly type: WorkflowName; readonly input: FetchInput | FetchUpstreamInput } {
+): { readonly type: string; readonly input: FetchInput | FetchUpstreamInput } {
   const input = scope === undefined ? {} : { scope };
-  switch (upstream) {
-    case BuiltInUpstream.dify:
-      return { type: WorkflowName.fetchDify, input };
-    case BuiltInUpstream.xinference:
-      return { type: WorkflowName.fetchXinference, input };
-    default:
-      return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
-  }
+  const type = builtInFetchTypes.get(upstream);
+  if (type !== undefined) return { type, input };
+  return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
 }
 
 /** One look at a time for each scope, so that ten requests at once are one look. */

@@ -2,16 +2,11 @@ import type { ScheduleDescription } from '@temporalio/client';
 import { ScheduleNotFoundError } from '@temporalio/client';
 
 import { TaskQueue } from '../contract/task-queues.js';
-import { WorkflowName } from '../contract/workflow-names.js';
+import { fetchWorkflowTypes, WorkflowName } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 import { madeBy, tickId } from './schedule-options.js';
 
-const started: ReadonlySet<string> = new Set([
-  WorkflowName.requestSyncAll,
-  WorkflowName.fetchDify,
-  WorkflowName.fetchXinference,
-  WorkflowName.fetchUpstream,
-]);
+const started: ReadonlySet<string> = new Set([WorkflowName.requestSyncAll, ...fetchWorkflowTypes]);
 
 export interface OwnSchedule {
   readonly id: string;

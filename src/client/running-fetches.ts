@@ -1,5 +1,4 @@
-import { WorkflowName } from '../contract/workflow-names.js';
-import { BuiltInUpstream } from '../domain/upstream.js';
+import { builtInUpstreamOf, fetchWorkflowTypes } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 import { tickId } from './schedule-options.js';
 import { isWorkerPolling } from './worker-presence.js';
@@ -20,13 +19,12 @@ const listed = 100;
 /** Every look at an upstream that runs now, the oldest first; the first 100 of them. */
 export async function runningFetches(temporal: TemporalClient): Promise<readonly RunningFetch[]> {
   const { client, soon } = temporal;
-  const types = [WorkflowName.fetchDify, WorkflowName.fetchXinference, WorkflowName.fetchUpstream];
   const { executions } = await soon(
     async () =>
       await client.workflowService.listWorkflowExecutions({
         namespace: client.options.namespace,
         pageSize: listed,
-        query: `WorkflowType in (${types.map((type) => `'${type}'`).join(', ')}) and ExecutionStatus = 'Running'`,
+        query: `WorkflowType in (${fetchWorkflowTypes.map((type) => `'${type}'`).join(', ')}) and ExecutionStatus = 'Running'`,
       }),
   );
   // Without a worker a question to a workflow is answered only by its deadline.
@@ -48,8 +46,8 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
 
 /** By its type where that says it; else by the ID that the ferry or its schedule gave it. */
 function upstreamOf(type: string, workflowId: string): string {
-  if (type === WorkflowName.fetchDify) return BuiltInUpstream.dify;
-  if (type === WorkflowName.fetchXinference) return BuiltInUpstream.xinference;
+  const builtIn = builtInUpstreamOf(type);
+  if (builtIn !== undefined) return builtIn;
   const tick = tickId('');
   const name = /^fetch-([^/]+)/.exec(workflowId)?.[1] ?? workflowId;
   const end = name.indexOf(tick);

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
-import { VersionOrder } from '../domain/release-version.js';
+import { builtInUpstreams } from '../domain/built-in-upstreams.js';
+import type { Upstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
+import { VersionOrder } from '../domain/version-order.js';
 
 /** What `ferry.yaml` may say of upstreams. */
 
@@ -52,21 +54,22 @@ const ReleaseEntry = z.strictObject({
   ...everyUpstream,
   ...releases,
 });
-const TagsEntry = z.strictObject({
-  kind: z.literal('tags'),
-  image: z.string().min(1),
+const tags = {
   match: z.string().min(1).optional(),
   range: z.string().min(1).optional(),
   newest: z.number().int().min(1).max(500).optional(),
   deny: Texts.optional(),
   ...everyUpstream,
-});
-const DifyEntry = z.strictObject({
+};
+const TagsEntry = z.strictObject({ kind: z.literal('tags'), image: z.string().min(1), ...tags });
+
+/** The fields of a built-in upstream that may be changed, by its kind. */
+const ComposeChanges = z.strictObject({
   repository: Repository.optional(),
   file: z.string().min(1).optional(),
   ...compose,
 });
-const XinferenceEntry = z.strictObject({
+const ReleaseChanges = z.strictObject({
   repository: Repository.optional(),
   image: z.string().min(1).optional(),
   /** What follows the tag: `''` for the image itself, `-cpu` for its variant. */
@@ -77,18 +80,35 @@ const XinferenceEntry = z.strictObject({
   ...everyUpstream,
   ...releases,
 });
+const TagsChanges = z.strictObject({ image: z.string().min(1).optional(), ...tags });
+
+const CustomEntry = z.discriminatedUnion('kind', [ComposeEntry, ReleaseEntry, TagsEntry]);
 
 export const UpstreamEntries = z
-  .object({ dify: DifyEntry.optional(), xinference: XinferenceEntry.optional() })
-  .catchall(z.discriminatedUnion('kind', [ComposeEntry, ReleaseEntry, TagsEntry]));
+  .object(Object.fromEntries(builtInUpstreams.map((standard) => [standard.name, changesOf(standard).optional()])))
+  .catchall(CustomEntry);
 export const GitHubEntry = z.strictObject({
   apiUrl: z.url({ protocol: /^https?$/, error: 'must be an address with http:// or https://' }).optional(),
 });
 
-export type UpstreamEntries = z.infer<typeof UpstreamEntries>;
+function changesOf(standard: Upstream) {
+  switch (standard.kind) {
+    case 'compose':
+      return ComposeChanges.transform((changes) => ({ kind: 'changed-compose' as const, standard, changes }));
+    case 'release':
+      return ReleaseChanges.transform((changes) => ({ kind: 'changed-release' as const, standard, changes }));
+    case 'tags':
+      return TagsChanges.transform((changes) => ({ kind: 'changed-tags' as const, standard, changes }));
+    default:
+      return standard satisfies never;
+  }
+}
+
+export type UpstreamEntry = z.infer<ReturnType<typeof changesOf>> | z.infer<typeof CustomEntry>;
+export type UpstreamEntries = Readonly<Record<string, UpstreamEntry | undefined>>;
 export type GitHubEntry = z.infer<typeof GitHubEntry>;
-export type DifyEntry = z.infer<typeof DifyEntry>;
-export type XinferenceEntry = z.infer<typeof XinferenceEntry>;
-export type CustomEntry = z.infer<typeof ComposeEntry> | z.infer<typeof ReleaseEntry> | z.infer<typeof TagsEntry>;
-export type EveryEntry = Pick<DifyEntry, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
+export type ComposeChanges = z.infer<typeof ComposeChanges>;
+export type ReleaseChanges = z.infer<typeof ReleaseChanges>;
+export type TagsEntry = Omit<z.infer<typeof TagsEntry>, 'kind'>;
+export type EveryEntry = Pick<ComposeChanges, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
 export type PatternsEntry = z.infer<typeof Patterns>;

@@ -1,9 +1,8 @@
-import { difyUpstream, xinferenceUpstream } from '../domain/built-in-upstreams.js';
+import { builtInUpstreams } from '../domain/built-in-upstreams.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
-import { VersionOrder } from '../domain/release-version.js';
 import { checkRange, tagExpression } from '../domain/tag-rules.js';
 import type { Target } from '../domain/target.js';
 import type {
@@ -16,16 +15,18 @@ import type {
   UpstreamSchedule,
 } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
+import { VersionOrder } from '../domain/version-order.js';
 import type { Environment } from './environment.js';
 import type { FaultList } from './fault-list.js';
 import type {
-  CustomEntry,
-  DifyEntry,
+  ComposeChanges,
   EveryEntry,
   GitHubEntry,
   PatternsEntry,
+  ReleaseChanges,
+  TagsEntry,
   UpstreamEntries,
-  XinferenceEntry,
+  UpstreamEntry,
 } from './upstream-entries.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,59}$/;
@@ -57,26 +58,31 @@ export function readGitHub(
 }
 
 /** The built-in upstreams as the file changes them, then those that it adds, in its order. */
-export function readUpstreams({ path, upstreams: entries }: FileWithUpstreams, faults: FaultList): Upstream[] {
-  const { dify, xinference, ...custom } = entries ?? {};
+export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstreams, faults: FaultList): Upstream[] {
   const upstreams: Upstream[] = [];
   const add = (name: string, read: () => Upstream): void => {
     const upstream = faults.try(read, `${path}: upstreams.${name}`);
     if (upstream !== undefined) upstreams.push(upstream);
   };
 
-  add('dify', () => withDify(dify ?? {}));
-  add('xinference', () => withXinference(xinference ?? {}));
-  for (const [name, entry] of Object.entries(custom)) {
-    if (!NAME.test(name)) {
-      faults.add(
-        `${path}: upstreams.${name}: a name has lower-case letters, digits and dashes, 60 at most, a letter first`,
-      );
-      continue;
-    }
-    add(name, () => customUpstream(name, entry));
+  for (const standard of builtInUpstreams) {
+    const entry = entries[standard.name];
+    add(standard.name, () => (entry === undefined ? standard : readUpstream(standard.name, entry)));
+  }
+  const builtIn = new Set(builtInUpstreams.map(({ name }) => name));
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry === undefined || builtIn.has(name)) continue;
+    const fault = nameFault(name);
+    if (fault === undefined) add(name, () => readUpstream(name, entry));
+    else faults.add(`${path}: upstreams.${name}: ${fault}`);
   }
   return upstreams;
+}
+
+function nameFault(name: string): string | undefined {
+  if (!NAME.test(name)) return 'a name has lower-case letters, digits and dashes, 60 at most, a letter first';
+  // `fetch-upstream` is the event type that names any upstream in its payload.
+  return name === 'upstream' ? 'this name is reserved: choose another one' : undefined;
 }
 
 /** Only where the targets are known: a command that asks for a look may run where none is configured. */
@@ -96,41 +102,24 @@ export function checkUpstreamTargets(
   }
 }
 
-function withDify(entry: DifyEntry): ComposeUpstream {
-  const { schedule, ...standard } = difyUpstream;
-  return {
-    ...standard,
-    ...composeParts(entry, standard.order),
-    repository: entry.repository ?? standard.repository,
-    file: entry.file ?? standard.file,
-    ...everyPart(entry, schedule),
-  };
-}
-
-function withXinference(entry: XinferenceEntry): ReleaseUpstream {
-  const { schedule, ...standard } = xinferenceUpstream;
-  const pattern = entry.image === undefined ? standard.images[0] : withTagPlace(entry.image);
-  return checkedRelease({
-    ...standard,
-    repository: entry.repository ?? standard.repository,
-    order: entry.versions ?? standard.order,
-    prereleases: entry.prereleases ?? standard.prereleases,
-    images: (entry.suffixes ?? ['']).map((suffix) => `${String(pattern)}${suffix}`),
-    ...everyPart(entry, schedule),
-    // The file's patterns count before the built-in one.
-    imagePlatforms: [...imagePlatforms(entry), ...(standard.imagePlatforms ?? [])],
-  });
-}
-
-function customUpstream(name: string, entry: CustomEntry): Upstream {
+function readUpstream(name: string, entry: UpstreamEntry): Upstream {
   switch (entry.kind) {
+    case 'changed-compose':
+      return changedCompose(entry.standard, entry.changes);
+    case 'changed-release':
+      return changedRelease(entry.standard, entry.changes);
+    case 'changed-tags': {
+      const { image, rules } = entry.standard;
+      const changed = { ...rules, deny: [...rules.deny], ...entry.changes, image: entry.changes.image ?? image };
+      return tagsUpstream(name, changed, entry.standard);
+    }
     case 'compose':
       return {
         kind: 'compose',
         name,
         repository: entry.repository,
         file: entry.file ?? 'docker-compose.yml',
-        ...composeParts(entry, VersionOrder.semver),
+        ...composeParts(entry, customCompose),
         ...everyPart(entry),
       };
     case 'release':
@@ -150,22 +139,59 @@ function customUpstream(name: string, entry: CustomEntry): Upstream {
   }
 }
 
-function composeParts(entry: DifyEntry, order: VersionOrder) {
+function changedCompose(standard: ComposeUpstream, changes: ComposeChanges): ComposeUpstream {
   return {
-    order: entry.versions ?? order,
-    prereleases: entry.prereleases ?? false,
-    scope: entry.scope ?? FetchScope.changed,
-    ...(entry.include === undefined ? {} : { include: patterns(entry.include) }),
-    exclude: patterns(entry.exclude ?? {}),
-    variables: entry.variables ?? {},
+    kind: 'compose',
+    name: standard.name,
+    repository: changes.repository ?? standard.repository,
+    file: changes.file ?? standard.file,
+    ...composeParts(changes, standard),
+    ...everyPart(changes, standard),
   };
 }
 
-function patterns({ images = [], services = [], profiles = [] }: PatternsEntry): ServicePatterns {
+function changedRelease(standard: ReleaseUpstream, changes: ReleaseChanges): ReleaseUpstream {
+  const patterns = changes.image === undefined ? standard.images : [withTagPlace(changes.image)];
+  const { suffixes = [''] } = changes;
+  return checkedRelease({
+    kind: 'release',
+    name: standard.name,
+    repository: changes.repository ?? standard.repository,
+    order: changes.versions ?? standard.order,
+    prereleases: changes.prereleases ?? standard.prereleases,
+    images: patterns.flatMap((pattern) => suffixes.map((suffix) => `${pattern}${suffix}`)),
+    ...everyPart(changes, standard),
+  });
+}
+
+type ComposeParts = Pick<ComposeUpstream, 'order' | 'prereleases' | 'scope' | 'include' | 'exclude' | 'variables'>;
+
+/** What an upstream of kind `compose` in `ferry.yaml` is without the fields that it leaves out. */
+const customCompose: ComposeParts = {
+  order: VersionOrder.semver,
+  prereleases: false,
+  scope: FetchScope.changed,
+  exclude: { images: [], services: [], profiles: [] },
+  variables: {},
+};
+
+function composeParts(entry: ComposeChanges, standard: ComposeParts): ComposeParts {
+  const include = entry.include === undefined ? standard.include : patternsOf(entry.include);
+  return {
+    order: entry.versions ?? standard.order,
+    prereleases: entry.prereleases ?? standard.prereleases,
+    scope: entry.scope ?? standard.scope,
+    ...(include === undefined ? {} : { include }),
+    exclude: entry.exclude === undefined ? standard.exclude : patternsOf(entry.exclude),
+    variables: entry.variables ?? standard.variables,
+  };
+}
+
+function patternsOf({ images = [], services = [], profiles = [] }: PatternsEntry): ServicePatterns {
   return { images, services, profiles };
 }
 
-function tagsUpstream(name: string, entry: Extract<CustomEntry, { kind: 'tags' }>): TagsUpstream {
+function tagsUpstream(name: string, entry: TagsEntry, standard?: TagsUpstream): TagsUpstream {
   const { match, range, newest = tagsWanted, deny = [] } = entry;
   if (/@|:[^/]*$/.test(entry.image)) {
     throw new InvalidInput(`image is "${entry.image}": expected a repository, without a tag`, 'configuration');
@@ -182,7 +208,7 @@ function tagsUpstream(name: string, entry: Extract<CustomEntry, { kind: 'tags' }
       newest,
       deny,
     },
-    ...everyPart(entry),
+    ...everyPart(entry, standard),
   };
 }
 
@@ -204,18 +230,19 @@ function withTagPlace(image: string): string {
   return /\{tag\}|\{version\}/.test(image) ? image : `${image}:{tag}`;
 }
 
-function everyPart(
-  entry: EveryEntry,
-  standard?: UpstreamSchedule,
-): Pick<Upstream, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'> {
-  const { platforms, targets, schedule } = entry;
-  const single = imagePlatforms(entry);
-  const when = schedule === undefined ? standard : readSchedule(schedule);
+type EveryPart = Pick<Upstream, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
+
+function everyPart(entry: EveryEntry, standard: EveryPart = {}): EveryPart {
+  const platforms = entry.platforms === undefined ? standard.platforms : canonicalPlatforms(entry.platforms);
+  // The file's patterns are tried before those of a built-in upstream.
+  const single = [...imagePlatforms(entry), ...(standard.imagePlatforms ?? [])];
+  const targets = entry.targets === undefined ? standard.targets : [...new Set(entry.targets)];
+  const schedule = entry.schedule === undefined ? standard.schedule : readSchedule(entry.schedule);
   return {
-    ...(platforms === undefined ? {} : { platforms: canonicalPlatforms(platforms) }),
+    ...(platforms === undefined ? {} : { platforms }),
     ...(single.length === 0 ? {} : { imagePlatforms: single }),
-    ...(targets === undefined ? {} : { targets: [...new Set(targets)] }),
-    ...(when === undefined ? {} : { schedule: when }),
+    ...(targets === undefined ? {} : { targets }),
+    ...(schedule === undefined ? {} : { schedule }),
   };
 }
 

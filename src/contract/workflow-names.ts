@@ -1,14 +1,34 @@
-/** The workflow types, as `temporal workflow start --type …` knows them. Renaming one breaks what is running. */
+import { builtInUpstreams } from '../domain/built-in-upstreams.js';
+
+/**
+ * The workflow types, as `temporal workflow start --type …` knows them, without those of {@link builtInFetchTypes}.
+ * Renaming one breaks running workflows.
+ */
 export const WorkflowName = {
   syncAll: 'SyncAll',
   syncImage: 'SyncImage',
   requestSyncAll: 'RequestSyncAll',
   addImage: 'AddImage',
-  fetchDify: 'FetchDify',
-  fetchXinference: 'FetchXinference',
   fetchUpstream: 'FetchUpstream',
 } as const;
 export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
+
+/** Workflow types of the built-in upstreams by the upstream's name: `FetchDify` is `FetchUpstream` for `dify`. */
+export const builtInFetchTypes: ReadonlyMap<string, string> = new Map(
+  builtInUpstreams.map(({ name }) => [name, `Fetch${name.split('-').map(capitalized).join('')}`]),
+);
+
+/** Every workflow type that checks an upstream. */
+export const fetchWorkflowTypes: readonly string[] = [WorkflowName.fetchUpstream, ...builtInFetchTypes.values()];
+
+/** The built-in upstream that a workflow type is for; undefined for any other type. */
+export function builtInUpstreamOf(workflowType: string): string | undefined {
+  return [...builtInFetchTypes].find(([, type]) => type === workflowType)?.[0];
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
 
 /** The fixed ID that makes `SyncAll` one at a time: every trigger is a signalWithStart to it. */
 export const SYNC_ALL_WORKFLOW_ID = 'sync-all';

@@ -1,32 +1,38 @@
-import { VersionOrder } from './release-version.js';
-import type { ComposeUpstream, ReleaseUpstream } from './upstream.js';
-import { BuiltInUpstream, FetchScope } from './upstream.js';
+import type { Upstream } from './upstream.js';
+import { FetchScope } from './upstream.js';
+import { VersionOrder } from './version-order.js';
 
 const dailyMs = 24 * 60 * 60 * 1_000;
 
-/** Dify: every image of `docker/docker-compose.yaml`, whatever profile it belongs to. */
-export const difyUpstream: ComposeUpstream = {
-  kind: 'compose',
-  name: BuiltInUpstream.dify,
-  repository: 'langgenius/dify',
-  file: 'docker/docker-compose.yaml',
-  order: VersionOrder.numeric,
-  prereleases: false,
-  scope: FetchScope.changed,
-  exclude: { images: [], services: [], profiles: [] },
-  variables: {},
-  schedule: { everyMs: dailyMs },
-};
-
-/** Xinference: its image has the release's own tag, and is published hours after it. */
-export const xinferenceUpstream: ReleaseUpstream = {
-  kind: 'release',
-  name: BuiltInUpstream.xinference,
-  repository: 'xorbitsai/inference',
-  order: VersionOrder.pep440,
-  prereleases: false,
-  images: ['docker.io/xprobe/xinference:{tag}'],
-  // Wanted only where the suffix is configured: an image of one platform, whatever the others are wanted for.
-  imagePlatforms: [{ pattern: '*-aarch64', platforms: ['linux/arm64'] }],
-  schedule: { everyMs: dailyMs },
-};
+/**
+ * The upstreams that every configuration has. To add one, add an entry here: everything else derives from its `name`,
+ * `kind` and `schedule`. For `dify` that is the workflow type `FetchDify`, the schedule and the event type `fetch-dify`,
+ * the workflow files whose name contains `dify`, `ferry fetch dify`, and the key `upstreams.dify` of `ferry.yaml`.
+ */
+export const builtInUpstreams: readonly Upstream[] = [
+  {
+    name: 'dify',
+    kind: 'compose',
+    repository: 'langgenius/dify',
+    // Every image of the file, whatever its profile.
+    file: 'docker/docker-compose.yaml',
+    order: VersionOrder.numeric,
+    prereleases: false,
+    scope: FetchScope.changed,
+    exclude: { images: [], services: [], profiles: [] },
+    variables: {},
+    schedule: { everyMs: dailyMs },
+  },
+  {
+    name: 'xinference',
+    kind: 'release',
+    repository: 'xorbitsai/inference',
+    order: VersionOrder.pep440,
+    prereleases: false,
+    // The image has the release's tag, and is published hours after the release.
+    images: ['docker.io/xprobe/xinference:{tag}'],
+    // Used only if the suffix is configured: this image has one platform, whatever platforms the others have.
+    imagePlatforms: [{ pattern: '*-aarch64', platforms: ['linux/arm64'] }],
+    schedule: { everyMs: dailyMs },
+  },
+];

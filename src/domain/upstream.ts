@@ -1,4 +1,4 @@
-import type { VersionOrder } from './release-version.js';
+import type { VersionOrder } from './version-order.js';
 
 /** Patterns with `*`; an empty list names nothing. */
 export interface ServicePatterns {
@@ -84,6 +84,3 @@ export interface TagRules {
 
 /** A place where new images are announced. */
 export type Upstream = ComposeUpstream | ReleaseUpstream | TagsUpstream;
-
-/** Names of the two that are always there. */
-export const BuiltInUpstream = { dify: 'dify', xinference: 'xinference' } as const;

@@ -1,5 +1,5 @@
 import { isSameVersion, releasesNewestFirst } from '../domain/release-version.js';
-import type { VersionOrder } from '../domain/release-version.js';
+import type { VersionOrder } from '../domain/version-order.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { nothingNew } from '../domain/upstream-finding.js';
 import type { GitHub } from './github.js';

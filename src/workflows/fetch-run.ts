@@ -2,12 +2,12 @@ import { ApplicationFailure, continueAsNew, defineSignal, setHandler, sleep, wor
 
 import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
-import type { FetchResult } from '../contract/fetch.js';
+import type { FetchedImage, FetchResult } from '../contract/fetch.js';
 import { MessageName } from '../contract/messages.js';
 import { printDuration } from '../domain/duration.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamLook } from './activity-proxies.js';
-import { besideRows } from './fetch-news.js';
 import { readFields, refuseUnknownFields, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
 
@@ -17,6 +17,8 @@ const longestPauseMs = 30 * 60_000;
 /** Of waits that the other side names. */
 const shortestNamedPauseMs = 1_000;
 const longestNamedPauseMs = 6 * 60 * 60_000;
+
+const isNews: ReadonlySet<FetchedImage['outcome']> = new Set(['added', 'renewed', 'refused']);
 
 const lookAgain = defineSignal(MessageName.lookAgain);
 
@@ -66,6 +68,17 @@ async function lookOnce(upstream: string, { scope, input, request }: Look): Prom
       : `${upstream}: nothing new since ${release ?? 'the last look'}`,
   );
   return { ...told, upstream, wanted, syncRequested: pending };
+}
+
+/**
+ * Where there is no older release to compare with, as for tags of a registry, only what the database did not have is
+ * reported as added.
+ */
+function besideRows(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
+  if (finding.previous !== undefined) return finding;
+  const news = new Set(wanted.filter(({ outcome }) => isNews.has(outcome)).map(({ image }) => image));
+  const added = finding.added.filter(({ image }) => news.has(image));
+  return { ...finding, added, unchanged: finding.unchanged + finding.added.length - added.length };
 }
 
 async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {

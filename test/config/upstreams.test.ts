@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { readConfig, readUpstreamsConfig } from '../../src/config/read-config.js';
-import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 
 const target = { MY_REGISTRY: 'registry.example.com' };
 

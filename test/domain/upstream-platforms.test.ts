@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+import { xinferenceUpstream } from '../support/built-in-upstreams.js';
 import { platformsOfImage } from '../../src/domain/upstream-platforms.js';
 
 const standard = ['linux/amd64'];

@@ -40,7 +40,7 @@ describe('recorded histories', () => {
   test('every workflow type has a history that has come to its end', () => {
     const types = names.map((name) => startedType(read(name).history));
 
-    expect(new Set(types)).toEqual(new Set(Object.values(WorkflowName)));
+    expect(types).toEqual(expect.arrayContaining(Object.values(WorkflowName)));
     for (const name of names)
       expect(lastEvent(read(name).history), name).toMatch(/_COMPLETED|_CONTINUED_AS_NEW|_CANCELED/);
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 import type { ComposeUpstream, TagsUpstream } from '../../src/domain/upstream.js';
 import { createGitHub } from '../../src/upstreams/github.js';
 import type { UpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';

@@ -17,7 +17,7 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/migrate.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { difyUpstream, xinferenceUpstream } from '../../src/domain/built-in-upstreams.js';
+import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 import type { Upstream } from '../../src/domain/upstream.js';
 import { createGitHub } from '../../src/upstreams/github.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';

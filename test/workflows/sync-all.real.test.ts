@@ -574,7 +574,7 @@ describe('SyncAll on a real Temporal server', () => {
   });
 
   test('a wrong input, typed by hand, ends its run with the reason', async () => {
-    const wrong: [WorkflowName, ...unknown[]][] = [
+    const wrong: [string, ...unknown[]][] = [
       [WorkflowName.syncImage],
       [WorkflowName.syncImage, null],
       [WorkflowName.syncImage, { image: 5 }],
@@ -583,8 +583,8 @@ describe('SyncAll on a real Temporal server', () => {
       [WorkflowName.syncAll, { requests: 'one' }],
       [WorkflowName.requestSyncAll, { reason: 5 }],
       [WorkflowName.addImage, null],
-      [WorkflowName.fetchDify, 'release'],
-      [WorkflowName.fetchXinference, { scope: 'everything' }],
+      ['FetchDify', 'release'],
+      ['FetchXinference', { scope: 'everything' }],
       [WorkflowName.fetchUpstream, null],
     ];
 
