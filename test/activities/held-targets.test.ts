@@ -56,9 +56,11 @@ describe('where one target lacks an image that another has', () => {
     const now = placeImage(source, 'team/app');
     await pushedByScript([[aliyun, '']]);
     let isForbidden = true;
-    aliyun.when('HEAD', /manifests/, ({ response, ordinary }) =>
-      isForbidden ? void response.writeHead(403).end() : ordinary(),
-    );
+    for (const method of ['HEAD', 'GET']) {
+      aliyun.when(method, /manifests/, ({ response, ordinary }) =>
+        isForbidden ? void response.writeHead(403).end() : ordinary(),
+      );
+    }
 
     const plan = await stage.plan(image);
     isForbidden = false;

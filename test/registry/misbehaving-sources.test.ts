@@ -200,9 +200,11 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
   [
     'challenges without end',
     (source) => {
-      source.when('HEAD', /manifests/, ({ response }) =>
-        answer(response, 401, { 'www-authenticate': `Bearer realm="/token",${'x="\\\\",'.repeat(1_200)}y="` }),
-      );
+      for (const method of ['HEAD', 'GET']) {
+        source.when(method, /manifests/, ({ response }) =>
+          answer(response, 401, { 'www-authenticate': `Bearer realm="/token",${'x="\\\\",'.repeat(1_200)}y="` }),
+        );
+      }
       source.when('GET', /^\/token/, ({ response }) =>
         answer(response, 200, {}, Buffer.from(JSON.stringify({ token: 't'.repeat(500), expires_in: 1e300 }))),
       );
