@@ -24,7 +24,7 @@ export function bytesOf({ blobs }: MadeManifest): number {
 
 export interface RaceOptions {
   readonly image: MadeManifest;
-  readonly rounds: number;
+  readonly attempts: number;
   /** Hosts in place of the registries' own: slow roads to them. */
   readonly sourceHost?: string;
   readonly targetHosts?: readonly string[];
@@ -32,11 +32,11 @@ export interface RaceOptions {
   readonly untilFirstTarget?: boolean;
 }
 
-/** Every contestant brings one image from the source to all targets, in a new order each round. */
+/** Every contestant brings one image from the source to all targets, in a new order each attempt. */
 export async function race(
   registries: Registries,
   contestants: readonly Contestant[],
-  { image, rounds, sourceHost, targetHosts, untilFirstTarget = false }: RaceOptions,
+  { image, attempts, sourceHost, targetHosts, untilFirstTarget = false }: RaceOptions,
 ): Promise<readonly Entry[]> {
   const { source, targets, caFile } = registries;
   await pushImage(source, { image, repository, tag });
@@ -48,14 +48,14 @@ export async function race(
   };
   const until = untilFirstTarget ? { until: `done: ${route.targets[0]}` } : {};
   const runs = new Map<Contestant, Run[]>(contestants.map((contestant) => [contestant, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     for (const contestant of shuffled(contestants)) {
-      if (round >= (contestant.mostRounds ?? rounds)) continue;
+      if (attempt >= (contestant.mostRounds ?? attempts)) continue;
       for (const target of targets) empty(target);
       const before = await blobBytesSent(source);
       const { invocations, atOnce } = contestant.work(route);
       const measured = await measure(invocations, { atOnce, ...until });
-      sayRun(contestant.name, round, measured);
+      sayRun(contestant.name, attempt, measured);
       for (const target of untilFirstTarget ? targets.slice(0, 1) : targets) {
         await verifyArrival(target, { image, repository, tag, by: contestant.name });
       }

@@ -40,17 +40,17 @@ const scenarios: readonly Scenario[] = [
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    attempts: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
 });
 const chosen = choose(values.only);
-const settings = { rounds: positive('--rounds', values.rounds), scale: positive('--scale', values.scale) };
+const settings = { attempts: positive('--rounds', values.attempts), scale: positive('--scale', values.scale) };
 const isWhole = values.only === undefined && settings.scale === 1;
 const folder = values.out ?? (isWhole ? join(projectRoot, 'docs', 'benchmarks') : undefined);
 
-console.log(`${describeMachine()}; ${settings.rounds} rounds, order shuffled, medians\n`);
+console.log(`${describeMachine()}; ${settings.attempts} rounds, order shuffled, medians\n`);
 const outcomes: Outcome[] = [];
 for (const [position, scenario] of chosen.entries()) {
   sayBegun(`${scenario.name} (${position + 1} of ${chosen.length})`);
@@ -68,7 +68,7 @@ function writeResults(to: string): void {
     '# Benchmarks',
     '',
     `Measured by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${describeMachine()}. Medians of up to`,
-    `${settings.rounds} runs${settings.scale === 1 ? '' : `, sizes times ${settings.scale}`}, the order shuffled in each round; all registries are distribution's, on the same`,
+    `${settings.attempts} runs${settings.scale === 1 ? '' : `, sizes times ${settings.scale}`}, the order shuffled in each attempt; all registries are distribution's, on the same`,
     'machine. CPU seconds and memory are those of the copier alone. Times differ from machine to machine: only ratios',
     'within a table mean anything.',
     '',

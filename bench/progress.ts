@@ -14,6 +14,6 @@ export function sayBegun(what: string): void {
 }
 
 /** One run of one contestant. @param round counted from 0 */
-export function sayRun(name: string, round: number, { wallMs }: Pick<Measurement, 'wallMs'>): void {
-  console.error(`[${sinceStart()}]   ${name}, run ${round + 1}: ${(wallMs / 1000).toFixed(2)} s`);
+export function sayRun(name: string, attempt: number, { wallMs }: Pick<Measurement, 'wallMs'>): void {
+  console.error(`[${sinceStart()}]   ${name}, run ${attempt + 1}: ${(wallMs / 1000).toFixed(2)} s`);
 }

@@ -2,7 +2,7 @@ import type { Measurement } from './measure.js';
 
 export interface Settings {
   /** Runs of each contestant; what takes minutes is run three times at most, and once where it says so. */
-  readonly rounds: number;
+  readonly attempts: number;
   /** Of every image, 1 is full size. */
   readonly scale: number;
 }

@@ -36,14 +36,14 @@ export async function crashDuringBigImage(stage: Stage, up: FerryUpProcess, big:
   const [, ...layers] = big.made.blobs;
   const [largest] = layers.toSorted((one, other) => other.size - one.size);
   if (largest === undefined) throw new Error(`${big.repository} has no layers`);
-  const release = stage.road.holdBack(largest.digest, largest.size / 2);
+  const release = stage.proxy.holdBack(largest.digest, largest.size / 2);
   try {
     await untilLayersArrived(stage, layers);
     const killedPid = up.workerPid();
     process.kill(killedPid, 'SIGKILL');
     const complete = await completeLayers(stage, layers);
     const arrived = await arrivedOnBoth(stage);
-    return { killedPid, complete, arrived, begun: new Set(stage.road.reads().map(({ digest }) => digest)) };
+    return { killedPid, complete, arrived, begun: new Set(stage.proxy.reads().map(({ digest }) => digest)) };
   } finally {
     release();
   }

@@ -21,7 +21,7 @@ export interface DemoResult {
   readonly images: readonly DemoImage[];
   readonly findings: readonly Finding[];
   readonly rows: readonly PushedRow[];
-  readonly parked: readonly ParkedImage[];
+  readonly blocked: readonly ParkedImage[];
   readonly crash: Crash;
   /** What `ferry sync --wait` ended with. */
   readonly sync: CommandResult;
@@ -38,7 +38,7 @@ export async function faultsOf(stage: Stage, result: DemoResult): Promise<readon
     ...(await resentLayers(stage, crash)),
     ...sourceFaults(stage, result),
     ...parkedFaults(stage, result),
-    // Something was parked: that is what the missing tag is there for.
+    // Something was blocked: that is what the missing tag is there for.
     ...(sync.status === 1 ? [] : [`ferry sync --wait ended with ${sync.status}, expected 1:\n${sync.errors}`]),
     ...(workerPid === crash.killedPid ? ['ferry up started no other worker'] : []),
   ];
@@ -70,7 +70,7 @@ async function resentLayers(stage: Stage, { complete }: Crash): Promise<readonly
 
 /** One read feeds both targets; only what was on its way when the worker was killed may be read once more. */
 function sourceFaults(stage: Stage, { images, crash }: DemoResult): string[] {
-  const bytesRead = new Map(stage.road.reads().map(({ digest, bytes }) => [digest, bytes]));
+  const bytesRead = new Map(stage.proxy.reads().map(({ digest, bytes }) => [digest, bytes]));
   return images.flatMap(({ made, repository }) =>
     blobsOf(made)
       .filter(({ size }) => size > configurationBytes)
@@ -84,9 +84,9 @@ function sourceFaults(stage: Stage, { images, crash }: DemoResult): string[] {
   );
 }
 
-function parkedFaults(stage: Stage, { parked }: DemoResult): string[] {
-  const expected = `${stage.road.host}/${missingImage.repository}:${missingImage.tag}`;
-  const found = parked.map(({ image }) => image);
+function parkedFaults(stage: Stage, { blocked }: DemoResult): string[] {
+  const expected = `${stage.proxy.host}/${missingImage.repository}:${missingImage.tag}`;
+  const found = blocked.map(({ image }) => image);
   if (found.length === 1 && found[0] === expected) return [];
-  return [`parked are ${found.join(', ') || 'none'}, expected ${expected} alone`];
+  return [`blocked are ${found.join(', ') || 'none'}, expected ${expected} alone`];
 }

@@ -58,7 +58,7 @@ export interface FerryUpProcess {
   /** Address of Temporal's pages, for a browser. */
   temporalPages(): string | undefined;
   /** `127.0.0.1:port` of the webhook bridge. */
-  bridge(): string | undefined;
+  httpServer(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function startFerryUp(stage: Pick<Stage, 'folder' | 'environment'>)
   return {
     workerPid: () => workerPid(dataFolder(stage)),
     temporalPages: () => readRuntime(dataFolder(stage)).temporal?.ui,
-    bridge: () => readRuntime(dataFolder(stage)).server?.address,
+    httpServer: () => readRuntime(dataFolder(stage)).server?.address,
     // It stops its own children, and takes its time to let them.
     stop: () => stopChild(child, 'SIGTERM', 60_000),
   };

@@ -56,11 +56,11 @@ async function bothActs(stage: Stage, up: FerryUpProcess, images: readonly DemoI
 }
 
 async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
-  const { environment, road } = stage;
+  const { environment, proxy } = stage;
   say('asking for the images: rows by plain SQL, as the older scripts do, and one by ferry add');
-  insertWantedRows(dataFolder(stage), road.host, images);
+  insertWantedRows(dataFolder(stage), proxy.host, images);
   for (const { repository, tag, platforms, askedBy } of images) {
-    const image = `${road.host}/${repository}:${tag}`;
+    const image = `${proxy.host}/${repository}:${tag}`;
     if (askedBy === 'command') await askFerry(['add', '--no-sync', '--platform', platforms.join(), image], environment);
   }
   const big = images.find(({ repository }) => repository === bigRepository);
@@ -75,11 +75,11 @@ async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly Demo
 
   const rows = pushedRows(dataFolder(stage));
   const findings = await verifyTargets(stage, images, rows);
-  const parked = await askFerry<readonly ParkedImage[]>(['list', 'parked'], environment);
+  const blocked = await askFerry<readonly ParkedImage[]>(['list', 'blocked'], environment);
   printFindings(stage, { findings, images, crash });
-  printParked(stage, parked);
+  printParked(stage, blocked);
 
-  const faults = await faultsOf(stage, { images, findings, rows, parked, crash, sync, workerPid: up.workerPid() });
+  const faults = await faultsOf(stage, { images, findings, rows, blocked, crash, sync, workerPid: up.workerPid() });
   for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
   say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
   return faults.length === 0;

@@ -45,9 +45,9 @@ export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<str
   console.log();
 }
 
-export function printParked({ road }: Stage, parked: readonly ParkedImage[]): void {
+export function printParked({ proxy }: Stage, blocked: readonly ParkedImage[]): void {
   console.log('\nParked, until a person acts:');
-  printTable([['IMAGE', 'WHY'], ...parked.map(({ image, reason }) => [image.replace(`${road.host}/`, ''), reason])]);
+  printTable([['IMAGE', 'WHY'], ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason])]);
   console.log();
 }
 
@@ -59,10 +59,10 @@ export function printAddresses(stage: Stage, up: FerryUpProcess): void {
   });
   console.log('\nStill running, until Ctrl-C:');
   printTable([
-    ['source', `${stage.source.url}, for the ferry ${stage.road.url}`],
+    ['source', `${stage.source.url}, for the ferry ${stage.proxy.url}`],
     ...targets,
     ['Temporal', up.temporalPages() ?? 'without pages'],
-    ['webhook bridge', `http://${up.bridge() ?? ''}`],
+    ['webhook bridge', `http://${up.httpServer() ?? ''}`],
     ['data and logs', dataFolder(stage)],
     ['look around with', `FERRY_DATA_DIR=${dataFolder(stage)} bin/ferry status`],
   ]);
@@ -71,7 +71,7 @@ export function printAddresses(stage: Stage, up: FerryUpProcess): void {
 function bytesRead(stage: Stage, images: readonly DemoImage[], name: string): number {
   const image = images.find(({ repository, tag }) => `${repository}:${tag}` === name);
   const digests = new Set<string>(image === undefined ? [] : blobsOf(image.made).map(({ digest }) => digest));
-  const reads = stage.road.reads().filter(({ digest }) => digests.has(digest));
+  const reads = stage.proxy.reads().filter(({ digest }) => digests.has(digest));
   return reads.reduce((total, { bytes }) => total + bytes, 0);
 }
 

@@ -64,11 +64,11 @@ async function publish({ source }: Stage): Promise<readonly DemoImage[]> {
 }
 
 /** GitHub lists a backport, tagged last, before the newest release; versions decide, not the list. */
-function announce({ github, road }: Stage): void {
+function announce({ github, proxy }: Stage): void {
   const compose = (services: Readonly<Record<string, string>>): string =>
     [
       'services:',
-      ...Object.entries(services).map(([name, image]) => `  ${name}: { image: '${road.host}/langgenius/${image}' }`),
+      ...Object.entries(services).map(([name, image]) => `  ${name}: { image: '${proxy.host}/langgenius/${image}' }`),
     ].join('\n');
   const sandbox = 'dify-sandbox:0.2.12';
   github.setTags(dify.repository, ['1.8.9', '1.10.0', '1.9.2', '1.8.8']);
@@ -93,13 +93,13 @@ function announce({ github, road }: Stage): void {
 }
 
 /** The request that users send to GitHub today, with another base address. */
-async function sendWebhook({ road }: Stage, up: FerryUpProcess): Promise<number> {
-  const bridge = up.bridge();
-  if (bridge === undefined) throw new Error('ferry up serves no webhook bridge');
-  const response = await fetch(`http://${bridge}/repos/team/mirror/dispatches`, {
+async function sendWebhook({ proxy }: Stage, up: FerryUpProcess): Promise<number> {
+  const httpServer = up.httpServer();
+  if (httpServer === undefined) throw new Error('ferry up serves no webhook bridge');
+  const response = await fetch(`http://${httpServer}/repos/team/mirror/dispatches`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ event_type: 'add-image', client_payload: { image: `${road.host}/team/asked:3` } }),
+    body: JSON.stringify({ event_type: 'add-image', client_payload: { image: `${proxy.host}/team/asked:3` } }),
   });
   return response.status;
 }

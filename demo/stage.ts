@@ -31,7 +31,7 @@ export interface Stage {
   readonly folder: string;
   readonly source: RegistryServer;
   /** The road to the source; the ferry knows the source by this host. */
-  readonly road: Throttle;
+  readonly proxy: Throttle;
   readonly targets: Readonly<Record<TargetName, RegistryServer>>;
   /** Stands in for GitHub, where releases are announced. */
   readonly github: GitHubStandIn;
@@ -55,7 +55,7 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
   };
   try {
     const source = await opened(startRegistry({ kind: 'distribution' }));
-    const road = await opened(startThrottle({ upstream: source.url, bytesPerSecond: sourceBytesPerSecond }));
+    const proxy = await opened(startThrottle({ upstream: source.url, bytesPerSecond: sourceBytesPerSecond }));
     const targets = {
       // Like Alibaba Cloud's personal edition it takes images, and no other kind of artifact.
       aliyun: await opened(
@@ -68,9 +68,9 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
     };
     for (const { repository, tag, made } of images) await pushImage(source, { image: made, repository, tag });
     const github = await opened(startGitHubStandIn());
-    const environment = environmentFor({ folder, road, targets, github });
+    const environment = environmentFor({ folder, proxy, targets, github });
     const clear = (): void => rmSync(folder, { recursive: true });
-    return { folder, source, road, targets, github, environment, stop, clear };
+    return { folder, source, proxy, targets, github, environment, stop, clear };
   } catch (error) {
     await stop();
     rmSync(folder, { recursive: true });
@@ -80,17 +80,17 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
 
 function environmentFor({
   folder,
-  road,
+  proxy,
   targets,
   github,
-}: Pick<Stage, 'folder' | 'road' | 'targets' | 'github'>): NodeJS.ProcessEnv {
+}: Pick<Stage, 'folder' | 'proxy' | 'targets' | 'github'>): NodeJS.ProcessEnv {
   const configuration = join(folder, 'ferry.yaml');
   writeFileSync(
     configuration,
     [
       '# The source has a loopback address, so it must be named: the ferry connects to no private address by itself.',
       'hosts:',
-      `  "${road.host}": { scheme: http }`,
+      `  "${proxy.host}": { scheme: http }`,
       'targets:',
       "  # The ferry knows Alibaba Cloud's personal edition by its host names; this one stands in for it.",
       '  aliyun: { manifestPolicy: drop }',
@@ -98,7 +98,7 @@ function environmentFor({
       `  apiUrl: ${github.url}`,
       'upstreams:',
       '  # Its own image is on Docker Hub, which a demo leaves alone.',
-      `  xinference: { image: "${road.host}/${xinferenceRepository}" }`,
+      `  xinference: { image: "${proxy.host}/${xinferenceRepository}" }`,
       '',
     ].join('\n'),
   );

@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { createAdaptorServer } from '@hono/node-server';
 
 import { lazyClient } from './client/connect.js';
-import { createWebhookBridge } from './client/webhook-bridge.js';
-import { temporalWork } from './client/webhook-bridge/temporal-work.js';
+import { createHttpServer } from './server/http-server.js';
+import { temporalWork } from './server/temporal-work.js';
 import type { ListenAddress } from './config/server-settings.js';
 import { readServerSettings } from './config/server-settings.js';
 import { FerryError } from './domain/ferry-error.js';
@@ -36,9 +36,9 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
   const { namespace, connection } = place;
   const temporal = lazyClient({ address: place.address ?? defaultTemporal, namespace, connection });
   try {
-    const bridge = createWebhookBridge({ ...settings, work: temporalWork(temporal), log });
-    const server = await serve(bridge.fetch, listen, options);
-    const told = toldToStop();
+    const httpServer = createHttpServer({ ...settings, work: temporalWork(temporal), log });
+    const server = await serve(httpServer.fetch, listen, options);
+    const told = shutdownSignal();
     process.send?.({ ready: server.address });
     log.info({ address: server.address }, 'server listens');
     await told;
@@ -85,7 +85,7 @@ async function stop(server: Server): Promise<void> {
 }
 
 /** Comes when somebody wants this process to end, or when the one that supervises it is gone. */
-async function toldToStop(): Promise<void> {
+async function shutdownSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
@@ -104,7 +104,7 @@ function unlistenable({ host, port }: ListenAddress, error: unknown): FerryError
     `the server cannot listen on ${host}:${port} (${reason}): set FERRY_LISTEN to another address`,
     {
       code: 'configuration',
-      decision: 'park',
+      decision: 'block',
       cause: error,
     },
   );

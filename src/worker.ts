@@ -7,13 +7,13 @@ import { SourcePulls } from './activities/source-pulls.js';
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
-import { examineDocker } from './composition/docker-engine.js';
+import { examineDocker } from './composition/open-docker-engine.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
-import { keepSchedules } from './composition/kept-schedules.js';
+import { reconcileOnStart } from './composition/reconcile-on-start.js';
 import { runTogether } from './composition/run-together.js';
 import { openRegistries } from './composition/registries.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
-import { openMigrated } from './composition/stores.js';
+import { openMigrated } from './composition/open-stores.js';
 import { workflowBundlePath } from './composition/workflow-bundle.js';
 import type { Workers } from './composition/workers.js';
 import { createWorkers } from './composition/workers.js';
@@ -35,7 +35,11 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { workers, createDockerWorker, askForSync } = await openWorkers(config, { logger, closing, workflowBundle });
+    const { workers, createDockerWorker, requestAndReportSync } = await openWorkers(config, {
+      logger,
+      closing,
+      workflowBundle,
+    });
     const stopping = new AbortController();
     const stop = (): void => {
       stopping.abort();
@@ -46,7 +50,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
     const runs = workers.map((worker) => async () => await worker.run());
     if (createDockerWorker !== undefined) {
       const examine = async (signal: AbortSignal) => await examineDocker(config, signal);
-      const onReturn = async () => await askForSync('a Docker daemon can be used again');
+      const onReturn = async () => await requestAndReportSync('a Docker daemon can be used again');
       const queue = { examine, createWorker: createDockerWorker, onReturn, logger };
       runs.push(async () => await serveDockerQueue(queue, stopping.signal));
     }
@@ -68,7 +72,7 @@ interface Start {
 }
 
 interface OpenedWorkers extends Workers {
-  readonly askForSync: (reason: string) => Promise<void>;
+  readonly requestAndReportSync: (reason: string) => Promise<void>;
 }
 
 async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
@@ -98,14 +102,14 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
     ...(advice === undefined ? {} : { advice }),
   });
   closing.push(async () => await temporal.close());
-  await keepSchedules(temporal, config.schedules, logger);
+  await reconcileOnStart(temporal, config.schedules, logger);
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 
   const activities = createActivitySets(config, { stores, registries, temporal, pulls });
   const workers = await createWorkers(connection, config, { activities, workflowBundle });
-  const askForSync = async (reason: string): Promise<void> => {
+  const requestAndReportSync = async (reason: string): Promise<void> => {
     await requestSync(temporal, { id: randomUUID(), reason });
   };
-  return { ...workers, askForSync };
+  return { ...workers, requestAndReportSync };
 }

@@ -13,7 +13,7 @@ function logged(error: Error): unknown {
 
 test('the log says why an activity or a workflow failed', () => {
   const cause = ApplicationFailure.create({ type: 'database', message: 'MySQL db:3306: it is shutting down' });
-  const wrapped = new ActivityFailure('Activity task failed', 'beginPass', '1', RetryState.TIMEOUT, 'worker', cause);
+  const wrapped = new ActivityFailure('Activity task failed', 'beginRun', '1', RetryState.TIMEOUT, 'worker', cause);
 
   expect(logged(cause)).toMatchObject({
     msg: 'Activity failed',

@@ -18,11 +18,11 @@ const repository = 'bench/durable';
 
 export const durable: Scenario = {
   name: 'durable',
-  async run({ rounds, scale }) {
+  async run({ attempts, scale }) {
     const image = await largeImage(scale);
     const [copied, synced] = await withRegistries({ targets: 2 }, async (registries) => {
-      const entries = await race(registries, [ferry()], { image, rounds });
-      return [entries[0], await throughTemporal(registries, image, rounds)] as const;
+      const entries = await race(registries, [ferry()], { image, attempts });
+      return [entries[0], await throughTemporal(registries, image, attempts)] as const;
     });
     return {
       title: 'Through Temporal and the database',
@@ -33,14 +33,14 @@ export const durable: Scenario = {
   },
 };
 
-async function throughTemporal(registries: Registries, image: MadeManifest, rounds: number): Promise<Entry> {
+async function throughTemporal(registries: Registries, image: MadeManifest, attempts: number): Promise<Entry> {
   const { source, targets, folder } = registries;
   const environment = environmentFor(registries);
   const up = await startFerryUp({ folder, environment });
   try {
     const runs: Run[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const tag = `v${round}`;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const tag = `v${attempt}`;
       await pushImage(source, { image, repository, tag });
       for (const target of targets) empty(target);
       const added = await runFerry(['add', `${source.host}/${repository}:${tag}`, '--no-sync'], environment);
@@ -50,7 +50,7 @@ async function throughTemporal(registries: Registries, image: MadeManifest, roun
       // The bytes move in the worker: this process's own CPU time and memory would say nothing.
       const { wallMs } = await measure([invocation], { atOnce: 1 });
       for (const target of targets) await verifyArrival(target, { image, repository, tag, by: 'ferry sync' });
-      sayRun('ferry sync --wait', round, { wallMs });
+      sayRun('ferry sync --wait', attempt, { wallMs });
       runs.push({ wallMs });
     }
     return { name: 'ferry sync --wait', runs };

@@ -34,10 +34,10 @@ export const httpClients: readonly Scenario[] = [true, false].flatMap((tls) => [
 ]);
 
 function comparison(kind: 'body' | 'heads', tls: boolean): Scenario {
-  const road = tls ? 'tls' : 'plain';
+  const proxy = tls ? 'tls' : 'plain';
   return {
-    name: `http-${kind}-${road}`,
-    async run({ rounds, scale }) {
+    name: `http-${kind}-${proxy}`,
+    async run({ attempts, scale }) {
       const image = await makeImage({ name: 'http', layers: [Math.round(blobMegabytes * megabyte * scale)] });
       const [layer] = [...image.blobs].sort((a, b) => b.size - a.size);
       const entries = await withRegistries({ targets: 0, tls }, async ({ source, caFile }) => {
@@ -45,10 +45,10 @@ function comparison(kind: 'body' | 'heads', tls: boolean): Scenario {
         const path = kind === 'body' ? `blobs/${layer?.digest ?? ''}` : 'manifests/v1';
         const work = kind === 'body' ? [reads, readsAtOnce] : [Math.ceil(heads * scale), headsAtOnce];
         const args = [kind, ...work.map(String), `${source.url}/v2/bench/http/${path}`];
-        return await race(args, rounds, caFile);
+        return await race(args, attempts, caFile);
       });
       return {
-        title: kind === 'body' ? `Reading blobs, ${road}` : `HEAD of a manifest, ${road}`,
+        title: kind === 'body' ? `Reading blobs, ${proxy}` : `HEAD of a manifest, ${proxy}`,
         setting:
           kind === 'body'
             ? `${reads} reads of ${Math.round(blobMegabytes * scale)} MB, ${readsAtOnce} at once, each hashed.`
@@ -60,30 +60,30 @@ function comparison(kind: 'body' | 'heads', tls: boolean): Scenario {
   };
 }
 
-/** All ways in each round, in turn first. */
-async function race(args: readonly string[], rounds: number, caFile?: string): Promise<readonly Entry[]> {
+/** All ways in each attempt, in turn first. */
+async function race(args: readonly string[], attempts: number, caFile?: string): Promise<readonly Entry[]> {
   const entries = wayNames.map((way) => ({ way, name: titles[way], runs: [] as Run[] }));
   const env: Record<string, string> = caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile };
-  for (let round = 0; round < rounds; round++) {
-    const first = round % entries.length;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const first = attempt % entries.length;
     for (const { way, name, runs } of [...entries.slice(first), ...entries.slice(0, first)]) {
       const invocation = { program: process.execPath, args: [program, way, ...args], env };
       const measured = await measure([invocation], { atOnce: 1 });
-      sayRun(name, round, measured);
+      sayRun(name, attempt, measured);
       runs.push(measured);
     }
   }
   return entries;
 }
 
-/** Medians of the ratios of runs of one round. */
+/** Medians of the ratios of runs of one attempt. */
 function isWorthKeeping(entries: readonly Entry[]): Goal {
   const text = `the ferry's transport needs less than ${mostOfWall} of undici's time or ${mostOfMemory.toFixed(2)} of its memory`;
   const [ferry, , undici] = entries;
   const ratio = (field: 'wallMs' | 'cpuMs' | 'peakBytes'): number =>
     median(
       (ferry?.runs ?? []).map(
-        (run, round) => (run[field] ?? Number.NaN) / (undici?.runs[round]?.[field] ?? Number.NaN),
+        (run, attempt) => (run[field] ?? Number.NaN) / (undici?.runs[attempt]?.[field] ?? Number.NaN),
       ),
     );
   const [cpu, wall, memory] = [ratio('cpuMs'), ratio('wallMs'), ratio('peakBytes')];

@@ -13,7 +13,7 @@ export const largeLayer: Scenario = {
   async run({ scale }) {
     const image = await makeImage({ name: 'large-layer', layers: [Math.round(layerBytes * scale)] });
     const entries = await withRegistries({ targets: 1, tls: true }, (registries) =>
-      race(registries, [ferry()], { image, rounds: 1 }),
+      race(registries, [ferry()], { image, attempts: 1 }),
     );
     return {
       title: 'One very large layer',

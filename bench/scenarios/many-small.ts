@@ -21,19 +21,19 @@ const copiesAtOnce = 4;
 
 export const manySmall: Scenario = {
   name: 'many-small',
-  async run({ rounds, scale }) {
+  async run({ attempts, scale }) {
     const images = await makeFamily(Math.ceil(count * scale));
     const entries = await withRegistries({ targets: 2 }, async (registries) => {
       await pushAll(registries.source, images);
       const contestants = [...listContestants(registries, images), ...loops(registries, images)];
       const runs = contestants.map(({ name }) => ({ name, runs: [] as Run[] }));
-      for (let round = 0; round < rounds; round++) {
-        for (const [position, { name, work, mostRounds = rounds }] of shuffled([...contestants.entries()])) {
-          if (round >= mostRounds) continue;
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        for (const [position, { name, work, mostRounds = attempts }] of shuffled([...contestants.entries()])) {
+          if (attempt >= mostRounds) continue;
           for (const target of registries.targets) empty(target);
           const before = await blobBytesSent(registries.source);
           const measured = await measure(work.invocations, work);
-          sayRun(name, round, measured);
+          sayRun(name, attempt, measured);
           await verifySome(registries, images, name);
           runs[position]?.runs.push({ ...measured, sourceBytes: (await blobBytesSent(registries.source)) - before });
         }
@@ -49,7 +49,7 @@ export const manySmall: Scenario = {
   },
 };
 
-/** Copiers of one image take the list as a shell would give it to them. Starting so many processes takes a minute: one round. */
+/** Copiers of one image take the list as a shell would give it to them. Starting so many processes takes a minute: one attempt. */
 function loops({ source, targets }: Registries, images: readonly ListedImage[]): readonly ListContestant[] {
   return findPeers().map(({ name, version, copy }) => ({
     name: `${name} ${version}, ${copiesAtOnce} at a time`,

@@ -14,7 +14,7 @@ const mostRequests = 2;
 
 export const settledList: Scenario = {
   name: 'settled',
-  async run({ rounds, scale }) {
+  async run({ attempts, scale }) {
     const images = await Promise.all(
       Array.from({ length: Math.ceil(count * scale) }, async (_, n) => ({
         repository: `team/app-${n % repositories}`,
@@ -27,11 +27,11 @@ export const settledList: Scenario = {
       for (const target of registries.targets) await pushAll(target, images);
       const contestants = listContestants(registries, images);
       const runs = contestants.map(({ name }) => ({ name, runs: [] as Run[] }));
-      for (let round = 0; round < rounds; round++) {
+      for (let attempt = 0; attempt < attempts; attempt++) {
         for (const [position, { name, work }] of shuffled([...contestants.entries()])) {
           const before = await requestCount(registries);
           const measured = await measure(work.invocations, work);
-          sayRun(name, round, measured);
+          sayRun(name, attempt, measured);
           const requestsPerImage = ((await requestCount(registries)) - before) / images.length;
           runs[position]?.runs.push({ ...measured, requestsPerImage });
         }

@@ -14,19 +14,19 @@ export const slowSourceFourTargets: Scenario = slowSource(4, 3.8);
 function slowSource(targets: number, atLeast: number): Scenario {
   return {
     name: `slow-source-${targets}`,
-    async run({ rounds, scale }) {
+    async run({ attempts, scale }) {
       const image = await largeImage(scale);
       const linkMs = ((bytesOf(image) * 8) / (megabitsPerSecond * 1_000_000)) * 1000;
       // The road sets their time, which is that of each blob so many times: one run of minutes tells it.
       const peers = findPeers().map((peer) => ({ ...oneAfterTheOther(peer), mostRounds: 1 }));
       const contestants = [ferry(), ...peers];
       const entries = await withRegistries({ targets }, async (registries) => {
-        const road = await startSlowRoad(registries.source, megabitsPerSecond);
+        const proxy = await startSlowRoad(registries.source, megabitsPerSecond);
         try {
-          const options = { image, rounds: Math.min(rounds, mostRounds), sourceHost: road.host };
+          const options = { image, attempts: Math.min(attempts, mostRounds), sourceHost: proxy.host };
           return await race(registries, contestants, options);
         } finally {
-          road.stop();
+          proxy.stop();
         }
       });
       return {

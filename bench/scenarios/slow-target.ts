@@ -12,9 +12,9 @@ const mostRounds = 3;
 
 export const slowTarget: Scenario = {
   name: 'slow-target',
-  async run({ rounds, scale }) {
+  async run({ attempts, scale }) {
     const image = await largeImage(scale);
-    const common = { image, rounds: Math.min(rounds, mostRounds), untilFirstTarget: true };
+    const common = { image, attempts: Math.min(attempts, mostRounds), untilFirstTarget: true };
     const [alone, beside] = await withRegistries({ targets: 2 }, async (registries) => {
       const [first, second] = registries.targets;
       if (first === undefined || second === undefined) throw new TypeError('two targets were asked for');

@@ -19,11 +19,11 @@ function twoTargets({
 }): Scenario {
   return {
     name,
-    async run({ rounds, scale }) {
+    async run({ attempts, scale }) {
       const image = await largeImage(scale);
       const contestants = [ferry(), ...findPeers().flatMap((peer) => [oneAfterTheOther(peer), sideBySide(peer)])];
       const entries = await withRegistries({ targets: 2, tls }, (registries) =>
-        race(registries, contestants, { image, rounds }),
+        race(registries, contestants, { image, attempts }),
       );
       const [own] = entries;
       return {

@@ -36,7 +36,7 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
         sourceDigest: parseDigest(input.sourceDigest),
         platforms: selectionOf(input.platforms),
         targets: copyTargets(input.destinations, targets),
-        ...(input.anew === true ? { anew: true } : {}),
+        ...(input.force === true ? { force: true } : {}),
       };
       const recipes = copyRecipes(input.platforms, targets);
       try {

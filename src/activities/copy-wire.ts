@@ -29,7 +29,7 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
     if (target === undefined) {
       throw new FerryError(`target ${name} is no longer configured on this worker`, {
         code: 'configuration',
-        decision: 'park',
+        decision: 'block',
       });
     }
     const { manifestPolicy, referrers } = target;

@@ -88,7 +88,7 @@ async function claimRepository(names: TargetNames, source: ImageReference, targe
 function noFreeName(owner: string, target: Target, tries: readonly string[]): FerryError {
   return new FerryError(
     `no free name for ${owner} on target ${target.name}: ${tries.join(' and ')} belong to other images; choose one under targets.${target.name}.names in ferry.yaml`,
-    { code: 'target-name', decision: 'park' },
+    { code: 'target-name', decision: 'block' },
   );
 }
 

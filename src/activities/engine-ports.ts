@@ -1,12 +1,12 @@
 /** The parts outside that move things and pass requests on, as activities see them. */
-import type { SyncRequest } from '../contract/sync.js';
+import type { SyncRequest } from '../contract/sync-messages.js';
 import type { Digest } from '../domain/digest.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import type { TagContents } from '../domain/tag-contents.js';
 import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../registry/copy-types.js';
 
 /** A tag on a target. */
-export interface TagPlace {
+export interface TagRef {
   readonly target: string;
   readonly host: string;
   readonly repository: string;
@@ -20,18 +20,18 @@ export interface CopyEngine {
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
   /** What a tag points to on a target, asked with the target's own account; undefined when it is not there. */
-  head(place: TagPlace, options?: { readonly signal?: AbortSignal }): Promise<{ readonly digest: string } | undefined>;
+  head(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<{ readonly digest: string } | undefined>;
   /** The same with the platforms that it holds; manifest and config are read for that. */
-  look(place: TagPlace, options?: { readonly signal?: AbortSignal }): Promise<TagContents | undefined>;
+  look(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<TagContents | undefined>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */
   isSame(
     request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
-    found: { readonly place: TagPlace; readonly contents: TagContents },
+    found: { readonly place: TagRef; readonly contents: TagContents },
     options?: { readonly signal?: AbortSignal },
   ): Promise<boolean>;
 }
 
-/** Passes a request on to the one `SyncAll`, starting it where it does not run. */
+/** Runs a request on to the one `SyncAll`, starting it where it does not run. */
 export interface SyncRequester {
   requestSync(request: SyncRequest): Promise<void>;
   /** The same at a later time (UTC ms), in place of an earlier such request. */

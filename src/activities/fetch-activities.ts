@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import type { FetchActivities, UpstreamLook } from '../contract/activity-types.js';
-import type { FetchedImage } from '../contract/fetch.js';
+import type { FetchActivities, UpstreamCheck } from '../contract/activity-types.js';
+import type { FetchedImage } from '../contract/fetch-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
@@ -35,7 +35,7 @@ export function createFetchActivities({
   platforms,
 }: FetchPorts): FetchActivities {
   return {
-    lookAtUpstream: activity(
+    checkUpstream: activity(
       async ({ upstream, scope }) =>
         await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
     ),
@@ -51,7 +51,7 @@ export function createFetchActivities({
     ),
   };
 
-  async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamLook> {
+  async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamCheck> {
     const state = await states.read(upstream.name);
     const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms, sources.rules);
     try {
@@ -66,7 +66,7 @@ export function createFetchActivities({
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
-      if (fault === undefined || fault.decision === 'park') throw error;
+      if (fault === undefined || fault.decision === 'block') throw error;
       return { kind: 'later', fault };
     }
   }
@@ -84,18 +84,18 @@ export function createFetchActivities({
     const requests = finding.wanted.flatMap((found, place): WantedRequest[] => {
       const reference = references[place];
       if (reference === undefined || refusals[place] !== undefined) return [];
-      const wish = {
+      const imageRequest = {
         reference,
         requestedBy: whyOf(name, finding, found),
         ...(targets === undefined ? {} : { targets }),
       };
-      return platformsOf(found.image).map((platform) => ({ ...wish, platform }));
+      return platformsOf(found.image).map((platform) => ({ ...imageRequest, platform }));
     });
     if (requests.length === 0) return refused;
 
     const results = await wanted.addWanted(requests);
-    const parked = results.filter(({ previous }) => previous === PushStatus.parked);
-    const revived = new Set((await states.reviveMissing(parked)).map(keyOf));
+    const blocked = results.filter(({ previous }) => previous === PushStatus.blocked);
+    const revived = new Set((await states.reviveMissing(blocked)).map(keyOf));
     return [...results.map((result) => fetched(result, revived.has(keyOf(result)))), ...refused];
   }
 
@@ -113,8 +113,8 @@ function fetched({ image, platform, outcome, previous }: WantedResult, isRevived
   switch (previous) {
     case PushStatus.pushed:
       return { image, platform, outcome: 'already-pushed' };
-    case PushStatus.parked:
-      return { image, platform, outcome: 'parked' };
+    case PushStatus.blocked:
+      return { image, platform, outcome: 'blocked' };
     case PushStatus.withdrawn:
       return { image, platform, outcome: 'withdrawn' };
     default:

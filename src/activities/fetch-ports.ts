@@ -31,7 +31,7 @@ export interface UpstreamStates {
   read(upstream: string): Promise<UpstreamState | undefined>;
   save(upstream: string, state: UpstreamState): Promise<void>;
   /**
-   * Makes rows pending again that are parked because their tag was missing, and says which they were.
+   * Makes rows pending again that are blocked because their tag was missing, and says which they were.
    *
    * @param images canonical images, with the platforms that are wanted of each
    */

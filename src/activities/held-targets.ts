@@ -11,7 +11,7 @@ import type { TagContents } from '../domain/tag-contents.js';
 import { coverageOf, platformsBeside, platformsIn } from '../domain/tag-contents.js';
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
-import type { CopyEngine, TagPlace } from './engine-ports.js';
+import type { CopyEngine, TagRef } from './engine-ports.js';
 import { toFault } from './to-failure.js';
 
 export interface HeldTarget {
@@ -118,7 +118,7 @@ export function recordedOn(away: readonly Target[], { byTarget, askedAt = Number
  */
 export async function findUnknownHeld(
   { image, source, selection: platforms }: Pick<Wanted, 'image' | 'source' | 'selection'>,
-  { sourceDigest, replaced }: { readonly sourceDigest: Digest; readonly replaced: readonly TagPlace[] },
+  { sourceDigest, replaced }: { readonly sourceDigest: Digest; readonly replaced: readonly TagRef[] },
   { engine, mutableTags }: HeldPorts,
   signal: AbortSignal,
 ): Promise<{
@@ -170,7 +170,7 @@ function noteOn(
 /** A mutable tag is to be what its source has now; any other may be what its source had once. */
 async function isRight(
   { image, source, selection: platforms }: Wanted,
-  found: { readonly place: TagPlace; readonly contents: TagContents },
+  found: { readonly place: TagRef; readonly contents: TagContents },
   { engine, mutableTags }: HeldPorts,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -194,12 +194,12 @@ function heldOn({ name: target }: Target, holding: Holding, digest: string): Hel
   };
 }
 
-function placeOf(target: string, reference: string): TagPlace {
+function placeOf(target: string, reference: string): TagRef {
   const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
   return { target, host, repository, tag };
 }
 
-function readableAt({ host, repository }: Pick<TagPlace, 'host' | 'repository'>, digest: string): string {
+function readableAt({ host, repository }: Pick<TagRef, 'host' | 'repository'>, digest: string): string {
   return `${host}/${repository}@${digest}`;
 }
 

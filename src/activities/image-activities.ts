@@ -12,12 +12,12 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
 
   return {
     planImage: activity(
-      async ({ image, lastRound = false }) =>
-        await withHeartbeat(undefined, ({ signal }) => planner.plan(image, { signal, lastRound })),
+      async ({ image, lastAttempt = false }) =>
+        await withHeartbeat(undefined, ({ signal }) => planner.plan(image, { signal, lastAttempt })),
     ),
     recordImage: activity(
-      async ({ outcome, run, lookedAt }) =>
-        await withHeartbeat(undefined, async () => await pushed.recordOutcome(outcome, { targets, run, lookedAt })),
+      async ({ outcome, run, readAt }) =>
+        await withHeartbeat(undefined, async () => await pushed.recordOutcome(outcome, { targets, run, readAt })),
     ),
   };
 }

@@ -7,17 +7,17 @@ import type { FetchPorts } from './fetch-activities.js';
 import { createFetchActivities } from './fetch-activities.js';
 import type { ImagePorts } from './image-activities.js';
 import { createImageActivities } from './image-activities.js';
-import type { PassPorts } from './pass-activities.js';
-import { createPassActivities } from './pass-activities.js';
+import type { RunPorts } from './run-activities.js';
+import { createRunActivities } from './run-activities.js';
 import type { RequestPorts } from './request-activities.js';
 import { createRequestActivities } from './request-activities.js';
 import type { TagPorts } from './tag-activities.js';
 import { createTagActivities } from './tag-activities.js';
 
 /** What workers of the queue `ferry` serve, with {@link createUpstreamActivities}. */
-export function createMainActivities(ports: PassPorts & TagPorts & ImagePorts & RequestPorts): MainActivities {
+export function createMainActivities(ports: RunPorts & TagPorts & ImagePorts & RequestPorts): MainActivities {
   return {
-    ...createPassActivities(ports),
+    ...createRunActivities(ports),
     ...createTagActivities(ports),
     ...createImageActivities(ports),
     ...createRequestActivities(ports),

@@ -62,7 +62,7 @@ export async function planMissing(
   return {
     fault: {
       code: mayHeal?.code ?? 'tag-missing',
-      decision: mayHeal === undefined ? 'park' : mayHeal.decision,
+      decision: mayHeal === undefined ? 'block' : mayHeal.decision,
       reason: `it lacks what ${names} has, which neither the source nor that target gives: ${why}; "ferry retry ${image}" copies what the source has now to every target`,
       ...(mayHeal?.retryAfterMs === undefined ? {} : { retryAfterMs: mayHeal.retryAfterMs }),
     },
@@ -84,7 +84,7 @@ export async function planMissing(
       if (!(error instanceof FerryError) || fault === undefined || fault.code === 'database') throw error;
       reasons.push(fault.reason);
       // A tag that is missing may be published yet; a digest that is gone does not come back.
-      if (fault.decision !== 'park' && fault.code !== 'tag-missing') mayHeal ??= fault;
+      if (fault.decision !== 'block' && fault.code !== 'tag-missing') mayHeal ??= fault;
       return undefined;
     }
   }

@@ -7,10 +7,10 @@ import type { CopyEngine } from './engine-ports.js';
 import type { PushedImages } from './ports.js';
 import type { TargetHealth } from './target-health.js';
 
-export interface PlanOptions {
+export interface AdoptionOptions {
   readonly signal: AbortSignal;
-  /** Whoever is away now has been away through all rounds. */
-  readonly lastRound: boolean;
+  /** Whoever is away now has been away through all attempts. */
+  readonly lastAttempt: boolean;
 }
 
 interface AdoptionParts {
@@ -21,7 +21,7 @@ interface AdoptionParts {
 }
 
 type AdoptionPlan =
-  Extract<ImagePlan, { kind: 'adopted' }> | Omit<Extract<ImagePlan, { kind: 'left' }>, 'rows' | 'lookedAt'>;
+  Extract<ImagePlan, { kind: 'adopted' }> | Omit<Extract<ImagePlan, { kind: 'left' }>, 'rows' | 'readAt'>;
 
 /**
  * What an older script pushed is adopted, whenever its rows came and whoever asks, unless they are to be copied anew.
@@ -36,7 +36,7 @@ export async function planAdoption(
     away,
   }: { readonly image: string; readonly pending: readonly WantedImage[]; readonly away: readonly LeftTarget[] },
   { pushed, engine, targets, health }: AdoptionParts,
-  { signal, lastRound }: PlanOptions,
+  { signal, lastAttempt }: AdoptionOptions,
 ): Promise<AdoptionPlan | undefined> {
   const candidates = await pushed.adoptionCandidates({ targets, after: beforeFirstRow, limit: pending.length, image });
   if (candidates.length < pending.length) return undefined;
@@ -50,7 +50,7 @@ export async function planAdoption(
   const found = await Promise.all(candidates.map(async (candidate) => await findCopies(candidate, looks, signal)));
   const unknown = found.find((one) => one.kind === 'unknown');
   if (unknown !== undefined) {
-    if (lastRound) for (const { target, fault, hostReason } of unknown.left) health.note(target, fault, hostReason);
+    if (lastAttempt) for (const { target, fault, hostReason } of unknown.left) health.note(target, fault, hostReason);
     return { kind: 'left', left: unknown.left.map(({ target, fault }) => ({ target, fault })) };
   }
   const there = found.flatMap((one) => (one.kind === 'there' ? [one.copies] : []));

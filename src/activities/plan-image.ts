@@ -23,7 +23,7 @@ import type { HeldTarget } from './held-targets.js';
 import { findHeld, findUnknownHeld, recordedOn } from './held-targets.js';
 import { planMissing } from './missing-targets.js';
 import type { DaemonWorkers, PushedImages, TargetNames, WantedImages } from './ports.js';
-import type { PlanOptions } from './plan-adoption.js';
+import type { AdoptionOptions } from './plan-adoption.js';
 import { planAdoption } from './plan-adoption.js';
 import { takenTargets } from './shared-tag.js';
 import { TargetHealth } from './target-health.js';
@@ -45,9 +45,9 @@ interface ImageRows {
   readonly rows: readonly WantedImage[];
   readonly pending: readonly WantedImage[];
   /** What becomes of a tag that is not there. */
-  readonly missingTag: 'wait' | 'park';
+  readonly missingTag: 'wait' | 'block';
   /** When they were read, UTC ms. */
-  readonly lookedAt: number;
+  readonly readAt: number;
 }
 
 /** What an image's rows and targets say, before anything is decided about its source. */
@@ -60,7 +60,7 @@ interface LookedAt extends ImageRows {
   readonly left: readonly LeftTarget[];
 }
 
-type PlanOf<Kind extends ImagePlan['kind']> = Omit<Extract<ImagePlan, { kind: Kind }>, 'rows' | 'lookedAt'>;
+type PlanOf<Kind extends ImagePlan['kind']> = Omit<Extract<ImagePlan, { kind: Kind }>, 'rows' | 'readAt'>;
 type Decided = PlanOf<'adopted'> | PlanOf<'left'> | PlanOf<'planned'>;
 
 const nothingHeld: Holdings = { byTarget: new Map(), pushedByFerry: [] };
@@ -75,18 +75,18 @@ export class ImagePlanner {
   }
 
   /** @throws FerryError of the database: it says nothing about the image */
-  async plan(image: string, options: PlanOptions): Promise<ImagePlan> {
+  async plan(image: string, options: AdoptionOptions): Promise<ImagePlan> {
     const { rows, readAt } = await this.#ports.wanted.wantedRows(image);
     const pending = rows.filter(({ status }) => status === PushStatus.pending);
     if (pending.length === 0) return { kind: 'nothing' };
 
     const looked = {
       rows: rows.filter(({ status }) => status !== PushStatus.withdrawn).map(({ id }) => id),
-      lookedAt: readAt,
+      readAt: readAt,
     };
     const missingTag = this.#missingTag(pending, readAt);
     try {
-      const decided = await this.#decide(image, { rows, pending, missingTag, lookedAt: readAt }, options);
+      const decided = await this.#decide(image, { rows, pending, missingTag, readAt: readAt }, options);
       return { ...looked, ...decided };
     } catch (error) {
       options.signal.throwIfAborted();
@@ -99,15 +99,15 @@ export class ImagePlanner {
 
   async #decide(
     image: string,
-    { rows, pending, missingTag, lookedAt }: ImageRows,
-    options: PlanOptions,
+    { rows, pending, missingTag, readAt }: ImageRows,
+    options: AdoptionOptions,
   ): Promise<Decided> {
     const { wanted, names, pushed } = this.#ports;
-    const { signal, lastRound } = options;
+    const { signal, lastAttempt } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
     const chosen = this.#targetsFor(wantedTargets(rows));
-    const [awake, away] = await this.#divide(chosen, lastRound);
+    const [awake, away] = await this.#divide(chosen, lastAttempt);
     const adopted = await planAdoption({ image, pending, away }, { ...this.#ports, health: this.#health }, options);
     if (adopted !== undefined) return adopted;
     // Where nobody can take the image, asking the source for it would only spend its allowance.
@@ -134,8 +134,8 @@ export class ImagePlanner {
         left,
       } as const;
     }
-    const isAnew = rows.some(({ copyAnew }) => copyAnew === true);
-    const looked = { image, source, selection, pending, rows, asked, left, away, missingTag, lookedAt };
+    const isAnew = rows.some(({ forceCopy }) => forceCopy === true);
+    const looked = { image, source, selection, pending, rows, asked, left, away, missingTag, readAt };
     const holdings = isAnew ? nothingHeld : await pushed.holdings(image, chosen);
     const found = await findHeld({ image, source, selection, targets: asked }, holdings, this.#ports, signal);
     const absentees = chosen.filter(({ name }) => away.some(({ target }) => target === name));
@@ -152,7 +152,7 @@ export class ImagePlanner {
     known: readonly HeldTarget[],
     signal: AbortSignal,
   ): Promise<Decided> {
-    const { image, source, selection, asked, left, missingTag, lookedAt } = looked;
+    const { image, source, selection, asked, left, missingTag, readAt } = looked;
     const open = asked.filter(({ name }) => !known.some(({ target }) => target === name));
     await this.#recordHeld(looked, held, open.length + left.length === 0);
     const kept = held.map(keptOutcome);
@@ -160,7 +160,7 @@ export class ImagePlanner {
     const destinations = await claimDestinations(this.#ports.names, source, open);
     const direct = this.#keepingReplaced(
       destinations.filter(({ engine: by }) => by === undefined),
-      lookedAt,
+      readAt,
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
     if (direct.length === 0) {
@@ -178,13 +178,13 @@ export class ImagePlanner {
       return { kind: 'left', left: [...left, ...open.map(({ name }) => ({ target: name, fault }))] };
     }
     const { plan, platforms, from } = missing;
-    const failed = plan.failures.map((failure) => openTarget(failure, direct));
+    const retrying = plan.failures.map((failure) => openTarget(failure, direct));
     return {
       kind: 'planned',
       ...planned(plan, new Map()),
       platforms: printed(platforms),
       missingTag,
-      open: [...untried(plan, direct), ...failed, ...byDocker],
+      open: [...untried(plan, direct), ...retrying, ...byDocker],
       left,
       kept,
       ...(from === undefined ? {} : { from }),
@@ -233,19 +233,19 @@ export class ImagePlanner {
       readonly beside: readonly Platform[];
       readonly sharing: readonly string[];
     },
-    options: PlanOptions,
+    options: AdoptionOptions,
   ): Promise<Decided> {
     const { wanted, pushed, engine, targets } = this.#ports;
-    const { signal, lastRound } = options;
-    const { image, source, asked, left, missingTag, lookedAt } = looked;
+    const { signal, lastAttempt } = options;
+    const { image, source, asked, left, missingTag, readAt } = looked;
     const selection = withPlatforms(looked.selection, beside);
     const { destinations, sourceDigest } = await this.#destinations(source, asked, signal);
     const direct = this.#keepingReplaced(
       destinations.filter(({ engine: by }) => by === undefined),
-      lookedAt,
+      readAt,
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
-    const anew = isAnew ? ({ anew: true } as const) : {};
+    const force = isAnew ? ({ force: true } as const) : {};
     const resolved = sourceDigest === undefined ? {} : { sourceDigest };
     const recipes = copyRecipes(printed(selection), targets);
     const known = await pushed.knownCopies(image);
@@ -254,7 +254,7 @@ export class ImagePlanner {
       platforms: selection,
       targets: copyTargets(direct, targets).map((target) => withKnown(target, known, recipes)),
       ...resolved,
-      ...anew,
+      ...force,
     };
     const plan = await engine.plan(request, { signal });
     const lost = beside.filter((platform) => plan.missingPlatforms.includes(printPlatform(platform)));
@@ -281,28 +281,32 @@ export class ImagePlanner {
       await this.#recordHeld(looked, unknown.held, isThere);
       if (isThere) return { kind: 'adopted', targets: unknown.held.map(keptOutcome) };
     }
-    const failed = plan.failures.map((failure) => openTarget(failure, direct));
-    if (lastRound) this.#health.noteAll(asked, plan.failures);
+    const retrying = plan.failures.map((failure) => openTarget(failure, direct));
+    if (lastAttempt) this.#health.noteAll(asked, plan.failures);
     // They were pushed because they led to the same, and may not any more.
     const later = sharing.slice(sharing.indexOf(image) + 1);
     await wanted.reviewPushed(later.filter((other) => !other.endsWith(`@${plan.sourceDigest}`)));
     return {
       kind: 'planned',
       ...planned(plan, recipes),
-      ...anew,
+      ...force,
       platforms: printed(selection),
       missingTag,
-      open: [...untried(plan, direct).filter(({ destination }) => !keeps(destination.target)), ...failed, ...byDocker],
+      open: [
+        ...untried(plan, direct).filter(({ destination }) => !keeps(destination.target)),
+        ...retrying,
+        ...byDocker,
+      ],
       left,
       ...(unknown.held.length === 0 ? {} : { kept: unknown.held.map(keptOutcome) }),
     };
   }
 
   /** Targets that can be brought something now, and the others with the reason. */
-  async #divide(chosen: readonly Target[], lastRound: boolean) {
+  async #divide(chosen: readonly Target[], lastAttempt: boolean) {
     const [rested, resting] = this.#health.divide(chosen);
     const unserved = await unservedTargets(rested, this.#ports.daemonWorkers);
-    if (lastRound) for (const { target, fault } of unserved) this.#health.note(target, fault, fault.reason);
+    if (lastAttempt) for (const { target, fault } of unserved) this.#health.note(target, fault, fault.reason);
     const awake = rested.filter(({ name }) => !unserved.some(({ target }) => target === name));
     return [awake, [...resting, ...unserved]] as const;
   }
@@ -333,15 +337,15 @@ export class ImagePlanner {
     const asked = selection === 'all' ? 'all targets' : selection.join(', ');
     const known = targets.map(({ name }) => name).join(', ');
     throw new FerryError(
-      `it is to go to ${asked} only, and no such target is configured: configured are ${known}; configure it and run "ferry retry --parked", or "ferry add" the image for all targets`,
-      { code: 'configuration', decision: 'park' },
+      `it is to go to ${asked} only, and no such target is configured: configured are ${known}; configure it and run "ferry retry --blocked", or "ferry add" the image for all targets`,
+      { code: 'configuration', decision: 'block' },
     );
   }
 
-  /** A tag may be announced hours before its image is pushed: it waits, and is parked only when that takes too long. */
-  #missingTag(pending: readonly WantedImage[], readAt: number): 'wait' | 'park' {
+  /** A tag may be announced hours before its image is pushed: it waits, and is blocked only when that takes too long. */
+  #missingTag(pending: readonly WantedImage[], readAt: number): 'wait' | 'block' {
     const since = Math.min(...pending.map(({ firstMissingAt }) => firstMissingAt ?? readAt));
-    return readAt - since < this.#ports.missingTagWaitMs ? 'wait' : 'park';
+    return readAt - since < this.#ports.missingTagWaitMs ? 'wait' : 'block';
   }
 }
 
@@ -400,7 +404,7 @@ function wouldLose(target: string, image: string, lost: readonly Platform[]): Le
     target,
     fault: {
       code: 'target-tag-taken',
-      decision: 'park',
+      decision: 'block',
       reason: `its tag holds ${names}, which the source does not offer any more and a copy would take away: "ferry retry ${image}" replaces it`,
     },
   };

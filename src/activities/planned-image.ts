@@ -2,7 +2,7 @@
 import type { Destination } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { printPlatform } from '../domain/platform.js';
-import type { PendingImage, PlannedFault, PlannedImage, PlannedTarget } from '../domain/sync-plan.js';
+import type { PendingPlan, PlannedFault, PlannedImage, PlannedTarget } from '../domain/plan-types.js';
 import type { CopySurvey } from '../registry/copy-types.js';
 import type { ForeseenDestination } from './destinations.js';
 
@@ -12,8 +12,8 @@ export function plannedTargets({ plan, targets }: CopySurvey, found: readonly Fo
   return found.map(({ destination, takenName }): PlannedTarget => {
     const { target } = destination;
     const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
-    const failed = plan.failures.find((failure) => failure.target === target);
-    if (failed !== undefined) return { ...named, state: 'refused', fault: faultOf(failed.failure) };
+    const retrying = plan.failures.find((failure) => failure.target === target);
+    if (retrying !== undefined) return { ...named, state: 'refused', fault: faultOf(retrying.failure) };
     const planned = plan.targets.find((candidate) => candidate.target === target);
     const { there, mountable, sent } = targets.find((survey) => survey.target === target) ?? nothingOn(target);
     return {
@@ -45,7 +45,7 @@ export function unseenTarget({ destination, takenName }: ForeseenDestination): P
   return { ...bareTarget(destination), state: 'unknown', ...(takenName === undefined ? {} : { takenName }) };
 }
 
-export function bareImage({ image, platforms }: Pick<PendingImage, 'image' | 'platforms'>) {
+export function bareImage({ image, platforms }: Pick<PendingPlan, 'image' | 'platforms'>) {
   return {
     image,
     platforms: platforms === 'all' ? ['all'] : platforms.map(printPlatform),
@@ -56,7 +56,7 @@ export function bareImage({ image, platforms }: Pick<PendingImage, 'image' | 'pl
   };
 }
 
-export function toAdopt(pending: PendingImage): PlannedImage {
+export function toAdopt(pending: PendingPlan): PlannedImage {
   return { ...bareImage(pending), state: 'adopt' };
 }
 

@@ -9,7 +9,7 @@ export class PullNotSpent extends FerryError {
   constructor(host: string) {
     super(`${host} counts what is read from it: nothing was read; --spend-pulls reads it`, {
       code: 'configuration',
-      decision: 'park',
+      decision: 'block',
     });
   }
 }

@@ -17,11 +17,11 @@ import type {
 export interface WantedImages {
   /**
    * Gives an identity to rows that other programs inserted (`image_key` NULL) and marks duplicates; rows whose
-   * reference cannot mean anything are parked with the reason. Safe to run by several workers at once.
+   * reference cannot mean anything are blocked with the reason. Safe to run by several workers at once.
    */
-  adoptRows(): Promise<{ readonly adopted: number; readonly duplicates: number; readonly refused: number }>;
+  normalizeRows(): Promise<{ readonly adopted: number; readonly duplicates: number; readonly refused: number }>;
   /**
-   * Images with a pending row that no pass has finished with since `since` (UTC ms), or that were asked for again
+   * Images with a pending row that no run has finished with since `since` (UTC ms), or that were asked for again
    * after that; explicitly asked ones first (newest pass order otherwise by row id). At most `limit` images.
    */
   pendingImages(query: {
@@ -29,7 +29,7 @@ export interface WantedImages {
     readonly limit: number;
   }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]>;
   /**
-   * Those of these images that are no images, since somebody wrote something else into their rows: `adoptRows` reads
+   * Those of these images that are no images, since somebody wrote something else into their rows: `normalizeRows` reads
    * the rows anew. @returns whether there was any
    */
   forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean>;
@@ -42,13 +42,13 @@ export interface WantedImages {
   imagesSharingTag(image: string): Promise<readonly string[]>;
   /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
   reviewPushed(images: readonly string[]): Promise<void>;
-  /** All in one transaction. An explicit request makes a pushed or parked row pending again. */
+  /** All in one transaction. An explicit request makes a pushed or blocked row pending again. */
   addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]>;
 }
 
 export interface TagChecks {
   /**
-   * Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
+   * Pushed images that no run has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
    * where they go.
    */
   pushedTags(query: {
@@ -126,12 +126,12 @@ export interface PushedImages {
   /** Makes rows pushed that are on every target, and those pending that were marked as pushed and are not. */
   recordTakenOver(found: readonly TakenOver[]): Promise<void>;
   /**
-   * One transaction. `lookedAt` is `readAt` of the rows that the outcome was made from: a row asked for again after it
+   * One transaction. `readAt` is `readAt` of the rows that the outcome was made from: a row asked for again after it
    * stays pending, and `checked_at` becomes it.
    */
   recordOutcome(
     outcome: ImageOutcome,
-    context: { readonly targets: readonly Target[]; readonly run: string; readonly lookedAt: number },
+    context: { readonly targets: readonly Target[]; readonly run: string; readonly readAt: number },
   ): Promise<void>;
 }
 
@@ -163,7 +163,7 @@ export interface PullBudgets {
    * @returns undefined when it may be made; else milliseconds until coming back is worth it
    */
   take(
-    account: { readonly host: string; readonly spender: string },
+    account: { readonly host: string; readonly rateLimitSource: string },
     allowance: PullAllowance,
   ): Promise<{ readonly freeInMs: number } | undefined>;
   /**
@@ -171,7 +171,7 @@ export interface PullBudgets {
    * grants, so that its word cannot raise it.
    */
   told(
-    account: { readonly host: string; readonly spender: string },
+    account: { readonly host: string; readonly rateLimitSource: string },
     allowance: PullAllowance,
     told: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },
   ): Promise<void>;

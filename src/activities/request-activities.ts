@@ -1,8 +1,8 @@
 import { log } from '@temporalio/activity';
 
 import type { RequestActivities } from '../contract/activity-types.js';
-import type { AddPorts } from '../domain/add-images.js';
-import { readAddRequest } from '../domain/add-images.js';
+import type { AddPorts } from '../domain/judge-requested-images.js';
+import { readAddRequest } from '../domain/judge-requested-images.js';
 import type { AddedImage } from '../domain/requested-images.js';
 import { activity } from './activity.js';
 import type { SyncRequester } from './engine-ports.js';
@@ -22,8 +22,8 @@ export function createRequestActivities({ deliveries, requester, ...ports }: Req
       async ({ delivery, owner, ...input }) =>
         await withHeartbeat(undefined, async () => {
           const requestedBy = { by: 'workflow', id: input.requestedBy ?? delivery } as const;
-          const { wishes, answers } = await readAddRequest(input, ports, requestedBy);
-          const results = await deliveries.record({ id: delivery, owner }, wishes);
+          const { imageRequests, answers } = await readAddRequest(input, ports, requestedBy);
+          const results = await deliveries.record({ id: delivery, owner }, imageRequests);
           if (results === undefined) return { images: [], repeated: true };
           const images = answers(results);
           logRefused(delivery, images);

@@ -79,7 +79,7 @@ function takenTag(image: string, other: string, meaning: string): LeftTarget['fa
   const tag = targetTag(parseImageReference(image));
   return {
     code: 'target-tag-taken',
-    decision: 'park',
+    decision: 'block',
     reason: `its tag "${tag}" belongs to ${other}, which was wanted first: ${meaning}; to have this one there instead: "ferry remove ${other}", then "ferry retry ${image}"`,
   };
 }

@@ -6,7 +6,7 @@ import type { PullBudgets } from './ports.js';
 const repeatMs = 5_000;
 
 interface Account {
-  readonly spender: string;
+  readonly rateLimitSource: string;
   readonly allowance: PullAllowance;
   /** The allowance is what the configuration grants this ferry, not what the source told. */
   readonly configured: boolean;
@@ -19,14 +19,14 @@ interface Account {
 export class SourcePulls implements PullLedger {
   readonly #budgets: PullBudgets;
   readonly #accounts = new Map<string, Account>();
-  readonly #toldAt = new Map<string, number>();
+  readonly #observedAt = new Map<string, number>();
   /** Hosts that have answered, whether or not they spoke of an allowance. */
   readonly #heard = new Set<string>();
 
   constructor(budgets: PullBudgets, configured: ReadonlyMap<string, PullAllowance> = new Map()) {
     this.#budgets = budgets;
     for (const [host, allowance] of configured) {
-      this.#accounts.set(host, { spender: '', allowance, configured: true });
+      this.#accounts.set(host, { rateLimitSource: '', allowance, configured: true });
     }
   }
 
@@ -37,8 +37,8 @@ export class SourcePulls implements PullLedger {
   async take(host: string): ReturnType<PullLedger['take']> {
     const account = this.#accounts.get(host);
     if (account === undefined) return undefined;
-    const { spender, allowance } = account;
-    const refusal = await this.#budgets.take({ host, spender }, allowance);
+    const { rateLimitSource, allowance } = account;
+    const refusal = await this.#budgets.take({ host, rateLimitSource }, allowance);
     return refusal === undefined ? undefined : { allowance, ...refusal };
   }
 
@@ -54,9 +54,9 @@ export class SourcePulls implements PullLedger {
     this.#accounts.set(host, account);
     if (announced === undefined || this.#isRepetition(host, known, account, announced)) return;
 
-    const { spender, allowance, configured } = account;
-    this.#toldAt.set(host, performance.now());
-    await this.#budgets.told({ host, spender }, allowance, {
+    const { rateLimitSource, allowance, configured } = account;
+    this.#observedAt.set(host, performance.now());
+    await this.#budgets.told({ host, rateLimitSource }, allowance, {
       remaining: announced.remaining,
       ageMs,
       share: configured,
@@ -65,16 +65,16 @@ export class SourcePulls implements PullLedger {
 
   #isRepetition(host: string, known: Account | undefined, account: Account, { remaining }: AnnouncedPulls): boolean {
     const isKnown =
-      known?.spender === account.spender &&
+      known?.rateLimitSource === account.rateLimitSource &&
       known.allowance.pulls === account.allowance.pulls &&
       known.allowance.windowMs === account.allowance.windowMs;
-    const toldAt = this.#toldAt.get(host);
-    return isKnown && remaining > 0 && toldAt !== undefined && performance.now() - toldAt < repeatMs;
+    const observedAt = this.#observedAt.get(host);
+    return isKnown && remaining > 0 && observedAt !== undefined && performance.now() - observedAt < repeatMs;
   }
 }
 
 function announcedAccount(announced: AnnouncedPulls | undefined): Account | undefined {
   if (announced === undefined) return undefined;
-  const { spender, pulls, windowMs } = announced;
-  return { spender, allowance: { pulls, windowMs }, configured: false };
+  const { rateLimitSource, pulls, windowMs } = announced;
+  return { rateLimitSource, allowance: { pulls, windowMs }, configured: false };
 }

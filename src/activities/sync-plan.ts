@@ -3,14 +3,14 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../domain/image-reference.js';
 import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
 import type {
-  PendingImage,
+  PendingPlan,
   PlannedImage,
   PlannedTarget,
   PlanSink,
   PlanSummary,
   RefusedRow,
-} from '../domain/sync-plan.js';
-import { addToTotals, emptyTotals } from '../domain/sync-plan.js';
+} from '../domain/plan-types.js';
+import { addToTotals, emptyTotals } from '../domain/plan-types.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
@@ -37,8 +37,8 @@ const imagesAtOnce = 4;
 
 export interface SyncPlanPorts {
   readonly plan: {
-    /** What a pass would find, some hundred images at a time; changes nothing. */
-    pendingImages(targets: readonly Target[]): AsyncIterable<readonly PendingImage[]>;
+    /** What a run would find, some hundred images at a time; changes nothing. */
+    pendingImages(targets: readonly Target[]): AsyncIterable<readonly PendingPlan[]>;
     refusedRows(): AsyncIterable<readonly RefusedRow[]>;
     /** Rows that another program marked as pushed and the ferry never verified. */
     unverified(): Promise<number>;
@@ -108,7 +108,7 @@ class ImageSurveyor {
     this.#signal = signal;
   }
 
-  async survey(pending: PendingImage): Promise<PlannedImage> {
+  async survey(pending: PendingPlan): Promise<PlannedImage> {
     const bare = { ...bareImage(pending), state: 'stopped' } as const;
     try {
       const { result, pulls } = await this.#ports.pulls.count(async () => await this.#look(pending));
@@ -119,7 +119,7 @@ class ImageSurveyor {
     }
   }
 
-  async #look({ image, platforms, targets: selection, anew }: PendingImage): Promise<Partial<PlannedImage>> {
+  async #look({ image, platforms, targets: selection, force }: PendingPlan): Promise<Partial<PlannedImage>> {
     const source = parseImageReference(image);
     const chosen = chosenTargets(selection, this.#ports.targets);
     if (chosen.length === 0) throw noTarget(selection);
@@ -133,13 +133,13 @@ class ImageSurveyor {
     const looked =
       sourceDigest === undefined || direct.length === 0
         ? { targets: [] }
-        : await this.#lookDirectly({ source, sourceDigest, platforms, anew }, direct);
+        : await this.#lookDirectly({ source, sourceDigest, platforms, force }, direct);
     const targets = [...looked.targets, ...byDocker, ...refused];
     return { ...looked, ...(sourceDigest === undefined ? {} : { sourceDigest }), state: stateOf(targets), targets };
   }
 
   async #lookDirectly(
-    request: Pick<CopyRequest, 'source' | 'platforms' | 'anew'> & { readonly sourceDigest: Digest },
+    request: Pick<CopyRequest, 'source' | 'platforms' | 'force'> & { readonly sourceDigest: Digest },
     found: readonly ForeseenDestination[],
   ) {
     const { engine, targets } = this.#ports;
@@ -160,12 +160,12 @@ class ImageSurveyor {
   /** What can be told without the source's manifests: whether the target's tag leads to the very digest. */
   async #lookAtTag(
     { destination, takenName }: ForeseenDestination,
-    { sourceDigest, anew }: Pick<CopyRequest, 'sourceDigest' | 'anew'>,
+    { sourceDigest, force }: Pick<CopyRequest, 'sourceDigest' | 'force'>,
   ): Promise<PlannedTarget> {
     const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
     try {
       const head = await this.#ports.engine.head(destination, { signal: this.#signal });
-      return { ...named, state: anew !== true && head?.digest === sourceDigest ? 'there' : 'unknown' };
+      return { ...named, state: force !== true && head?.digest === sourceDigest ? 'there' : 'unknown' };
     } catch (error) {
       this.#signal.throwIfAborted();
       return { ...named, state: 'refused', fault: faultOf(error) };
@@ -198,6 +198,6 @@ function noTarget(selection: TargetSelection): FerryError {
   const asked = selection === 'all' ? 'all targets' : selection.join(', ');
   return new FerryError(`it is to go to ${asked} only, and no such target is configured`, {
     code: 'configuration',
-    decision: 'park',
+    decision: 'block',
   });
 }

@@ -41,7 +41,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
     signal: AbortSignal,
   ): ReturnType<TagActivities['findMovedTags']> {
     if (mutableTags.patterns.length === 0) return { moved: 0, unchecked: [], uncheckedCount: 0 };
-    // An image that this pass itself has looked at is not looked at again.
+    // An image that this run itself has looked at is not looked at again.
     const before = startedAt - mutableTags.everyMs;
     const matches = (image: string): boolean => isMutable(image, mutableTags);
     const found = await tags.pushedTags({ before, after, limit: page, matches });

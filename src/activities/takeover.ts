@@ -1,4 +1,4 @@
-/** The first step of a pass: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
+/** The first step of a run: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
 import { parseImageReference } from '../domain/image-reference.js';
 import type { Target } from '../domain/target.js';

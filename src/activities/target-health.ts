@@ -3,7 +3,7 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
 import { printUtc } from '../domain/utc-time.js';
 
-/** So long nobody asks a target again that stayed away through all rounds of an image. */
+/** So long nobody asks a target again that stayed away through all attempts of an image. */
 const restMs = 60_000;
 
 interface Clocks {
@@ -24,8 +24,8 @@ interface Absence {
 }
 
 /**
- * Which targets are known to be away. One that is down would hold every image of a pass for all its rounds: after the
- * first image has found out, the others leave it to the next pass at once, and look again now and then.
+ * Which targets are known to be away. One that is down would hold every image of a run for all its rounds: after the
+ * first image has found out, the others leave it to the next run at once, and look again now and then.
  */
 export class TargetHealth {
   readonly #away = new Map<string, Absence>();
@@ -41,7 +41,7 @@ export class TargetHealth {
     if (known === undefined || this.#clocks.monotonic() >= known.until) return undefined;
     const { fault, reason: why, at } = known;
     const reason = `target ${name} (${registry}) was not asked again: it was away at ${printUtc(at)}, and is left alone until ${printUtc(at + restMs)}: ${why}`;
-    return { ...fault, reason, again: 'next-pass' };
+    return { ...fault, reason, again: 'next-run' };
   }
 
   /** Those that should be asked, and those that should not, with the reason. */
@@ -53,7 +53,7 @@ export class TargetHealth {
     return [targets.filter(({ name }) => !left.some(({ target }) => target === name)), left];
   }
 
-  /** Takes note of how the last round of an image went on the targets that were asked. */
+  /** Takes note of how the last attempt of an image went on the targets that were asked. */
   noteAll(
     asked: readonly Target[],
     failures: readonly { readonly target: string; readonly failure: FerryError }[],
@@ -65,7 +65,7 @@ export class TargetHealth {
   }
 
   /**
-   * Takes note of how the last round of one went.
+   * Takes note of how the last attempt of one went.
    *
    * @param hostReason why, in words that name no repository: other images are told it
    */

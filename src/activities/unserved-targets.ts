@@ -3,7 +3,7 @@ import { TaskQueue } from '../contract/task-queues.js';
 import type { Target } from '../domain/target.js';
 import type { DaemonWorkers } from './ports.js';
 
-/** Tried again in the rounds of an image: a worker that is being started has its daemon a moment later. */
+/** Tried again in the attempts of an image: a worker that is being started has its daemon a moment later. */
 const nobody: Fault = {
   code: 'unreachable',
   decision: 'retry',
@@ -12,7 +12,7 @@ const nobody: Fault = {
 
 /**
  * Targets behind Docker daemons while no worker has one. A copy that waited for such a worker would keep its image's place
- * in the pass, from the other targets and images, for as long as there is none.
+ * in the run, from the other targets and images, for as long as there is none.
  */
 export async function unservedTargets(
   targets: readonly Target[],

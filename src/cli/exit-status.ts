@@ -4,7 +4,7 @@ import { sayLines } from './output.js';
 
 export const ExitStatus = {
   done: 0,
-  /** Something failed or was newly parked. */
+  /** Something failed or was newly blocked. */
   failed: 1,
   /** Wrong use or configuration: nothing was started. */
   wrongUse: 2,

@@ -1,4 +1,4 @@
-import type { FetchResult } from '../contract/fetch.js';
+import type { FetchResult } from '../contract/fetch-messages.js';
 import type { ImageChange } from '../domain/upstream-finding.js';
 import { ExitStatus } from './exit-status.js';
 import { printLine, printTable, say } from './output.js';

@@ -2,8 +2,8 @@
 export const ListWord = {
   wanted: 'every image that is wanted',
   pushed: 'copies on the targets',
-  parked: 'cannot be copied until a person acts',
-  waiting: 'tried, and tried again by each pass',
+  blocked: 'cannot be copied until a person acts',
+  waiting: 'tried, and tried again by each run',
 } as const;
 export type ListWord = keyof typeof ListWord;
 

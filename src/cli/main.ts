@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageFolder } from '../config/package-folder.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { ListWord, listWords, meanings } from './list-words.js';
-import { optimizeLater } from './optimize-later.js';
+import { deferOptimization } from './v8-flags.js';
 import { sayLines } from './output.js';
 
 /** What `ferry copy --help` says below its options. */
@@ -20,7 +20,7 @@ credentials of targets. Names, manifest policies and pull allowances of that fil
 /**
  * The command line. Each command is imported when it is called: `ferry copy` must not wait for Temporal to load.
  *
- * @returns exit status: 0 done, 1 something failed or was newly parked, 2 wrong use or configuration
+ * @returns exit status: 0 done, 1 something failed or was newly blocked, 2 wrong use or configuration
  */
 export async function run(argv: readonly string[]): Promise<number> {
   let status = 0;
@@ -58,7 +58,7 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('up')
     .description('run everything on this machine: Temporal (unless one is configured), worker, server, schedules')
-    .option('--until-idle', 'make one pass over everything pending, print the summary and end with its exit status')
+    .option('--until-idle', 'make one run over everything pending, print the summary and end with its exit status')
     .option('--fetch <upstreams...>', 'with --until-idle: first look for what is new at these upstreams')
     .addOption(json())
     .action(async (options) => done(await (await import('./commands/up.js')).upCommand(options)));
@@ -78,7 +78,7 @@ function makeProgram(done: (status: number) => void): Command {
     .addOption(json())
     .addHelpText('after', copySettings)
     .action(async (source: string | undefined, targets: readonly string[], options) => {
-      optimizeLater();
+      deferOptimization();
       const { file } = options;
       const places = source === undefined ? [] : [source, ...targets];
       if (file === undefined) done(await (await import('./commands/copy.js')).copyCommand(source, targets, options));
@@ -101,12 +101,12 @@ function makeProgram(done: (status: number) => void): Command {
 
   program
     .command('sync')
-    .description('ask for a pass over everything pending')
+    .description('ask for a run over everything pending')
     .option('--wait', 'wait for it, show how far it is and print the summary')
     .option('--backfill <target>', 'first make every image pending that this target does not have yet')
     .addOption(json())
     .action(async (options) => {
-      optimizeLater();
+      deferOptimization();
       done(await (await import('./commands/sync.js')).syncCommand(options));
     });
 
@@ -130,7 +130,7 @@ function makeProgram(done: (status: number) => void): Command {
 
   program
     .command('list')
-    .description('list images: wanted, pushed, parked or waiting')
+    .description('list images: wanted, pushed, blocked or waiting')
     .argument('[what]', listWords.join(', '))
     .option('--limit <count>', 'at most this many rows', '1000')
     .addOption(json())
@@ -141,7 +141,7 @@ function makeProgram(done: (status: number) => void): Command {
     .command('retry')
     .description('make images pending again, and ask for a sync')
     .argument('[image]', 'image reference')
-    .option('--parked', 'every parked image')
+    .option('--blocked', 'every blocked image')
     .option('--adopted', 'every image that was taken over without copying: copy it anew')
     .option('--no-sync', 'only change the database; needs no Temporal')
     .addOption(json())
@@ -151,7 +151,7 @@ function makeProgram(done: (status: number) => void): Command {
     .command('remove')
     .description('stop wanting an image; what is on the targets stays there')
     .argument('[image]', 'image reference, or what "ferry list" shows for a row that names no image')
-    .option('--row <id>', 'one row, by its id ("ferry list parked" shows it where the row names no image)')
+    .option('--row <id>', 'one row, by its id ("ferry list blocked" shows it where the row names no image)')
     .addOption(json())
     .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
 

@@ -1,6 +1,6 @@
 /** A plan as people read it: tables as it grows, then what it comes to. */
 import { printDuration } from '../domain/duration.js';
-import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/sync-plan.js';
+import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { megabytes, printLine, printTable } from './output.js';
 import { unverifiedRows } from './unverified-rows.js';
 
@@ -30,7 +30,7 @@ export function planTables(): PlanReport {
     image: (image) => add(linesOf(image)),
     refusedRow({ row, text, reason }) {
       refused += 1;
-      add([[text === '' ? `row ${row}` : text, '', 'be parked', '', '', reason]]);
+      add([[text === '' ? `row ${row}` : text, '', 'be blocked', '', '', reason]]);
     },
     end(summary) {
       flush();
@@ -79,7 +79,7 @@ function printSummary({ allowances, totals }: PlanSummary, refused: number): voi
     ...(totals.incomplete === 0 ? [] : [`${totals.incomplete} of them not to every target`]),
     ...(refused === 0
       ? []
-      : [`${refused} ${refused === 1 ? 'row names no image and' : 'rows name no image and'} would be parked`]),
+      : [`${refused} ${refused === 1 ? 'row names no image and' : 'rows name no image and'} would be blocked`]),
   ];
   printLine(parts.join('; '));
   printLine(

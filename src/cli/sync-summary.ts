@@ -1,19 +1,19 @@
-import type { SyncAllResult } from '../contract/sync.js';
+import type { SyncAllResult } from '../contract/sync-messages.js';
 import { ExitStatus } from './exit-status.js';
 import { localTime } from './local-time.js';
 import { printLine, printTable } from './output.js';
 
-/** What a pass did and, above all, what it did not do and why. */
+/** What a run did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
-  const { passes, images, pushed, waiting, failed, parked } = result;
+  const { runs, images, pushed, waiting, retrying, blocked } = result;
   printTakeover(result);
   if (images === 0) {
     printLine('Nothing was pending.');
     return;
   }
   printLine(
-    `${images} ${images === 1 ? 'image' : 'images'} in ${passes} ${passes === 1 ? 'pass' : 'passes'}: ` +
-      `${pushed} pushed, ${waiting} waiting, ${failed} failed, ${parked} parked`,
+    `${images} ${images === 1 ? 'image' : 'images'} in ${runs} ${runs === 1 ? 'pass' : 'passes'}: ` +
+      `${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked`,
   );
   printNotDone(result);
   printReplaced(result);
@@ -32,15 +32,15 @@ function printTakeover({ takeover }: SyncAllResult): void {
   );
 }
 
-function printNotDone({ waiting, failed, parked, notDone, againAt }: SyncAllResult): void {
+function printNotDone({ waiting, retrying, blocked, notDone, againAt }: SyncAllResult): void {
   if (notDone.length === 0) return;
   printLine();
   printTable(
     ['NOT DONE', 'TARGET', 'STATE', 'WHY'],
     notDone.map((entry) => [entry.image, entry.target ?? '(source)', entry.state, `${entry.code}: ${entry.reason}`]),
   );
-  if (waiting + failed + parked > notDone.length) {
-    printLine('This list is cut: "ferry list waiting" and "ferry list parked" have everything.');
+  if (waiting + retrying + blocked > notDone.length) {
+    printLine('This list is cut: "ferry list waiting" and "ferry list blocked" have everything.');
   }
   if (againAt !== undefined) {
     printLine(`What waits for a time that a registry named goes on by itself: ${localTime(againAt)}.`);
@@ -85,6 +85,6 @@ function printUnread({ unread }: SyncAllResult): void {
 }
 
 /** Waiting is no failure: it ends by itself. */
-export function exitStatusOfSync({ failed, parked }: SyncAllResult): number {
-  return failed + parked > 0 ? ExitStatus.failed : ExitStatus.done;
+export function exitStatusOfSync({ retrying, blocked }: SyncAllResult): number {
+  return retrying + blocked > 0 ? ExitStatus.failed : ExitStatus.done;
 }

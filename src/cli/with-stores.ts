@@ -1,6 +1,6 @@
-import { openExisting, openMigrated } from '../composition/stores.js';
-import type { PlaceConfig } from '../config/place-config.js';
-import { variableNotes } from '../config/variable-notes.js';
+import { openExisting, openMigrated } from '../composition/open-stores.js';
+import type { BaseConfig } from '../config/base-config.js';
+import { configWarnings } from '../config/config-warnings.js';
 import { MissingDatabase } from '../database/database-fault.js';
 import type { Stores } from '../database/stores.js';
 import { createStores } from '../database/stores.js';
@@ -13,7 +13,7 @@ import { say } from './output.js';
  * @throws MissingDatabase naming the place
  */
 export async function withStores<T>(
-  { database: settings }: Pick<PlaceConfig, 'database'>,
+  { database: settings }: Pick<BaseConfig, 'database'>,
   work: (stores: Stores) => Promise<T>,
   { creates = false }: { readonly creates?: boolean } = {},
 ): Promise<T> {
@@ -35,7 +35,7 @@ export async function tellingOfSlips<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof MissingDatabase) for (const note of variableNotes(process.env)) say(`note: ${note}`);
+    if (error instanceof MissingDatabase) for (const note of configWarnings(process.env)) say(`note: ${note}`);
     throw error;
   }
 }

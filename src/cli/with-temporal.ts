@@ -1,13 +1,13 @@
-import type { TemporalClient, TemporalPlace } from '../client/connect.js';
+import type { TemporalClient, TemporalConnectionOptions } from '../client/connect.js';
 import { connectClient } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
-import type { PlaceConfig } from '../config/place-config.js';
+import type { BaseConfig } from '../config/base-config.js';
 import { say } from './output.js';
-import { temporalPlace } from './temporal-place.js';
+import { temporalConnection } from './temporal-connection.js';
 
 /** Work with the Temporal that is configured or runs here; what goes wrong with it is said in the ferry's words. */
-export async function withTemporal<T>(config: PlaceConfig, work: (temporal: TemporalClient) => Promise<T>): Promise<T> {
-  const place = temporalPlace(config);
+export async function withTemporal<T>(config: BaseConfig, work: (temporal: TemporalClient) => Promise<T>): Promise<T> {
+  const place = temporalConnection(config);
   return await withTemporalAt(place, async (temporal) => {
     if (place.note !== undefined) say(`note: ${place.note}`);
     return await work(temporal);
@@ -16,7 +16,7 @@ export async function withTemporal<T>(config: PlaceConfig, work: (temporal: Temp
 
 /** The same at a place that is known. */
 export async function withTemporalAt<T>(
-  place: TemporalPlace,
+  place: TemporalConnectionOptions,
   work: (temporal: TemporalClient) => Promise<T>,
 ): Promise<T> {
   const temporal = await connectClient(place);

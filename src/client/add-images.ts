@@ -4,7 +4,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 
-import type { AddImageInput, AddImageResult } from '../contract/sync.js';
+import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
 import { withoutPassword } from '../domain/typed-password.js';
@@ -16,12 +16,12 @@ import { resultOf } from './workflow-result.js';
  * that, unless its run failed.
  */
 export async function startAddImages(
-  { client, soon }: TemporalClient,
+  { client, withDeadline }: TemporalClient,
   delivery: string,
   input: AddImageInput,
 ): Promise<void> {
   try {
-    await soon(
+    await withDeadline(
       async () =>
         await client.workflow.start(WorkflowName.addImage, {
           workflowId: addImageId(delivery),

@@ -5,7 +5,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { TemporalAddress } from './temporal-fault.js';
 import { temporalFault } from './temporal-fault.js';
 
-export interface TemporalPlace extends TemporalAddress {
+export interface TemporalConnectionOptions extends TemporalAddress {
   /** TLS, API key and the like. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
   /** What to do when nothing answers there. */
@@ -17,7 +17,7 @@ const standardAdvice = 'start the ferry here with "ferry up", or set TEMPORAL_AD
 export interface TemporalClient {
   readonly client: Client;
   /** Runs calls with a deadline: without one they wait for a server that went away for ever. */
-  soon<T>(call: () => Promise<T>): Promise<T>;
+  withDeadline<T>(call: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const lazyCallTimeoutMs = 5_000;
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 /** @throws FerryError `temporal` saying where nobody answered and what to do */
-export async function connectClient(place: TemporalPlace): Promise<TemporalClient> {
+export async function connectClient(place: TemporalConnectionOptions): Promise<TemporalClient> {
   const { address, namespace, connection = {}, advice = standardAdvice } = place;
   let connected: Connection;
   try {
@@ -45,10 +45,10 @@ export async function connectClient(place: TemporalPlace): Promise<TemporalClien
 }
 
 /** @throws FerryError when nobody answers, or the namespace is not there */
-export async function assertServed(place: TemporalPlace): Promise<void> {
-  const { client, soon, close } = await connectClient(place);
+export async function assertServed(place: TemporalConnectionOptions): Promise<void> {
+  const { client, withDeadline, close } = await connectClient(place);
   try {
-    await soon(async () => await client.workflowService.describeNamespace({ namespace: place.namespace }));
+    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace: place.namespace }));
   } catch (error) {
     throw temporalFault(error, place);
   } finally {
@@ -60,7 +60,7 @@ export async function assertServed(place: TemporalPlace): Promise<void> {
  * Connects at the first call, and again by itself: for a process that stays while Temporal comes and goes. Its calls fail
  * within five seconds when nobody answers.
  */
-export function lazyClient({ address, namespace, connection = {} }: TemporalPlace): TemporalClient {
+export function lazyClient({ address, namespace, connection = {} }: TemporalConnectionOptions): TemporalClient {
   const connected = Connection.lazy({
     ...connection,
     address,
@@ -73,7 +73,7 @@ export function lazyClient({ address, namespace, connection = {} }: TemporalPlac
 function clientOver(connection: Connection, namespace: string, timeoutMs: number): TemporalClient {
   return {
     client: new Client({ connection, namespace }),
-    soon: async (call) => await connection.withDeadline(Date.now() + timeoutMs, call),
+    withDeadline: async (call) => await connection.withDeadline(Date.now() + timeoutMs, call),
     close: async () => await connection.close(),
   };
 }

@@ -28,8 +28,8 @@ export async function fetchWait(temporal: TemporalClient, workflowId: string): P
   }
 }
 
-async function sleepsUntil({ client, soon }: TemporalClient, workflowId: string): Promise<number | undefined> {
-  const { history } = await soon(
+async function sleepsUntil({ client, withDeadline }: TemporalClient, workflowId: string): Promise<number | undefined> {
+  const { history } = await withDeadline(
     async () =>
       await client.workflowService.getWorkflowExecutionHistoryReverse({
         namespace: client.options.namespace,

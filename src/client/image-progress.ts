@@ -6,11 +6,13 @@ import type { TemporalClient } from './connect.js';
 
 /** How far the transfer of an image is, from its latest heartbeat; undefined while it transfers nothing. */
 export async function imageProgress(
-  { client, soon }: TemporalClient,
+  { client, withDeadline }: TemporalClient,
   image: string,
 ): Promise<Pick<CopyHeartbeat, 'bytesRead' | 'bytesSent'> | undefined> {
   try {
-    const { raw } = await soon(async () => await client.workflow.getHandle(syncImageWorkflowId(image)).describe());
+    const { raw } = await withDeadline(
+      async () => await client.workflow.getHandle(syncImageWorkflowId(image)).describe(),
+    );
     const copy = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'copyImage');
     const payload = copy?.heartbeatDetails?.payloads?.[0];
     if (payload === undefined) return undefined;

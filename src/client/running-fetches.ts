@@ -1,7 +1,7 @@
 import { builtInUpstreamOf, fetchWorkflowTypes } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
 import { tickId } from './schedule-options.js';
-import { isWorkerPolling } from './worker-presence.js';
+import { isWorkerPolling } from './worker-availability.js';
 import { workflowDetails } from './workflow-details.js';
 
 /** A look at an upstream that is not over. */
@@ -18,8 +18,8 @@ const listed = 100;
 
 /** Every look at an upstream that runs now, the oldest first; the first 100 of them. */
 export async function runningFetches(temporal: TemporalClient): Promise<readonly RunningFetch[]> {
-  const { client, soon } = temporal;
-  const { executions } = await soon(
+  const { client, withDeadline } = temporal;
+  const { executions } = await withDeadline(
     async () =>
       await client.workflowService.listWorkflowExecutions({
         namespace: client.options.namespace,

@@ -12,8 +12,8 @@ import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.
 import type { CronRange } from '../domain/cron.js';
 import { parseCron } from '../domain/cron.js';
 import { printDuration } from '../domain/duration.js';
-import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule.js';
-import { fetchWorkflow } from './fetch-upstream.js';
+import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
+import { fetchWorkflow } from './start-fetch.js';
 
 type Action = ScheduleOptionsStartWorkflowAction<Workflow>;
 export type WantedSchedule = Required<Pick<ScheduleOptions<Action>, 'spec' | 'action' | 'policies'>>;

@@ -1,7 +1,7 @@
 import { WorkflowIdConflictPolicy } from '@temporalio/client';
 
 import { MessageName } from '../contract/messages.js';
-import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync.js';
+import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import {
   SYNC_AGAIN_WORKFLOW_ID,
@@ -16,8 +16,11 @@ import { resultOf } from './workflow-result.js';
  * Signals the one `SyncAll`, starting it where it does not run: atomic in the server, so that there is never a second
  * one and no request falls between two. Needs no worker to be online.
  */
-export async function requestSync({ client, soon }: TemporalClient, request: SyncRequest): Promise<{ runId: string }> {
-  const handle = await soon(
+export async function requestSync(
+  { client, withDeadline }: TemporalClient,
+  request: SyncRequest,
+): Promise<{ runId: string }> {
+  const handle = await withDeadline(
     async () =>
       await client.workflow.signalWithStart(WorkflowName.syncAll, {
         workflowId: SYNC_ALL_WORKFLOW_ID,
@@ -34,14 +37,14 @@ export async function requestSync({ client, soon }: TemporalClient, request: Syn
 }
 
 /**
- * Has the server ask for a pass at a time (UTC ms); until then nothing runs and no worker is needed. There is one such
+ * Has the server ask for a run at a time (UTC ms); until then nothing runs and no worker is needed. There is one such
  * request: a later one takes its place.
  */
 export async function requestSyncAt(
-  { client, soon }: TemporalClient,
+  { client, withDeadline }: TemporalClient,
   { at, reason }: { readonly at: number; readonly reason: string },
 ): Promise<void> {
-  await soon(
+  await withDeadline(
     async () =>
       await client.workflow.start(WorkflowName.requestSyncAll, {
         workflowId: SYNC_AGAIN_WORKFLOW_ID,
@@ -70,9 +73,9 @@ export async function syncResult(
 }
 
 /** How far the running `SyncAll` is; undefined when none runs or no worker answers in time. */
-export async function syncProgress({ client, soon }: TemporalClient): Promise<SyncProgress | undefined> {
+export async function syncProgress({ client, withDeadline }: TemporalClient): Promise<SyncProgress | undefined> {
   try {
-    return await soon(
+    return await withDeadline(
       async () => await client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).query<SyncProgress>(MessageName.progress),
     );
   } catch {

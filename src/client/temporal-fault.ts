@@ -21,13 +21,13 @@ export function temporalFault(error: unknown, { address, namespace }: TemporalAd
   if (error instanceof NamespaceNotFoundError || causeOf(error) instanceof NamespaceNotFoundError) {
     return new FerryError(
       `Temporal at ${address} has no namespace "${namespace}": set TEMPORAL_NAMESPACE to one that it has, or make this one (temporal operator namespace create)`,
-      { code: 'configuration', decision: 'park', cause: error },
+      { code: 'configuration', decision: 'block', cause: error },
     );
   }
   if (error instanceof WorkflowNotFoundError) {
     return new FerryError(`Temporal at ${address} does not know ${error.workflowId} any more: ask again`, {
       code: 'temporal',
-      decision: 'park',
+      decision: 'block',
       cause: error,
     });
   }
@@ -36,7 +36,7 @@ export function temporalFault(error: unknown, { address, namespace }: TemporalAd
   if (grpc.code === permissionDenied || grpc.code === unauthenticated) {
     return new FerryError(
       `Temporal at ${address} refuses (${grpc.details}): look at TEMPORAL_API_KEY and the TLS settings`,
-      { code: 'configuration', decision: 'park', cause: error },
+      { code: 'configuration', decision: 'block', cause: error },
     );
   }
   return away(address, grpc.details, error);

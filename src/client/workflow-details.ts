@@ -10,11 +10,11 @@ const metadataQuery = '__temporal_workflow_metadata';
  * @returns undefined when it says nothing, or no worker answers in time
  */
 export async function workflowDetails(
-  { client, soon }: TemporalClient,
+  { client, withDeadline }: TemporalClient,
   workflowId: string,
 ): Promise<string | undefined> {
   try {
-    const { currentDetails } = await soon(
+    const { currentDetails } = await withDeadline(
       async () => await client.workflow.getHandle(workflowId).query<{ currentDetails?: string }>(metadataQuery),
     );
     return currentDetails === undefined || currentDetails === '' ? undefined : fromMarkdownText(currentDetails);

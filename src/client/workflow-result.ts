@@ -29,7 +29,8 @@ export async function resultOf(
 
 function endedWithout(error: WorkflowFailedError, workflowId: string): FerryError {
   const { cause } = error;
-  const ended = (message: string): FerryError => new FerryError(message, { code: 'temporal', decision: 'park', cause });
+  const ended = (message: string): FerryError =>
+    new FerryError(message, { code: 'temporal', decision: 'block', cause });
   if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it was done`);
   if (cause instanceof TerminatedFailure) {
     return ended(`${workflowId} was terminated before it was done: ${cause.message || 'nobody said why'}`);
@@ -37,9 +38,9 @@ function endedWithout(error: WorkflowFailedError, workflowId: string): FerryErro
   const failure = applicationFailure(error);
   if (failure === undefined) return ended(`${workflowId} ended without a result: ${cause?.message ?? error.message}`);
   if (needsPerson(failure)) {
-    return new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'park', cause });
+    return new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'block', cause });
   }
-  return new FerryError(`${workflowId} failed: ${failure.message}`, { code: 'internal', decision: 'park', cause });
+  return new FerryError(`${workflowId} retrying: ${failure.message}`, { code: 'internal', decision: 'block', cause });
 }
 
 function applicationFailure(error: Error): ApplicationFailure | undefined {
@@ -53,5 +54,5 @@ function applicationFailure(error: Error): ApplicationFailure | undefined {
 
 function needsPerson({ details }: ApplicationFailure): boolean {
   const detail: unknown = details?.[0];
-  return typeof detail === 'object' && detail !== null && 'decision' in detail && detail.decision === 'park';
+  return typeof detail === 'object' && detail !== null && 'decision' in detail && detail.decision === 'block';
 }

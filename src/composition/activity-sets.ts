@@ -6,7 +6,7 @@ import {
   createUpstreamActivities,
 } from '../activities/index.js';
 import type { TemporalClient } from '../client/connect.js';
-import { isWorkerPolling } from '../client/worker-presence.js';
+import { isWorkerPolling } from '../client/worker-availability.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
@@ -19,8 +19,8 @@ import type { RegistryClient } from '../registry/registry-client.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
-import { createDockerEngine } from './docker-engine.js';
-import { gitHubOptions } from './github.js';
+import { createDockerEngine } from './open-docker-engine.js';
+import { gitHubOptions } from './github-options.js';
 import { syncRequester } from './sync-requester.js';
 
 export interface OpenParts {

@@ -1,9 +1,9 @@
-import type { CopyEngine, TagPlace } from '../activities/engine-ports.js';
+import type { CopyEngine, TagRef } from '../activities/engine-ports.js';
 import { copyImage } from '../registry/copy-image.js';
 import { headManifest } from '../registry/manifests/head-manifest.js';
 import { headSource } from '../registry/head-source.js';
 import { lookAtTag } from '../registry/look-at-tag.js';
-import type { Place } from '../registry/place.js';
+import type { RepositoryRef } from '../registry/repository-ref.js';
 import { planCopy } from '../registry/plan-copy.js';
 import type { RegistryClient } from '../registry/registry-client.js';
 import { hasSameContent } from '../registry/same-content.js';
@@ -17,10 +17,10 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     head: async (tag, options) => await headManifest(client, placeOf(tag), tag.tag, options),
     look: async (tag, options) => await lookAtTag(client, placeOf(tag), tag.tag, options),
     isSame: async (request, { place, contents }, options) =>
-      await hasSameContent(client, request, { place: placeOf(place), contents }, options),
+      await hasSameContent(client, request, { repo: placeOf(place), contents }, options),
   };
 }
 
-function placeOf({ target, host, repository }: TagPlace): Place {
+function placeOf({ target, host, repository }: TagRef): RepositoryRef {
   return { side: 'target', name: target, host, repository };
 }

@@ -20,7 +20,7 @@ export interface DockerQueueOptions {
 
 /**
  * Serves the queue of Docker daemons from the moment when one can be used here: a worker without one would take images
- * and park them that another worker could copy. Why it does not yet is said once for each reason.
+ * and block them that another worker could copy. Why it does not yet is said once for each reason.
  *
  * @param signal ends it; what is in work gets the worker's grace
  */
@@ -54,7 +54,7 @@ export async function serveDockerQueue(
     } catch (error) {
       logger.warn(
         { reason: reasonOf(error) },
-        'no sync could be asked for; the next pass takes what waited for the Docker daemon',
+        'no sync could be asked for; the next run takes what waited for the Docker daemon',
       );
     }
   }

@@ -19,7 +19,7 @@ export function workflowBundlePath(folder = join(distFolder, 'ferry')): string {
     `the workflow bundle ${path} is missing: run "npm run build" in a clone, or install the package again`,
     {
       code: 'configuration',
-      decision: 'park',
+      decision: 'block',
     },
   );
 }

@@ -2,7 +2,7 @@ import type { SourceRules } from '../domain/source-allow-list.js';
 import { canonicalSource, sourcePatternFault, wellKnownRegistries } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Environment } from './environment.js';
-import type { FaultList } from './fault-list.js';
+import type { ConfigErrors } from './config-errors.js';
 
 /** In the list: the well-known registries and the configured ones, which are the whole list when none is given. */
 const defaults = 'defaults';
@@ -16,7 +16,7 @@ export function readAllowedSources(
   environment: Environment,
   hosts: readonly string[],
   targets: readonly Target[],
-  faults: FaultList,
+  faults: ConfigErrors,
 ): SourceRules {
   const sources = hosts.filter((host) => !targets.some(({ registry }) => registry === host));
   const standard = [...wellKnownRegistries, ...sources.map(canonicalSource)];

@@ -5,12 +5,12 @@ import * as z from 'zod';
 
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
-import type { FaultList } from './fault-list.js';
-import { filled, isMapping, placesOf, without } from './file-parts.js';
-import { formFaults, sayFormFault } from './form-faults.js';
+import type { ConfigErrors } from './config-errors.js';
+import { filled, isMapping, pathsOf, without } from './file-parts.js';
+import { schemaIssues, formatIssue } from './schema-issues.js';
 import { PullsEntry } from './pull-allowances.js';
-import { MutableTagsEntry } from './mutable-tags.js';
-import { ScheduleEntries } from './schedules.js';
+import { MutableTagsEntry } from './mutable-tags-settings.js';
+import { ScheduleEntries } from './schedule-settings.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
 const Credentials = z.strictObject({
@@ -87,7 +87,7 @@ export const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
  * Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. What
  * is not of the form of its place is left out of the result, so that the values of the rest are looked at all the same.
  */
-export function readConfigFile(path: string, faults: FaultList): ConfigFile {
+export function readConfigFile(path: string, faults: ConfigErrors): ConfigFile {
   let document: unknown;
   try {
     document = filled(parse(readFileSync(path, 'utf8')));
@@ -96,13 +96,13 @@ export function readConfigFile(path: string, faults: FaultList): ConfigFile {
     return { path };
   }
 
-  const result = ConfigFile.safeParse(document, { error: sayFormFault });
+  const result = ConfigFile.safeParse(document, { error: formatIssue });
   const named = namesOf(document);
   if (result.success) return { path, named, ...result.data };
   for (const issue of result.error.issues) {
-    for (const fault of formFaults(issue)) faults.add(`${path}: ${fault}`);
+    for (const fault of schemaIssues(issue)) faults.add(`${path}: ${fault}`);
   }
-  const rest = ConfigFile.safeParse(without(document, result.error.issues.flatMap(placesOf)));
+  const rest = ConfigFile.safeParse(without(document, result.error.issues.flatMap(pathsOf)));
   return { path, named, ...rest.data };
 }
 

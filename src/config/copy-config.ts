@@ -1,7 +1,7 @@
 import type { CredentialProvider, HostSettings } from '../registry/client-options.js';
 import { readConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
-import { FaultList } from './fault-list.js';
+import { ConfigErrors } from './config-errors.js';
 import { readHosts } from './hosts.js';
 import { environmentHosts } from './registry-credentials.js';
 import { targetCredentials } from './target-credentials.js';
@@ -17,7 +17,7 @@ export function readCopyConfig(
   environment: Environment,
   path: string,
 ): { readonly hosts: ReadonlyMap<string, HostSettings>; readonly credentials: CredentialProvider } {
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   const file = readConfigFile(path, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
-import type { FaultList } from './fault-list.js';
+import type { ConfigErrors } from './config-errors.js';
 import { meantBy } from './other-database-names.js';
 import { readNumber } from './variable-values.js';
 
 /** As MySQL's own `--ssl-mode` has them. */
 type TlsMode = 'off' | 'preferred' | 'required' | 'verify-ca' | 'verify-identity';
 
-export type DatabaseSettings =
+export type DatabaseConfig =
   | {
       readonly kind: 'mysql';
       readonly host: string;
@@ -48,7 +48,7 @@ const TLS_MODES: Readonly<Record<string, TlsMode>> = {
 const besideHost = ['MYSQL_PORT', 'MYSQL_DB', 'MYSQL_USER', 'MYSQL_PASSWORD', 'MYSQL_SSL', 'MYSQL_SSL_CA'] as const;
 
 /** MySQL where `MYSQL_HOST` is set, else a file in the data folder; each fault is added to `faults`. */
-export function readDatabase(environment: Environment, dataDir: string, faults: FaultList): DatabaseSettings {
+export function readDatabase(environment: Environment, dataDir: string, faults: ConfigErrors): DatabaseConfig {
   const value = (name: string) => faults.try(() => environment.value(name));
   const host = value('MYSQL_HOST');
   if (host === undefined) {
@@ -86,7 +86,7 @@ function otherName(environment: Environment, name: string): string {
   return other === undefined ? '' : ` (${other} is set, which nothing reads)`;
 }
 
-function readTls(environment: Environment, faults: FaultList): { readonly tls?: TlsMode; readonly ca?: string } {
+function readTls(environment: Environment, faults: ConfigErrors): { readonly tls?: TlsMode; readonly ca?: string } {
   const given = faults.try(() => environment.value('MYSQL_SSL'));
   const ca = faults.try(() => readCa(environment));
   const tls = given === undefined ? undefined : TLS_MODES[given.trim().toLowerCase().replaceAll('_', '-')];

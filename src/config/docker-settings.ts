@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Environment } from './environment.js';
 
 /** How the `docker` command finds its daemon and its way out: what it gets of the worker's environment. */
-export interface DockerConfig {
+export interface DockerEngineConfig {
   readonly environment: Readonly<Record<string, string>>;
   /** Where the user's docker keeps its contexts. */
   readonly userConfigFolder: string;
@@ -36,7 +36,7 @@ const passedOn = [
   'ProgramData',
 ];
 
-export function readDocker(environment: Environment): DockerConfig {
+export function readDocker(environment: Environment): DockerEngineConfig {
   const present = environment.present();
   const userConfigFolder = present['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const known = passedOn.flatMap((name) => (present[name] === undefined ? [] : [[name, present[name]] as const]));

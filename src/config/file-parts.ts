@@ -1,7 +1,7 @@
 /** Parts of a YAML document, before and after it is known to have its form. */
 
 type Mapping = Readonly<Record<string, unknown>>;
-type Place = readonly PropertyKey[];
+type YamlPath = readonly PropertyKey[];
 
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -24,14 +24,14 @@ export function filled(document: unknown): unknown {
 }
 
 /** Where a fault of form lies: keys that are too much are told by their mapping. */
-export function placesOf(issue: { readonly path: Place; readonly keys?: readonly string[] }): readonly Place[] {
+export function pathsOf(issue: { readonly path: YamlPath; readonly keys?: readonly string[] }): readonly YamlPath[] {
   return issue.keys === undefined ? [issue.path] : issue.keys.map((key) => [...issue.path, key]);
 }
 
 /** The same without the entries of sections that the places are in. */
-export function without(document: unknown, places: readonly Place[]): unknown {
-  if (!isMapping(document) || places.some((place) => place.length === 0)) return {};
-  const isGone = (...keys: readonly string[]): boolean => places.some((place) => same(place.slice(0, 2), keys));
+export function without(document: unknown, paths: readonly YamlPath[]): unknown {
+  if (!isMapping(document) || paths.some((path) => path.length === 0)) return {};
+  const isGone = (...keys: readonly string[]): boolean => paths.some((path) => same(path.slice(0, 2), keys));
   return Object.fromEntries(
     Object.entries(document)
       .filter(([key]) => !isGone(key))
@@ -42,6 +42,6 @@ export function without(document: unknown, places: readonly Place[]): unknown {
   );
 }
 
-function same(place: Place, keys: readonly string[]): boolean {
-  return place.length === keys.length && place.every((key, index) => String(key) === keys[index]);
+function same(path: YamlPath, keys: readonly string[]): boolean {
+  return path.length === keys.length && path.every((key, index) => String(key) === keys[index]);
 }

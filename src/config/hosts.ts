@@ -7,10 +7,10 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
 import type { HostSettings } from '../registry/client-options.js';
 import type { ConfigFile, HostEntry } from './config-file.js';
-import type { FaultList } from './fault-list.js';
+import type { ConfigErrors } from './config-errors.js';
 import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
-import { parseRegistryHost } from './registry-host.js';
+import { parseRegistryAddress } from './registry-address.js';
 
 /** What is read of a host at most. Everything else of an entry says how to reach it, and that makes it trusted. */
 const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'] satisfies (keyof HostEntry)[]);
@@ -19,11 +19,11 @@ const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'
 export function readHosts(
   { path, hosts: entries = {} }: Pick<ConfigFile, 'path' | 'hosts'>,
   hosts: Map<string, HostSettings>,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): void {
   for (const [name, entry] of Object.entries(entries)) {
     const where = `${path}: hosts.${name}`;
-    const parsed = faults.try(() => parseRegistryHost(name, where));
+    const parsed = faults.try(() => parseRegistryAddress(name, where));
     if (parsed === undefined) continue;
     const host = canonicalSource(parsed.host);
     const scheme = entry.scheme ?? parsed.scheme;
@@ -59,7 +59,7 @@ function hasLimitsAlone(entry: HostEntry): boolean {
 function readClientCertificate(
   { certFile, keyFile }: HostEntry,
   where: string,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): HostSettings['clientCertificate'] {
   if ((certFile === undefined) !== (keyFile === undefined)) {
     const [given, missing] = certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile'];
@@ -84,7 +84,7 @@ function assertPair(cert: string, key: string, where: string): void {
   }
 }
 
-function readRate(text: string, where: string, faults: FaultList): number | undefined {
+function readRate(text: string, where: string, faults: ConfigErrors): number | undefined {
   return faults.try(() => {
     try {
       return parseByteRate(text);
@@ -95,7 +95,7 @@ function readRate(text: string, where: string, faults: FaultList): number | unde
   });
 }
 
-function readProxySetting(text: string | undefined, where: string, faults: FaultList): HostSettings['proxy'] {
+function readProxySetting(text: string | undefined, where: string, faults: ConfigErrors): HostSettings['proxy'] {
   if (text === undefined || text === 'none') return text;
   return faults.try(() => parseProxy(text, `${where}.proxy`));
 }
@@ -104,7 +104,7 @@ function readPem(
   path: string | undefined,
   kind: 'CERTIFICATE' | 'PRIVATE KEY',
   where: string,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): string | undefined {
   if (path === undefined) return undefined;
   return faults.try(() => {

@@ -2,14 +2,14 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { pathFault } from '../domain/reference-grammar.js';
 import type { HostSettings, MirrorSettings } from '../registry/client-options.js';
 import type { HostEntry } from './config-file.js';
-import type { FaultList } from './fault-list.js';
-import { parseRegistryHost } from './registry-host.js';
+import type { ConfigErrors } from './config-errors.js';
+import { parseRegistryAddress } from './registry-address.js';
 
 /** `mirrors` of one host. A mirror is configured by that alone: it may have a private address. */
 export function readMirrors(
   { mirrors = [] }: HostEntry,
   where: string,
-  { hosts, faults }: { readonly hosts: Map<string, HostSettings>; readonly faults: FaultList },
+  { hosts, faults }: { readonly hosts: Map<string, HostSettings>; readonly faults: ConfigErrors },
 ): readonly MirrorSettings[] {
   return mirrors.flatMap((entry) => {
     const { registry, resolveTags = false } = typeof entry === 'string' ? { registry: entry } : entry;
@@ -18,7 +18,7 @@ export function readMirrors(
 
   function readMirror(text: string, resolvesTags: boolean): MirrorSettings {
     const [, registry = '', prefix] = /^((?:https?:\/\/)?[^/]*)(?:\/(.+?))?\/?$/i.exec(text.trim()) ?? [];
-    const { host, scheme } = parseRegistryHost(registry, `${where}.mirrors`);
+    const { host, scheme } = parseRegistryAddress(registry, `${where}.mirrors`);
     const fault = prefix === undefined ? undefined : pathFault(prefix);
     if (fault !== undefined) throw new InvalidInput(`${where}.mirrors: "${text}": ${fault}`, 'configuration');
     const { trusted: _, ...known } = hosts.get(host) ?? {};

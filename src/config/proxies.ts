@@ -2,10 +2,10 @@
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ProxyRules } from '../registry/client-options.js';
 import type { Environment } from './environment.js';
-import { FaultList } from './fault-list.js';
+import { ConfigErrors } from './config-errors.js';
 
 /** Upper or lower case; the upper one wins. A proxy without a scheme is spoken to in plain HTTP. */
-export function readProxies(environment: Environment, faults: FaultList): ProxyRules {
+export function readProxies(environment: Environment, faults: ConfigErrors): ProxyRules {
   const all = readProxy('ALL_PROXY');
   const http = readProxy('HTTP_PROXY') ?? all;
   const https = readProxy('HTTPS_PROXY') ?? all;
@@ -28,7 +28,7 @@ export function readProxies(environment: Environment, faults: FaultList): ProxyR
 
 /** The same for a command that reads nothing else. @throws InvalidInput listing every fault */
 export function proxiesOf(environment: Environment): ProxyRules {
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   const rules = readProxies(environment, faults);
   faults.throwIfAny();
   return rules;

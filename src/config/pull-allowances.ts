@@ -4,8 +4,8 @@ import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
-import type { FaultList } from './fault-list.js';
-import { parseRegistryHost } from './registry-host.js';
+import type { ConfigErrors } from './config-errors.js';
+import { parseRegistryAddress } from './registry-address.js';
 
 /** How many manifests may be read from a host in a window: less than it grants, where others need their share. */
 export const PullsEntry = z.strictObject({
@@ -24,14 +24,14 @@ const shortestWindowMs = 1_000;
 /** The allowances of `hosts:`, by canonical host; faults name the place in the file. */
 export function readPullAllowances(
   { path, hosts = {} }: FileWithPulls,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): ReadonlyMap<string, PullAllowance> {
   const allowances = new Map<string, PullAllowance>();
   for (const [name, { pulls }] of Object.entries(hosts)) {
     if (pulls === undefined) continue;
     const where = `${path}: hosts.${name}`;
     // A name that is no host is told of where the hosts themselves are read.
-    const host = faults.try(() => parseRegistryHost(name, where))?.host;
+    const host = faults.try(() => parseRegistryAddress(name, where))?.host;
     const windowMs = readWindow(pulls.window, `${where}.pulls.window`, faults);
     if (host === undefined || windowMs === undefined) continue;
     allowances.set(canonicalSource(host), { pulls: pulls.allowance, windowMs });
@@ -39,7 +39,7 @@ export function readPullAllowances(
   return allowances;
 }
 
-function readWindow(text: string, where: string, faults: FaultList): number | undefined {
+function readWindow(text: string, where: string, faults: ConfigErrors): number | undefined {
   return faults.try(() => {
     const windowMs = parseWindow(text, where);
     if (windowMs >= shortestWindowMs) return windowMs;

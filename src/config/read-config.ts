@@ -8,40 +8,40 @@ import type { CredentialProvider, HostSettings, ProxyRules } from '../registry/c
 import { readAllowedSources } from './allowed-sources.js';
 import { noConfigFile, readConfigFile } from './config-file.js';
 import type { Variables } from './environment.js';
-import type { DockerConfig } from './docker-settings.js';
+import type { DockerEngineConfig } from './docker-settings.js';
 import { readDocker } from './docker-settings.js';
 import { Environment } from './environment.js';
-import { FaultList } from './fault-list.js';
+import { ConfigErrors } from './config-errors.js';
 import { readHosts } from './hosts.js';
-import type { PlaceConfig } from './place-config.js';
-import { readPlace } from './place-config.js';
+import type { BaseConfig } from './base-config.js';
+import { readBase } from './base-config.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
-import { readMutableTags } from './mutable-tags.js';
-import type { SchedulesConfig } from './schedules.js';
-import { readSchedules } from './schedules.js';
+import { readMutableTags } from './mutable-tags-settings.js';
+import type { SchedulesConfig } from './schedule-settings.js';
+import { readSchedules } from './schedule-settings.js';
 import type { ServerSettings } from './server-settings.js';
 import { collectServerSettings } from './server-settings.js';
 import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 import type { GitHubSettings } from './upstreams.js';
 import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
-import { variableNotes } from './variable-notes.js';
+import { configWarnings } from './config-warnings.js';
 import { named, readNumber } from './variable-values.js';
 
 /** What it takes to judge and record a request. */
-export interface RequestConfig extends PlaceConfig {
+export interface RequestConfig extends BaseConfig {
   readonly sources: SourceRules;
 }
 
 /** Where images go to. */
-export interface TargetsConfig extends PlaceConfig {
+export interface TargetsConfig extends BaseConfig {
   readonly targets: readonly Target[];
 }
 
 /** Where new images are announced. */
-export interface UpstreamsConfig extends PlaceConfig {
+export interface UpstreamsConfig extends BaseConfig {
   /** The built-in ones first. */
   readonly upstreams: readonly Upstream[];
 }
@@ -59,12 +59,12 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly dockerConfigPath?: string;
   /** How much may be read from hosts that count it, beside what they announce themselves. */
   readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
-  readonly docker: DockerConfig;
+  readonly docker: DockerEngineConfig;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly mutableTags: MutableTags;
   readonly historyDays: number;
-  /** Images in work at once in a pass. */
+  /** Images in work at once in a run. */
   readonly poolSize: number;
   /** Transfers at once in one worker. */
   readonly copySlots: number;
@@ -75,9 +75,9 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
  *
  * @throws InvalidInput listing every fault
  */
-export function readPlaceConfig(variables: Variables): PlaceConfig {
-  const faults = new FaultList();
-  const place = readPlace(new Environment(variables), faults);
+export function readBaseConfig(variables: Variables): BaseConfig {
+  const faults = new ConfigErrors();
+  const place = readBase(new Environment(variables), faults);
   faults.throwIfAny();
   return place;
 }
@@ -89,8 +89,8 @@ export function readPlaceConfig(variables: Variables): PlaceConfig {
  */
 export function readRequestConfig(variables: Variables): RequestConfig {
   const environment = new Environment(variables);
-  const faults = new FaultList();
-  const place = readPlace(environment, faults);
+  const faults = new ConfigErrors();
+  const place = readBase(environment, faults);
   const { sources } = readRegistries(environment, faults);
   faults.throwIfAny();
   return { ...place, sources };
@@ -103,8 +103,8 @@ export function readRequestConfig(variables: Variables): RequestConfig {
  */
 export function readTargetsConfig(variables: Variables): TargetsConfig {
   const environment = new Environment(variables);
-  const faults = new FaultList();
-  const place = readPlace(environment, faults);
+  const faults = new ConfigErrors();
+  const place = readBase(environment, faults);
   const { targets } = readRegistries(environment, faults);
   faults.throwIfAny();
   return { ...place, targets };
@@ -117,8 +117,8 @@ export function readTargetsConfig(variables: Variables): TargetsConfig {
  */
 export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
   const environment = new Environment(variables);
-  const faults = new FaultList();
-  const place = readPlace(environment, faults);
+  const faults = new ConfigErrors();
+  const place = readBase(environment, faults);
   const upstreams = readUpstreams(readRegistries(environment, faults).file, faults);
   faults.throwIfAny();
   return { ...place, upstreams };
@@ -131,8 +131,8 @@ export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
  */
 export function readSchedulingConfig(variables: Variables): SchedulingConfig {
   const environment = new Environment(variables);
-  const faults = new FaultList();
-  const place = readPlace(environment, faults);
+  const faults = new ConfigErrors();
+  const place = readBase(environment, faults);
   const { file } = readRegistries(environment, faults);
   const upstreams = readUpstreams(file, faults);
   const schedules = readSchedules(environment, file, upstreams, faults);
@@ -146,7 +146,7 @@ export function readSchedulingConfig(variables: Variables): SchedulingConfig {
  * @throws InvalidInput listing every fault
  */
 export function readConfig(variables: Variables): FerryConfig {
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   const config = collectConfig(new Environment(variables), faults);
   faults.throwIfAny();
   return config;
@@ -162,22 +162,22 @@ export function readUpConfig(variables: Variables): {
   readonly server: ServerSettings;
 } {
   const environment = new Environment(variables);
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   const config = collectConfig(environment, faults);
   const server = collectServerSettings(environment, faults);
   faults.throwIfAny();
   return { config, server };
 }
 
-function collectConfig(environment: Environment, faults: FaultList): FerryConfig {
-  const place = readPlace(environment, faults);
+function collectConfig(environment: Environment, faults: ConfigErrors): FerryConfig {
+  const place = readBase(environment, faults);
   const { file, hosts, targets, sources } = readRegistries(environment, faults);
   const noTarget = targets.length === 0 && !faults.any;
   if (noTarget) {
     faults.add(
       'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or targets in the file that FERRY_CONFIG names',
     );
-    for (const note of variableNotes(environment.present())) faults.add(note);
+    for (const note of configWarnings(environment.present())) faults.add(note);
   }
 
   const upstreams = readUpstreams(file, faults);
@@ -207,7 +207,7 @@ function collectConfig(environment: Environment, faults: FaultList): FerryConfig
   };
 }
 
-function readRegistries(environment: Environment, faults: FaultList) {
+function readRegistries(environment: Environment, faults: ConfigErrors) {
   const path = faults.try(() => environment.value('FERRY_CONFIG'));
   const file = path === undefined ? noConfigFile : readConfigFile(path, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 import type { CredentialProvider, HostSettings } from '../registry/client-options.js';
 import type { Environment } from './environment.js';
-import type { RegistryHost } from './registry-host.js';
-import { parseRegistryHost } from './registry-host.js';
+import type { RegistryAddress } from './registry-address.js';
+import { parseRegistryAddress } from './registry-address.js';
 
 interface CredentialVariables {
   /** The target that the variables are about. */
   readonly target?: string;
   readonly username: string;
   readonly password: string;
-  readonly host: (environment: Environment) => RegistryHost | undefined;
+  readonly host: (environment: Environment) => RegistryAddress | undefined;
 }
 
 const variables: readonly CredentialVariables[] = [
@@ -62,7 +62,7 @@ export function environmentHosts(environment: Environment): Map<string, HostSett
   return hosts;
 }
 
-function hostOf(environment: Environment, name: string): RegistryHost | undefined {
+function hostOf(environment: Environment, name: string): RegistryAddress | undefined {
   const text = environment.value(name);
-  return text === undefined ? undefined : parseRegistryHost(text, name);
+  return text === undefined ? undefined : parseRegistryAddress(text, name);
 }

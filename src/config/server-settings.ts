@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
-import { FaultList } from './fault-list.js';
+import { ConfigErrors } from './config-errors.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
 
@@ -37,14 +37,14 @@ const standardRequestsPerMinute = 240;
  * @throws InvalidInput listing every fault; one of them is an address beyond this machine without any secret
  */
 export function readServerSettings(variables: Variables): ServerSettings {
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   const settings = collectServerSettings(new Environment(variables), faults);
   faults.throwIfAny();
   return settings;
 }
 
 /** The same with each fault added to `faults`. */
-export function collectServerSettings(environment: Environment, faults: FaultList): ServerSettings {
+export function collectServerSettings(environment: Environment, faults: ConfigErrors): ServerSettings {
   const value = (name: string): string | undefined => faults.try(() => environment.value(name));
 
   const chosen = value('FERRY_LISTEN');
@@ -78,7 +78,7 @@ export function collectServerSettings(environment: Environment, faults: FaultLis
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; `:8080` and `8080` listen on every address. */
-function readListen(text: string, isChosen: boolean, faults: FaultList): ListenAddress {
+function readListen(text: string, isChosen: boolean, faults: ConfigErrors): ListenAddress {
   const match = /^(?:(\[[0-9a-f:.]+\]|[\w.-]*):)?(\d{1,5})$/i.exec(text.trim());
   const port = Number(match?.[2]);
   const host = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
@@ -95,7 +95,7 @@ function listOf(text: string | undefined): readonly string[] {
   return (text ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
 }
 
-function readRequestsPerMinute(text: string | undefined, faults: FaultList): number {
+function readRequestsPerMinute(text: string | undefined, faults: ConfigErrors): number {
   if (text === undefined) return standardRequestsPerMinute;
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   faults.add(`FERRY_REQUESTS_PER_MINUTE is "${text.slice(0, 80)}": expected a whole number from 1 to 999999`);

@@ -7,15 +7,15 @@ import { NamingScheme } from '../domain/target.js';
 import type { HostSettings } from '../registry/client-options.js';
 import type { ConfigFile, TargetEntry } from './config-file.js';
 import type { Environment } from './environment.js';
-import type { FaultList } from './fault-list.js';
-import { parseRegistryHost } from './registry-host.js';
+import type { ConfigErrors } from './config-errors.js';
+import { parseRegistryAddress } from './registry-address.js';
 
 /** The targets of the two sets of variables and of `ferry.yaml`, in that order, with their hosts' settings. */
 export function readTargets(
   environment: Environment,
   file: ConfigFile,
   hosts: Map<string, HostSettings>,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): Target[] {
   const entries = new Map<string, TargetEntry>(Object.entries(file.targets ?? {}));
   const builtIn = [
@@ -63,7 +63,7 @@ export function readTargets(
   }
 
   function makeTarget(name: string, registry: string, where: string, naming: NamingScheme, namespace: string) {
-    const parsed = faults.try(() => parseRegistryHost(registry, where));
+    const parsed = faults.try(() => parseRegistryAddress(registry, where));
     if (parsed === undefined) return undefined;
     const { host, scheme } = parsed;
     hosts.set(host, { ...hosts.get(host), ...(scheme === undefined ? {} : { scheme }) });
@@ -104,7 +104,7 @@ function readExplicitNames(
   names: Readonly<Record<string, string>>,
   where: string,
   target: Target,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): Readonly<Record<string, string>> {
   const read = new Map<string, string>();
   for (const [source, repository] of Object.entries(names)) {

@@ -17,7 +17,7 @@ import type {
 import { FetchScope } from '../domain/upstream.js';
 import { VersionOrder } from '../domain/version-order.js';
 import type { Environment } from './environment.js';
-import type { FaultList } from './fault-list.js';
+import type { ConfigErrors } from './config-errors.js';
 import type {
   ComposeChanges,
   EveryEntry,
@@ -49,7 +49,7 @@ interface FileWithUpstreams {
 export function readGitHub(
   environment: Environment,
   entry: GitHubEntry | undefined,
-  faults: FaultList,
+  faults: ConfigErrors,
 ): GitHubSettings {
   const given = entry?.apiUrl ?? faults.try(() => environment.value('GITHUB_API_URL')) ?? publicGitHub;
   if (!/^https?:\/\//.test(given)) faults.add(`GITHUB_API_URL is "${given}": expected an address with https://`);
@@ -58,7 +58,7 @@ export function readGitHub(
 }
 
 /** The built-in upstreams as the file changes them, then those that it adds, in its order. */
-export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstreams, faults: FaultList): Upstream[] {
+export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstreams, faults: ConfigErrors): Upstream[] {
   const upstreams: Upstream[] = [];
   const add = (name: string, read: () => Upstream): void => {
     const upstream = faults.try(read, `${path}: upstreams.${name}`);
@@ -90,7 +90,7 @@ export function checkUpstreamTargets(
   { path, named }: FileWithUpstreams,
   upstreams: readonly Upstream[],
   targets: readonly Target[],
-  faults: FaultList,
+  faults: ConfigErrors,
 ): void {
   const known = targets.map(({ name }) => name);
   for (const { name, targets: wanted = [] } of upstreams) {

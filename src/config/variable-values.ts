@@ -1,12 +1,12 @@
 /** Values of single variables, with the variable's name in what is said of them. */
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
-import type { FaultList } from './fault-list.js';
+import type { ConfigErrors } from './config-errors.js';
 
 /** A whole number within limits, both included; `standard` where none is set, or what is set is a fault. */
 export function readNumber(
   environment: Environment,
-  faults: FaultList,
+  faults: ConfigErrors,
   name: string,
   { standard, least, most }: { standard: number; least: number; most: number },
 ): number {

@@ -1,8 +1,8 @@
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
-import type { FetchedImage, FetchInput } from './fetch.js';
-import type { AddedImage, AddImageInput, Pass, SyncRequest, SyncTotals } from './sync.js';
+import type { FetchedImage, FetchInput } from './fetch-messages.js';
+import type { AddedImage, AddImageInput, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 
 /** A fault as it crosses the wire. */
 export interface Fault {
@@ -10,8 +10,8 @@ export interface Fault {
   readonly decision: Decision;
   readonly reason: string;
   readonly retryAfterMs?: number;
-  /** Known to last: another round in this pass would only hold others up. */
-  readonly again?: 'next-pass';
+  /** Known to last: another attempt in this run would only hold others up. */
+  readonly again?: 'next-run';
 }
 
 /** One place that an image goes to. Credentials are looked up where they are used. */
@@ -26,14 +26,14 @@ export interface Destination {
   readonly backupTag?: string;
 }
 
-/** A target that has not taken the image, and whether another round may help. */
+/** A target that has not taken the image, and whether another attempt may help. */
 export interface OpenTarget {
   readonly destination: Destination;
   /** Absent: not tried yet. */
   readonly fault?: Fault;
 }
 
-/** A target that gets nothing in this round, whatever the source has. */
+/** A target that gets nothing in this attempt, whatever the source has. */
 export interface LeftTarget {
   readonly target: string;
   readonly fault: Fault;
@@ -47,14 +47,14 @@ export type ImagePlan =
   | {
       readonly kind: 'left';
       readonly rows: readonly number[];
-      readonly lookedAt: number;
+      readonly readAt: number;
       readonly left: readonly LeftTarget[];
     }
   /** The source stops the image: record this. */
   | {
       readonly kind: 'stopped';
       readonly rows: readonly number[];
-      readonly lookedAt: number;
+      readonly readAt: number;
       readonly fault: Fault;
       readonly tagMissing: boolean;
     }
@@ -62,11 +62,11 @@ export type ImagePlan =
       readonly kind: 'planned';
       readonly rows: readonly number[];
       /** When the rows were read, UTC ms by the database's clock: what is asked for later stays pending. */
-      readonly lookedAt: number;
+      readonly readAt: number;
       /** Absent where only Docker daemons copy the image: they find it out. */
       readonly sourceDigest?: string;
       /** What it means by now if a daemon finds no such tag. */
-      readonly missingTag: 'wait' | 'park';
+      readonly missingTag: 'wait' | 'block';
       /** Canonical platforms, or `all`. */
       readonly platforms: 'all' | readonly string[];
       readonly missingPlatforms: readonly string[];
@@ -75,7 +75,7 @@ export type ImagePlan =
       readonly open: readonly OpenTarget[];
       readonly left: readonly LeftTarget[];
       /** Nothing that a target has vouches for what is below it. */
-      readonly anew?: true;
+      readonly force?: true;
       /**
        * The copy on another target (`host/repository@digest`) that is read in place of the source, which no longer has
        * what that target has; `sourceDigest` is the digest there.
@@ -90,7 +90,7 @@ export interface CopyImageInput {
   readonly sourceDigest: string;
   readonly platforms: 'all' | readonly string[];
   readonly destinations: readonly Destination[];
-  readonly anew?: true;
+  readonly force?: true;
   /** `host/repository@digest` that is read in place of the image's own source. */
   readonly from?: string;
 }
@@ -126,28 +126,28 @@ export interface TakeoverPage {
   readonly next?: number;
 }
 
-export interface PassActivities {
-  beginPass(input: { readonly requests: readonly SyncRequest[] }): Promise<Pass>;
-  /** `refused`: rows that were newly parked since no image can be read from them. */
+export interface RunActivities {
+  beginRun(input: { readonly requests: readonly SyncRequest[] }): Promise<SyncRun>;
+  /** `refused`: rows that were newly blocked since no image can be read from them. */
   adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused?: number }>;
   findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
     readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
-    /** Rows that were newly parked since no image can be read from them. */
+    /** Rows that were newly blocked since no image can be read from them. */
     readonly refused: number;
   }>;
   recordFault(input: {
     readonly image: string;
     readonly run: string;
-    readonly fault: { readonly state: 'waiting' | 'failed'; readonly code: FaultCode; readonly reason: string };
+    readonly fault: { readonly state: 'waiting' | 'retrying'; readonly code: FaultCode; readonly reason: string };
   }): Promise<void>;
   /** `failure`: why it broke off. */
-  finishPass(input: {
+  finishRun(input: {
     readonly run: string;
     readonly totals: SyncTotals;
     readonly cancelled: boolean;
     readonly failure?: string;
   }): Promise<void>;
-  /** Forgets what is older than the configured days; cut short, the next pass goes on with it. */
+  /** Forgets what is older than the configured days; cut short, the next run goes on with it. */
   pruneHistory(): Promise<void>;
 }
 
@@ -169,13 +169,9 @@ export interface TagActivities {
 }
 
 export interface ImageActivities {
-  /** `lastRound`: whoever is away now has been away through all rounds. */
-  planImage(input: { readonly image: string; readonly lastRound?: boolean }): Promise<ImagePlan>;
-  recordImage(input: {
-    readonly outcome: ImageOutcome;
-    readonly run: string;
-    readonly lookedAt: number;
-  }): Promise<void>;
+  /** `lastAttempt`: whoever is away now has been away through all attempts. */
+  planImage(input: { readonly image: string; readonly lastAttempt?: boolean }): Promise<ImagePlan>;
+  recordImage(input: { readonly outcome: ImageOutcome; readonly run: string; readonly readAt: number }): Promise<void>;
 }
 
 export interface CopyActivities {
@@ -193,23 +189,23 @@ export interface DockerActivities {
 
 export interface RequestActivities {
   requestSync(request: SyncRequest): Promise<void>;
-  /** Requests a pass for a later time, in place of an earlier such request. */
+  /** Requests a run for a later time, in place of an earlier such request. */
   requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
   addImages(
     input: AddImageInput & { readonly delivery: string; readonly owner: string },
   ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;
 }
 
-export type MainActivities = PassActivities & TagActivities & ImageActivities & RequestActivities;
+export type MainActivities = RunActivities & TagActivities & ImageActivities & RequestActivities;
 
 /** What a look at an upstream came to. */
-export type UpstreamLook =
+export type UpstreamCheck =
   | { readonly kind: 'found'; readonly finding: UpstreamFinding; readonly fingerprint: string }
   /** It cannot be looked at now, and can be by itself later. */
   | { readonly kind: 'later'; readonly fault: Fault };
 
 export interface FetchActivities {
-  lookAtUpstream(input: FetchInput & { readonly upstream: string }): Promise<UpstreamLook>;
+  checkUpstream(input: FetchInput & { readonly upstream: string }): Promise<UpstreamCheck>;
   /** Commits what was found. `pending`: at least one of its images is to be copied now. */
   recordFinding(input: {
     readonly upstream: string;

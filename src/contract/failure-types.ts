@@ -5,6 +5,6 @@
 export const BUG_ATTEMPTS = 5;
 
 export interface FaultDetail {
-  readonly decision: 'retry' | 'wait' | 'park' | 'bug';
+  readonly decision: 'retry' | 'wait' | 'block' | 'bug';
   readonly retryAfterMs?: number;
 }

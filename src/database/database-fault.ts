@@ -9,13 +9,13 @@ import type { Decision } from '../domain/ferry-error.js';
  * - `refused`: wrong user or password, no permission, no such database, no space: a person has to act;
  * - `statement`: the database does not accept what it was told, which a repetition does not change.
  */
-export type DatabaseTrouble = 'conflict' | 'connection' | 'refused' | 'statement';
+export type DatabaseFaultKind = 'conflict' | 'connection' | 'refused' | 'statement';
 
-const DECISIONS: Readonly<Record<DatabaseTrouble, Decision>> = {
+const DECISIONS: Readonly<Record<DatabaseFaultKind, Decision>> = {
   conflict: 'retry',
   connection: 'retry',
-  refused: 'park',
-  statement: 'park',
+  refused: 'block',
+  statement: 'block',
 };
 
 /**
@@ -24,9 +24,9 @@ const DECISIONS: Readonly<Record<DatabaseTrouble, Decision>> = {
  * works, whatever a person has to do there. A statement that it cannot understand will not work later.
  */
 export class DatabaseFault extends FerryError {
-  readonly trouble: DatabaseTrouble;
+  readonly trouble: DatabaseFaultKind;
 
-  constructor(message: string, trouble: DatabaseTrouble, cause?: unknown) {
+  constructor(message: string, trouble: DatabaseFaultKind, cause?: unknown) {
     super(message, { code: 'database', decision: DECISIONS[trouble], mayHeal: trouble !== 'statement', cause });
     this.trouble = trouble;
   }

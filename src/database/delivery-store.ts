@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { recordWishes } from './wanted/wishes.js';
+import { upsertWanted } from './wanted/upsert-wanted.js';
 
 const longestId = 255;
 
@@ -25,7 +25,7 @@ export class DeliveryStore {
    * Records the wishes of a delivery for whoever brings it first, and for the same owner as often as it asks, until the
    * history is pruned. That it was handled and its rows are committed together: a try that failed leaves neither.
    * @returns undefined when another owner has handled the delivery: nothing is changed then
-   * @see recordWishes
+   * @see upsertWanted
    */
   async record(
     { id, owner }: DeliveryClaim,
@@ -34,7 +34,7 @@ export class DeliveryStore {
     const { dialect, transaction } = this.#database;
     return await transaction(async (inside) => {
       const isFirst = await claim(inside, dialect, { id: short(id), owner: short(owner) });
-      return isFirst ? await recordWishes(inside, dialect, requests) : undefined;
+      return isFirst ? await upsertWanted(inside, dialect, requests) : undefined;
     });
   }
 }

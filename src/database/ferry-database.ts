@@ -34,7 +34,7 @@ const longestPauseMs = 200;
 
 /**
  * Opens SQLite's file or MySQL's database, making what is missing of either; tables are made by `migrate`.
- * @throws DatabaseFault (`retry` when the server is away, `park` when it refuses), naming server and user or file
+ * @throws DatabaseFault (`retry` when the server is away, `block` when it refuses), naming server and user or file
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
   if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).openMysql(settings));

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 const standardBatch = 5_000;
 
 /** Of an allowance: the last pull, or the last word of a source; a configured one may never have had any. */
-const lastUse = sql<number>`case when coalesce(taken_at, 0) > coalesce(told_at, 0) then taken_at else coalesce(told_at, 0) end`;
+const lastUse = sql<number>`case when coalesce(acquired_at, 0) > coalesce(observed_at, 0) then acquired_at else coalesce(observed_at, 0) end`;
 
 export interface PrunedHistory {
   readonly runs: number;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../domain/image-reference.js';
-import type { PendingImage, RefusedRow } from '../domain/sync-plan.js';
+import type { PendingPlan, RefusedRow } from '../domain/plan-types.js';
 import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
@@ -24,7 +24,7 @@ const pageSize = 1000;
 /** Rows, at least, whose images are told together. */
 const rowsTogether = 300;
 
-/** What a pass would find, read without giving rows an identity or anything else. */
+/** What a run would find, read without giving rows an identity or anything else. */
 export class PlanStore {
   readonly #database: FerryDatabase;
 
@@ -51,10 +51,10 @@ export class PlanStore {
   }
 
   /**
-   * By the rows' own words: those that other programs have inserted since the last pass are among them. Images come in
+   * By the rows' own words: those that other programs have inserted since the last run are among them. Images come in
    * the order of their first rows, some hundred at a time, so that tables of any length can be told of.
    */
-  async *pendingImages(targets: readonly Target[]): AsyncGenerator<readonly PendingImage[]> {
+  async *pendingImages(targets: readonly Target[]): AsyncGenerator<readonly PendingPlan[]> {
     let ids: number[] = [];
     for (const group of (await this.#index()).groups()) {
       ids.push(...group);
@@ -96,7 +96,7 @@ export class PlanStore {
   }
 
   /** @param ids all rows of some images, those of one side by side */
-  async #imagesOf(ids: readonly number[], targets: readonly Target[]): Promise<readonly PendingImage[]> {
+  async #imagesOf(ids: readonly number[], targets: readonly Target[]): Promise<readonly PendingPlan[]> {
     const rowsOf = new Map<string, WantedImage[]>();
     const uncopied: UncopiedRow[] = [];
     for (const row of await this.#rows(ids)) {
@@ -105,15 +105,15 @@ export class PlanStore {
       const { image } = identity;
       const wanted = wantedImage(row, image);
       rowsOf.set(image, [...(rowsOf.get(image) ?? []), wanted]);
-      if (wanted.status === PushStatus.pending && row.copy_anew === null) uncopied.push({ ...row, image });
+      if (wanted.status === PushStatus.pending && row.force_copy === null) uncopied.push({ ...row, image });
     }
     const adoptable = await this.#adoptable(uncopied, targets);
     return [...rowsOf].flatMap(([image, rows]) => {
       const pending = rows.filter(({ status }) => status === PushStatus.pending);
       if (pending.length === 0) return [];
       const toAdopt = pending.every(({ id }) => adoptable.has(id));
-      const anew = rows.some(({ copyAnew }) => copyAnew === true);
-      return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt, anew }];
+      const force = rows.some(({ forceCopy }) => forceCopy === true);
+      return [{ image, platforms: wantedSelection(rows), targets: wantedTargets(rows), toAdopt, force }];
     });
   }
 
@@ -166,8 +166,8 @@ export class PlanStore {
       .selectFrom('images_for_push')
       .select(['id', ...NAMING, 'push_status'])
       .select(this.#database.dialect.holdsNul(NAMING).as('nuls'))
-      .select(['source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason', 'targets'])
-      .select('copy_anew')
+      .select(['source_digest', 'checked_at', 'first_missing_at', 'blocked_code', 'blocked_reason', 'targets'])
+      .select('force_copy')
       .where('duplicate_of', 'is', null)
       .where(sql<boolean>`coalesce(push_status, 0) <> ${PushStatus.withdrawn}`)
       .where('id', '<=', highestId);

@@ -6,7 +6,7 @@ import type { FerryDatabase } from './ferry-database.js';
 /** One allowance: all pulls of a spender at a host. */
 export interface PullAccount {
   readonly host: string;
-  readonly spender: string;
+  readonly rateLimitSource: string;
 }
 
 /** How an allowance stands. */
@@ -46,9 +46,9 @@ export class PullBudgetStore {
       await this.#count(inside, account, { at: sliceAt(allowance, now), pulls: 1, counted });
       await inside
         .updateTable('source_budgets')
-        .set({ taken_at: now })
+        .set({ acquired_at: now })
         .where('host', '=', account.host)
-        .where('spender', '=', account.spender)
+        .where('rate_limit_source', '=', account.rateLimitSource)
         .execute();
       return undefined;
     });
@@ -72,22 +72,22 @@ export class PullBudgetStore {
   ): Promise<void> {
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => {
-      const takenAt = await this.#lock(inside, account, allowance);
+      const acquiredAt = await this.#lock(inside, account, allowance);
       const now = await dialect.now(inside);
       const at = sliceAt(allowance, now);
       const counted = await this.#countedUpTo(inside, account, at);
       const free = pullsFree(allowance, counted, now);
       if (remaining < free) {
         await this.#count(inside, account, { at, pulls: free - remaining, counted });
-      } else if (!share && remaining > free && isQuiet(takenAt, now - ageMs)) {
+      } else if (!share && remaining > free && isQuiet(acquiredAt, now - ageMs)) {
         await forget(inside, account, Number.MAX_SAFE_INTEGER);
         await this.#count(inside, account, { at, pulls: allowance.pulls - remaining, counted: [] });
       }
       await inside
         .updateTable('source_budgets')
-        .set({ remaining, told_at: now })
+        .set({ remaining, observed_at: now })
         .where('host', '=', account.host)
-        .where('spender', '=', account.spender)
+        .where('rate_limit_source', '=', account.rateLimitSource)
         .execute();
     });
   }
@@ -96,40 +96,45 @@ export class PullBudgetStore {
   async budgets(): Promise<readonly PullBudget[]> {
     const { dialect, queries } = this.#database;
     const now = await dialect.now(queries);
-    const rows = await queries.selectFrom('source_budgets').selectAll().orderBy('host').orderBy('spender').execute();
+    const rows = await queries
+      .selectFrom('source_budgets')
+      .selectAll()
+      .orderBy('host')
+      .orderBy('rate_limit_source')
+      .execute();
     const budgets: PullBudget[] = [];
-    for (const { host, spender, pulls, window_ms: windowMs } of rows) {
+    for (const { host, rate_limit_source: rateLimitSource, pulls, window_ms: windowMs } of rows) {
       const allowance = { pulls, windowMs };
-      const counted = await this.#counted(queries, { host, spender });
+      const counted = await this.#counted(queries, { host, rateLimitSource });
       const free = pullsFree(allowance, counted, now);
       const again = free === 0 ? { againAt: now + freeInMs(allowance, counted, now) } : {};
-      budgets.push({ host, spender, ...allowance, free, ...again });
+      budgets.push({ host, rateLimitSource, ...allowance, free, ...again });
     }
     return budgets;
   }
 
-  /** Makes the allowance's row, or sets it, and thereby keeps every other process waiting. @returns `taken_at` */
+  /** Makes the allowance's row, or sets it, and thereby keeps every other process waiting. @returns `acquired_at` */
   async #lock(
     queries: Queries,
-    { host, spender }: PullAccount,
+    { host, rateLimitSource }: PullAccount,
     { pulls, windowMs }: PullAllowance,
   ): Promise<number | null> {
-    const row = { host, spender, pulls, window_ms: windowMs };
-    await this.#database.dialect.upsert(queries, 'source_budgets', [row], ['host', 'spender']);
+    const row = { host, rate_limit_source: rateLimitSource, pulls, window_ms: windowMs };
+    await this.#database.dialect.upsert(queries, 'source_budgets', [row], ['host', 'rate_limit_source']);
     const query = queries
       .selectFrom('source_budgets')
-      .select('taken_at')
+      .select('acquired_at')
       .where('host', '=', host)
-      .where('spender', '=', spender);
-    return (await this.#database.dialect.locking(query).executeTakeFirstOrThrow()).taken_at;
+      .where('rate_limit_source', '=', rateLimitSource);
+    return (await this.#database.dialect.locking(query).executeTakeFirstOrThrow()).acquired_at;
   }
 
-  async #counted(queries: Queries, { host, spender }: PullAccount) {
+  async #counted(queries: Queries, { host, rateLimitSource }: PullAccount) {
     const query = queries
       .selectFrom('source_pulls')
       .select(['slice_at as at', 'pulls'])
       .where('host', '=', host)
-      .where('spender', '=', spender);
+      .where('rate_limit_source', '=', rateLimitSource);
     const rows = await (queries.isTransaction ? this.#database.dialect.locking(query) : query).execute();
     return rows.map(({ at, pulls }) => ({ at: Number(at), pulls: Number(pulls) }));
   }
@@ -145,7 +150,7 @@ export class PullBudgetStore {
     await queries
       .deleteFrom('source_pulls')
       .where('host', '=', account.host)
-      .where('spender', '=', account.spender)
+      .where('rate_limit_source', '=', account.rateLimitSource)
       .where('slice_at', '>', latest)
       .execute();
     const pulls = ahead.reduce((sum, slice) => sum + slice.pulls, 0);
@@ -155,25 +160,25 @@ export class PullBudgetStore {
 
   async #count(
     queries: Queries,
-    { host, spender }: PullAccount,
+    { host, rateLimitSource }: PullAccount,
     { at, pulls, counted }: { at: number; pulls: number; counted: readonly { at: number; pulls: number }[] },
   ): Promise<void> {
     const before = counted.find((slice) => slice.at === at)?.pulls ?? 0;
-    const row = { host, spender, slice_at: at, pulls: before + pulls };
-    await this.#database.dialect.upsert(queries, 'source_pulls', [row], ['host', 'spender', 'slice_at']);
+    const row = { host, rate_limit_source: rateLimitSource, slice_at: at, pulls: before + pulls };
+    await this.#database.dialect.upsert(queries, 'source_pulls', [row], ['host', 'rate_limit_source', 'slice_at']);
   }
 }
 
-/** Whether every pull booked until `takenAt` is counted by its source; a time to come is of a clock that was ahead. */
-function isQuiet(takenAt: number | null, askedAt: number): boolean {
-  return takenAt === null || takenAt < askedAt - quietMs || takenAt > askedAt + quietMs;
+/** Whether every pull booked until `acquiredAt` is counted by its source; a time to come is of a clock that was ahead. */
+function isQuiet(acquiredAt: number | null, askedAt: number): boolean {
+  return acquiredAt === null || acquiredAt < askedAt - quietMs || acquiredAt > askedAt + quietMs;
 }
 
-async function forget(queries: Queries, { host, spender }: PullAccount, before: number): Promise<void> {
+async function forget(queries: Queries, { host, rateLimitSource }: PullAccount, before: number): Promise<void> {
   await queries
     .deleteFrom('source_pulls')
     .where('host', '=', host)
-    .where('spender', '=', spender)
+    .where('rate_limit_source', '=', rateLimitSource)
     .where('slice_at', '<=', before)
     .execute();
 }

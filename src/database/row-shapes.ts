@@ -85,10 +85,10 @@ export type WantedRow = Pick<
   | 'source_digest'
   | 'checked_at'
   | 'first_missing_at'
-  | 'parked_code'
-  | 'parked_reason'
+  | 'blocked_code'
+  | 'blocked_reason'
   | 'targets'
-  | 'copy_anew'
+  | 'force_copy'
 > & { readonly id: number };
 
 export function wantedImage(row: WantedRow, image: string): WantedImage {
@@ -101,10 +101,10 @@ export function wantedImage(row: WantedRow, image: string): WantedImage {
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
     ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
     ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
-    ...(row.parked_code === null ? {} : { parkedCode: row.parked_code as FaultCode }),
-    ...(row.parked_reason === null ? {} : { parkedReason: row.parked_reason }),
+    ...(row.blocked_code === null ? {} : { blockedCode: row.blocked_code as FaultCode }),
+    ...(row.blocked_reason === null ? {} : { blockedReason: row.blocked_reason }),
     ...(targets === 'all' ? {} : { targets }),
-    ...(row.copy_anew === null ? {} : { copyAnew: true }),
+    ...(row.force_copy === null ? {} : { forceCopy: true }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { CopyState } from '../domain/wanted-image.js';
-import type { NotDoneEntry, RunReport } from './console-entries.js';
+import type { NotDoneEntry, RunReport } from './status-views.js';
 import type { Queries } from './dialect-differences.js';
 
 /** What a run did, in numbers; undefined for a run that is not known (any more). Without an ID: the latest run. */
@@ -40,7 +40,7 @@ export async function readNotDone(queries: Queries, run: string, limit: number):
     .select(['image', 'target', 'state', 'code', 'reason'])
     .where('run', '=', run)
     .where('target', '<>', '')
-    .where('state', 'in', ['waiting', 'failed', 'parked'])
+    .where('state', 'in', ['waiting', 'retrying', 'blocked'])
     .orderBy('image')
     .orderBy('target')
     .limit(limit)

@@ -1,7 +1,7 @@
 import type { FerryDatabase } from './ferry-database.js';
-import { bringBackChecks } from './wanted/times-to-come.js';
+import { bringBackChecks } from './wanted/clock-skew.js';
 
-/** The passes that were made, and why. */
+/** The runs that were made, and why. */
 export class RunStore {
   readonly #database: FerryDatabase;
 

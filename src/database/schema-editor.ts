@@ -18,6 +18,6 @@ export interface SchemaEditor {
   widenText(
     table: string,
     column: string,
-    wish: { readonly length?: number; readonly binary?: boolean },
+    imageRequest: { readonly length?: number; readonly binary?: boolean },
   ): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { BlobLocationStore } from './blob-location-store.js';
-import { ConsoleStore } from './console-store.js';
+import { StatusQueries } from './status-queries.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { PlanStore } from './plan-store.js';
@@ -19,7 +19,7 @@ export interface Stores {
   readonly runs: RunStore;
   readonly deliveries: DeliveryStore;
   readonly blobs: BlobLocationStore;
-  readonly console: ConsoleStore;
+  readonly console: StatusQueries;
   readonly states: UpstreamStore;
   readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
@@ -34,7 +34,7 @@ export function createStores(database: FerryDatabase): Stores {
     runs: new RunStore(database),
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
-    console: new ConsoleStore(database),
+    console: new StatusQueries(database),
     states: new UpstreamStore(database),
     tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),

@@ -35,13 +35,13 @@ export interface ImagesForPush {
   source_digest: string | null;
   checked_at: number | null;
   first_missing_at: number | null;
-  parked_code: string | null;
-  parked_reason: string | null;
+  blocked_code: string | null;
+  blocked_reason: string | null;
   /** JSON of `RequestedBy`. */
   requested_by: string | null;
   requested_at: number | null;
   /** 1: a person wants the bytes moved, even where the targets have the image from an older script. */
-  copy_anew: number | null;
+  force_copy: number | null;
   note: string | null;
   /** JSON list of names of targets; NULL: all of them. */
   targets: string | null;
@@ -156,19 +156,19 @@ export interface RunOutcomes {
 export interface SourceBudgets {
   host: string;
   /** Whose pulls the host counts together; '' where it does not say, and for configured allowances. */
-  spender: string;
+  rate_limit_source: string;
   pulls: number;
   window_ms: number;
   /** When the last pull was booked. */
-  taken_at: number | null;
+  acquired_at: number | null;
   /** What the source said last, and when. */
   remaining: number | null;
-  told_at: number | null;
+  observed_at: number | null;
 }
 
 export interface SourcePullsTable {
   host: string;
-  spender: string;
+  rate_limit_source: string;
   /** End of the slice of time in which they were made. */
   slice_at: number;
   pulls: number;

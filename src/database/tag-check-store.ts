@@ -26,7 +26,7 @@ export class TagCheckStore {
   }
 
   /**
-   * Pushed images that no pass has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
+   * Pushed images that no run has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
    * where they go.
    */
   async pushedTags(query: {
@@ -95,7 +95,7 @@ export class TagCheckStore {
   async moved(image: string): Promise<void> {
     await this.#database.transaction(async (inside) => {
       const ids = await idsOfImages(inside, [image], PushStatus.pushed);
-      await setStatus(inside, ids, PushStatus.pending, { copy_anew: 1, checked_at: null, requested_at: null });
+      await setStatus(inside, ids, PushStatus.pending, { force_copy: 1, checked_at: null, requested_at: null });
     });
   }
 

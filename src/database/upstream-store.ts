@@ -52,7 +52,7 @@ export class UpstreamStore {
       const before = await dialect.locking(select).executeTakeFirstOrThrow();
       // One that is too long to be kept is none: the next look reads the whole list.
       const kept = etag !== undefined && etag.length <= longestText ? etag : null;
-      const isHandledAnew = (release ?? null) !== before.release_tag || fingerprint !== before.fingerprint;
+      const isHandledAgain = (release ?? null) !== before.release_tag || fingerprint !== before.fingerprint;
       await inside
         .updateTable('upstreams')
         .set({
@@ -61,7 +61,7 @@ export class UpstreamStore {
           etag: kept,
           // The same one after its time is of a list that was read as a whole again.
           etag_since: kept === before.etag && isTrusted(before.etag_since, now) ? before.etag_since : now,
-          handled_at: isHandledAnew ? now : before.handled_at,
+          handled_at: isHandledAgain ? now : before.handled_at,
           checked_at: now,
         })
         .where('name', '=', upstream)
@@ -69,7 +69,7 @@ export class UpstreamStore {
     });
   }
 
-  /** Rows that are parked because their tag was missing become pending again; says which they were. */
+  /** Rows that are blocked because their tag was missing become pending again; says which they were. */
   async reviveMissing(wanted: readonly WantedKey[]): Promise<readonly WantedKey[]> {
     if (wanted.length === 0) return [];
     const { dialect, transaction } = this.#database;
@@ -78,8 +78,8 @@ export class UpstreamStore {
       const rows = await dialect
         .locking(inside.selectFrom('images_for_push').select(['id', 'image_key']))
         .where('image_key', 'in', [...byKey.keys()])
-        .where('push_status', '=', PushStatus.parked)
-        .where('parked_code', '=', 'tag-missing')
+        .where('push_status', '=', PushStatus.blocked)
+        .where('blocked_code', '=', 'tag-missing')
         .orderBy('id')
         .execute();
       await setStatus(

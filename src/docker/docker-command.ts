@@ -117,10 +117,10 @@ function stalled(what: string, limitMs: number, side: DockerSide): DockerFault {
 
 function endless(what: string, limitBytes: number, side: DockerSide): DockerFault {
   const message = `${what}: it printed more than ${limitBytes} bytes and was ended; is it Docker's own command?`;
-  return new DockerFault(message, { side, code: 'protocol', decision: 'park' });
+  return new DockerFault(message, { side, code: 'protocol', decision: 'block' });
 }
 
 function notThere(program: string, code: string): DockerFault {
   const message = `the command "${program}" cannot be run (${code}): install Docker's command line on this worker's machine`;
-  return new DockerFault(message, { side: 'daemon', code: 'configuration', decision: 'park' });
+  return new DockerFault(message, { side: 'daemon', code: 'configuration', decision: 'block' });
 }

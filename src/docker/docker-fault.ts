@@ -4,7 +4,7 @@ import type { Decision, FaultCode } from '../domain/ferry-error.js';
 /** What a command was about: its words mean other things when it reads and when it writes. */
 export type DockerSide = 'source' | 'target' | 'daemon';
 
-interface Judgement {
+interface DockerFaultClass {
   readonly says: RegExp;
   /** Absent: whatever the side. */
   readonly side?: DockerSide;
@@ -18,11 +18,11 @@ const excerptCharacters = 400;
 const readCharacters = 16 * 1024;
 
 /** The first that fits counts. Docker passes on what registries say, and adds words of its own. */
-const judgements: readonly Judgement[] = [
+const judgements: readonly DockerFaultClass[] = [
   {
     says: /permission denied while trying to connect|dial unix .*: connect: permission denied/i,
     code: 'configuration',
-    decision: 'park',
+    decision: 'block',
     advice: 'let the worker’s user speak to the Docker daemon (group "docker", or DOCKER_HOST)',
   },
   {
@@ -41,7 +41,7 @@ const judgements: readonly Judgement[] = [
     says: /no space left|disk quota exceeded/i,
     side: 'target',
     code: 'target-full',
-    decision: 'park',
+    decision: 'block',
     advice: 'make room on the registry, or on the disk of the Docker daemon',
   },
   {
@@ -53,12 +53,12 @@ const judgements: readonly Judgement[] = [
   {
     says: /no matching manifest|does not match the specified platform|does not provide the specified platform|cannot be used on this platform/i,
     code: 'platform-missing',
-    decision: 'park',
+    decision: 'block',
   },
   {
     says: /cannot overwrite digest/i,
     code: 'configuration',
-    decision: 'park',
+    decision: 'block',
     advice:
       'the daemon holds this digest for another platform: remove that image from it, or want the image by its tag',
   },
@@ -66,57 +66,57 @@ const judgements: readonly Judgement[] = [
     says: /quota|(storage|repository|repositories|namespace) limit/i,
     side: 'target',
     code: 'quota',
-    decision: 'park',
+    decision: 'block',
     advice: 'raise the quota or delete something',
   },
   {
     says: /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i,
     side: 'target',
     code: 'tag-immutable',
-    decision: 'park',
+    decision: 'block',
     advice: 'the tag cannot be changed there: use another, or allow it',
   },
   {
     says: /unknown manifest class|unsupported (manifest|media) ?type|artifact type|manifest invalid/i,
     side: 'target',
     code: 'manifest-refused',
-    decision: 'park',
+    decision: 'block',
   },
   {
     says: /server gave HTTP response to HTTPS client/i,
     code: 'tls',
-    decision: 'park',
+    decision: 'block',
     advice: 'the registry speaks plain HTTP: add it to "insecure-registries" of the Docker daemon',
   },
   {
     says: /x509|certificate|tls: (?!handshake timeout)/i,
     code: 'tls',
-    decision: 'park',
+    decision: 'block',
     advice: 'put its CA file into /etc/docker/certs.d on the machine of the Docker daemon',
   },
   {
     says: /unauthorized|authentication required|no basic auth credentials|incorrect username or password|status: 401/i,
     code: 'unauthorized',
-    decision: 'park',
+    decision: 'block',
     advice: 'check the user and password for this registry',
   },
   {
     says: /pull access denied|requested access to the resource is denied|\bdenied\b|forbidden|status: 403/i,
     side: 'source',
     code: 'unauthorized',
-    decision: 'park',
+    decision: 'block',
     advice: 'the repository is private or does not exist: check its name, and the user and password for this registry',
   },
   {
     says: /\bdenied\b|forbidden|status: 403/i,
     code: 'denied',
-    decision: 'park',
+    decision: 'block',
     advice: 'the account may not write there, the namespace is missing, or repositories are not made by pushing',
   },
   {
     says: /name unknown|repository .*not (found|known)|repository name not known/i,
     code: 'repository-missing',
-    decision: 'park',
+    decision: 'block',
     advice: 'check the name of the repository',
   },
   {
@@ -177,7 +177,7 @@ function withoutName(line: string, what: string): string {
   return line.replaceAll(repository, '');
 }
 
-function fits({ says, side: only }: Judgement, line: string, side: DockerSide): boolean {
+function fits({ says, side: only }: DockerFaultClass, line: string, side: DockerSide): boolean {
   return (only === undefined || only === side) && says.test(line);
 }
 

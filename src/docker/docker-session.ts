@@ -16,7 +16,7 @@ const hubKey = 'https://index.docker.io/v1/';
 const refusals: ReadonlySet<string> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
 
 /** A registry that a copy reads or writes, and the repository there. */
-export interface DockerPlace {
+export interface DockerRepository {
   readonly side: 'source' | 'target';
   readonly host: string;
   readonly repository: string;
@@ -86,7 +86,7 @@ export class DockerSession {
    * Takes the credentials of a place for its host, in place of those of another account there.
    * @throws FerryError when they cannot be read, DockerFault when the registry refuses them
    */
-  async logIn({ side, host, repository, target }: DockerPlace): Promise<void> {
+  async logIn({ side, host, repository, target }: DockerRepository): Promise<void> {
     const credentials = await this.#settings.credentials(host, repository, target);
     if (credentials === undefined) {
       this.#unused[side] = (await this.#settings.credentials.unused?.(host, repository, target)) ?? [];

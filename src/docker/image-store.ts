@@ -15,6 +15,6 @@ export async function assertClassicStore(docker: DockerCommand, signal: AbortSig
   if (!status.some((line) => line.includes(containerdStore))) return;
   throw new DockerFault(
     'the Docker daemon keeps images in containerd\'s store, which "engine: docker" does not handle: set {"features": {"containerd-snapshotter": false}} in the daemon\'s daemon.json, or use another daemon',
-    { side: 'daemon', code: 'configuration', decision: 'park' },
+    { side: 'daemon', code: 'configuration', decision: 'block' },
   );
 }

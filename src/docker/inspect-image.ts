@@ -18,7 +18,7 @@ export async function inspectImage(session: DockerSession, name: string): Promis
   const { Id: id, Size: size, Os: os, Architecture: architecture, Variant: variant } = fieldsOf(image);
   if (typeof id === 'string' && typeof size === 'number') return { id, size, platform: { os, architecture, variant } };
   const message = `docker image inspect ${name} did not say ID and size`;
-  throw new DockerFault(message, { side: 'daemon', code: 'protocol', decision: 'park' });
+  throw new DockerFault(message, { side: 'daemon', code: 'protocol', decision: 'block' });
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -48,5 +48,5 @@ export async function pushManifestList(
   const digest = pushedListDigest(await session.run(['manifest', 'push', '--purge', ...insecure, list], 'target'));
   if (digest !== undefined) return digest;
   const message = `docker manifest push ${list} did not say what it pushed`;
-  throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'park' });
+  throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'block' });
 }

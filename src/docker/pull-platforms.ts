@@ -150,7 +150,7 @@ export function platformFlag(platform: Platform | undefined): readonly string[] 
 function missingPart(error: unknown, source: ImageReference, wanted: Platform): unknown {
   if (!(error instanceof DockerFault) || error.code !== 'tag-missing') return error;
   const message = `${printImageReference(source)} lists ${printPlatform(wanted)}, but that is not there: the image is broken at its source; its other platforms can be copied when they are chosen by name (${error.message})`;
-  return new DockerFault(message, { side: 'source', code: 'source-corrupt', decision: 'park' });
+  return new DockerFault(message, { side: 'source', code: 'source-corrupt', decision: 'block' });
 }
 
 function moved(source: ImageReference, expected: Digest, found: Digest): DockerFault {
@@ -160,9 +160,9 @@ function moved(source: ImageReference, expected: Digest, found: Digest): DockerF
 
 function noPlatform(source: ImageReference, missing: readonly string[]): DockerFault {
   const message = `${printImageReference(source)} is not there for ${missing.join(', ')}: want it for platforms that it has`;
-  return new DockerFault(message, { side: 'source', code: 'platform-missing', decision: 'park' });
+  return new DockerFault(message, { side: 'source', code: 'platform-missing', decision: 'block' });
 }
 
 function unreadable(message: string): DockerFault {
-  return new DockerFault(message, { side: 'daemon', code: 'protocol', decision: 'park' });
+  return new DockerFault(message, { side: 'daemon', code: 'protocol', decision: 'block' });
 }

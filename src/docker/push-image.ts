@@ -81,7 +81,7 @@ async function pushAs(session: DockerSession, target: DockerTarget, image: Pulle
   const digest = pushedDigest(lines);
   if (digest === undefined) {
     const message = `docker push ${name} did not say what it pushed`;
-    throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'park' });
+    throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'block' });
   }
   session.names.will(`${localRepository(target.host, target.repository)}@${digest}`);
   return { image, digest, layers: countLayers(lines) };

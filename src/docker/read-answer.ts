@@ -7,6 +7,6 @@ export function readAnswer(lines: readonly string[], what: string, side: DockerS
     return JSON.parse(lines.join('\n')) as unknown;
   } catch {
     const message = `${what} did not answer in JSON; is it Docker's own command?`;
-    throw new DockerFault(message, { side, code: 'protocol', decision: 'park' });
+    throw new DockerFault(message, { side, code: 'protocol', decision: 'block' });
   }
 }

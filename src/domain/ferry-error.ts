@@ -2,11 +2,11 @@
  * What the ferry does next about a fault:
  * - `retry`: the same step may work in a moment (a reset connection, a 503);
  * - `wait`: it will work later by itself (a tag not published yet, a rate limit), see `retryAfterMs`;
- * - `park`: it cannot work until a person acts (a wrong password, a repository that does not exist).
+ * - `block`: it cannot work until a person acts (a wrong password, a repository that does not exist).
  *
  * A fault that is not a {@link FerryError} is a bug, and is treated as one.
  */
-export type Decision = 'retry' | 'wait' | 'park';
+export type Decision = 'retry' | 'wait' | 'block';
 
 /** Every reason the ferry gives for something that was not done. These words are stored in rows and shown to people. */
 export type FaultCode =
@@ -58,7 +58,7 @@ export interface FaultDetails {
   readonly decision: Decision;
   /** How long to wait, in milliseconds, when the other side said so; brought between a second and a day. */
   readonly retryAfterMs?: number;
-  /** Whether it may pass by itself after all; absent: unless it is parked. */
+  /** Whether it may pass by itself after all; absent: unless it is blocked. */
   readonly mayHeal?: boolean;
   /** What is wrong with the whole host, where it is: in words that name no repository, for others that are left for it. */
   readonly hostReason?: string;
@@ -85,7 +85,7 @@ export class FerryError extends Error {
     letGoOfFrames(cause);
     this.code = code;
     this.decision = decision;
-    this.mayHeal = mayHeal ?? decision !== 'park';
+    this.mayHeal = mayHeal ?? decision !== 'block';
     if (hostReason !== undefined) this.hostReason = hostReason;
     if (retryAfterMs !== undefined) {
       this.retryAfterMs = Math.min(Math.max(retryAfterMs, shortestRetryAfterMs), longestRetryAfterMs);
@@ -104,6 +104,6 @@ function letGoOfFrames(error: unknown): void {
 /** Something that a person typed, or a row holds, that cannot mean anything. */
 export class InvalidInput extends FerryError {
   constructor(message: string, code: 'invalid-reference' | 'invalid-platform' | 'target-name' | 'configuration') {
-    super(message, { code, decision: 'park' });
+    super(message, { code, decision: 'block' });
   }
 }

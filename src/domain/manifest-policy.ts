@@ -17,7 +17,7 @@ export interface DroppedManifest {
 /** A target's manifest policy does not let an image through. */
 export class ManifestRefusedByPolicy extends FerryError {
   constructor(message: string) {
-    super(message, { code: 'manifest-policy', decision: 'park' });
+    super(message, { code: 'manifest-policy', decision: 'block' });
   }
 }
 

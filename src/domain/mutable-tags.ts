@@ -9,7 +9,7 @@ import { tagFault } from './reference-grammar.js';
 export interface MutableTags {
   /** Tags, `*` for any characters; `*` alone for all tags, empty for none. */
   readonly patterns: readonly string[];
-  /** How long after the last look, in milliseconds; 0: in each pass. */
+  /** How long after the last look, in milliseconds; 0: in each run. */
   readonly everyMs: number;
   /** What a tag on a target leads to is kept under this tag before it is made to lead elsewhere; absent: it is not. */
   readonly backupTag?: string;

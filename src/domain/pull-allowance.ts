@@ -11,7 +11,7 @@ export interface PullAllowance {
 export interface AnnouncedPulls extends PullAllowance {
   readonly remaining: number;
   /** Whose pulls it counts together: an address or an account; '' where it does not say. */
-  readonly spender: string;
+  readonly rateLimitSource: string;
 }
 
 /** Pulls that were counted together; they weigh until `at` and the window have passed. */
@@ -27,7 +27,7 @@ export const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
 const slicesInWindow = 60;
 /** Between our count and the source's lies a request; so long a pull is remembered beyond its window. */
 const longestRequestMs = 60_000;
-/** Who waits waits for this part of the allowance, so that a pass over all images is not made for a single pull. */
+/** Who waits waits for this part of the allowance, so that a run over all images is not made for a single pull. */
 const worthComingBackFor = 0.1;
 
 /** The slice of time that a pull at `now` belongs to, by its end. */

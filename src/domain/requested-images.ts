@@ -26,7 +26,7 @@ export interface AddedImage {
   readonly platform?: string;
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
   /** What it was before, where there was a row. */
-  readonly previous?: 'pending' | 'pushed' | 'parked' | 'withdrawn';
+  readonly previous?: 'pending' | 'pushed' | 'blocked' | 'withdrawn';
   readonly reason?: string;
 }
 

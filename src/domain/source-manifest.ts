@@ -42,7 +42,7 @@ export type SourceManifest =
 /** A manifest of a form that cannot be copied. */
 export class UnsupportedManifest extends FerryError {
   constructor(reason: string) {
-    super(reason, { code: 'manifest-unsupported', decision: 'park' });
+    super(reason, { code: 'manifest-unsupported', decision: 'block' });
   }
 }
 

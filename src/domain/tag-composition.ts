@@ -66,7 +66,7 @@ export interface TagComposition {
 /** None of the wanted platforms is offered by the source. */
 export class PlatformMissing extends FerryError {
   constructor(message: string) {
-    super(message, { code: 'platform-missing', decision: 'park' });
+    super(message, { code: 'platform-missing', decision: 'block' });
   }
 }
 

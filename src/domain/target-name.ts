@@ -33,12 +33,12 @@ export function targetRepositoryCandidates(source: ImageReference, target: Targe
   const repository = sourceRepository(source);
   const explicit = explicitName(repository, target);
   if (explicit !== undefined) assertTargetRepository(explicit, target);
-  const wished = explicit?.split('/') ?? schemeComponents(source, target);
-  const fixed = explicit === undefined ? namespaceOf(target).length : wished.length - 1;
-  const suffixed = suffixedName(repository, wished, { ...limits, fixed });
+  const requested = explicit?.split('/') ?? schemeComponents(source, target);
+  const fixed = explicit === undefined ? namespaceOf(target).length : requested.length - 1;
+  const suffixed = suffixedName(repository, requested, { ...limits, fixed });
   assertTargetRepository(suffixed, target);
 
-  const name = wished.join('/');
+  const name = requested.join('/');
   const suffixAlways = explicit === undefined && target.naming === NamingScheme.hash;
   const isLegal = targetRepositoryFault(name, limits) === undefined;
   return { preferred: isLegal && !suffixAlways ? name : suffixed, suffixed };
@@ -108,12 +108,12 @@ function namespaceOf({ namespace }: Target): readonly string[] {
  */
 function suffixedName(
   repository: string,
-  wished: readonly string[],
+  requested: readonly string[],
   { minLevels, maxLevels, maxLastLength, maxTotalLength, fixed }: NameLimits & { readonly fixed: number },
 ): string {
   const hash = base32(sha256(utf8ToBytes(repository))).slice(0, suffixLength);
   const slug = slugOf(repository.slice(repository.lastIndexOf('/') + 1));
-  const directory = wished
+  const directory = requested
     .slice(0, -1)
     .slice(0, maxLevels - 1)
     .map(legalComponent);

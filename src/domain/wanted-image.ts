@@ -4,7 +4,7 @@ import { printImageReference } from './image-reference.js';
 import type { ImageReference } from './image-reference.js';
 
 /** `images_for_push.push_status`. */
-export const PushStatus = { pending: 0, pushed: 1, parked: 2, withdrawn: 3 } as const;
+export const PushStatus = { pending: 0, pushed: 1, blocked: 2, withdrawn: 3 } as const;
 export type PushStatus = (typeof PushStatus)[keyof typeof PushStatus];
 
 /**
@@ -13,7 +13,7 @@ export type PushStatus = (typeof PushStatus)[keyof typeof PushStatus];
  */
 export function readPushStatus(column: number | null): PushStatus {
   if (column === null) return PushStatus.pending;
-  return Object.values(PushStatus).find((status) => status === column) ?? PushStatus.parked;
+  return Object.values(PushStatus).find((status) => status === column) ?? PushStatus.blocked;
 }
 
 /** Rows are looked through by their ids, page by page, beginning after this: older scripts' ids may be negative. */
@@ -52,16 +52,16 @@ export interface WantedImage {
   readonly platform: string;
   readonly status: PushStatus;
   readonly sourceDigest?: string;
-  /** When a pass last finished with it, UTC milliseconds. */
+  /** When a run last finished with it, UTC milliseconds. */
   readonly checkedAt?: number;
   /** When its tag was first found missing, UTC milliseconds. */
   readonly firstMissingAt?: number;
-  readonly parkedCode?: FaultCode;
-  readonly parkedReason?: string;
+  readonly blockedCode?: FaultCode;
+  readonly blockedReason?: string;
   /** Names of the targets that it goes to; absent: every configured one. */
   readonly targets?: readonly string[];
   /** It was pushed, and is to be copied again whatever the targets seem to have. */
-  readonly copyAnew?: true;
+  readonly forceCopy?: true;
 }
 
 /** How a copy of an image on one target stands. */
@@ -72,10 +72,10 @@ export const CopyState = {
   adopted: 'adopted',
   /** Will be tried again by itself, once what it waits for has come. */
   waiting: 'waiting',
-  /** Failed in the last pass; the next one tries again. */
-  failed: 'failed',
+  /** Failed in the last run; the next one tries again. */
+  retrying: 'retrying',
   /** Needs a person. */
-  parked: 'parked',
+  blocked: 'blocked',
 } as const;
 export type CopyState = (typeof CopyState)[keyof typeof CopyState];
 
@@ -87,7 +87,7 @@ export interface PlatformCopy {
   readonly size: number;
 }
 
-/** What became of one image on one target in one pass. */
+/** What became of one image on one target in one run. */
 export type TargetOutcome =
   | {
       readonly target: string;
@@ -125,7 +125,7 @@ export type TargetOutcome =
     }
   | {
       readonly target: string;
-      readonly state: 'waiting' | 'failed' | 'parked';
+      readonly state: 'waiting' | 'retrying' | 'blocked';
       readonly reference?: string;
       readonly code: FaultCode;
       readonly reason: string;
@@ -142,10 +142,10 @@ export interface ImageOutcome {
   readonly missingPlatforms: readonly string[];
   /** Set when the source itself stops the image for every target. */
   readonly sourceFault?: {
-    readonly state: 'waiting' | 'failed' | 'parked';
+    readonly state: 'waiting' | 'retrying' | 'blocked';
     readonly code: FaultCode;
     readonly reason: string;
-    /** The tag was not there: keep the time of the first such pass. */
+    /** The tag was not there: keep the time of the first such run. */
     readonly tagMissing: boolean;
   };
   readonly bytesRead: number;
@@ -164,7 +164,7 @@ export interface WantedRequest {
 export interface WantedResult {
   readonly image: string;
   readonly platform: string;
-  /** `added`: a new row; `renewed`: was pushed or parked or withdrawn, pending again; `already-pending`. */
+  /** `added`: a new row; `renewed`: was pushed or blocked or withdrawn, pending again; `already-pending`. */
   readonly outcome: 'added' | 'renewed' | 'already-pending';
   readonly previous?: PushStatus;
 }

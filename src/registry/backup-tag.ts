@@ -2,7 +2,7 @@ import type { Digest } from '../domain/digest.js';
 import { manifestTypeOf } from '../domain/source-manifest.js';
 import { backupTagBeside } from '../domain/mutable-tags.js';
 import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 
@@ -13,24 +13,24 @@ import { RegistryFault } from './registry-errors.js';
  * @returns the tag that keeps it; undefined when it is gone already, so that there is nothing to keep
  * @throws RegistryFault also when neither tag is free
  */
-export async function keepUnder(
+export async function createBackupTag(
   client: RegistryClient,
-  { place, digest, tag }: { readonly place: Place; readonly digest: Digest; readonly tag: string },
+  { repo, digest, tag }: { readonly repo: RepositoryRef; readonly digest: Digest; readonly tag: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const content = await getManifest(client, place, digest, { signal });
+  const content = await getManifest(client, repo, digest, { signal });
   if (content === undefined) return undefined;
   const beside = backupTagBeside(tag, digest);
   for (const candidate of [tag, beside]) {
-    const head = await headManifestAt(client, place, candidate, { signal });
+    const head = await headManifestAt(client, repo, candidate, { signal });
     if (head?.digest === digest) return candidate;
     if (head !== undefined) continue;
     const mediaType = manifestTypeOf(content.body.toString('utf8'), content.mediaType);
-    await putManifest(client, place, candidate, { ...content, mediaType }, signal);
+    await putManifest(client, repo, candidate, { ...content, mediaType }, signal);
     return candidate;
   }
   throw new RegistryFault(
     `what its tag leads to cannot be kept: ${tag} and ${beside} lead to something else already; delete one of these tags there, or choose another backupTag`,
-    { place, code: 'target-tag-taken', decision: 'park' },
+    { repo, code: 'target-tag-taken', decision: 'block' },
   );
 }

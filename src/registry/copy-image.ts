@@ -1,5 +1,5 @@
 import { FerryError } from '../domain/ferry-error.js';
-import type { TransferContext } from './blobs/blob-delivery.js';
+import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
 import { withPreparedCopy } from './prepare-copy.js';
@@ -54,7 +54,9 @@ async function copyPrepared(
     onProgress({ type: 'target-failed', target, reason: failure.message });
   }
   const outcome =
-    owing.length === 0 ? nothingOwed : await copyOwed(client, prepared, owing, { onProgress, concurrentBlobs, signal });
+    owing.length === 0
+      ? nothingRequired
+      : await copyRequired(client, prepared, owing, { onProgress, concurrentBlobs, signal });
   const { copied, faults, bytesRead } = outcome;
   throwFaultOfSource(
     faults.map(({ failure }) => failure),
@@ -75,18 +77,18 @@ interface CopyOutcome {
   readonly bytesRead: number;
 }
 
-const nothingOwed: CopyOutcome = { copied: [], faults: [], bytesRead: 0 };
+const nothingRequired: CopyOutcome = { copied: [], faults: [], bytesRead: 0 };
 
-async function copyOwed(
+async function copyRequired(
   client: RegistryClient,
   { source }: PreparedCopy,
   owing: readonly PreparedTarget[],
   { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
 ): Promise<CopyOutcome> {
   let bytesRead = 0;
-  let endPasses = (): void => {};
+  let endRuns = (): void => {};
   const passesOver = new Promise<void>((resolve) => {
-    endPasses = resolve;
+    endRuns = resolve;
   });
   const context: TransferContext = {
     client,
@@ -101,12 +103,12 @@ async function copyOwed(
   };
   const runs = owing.map((target) => new TargetRun(context, target));
   const results = runs.map((run) => run.result);
-  const owed = await Promise.all(runs.map((run) => run.owedBlobs()));
-  const work = workList(runs, owed);
+  const required = await Promise.all(runs.map((run) => run.requiredBlobs()));
+  const work = workList(runs, required);
   const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
   context.report({ type: 'planned', blobs: work.length, bytes });
 
-  await sendAll(context, work, WORKERS_PER_PASS * concurrentBlobs).finally(endPasses);
+  await sendAll(context, work, WORKERS_PER_PASS * concurrentBlobs).finally(endRuns);
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

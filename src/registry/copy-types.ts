@@ -37,7 +37,7 @@ export interface CopyRequest {
    * No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. A target whose
    * `known` copy was made since that was asked for is left out.
    */
-  readonly anew?: boolean;
+  readonly force?: boolean;
 }
 
 /** A manifest that a finished tag leads to. */

@@ -1,6 +1,6 @@
 import { parseBoundedJson } from '../domain/bounded-json.js';
 import { nextPageQuery } from './next-page.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
 import { requestTags } from './request-tags.js';
@@ -23,54 +23,54 @@ export async function listTags(
   { host, path }: { readonly host: string; readonly path: string },
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<readonly string[]> {
-  const place: Place = { side: 'source', host, repository: path };
+  const repo: RepositoryRef = { side: 'source', host, repository: path };
   const tags: string[] = [];
   let bytes = 0;
   const asked = new Set<string>();
   let query: string | undefined = `n=${tagsAPage}`;
   while (query !== undefined && !asked.has(query)) {
     asked.add(query);
-    if (asked.size > mostPages) throw endless(place, `${mostPages} pages`);
-    const page = await listPage(client, place, query, signal);
+    if (asked.size > mostPages) throw endless(repo, `${mostPages} pages`);
+    const page = await listPage(client, repo, query, signal);
     bytes += page.bytes;
-    if (bytes > listLimitBytes) throw endless(place, `${listLimitBytes} bytes`);
-    if (tags.length + page.tags.length > mostTags) throw endless(place, `${mostTags} tags`);
+    if (bytes > listLimitBytes) throw endless(repo, `${listLimitBytes} bytes`);
+    if (tags.length + page.tags.length > mostTags) throw endless(repo, `${mostTags} tags`);
     for (const tag of page.tags) tags.push(tag);
     query = page.next;
   }
   return tags;
 }
 
-async function listPage(client: RegistryClient, place: Place, query: string, signal: AbortSignal | undefined) {
-  const { response, body } = await requestPage(client, place, query, signal);
+async function listPage(client: RegistryClient, repo: RepositoryRef, query: string, signal: AbortSignal | undefined) {
+  const { response, body } = await requestPage(client, repo, query, signal);
   const next = nextPageQuery(response.headers['link']);
-  return { tags: readTags(body, place), bytes: body.length, ...(next === undefined ? {} : { next }) };
+  return { tags: readTags(body, repo), bytes: body.length, ...(next === undefined ? {} : { next }) };
 }
 
 async function requestPage(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   query: string,
   signal: AbortSignal | undefined,
 ): ReturnType<typeof requestTags> {
   const withSignal = signal === undefined ? {} : { signal };
   try {
-    return await requestTags(client, place, { query, limitBytes: pageLimitBytes, ...withSignal });
+    return await requestTags(client, repo, { query, limitBytes: pageLimitBytes, ...withSignal });
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof RegistryFault) || error.status !== 404) throw error;
     const isNamed = saysCode(error, 'NAME_UNKNOWN', 'NAME_INVALID');
     throw new RegistryFault(`it does not have this repository${isNamed ? '' : ', or lists no tags'}`, {
-      place,
+      repo,
       code: 'repository-missing',
-      decision: 'park',
+      decision: 'block',
       status: 404,
       cause: error,
     });
   }
 }
 
-function readTags(body: Buffer, place: Place): readonly string[] {
+function readTags(body: Buffer, repo: RepositoryRef): readonly string[] {
   let json: unknown;
   try {
     json = parseBoundedJson(body.toString('utf8'));
@@ -82,16 +82,16 @@ function readTags(body: Buffer, place: Place): readonly string[] {
   if (tags === null) return [];
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
   throw new RegistryFault('its list of tags is not one: expected {"tags": ["…"]}', {
-    place,
+    repo,
     code: 'protocol',
-    decision: 'park',
+    decision: 'block',
   });
 }
 
-function endless(place: Place, most: string): RegistryFault {
+function endless(repo: RepositoryRef, most: string): RegistryFault {
   return new RegistryFault(`its list of tags has no end after ${most}`, {
-    place,
+    repo,
     code: 'protocol',
-    decision: 'park',
+    decision: 'block',
   });
 }

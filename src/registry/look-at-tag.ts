@@ -2,7 +2,7 @@ import type { Digest } from '../domain/digest.js';
 import type { TagContents, TaggedImage } from '../domain/tag-contents.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
@@ -15,16 +15,16 @@ import { sharedSignal } from './transport/shared-signal.js';
  */
 export async function lookAtTag(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   tag: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<TagContents | undefined> {
   const signal = sharedSignal(options.signal);
-  const head = await headManifestAt(client, place, tag, { signal });
+  const head = await headManifestAt(client, repo, tag, { signal });
   if (head === undefined) return undefined;
   const { digest } = head;
-  return await client.bodies.forImage(`${place.host}/${place.repository}`, signal, async (budget) => {
-    const reader = new ManifestReader(client, place, { root: digest, holders: new Map(), budget, signal });
+  return await client.bodies.forImage(`${repo.host}/${repo.repository}`, signal, async (budget) => {
+    const reader = new ManifestReader(client, repo, { root: digest, holders: new Map(), budget, signal });
     return await contentsOf(reader, digest);
   });
 }

@@ -9,17 +9,17 @@ import type { CompositionRequest } from '../domain/tag-composition.js';
 import type { CopyPlan, CopyRequest, CopyTarget, TargetFailure } from './copy-types.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
 import type { ReadManifest } from './manifests/manifest-reader.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { prepareTarget, readTargetTag, referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetPreparation, TargetTag } from './prepare-target.js';
 import { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
-import { resolveSource, sourcePlace } from './resolve-source.js';
+import { resolveSource, sourceRepo } from './resolve-source.js';
 import type { ImageBudget } from './transport/body-budget.js';
-import { settledTarget } from './settled-target.js';
+import { unchangedTarget } from './unchanged-target.js';
 
 export interface PreparedCopy {
-  readonly source: Place;
+  readonly source: RepositoryRef;
   readonly plan: CopyPlan;
   readonly targets: readonly PreparedTarget[];
 }
@@ -36,7 +36,7 @@ export async function withPreparedCopy<T>(
   signal: AbortSignal,
   work: (prepared: PreparedCopy) => T | Promise<T>,
 ): Promise<T> {
-  const { host, repository } = sourcePlace(request);
+  const { host, repository } = sourceRepo(request);
   const prepare = async (budget: ImageBudget): Promise<T> =>
     await work(await prepareCopy(client, request, { budget, signal }));
   return await client.bodies.forImage(`${host}/${repository}`, signal, prepare);
@@ -49,11 +49,11 @@ interface Bounds {
 
 async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds: Bounds): Promise<PreparedCopy> {
   const { signal } = bounds;
-  const source = sourcePlace(request);
+  const source = sourceRepo(request);
   const [sourceDigest, tags] = await lookAtBothSides(client, request, signal);
   const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
   const reachable = tags.filter(({ failure }) => failure === undefined);
-  const settled = reachable.flatMap((tag) => settledTarget(tag, sourceDigest, request) ?? []);
+  const settled = reachable.flatMap((tag) => unchangedTarget(tag, sourceDigest, request) ?? []);
   const moved = reachable.filter(({ target }) => !settled.some((one) => one.target === target));
   // Where no target can take anything, reading the source would only cost a pull.
   const isOver = moved.length === 0 && request.targets.length > 0;
@@ -96,12 +96,12 @@ async function lookAtBothSides(
 
 interface MovedCopy extends Bounds {
   readonly request: CopyRequest;
-  readonly source: Place;
+  readonly source: RepositoryRef;
   readonly sourceDigest: Digest;
   /** Targets that have to be looked into. */
   readonly tags: readonly TargetTag[];
   /** Who has which manifest at its tag. */
-  readonly holders: ReadonlyMap<Digest, readonly Place[]>;
+  readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
 }
 
 async function prepareMoved(
@@ -123,7 +123,7 @@ async function prepareMoved(
   await Promise.all(
     tags.map(async (tag) => {
       try {
-        const preparation = { tag, reader, finder, root, composition, overall, anew: request.anew === true, signal };
+        const preparation = { tag, reader, finder, root, composition, overall, force: request.force === true, signal };
         targets.push(await prepareTarget(client, preparation));
       } catch (error) {
         signal.throwIfAborted();
@@ -145,10 +145,10 @@ function failed(target: CopyTarget, failure: FerryError): TargetFailure {
   return { target: target.name, reference: referenceOf(target), failure };
 }
 
-function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly Place[]> {
-  const holders = new Map<Digest, Place[]>();
-  for (const { place, current } of tags) {
-    if (current !== undefined) holders.set(current, [...(holders.get(current) ?? []), place]);
+function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly RepositoryRef[]> {
+  const holders = new Map<Digest, RepositoryRef[]>();
+  for (const { repo, current } of tags) {
+    if (current !== undefined) holders.set(current, [...(holders.get(current) ?? []), repo]);
   }
   return holders;
 }
@@ -191,8 +191,8 @@ function isNamed(children: readonly ChildDescriptor[], wanted: readonly Platform
 }
 
 /** A fault that stops one target only: of that registry, or of its manifest policy. */
-function isOfTarget(error: unknown, { place }: TargetTag): error is FerryError {
+function isOfTarget(error: unknown, { repo }: TargetTag): error is FerryError {
   if (!(error instanceof FerryError) || error instanceof PlatformMissing) return false;
-  if ('side' in error) return error.side === 'target' && 'host' in error && error.host === place.host;
+  if ('side' in error) return error.side === 'target' && 'host' in error && error.host === repo.host;
   return error.code === 'manifest-policy';
 }

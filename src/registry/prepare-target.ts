@@ -9,23 +9,23 @@ import { lookForManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
 import { headManifests } from './manifests/head-manifests.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
-import { owedManifests } from './manifests/owed-manifests.js';
-import type { OwedManifest } from './manifests/owed-manifests.js';
-import { noReferrers, owedReferrers } from './referrers/owed-referrers.js';
-import type { OwedReferrers } from './referrers/owed-referrers.js';
-import type { Place } from './place.js';
+import { requiredManifests } from './manifests/required-manifests.js';
+import type { RequiredManifest } from './manifests/required-manifests.js';
+import { noReferrers, requiredReferrers } from './referrers/required-referrers.js';
+import type { RequiredReferrers } from './referrers/required-referrers.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 
 export interface PreparedTarget {
   readonly target: CopyTarget;
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   readonly plan: TargetPlan;
   /** In the order in which they are put: children before the index that lists them, the tag's own last. */
-  readonly manifests: readonly OwedManifest[];
-  readonly referrers: OwedReferrers;
+  readonly manifests: readonly RequiredManifest[];
+  readonly referrers: RequiredReferrers;
   /** What the target has vouches for nothing. */
-  readonly anew: boolean;
+  readonly force: boolean;
   /** The tag leads where it should: only what lies below it is owed. */
   readonly tagIsSet: boolean;
   /** Before the copy the target did not say what the tag points to. */
@@ -35,7 +35,7 @@ export interface PreparedTarget {
 /** A target, and what its tag leads to before the copy. */
 export interface TargetTag {
   readonly target: CopyTarget;
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   /** What the tag leads to now, and of which media type that is. */
   readonly current?: Digest;
   readonly currentType?: string;
@@ -50,17 +50,17 @@ export async function readTargetTag(
   { likely, signal }: { readonly likely?: ManifestHead | undefined; readonly signal: AbortSignal },
 ): Promise<TargetTag> {
   const { name, host, repository, tag } = target;
-  const place: Place = { side: 'target', host, repository, name };
+  const repo: RepositoryRef = { side: 'target', host, repository, name };
   try {
     const options = { deniedIsAbsent: true, attempts: 2, signal, ...(likely === undefined ? {} : { likely }) };
-    const look = await lookForManifest(client, place, tag, options);
-    if (look.kind === 'absent') return { target, place };
-    if (look.kind === 'untold') return { target, place, untold: look.isThere ? 'blocked' : 'denied' };
-    return { target, place, current: look.head.digest, currentType: look.head.mediaType };
+    const look = await lookForManifest(client, repo, tag, options);
+    if (look.kind === 'absent') return { target, repo };
+    if (look.kind === 'untold') return { target, repo, untold: look.isThere ? 'blocked' : 'denied' };
+    return { target, repo, current: look.head.digest, currentType: look.head.mediaType };
   } catch (failure) {
     signal.throwIfAborted();
     if (!(failure instanceof FerryError)) throw failure;
-    return { target, place, failure };
+    return { target, repo, failure };
   }
 }
 
@@ -72,14 +72,14 @@ export interface TargetPreparation {
   readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'configs' | 'unreadable' | 'selection'>;
   /** With policy `keep`: what there is to decide about. */
   readonly overall: TagComposition;
-  readonly anew: boolean;
+  readonly force: boolean;
   readonly signal: AbortSignal;
 }
 
 /** What one target's tag will lead to, and what it lacks. @throws FerryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
-  const { tag, reader, finder, root, composition, overall, anew, signal } = preparation;
-  const { target, place, current } = tag;
+  const { tag, reader, finder, root, composition, overall, force, signal } = preparation;
+  const { target, repo, current } = tag;
   const policy = target.manifestPolicy;
   const composed =
     policy === 'keep'
@@ -91,7 +91,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
           policy,
         });
 
-  const manifests = await owedManifests(reader, root, composed);
+  const manifests = await requiredManifests(reader, root, composed);
   const last = manifests.at(-1);
   if (last === undefined) throw new TypeError('a tag always leads to a manifest');
   const { digest, mediaType } = last.content;
@@ -100,20 +100,20 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
   const subjects = ofSource.map(({ content }) => content.digest);
   const referrers =
     target.referrers === true
-      ? await owedReferrers(client, { finder, reader, target, place, subjects, signal })
+      ? await requiredReferrers(client, { finder, reader, target, repo, subjects, signal })
       : noReferrers;
   const children = [...manifests.slice(0, -1), ...referrers.manifests];
   const alreadyThere =
-    !anew &&
+    !force &&
     current === digest &&
     referrers.unlisted.size + referrers.tags.length === 0 &&
-    (await areThere(client, place, children, signal));
+    (await areThere(client, repo, children, signal));
   return {
     target,
-    place,
+    repo,
     manifests,
     referrers,
-    anew,
+    force,
     tagIsSet: current === digest,
     tagIsUntold: tag.untold !== undefined,
     plan: {
@@ -164,17 +164,17 @@ async function artifactsIn({
 
 async function areThere(
   client: RegistryClient,
-  place: Place,
-  manifests: readonly OwedManifest[],
+  repo: RepositoryRef,
+  manifests: readonly RequiredManifest[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const heads = await headManifests(client, place, manifests, signal);
+  const heads = await headManifests(client, repo, manifests, signal);
   return heads.every((head) => head !== undefined);
 }
 
 function copiedPlatforms(
   { platforms }: TagComposition,
-  manifests: readonly OwedManifest[],
+  manifests: readonly RequiredManifest[],
   root: Digest,
 ): readonly CopiedPlatform[] {
   const sizes = new Map(manifests.map(({ content, blobs }) => [content.digest, totalSize(blobs)]));

@@ -1,5 +1,5 @@
 import { baseRequest, openSession } from './blobs/blob-push.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { statusesOf } from './transport/quirks.js';
 import { sendAndDiscard } from './transport/registry-request.js';
@@ -19,11 +19,11 @@ export async function reachRegistry(
     side,
     authorized,
     signal,
-  }: { readonly side: Place['side']; readonly authorized: boolean; readonly signal: AbortSignal },
+  }: { readonly side: RepositoryRef['side']; readonly authorized: boolean; readonly signal: AbortSignal },
 ): Promise<number | undefined> {
-  const place: Place = { side, host, repository: '' };
+  const repo: RepositoryRef = { side, host, repository: '' };
   const response = await sendAndDiscard(client.host(host), {
-    place,
+    repo,
     method: 'GET',
     resource: 'root',
     url: '/v2/',
@@ -33,7 +33,7 @@ export async function reachRegistry(
     attempts: 1,
     signal,
   });
-  if (isWebPage(response)) throw notARegistry(place, 'GET /v2/', response.url);
+  if (isWebPage(response)) throw notARegistry(repo, 'GET /v2/', response.url);
   const clock = Date.parse(response.headers.date ?? '');
   return Number.isNaN(clock) ? undefined : clock;
 }
@@ -43,10 +43,10 @@ export async function reachRegistry(
  *
  * @throws RegistryFault saying what stands in the way
  */
-export async function tryUpload(client: RegistryClient, place: Place, signal: AbortSignal): Promise<void> {
-  const { location, foreign } = await openSession(client, place, signal);
-  await sendAndDiscard(client.host(place.host), {
-    ...baseRequest(place, signal),
+export async function tryUpload(client: RegistryClient, repo: RepositoryRef, signal: AbortSignal): Promise<void> {
+  const { location, foreign } = await openSession(client, repo, signal);
+  await sendAndDiscard(client.host(repo.host), {
+    ...baseRequest(repo, signal),
     method: 'DELETE',
     url: location,
     foreign,

@@ -3,9 +3,9 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { CopyProgress } from './copy-types.js';
 import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
 import { getManifest, putManifest } from './manifests/manifest-exchange.js';
-import type { OwedManifest } from './manifests/owed-manifests.js';
-import type { OwedReferrers } from './referrers/owed-referrers.js';
-import type { Place } from './place.js';
+import type { RequiredManifest } from './manifests/required-manifests.js';
+import type { RequiredReferrers } from './referrers/required-referrers.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { addToReferrersTag } from './referrers/referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
@@ -16,21 +16,21 @@ const ATTEMPTS = 4;
 /** A target that has all blobs of an image, and lacks some of its manifests. */
 export interface Publication {
   readonly client: RegistryClient;
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   /** What people call the target. */
   readonly target: string;
   readonly tag: string;
   /** The tag leads to the last manifest already: registries with immutable tags refuse to be told so again. */
   readonly tagIsSet: boolean;
   /** The image's own, children before the index that lists them; the last is what the tag is to lead to. */
-  readonly manifests: readonly OwedManifest[];
+  readonly manifests: readonly RequiredManifest[];
   /** Digests of all manifests that the target lacks. */
   readonly missing: ReadonlySet<Digest>;
-  readonly referrers: OwedReferrers;
+  readonly referrers: RequiredReferrers;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
   /** Sends the blobs of a manifest anew. */
-  bringAgain(manifest: OwedManifest): Promise<void>;
+  reuploadBlobs(manifest: RequiredManifest): Promise<void>;
 }
 
 /**
@@ -58,11 +58,11 @@ export async function publishTag(publication: Publication): Promise<string | und
     if (tagIsSet || !isUnreadable(error)) throw error;
     if (isConfirmed) return error.reason;
     const reason = `the tag "${tag}" was put, and whether it is right cannot be seen: ${error.reason}`;
-    const { status, place } = { status: error.status, place: publication.place };
+    const { status, repo } = { status: error.status, repo: publication.repo };
     throw new RegistryFault(reason, {
-      place,
+      repo,
       code: 'denied',
-      decision: 'park',
+      decision: 'block',
       cause: error,
       ...(status === undefined ? {} : { status }),
     });
@@ -76,7 +76,7 @@ function isUnreadable(error: unknown): error is RegistryFault {
 }
 
 async function publishReferrers(publication: Publication): Promise<void> {
-  const { client, place, manifests, missing, referrers, signal } = publication;
+  const { client, repo, manifests, missing, referrers, signal } = publication;
   const own = digestsOf(manifests);
   const unlisted = digestsOf([...referrers.unlisted.values()].flat());
   const listed = new Set<Digest>();
@@ -89,53 +89,57 @@ async function publishReferrers(publication: Publication): Promise<void> {
   }
   for (const [subject, all] of referrers.unlisted) {
     const left = all.filter(({ content }) => !listed.has(content.digest));
-    if (left.length > 0) await addToReferrersTag(client, place, { subject, referrers: left }, signal);
+    if (left.length > 0) await addToReferrersTag(client, repo, { subject, referrers: left }, signal);
   }
   for (const { tag, manifest } of referrers.tags) await put(publication, manifest, tag);
 }
 
-function digestsOf(manifests: readonly OwedManifest[]): ReadonlySet<Digest> {
+function digestsOf(manifests: readonly RequiredManifest[]): ReadonlySet<Digest> {
   return new Set(manifests.map(({ content }) => content.digest));
 }
 
-async function putByDigest(publication: Publication, manifest: OwedManifest): ReturnType<typeof putManifest> {
+async function putByDigest(publication: Publication, manifest: RequiredManifest): ReturnType<typeof putManifest> {
   return put(publication, manifest, manifest.content.digest);
 }
 
 /** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
 async function put(
   publication: Publication,
-  manifest: OwedManifest,
+  manifest: RequiredManifest,
   reference: string,
 ): ReturnType<typeof putManifest> {
-  const { client, place, target, report, signal } = publication;
+  const { client, repo, target, report, signal } = publication;
   for (let attempt = 1; ; attempt++) {
     try {
-      const stored = await putManifest(client, place, reference, manifest.content, signal);
+      const stored = await putManifest(client, repo, reference, manifest.content, signal);
       report({ type: 'manifest', digest: manifest.content.digest, target });
       return stored;
     } catch (error) {
       signal.throwIfAborted();
       if (!namesUnknownBlob(error)) throw error;
-      if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
+      if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
       if (attempt === ATTEMPTS) throw neverSeen(error);
-      await rest(backoff(attempt, client.host(place.host).timing), signal);
-      await publication.bringAgain(manifest);
+      await rest(backoff(attempt, client.host(repo.host).timing), signal);
+      await publication.reuploadBlobs(manifest);
     }
   }
 }
 
 /** The tag is right when reading it gives the very bytes; a registry may need a moment to show it. */
-async function readBack({ client, place, signal }: Publication, { content }: OwedManifest, tag: string): Promise<void> {
+async function readBack(
+  { client, repo, signal }: Publication,
+  { content }: RequiredManifest,
+  tag: string,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const found = await getManifest(client, place, tag, { signal });
+    const found = await getManifest(client, repo, tag, { signal });
     if (found?.body.equals(content.body) === true) return;
     if (attempt === ATTEMPTS) {
       const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
       const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does somebody else write to it?`;
-      throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry' });
+      throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
     }
-    await rest(backoff(attempt, client.host(place.host).timing), signal);
+    await rest(backoff(attempt, client.host(repo.host).timing), signal);
   }
 }
 
@@ -144,6 +148,6 @@ function neverSeen(error: unknown): unknown {
 }
 
 function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
-  const place = { side: error.side, host: error.host, repository: error.repository };
-  return new RegistryFault(error.reason, { place, code, decision, diagnostics: error.diagnostics, cause: error });
+  const repo = { side: error.side, host: error.host, repository: error.repository };
+  return new RegistryFault(error.reason, { repo, code, decision, diagnostics: error.diagnostics, cause: error });
 }

@@ -1,4 +1,4 @@
-import { BlobHomes } from './blobs/blob-homes.js';
+import { BlobLocationCache } from './blobs/blob-location-cache.js';
 import { ContentCache } from './manifests/content-cache.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from '../concurrency/keyed-lock.js';
@@ -19,9 +19,9 @@ export interface RegistryClient {
   readonly contents: ContentCache;
   /** Bounds what is read whole, over all hosts and images. */
   readonly bodies: BodyBudgets;
-  readonly blobHomes: BlobHomes;
+  readonly blobLocationCache: BlobLocationCache;
   /** Blobs on their way now, by target repository or host, and digest: nobody sends the same one twice at once. */
-  readonly underWay: Map<string, Promise<unknown>>;
+  readonly inFlight: Map<string, Promise<unknown>>;
   /** Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;
   /**
@@ -60,7 +60,7 @@ export function createRegistryClient({
       mirrors: new MirrorList(settings?.mirrors ?? [], host, onMirrorFault),
       trusted: (settings !== undefined && settings.trusted !== false) || trustedHosts.has(name),
       credentials,
-      requestToken: (query, known, place) => requestToken(made, query, known, place),
+      requestToken: (query, known, repo) => requestToken(made, query, known, repo),
       timing: { ...defaultTiming, ...timing },
       userAgent,
       proxies,
@@ -88,8 +88,8 @@ export function createRegistryClient({
     },
     contents: new ContentCache(CACHED_BYTES),
     bodies,
-    blobHomes: new BlobHomes(blobLocations),
-    underWay: new Map(),
+    blobLocationCache: new BlobLocationCache(blobLocations),
+    inFlight: new Map(),
     tagLocks: new KeyedLock(),
     close() {
       for (const known of registryHosts.values()) known.close();

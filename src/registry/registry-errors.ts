@@ -1,7 +1,7 @@
 import { FerryError } from '../domain/ferry-error.js';
 import type { FaultDetails } from '../domain/ferry-error.js';
-import { describePlace } from './place.js';
-import type { Place } from './place.js';
+import { describeRepository } from './repository-ref.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { codesOf } from './transport/quirks.js';
 import type { Resource } from './transport/resource.js';
 
@@ -12,7 +12,7 @@ export interface RegistryDiagnostic {
 }
 
 export interface RegistryFaultDetails extends FaultDetails {
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   /** HTTP status, when there was an answer at all. */
   readonly status?: number;
   readonly diagnostics?: readonly RegistryDiagnostic[];
@@ -22,7 +22,7 @@ export interface RegistryFaultDetails extends FaultDetails {
 
 /** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
 export class RegistryFault extends FerryError {
-  readonly side: Place['side'];
+  readonly side: RepositoryRef['side'];
   readonly host: string;
   readonly repository: string;
   readonly status?: number;
@@ -31,12 +31,12 @@ export class RegistryFault extends FerryError {
   /** The message without the place that begins it: for a fault that says the same of another decision. */
   readonly reason: string;
 
-  constructor(message: string, { place, status, diagnostics, resource, ...details }: RegistryFaultDetails) {
-    super(`${describePlace(place)}: ${message}`, details);
+  constructor(message: string, { repo, status, diagnostics, resource, ...details }: RegistryFaultDetails) {
+    super(`${describeRepository(repo)}: ${message}`, details);
     this.reason = message;
-    this.side = place.side;
-    this.host = place.host;
-    this.repository = place.repository;
+    this.side = repo.side;
+    this.host = repo.host;
+    this.repository = repo.repository;
     this.diagnostics = diagnostics ?? [];
     if (status !== undefined) this.status = status;
     if (resource !== undefined) this.resource = resource;

@@ -1,4 +1,4 @@
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 import { repositoryScopes } from './transport/authorization.js';
@@ -21,22 +21,22 @@ export interface TagsRequest {
  */
 export async function requestTags(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   { query, limitBytes, attempts, signal }: TagsRequest,
 ): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
   const request = {
-    place,
+    repo,
     method: 'GET',
     resource: 'tags',
     what: 'GET the list of tags',
-    scopes: repositoryScopes(place.repository, 'pull'),
+    scopes: repositoryScopes(repo.repository, 'pull'),
     headers: { accept: 'application/json' },
     expect: [200],
     ...(attempts === undefined ? {} : { attempts }),
     ...(signal === undefined ? {} : { signal }),
   } as const;
-  const host = client.host(place.host);
-  const url = `/v2/${place.repository}/tags/list`;
+  const host = client.host(repo.host);
+  const url = `/v2/${repo.repository}/tags/list`;
   try {
     return await fetchBody(host, { ...request, url: `${url}?${query}` }, limitBytes);
   } catch (error) {

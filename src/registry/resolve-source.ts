@@ -6,7 +6,7 @@ import type { Content } from './manifests/content-cache.js';
 import type { CopyRequest } from './copy-types.js';
 import { lookForManifest, readManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 import { requestTags } from './request-tags.js';
@@ -17,7 +17,7 @@ import { withUnused } from './transport/unused-credentials.js';
 const MOST_PLATFORMS = 10;
 const TAGS_LIMIT_BYTES = 1024 * 1024;
 
-export function sourcePlace({ source }: Pick<CopyRequest, 'source'>): Place {
+export function sourceRepo({ source }: Pick<CopyRequest, 'source'>): RepositoryRef {
   return { side: 'source', host: source.host, repository: source.path };
 }
 
@@ -31,7 +31,7 @@ export interface ResolvedSource {
  * The digest that is copied: the one asked for, or what the tag points to now (one HEAD). From here on everything is
  * addressed by digest, so a tag that moves meanwhile changes nothing.
  *
- * @throws RegistryFault `tag-missing` (wait), `repository-missing` (park), or whatever the registry says
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or whatever the registry says
  */
 export async function resolveSource(
   client: RegistryClient,
@@ -40,11 +40,11 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   const fixed = sourceDigest ?? source.digest;
   if (fixed !== undefined) return { digest: fixed };
-  const place = sourcePlace({ source });
+  const repo = sourceRepo({ source });
   const tag = source.tag ?? 'latest';
-  const look = await lookForManifest(client, place, tag, withSignal(signal));
+  const look = await lookForManifest(client, repo, tag, withSignal(signal));
   if (look.kind === 'there') return { digest: look.head.digest, head: look.head };
-  throw await missingManifest(client, place, tag, {
+  throw await missingManifest(client, repo, tag, {
     codes: look.kind === 'absent' ? look.codes : [],
     ...withSignal(signal),
   });
@@ -58,7 +58,7 @@ export async function resolveSource(
  */
 export async function readFromSource(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   digest: Digest,
   {
     root,
@@ -72,10 +72,10 @@ export async function readFromSource(
     readonly signal: AbortSignal;
   },
 ): Promise<Content> {
-  const { content, codes } = await readManifest(client, place, digest, { budget, signal });
+  const { content, codes } = await readManifest(client, repo, digest, { budget, signal });
   if (content !== undefined) return content;
-  if (digest === root) throw await missingManifest(client, place, digest, { codes, signal });
-  throw new RegistryFault(missingChild(root, digest, listed), { place, code: 'source-corrupt', decision: 'park' });
+  if (digest === root) throw await missingManifest(client, repo, digest, { codes, signal });
+  throw new RegistryFault(missingChild(root, digest, listed), { repo, code: 'source-corrupt', decision: 'block' });
 }
 
 function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescriptor[]): string {
@@ -100,28 +100,28 @@ function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescri
  */
 export async function missingManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   { codes, signal }: { readonly codes: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<RegistryFault> {
-  if (saysNoName(codes) || (await repositoryIsMissing(client, place, signal))) {
-    const message = `there is no such repository at ${place.host}; check its name`;
-    const fault = new RegistryFault(message, { place, status: 404, code: 'repository-missing', decision: 'park' });
-    return await withUnused(client.host(place.host), place, fault);
+  if (saysNoName(codes) || (await repositoryIsMissing(client, repo, signal))) {
+    const message = `there is no such repository at ${repo.host}; check its name`;
+    const fault = new RegistryFault(message, { repo, status: 404, code: 'repository-missing', decision: 'block' });
+    return await withUnused(client.host(repo.host), repo, fault);
   }
   const what = isDigest(reference) ? `no manifest ${reference}` : `no tag "${reference}"`;
   const message = `it has ${what}; it may not be published yet, or not any more`;
-  return new RegistryFault(message, { place, status: 404, code: 'tag-missing', decision: 'wait' });
+  return new RegistryFault(message, { repo, status: 404, code: 'tag-missing', decision: 'wait' });
 }
 
 /** Where a manifest's 404 says only "manifest unknown", the list of tags may say that the repository is. */
 async function repositoryIsMissing(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   try {
-    await requestTags(client, place, {
+    await requestTags(client, repo, {
       query: 'n=1',
       attempts: 2,
       limitBytes: TAGS_LIMIT_BYTES,

@@ -7,10 +7,10 @@ import type { CopyRequest } from './copy-types.js';
 import { configBlob } from './blobs/image-blobs.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
 import { isEmptyConfig } from './manifests/media-types.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { readConfigs } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
-import { sourcePlace } from './resolve-source.js';
+import { sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
@@ -23,7 +23,7 @@ import { sharedSignal } from './transport/shared-signal.js';
 export async function hasSameContent(
   client: RegistryClient,
   request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
-  { place, contents }: { readonly place: Place; readonly contents: TagContents },
+  { repo, contents }: { readonly repo: RepositoryRef; readonly contents: TagContents },
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<boolean> {
   const { sourceDigest } = request;
@@ -31,8 +31,8 @@ export async function hasSameContent(
   const signal = sharedSignal(options.signal);
   return await client.bodies.forImage(`${request.source.host}/${request.source.path}`, signal, async (budget) => {
     const bounds = { holders: new Map(), budget, signal };
-    const source = new ManifestReader(client, sourcePlace(request), { root: sourceDigest, ...bounds });
-    const target = new ManifestReader(client, place, { root: contents.digest, ...bounds });
+    const source = new ManifestReader(client, sourceRepo(request), { root: sourceDigest, ...bounds });
+    const target = new ManifestReader(client, repo, { root: contents.digest, ...bounds });
     return await areSame(request, source, { reader: target, contents });
   });
 }

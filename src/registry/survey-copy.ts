@@ -3,7 +3,7 @@ import { hasBlob } from './blobs/blob-presence.js';
 import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
-import type { Place } from './place.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { withPreparedCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
@@ -46,8 +46,8 @@ async function survey(
 
 async function surveyTarget(
   client: RegistryClient,
-  source: Place,
-  { plan, place, manifests, referrers, anew }: PreparedTarget,
+  source: RepositoryRef,
+  { plan, repo, manifests, referrers, force }: PreparedTarget,
   signal: AbortSignal,
 ): Promise<{ readonly survey: TargetSurvey; readonly sent: readonly Blob[] }> {
   const none = { blobs: 0, bytes: 0 };
@@ -58,10 +58,10 @@ async function surveyTarget(
   for (const { content, blobs: own } of [...referrers.manifests, ...manifests]) {
     // A manifest that is there vouches for its blobs.
     const options = { deniedIsAbsent: true, isRare: true, signal };
-    const head = anew ? undefined : await headManifestAt(client, place, content.digest, options);
+    const head = force ? undefined : await headManifestAt(client, repo, content.digest, options);
     if (head === undefined) for (const blob of own) blobs.set(blob.digest, blob);
   }
-  await client.blobHomes.learn(place.host, [...blobs.keys()], source);
+  await client.blobLocationCache.learn(repo.host, [...blobs.keys()], source);
   const there: Blob[] = [];
   const mountable: Blob[] = [];
   const sent: Blob[] = [];
@@ -69,9 +69,11 @@ async function surveyTarget(
   await Promise.all(
     Array.from({ length: HEADS_AT_ONCE }, async () => {
       for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) {
-        const elsewhere = client.blobHomes.of(place.host, blob.digest).some((home) => home !== place.repository);
-        if (await hasBlob(client, place, blob, { signal })) there.push(blob);
-        else if (elsewhere && !client.host(place.host).mountsBroken) mountable.push(blob);
+        const runningElsewhere = client.blobLocationCache
+          .of(repo.host, blob.digest)
+          .some((home) => home !== repo.repository);
+        if (await hasBlob(client, repo, blob, { signal })) there.push(blob);
+        else if (runningElsewhere && !client.host(repo.host).mountsBroken) mountable.push(blob);
         else sent.push(blob);
       }
     }),

@@ -1,15 +1,15 @@
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { keepUnder } from './backup-tag.js';
+import { createBackupTag } from './backup-tag.js';
 import { transferBlob } from './blobs/blob-transfer.js';
-import type { BlobDelivery, BlobDestination, TransferContext } from './blobs/blob-delivery.js';
+import type { BlobUploadResult, BlobDestination, TransferContext } from './blobs/blob-upload-task.js';
 import type { TargetResult } from './copy-types.js';
 import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { assertKindsTaken } from './manifests/kind-probe.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import { headManifests } from './manifests/head-manifests.js';
-import type { OwedManifest } from './manifests/owed-manifests.js';
+import type { RequiredManifest } from './manifests/required-manifests.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget } from './prepare-target.js';
 import { publishTag } from './publish-tag.js';
@@ -26,9 +26,9 @@ export class TargetRun {
   readonly #context: TransferContext;
   readonly #target: PreparedTarget;
   readonly #failure = new AbortController();
-  readonly #missing: OwedManifest[] = [];
+  readonly #missing: RequiredManifest[] = [];
   readonly #counts = { uploadedBlobs: 0, mountedBlobs: 0, skippedBlobs: 0, bytesSent: 0 };
-  readonly #owed = new Map<string, Blob>();
+  readonly #required = new Map<string, Blob>();
   #allBlobsThere!: () => void;
   #finished = false;
 
@@ -37,7 +37,7 @@ export class TargetRun {
     this.#target = target;
     this.destination = {
       name: target.plan.target,
-      place: target.place,
+      repo: target.repo,
       lagging: false,
       catchUps: new Semaphore(CATCH_UPS_AT_ONCE),
       signal: sharedSignal(context.signal, this.#failure.signal),
@@ -59,32 +59,32 @@ export class TargetRun {
   }
 
   /** Blobs of the manifests that the target lacks; one that is there vouches for its blobs, unless all is to go anew. */
-  async owedBlobs(): Promise<readonly Blob[]> {
+  async requiredBlobs(): Promise<readonly Blob[]> {
     const { client } = this.#context;
-    const { place } = this.#target;
+    const { repo } = this.#target;
     try {
       await this.#lookForManifests();
-      for (const { blobs } of this.#missing) for (const blob of blobs) this.#owed.set(blob.digest, blob);
-      await assertAlgorithmsKnown(client, place, [...this.#owed.values()], this.destination.signal);
-      await assertKindsTaken(client, place, this.#missing, this.destination.signal);
+      for (const { blobs } of this.#missing) for (const blob of blobs) this.#required.set(blob.digest, blob);
+      await assertAlgorithmsKnown(client, repo, [...this.#required.values()], this.destination.signal);
+      await assertKindsTaken(client, repo, this.#missing, this.destination.signal);
     } catch (error) {
       this.#fail(error);
       return [];
     }
-    const owed = [...this.#owed.values()];
-    const digests = owed.map(({ digest }) => digest);
-    await client.blobHomes.learn(place.host, digests, this.#context.source);
-    if (owed.length === 0) this.#allBlobsThere();
-    return owed;
+    const required = [...this.#required.values()];
+    const digests = required.map(({ digest }) => digest);
+    await client.blobLocationCache.learn(repo.host, digests, this.#context.source);
+    if (required.length === 0) this.#allBlobsThere();
+    return required;
   }
 
   /** Follows one blob to its end. */
-  await(blob: Blob, delivery: Promise<BlobDelivery> | undefined): void {
+  await(blob: Blob, delivery: Promise<BlobUploadResult> | undefined): void {
     delivery?.then(
       (delivered) => {
         this.#count(delivered);
-        this.#owed.delete(blob.digest);
-        if (this.#owed.size === 0) this.#allBlobsThere();
+        this.#required.delete(blob.digest);
+        if (this.#required.size === 0) this.#allBlobsThere();
       },
       (error: unknown) => this.#fail(error),
     );
@@ -92,13 +92,13 @@ export class TargetRun {
 
   async #lookForManifests(): Promise<void> {
     const { client, report } = this.#context;
-    const { place, plan, anew } = this.#target;
+    const { repo, plan, force } = this.#target;
     const manifests = this.#allManifests();
-    if (anew) {
+    if (force) {
       this.#missing.push(...manifests);
       return;
     }
-    const heads = await headManifests(client, place, manifests, this.destination.signal);
+    const heads = await headManifests(client, repo, manifests, this.destination.signal);
     for (const [position, manifest] of manifests.entries()) {
       if (heads[position] === undefined) {
         this.#missing.push(manifest);
@@ -133,11 +133,11 @@ export class TargetRun {
 
   async #publish(): Promise<TargetResult> {
     const { client, report } = this.#context;
-    const { manifests, referrers, place, target, plan, tagIsSet } = this.#target;
+    const { manifests, referrers, repo, target, plan, tagIsSet } = this.#target;
     const backup = await this.#keepReplaced();
     const unread = await publishTag({
       client,
-      place,
+      repo,
       target: plan.target,
       tag: target.tag,
       tagIsSet,
@@ -146,7 +146,7 @@ export class TargetRun {
       referrers,
       signal: this.destination.signal,
       report,
-      bringAgain: (manifest) => this.#bringAgain(manifest),
+      reuploadBlobs: (manifest) => this.#reuploadBlobs(manifest),
     });
     await this.#rememberBlobs();
     return {
@@ -159,43 +159,43 @@ export class TargetRun {
   }
 
   async #keepReplaced(): Promise<string | undefined> {
-    const { place, target } = this.#target;
+    const { repo, target } = this.#target;
     const { backupTag: tag } = target;
     if (tag === undefined) return undefined;
     const digest = await this.#replaced();
     if (digest === undefined) return undefined;
-    const kept = await keepUnder(this.#context.client, { place, digest, tag }, this.destination.signal);
+    const kept = await createBackupTag(this.#context.client, { repo, digest, tag }, this.destination.signal);
     return kept === undefined ? undefined : referenceOf({ ...target, tag: kept });
   }
 
   /** A target that did not say before what its tag points to may say it now that the repository exists. */
   async #replaced(): Promise<Digest | undefined> {
-    const { place, target, plan, tagIsUntold } = this.#target;
+    const { repo, target, plan, tagIsUntold } = this.#target;
     if (!tagIsUntold) return plan.replaces;
-    const head = await headManifestAt(this.#context.client, place, target.tag, { signal: this.destination.signal });
+    const head = await headManifestAt(this.#context.client, repo, target.tag, { signal: this.destination.signal });
     return head?.digest === plan.digest ? undefined : head?.digest;
   }
 
   /** Its own and those that refer to it, each once. */
-  #allManifests(): readonly OwedManifest[] {
+  #allManifests(): readonly RequiredManifest[] {
     const { manifests, referrers } = this.#target;
     const all = [...referrers.manifests, ...manifests];
     return [...new Map(all.map((manifest) => [manifest.content.digest, manifest])).values()];
   }
 
   async #rememberBlobs(): Promise<void> {
-    const { place } = this.#target;
+    const { repo } = this.#target;
     const digests = this.#allManifests().flatMap(({ blobs }) => blobs.map(({ digest }) => digest));
-    await this.#context.client.blobHomes.remember(place.host, place.repository, digests);
+    await this.#context.client.blobLocationCache.remember(repo.host, repo.repository, digests);
   }
 
-  async #bringAgain({ blobs }: OwedManifest): Promise<void> {
+  async #reuploadBlobs({ blobs }: RequiredManifest): Promise<void> {
     const { client } = this.#context;
-    const { host } = this.#target.place;
+    const { host } = this.#target.repo;
     client.host(host).mountsBroken = true;
     for (const blob of blobs) {
-      for (const repository of client.blobHomes.of(host, blob.digest)) {
-        await client.blobHomes.remove(host, repository, blob.digest);
+      for (const repository of client.blobLocationCache.of(host, blob.digest)) {
+        await client.blobLocationCache.remove(host, repository, blob.digest);
       }
       const { deliveries } = transferBlob(this.#context, blob, [this.destination]);
       const delivered = await deliveries.get(this.destination);
@@ -203,7 +203,7 @@ export class TargetRun {
     }
   }
 
-  #count({ outcome, bytesSent }: BlobDelivery): void {
+  #count({ outcome, bytesSent }: BlobUploadResult): void {
     this.#counts.bytesSent += bytesSent;
     if (outcome === 'uploaded') this.#counts.uploadedBlobs++;
     else if (outcome === 'mounted') this.#counts.mountedBlobs++;

@@ -72,6 +72,6 @@ function isExecutable(path) {
  */
 async function whyUnfit({ versionFlag = '--version', fits, wanted }, path) {
   const { ok, output } = await runCommand(path, [versionFlag], { timeoutMs: 30_000 });
-  if (!ok) return `${versionFlag} failed: ${output}`;
+  if (!ok) return `${versionFlag} retrying: ${output}`;
   return fits(output) ? undefined : `"${output.split('\n')[0]}" is not ${wanted}`;
 }

@@ -48,7 +48,7 @@ function makeDataDir(dataDir: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FerryError(`FERRY_DATA_DIR: the folder ${dataDir} cannot be made: ${reason}`, {
       code: 'configuration',
-      decision: 'park',
+      decision: 'block',
       cause: error,
     });
   }
@@ -82,19 +82,19 @@ function refusal(error: unknown, dataDir: string, path: string): unknown {
     const who = holder === undefined ? '' : ` (process ${holder.up.pid} on ${holder.host ?? 'this machine'})`;
     return new FerryError(
       `another "ferry up"${who} runs on ${dataDir}: stop it first, or set FERRY_DATA_DIR to another folder`,
-      { code: 'configuration', decision: 'park', cause: error },
+      { code: 'configuration', decision: 'block', cause: error },
     );
   }
   if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
     return new FerryError(
       `${path} is damaged: make sure that no Temporal runs on ${dataDir} any more (ps), then remove the file`,
-      { code: 'configuration', decision: 'park', cause: error },
+      { code: 'configuration', decision: 'block', cause: error },
     );
   }
   const reason = error instanceof Error ? error.message : String(error);
   return new FerryError(`${path} cannot be used: ${reason}; check FERRY_DATA_DIR, and who may write there`, {
     code: 'configuration',
-    decision: 'park',
+    decision: 'block',
     cause: error,
   });
 }

@@ -8,15 +8,15 @@ import { freePort } from './free-port.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
-import { lastErrorIn, temporalFault, temporalKeepsEnding } from './temporal-fault.js';
+import { lastErrorIn, temporalFault, temporalKeepsEnding } from './embedded-temporal-fault.js';
 
-export interface TemporalPlaces {
+export interface TemporalAddresses {
   readonly address: string;
   /** Address of its web page. */
   readonly ui: string;
 }
 
-export interface EmbeddedTemporal extends TemporalPlaces {
+export interface EmbeddedTemporal extends TemporalAddresses {
   /** Path of the `temporal` command. */
   readonly command: string;
   readonly process: SupervisedProcess;
@@ -26,7 +26,7 @@ export interface EmbeddedTemporal extends TemporalPlaces {
 
 export interface EmbeddedTemporalEvents extends Pick<SupervisionEvents, 'onDied'> {
   /** Also for each restart, which keeps the places. */
-  onStarted(identity: ProcessIdentity, places: TemporalPlaces): void;
+  onStarted(identity: ProcessIdentity, places: TemporalAddresses): void;
 }
 
 /** So many ends in a row, each within seconds, are no accident any more. */

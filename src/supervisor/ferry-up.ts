@@ -1,22 +1,22 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { PlaceConfig } from '../config/place-config.js';
+import type { BaseConfig } from '../config/base-config.js';
 import { assertServed } from '../client/connect.js';
 import { lockDataDir } from './data-lock.js';
 import { embedTemporal } from './embedded-temporal.js';
-import { endLeftovers } from './leftovers.js';
+import { endOrphans } from './orphan-processes.js';
 import type { NodeProcess } from './node-process.js';
 import { superviseNode } from './node-process.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { identifyProcess } from './process-identity.js';
 import { RunningParts } from './running-parts.js';
 import type { SupervisionEvents } from './supervised-process.js';
-import { unlessAborted } from './unless-aborted.js';
-import { untilAnswering } from './until-answering.js';
+import { abortable } from './abortable.js';
+import { waitForTemporal } from './wait-for-temporal.js';
 
 export interface FerryUpOptions {
-  readonly config: PlaceConfig;
+  readonly config: BaseConfig;
   /** Compiled worker, started with this Node. */
   readonly workerPath: string;
   /** Compiled server; absent: none is run. */
@@ -60,7 +60,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
   const stop = async (): Promise<void> => await parts.stop();
 
   try {
-    await endLeftovers(dataDir, lock.leftBehind, say);
+    await endOrphans(dataDir, lock.leftBehind, say);
     mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
     signal.throwIfAborted();
     const temporal = await startTemporal();
@@ -77,7 +77,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     if (configured !== undefined) {
       parts.record('Temporal', undefined, { temporal: { address: configured } });
       const place = { address: configured, namespace, connection, ...(advice === undefined ? {} : { advice }) };
-      await unlessAborted(signal, assertServed(place));
+      await abortable(signal, assertServed(place));
       return { address: configured };
     }
     const embedded = await embedTemporal(
@@ -91,12 +91,12 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     parts.add(embedded.process);
     const { address, ui, command } = embedded;
     const given = new AbortController();
-    const answers = untilAnswering(
+    const answers = waitForTemporal(
       { address, namespace, connection },
       { withinMs: temporalStartMs, signal: AbortSignal.any([signal, given.signal]) },
     );
     try {
-      await unlessAborted(signal, Promise.race([answers, embedded.failed]));
+      await abortable(signal, Promise.race([answers, embedded.failed]));
     } finally {
       given.abort();
     }
@@ -110,7 +110,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
       onDied: died('the worker'),
     });
     parts.add(worker);
-    await unlessAborted(signal, ready);
+    await abortable(signal, ready);
   }
 
   async function startServer(script: string, temporal: string): Promise<string> {
@@ -130,7 +130,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
       onDied: died('the server'),
     });
     parts.add(server);
-    await unlessAborted(signal, ready);
+    await abortable(signal, ready);
     return address;
   }
 

@@ -15,6 +15,6 @@ export async function findTemporal(variables: Readonly<Record<string, string | u
   const searched = faults.map((fault) => `\n  - ${fault}`).join('');
   throw new FerryError(
     `the ${program.title} is missing: run "ferry setup", or set TEMPORAL_ADDRESS to a server of your own. Searched:${searched}`,
-    { code: 'temporal', decision: 'park' },
+    { code: 'temporal', decision: 'block' },
   );
 }

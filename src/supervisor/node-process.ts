@@ -74,7 +74,7 @@ async function inTime(told: Promise<void>, withinMs: number, what: string, logPa
 }
 
 function unstarted(message: string, code: 'internal' | 'configuration' = 'internal'): FerryError {
-  return new FerryError(message, { code, decision: code === 'internal' ? 'retry' : 'park' });
+  return new FerryError(message, { code, decision: code === 'internal' ? 'retry' : 'block' });
 }
 
 function lastWords(logPath: string): string {

@@ -172,7 +172,7 @@ function unread(name: string): ComposeService {
 }
 
 function notCompose(where: string, why: string): UpstreamFault {
-  return new UpstreamFault(`${where} is not a compose file: ${why}`, { code: 'upstream-format', decision: 'park' });
+  return new UpstreamFault(`${where} is not a compose file: ${why}`, { code: 'upstream-format', decision: 'block' });
 }
 
 function firstLine(text: string): string {

@@ -69,7 +69,7 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
       if (services.size >= mostServices) {
         throw new UpstreamFault(`${file} and what it includes have more than ${mostServices} services`, {
           code: 'upstream-format',
-          decision: 'park',
+          decision: 'block',
         });
       }
       services.set(service.name, { ...service, lookup: known });

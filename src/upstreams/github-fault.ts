@@ -1,5 +1,5 @@
 import { UpstreamFault } from './upstream-fault.js';
-import { AnswerTooLong } from './whole-answers.js';
+import { AnswerTooLong } from './bounded-responses.js';
 
 /** A moment more than the limit says, so that the next request does not come a blink too early. */
 const marginMs = 2_000;
@@ -17,7 +17,7 @@ export interface GitHubRequest {
 }
 
 /** What octokit throws for an answer, as far as it is looked at. */
-interface Answer {
+interface GitHubAnswer {
   readonly status: number;
   readonly message: string;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -40,21 +40,21 @@ export function githubFault(error: unknown, request: GitHubRequest): unknown {
     case 401:
       return new UpstreamFault(`GitHub refuses GITHUB_TOKEN (401 for ${url}): set one that is valid, or none`, {
         code: 'unauthorized',
-        decision: 'park',
+        decision: 'block',
         status,
       });
     case 403:
     case 451:
       return new UpstreamFault(`GitHub refuses to show ${what} (${status} for ${url}): ${message}`, {
         code: 'denied',
-        decision: 'park',
+        decision: 'block',
         status,
       });
     case 404:
     case 410:
       return new UpstreamFault(`GitHub does not have ${what} (${status} for ${url})`, {
         code: 'upstream-missing',
-        decision: 'park',
+        decision: 'block',
         status,
       });
     default:
@@ -67,19 +67,19 @@ export function githubFault(error: unknown, request: GitHubRequest): unknown {
       }
       return new UpstreamFault(`GitHub answered ${status} to ${url}, which was not expected: ${message}`, {
         code: 'upstream-format',
-        decision: 'park',
+        decision: 'block',
         status,
       });
   }
 }
 
-function isRateLimit({ status, message, headers }: Answer): boolean {
+function isRateLimit({ status, message, headers }: GitHubAnswer): boolean {
   if (status === 429) return true;
   if (status !== 403) return false;
   return headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers || /rate limit|abuse/i.test(message);
 }
 
-function rateLimited({ status, headers }: Answer, { url, hasToken }: GitHubRequest): UpstreamFault {
+function rateLimited({ status, headers }: GitHubAnswer, { url, hasToken }: GitHubRequest): UpstreamFault {
   const retryAfterMs = waitOf(headers) + marginMs;
   const hint = hasToken ? '' : '; with GITHUB_TOKEN set it allows far more than 60 requests an hour';
   return new UpstreamFault(
@@ -89,7 +89,7 @@ function rateLimited({ status, headers }: Answer, { url, hasToken }: GitHubReque
 }
 
 /** Counted by GitHub's own clock, since this machine's may be wrong. */
-function waitOf(headers: Answer['headers']): number {
+function waitOf(headers: GitHubAnswer['headers']): number {
   const retryAfter = Number(headers['retry-after']);
   if (Number.isFinite(retryAfter)) return Math.max(0, retryAfter * 1_000);
 
@@ -105,7 +105,7 @@ function unreachable(error: Error, { what, url }: GitHubRequest): UpstreamFault 
   if (cause instanceof AnswerTooLong) {
     return new UpstreamFault(`${url} did not answer with what was expected: ${cause.message}`, {
       code: 'upstream-format',
-      decision: 'park',
+      decision: 'block',
     });
   }
   return new UpstreamFault(`GitHub cannot be reached for ${what} (${url}): ${cause.message}`, {
@@ -114,7 +114,7 @@ function unreachable(error: Error, { what, url }: GitHubRequest): UpstreamFault 
   });
 }
 
-function answerOf(error: Error, status: number): Answer | undefined {
+function answerOf(error: Error, status: number): GitHubAnswer | undefined {
   const response: unknown = 'response' in error ? error.response : undefined;
   if (typeof response !== 'object' || response === null) return undefined;
   const headers = 'headers' in response ? response.headers : undefined;

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { GitHubRequest } from './github-fault.js';
 import { githubFault } from './github-fault.js';
 import { UpstreamFault } from './upstream-fault.js';
-import { wholeAnswers } from './whole-answers.js';
+import { wholeAnswers } from './bounded-responses.js';
 
 const tagsAPage = 100;
 /** Ten thousand tags: more than any project has, and an end for an answer that never ends. */
@@ -108,7 +108,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       }
       throw new UpstreamFault(`${baseUrl}/repos/${repository}/tags has more than ${mostPages * tagsAPage} tags`, {
         code: 'upstream-format',
-        decision: 'park',
+        decision: 'block',
       });
     },
 
@@ -257,6 +257,6 @@ function withEtag(etag: string | undefined): { readonly etag?: string } {
 function unexpected({ url }: GitHubRequest, expected: string): UpstreamFault {
   return new UpstreamFault(`${url} did not answer with what was expected: ${expected}`, {
     code: 'upstream-format',
-    decision: 'park',
+    decision: 'block',
   });
 }

@@ -3,7 +3,7 @@ import type { VersionOrder } from '../domain/version-order.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { nothingNew } from '../domain/upstream-finding.js';
 import type { GitHub } from './github.js';
-import type { LookOptions } from './look-options.js';
+import type { UpstreamCheckOptions } from './check-options.js';
 import { UpstreamFault } from './upstream-fault.js';
 
 interface ReleasesOf {
@@ -26,7 +26,7 @@ export type Opening =
     };
 
 /** @throws UpstreamFault naming the address */
-export async function openLook(github: GitHub, upstream: ReleasesOf, options: LookOptions): Promise<Opening> {
+export async function openCheck(github: GitHub, upstream: ReleasesOf, options: UpstreamCheckOptions): Promise<Opening> {
   const { handled } = options;
   const notes = githubNotes(github);
   const listing = await listReleases(github, upstream, options);
@@ -62,7 +62,7 @@ interface ReleaseListing {
 async function listReleases(
   github: GitHub,
   { repository, order, prereleases }: ReleasesOf,
-  { handled, again = false, signal }: LookOptions,
+  { handled, again = false, signal }: UpstreamCheckOptions,
 ): Promise<ReleaseListing | undefined> {
   const listing = await github.listTags(repository, {
     ...(handled?.etag === undefined || again ? {} : { etag: handled.etag }),
@@ -76,7 +76,7 @@ async function listReleases(
     const some = tags.slice(0, 3).join(', ');
     throw new UpstreamFault(
       `${repository} has no release among its ${tags.length} tags on GitHub (${some || 'none at all'}): they are read as ${order} versions`,
-      { code: 'upstream-format', decision: 'park' },
+      { code: 'upstream-format', decision: 'block' },
     );
   }
   // A listing is only asked for by its ETag while that says something of where new releases come in.
@@ -98,7 +98,7 @@ function comparisonOf(
   [newest, ...older]: ReleaseListing['releases'],
   releases: ReadonlySet<string>,
   { order, prereleases }: Pick<ReleasesOf, 'order' | 'prereleases'>,
-  { handled, again = false }: LookOptions,
+  { handled, again = false }: UpstreamCheckOptions,
 ): Comparison {
   const last = handled?.release;
   // The same version tagged twice would be compared with itself.

@@ -60,7 +60,7 @@ export function openTagFiles(
   function tooMuch(why: string): UpstreamFault {
     return new UpstreamFault(`the compose files of ${repository} at ${tag} are not read on: ${why}`, {
       code: 'upstream-format',
-      decision: 'park',
+      decision: 'block',
     });
   }
 }

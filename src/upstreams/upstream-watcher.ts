@@ -1,16 +1,16 @@
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { Upstream } from '../domain/upstream.js';
 import type { GitHub } from './github.js';
-import { lookAtCompose } from './look-at-compose.js';
-import { lookAtRelease } from './look-at-release.js';
-import { lookAtTags } from './look-at-tags.js';
-import type { LookOptions } from './look-options.js';
+import { checkCompose } from './check-compose.js';
+import { checkRelease } from './check-release.js';
+import { checkTags } from './check-tags.js';
+import type { UpstreamCheckOptions } from './check-options.js';
 import type { TagLister } from './tag-lister.js';
 
 /** Looks at upstreams of every kind. */
 export interface UpstreamWatcher {
-  /** @throws FerryError: `wait` and `retry` pass by themselves, `park` needs a person */
-  look(upstream: Upstream, options?: LookOptions): Promise<UpstreamFinding>;
+  /** @throws FerryError: `wait` and `retry` pass by themselves, `block` needs a person */
+  look(upstream: Upstream, options?: UpstreamCheckOptions): Promise<UpstreamFinding>;
 }
 
 export function createUpstreamWatcher({
@@ -24,11 +24,11 @@ export function createUpstreamWatcher({
     async look(upstream, options = {}) {
       switch (upstream.kind) {
         case 'compose':
-          return await lookAtCompose(github, upstream, options);
+          return await checkCompose(github, upstream, options);
         case 'release':
-          return await lookAtRelease(github, upstream, options);
+          return await checkRelease(github, upstream, options);
         case 'tags':
-          return await lookAtTags(registries, upstream, options);
+          return await checkTags(registries, upstream, options);
         default:
           return upstream satisfies never;
       }

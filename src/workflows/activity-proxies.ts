@@ -5,14 +5,14 @@ import type {
   DockerActivities,
   FetchActivities,
   ImageActivities,
-  PassActivities,
+  RunActivities,
   RequestActivities,
   TagActivities,
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
 /** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
-export const database = proxyActivities<Pick<PassActivities, 'beginPass' | 'recordFault' | 'finishPass'>>({
+export const database = proxyActivities<Pick<RunActivities, 'beginRun' | 'recordFault' | 'finishRun'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -23,7 +23,7 @@ export const database = proxyActivities<Pick<PassActivities, 'beginPass' | 'reco
  * may take seconds for; the heartbeats tell a dead worker from that. Retried for ever.
  */
 export const manyRows = proxyActivities<
-  Pick<PassActivities, 'findPending'> &
+  Pick<RunActivities, 'findPending'> &
     Pick<ImageActivities, 'recordImage'> &
     Pick<RequestActivities, 'addImages'> &
     Pick<FetchActivities, 'recordFinding'>
@@ -34,8 +34,8 @@ export const manyRows = proxyActivities<
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });
 
-/** Months of history at most, in batches; what five tries leave is left to the next pass. */
-export const pruning = proxyActivities<Pick<PassActivities, 'pruneHistory'>>({
+/** Months of history at most, in batches; what five tries leave is left to the next run. */
+export const pruning = proxyActivities<Pick<RunActivities, 'pruneHistory'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10m',
   heartbeatTimeout: '10s',
@@ -43,7 +43,7 @@ export const pruning = proxyActivities<Pick<PassActivities, 'pruneHistory'>>({
 });
 
 /** A page of HEADs at most: minutes on a slow registry, and its heartbeats tell a dead worker from a slow one. */
-export const adoption = proxyActivities<Pick<PassActivities, 'adoptPresent'>>({
+export const adoption = proxyActivities<Pick<RunActivities, 'adoptPresent'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
   heartbeatTimeout: '10s',
@@ -81,7 +81,7 @@ export const copying = proxyActivities<CopyActivities>({
 /**
  * A daemon keeps the layers that it has: what an attempt before a crash pulled or pushed does not move again. Copies are
  * queued legitimately while other images, which may be gigabytes, keep the daemons busy; but nobody may come for those
- * that are queued, or tried again, when the last worker with a daemon goes away: they cost the pass an hour, not its end.
+ * that are queued, or tried again, when the last worker with a daemon goes away: they cost the run an hour, not its end.
  */
 export const dockerCopying = proxyActivities<DockerActivities>({
   taskQueue: TaskQueue.docker,
@@ -103,7 +103,7 @@ export const requests = proxyActivities<Pick<RequestActivities, 'requestSync' | 
  * Some requests to GitHub or pages of a registry's tags, each with the client's own retries: what passes by itself comes
  * back as a value, and the workflow sleeps.
  */
-export const upstreamLook = proxyActivities<Pick<FetchActivities, 'lookAtUpstream'>>({
+export const upstreamCheck = proxyActivities<Pick<FetchActivities, 'checkUpstream'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',

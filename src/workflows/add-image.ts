@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-import type { AddImageInput, AddImageResult } from '../contract/sync.js';
+import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
 import { requestFault } from '../domain/request-limits.js';
 import { manyRows, requests } from './activity-proxies.js';
@@ -11,7 +11,7 @@ const expected =
 
 /**
  * Records wanted images and asks for a sync: one run per delivery. The rows are committed before the sync is asked
- * for, so that the pass that answers finds them.
+ * for, so that the run that answers finds them.
  */
 export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
   assertInput(input);

@@ -8,8 +8,8 @@ import { dockerCopying } from './activity-proxies.js';
 const untaken: Fault = {
   code: 'unreachable',
   decision: 'retry',
-  again: 'next-pass',
-  reason: `no worker with a Docker daemon took its copy within an hour (task queue ${TaskQueue.docker}): either none is left ("ferry doctor" says what is wrong here), or they have more to copy than they can; the next pass tries again`,
+  again: 'next-run',
+  reason: `no worker with a Docker daemon took its copy within an hour (task queue ${TaskQueue.docker}): either none is left ("ferry doctor" says what is wrong here), or they have more to copy than they can; the next run tries again`,
 };
 
 /**

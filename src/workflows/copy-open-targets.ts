@@ -1,4 +1,4 @@
-/** The copies of one round of an image: the ferry's own engine and Docker daemons side by side. */
+/** The copies of one attempt of an image: the ferry's own engine and Docker daemons side by side. */
 
 import type { CopyImageResult, Destination, Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
@@ -6,9 +6,9 @@ import { copying } from './activity-proxies.js';
 import { copyByDocker } from './copy-by-docker.js';
 import { showDetails } from './show-details.js';
 
-type Plan = Extract<ImagePlan, { kind: 'planned' }>;
+type OpenPlan = Extract<ImagePlan, { kind: 'planned' }>;
 
-export interface RoundResult {
+export interface AttemptResult {
   readonly done: readonly TargetOutcome[];
   readonly open: readonly OpenTarget[];
   readonly bytesRead: number;
@@ -18,18 +18,18 @@ export interface RoundResult {
   readonly stoppedBy?: Fault;
 }
 
-/** What earlier rounds brought to targets that cannot be looked at: nothing more is to be done about them. */
+/** What earlier attempts brought to targets that cannot be looked at: nothing more is to be done about them. */
 export interface KeptTargets {
   readonly outcomes: readonly TargetOutcome[];
   /** What they got: the others get the same. */
   readonly sourceDigest?: string;
 }
 
-export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTargets): Promise<RoundResult> {
+export async function copyOpenTargets(image: string, plan: OpenPlan, kept: KeptTargets): Promise<AttemptResult> {
   const { platforms } = plan;
   const sourceDigest = plan.sourceDigest ?? kept.sourceDigest;
   const open = plan.open.filter(({ destination }) => !isKept(destination, kept));
-  const failed = open.filter(({ fault }) => fault !== undefined);
+  const retrying = open.filter(({ fault }) => fault !== undefined);
   const untried = open.filter(({ fault }) => fault === undefined).map(({ destination }) => destination);
   const direct = untried.filter(({ engine }) => engine === undefined);
   const byDocker = untried.filter(({ engine }) => engine === 'docker');
@@ -46,7 +46,7 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
               sourceDigest,
               platforms,
               destinations: direct,
-              ...(plan.anew === true ? { anew: true } : {}),
+              ...(plan.force === true ? { force: true } : {}),
               ...(plan.from === undefined ? {} : { from: plan.from }),
             },
           ]),
@@ -60,7 +60,7 @@ export async function copyOpenTargets(image: string, plan: Plan, kept: KeptTarge
           ),
         ]),
   ]);
-  return summedUp(plan, failed, kept, results);
+  return summedUp(plan, retrying, kept, results);
 }
 
 export function isKept({ target }: { readonly target: string }, { outcomes }: KeptTargets): boolean {
@@ -68,11 +68,11 @@ export function isKept({ target }: { readonly target: string }, { outcomes }: Ke
 }
 
 function summedUp(
-  plan: Plan,
-  failed: readonly OpenTarget[],
+  plan: OpenPlan,
+  retrying: readonly OpenTarget[],
   kept: KeptTargets,
   results: readonly CopyImageResult[],
-): RoundResult {
+): AttemptResult {
   const found = results.find((result) => result.sourceDigest !== undefined)?.sourceDigest;
   const sourceDigest = plan.sourceDigest ?? kept.sourceDigest ?? found;
   const missing = [...plan.missingPlatforms, ...results.flatMap(({ missingPlatforms = [] }) => missingPlatforms)];
@@ -80,7 +80,7 @@ function summedUp(
   const stoppedBy = isUnseen ? results.find(({ done }) => done.length === 0)?.sourceFault : undefined;
   return {
     done: [...plan.done, ...kept.outcomes, ...results.flatMap(({ done }) => done)],
-    open: [...failed, ...results.flatMap(openAfter)],
+    open: [...retrying, ...results.flatMap(openAfter)],
     bytesRead: results.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     missingPlatforms: [...new Set(missing)],
     ...(sourceDigest === undefined ? {} : { sourceDigest }),

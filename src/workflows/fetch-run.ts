@@ -2,12 +2,12 @@ import { ApplicationFailure, continueAsNew, defineSignal, setHandler, sleep, wor
 
 import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
-import type { FetchedImage, FetchResult } from '../contract/fetch.js';
+import type { FetchedImage, FetchResult } from '../contract/fetch-messages.js';
 import { MessageName } from '../contract/messages.js';
 import { printDuration } from '../domain/duration.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { FetchScope } from '../domain/upstream.js';
-import { manyRows, requests, upstreamLook } from './activity-proxies.js';
+import { manyRows, requests, upstreamCheck } from './activity-proxies.js';
 import { readFields, refuseUnknownFields, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
 
@@ -34,32 +34,32 @@ export async function fetchFrom(upstream: string, input: unknown): Promise<Fetch
     isAskedAgain = true;
   });
   const { runId } = workflowInfo();
-  let looks = 0;
+  let checks = 0;
   let found: FetchResult | undefined;
   do {
     isAskedAgain = false;
-    looks += 1;
+    checks += 1;
     // Each look's request for a sync is one of its own: SyncAll takes one with a known ID for a repetition.
-    const request = looks === 1 ? runId : `${runId}/${looks}`;
-    const look = await lookOnce(upstream, { scope, input, request });
+    const request = checks === 1 ? runId : `${runId}/${checks}`;
+    const check = await lookOnce(upstream, { scope, input, request });
     // Who waits wants to hear of what is new, though the last look finds it handled.
-    found = found === undefined || look.isNew ? look : found;
+    found = found === undefined || check.isNew ? check : found;
   } while (isAskedAgain);
   return found;
 }
 
-interface Look {
+interface CheckedUpstream {
   readonly scope: FetchScope | undefined;
   readonly input: unknown;
   /** ID of the request for a sync, should one be needed. */
   readonly request: string;
 }
 
-async function lookOnce(upstream: string, { scope, input, request }: Look): Promise<FetchResult> {
+async function lookOnce(upstream: string, { scope, input, request }: CheckedUpstream): Promise<FetchResult> {
   const { finding, fingerprint } = await untilFound(upstream, scope, input);
   const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
 
-  const { wanted: _found, etag: _etag, ...told } = besideRows(finding, wanted);
+  const { wanted: _found, etag: _etag, ...told } = excludeKnownImages(finding, wanted);
   const { release, isNew, added, changed, removed } = told;
   if (pending) await requests.requestSync({ id: request, reason: `${upstream} ${release ?? ''}`.trim() });
   showDetails(
@@ -74,7 +74,7 @@ async function lookOnce(upstream: string, { scope, input, request }: Look): Prom
  * Where there is no older release to compare with, as for tags of a registry, only what the database did not have is
  * reported as added.
  */
-function besideRows(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
+function excludeKnownImages(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
   if (finding.previous !== undefined) return finding;
   const news = new Set(wanted.filter(({ outcome }) => isNews.has(outcome)).map(({ image }) => image));
   const added = finding.added.filter(({ image }) => news.has(image));
@@ -83,12 +83,12 @@ function besideRows(finding: UpstreamFinding, wanted: readonly FetchedImage[]): 
 
 async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {
   for (let tries = 0; ; tries += 1) {
-    const look = await upstreamLook.lookAtUpstream({ upstream, ...(scope === undefined ? {} : { scope }) });
-    if (look.kind === 'found') return look;
+    const check = await upstreamCheck.checkUpstream({ upstream, ...(scope === undefined ? {} : { scope }) });
+    if (check.kind === 'found') return check;
 
-    const pauseMs = pauseAfter(upstream, look.fault, tries);
-    showDetails(`Waiting ${printDuration(pauseMs)}: ${look.fault.reason}`);
-    await sleep(pauseMs, { summary: look.fault.code });
+    const pauseMs = pauseAfter(upstream, check.fault, tries);
+    showDetails(`Waiting ${printDuration(pauseMs)}: ${check.fault.reason}`);
+    await sleep(pauseMs, { summary: check.fault.code });
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
   }
 }
@@ -100,7 +100,7 @@ async function untilFound(upstream: string, scope: FetchScope | undefined, input
 function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tries: number): number {
   if (retryAfterMs === undefined) return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
   if (retryAfterMs <= longestNamedPauseMs) return Math.max(shortestNamedPauseMs, retryAfterMs);
-  const detail: FaultDetail = { decision: 'park' };
+  const detail: FaultDetail = { decision: 'block' };
   throw ApplicationFailure.create({
     type: code,
     nonRetryable: true,

@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch.js';
+import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch-messages.js';
 import { builtInUpstreamOf } from '../contract/workflow-names.js';
 import { fetchFrom } from './fetch-run.js';
 import { refused } from './typed-input.js';

@@ -1,14 +1,14 @@
-/** What becomes of an image in a pass, told to the database and to people. */
+/** What becomes of an image in a run, told to the database and to people. */
 import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
-import type { NotDone, SyncImageResult } from '../contract/sync.js';
+import type { NotDone, SyncImageResult } from '../contract/sync-messages.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import { stateOf } from './copy-rounds.js';
+import { stateOf } from './copy-attempts.js';
 
 /**
- * A target that was served in an earlier round is only found in the right state by a later one: what was sent there, and
- * what its tag led to before, is known from the round that did the work.
+ * A target that was served in an earlier attempt is only found in the right state by a later one: what was sent there, and
+ * what its tag led to before, is known from the attempt that did the work.
  */
-export function asDelivered(found: TargetOutcome, earlier: TargetOutcome | undefined): TargetOutcome {
+export function asCompleted(found: TargetOutcome, earlier: TargetOutcome | undefined): TargetOutcome {
   const isSame = earlier?.state === 'pushed' && found.state === 'pushed' && earlier.digest === found.digest;
   return isSame && found.bytesSent === 0 ? earlier : found;
 }
@@ -39,9 +39,9 @@ export function notDoneOn(image: string, outcome: TargetOutcome): NotDone[] {
   return [{ image, target, state, code, reason }];
 }
 
-/** As long as anything will be tried again the image is not parked: the state that asks least of a person wins last. */
+/** As long as anything will be tried again the image is not blocked: the state that asks least of a person wins last. */
 export function overallState(notDone: readonly NotDone[]): SyncImageResult['state'] {
-  for (const state of ['failed', 'waiting', 'parked'] as const) {
+  for (const state of ['retrying', 'waiting', 'blocked'] as const) {
     if (notDone.some((entry) => entry.state === state)) return state;
   }
   return 'pushed';

@@ -1,4 +1,4 @@
-/** Which images a pass copies next: explicitly asked ones first, each once, never two for one tag at once. */
+/** Which images a run copies next: explicitly asked ones first, each once, never two for one tag at once. */
 import { targetTagIdentity } from '../domain/image-key.js';
 
 export interface PendingImage {
@@ -11,7 +11,7 @@ const queueReadAgain = 2_000;
 
 export class ImagePool {
   readonly #inFlight = new Set<string>();
-  readonly #elsewhere: Set<string>;
+  readonly #runningElsewhere: Set<string>;
   readonly #dropped: Set<string>;
   /** In work when a look found that somebody asks for them: before they began, or since. */
   readonly #askedInFlight = new Set<string>();
@@ -21,14 +21,14 @@ export class ImagePool {
   #wasReconsidered = false;
 
   /**
-   * @param elsewhere images that somebody else is copying, left to them until the pass has nothing else to do
-   * @param dropped images that are not taken up again in this pass
+   * @param elsewhere images that somebody else is copying, left to them until the run has nothing else to do
+   * @param dropped images that are not taken up again in this run
    */
   constructor({
-    elsewhere = [],
+    runningElsewhere = [],
     dropped = [],
-  }: { readonly elsewhere?: readonly string[]; readonly dropped?: readonly string[] } = {}) {
-    this.#elsewhere = new Set(elsewhere);
+  }: { readonly runningElsewhere?: readonly string[]; readonly dropped?: readonly string[] } = {}) {
+    this.#runningElsewhere = new Set(runningElsewhere);
     this.#dropped = new Set(dropped);
   }
 
@@ -40,8 +40,8 @@ export class ImagePool {
     return [...this.#inFlight];
   }
 
-  get elsewhere(): readonly string[] {
-    return [...this.#elsewhere];
+  get runningElsewhere(): readonly string[] {
+    return [...this.#runningElsewhere];
   }
 
   get dropped(): readonly string[] {
@@ -51,7 +51,10 @@ export class ImagePool {
   /** How many images a look may find that the pool does not take. */
   get known(): number {
     return (
-      Math.min(this.#queue.length, queueReadAgain) + this.#inFlight.size + this.#elsewhere.size + this.#dropped.size
+      Math.min(this.#queue.length, queueReadAgain) +
+      this.#inFlight.size +
+      this.#runningElsewhere.size +
+      this.#dropped.size
     );
   }
 
@@ -91,22 +94,22 @@ export class ImagePool {
   }
 
   leaveTo(image: string): void {
-    this.#elsewhere.add(image);
+    this.#runningElsewhere.add(image);
   }
 
   drop(image: string): void {
     this.#dropped.add(image);
   }
 
-  /** Once in a pass, what was left to others may be offered again; false when there is nothing of the kind. */
+  /** Once in a run, what was left to others may be offered again; false when there is nothing of the kind. */
   reconsider(): boolean {
-    if (this.#wasReconsidered || this.#elsewhere.size === 0) return false;
+    if (this.#wasReconsidered || this.#runningElsewhere.size === 0) return false;
     this.#wasReconsidered = true;
-    this.#elsewhere.clear();
+    this.#runningElsewhere.clear();
     return true;
   }
 
   #isFree(image: string): boolean {
-    return !this.#inFlight.has(image) && !this.#elsewhere.has(image) && !this.#dropped.has(image);
+    return !this.#inFlight.has(image) && !this.#runningElsewhere.has(image) && !this.#dropped.has(image);
   }
 }

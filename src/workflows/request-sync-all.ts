@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-import type { RequestSyncAllInput } from '../contract/sync.js';
+import type { RequestSyncAllInput } from '../contract/sync-messages.js';
 import { requests } from './activity-proxies.js';
 import { readFields, readOptionalText } from './typed-input.js';
 

@@ -11,10 +11,10 @@ import {
 } from '@temporalio/workflow';
 
 import { MessageName } from '../contract/messages.js';
-import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync.js';
+import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../contract/workflow-names.js';
 import { requests } from './activity-proxies.js';
-import { SyncPass } from './sync-pass.js';
+import { SyncRunExecution } from './sync-run.js';
 import { emptyResult } from './sync-result.js';
 import { readFields, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
@@ -26,8 +26,8 @@ const requestsRemembered = 500;
 
 /**
  * Copies every pending image to every target, pass after pass until nobody asks for more, and ends. Triggers are
- * signals to the fixed ID `sync-all`: one that comes during a pass makes it look again at once, one that comes during
- * its last step starts another pass. Started under any other ID it passes the request on to that one.
+ * signals to the fixed ID `sync-all`: one that comes during a run makes it look again at once, one that comes during
+ * its last step starts another run. Started under any other ID it passes the request on to that one.
  */
 export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   const state = readState(input);
@@ -35,7 +35,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   const seen = new Set(state.seen);
   const newest = requestsOfOneTask();
   let result = state.result ?? emptyResult;
-  let pass: SyncPass | undefined;
+  let run: SyncRunExecution | undefined;
 
   // Handlers only record; they are set before the first await so that no signal comes too early.
   setHandler(requestSync, (request) => {
@@ -48,7 +48,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     // The request that a run begins with comes before every cancellation of it.
     if (!begins) newest.add(taken);
   });
-  setHandler(progress, () => pass?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
+  setHandler(progress, () => run?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
   const { workflowId, runId } = workflowInfo();
   if (workflowId !== SYNC_ALL_WORKFLOW_ID) {
@@ -56,8 +56,8 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     return { ...emptyResult, forwardedTo: SYNC_ALL_WORKFLOW_ID };
   }
 
-  // Started without a signal, by hand: that means one pass.
-  if (waiting.length === 0 && state.pass === undefined && result.passes === 0) {
+  // Started without a signal, by hand: that means one run.
+  if (waiting.length === 0 && state.run === undefined && result.runs === 0) {
     waiting.push({ id: runId, reason: 'start' });
     seen.add(runId);
   }
@@ -68,17 +68,17 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     seen: [...seen].slice(-requestsRemembered),
     ...(continueAfterEvents === undefined ? {} : { continueAfterEvents }),
   });
-  let carried: SyncAllState | undefined = state.pass === undefined ? undefined : state;
+  let carried: SyncAllState | undefined = state.run === undefined ? undefined : state;
   try {
     while (carried !== undefined || waiting.length > 0) {
-      pass = new SyncPass({ waiting, result, carried: carried ?? {}, continueAfterEvents });
+      run = new SyncRunExecution({ waiting, result, carried: carried ?? {}, continueAfterEvents });
       carried = undefined;
-      const ended = await runToItsEnd(pass);
-      result = pass.result;
+      const ended = await runToItsEnd(run);
+      result = run.result;
       if (ended === 'continue-as-new') {
-        await continueAsNew<typeof SyncAll>({ ...pass.stateForNextRun(), ...handOver() });
+        await continueAsNew<typeof SyncAll>({ ...run.stateForNextRun(), ...handOver() });
       }
-      await askForAnotherPass(result);
+      await requestAnotherRun(result);
     }
   } catch (error) {
     // Whoever asked with the cancellation, or while the cancelled pass waited for its transfers to let go, gets a run of
@@ -91,13 +91,13 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   }
   // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
   showDetails(
-    `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.failed} failed, ${result.parked} parked`,
+    `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.retrying} retrying, ${result.blocked} blocked`,
   );
   return result;
 }
 
 /**
- * Signals of a workflow task are handled before a cancellation that came before them in it: the pass takes them for its
+ * Signals of a workflow task are handled before a cancellation that came before them in it: the run takes them for its
  * own, and is cancelled with them. Who asked in the task of the cancellation is therefore kept apart; whether before or
  * after it, nobody can tell any more. The length of the history tells one task from another, in a replay too.
  */
@@ -119,26 +119,26 @@ function requestsOfOneTask(): { add(request: SyncRequest): void; withCancellatio
   };
 }
 
-/** However a pass ends, the database is told: it would stand there as running for ever. */
-async function runToItsEnd(pass: SyncPass): ReturnType<SyncPass['run']> {
+/** However a run ends, the database is told: it would stand there as running for ever. */
+async function runToItsEnd(run: SyncRunExecution): ReturnType<SyncRunExecution['run']> {
   try {
-    return await pass.run();
+    return await run.run();
   } catch (error) {
     await CancellationScope.nonCancellable(async () => {
-      if (isCancellation(error)) await pass.closeCancelled();
-      else await pass.closeBroken(error);
+      if (isCancellation(error)) await run.closeCancelled();
+      else await run.closeBroken(error);
     });
     throw error;
   }
 }
 
-/** What a source or target told to come back for is not waited for here: this run ends, and a later pass begins then. */
-async function askForAnotherPass({ againAt, waiting, failed }: SyncAllResult): Promise<void> {
+/** What a source or target told to come back for is not waited for here: this run ends, and a later run begins then. */
+async function requestAnotherRun({ againAt, waiting, retrying }: SyncAllResult): Promise<void> {
   if (againAt === undefined) return;
-  await requests.requestSyncAt({ at: againAt, reason: `${waiting + failed} images wait for a source or target` });
+  await requests.requestSyncAt({ at: againAt, reason: `${waiting + retrying} images wait for a source or target` });
 }
 
-/** What a run hands to the next is not checked field by field: nobody types a pass by hand. */
+/** What a run hands to the next is not checked field by field: nobody types a run by hand. */
 function readState(input: unknown): SyncAllState {
   const expected = 'SyncAll wants no input';
   const state = readFields(input, expected);

@@ -1,15 +1,15 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
-import type { SyncImageInput, SyncImageResult } from '../contract/sync.js';
+import type { SyncImageInput, SyncImageResult } from '../contract/sync-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../domain/image-reference.js';
 import type { ImageOutcome } from '../domain/wanted-image.js';
 import { manyRows, metadata } from './activity-proxies.js';
-import type { KeptTargets, RoundResult } from './copy-open-targets.js';
+import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
 import { copyOpenTargets, isKept } from './copy-open-targets.js';
-import { againAt, isLastRound, pauseBeforeNextRound, stateOf } from './copy-rounds.js';
-import { DeliveredTargets } from './delivered-targets.js';
+import { againAt, isLastAttempt, pauseBeforeNextAttempt, stateOf } from './copy-attempts.js';
+import { CompletedTargets } from './completed-targets.js';
 import { leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
@@ -27,16 +27,16 @@ const unwanted: Fault = {
 
 /**
  * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
- * while the others are done already; what is still open then is recorded with its reason for the next pass.
+ * while the others are done already; what is still open then is recorded with its reason for the next run.
  */
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
-  const { image, run: pass } = readInput(input);
-  const delivered = new DeliveredTargets();
+  const { image, run } = readInput(input);
+  const delivered = new CompletedTargets();
   let copiedBy: Plan | undefined;
   let bytesRead = 0;
 
-  for (let round = 0; ; round += 1) {
-    const plan = await metadata.planImage({ image, lastRound: isLastRound(round) });
+  for (let attempt = 0; ; attempt += 1) {
+    const plan = await metadata.planImage({ image, lastAttempt: isLastAttempt(attempt) });
     if (plan.kind === 'nothing') return await recordUnwanted(copiedBy);
 
     if (plan.kind === 'adopted') {
@@ -44,9 +44,9 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     }
 
     if (plan.kind === 'stopped') {
-      const pause = pauseBeforeNextRound(round, [plan.fault]);
+      const pause = pauseBeforeNextAttempt(attempt, [plan.fault]);
       if (pause === undefined) return await recordStopped(plan);
-      await waitForNextRound(image, plan.fault, pause);
+      await waitForNextAttempt(image, plan.fault, pause);
       continue;
     }
 
@@ -54,10 +54,10 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       const kept = delivered.keptIn(plan);
       const left = stillLeft(plan, kept);
       const faults = left.map(({ fault }) => fault);
-      const pause = pauseBeforeNextRound(round, faults);
+      const pause = pauseBeforeNextAttempt(attempt, faults);
       if (pause === undefined)
         return await recordCopied(plan, left, { ...delivered.latest, done: kept.outcomes, open: [] });
-      await waitForNextRound(image, faults[0], pause);
+      await waitForNextAttempt(image, faults[0], pause);
       continue;
     }
 
@@ -68,25 +68,25 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     bytesRead += copied.bytesRead;
     if (copied.stoppedBy !== undefined) {
       const stopped = stoppedByDocker(plan, copied.stoppedBy);
-      const pause = pauseBeforeNextRound(round, [stopped.fault]);
+      const pause = pauseBeforeNextAttempt(attempt, [stopped.fault]);
       if (pause === undefined) return await recordStopped(stopped);
-      await waitForNextRound(image, stopped.fault, pause);
+      await waitForNextAttempt(image, stopped.fault, pause);
       continue;
     }
     const known = delivered.add(copied);
     const faults = [...known.open, ...left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    const pause = pauseBeforeNextRound(round, faults);
+    const pause = pauseBeforeNextAttempt(attempt, faults);
     if (pause === undefined) return await recordCopied(plan, left, known);
-    await waitForNextRound(image, faults[0], pause);
+    await waitForNextAttempt(image, faults[0], pause);
   }
 
-  /** Nothing is to be done about it any more; but what earlier rounds brought to targets is there. */
+  /** Nothing is to be done about it any more; but what earlier attempts brought to targets is there. */
   async function recordUnwanted(before: Plan | undefined): Promise<SyncImageResult> {
     if (before === undefined || delivered.latest.done.length === 0) {
       return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
     }
-    const { rows, lookedAt } = before;
-    const recorded = await recordStopped({ kind: 'stopped', rows, lookedAt, tagMissing: false, fault: unwanted });
+    const { rows, readAt } = before;
+    const recorded = await recordStopped({ kind: 'stopped', rows, readAt, tagMissing: false, fault: unwanted });
     return { ...recorded, state: 'nothing', notDone: [] };
   }
 
@@ -104,7 +104,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
       bytesRead,
     };
-    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await manyRows.recordImage({ outcome, run: run, readAt: plan.readAt });
     const notDone = [{ image, state, code, reason }];
     return { image, state, ...source, targets: there, notDone, bytesRead, ...again([plan.fault]) };
   }
@@ -112,7 +112,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   async function recordCopied(
     plan: Plan | LeftPlan,
     left: readonly LeftTarget[],
-    copied: Pick<RoundResult, 'done' | 'open' | 'sourceDigest' | 'missingPlatforms'>,
+    copied: Pick<AttemptResult, 'done' | 'open' | 'sourceDigest' | 'missingPlatforms'>,
   ): Promise<SyncImageResult> {
     const targets = [...copied.done, ...copied.open.map(openOutcome), ...left.map(leftOutcome)];
     const { sourceDigest, missingPlatforms } = copied;
@@ -120,7 +120,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const isFromSource = plan.kind === 'left' || plan.from === undefined;
     const source = sourceDigest === undefined || !isFromSource ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
-    await manyRows.recordImage({ outcome, run: pass, lookedAt: plan.lookedAt });
+    await manyRows.recordImage({ outcome, run: run, readAt: plan.readAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     // They are recorded already, as what another program brought there.
@@ -130,7 +130,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   }
 }
 
-/** Targets that get nothing, less those that an earlier round served. */
+/** Targets that get nothing, less those that an earlier attempt served. */
 function stillLeft({ left }: Plan | LeftPlan, kept: KeptTargets): readonly LeftTarget[] {
   return left.filter((target) => !isKept(target, kept));
 }
@@ -140,14 +140,14 @@ function again(faults: readonly Fault[]): { readonly againAt?: number } {
   return at === undefined ? {} : { againAt: at };
 }
 
-/** Typed by hand, an image may be written as people write it, and belongs to no pass. */
+/** Typed by hand, an image may be written as people write it, and belongs to no run. */
 function readInput(input: unknown): Required<SyncImageInput> {
   const expected = 'SyncImage wants {"image": "docker.io/library/nginx:1.27"}';
   const { image, run } = readFields(input, expected);
   if (typeof image !== 'string') throw refused(expected);
-  const pass = readOptionalText(run, `${expected} and, of a pass, {"run": "its ID"}`) ?? workflowInfo().workflowId;
+  const runId = readOptionalText(run, `${expected} and, of a run, {"run": "its ID"}`) ?? workflowInfo().workflowId;
   try {
-    return { image: printImageReference(parseImageReference(image)), run: pass };
+    return { image: printImageReference(parseImageReference(image)), run: runId };
   } catch (error) {
     if (error instanceof InvalidInput) throw refused(`${expected}: ${error.message}`);
     throw error;
@@ -155,18 +155,18 @@ function readInput(input: unknown): Required<SyncImageInput> {
 }
 
 /** What a daemon finds out is what a plan would have said, had anybody else looked at the source. */
-function stoppedByDocker({ rows, lookedAt, missingTag }: Plan, fault: Fault): StoppedPlan {
+function stoppedByDocker({ rows, readAt, missingTag }: Plan, fault: Fault): StoppedPlan {
   const tagMissing = fault.code === 'tag-missing';
   return {
     kind: 'stopped',
     rows,
-    lookedAt,
+    readAt,
     tagMissing,
     fault: tagMissing ? { ...fault, decision: missingTag } : fault,
   };
 }
 
-async function waitForNextRound(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {
+async function waitForNextAttempt(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {
   showDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next try of ${image}: ${fault?.reason ?? ''}`);
   await sleep(pauseMs);
 }

@@ -1,37 +1,44 @@
 /** Adding up what a run of `SyncAll` did. */
 import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
-import type { KeptTag, NotDone, ReplacedTag, SyncAllResult, SyncImageResult, UnreadTag } from '../contract/sync.js';
+import type {
+  KeptTag,
+  NotDone,
+  ReplacedTag,
+  SyncAllResult,
+  SyncImageResult,
+  UnreadTag,
+} from '../contract/sync-messages.js';
 
 const notDoneShown = 100;
 const tagsShown = 100;
 
 export const emptyResult: SyncAllResult = {
-  passes: 0,
+  runs: 0,
   images: 0,
   pushed: 0,
   waiting: 0,
-  failed: 0,
-  parked: 0,
+  retrying: 0,
+  blocked: 0,
   notDone: [],
 };
 
 /**
  * What a further pass starts from. Images that wait or failed are still pending, so it looks at each of them again and
- * counts them then; parked ones it does not meet.
+ * counts them then; blocked ones it does not meet.
  */
-export function atNextPass(result: SyncAllResult): SyncAllResult {
-  // Whoever asked to be left alone is asked again by this pass.
+export function atNextRun(result: SyncAllResult): SyncAllResult {
+  // Whoever asked to be left alone is asked again by this run.
   const { againAt: _againAt, takeover, ...kept } = result;
-  const { waiting, failed, images, notDone } = result;
+  const { waiting, retrying, images, notDone } = result;
   return {
     ...kept,
     ...(takeover === undefined
       ? {}
       : { takeover: { ...takeover, looked: takeover.looked - takeover.unverified, unverified: 0 } }),
-    images: images - waiting - failed,
+    images: images - waiting - retrying,
     waiting: 0,
-    failed: 0,
-    notDone: notDone.filter(({ state }) => state === 'parked'),
+    retrying: 0,
+    notDone: notDone.filter(({ state }) => state === 'blocked'),
   };
 }
 
@@ -51,7 +58,7 @@ export function withTakeover(result: SyncAllResult, { adopted, claims, unasked =
   const told = unasked.map(({ target, fault, rows }): NotDone => {
     const image = `${rows} ${rows === 1 ? 'row' : 'rows'} marked as pushed`;
     const reason = `not verified, and left as they are: ${fault.reason}`;
-    return { image, target, state: fault.decision === 'wait' ? 'waiting' : 'failed', code: fault.code, reason };
+    return { image, target, state: fault.decision === 'wait' ? 'waiting' : 'retrying', code: fault.code, reason };
   });
   const waiting = unasked.reduce((sum, { fault, rows }) => sum + (fault.decision === 'wait' ? rows : 0), 0);
   return {
@@ -59,24 +66,24 @@ export function withTakeover(result: SyncAllResult, { adopted, claims, unasked =
     takeover,
     images: counted.images + unverified,
     waiting: counted.waiting + waiting,
-    failed: counted.failed + unverified - waiting,
+    retrying: counted.retrying + unverified - waiting,
     notDone: withNotDone(counted.notDone, told),
   };
 }
 
-/** Rows that other programs inserted and that name no image: parked, each with its reason in the database. */
+/** Rows that other programs inserted and that name no image: blocked, each with its reason in the database. */
 export function withRefusedRows(result: SyncAllResult, refused: number): SyncAllResult {
   if (refused === 0) return result;
   const told: NotDone = {
     image: `${refused} ${refused === 1 ? 'row' : 'rows'} of images_for_push`,
-    state: 'parked',
+    state: 'blocked',
     code: 'invalid-reference',
-    reason: 'no image can be read from it; "ferry list parked" says why',
+    reason: 'no image can be read from it; "ferry list blocked" says why',
   };
   return {
     ...result,
     images: result.images + refused,
-    parked: result.parked + refused,
+    blocked: result.blocked + refused,
     notDone: withNotDone(result.notDone, [told]),
   };
 }
@@ -146,7 +153,7 @@ function earlier(a: number | undefined, b: number | undefined): { readonly again
   return times.length === 0 ? {} : { againAt: Math.min(...times) };
 }
 
-/** Pushed images of which nobody knows whether their tags moved: they wait for a pass that can ask. */
+/** Pushed images of which nobody knows whether their tags moved: they wait for a run that can ask. */
 export function withUncheckedTags(
   result: SyncAllResult,
   { unchecked, uncheckedCount }: { readonly unchecked: readonly UncheckedTag[]; readonly uncheckedCount: number },
@@ -163,7 +170,7 @@ export function withUncheckedTags(
 }
 
 /** An image whose workflow told nothing of it. */
-export function withUntoldImage(result: SyncAllResult, notDone: NotDone): SyncAllResult {
+export function withUnreportedImage(result: SyncAllResult, notDone: NotDone): SyncAllResult {
   return {
     ...result,
     images: result.images + 1,

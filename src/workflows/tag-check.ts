@@ -7,7 +7,7 @@ export type CheckedPage = Awaited<ReturnType<TagActivities['findMovedTags']>>;
 
 interface TagCheckEvents {
   onPage(page: CheckedPage): void;
-  /** It ends here: those that it did not come to are left to the next pass. */
+  /** It ends here: those that it did not come to are left to the next run. */
   onBroken(error: unknown): void;
 }
 

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 import { createImageActivities } from '../../src/activities/image-activities.js';
 import { createCopyActivities } from '../../src/activities/copy-activities.js';
-import { createPassActivities } from '../../src/activities/pass-activities.js';
+import { createRunActivities } from '../../src/activities/run-activities.js';
 import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
 import type {
@@ -15,12 +15,12 @@ import type {
   CopyImageResult,
   ImageActivities,
   ImagePlan,
-  PassActivities,
+  RunActivities,
   TagActivities,
 } from '../../src/contract/activity-types.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
@@ -37,7 +37,7 @@ export interface ActivityStage {
   readonly own: ScriptedRegistry;
   readonly database: FerryDatabase;
   readonly stores: Stores;
-  readonly pass: PassActivities;
+  readonly pass: RunActivities;
   readonly tags: TagActivities;
   want(
     image: string,
@@ -45,7 +45,7 @@ export interface ActivityStage {
   ): Promise<void>;
   /** An image that an older script pushed to both targets, and its row, which no script ever settles. */
   pushedByScript(image: string): Promise<void>;
-  plan(image: string, options?: { readonly lastRound?: boolean }): Promise<ImagePlan>;
+  plan(image: string, options?: { readonly lastAttempt?: boolean }): Promise<ImagePlan>;
   copy(input: CopyImageInput): Promise<CopyImageResult>;
   record(...outcome: Parameters<ImageActivities['recordImage']>): Promise<void>;
   statusOf(image: string): Promise<number | null | undefined>;
@@ -84,7 +84,7 @@ export async function startActivityStage({
     missingTagWaitMs: 0,
     mutableTags,
   });
-  const pass = createPassActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
+  const pass = createRunActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
   const tags = createTagActivities({ ...shared, tags: stores.tags, mutableTags });
   const copies = createCopyActivities(shared);
   const { queries } = database;
@@ -100,8 +100,13 @@ export async function startActivityStage({
     copy: async (input) => await run(copies.copyImage, input),
     async want(image, { platform = 'linux/amd64', by = 'cli', targets: names } = {}) {
       const reference = parseImageReference(image);
-      const wish = { reference, platform, requestedBy: { by }, ...(names === undefined ? {} : { targets: names }) };
-      await stores.wanted.addWanted([wish]);
+      const imageRequest = {
+        reference,
+        platform,
+        requestedBy: { by },
+        ...(names === undefined ? {} : { targets: names }),
+      };
+      await stores.wanted.addWanted([imageRequest]);
     },
     async pushedByScript(image) {
       const { host, path, tag = 'latest' } = parseImageReference(image);
@@ -120,7 +125,7 @@ export async function startActivityStage({
           .values({ ...orig, ...pushed, registry_image_name: name })
           .execute();
       }
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
     },
     plan: async (image, options = {}) => await run(images.planImage, { image, ...options }),
     record: async (input) => await run(images.recordImage, input),
@@ -148,7 +153,7 @@ export async function settle(
   foundDigest = `sha256:${'d'.repeat(64)}`,
 ): Promise<void> {
   if (plan.kind !== 'planned') throw new Error(`${image} is not to be copied`);
-  const { sourceDigest = foundDigest, rows, lookedAt } = plan;
+  const { sourceDigest = foundDigest, rows, readAt } = plan;
   const targets = plan.open.map(({ destination: { target, host, repository, tag } }) => ({
     target,
     state: 'pushed' as const,
@@ -163,7 +168,7 @@ export async function settle(
     bytesSent: 0,
   }));
   const outcome = { image, sourceDigest, rows, targets, missingPlatforms: [], bytesRead: 0 };
-  await stage.record({ outcome, run: 'run', lookedAt: lookedAt + 1 });
+  await stage.record({ outcome, run: 'run', readAt: readAt + 1 });
 }
 
 export function requestsOf({ requests }: ScriptedRegistry): readonly string[] {

@@ -63,7 +63,7 @@ test('a name is claimed once the daemon has the image: a mistyped one does not k
   await stage.want(right);
   const mistyped = destinationsOf(await stage.plan(typo));
   const daemon = async () => {
-    throw new FerryError('no such repository', { code: 'repository-missing', decision: 'park' });
+    throw new FerryError('no such repository', { code: 'repository-missing', decision: 'block' });
   };
   await copy(typo, mistyped, { daemon });
 

@@ -70,10 +70,10 @@ describe('where one target lacks an image that another has', () => {
     const left = plan.kind === 'left' ? plan.left : [];
     expect(left).toMatchObject([
       { target: 'aliyun', fault: { code: 'denied' } },
-      { target: 'private', fault: { decision: 'park' } },
+      { target: 'private', fault: { decision: 'block' } },
     ]);
     expect(left[1]?.fault.reason).toContain(`"ferry retry ${image}"`);
-    expect(retried).toMatchObject({ anew: true, sourceDigest: now.digest });
+    expect(retried).toMatchObject({ force: true, sourceDigest: now.digest });
     expect([tagOn(aliyun), tagOn(own)]).toEqual([now.digest, now.digest]);
   });
 
@@ -186,7 +186,7 @@ async function pushedByScript(names: readonly (readonly [ScriptedRegistry, strin
       .values({ ...row, ...name, platform: 'linux/amd64' })
       .execute();
   }
-  await stores.wanted.adoptRows();
+  await stores.wanted.normalizeRows();
 }
 
 /** Plans, copies and records, as a `SyncImage` does. */
@@ -195,19 +195,19 @@ async function copied(): Promise<ImagePlan> {
   if (plan.kind !== 'planned' || plan.sourceDigest === undefined) {
     throw new Error(`${image} is not to be copied: ${JSON.stringify(plan)}`);
   }
-  const { sourceDigest, platforms, rows, lookedAt, from, anew } = plan;
+  const { sourceDigest, platforms, rows, readAt, from, force } = plan;
   const { done, sourceFault } = await stage.copy({
     image,
     sourceDigest,
     platforms,
     destinations: plan.open.map(({ destination }) => destination),
     ...(from === undefined ? {} : { from }),
-    ...(anew === undefined ? {} : { anew }),
+    ...(force === undefined ? {} : { force }),
   });
   if (sourceFault !== undefined) throw new Error(sourceFault.reason);
   const source = from === undefined ? { sourceDigest } : {};
   const outcome = { image, ...source, rows, targets: [...plan.done, ...done], missingPlatforms: [], bytesRead: 0 };
-  await stage.record({ outcome, run: 'run', lookedAt });
+  await stage.record({ outcome, run: 'run', readAt });
   return plan;
 }
 

@@ -9,7 +9,7 @@ import { createImageActivities } from '../../src/activities/image-activities.js'
 import type { ImageActivities, ImagePlan } from '../../src/contract/activity-types.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
@@ -61,7 +61,7 @@ describe('the plan of an image that is for some of the targets', () => {
     expect(plan).toMatchObject({
       kind: 'stopped',
       tagMissing: false,
-      fault: { code: 'configuration', decision: 'park' },
+      fault: { code: 'configuration', decision: 'block' },
     });
     expect(plan.kind === 'stopped' ? plan.fault.reason : '').toMatch(
       /^it is to go to gone, lost only, and no such target is configured: configured are aliyun, private/,

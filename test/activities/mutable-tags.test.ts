@@ -117,7 +117,7 @@ describe('tags that move at their source', () => {
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
   });
 
-  test('one that was looked at within the interval, or by this pass, is not looked at again', async () => {
+  test('one that was looked at within the interval, or by this run, is not looked at again', async () => {
     const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: hourMs } });
     await pushed(stage, 'team/app:1.0');
     forget(stage);
@@ -211,11 +211,11 @@ async function pushed(stage: ActivityStage, ...names: string[]): Promise<string[
 async function copyPending(stage: ActivityStage, image: string, runId: string): Promise<void> {
   const plan = await stage.plan(image);
   if (plan.kind !== 'planned' || plan.sourceDigest === undefined) throw new Error(`${image} is not to be copied`);
-  const { sourceDigest, platforms, rows, lookedAt } = plan;
+  const { sourceDigest, platforms, rows, readAt } = plan;
   const destinations = plan.open.map(({ destination }) => destination);
   const { done } = await stage.copy({ image, sourceDigest, platforms, destinations });
   const outcome = { image, sourceDigest, rows, targets: done, missingPlatforms: [], bytesRead: 0 };
-  await stage.record({ outcome, run: runId, lookedAt });
+  await stage.record({ outcome, run: runId, readAt });
 }
 
 function forget({ source, aliyun, own }: ActivityStage): void {

@@ -70,7 +70,7 @@ describe('the requests of a plan', () => {
     placeImage(source, 'team/app');
     await wantAndPlan(`${source.host}/team/app:v1`);
     await Promise.all([aliyun.stop(), own.stop()]);
-    await stage.plan(`${source.host}/team/app:v1`, { lastRound: true });
+    await stage.plan(`${source.host}/team/app:v1`, { lastAttempt: true });
     source.requests.length = 0;
 
     const plan = await stage.plan(`${source.host}/team/app:v1`);
@@ -79,8 +79,8 @@ describe('the requests of a plan', () => {
     expect(plan).toMatchObject({
       kind: 'left',
       left: [
-        { target: 'aliyun', fault: { code: 'unreachable', again: 'next-pass' } },
-        { target: 'private', fault: { code: 'unreachable', again: 'next-pass' } },
+        { target: 'aliyun', fault: { code: 'unreachable', again: 'next-run' } },
+        { target: 'private', fault: { code: 'unreachable', again: 'next-run' } },
       ],
     });
   });
@@ -93,7 +93,7 @@ describe('the requests of a plan', () => {
     }
     await Promise.all([aliyun.stop(), own.stop()]);
 
-    const first = await stage.plan(`${source.host}/team/first:v1`, { lastRound: true });
+    const first = await stage.plan(`${source.host}/team/first:v1`, { lastAttempt: true });
     const second = await stage.plan(`${source.host}/team/second:v1`);
 
     const told = first.kind === 'planned' ? first.open.map(({ fault }) => fault?.reason) : [];
@@ -112,7 +112,7 @@ describe('the requests of a plan', () => {
     for (const name of ['team/first', 'team/second']) await stage.pushedByScript(`${source.host}/${name}:v1`);
     await Promise.all([aliyun.stop(), own.stop()]);
 
-    const first = await stage.plan(`${source.host}/team/first:v1`, { lastRound: true });
+    const first = await stage.plan(`${source.host}/team/first:v1`, { lastAttempt: true });
     const second = await stage.plan(`${source.host}/team/second:v1`);
 
     const told = [first, second].map((plan) =>
@@ -134,7 +134,7 @@ describe('what an older script pushed', () => {
     await stage.pushedByScript(image);
   });
 
-  test('is adopted when its row comes during a pass: a HEAD, manifest and config for each target, and nothing of the source', async () => {
+  test('is adopted when its row comes during a run: a HEAD, manifest and config for each target, and nothing of the source', async () => {
     const { source, aliyun, own } = stage;
 
     const plan = await stage.plan(image);
@@ -150,10 +150,10 @@ describe('what an older script pushed', () => {
     const asked = await stage.plan(image);
     await stage.stores.console.retry(image);
 
-    const anew = await stage.plan(image);
+    const force = await stage.plan(image);
 
     expect(asked).toMatchObject({ kind: 'adopted' });
-    expect(anew).toMatchObject({ kind: 'planned', open: [{}, {}] });
+    expect(force).toMatchObject({ kind: 'planned', open: [{}, {}] });
   });
 
   test('is copied when a target does not have it any more', async () => {
@@ -204,7 +204,7 @@ describe('a tag and the same tag with a digest', () => {
     expect([first, second]).toMatchObject([{ kind: 'planned' }, { kind: 'planned', sourceDigest: digest }]);
   });
 
-  test('the one that was wanted later is parked where they differ, and is told whose tag it is', async () => {
+  test('the one that was wanted later is blocked where they differ, and is told whose tag it is', async () => {
     const { source } = stage;
     const old = placeImage(source, 'team/app');
     placeImage(source, 'team/app');
@@ -216,8 +216,8 @@ describe('a tag and the same tag with a digest', () => {
     expect(pinned).toMatchObject({
       kind: 'left',
       left: [
-        { target: 'aliyun', fault: { code: 'target-tag-taken', decision: 'park' } },
-        { target: 'private', fault: { code: 'target-tag-taken', decision: 'park' } },
+        { target: 'aliyun', fault: { code: 'target-tag-taken', decision: 'block' } },
+        { target: 'private', fault: { code: 'target-tag-taken', decision: 'block' } },
       ],
     });
     expect(pinned.kind === 'left' ? pinned.left[0]?.fault.reason : '').toContain(`belongs to ${tagged},`);
@@ -291,15 +291,15 @@ describe('targets behind a Docker daemon', () => {
     expect(soonAfter).toMatchObject({ kind: 'planned', open: [{}, {}], left: [] });
   });
 
-  test('that stay without one through all rounds of an image are left to the next pass by the others', async () => {
+  test('that stay without one through all attempts of an image are left to the next run by the others', async () => {
     stage = await startActivityStage({ byDocker: ['aliyun', 'private'], hasDaemonWorker: () => false });
     const image = `${stage.source.host}/team/app:v1`;
     await wantAndPlan(image);
 
-    await stage.plan(image, { lastRound: true });
+    await stage.plan(image, { lastAttempt: true });
     const other = await wantAndPlan(`${stage.source.host}/team/tool:v1`);
 
-    const fault = { code: 'unreachable', again: 'next-pass' };
+    const fault = { code: 'unreachable', again: 'next-run' };
     expect(other).toMatchObject({ kind: 'left', left: [{ fault }, { fault }] });
   });
 
@@ -309,7 +309,7 @@ describe('targets behind a Docker daemon', () => {
 
     const plan = await wantAndPlan(`${source.host}/team/app:v1`);
 
-    expect(plan).toMatchObject({ kind: 'planned', missingTag: 'park', open: [{}, {}], done: [] });
+    expect(plan).toMatchObject({ kind: 'planned', missingTag: 'block', open: [{}, {}], done: [] });
     expect(plan).not.toHaveProperty('sourceDigest');
     expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
   });
@@ -326,7 +326,7 @@ describe('targets behind a Docker daemon', () => {
     expect(first).toMatchObject({ kind: 'planned' });
     expect(pinned).toMatchObject({
       kind: 'left',
-      left: [{ fault: { code: 'target-tag-taken', decision: 'park' } }, { fault: { code: 'target-tag-taken' } }],
+      left: [{ fault: { code: 'target-tag-taken', decision: 'block' } }, { fault: { code: 'target-tag-taken' } }],
     });
     expect(pinned.kind === 'left' ? pinned.left[0]?.fault.reason : '').toContain(`belongs to ${tagged},`);
     expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);

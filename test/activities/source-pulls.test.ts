@@ -4,7 +4,7 @@ import type { PullBudgets } from '../../src/activities/ports.js';
 import { SourcePulls } from '../../src/activities/source-pulls.js';
 
 const allowance = { pulls: 100, windowMs: 21_600_000 };
-const announced = { ...allowance, remaining: 76, spender: '203.0.113.7' };
+const announced = { ...allowance, remaining: 76, rateLimitSource: '203.0.113.7' };
 
 /** Notes what is booked, and grants everything. */
 class NotedBudgets implements PullBudgets {
@@ -33,7 +33,7 @@ test('a host that never spoke of an allowance is not counted', async () => {
 test('what a host announces is what is counted, by its spender, and repeated to the database now and then', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
-  const account = { host: 'docker.io', spender: '203.0.113.7' };
+  const account = { host: 'docker.io', rateLimitSource: '203.0.113.7' };
 
   await pulls.told('docker.io', announced, 5);
   await pulls.told('docker.io', { ...announced, remaining: 75 }, 5);
@@ -56,8 +56,8 @@ test('a configured allowance is one for all spenders, and the announced one does
   await pulls.take('docker.io');
 
   expect(budgets.calls).toEqual([
-    ['told', { host: 'docker.io', spender: '' }, own, { remaining: 76, ageMs: 5, share: true }],
-    ['take', { host: 'docker.io', spender: '' }, own],
+    ['told', { host: 'docker.io', rateLimitSource: '' }, own, { remaining: 76, ageMs: 5, share: true }],
+    ['take', { host: 'docker.io', rateLimitSource: '' }, own],
   ]);
 });
 

@@ -105,7 +105,7 @@ test('more rows than one page are looked for page by page, and a page that is ma
     await insertClaim(`app${n}`, 'linux/amd64');
     for (const registry of [aliyun, own]) placeImage(registry, nameOn(`app${n}`), { layers });
   }
-  await stage.stores.wanted.adoptRows();
+  await stage.stores.wanted.normalizeRows();
 
   const first = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
   const second = await run(stage.pass.adoptPresent, { after: first.next ?? 0 });
@@ -120,7 +120,7 @@ test('more rows than one page are looked for page by page, and a page that is ma
 /** A row as a script leaves it that sets the status without pushing. @returns the image */
 async function claimed(name: string, platform = 'linux/amd64'): Promise<string> {
   await insertClaim(name, platform);
-  await stage.stores.wanted.adoptRows();
+  await stage.stores.wanted.normalizeRows();
   return `${stage.source.host}/team/${name}:v1`;
 }
 

@@ -7,7 +7,7 @@ const aliyun = { name: 'aliyun', registry: 'aliyun.example.com' };
 const own = { name: 'private', registry: 'registry.example.com:5000' };
 const wall = (): number => Date.UTC(2026, 2, 1, 14, 3, 5, 700);
 
-test('a target that stayed away is left to the next pass for a minute, then asked again', () => {
+test('a target that stayed away is left to the next run for a minute, then asked again', () => {
   let now = 0;
   const health = new TargetHealth({ monotonic: () => now, wall });
 
@@ -20,7 +20,7 @@ test('a target that stayed away is left to the next pass for a minute, then aske
     ...fault,
     reason:
       'target aliyun (aliyun.example.com) was not asked again: it was away at 2026-03-01T14:03:05Z, and is left alone until 2026-03-01T14:04:05Z: the connection was refused',
-    again: 'next-pass',
+    again: 'next-run',
   });
   expect(later).toBeUndefined();
   expect(health.reasonToLeave(own)).toBeUndefined();
@@ -43,7 +43,7 @@ test('a target that answers is asked again at once, and so is one with a fault o
   health.note('private', fault);
 
   health.note('aliyun', undefined);
-  health.note('private', { code: 'manifest-refused', decision: 'park' });
+  health.note('private', { code: 'manifest-refused', decision: 'block' });
 
   expect(health.reasonToLeave(aliyun)).toBeUndefined();
   expect(health.reasonToLeave(own)).toBeUndefined();

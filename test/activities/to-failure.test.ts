@@ -5,7 +5,7 @@ import { toFailure, toFault } from '../../src/activities/to-failure.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 
-const fault = (decision: 'retry' | 'wait' | 'park', retryAfterMs?: number): FerryError =>
+const fault = (decision: 'retry' | 'wait' | 'block', retryAfterMs?: number): FerryError =>
   new FerryError('target aliyun answered 429', {
     code: 'rate-limited',
     decision,
@@ -17,7 +17,7 @@ describe('errors become failures in one place', () => {
   test.each([
     ['retry', false],
     ['wait', false],
-    ['park', true],
+    ['block', true],
   ] as const)('a fault to %s carries its code and decision (non-retryable: %s)', (decision, nonRetryable) => {
     const failure = toFailure(fault(decision), 1) as ApplicationFailure;
 
@@ -73,7 +73,7 @@ describe('errors become failures in one place', () => {
 });
 
 test.each([
-  [new FerryError('a\u001b[2J\u202e\nb', { code: 'internal', decision: 'park' })],
+  [new FerryError('a\u001b[2J\u202e\nb', { code: 'internal', decision: 'block' })],
   [new Error('a\u001b[2J\u202e\nb')],
 ])('a failure shows what drives a terminal as escapes: %s', (error) => {
   const failure = toFailure(error, 1) as ApplicationFailure;

@@ -9,7 +9,7 @@ import { createCopyEngine } from '../../src/composition/copy-engine.js';
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
@@ -150,14 +150,14 @@ describe('an image that was copied once and is wanted again', () => {
       throw new TypeError(`planned nothing: ${JSON.stringify(plan)}`);
     }
     const destinations = plan.open.map(({ destination }) => destination);
-    const { sourceDigest, platforms, missingPlatforms, rows, lookedAt } = plan;
-    const anew = plan.anew === true ? { anew: plan.anew } : {};
+    const { sourceDigest, platforms, missingPlatforms, rows, readAt } = plan;
+    const force = plan.force === true ? { force: plan.force } : {};
     const copied =
       destinations.length === 0
         ? []
-        : (await run(copyImage, { image, sourceDigest, platforms, destinations, ...anew })).done;
+        : (await run(copyImage, { image, sourceDigest, platforms, destinations, ...force })).done;
     const outcome = { image, sourceDigest, rows, targets: [...plan.done, ...copied], missingPlatforms, bytesRead: 0 };
-    await run(recordImage, { outcome, run: 'run', lookedAt });
+    await run(recordImage, { outcome, run: 'run', readAt });
     return plan;
   }
 });

@@ -118,7 +118,7 @@ describe('ferry copy', () => {
     expect(JSON.parse(out)).toMatchObject({
       sourceDigest: image.digest,
       targets: [{ reference: `${healthy.host}/a/app:v1`, outcome: 'copied' }],
-      failures: [{ reference: `${broken.host}/a/app:v1`, code: 'target-full', decision: 'park' }],
+      failures: [{ reference: `${broken.host}/a/app:v1`, code: 'target-full', decision: 'block' }],
     });
   });
 

@@ -19,7 +19,7 @@ import { wantedSources } from '../../src/cli/doctor/wanted-sources.js';
 import { readConfig } from '../../src/config/read-config.js';
 import { judgeMysqlVersion } from '../../src/database/server-version.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
@@ -172,13 +172,13 @@ describe('ferry doctor', () => {
     await makeDatabase();
     const targets = { lab: { registry: 'lab.invalid', engine: 'docker' } };
 
-    const elsewhere = await examine({ DOCKER_HOST: 'unix:///nowhere.sock' }, { targets });
+    const runningElsewhere = await examine({ DOCKER_HOST: 'unix:///nowhere.sock' }, { targets });
     const nowhere = await examine(
       { DOCKER_HOST: 'unix:///nowhere.sock', TEMPORAL_NAMESPACE: freshNamespace() },
       { targets },
     );
 
-    expect(elsewhere.of.get('docker')).toMatchObject({
+    expect(runningElsewhere.of.get('docker')).toMatchObject({
       ok: true,
       warning: true,
       said: expect.stringContaining('serves lab'),

@@ -10,7 +10,7 @@ import { planCommand } from '../../src/cli/commands/plan.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { run } from '../../src/cli/main.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { answer, answerError } from '../support/scripted-registry.js';
 import { repository, sourceAndTarget } from '../support/scripted-set-up.js';
 
@@ -63,8 +63,8 @@ async function writeRows(): Promise<void> {
         platform: 'linux/amd64',
         push_status: 0,
         note: hostile,
-        parked_code: 'denied',
-        parked_reason: hostile,
+        blocked_code: 'denied',
+        blocked_reason: hostile,
       },
     ])
     .execute();
@@ -79,7 +79,7 @@ function acting(): readonly string[] {
 
 test.each([
   ['wanted', '\\u001b[2J\\u009b1m\\u007f\\u202e\\u2066\\u200b'],
-  ['parked', '\\u001b[2J'],
+  ['blocked', '\\u001b[2J'],
   ['waiting', 'nothing'],
   ['pushed', 'nothing'],
 ])('ferry list %s shows what drives a terminal as escapes', async (list, shown) => {

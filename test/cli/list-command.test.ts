@@ -32,10 +32,10 @@ afterEach(() => {
 });
 
 test.each([
-  [['list'], ['wanted', 'pushed', 'parked', 'waiting']],
+  [['list'], ['wanted', 'pushed', 'blocked', 'waiting']],
   [
     ['list', 'everything'],
-    ['there is no list of "everything"', 'wanted', 'pushed', 'parked', 'waiting'],
+    ['there is no list of "everything"', 'wanted', 'pushed', 'blocked', 'waiting'],
   ],
   [['fetch'], ['dify', 'langgenius/dify', 'xinference', 'xorbitsai/inference']],
   [['schedules'], ['ensure', 'show', 'pause', 'resume', 'trigger', 'delete']],
@@ -43,8 +43,8 @@ test.each([
     ['schedules', 'pause'],
     ['sync-all', 'fetch-dify', 'fetch-xinference', '--all'],
   ],
-  [['retry'], ['ferry retry nginx:1.27', '--parked', '--adopted']],
-  [['remove'], ['ferry remove nginx:1.27', '--row ID', 'ferry list parked']],
+  [['retry'], ['ferry retry nginx:1.27', '--blocked', '--adopted']],
+  [['remove'], ['ferry remove nginx:1.27', '--row ID', 'ferry list blocked']],
   [['add'], ['ferry add nginx:1.27', '--file', '--payload']],
   [['copy'], ['ferry copy nginx:1.27 registry.example.com/mirror/nginx', '--file']],
   [[], ['up', 'copy', 'add', 'sync', 'fetch', 'status', 'list', 'retry', 'remove', 'plan', 'doctor', 'schedules']],
@@ -64,12 +64,12 @@ test('the names of the upstreams in ferry.yaml are shown with what a look at eac
   });
 });
 
-test('a parked row that names no image is listed with its id, and the id withdraws it', async () => {
+test('a blocked row that names no image is listed with its id, and the id withdraws it', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
   await insertNameless('ngi nx:1');
   printed = [];
 
-  await listCommand('parked', { limit: '10' });
+  await listCommand('blocked', { limit: '10' });
 
   const [header = '', row = ''] = printed;
   expect(header).toMatch(/^ROW +IMAGE/);

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 test(
-  'a worker without a daemon parks nothing, and every command that asks says what is missing',
+  'a worker without a daemon blocks nothing, and every command that asks says what is missing',
   { timeout: 120_000 },
   async () => {
     await pushImage(registry, {
@@ -39,20 +39,18 @@ test(
 
     const sync = await stage.ferry('sync');
     const status = await stage.ask<{ readonly unserved: readonly string[] }>('status');
-    const parked = await stage.ask<readonly unknown[]>('list', 'parked');
+    const blocked = await stage.ask<readonly unknown[]>('list', 'blocked');
 
     expect(sync.errors).toContain('no worker is polling task queue ferry-docker');
     expect(sync.errors).not.toContain('task queue ferry-copy');
     expect(status.unserved).toEqual(['ferry-docker']);
-    expect(parked).toEqual([]);
+    expect(blocked).toEqual([]);
   },
 );
 
-test('one pass alone, which could not do its work, is refused with what to do', async () => {
+test('one run alone, which could not do its work, is refused with what to do', async () => {
   const { status, errors } = await stage.ferry('up', '--until-idle');
 
   expect(status).toBe(2);
-  expect(errors).toMatch(
-    /the pass would not do all that it is for: nothing is copied to lab by this machine: .*docker/,
-  );
+  expect(errors).toMatch(/the run would not do all that it is for: nothing is copied to lab by this machine: .*docker/);
 });

@@ -59,7 +59,7 @@ test('nor does a fault with words of others in it; its own lines stay lines', ()
   const told: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
 
-  reportFault(new FerryError('two faults:\n  - one\n  - \u001b[2Jtwo', { code: 'upstream-format', decision: 'park' }));
+  reportFault(new FerryError('two faults:\n  - one\n  - \u001b[2Jtwo', { code: 'upstream-format', decision: 'block' }));
 
   expect(told.join('')).toBe('ferry: two faults:\n  - one\n  - \\u001b[2Jtwo\n');
 });

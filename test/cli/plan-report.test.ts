@@ -2,8 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { planJson, planTables } from '../../src/cli/plan-report.js';
 import type { PlanReport } from '../../src/cli/plan-report.js';
-import type { PlannedImage, PlanSummary } from '../../src/domain/sync-plan.js';
-import { addToTotals, emptyTotals } from '../../src/domain/sync-plan.js';
+import type { PlannedImage, PlanSummary } from '../../src/domain/plan-types.js';
+import { addToTotals, emptyTotals } from '../../src/domain/plan-types.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -58,7 +58,7 @@ test('a long one is told in several tables, and what it comes to at the end', ()
   expect(lines.filter((line) => line.startsWith('IMAGE '))).toHaveLength(3);
   expect(lines.filter((line) => line.startsWith('quay.io/org/app:'))).toHaveLength(1_100);
   expect(lines.filter((line) => line.startsWith('quay.io/!!'))).toHaveLength(1);
-  expect(lines).toContain('1100 images: 1100 stopped; 1 row names no image and would be parked');
+  expect(lines).toContain('1100 images: 1100 stopped; 1 row names no image and would be blocked');
 });
 
 test('where nothing is pending it says so', () => {
@@ -69,7 +69,7 @@ test('a row without any text is told by its id', () => {
   const lines = printed(planTables(), { images: 0, refused: 2 }).split('\n');
 
   expect(lines[2]).toMatch(/^row 1 /);
-  expect(lines).toContain('2 rows name no image and would be parked');
+  expect(lines).toContain('2 rows name no image and would be blocked');
 });
 
 test('an image that one of its targets would not get is counted apart', () => {

@@ -8,19 +8,19 @@ import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import { planOfSync } from '../../src/composition/sync-plan.js';
+import { planOfSync } from '../../src/composition/open-sync-plan.js';
 import { readConfig } from '../../src/config/read-config.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
-import type { PlannedImage } from '../../src/domain/sync-plan.js';
+import type { PlannedImage } from '../../src/domain/plan-types.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
-import type { DatabasePlace } from '../support/database-places.js';
-import { dump, sqlitePlace } from '../support/database-places.js';
+import type { DatabasePlace } from '../support/database-locations.js';
+import { dump, sqlitePlace } from '../support/database-locations.js';
 import type { WholePlan } from '../support/whole-plan.js';
 import { wholePlan } from '../support/whole-plan.js';
 
@@ -73,12 +73,12 @@ async function copy(name: string, repository: string): Promise<void> {
 }
 
 async function want(...names: string[]): Promise<void> {
-  const wishes = names.map((name) => ({
+  const imageRequests = names.map((name) => ({
     reference: parseImageReference(`${source.host}/${name}`),
     platform: 'all',
     requestedBy: { by: 'cli' } as const,
   }));
-  await stores.wanted.addWanted(wishes);
+  await stores.wanted.addWanted(imageRequests);
 }
 
 async function plan({
@@ -149,7 +149,7 @@ test('blobs that are known to be elsewhere on the target are mounted, and what w
   expect(planned.totals).toMatchObject({ bytesToSend: 0, bytesToRead: 0, mounts: { blobs: blobs.length, bytes } });
 });
 
-test('what an older script pushed is only looked for, also before any pass has read its rows', async () => {
+test('what an older script pushed is only looked for, also before any run has read its rows', async () => {
   const anywhere = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
   for (const [name, platforms] of [
     ['taken', ['linux/amd64']],

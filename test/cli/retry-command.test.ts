@@ -36,7 +36,7 @@ test('without Temporal it is told that the change stays', async () => {
   await expect(retryCommand('nginx:1.27', { sync: true })).rejects.toMatchObject({ code: 'temporal' });
 
   expect(printed.at(-1)).toBe('1 image is pending again\n');
-  expect(said.join('')).toBe('That stays, and the next pass takes it; no sync was asked for:\n');
+  expect(said.join('')).toBe('That stays, and the next run takes it; no sync was asked for:\n');
 }, 15_000);
 
 test('the list of what waits tells what failed from what waits', async () => {
@@ -47,7 +47,7 @@ test('the list of what waits tells what failed from what waits', async () => {
     .values({
       image: 'docker.io/library/nginx:1.27',
       target: 'private',
-      state: 'failed',
+      state: 'retrying',
       attempts: 1,
       last_tried_at: 1,
     })
@@ -57,5 +57,5 @@ test('the list of what waits tells what failed from what waits', async () => {
 
   await listCommand('waiting', { limit: '10' });
 
-  expect(printed.join('')).toMatch(/nginx:1\.27 +linux\/amd64 +failed /);
+  expect(printed.join('')).toMatch(/nginx:1\.27 +linux\/amd64 +retrying /);
 });

@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { printSyncSummary } from '../../src/cli/sync-summary.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 
-const result: SyncAllResult = { passes: 1, images: 2, pushed: 2, waiting: 0, failed: 0, parked: 0, notDone: [] };
+const result: SyncAllResult = { runs: 1, images: 2, pushed: 2, waiting: 0, retrying: 0, blocked: 0, notDone: [] };
 const tag = { image: 'quay.io/org/app:latest', target: 'private', digest: `sha256:${'b'.repeat(64)}` };
 const before = `sha256:${'a'.repeat(64)}`;
 
@@ -18,8 +18,8 @@ function printed(summary: SyncAllResult): readonly string[] {
   return lines.join('').trimEnd().split('\n');
 }
 
-test('a pass that replaced nothing says nothing of it', () => {
-  expect(printed(result)).toEqual(['2 images in 1 pass: 2 pushed, 0 waiting, 0 failed, 0 parked']);
+test('a run that replaced nothing says nothing of it', () => {
+  expect(printed(result)).toEqual(['2 images in 1 pass: 2 pushed, 0 waiting, 0 retrying, 0 blocked']);
 });
 
 test('what a tag on a target led to before is told, and where it is kept', () => {

@@ -6,17 +6,17 @@ import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'v
 
 import { ServiceError } from '@temporalio/client';
 
-import type { TemporalPlace } from '../../src/client/connect.js';
+import type { TemporalConnectionOptions } from '../../src/client/connect.js';
 import { connectClient } from '../../src/client/connect.js';
-import { startFetch } from '../../src/client/fetch-upstream.js';
+import { startFetch } from '../../src/client/start-fetch.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { temporalFault } from '../../src/client/temporal-fault.js';
-import { isWorkerPolling, queuesFor } from '../../src/client/worker-presence.js';
+import { isWorkerPolling, queuesFor } from '../../src/client/worker-availability.js';
 import { addCommand } from '../../src/cli/commands/add.js';
 import { fetchCommand } from '../../src/cli/commands/fetch.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { syncCommand } from '../../src/cli/commands/sync.js';
-import { tellingOfMissingWorker } from '../../src/cli/missing-worker.js';
+import { warningOfMissingWorker } from '../../src/cli/missing-worker-warning.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
 import { freshNamespace } from '../support/temporal-server.js';
@@ -26,7 +26,10 @@ import { ScriptedWorld } from '../workflows/scripted-world.js';
 const request = { id: 'r', reason: 'test' };
 
 describe("what commands say of Temporal's trouble", () => {
-  const place = (namespace = freshNamespace()): TemporalPlace => ({ address: inject('temporalAddress'), namespace });
+  const place = (namespace = freshNamespace()): TemporalConnectionOptions => ({
+    address: inject('temporalAddress'),
+    namespace,
+  });
 
   afterEach(() => {
     vi.restoreAllMocks();
@@ -79,7 +82,7 @@ describe("what commands say of Temporal's trouble", () => {
     {
       waits: 'ferry sync --wait',
       command: async () => await syncCommand({ wait: true }),
-      says: /^interrupted; the pass goes on in the worker: "ferry status" shows how things stand, and this stops it: \S*temporal workflow cancel --workflow-id (sync-all) --address \S+ --namespace \S+\n$/,
+      says: /^interrupted; the run goes on in the worker: "ferry status" shows how things stand, and this stops it: \S*temporal workflow cancel --workflow-id (sync-all) --address \S+ --namespace \S+\n$/,
     },
     {
       waits: 'ferry fetch --wait',
@@ -147,7 +150,7 @@ describe("what commands say of Temporal's trouble", () => {
     return said;
   }
 
-  function configured(): TemporalPlace {
+  function configured(): TemporalConnectionOptions {
     const { address, namespace } = place();
     const folder = mkdtempSync(join(tmpdir(), 'ferry-trouble-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -159,7 +162,7 @@ describe("what commands say of Temporal's trouble", () => {
   }
 
   /** IDs of what runs in a namespace. */
-  async function running(at: TemporalPlace): Promise<readonly string[]> {
+  async function running(at: TemporalConnectionOptions): Promise<readonly string[]> {
     return await withTemporalAt(at, async ({ client }) => {
       const ids: string[] = [];
       for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
@@ -173,12 +176,12 @@ describe("what commands say of Temporal's trouble", () => {
     const said: string[] = [];
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
     const worker = await startWorkflowWorker(new ScriptedWorld().activities());
-    const served = { client: worker.client, soon: async <T>(call: () => Promise<T>) => await call() };
+    const served = { client: worker.client, withDeadline: async <T>(call: () => Promise<T>) => await call() };
     const lonely = await connectClient(place());
     let answer: (text: string) => void = () => undefined;
     const waiting = new Promise<string>((resolve) => (answer = resolve));
 
-    const told = tellingOfMissingWorker(lonely, waiting, { queues: queuesFor([{ engine: 'docker' }]), afterMs: 0 });
+    const told = warningOfMissingWorker(lonely, waiting, { queues: queuesFor([{ engine: 'docker' }]), afterMs: 0 });
     await vi.waitFor(() => expect(said).toHaveLength(3));
     answer('done');
 

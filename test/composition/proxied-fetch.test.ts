@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { gitHubOptions } from '../../src/composition/github.js';
+import { gitHubOptions } from '../../src/composition/github-options.js';
 import { proxiedFetch } from '../../src/composition/proxied-fetch.js';
 import { createGitHub } from '../../src/upstreams/github.js';
 import { readGitHubRate } from '../../src/upstreams/github-rate.js';

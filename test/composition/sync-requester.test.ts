@@ -8,7 +8,7 @@ import { syncRequester } from '../../src/composition/sync-requester.js';
 
 const away = {
   client: {} as Client,
-  soon: async () => await Promise.reject(new ServiceError('Failed to signalWithStart Workflow')),
+  withDeadline: async () => await Promise.reject(new ServiceError('Failed to signalWithStart Workflow')),
   close: async () => undefined,
 };
 

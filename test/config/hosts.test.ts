@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import type { ConfigFile } from '../../src/config/config-file.js';
-import { FaultList } from '../../src/config/fault-list.js';
+import { ConfigErrors } from '../../src/config/config-errors.js';
 import { readHosts } from '../../src/config/hosts.js';
 import type { HostSettings } from '../../src/registry/client-options.js';
 
@@ -23,7 +23,7 @@ function file(name: string, content: string): string {
 
 function read(entries: ConfigFile['hosts']): ReadonlyMap<string, HostSettings> {
   const hosts = new Map<string, HostSettings>();
-  const faults = new FaultList();
+  const faults = new ConfigErrors();
   readHosts({ path: 'ferry.yaml', hosts: entries }, hosts, faults);
   faults.throwIfAny();
   return hosts;

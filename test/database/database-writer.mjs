@@ -8,11 +8,11 @@ import { pathToFileURL } from 'node:url';
 const [folder] = process.argv.slice(2);
 const load = async (path) => await import(pathToFileURL(join(folder, path)).href);
 const { openDatabase } = await load('database/ferry-database.js');
-const { migrate } = await load('database/migrate.js');
+const { migrate } = await load('database/run-migrations.js');
 const { createStores } = await load('database/stores.js');
 const { parseImageReference } = await load('domain/image-reference.js');
 
-const wish = (image) => ({
+const imageRequest = (image) => ({
   reference: parseImageReference(image),
   platform: 'linux/amd64',
   requestedBy: { by: 'cli' },
@@ -20,13 +20,13 @@ const wish = (image) => ({
 
 const tasks = {
   migrate: async ({ database }) => (await migrate(database)).applied,
-  add: async ({ stores }, images) => await stores.wanted.addWanted(images.map(wish)),
+  add: async ({ stores }, images) => await stores.wanted.addWanted(images.map(imageRequest)),
   addOneByOne: async ({ stores }, images) => {
     const results = [];
-    for (const image of images) results.push(...(await stores.wanted.addWanted([wish(image)])));
+    for (const image of images) results.push(...(await stores.wanted.addWanted([imageRequest(image)])));
     return results;
   },
-  adopt: async ({ stores }) => await stores.wanted.adoptRows(),
+  adopt: async ({ stores }) => await stores.wanted.normalizeRows(),
   claim: async ({ stores }, { owner, names }) => {
     const owners = [];
     for (const name of names) {
@@ -54,7 +54,7 @@ const tasks = {
     for (const outcome of outcomes) {
       const { rows, readAt } = await stores.wanted.wantedRows(outcome.image);
       const whole = { ...outcome, rows: rows.map(({ id }) => id) };
-      await stores.pushed.recordOutcome(whole, { targets, run, lookedAt: readAt + 1 });
+      await stores.pushed.recordOutcome(whole, { targets, run, readAt: readAt + 1 });
     }
   },
 };

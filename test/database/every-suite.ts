@@ -1,4 +1,4 @@
-import { consoleSuite } from './console-suite.js';
+import { consoleSuite } from './status-suite.js';
 import { growthSuite } from './growth-suite.js';
 import { indexSuite } from './index-suite.js';
 import { migrationSuite } from './migration-suite.js';

@@ -7,9 +7,9 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { wish } from './store-fixture.js';
+import { imageRequest } from './store-fixture.js';
 
 // Only root may make a small disk; sqlite-faults.test.ts has the same fault for everybody, by SQLite's own limit.
 describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full', () => {
@@ -29,7 +29,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
     const fill = async (): Promise<void> => {
       for (let n = confirmed.length; ; n++) {
         const name = `image-${String(n).padStart(6, '0')}`;
-        await wanted.addWanted([wish(`${name}:1`)]);
+        await wanted.addWanted([imageRequest(`${name}:1`)]);
         confirmed.push(`${name}:1`);
         // What else is on the disk grows faster than the database: it fills in the middle of a transaction.
         if (n === 20) writeFileSync(join(disk, 'log'), Buffer.alloc(1_000_000));
@@ -39,7 +39,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
     await expect(fill()).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
     await expect(fill()).rejects.toThrow('the disk is full: make room');
     rmSync(join(disk, 'log'));
-    await wanted.addWanted([wish('after:1')]);
+    await wanted.addWanted([imageRequest('after:1')]);
 
     const { rows } = await sql<{
       name: string;

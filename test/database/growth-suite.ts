@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, pushed, syncImage, wish } from './store-fixture.js';
+import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const image = 'docker.io/library/nginx:latest';
 const yearsAgo = 400 * 86_400_000;
 
-/** Tables that have a row for what is wanted, or configured, however many passes there are. */
+/** Tables that have a row for what is wanted, or configured, however many runs there are. */
 const lasting = [
   'image_copies',
   'images_for_push',
@@ -17,18 +17,18 @@ const lasting = [
   'kysely_migration',
   'kysely_migration_lock',
 ];
-/** Tables that every pass writes to, and the column by which their rows are forgotten. */
+/** Tables that every run writes to, and the column by which their rows are forgotten. */
 const forgotten: Readonly<Record<string, string>> = {
   blob_locations: 'seen_at',
   deliveries: 'received_at',
   run_outcomes: 'recorded_at',
   runs: 'started_at',
-  source_budgets: 'taken_at',
+  source_budgets: 'acquired_at',
   source_pulls: 'slice_at',
 };
 
 export function growthSuite(placeOf: PlaceOf): void {
-  describe('what years of passes leave', () => {
+  describe('what years of runs leave', () => {
     const use = eachWithStores(placeOf);
 
     test('every table has a row for each wanted thing, or is forgotten by age', async () => {
@@ -37,11 +37,11 @@ export function growthSuite(placeOf: PlaceOf): void {
 
     test('a tag that moves in pass after pass leaves as much as it left once, and history that is forgotten', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:latest')]);
-      await onePass(use(), 0);
+      await stores.wanted.addWanted([imageRequest('nginx:latest')]);
+      await oneRun(use(), 0);
       const once = await countsOf(use());
 
-      for (let number = 1; number <= 12; number += 1) await onePass(use(), number);
+      for (let number = 1; number <= 12; number += 1) await oneRun(use(), number);
       const grown = await countsOf(use());
       for (const [table, column] of Object.entries(forgotten)) {
         await sql(`update ${table} set ${column} = ${column} - ${yearsAgo}`);
@@ -56,13 +56,13 @@ export function growthSuite(placeOf: PlaceOf): void {
   });
 }
 
-/** Everything that a pass writes which finds the tag moved. */
-async function onePass({ stores }: Fixture, number: number): Promise<void> {
+/** Everything that a run writes which finds the tag moved. */
+async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   const run = `run-${number}`;
   await stores.runs.begin({ id: run, reasons: ['schedule'] });
   await stores.deliveries.record({ id: `delivery-${number}`, owner: run }, []);
   await stores.tags.moved(image);
-  await stores.budgets.take({ host: 'docker.io', spender: '' }, { pulls: 100, windowMs: 21_600_000 });
+  await stores.budgets.take({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
   await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });
   await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);

@@ -6,15 +6,15 @@ import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
-import type { Row } from '../support/database-places.js';
-import { eachWithStores, pushed, syncImage, targets, wish } from './store-fixture.js';
+import type { Row } from '../support/database-locations.js';
+import { eachWithStores, pushed, syncImage, targets, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const image = 'ghcr.io/org/app-77:1';
 /** More than belong to one image, and fewer than all 1,000. */
 const few = 50;
 
-/** What is asked for each image of a pass must not become slower with every image that is there. */
+/** What is asked for each image of a run must not become slower with every image that is there. */
 export function indexSuite(placeOf: PlaceOf): void {
   describe('statements for one image among many', () => {
     const use = eachWithStores(placeOf);
@@ -22,7 +22,7 @@ export function indexSuite(placeOf: PlaceOf): void {
     beforeEach(async () => {
       const { database, stores, sql: run } = use();
       const names = Array.from({ length: 1_000 }, (_, number) => `ghcr.io/org/app-${number}:1`);
-      await stores.wanted.addWanted(names.map((name) => wish(name)));
+      await stores.wanted.addWanted(names.map((name) => imageRequest(name)));
       const { insertAbsent } = database.dialect;
       const numbered = names.map((name, number) => ({ name, number }));
       const copies = numbered.map(({ name }) => ({
@@ -56,7 +56,7 @@ export function indexSuite(placeOf: PlaceOf): void {
       ['of one that moved', 1, ({ tags }: Stores) => tags.moved(image)],
       ['of one that shares its tag', 1, ({ wanted }: Stores) => wanted.reviewPushed([image])],
       ['that look for such', 1, ({ wanted }: Stores) => wanted.imagesSharingTag(image)],
-      ['that look whether there is something to adopt', 1, ({ wanted }: Stores) => wanted.adoptRows()],
+      ['that look whether there is something to adopt', 1, ({ wanted }: Stores) => wanted.normalizeRows()],
       [
         'of a pending one',
         0,

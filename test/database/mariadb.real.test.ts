@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 
-import { mysqlAccess, mysqlPlace } from '../support/database-places.js';
-import type { DatabasePlace, MysqlAccess } from '../support/database-places.js';
+import { mysqlAccess, mysqlPlace } from '../support/database-locations.js';
+import type { DatabasePlace, MysqlAccess } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import { everySuite } from './every-suite.js';
 import { processSuite } from './process-suite.js';

@@ -4,12 +4,12 @@ import type { KyselyPlugin } from 'kysely';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { FERRY_TABLES } from '../../src/database/migrations/ferry-tables.js';
 import { PULL_TABLES } from '../../src/database/migrations/pull-budgets.js';
 import { UPSTREAM_TABLE } from '../../src/database/migrations/upstream-table.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
-import { dump } from '../support/database-places.js';
+import { dump } from '../support/database-locations.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
 import type { PlaceOf } from './store-fixture.js';
 
@@ -107,7 +107,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
         `insert into kysely_migration (name, timestamp) values ('9999-newer', '2099-01-01')`,
       );
 
-      await expect(migrated(settings)).rejects.toMatchObject({ code: 'database', decision: 'park' });
+      await expect(migrated(settings)).rejects.toMatchObject({ code: 'database', decision: 'block' });
     });
 
     test('columns that were made longer or byte by byte keep default, nullability and comment', async () => {

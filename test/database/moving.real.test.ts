@@ -5,17 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { moveState } from '../../src/database/moving/move-state.js';
 import { TABLES_BY_KEY } from '../../src/database/moving/moved-tables.js';
 import { openSnapshot } from '../../src/database/moving/sqlite-snapshot.js';
 import { createStores } from '../../src/database/stores.js';
-import { mysqlPlace, sqlitePlace } from '../support/database-places.js';
-import type { DatabasePlace } from '../support/database-places.js';
+import { mysqlPlace, sqlitePlace } from '../support/database-locations.js';
+import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
-import { pushed, syncImage, wish } from './store-fixture.js';
+import { pushed, syncImage, imageRequest } from './store-fixture.js';
 
 const files = sqlitePlace();
 let server: MariaDbServer;
@@ -44,8 +44,12 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
   const database = await openDatabase(settings);
   await migrate(database);
   const stores = createStores(database);
-  await stores.wanted.adoptRows();
-  await stores.wanted.addWanted([wish('redis:7'), wish('redis:7', 'linux/arm64'), wish('nginx:9')]);
+  await stores.wanted.normalizeRows();
+  await stores.wanted.addWanted([
+    imageRequest('redis:7'),
+    imageRequest('redis:7', 'linux/arm64'),
+    imageRequest('nginx:9'),
+  ]);
   await syncImage(stores, image, {
     targets: ['aliyun', 'private'].map((name) => pushed(name, 'redis:7', ['linux/amd64', 'linux/arm64'])),
   });
@@ -54,7 +58,7 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
     `insert into blob_locations values ('r.example.com', 'sha256:a', 'm/redis', 1);
      insert into deliveries values ('d', 'o', 1);
      insert into runs (id, reasons, started_at) values ('run-9', '[]', 1);
-     insert into source_budgets (host, spender, pulls, window_ms) values ('docker.io', '', 100, 1000);
+     insert into source_budgets (host, rate_limit_source, pulls, window_ms) values ('docker.io', '', 100, 1000);
      insert into source_pulls values ('docker.io', '', 5, 1);
      insert into upstreams (name, fingerprint, handled_at, checked_at) values ('dify', 'f', 1, 1);`,
   );
@@ -95,14 +99,14 @@ test(
       expect([table, there]).toEqual([table, { c: rows }]);
     }
     expect(second.filter(({ moved }) => moved > 0)).toEqual([]);
-    const query = `select image, platform, push_status, ferry_status, image_key, parked_code, targets from images_for_push
+    const query = `select image, platform, push_status, ferry_status, image_key, blocked_code, targets from images_for_push
     order by image_key, orig_image_name, platform`;
     expect(await place.query(settings, query)).toEqual(await files.query(file.settings, query));
     const { console, wanted } = createStores(database);
     const status = await console.status(image);
     expect(status.wanted.map(({ state }) => state)).toEqual(['pushed', 'pushed']);
     expect(status.pushed[0]?.platforms).toHaveLength(2);
-    expect(await wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
+    expect(await wanted.normalizeRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
     await database.close();
     await file.close();
   },
@@ -121,7 +125,7 @@ test('every table of the ferry is moved', async () => {
 test('rows that the target has already stay as they are, and the others come', { timeout: 60_000 }, async () => {
   const file = await usedFile();
   const { settings, database } = await target();
-  await createStores(database).wanted.addWanted([wish('redis:7'), wish('only-here:1')]);
+  await createStores(database).wanted.addWanted([imageRequest('redis:7'), imageRequest('only-here:1')]);
 
   const moved = await move(file.path, database);
 

@@ -5,14 +5,14 @@ import { freePort } from '../../src/supervisor/free-port.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import { migrate, missingSteps } from '../../src/database/migrate.js';
+import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { recordWishes } from '../../src/database/wanted/wishes.js';
-import { mysqlPlace } from '../support/database-places.js';
-import type { DatabasePlace } from '../support/database-places.js';
+import { upsertWanted } from '../../src/database/wanted/upsert-wanted.js';
+import { mysqlPlace } from '../support/database-locations.js';
+import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
-import { wish } from './store-fixture.js';
+import { imageRequest } from './store-fixture.js';
 
 let server: MariaDbServer;
 let place: DatabasePlace;
@@ -39,10 +39,10 @@ async function faultOf(work: () => Promise<unknown>): Promise<DatabaseFault> {
   throw new Error('there was no fault');
 }
 
-test('a wrong password is parked, and said without the password', async () => {
+test('a wrong password is blocked, and said without the password', async () => {
   const fault = await faultOf(async () => await openDatabase(settings({ password: 'not-the-password' })));
 
-  expect(fault).toMatchObject({ code: 'database', decision: 'park', trouble: 'refused' });
+  expect(fault).toMatchObject({ code: 'database', decision: 'block', trouble: 'refused' });
   expect(fault.message).toContain(`MySQL ${server.host}:${server.port}, database ferry, user ${server.user}`);
   expect(fault.message).toContain('MYSQL_PASSWORD');
   expect(fault.message).not.toContain('not-the-password');
@@ -64,7 +64,7 @@ test('a user who may not use or create the database learns what to do', async ()
     async () => await openDatabase(settings({ user: 'guest', password: 'guest-password', database: 'closed' })),
   );
 
-  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault).toMatchObject({ decision: 'block' });
   expect(fault.message).toMatch(/grant/i);
   expect(fault.message).not.toContain('guest-password');
 });
@@ -102,7 +102,7 @@ test('a killed connection is worth a retry, and the next statement has a new one
         await sql`select 1`.execute(inside);
       }),
   );
-  const added = await createStores(database).wanted.addWanted([wish('nginx:1.27')]);
+  const added = await createStores(database).wanted.addWanted([imageRequest('nginx:1.27')]);
   await database.close();
 
   expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
@@ -113,20 +113,23 @@ test('a server that is killed in the middle of a transaction is worth a retry; w
   const database = await openDatabase(settings({ database: 'crashed' }));
   await migrate(database);
   const { wanted } = createStores(database);
-  await wanted.addWanted([wish('confirmed:1')]);
+  await wanted.addWanted([imageRequest('confirmed:1')]);
   let whileAway: DatabaseFault | undefined;
 
   const fault = await faultOf(
     async () =>
       await database.transaction(async (inside) => {
-        await recordWishes(inside, database.dialect, [wish('unfinished:1'), wish('confirmed:1', 'all')]);
+        await upsertWanted(inside, database.dialect, [
+          imageRequest('unfinished:1'),
+          imageRequest('confirmed:1', 'all'),
+        ]);
         await server.crash(async () => {
-          whileAway = await faultOf(async () => await wanted.addWanted([wish('refused:1')]));
+          whileAway = await faultOf(async () => await wanted.addWanted([imageRequest('refused:1')]));
         });
-        await recordWishes(inside, database.dialect, [wish('unfinished:2')]);
+        await upsertWanted(inside, database.dialect, [imageRequest('unfinished:2')]);
       }),
   );
-  const [again] = await wanted.addWanted([wish('unfinished:1')]);
+  const [again] = await wanted.addWanted([imageRequest('unfinished:1')]);
   const rows = await place.query(settings({ database: 'crashed' }), 'select image from images_for_push order by id');
   await database.close();
 
@@ -147,10 +150,10 @@ test('a server that became read-only, as a primary does in a failover, is said t
   const { wanted } = createStores(database);
   await place.run(settings(), 'set global read_only = 1');
 
-  const fault = await faultOf(async () => await wanted.addWanted([wish('nginx:1')]));
+  const fault = await faultOf(async () => await wanted.addWanted([imageRequest('nginx:1')]));
   const read = await wanted.pendingImages({ since: 0, limit: 5 });
   await place.run(settings(), 'set global read_only = 0');
-  const added = await wanted.addWanted([wish('nginx:1')]);
+  const added = await wanted.addWanted([imageRequest('nginx:1')]);
   await database.close();
 
   expect(fault).toMatchObject({ trouble: 'refused', mayHeal: true });
@@ -162,7 +165,7 @@ test('a row that another writer keeps for too long is worth a retry', async () =
   const database = await openDatabase(settings({ database: 'kept' }));
   await migrate(database);
   const { wanted } = createStores(database);
-  await wanted.addWanted([wish('nginx:1')]);
+  await wanted.addWanted([imageRequest('nginx:1')]);
   const others = await openDatabase(settings({ database: 'kept' }));
 
   const fault = await others.transaction(async (holding) => {
@@ -186,7 +189,7 @@ test('sessions are in UTC and strict, whatever the server is set to', async () =
   await migrate(database);
   const stores = createStores(database);
 
-  await stores.wanted.addWanted([wish('nginx:1.27')]);
+  await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
   const { readAt } = await stores.wanted.wantedRows('none');
   const { rows } = await sql<{ zone: string; mode: string }>`
     select @@session.time_zone as zone, @@session.sql_mode as mode`.execute(database.queries);
@@ -209,11 +212,11 @@ test('a value that is too long for a column of an older script is refused, not c
   await migrate(database);
 
   const fault = await faultOf(
-    async () => await createStores(database).wanted.addWanted([wish('a-rather-long-name:1.27')]),
+    async () => await createStores(database).wanted.addWanted([imageRequest('a-rather-long-name:1.27')]),
   );
   await database.close();
 
-  expect(fault).toMatchObject({ decision: 'park', trouble: 'statement' });
+  expect(fault).toMatchObject({ decision: 'block', trouble: 'statement' });
   expect(fault.message).toContain('orig_image_name');
 });
 
@@ -228,6 +231,6 @@ test('looking into a database makes none, and what is there cannot be changed', 
   await made.close();
   const looked = await lookIntoDatabase(missing);
   expect(await missingSteps(looked)).toEqual([]);
-  await faultOf(async () => await createStores(looked).wanted.addWanted([wish('nginx:1')]));
+  await faultOf(async () => await createStores(looked).wanted.addWanted([imageRequest('nginx:1')]));
   await looked.close();
 });

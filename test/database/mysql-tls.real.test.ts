@@ -8,16 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { MysqlSettings } from '../../src/database/mysql/mysql-settings.js';
 import { transportNote, transportOf } from '../../src/database/mysql/mysql-tls.js';
 import { createStores } from '../../src/database/stores.js';
 import { makeCa, makeCertificate } from '../support/certificates.js';
 import type { CertificateFiles } from '../support/certificates.js';
-import { mysqlPlace } from '../support/database-places.js';
+import { mysqlPlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
-import { wish } from './store-fixture.js';
+import { imageRequest } from './store-fixture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-mysql-tls-'));
 const ca = makeCa(folder, 'ferry-test-ca');
@@ -38,7 +38,7 @@ async function cipherOf(settings: DatabaseSettings): Promise<string> {
   const database = await openDatabase(settings);
   try {
     await migrate(database);
-    await createStores(database).wanted.addWanted([wish('nginx:1.27')]);
+    await createStores(database).wanted.addWanted([imageRequest('nginx:1.27')]);
     const { rows } = await sql<{ Value: string }>`show session status like 'Ssl_cipher'`.execute(database.queries);
     return rows[0]?.Value ?? '';
   } finally {
@@ -110,7 +110,7 @@ describe('a server with TLS', () => {
   ])('a certificate that is not signed by a trusted CA is refused and said: %s', async (_name, given) => {
     const fault = await faultOf(settingsOf(server, { tls: 'verify-identity', ...given }));
 
-    expect(fault).toMatchObject({ trouble: 'refused', decision: 'park' });
+    expect(fault).toMatchObject({ trouble: 'refused', decision: 'block' });
     expect(fault.message).toContain('not signed by a CA that is trusted here');
     expect(fault.message).toContain('MYSQL_SSL_CA_FILE');
   });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
 import type { TargetOutcome } from '../../src/domain/wanted-image.js';
-import { eachWithStores, notPushed, pushed, sourceDigest, syncImage, target, targets, wish } from './store-fixture.js';
+import {
+  eachWithStores,
+  notPushed,
+  pushed,
+  sourceDigest,
+  syncImage,
+  target,
+  targets,
+  imageRequest,
+} from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
@@ -15,12 +24,12 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('an image that every target holds is pushed', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, { targets: both });
 
-      expect(await rows('select push_status, source_digest, parked_code from images_for_push')).toEqual([
-        { push_status: 1, source_digest: sourceDigest, parked_code: null },
+      expect(await rows('select push_status, source_digest, blocked_code from images_for_push')).toEqual([
+        { push_status: 1, source_digest: sourceDigest, blocked_code: null },
       ]);
       expect(await rows('select target, state, attempts, digest from image_copies order by target')).toEqual([
         { target: 'aliyun', state: 'pushed', attempts: 1, digest: `sha256:${'a'.repeat(64)}` },
@@ -30,13 +39,13 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a copy can be relied on by its recipe, until what is there is another one', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const theirs = pushed('private', 'nginx:1.27');
       const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep' } as TargetOutcome;
 
       await syncImage(stores, nginx, { targets: [made, theirs], missingPlatforms: ['linux/s390x'] });
       const known = await stores.pushed.knownCopies(nginx);
-      await syncImage(stores, nginx, { targets: [notPushed('aliyun', 'failed', 'away'), theirs] });
+      await syncImage(stores, nginx, { targets: [notPushed('aliyun', 'retrying', 'away'), theirs] });
       const stillKnown = await stores.pushed.knownCopies(nginx);
       await syncImage(stores, nginx, { targets: both });
 
@@ -60,7 +69,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('what is to be known about a copy is shown with it, and told again by the copy that relies on it', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const note = 'its config names no platform: it is copied as it is';
       const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep', note } as TargetOutcome;
 
@@ -73,9 +82,9 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('wanted anew, only copies that were begun since then can be relied on', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep' } as TargetOutcome;
-      const away = notPushed('private', 'failed', 'away');
+      const away = notPushed('private', 'retrying', 'away');
       const known = async () => [...(await stores.pushed.knownCopies(nginx)).keys()];
       const ask = async () => {
         await stores.console.retry(nginx);
@@ -102,7 +111,10 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a copy is written as the readers of the older scripts expect it', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('ghcr.io/org/team/app:1'), wish('ghcr.io/org/team/app:1', 'linux/arm64')]);
+      await stores.wanted.addWanted([
+        imageRequest('ghcr.io/org/team/app:1'),
+        imageRequest('ghcr.io/org/team/app:1', 'linux/arm64'),
+      ]);
       const copy = pushed('aliyun', 'app:1', ['linux/amd64', 'linux/arm64']);
 
       await syncImage(stores, 'ghcr.io/org/team/app:1', { targets: [copy] }, { configured: [target('aliyun')] });
@@ -130,7 +142,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('pushed anew, a name stays one row with what its tag points to now', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27', ['linux/amd64', 'linux/arm64'])] });
 
       const digest = `sha256:${'d'.repeat(64)}`;
@@ -142,7 +154,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('tags that differ in upper and lower case are two names', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:V1'), wish('nginx:v1')]);
+      await stores.wanted.addWanted([imageRequest('nginx:V1'), imageRequest('nginx:v1')]);
 
       await syncImage(stores, 'docker.io/library/nginx:V1', { targets: [pushed('aliyun', 'nginx:V1')] });
       await syncImage(stores, 'docker.io/library/nginx:v1', { targets: [pushed('aliyun', 'nginx:v1')] });
@@ -153,7 +165,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('an older script that pushed the same name meanwhile is joined, not doubled', async () => {
       const { stores, sql, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await sql(`insert into pushed_images (target_registry_url, orig_image_name, registry_image_name)
         values ('aliyun.example.com', 'nginx:1.27', 'aliyun.example.com/mirror/nginx:1.27')`);
 
@@ -164,7 +176,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('as long as one target can be retried the image is pending, with the reason', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, {
         targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'waiting', 'later')],
@@ -175,38 +187,38 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(items).toMatchObject([{ image: nginx, state: 'pending', code: 'rate-limited', reason: 'later' }]);
     });
 
-    test('a parked target beside one that can be retried keeps the image pending', async () => {
+    test('a blocked target beside one that can be retried keeps the image pending', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, {
-        targets: [notPushed('aliyun', 'parked', 'no'), notPushed('private', 'failed', 'away')],
+        targets: [notPushed('aliyun', 'blocked', 'no'), notPushed('private', 'retrying', 'away')],
       });
 
       expect(await statuses(use())).toEqual([0]);
       const { items } = await stores.console.listWanted('waiting');
-      expect(items).toMatchObject([{ state: 'pending', open: ['parked', 'failed'] }]);
+      expect(items).toMatchObject([{ state: 'pending', open: ['blocked', 'retrying'] }]);
     });
 
-    test('what only a person can mend is parked, with what each target said', async () => {
+    test('what only a person can mend is blocked, with what each target said', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, {
-        targets: [notPushed('aliyun', 'parked', 'denied here'), notPushed('private', 'parked', 'full there')],
+        targets: [notPushed('aliyun', 'blocked', 'denied here'), notPushed('private', 'blocked', 'full there')],
       });
 
-      expect(await rows('select push_status, parked_code, parked_reason from images_for_push')).toEqual([
-        { push_status: 2, parked_code: 'denied', parked_reason: 'aliyun: denied here; private: full there' },
+      expect(await rows('select push_status, blocked_code, blocked_reason from images_for_push')).toEqual([
+        { push_status: 2, blocked_code: 'denied', blocked_reason: 'aliyun: denied here; private: full there' },
       ]);
     });
 
-    test('one target has it and the other is parked: parked, and what is there is known', async () => {
+    test('one target has it and the other is blocked: blocked, and what is there is known', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, {
-        targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'parked', 'full')],
+        targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'blocked', 'full')],
       });
 
       expect(await statuses(use())).toEqual([2]);
@@ -215,7 +227,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a target that was not tried yet keeps the image pending', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, { targets: both }, { configured: [...targets, target('third')] });
 
@@ -224,7 +236,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a missing tag waits from the first time that it was found missing', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const sourceFault = {
         state: 'waiting',
         code: 'tag-missing',
@@ -247,7 +259,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a tag that came is no longer missing', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const sourceFault = { state: 'waiting', code: 'tag-missing', reason: 'not yet', tagMissing: true } as const;
       await syncImage(stores, nginx, { sourceFault });
 
@@ -256,29 +268,29 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await rows('select first_missing_at from images_for_push')).toEqual([{ first_missing_at: null }]);
     });
 
-    test('a source that stops the image parks it with one reason', async () => {
+    test('a source that stops the image blocks it with one reason', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, nginx, {
-        sourceFault: { state: 'parked', code: 'repository-missing', reason: 'no such repository', tagMissing: false },
+        sourceFault: { state: 'blocked', code: 'repository-missing', reason: 'no such repository', tagMissing: false },
       });
 
-      expect(await rows('select push_status, parked_code, parked_reason from images_for_push')).toEqual([
-        { push_status: 2, parked_code: 'repository-missing', parked_reason: 'no such repository' },
+      expect(await rows('select push_status, blocked_code, blocked_reason from images_for_push')).toEqual([
+        { push_status: 2, blocked_code: 'repository-missing', blocked_reason: 'no such repository' },
       ]);
     });
 
     test('a row that was asked for again while it was copied stays pending', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
-      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/arm64')]);
       const { readAt } = await stores.wanted.wantedRows(nginx);
       const meanwhile = async (): Promise<void> => {
         // Later than the reading by at least the two milliseconds that a clock and this suite's fixture need.
         await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt + 5);
-        await stores.wanted.addWanted([wish('nginx:1.27')]);
+        await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       };
 
       await syncImage(stores, nginx, { targets: both }, { meanwhile });
@@ -289,11 +301,11 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a row that was asked for again before its first copy was over is copied again', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { readAt } = await stores.wanted.wantedRows(nginx);
       const meanwhile = async (): Promise<void> => {
         await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt + 5);
-        const [again] = await stores.wanted.addWanted([wish('nginx:1.27')]);
+        const [again] = await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
         expect(again?.outcome).toBe('already-pending');
       };
 
@@ -305,7 +317,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a clock that is put back neither loses a request nor has an image looked at again and again', async () => {
       const { stores, sql, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
       const hour = 3_600_000;
       await sql(`update images_for_push set requested_at = requested_at + ${hour}`);
@@ -315,7 +327,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       const again = await stores.wanted.pendingImages({ since: startedAt + hour, limit: 10 });
       await syncImage(stores, nginx, { targets: both });
       const [before] = await rows('select requested_at from images_for_push');
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const [after] = await rows('select requested_at from images_for_push');
 
       expect(again).toEqual([]);
@@ -325,7 +337,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
     test('what was looked at while the clock was a year ahead is looked at again before that year is over', async () => {
       const { stores, sql } = use();
       const year = 31_536_000_000;
-      await stores.wanted.addWanted([wish('nginx:1.27'), wish('redis:7')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('redis:7')]);
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
       await syncImage(stores, 'docker.io/library/redis:7', { targets: [] });
       await sql(`update images_for_push set checked_at = checked_at + ${year}`);
@@ -342,7 +354,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a tag that was first missed while the clock was ahead is waited for from now on', async () => {
       const { stores, sql, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const fault = { state: 'waiting', code: 'tag-missing', reason: 'no such tag', tagMissing: true } as const;
       await syncImage(stores, nginx, { targets: [], sourceFault: fault });
       await sql('update images_for_push set first_missing_at = first_missing_at + 31536000000');
@@ -355,9 +367,9 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a row that another program made pending while it was copied stays pending', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
-      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/arm64')]);
 
       await syncImage(
         stores,
@@ -371,13 +383,13 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a platform that was added while the image was copied stays pending', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(
         stores,
         nginx,
         { targets: both },
-        { meanwhile: async () => void (await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')])) },
+        { meanwhile: async () => void (await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/arm64')])) },
       );
 
       expect(await statuses(use())).toEqual([1, 0]);
@@ -385,7 +397,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('an image that was withdrawn while it was copied stays withdrawn', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(
         stores,
@@ -399,12 +411,12 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('what was pushed stays pushed when another platform of it cannot be', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
-      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/arm64')]);
 
       await syncImage(stores, nginx, {
-        targets: [notPushed('aliyun', 'parked', 'x'), notPushed('private', 'parked', 'x')],
+        targets: [notPushed('aliyun', 'blocked', 'x'), notPushed('private', 'blocked', 'x')],
       });
 
       expect(await statuses(use())).toEqual([1, 2]);
@@ -412,7 +424,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('a platform that the source does not offer is noted and not an error', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27'), wish('nginx:1.27', 'linux/riscv64')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('nginx:1.27', 'linux/riscv64')]);
 
       await syncImage(stores, nginx, { targets: both, missingPlatforms: ['linux/riscv64'] });
 
@@ -424,7 +436,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('an outcome that is recorded twice leaves the same but for the attempts', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const state = async (): Promise<unknown[]> => [
         await rows('select id, push_status, source_digest from images_for_push'),
         await rows('select id, digest, platform from pushed_images order by id'),
@@ -441,7 +453,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('what a target left out and what it replaced are kept', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const dropped = [{ digest: `sha256:${'e'.repeat(64)}`, reason: 'attestations are refused here' }];
       const replaced = `sha256:${'f'.repeat(64)}`;
 
@@ -455,7 +467,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
 
     test('more platforms than the column holds are cut at a whole one, and are all known beside it', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27', 'all')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27', 'all')]);
       const many = Array.from({ length: 30 }, (_, number) => `windows(10.0.17763.${1000 + number})/amd64`);
 
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27', many)] });

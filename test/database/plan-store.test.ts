@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { RowIndex } from '../../src/database/adoption/row-index.js';
 import { createStores } from '../../src/database/stores.js';
 

@@ -10,7 +10,7 @@ import type { WantedResult } from '../../src/domain/wanted-image.js';
 import { compileSources } from '../support/compiled-sources.js';
 import type { CompiledSources } from '../support/compiled-sources.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
-import { eachWithStores, pushed, sourceDigest, targets, wish } from './store-fixture.js';
+import { eachWithStores, pushed, sourceDigest, targets, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const processes = 3;
@@ -100,7 +100,7 @@ export function processSuite(placeOf: PlaceOf): void {
     test('an allowance is spent once, however many spend it', async () => {
       const { settings } = use();
       const allowance = { pulls: 50, windowMs: 21_600_000 };
-      const task = { account: { host: 'docker.io', spender: '' }, allowance, count: 40 };
+      const task = { account: { host: 'docker.io', rateLimitSource: '' }, allowance, count: 40 };
 
       const booked = await atOnce<number>(settings, 'pull', repeated(task));
 
@@ -140,7 +140,7 @@ export function processSuite(placeOf: PlaceOf): void {
     test('outcomes that are written at once are all there', async () => {
       const { settings, stores, rows } = use();
       const images = names(40, 'docker.io/library/nginx:1.');
-      await stores.wanted.addWanted(images.map((image) => wish(image)));
+      await stores.wanted.addWanted(images.map((image) => imageRequest(image)));
       const outcomeOf = (image: string) => ({
         image,
         sourceDigest,

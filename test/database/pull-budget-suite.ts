@@ -5,7 +5,7 @@ import { PullBudgetStore } from '../../src/database/pull-budget-store.js';
 import { eachWithStores } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
-const hub = { host: 'docker.io', spender: '203.0.113.7' };
+const hub = { host: 'docker.io', rateLimitSource: '203.0.113.7' };
 const allowance = { pulls: 20, windowMs: 6 * 3_600_000 };
 const longAgo = 7 * 3_600_000;
 
@@ -19,7 +19,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
     /** As if so much time had passed. */
     const pass = async (milliseconds: number): Promise<void> => {
       await use().sql(`update source_pulls set slice_at = slice_at - ${milliseconds};
-        update source_budgets set taken_at = taken_at - ${milliseconds}`);
+        update source_budgets set acquired_at = acquired_at - ${milliseconds}`);
     };
 
     test('however many ask at once over however many connections, no more than the allowance is given', async () => {
@@ -55,7 +55,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(20);
       const { budgets } = use().stores;
 
-      expect(await budgets.take({ ...hub, spender: 'another account' }, allowance)).toBeUndefined();
+      expect(await budgets.take({ ...hub, rateLimitSource: 'another account' }, allowance)).toBeUndefined();
       expect(await budgets.take({ ...hub, host: 'quay.io' }, allowance)).toBeUndefined();
       expect(await budgets.take(hub, allowance)).toBeDefined();
     });
@@ -123,22 +123,22 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(1);
       await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
       await pass(91 * 86_400_000);
-      await use().sql(`update source_budgets set told_at = told_at - ${91 * 86_400_000}`);
-      await budgets.told({ ...hub, spender: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
+      await use().sql(`update source_budgets set observed_at = observed_at - ${91 * 86_400_000}`);
+      await budgets.told({ ...hub, rateLimitSource: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
 
       const { allowances } = await desk.pruneHistory(90);
 
       expect(allowances).toBe(2);
-      expect((await budgets.budgets()).map(({ spender }) => spender)).toEqual(['in use']);
+      expect((await budgets.budgets()).map(({ rateLimitSource }) => rateLimitSource)).toEqual(['in use']);
     });
 
     test('an allowance of the configuration, of which no source ever told, is forgotten too, and kept while it is spent', async () => {
       const { budgets, console: desk } = use().stores;
-      await budgets.take({ host: 'gone.example.com', spender: '' }, allowance);
+      await budgets.take({ host: 'gone.example.com', rateLimitSource: '' }, allowance);
       await pass(91 * 86_400_000);
-      await budgets.take({ host: 'quay.io', spender: '' }, allowance);
+      await budgets.take({ host: 'quay.io', rateLimitSource: '' }, allowance);
       await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
-      await use().sql('update source_budgets set told_at = 1 where told_at is not null');
+      await use().sql('update source_budgets set observed_at = 1 where observed_at is not null');
       await spend(1);
 
       await desk.pruneHistory(90);

@@ -7,9 +7,9 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { wish } from './store-fixture.js';
+import { imageRequest } from './store-fixture.js';
 
 // Only root may mount, and only a mount keeps root from writing.
 describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-only', () => {
@@ -33,7 +33,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
     const { wanted } = await createStores(looked).console.overview();
     await looked.close();
     const database = await openDatabase(settings);
-    const writing = createStores(database).wanted.addWanted([wish('redis:7')]);
+    const writing = createStores(database).wanted.addWanted([imageRequest('redis:7')]);
 
     expect(wanted).toMatchObject({ pending: 1 });
     await expect(writing).rejects.toMatchObject({ code: 'database', trouble: 'refused', mayHeal: true });
@@ -56,7 +56,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
   async function makeDatabase(): Promise<void> {
     const made = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
     await migrate(made);
-    await createStores(made).wanted.addWanted([wish('nginx:1')]);
+    await createStores(made).wanted.addWanted([imageRequest('nginx:1')]);
     await sql`pragma wal_checkpoint(truncate)`.execute(made.queries);
     await made.close();
   }

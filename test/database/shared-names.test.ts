@@ -2,10 +2,10 @@ import { afterAll, expect, test } from 'vitest';
 
 import { sharedNameLines } from '../../src/cli/shared-name-lines.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { findSharedNames } from '../../src/database/shared-names.js';
 import { createStores } from '../../src/database/stores.js';
-import { sqlitePlace } from '../support/database-places.js';
+import { sqlitePlace } from '../support/database-locations.js';
 import { aliyunHost, legacySchema, legacyTargets } from './legacy-rows.js';
 
 const place = sqlitePlace();
@@ -52,7 +52,7 @@ test('hub.docker.com in the column for the registry is Docker Hub', async () => 
   const database = await openDatabase(settings);
   await migrate(database);
 
-  const rows = await createStores(database).wanted.adoptRows();
+  const rows = await createStores(database).wanted.normalizeRows();
   await database.close();
 
   expect(rows).toEqual({ adopted: 3, duplicates: 0, refused: 0 });

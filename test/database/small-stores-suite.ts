@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, wish } from './store-fixture.js';
+import { eachWithStores, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 export function smallStoresSuite(placeOf: PlaceOf): void {
@@ -44,7 +44,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
     test('a delivery is recorded for who brings it first, as often as that one asks', async () => {
       const { deliveries } = use().stores;
       const record = async (id: string, owner: string) =>
-        (await deliveries.record({ id, owner }, [wish('nginx:1')]))?.[0];
+        (await deliveries.record({ id, owner }, [imageRequest('nginx:1')]))?.[0];
 
       const answers = [
         await record('delivery-1', 'workflow-a'),
@@ -64,14 +64,14 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
     test('a delivery whose first try failed is nobody’s yet: whoever brings it again gets its rows', async () => {
       const { stores, rows } = use();
       const { deliveries } = stores;
-      const tooLong = wish(
+      const tooLong = imageRequest(
         `${Array.from({ length: 4 }, () => 'd'.repeat(60)).join('.')}.io/${'a/'.repeat(120)}a:${'t'.repeat(120)}`,
       );
       const delivery = { id: 'delivery-1', owner: 'workflow-a' };
 
-      const failed = deliveries.record(delivery, [wish('nginx:1'), tooLong]);
-      await expect(failed).rejects.toThrow('the longest that can be recorded');
-      const retried = await deliveries.record({ ...delivery, owner: 'workflow-b' }, [wish('nginx:1')]);
+      const retrying = deliveries.record(delivery, [imageRequest('nginx:1'), tooLong]);
+      await expect(retrying).rejects.toThrow('the longest that can be recorded');
+      const retried = await deliveries.record({ ...delivery, owner: 'workflow-b' }, [imageRequest('nginx:1')]);
 
       expect(retried).toMatchObject([{ outcome: 'added' }]);
       expect(await rows('select image from images_for_push')).toHaveLength(1);

@@ -8,9 +8,9 @@ import { afterAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
-import { migrate, missingSteps } from '../../src/database/migrate.js';
+import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { wish } from './store-fixture.js';
+import { imageRequest } from './store-fixture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-sqlite-faults-'));
 
@@ -42,7 +42,7 @@ test('a file that is no database is refused with its path', async () => {
 
   const fault = await faultOf(async () => await migrate(await openDatabase({ kind: 'sqlite', path })));
 
-  expect(fault).toMatchObject({ code: 'database', decision: 'park', trouble: 'refused' });
+  expect(fault).toMatchObject({ code: 'database', decision: 'block', trouble: 'refused' });
   expect(fault.message).toContain(path);
 });
 
@@ -52,7 +52,7 @@ test('a path that cannot be is refused with what is wrong', async () => {
 
   const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path }));
 
-  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault).toMatchObject({ decision: 'block' });
   expect(fault.message).toContain('cannot be opened');
 });
 
@@ -61,13 +61,13 @@ test('a folder that cannot be made is refused', async () => {
 
   const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(folder, 'file', 'x.db') }));
 
-  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault).toMatchObject({ decision: 'block' });
 });
 
 test.each(['/proc/image-ferry', '/sys/image-ferry'])('a folder that can hold none is refused: %s', async (place) => {
   const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(place, 'x.db') }));
 
-  expect(fault).toMatchObject({ decision: 'park' });
+  expect(fault).toMatchObject({ decision: 'block' });
   expect(fault.message).toContain('its folder cannot be made');
 });
 
@@ -77,7 +77,7 @@ test('a statement that the database does not accept is a fault and no retry', as
   const fault = await faultOf(async () => await sql`selec 1`.execute(database.queries));
   await database.close();
 
-  expect(fault).toMatchObject({ decision: 'park', trouble: 'statement' });
+  expect(fault).toMatchObject({ decision: 'block', trouble: 'statement' });
 });
 
 test('a writer waits for another, and goes on when that has ended', async () => {
@@ -88,7 +88,7 @@ test('a writer waits for another, and goes on when that has ended', async () => 
   other.exec('begin immediate');
 
   const { wanted } = createStores(database);
-  const adding = wanted.addWanted([wish('nginx:1.27')]);
+  const adding = wanted.addWanted([imageRequest('nginx:1.27')]);
   const reading = wanted.wantedRows('docker.io/library/nginx:1.27');
   setTimeout(() => other.exec('commit'), 50);
 
@@ -103,7 +103,7 @@ test('a statement of its own waits for another writer, too, without stopping wha
   const database = await openDatabase({ kind: 'sqlite', path });
   await migrate(database);
   const { wanted, tags } = createStores(database);
-  await wanted.addWanted([wish('nginx:1.27')]);
+  await wanted.addWanted([imageRequest('nginx:1.27')]);
   await sql`update images_for_push set push_status = 1, ferry_status = 1`.execute(database.queries);
   const other = new Libsql(path);
   other.exec('begin immediate');
@@ -138,7 +138,7 @@ test(
     const waiting = write('waited');
     setTimeout(() => other.exec('commit'), 50);
     await waiting;
-    const added = await wanted.addWanted([wish('redis:7')]);
+    const added = await wanted.addWanted([imageRequest('redis:7')]);
     const { rows } = await sql`select digest from blob_locations`.execute(database.queries);
     await database.close();
     other.close();
@@ -153,13 +153,13 @@ test('a disk without room is said, and what was written before and after is all 
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'full.db') });
   await migrate(database);
   const { wanted } = createStores(database);
-  const wishes = (from: string) => Array.from({ length: 500 }, (_, n) => wish(`${from}-${n}:1`));
-  await wanted.addWanted([wish('before:1')]);
+  const imageRequests = (from: string) => Array.from({ length: 500 }, (_, n) => imageRequest(`${from}-${n}:1`));
+  await wanted.addWanted([imageRequest('before:1')]);
   await sql`pragma max_page_count = 1`.execute(database.queries);
 
-  const fault = await faultOf(async () => await wanted.addWanted(wishes('much')));
+  const fault = await faultOf(async () => await wanted.addWanted(imageRequests('much')));
   await sql`pragma max_page_count = 100000`.execute(database.queries);
-  await wanted.addWanted([wish('after:1')]);
+  await wanted.addWanted([imageRequest('after:1')]);
 
   const { rows } = await sql<{ name: string }>`select orig_image_name as name from images_for_push order by id`.execute(
     database.queries,
@@ -185,7 +185,7 @@ test('looking into a file makes none, and leaves every byte of one that is there
   const before = readFileSync(path);
   const looked = await lookIntoDatabase({ kind: 'sqlite', path });
   expect(await missingSteps(looked)).toEqual([]);
-  await faultOf(async () => await createStores(looked).wanted.addWanted([wish('nginx:1.27')]));
+  await faultOf(async () => await createStores(looked).wanted.addWanted([imageRequest('nginx:1.27')]));
   await looked.close();
   expect(readFileSync(path).equals(before)).toBe(true);
 });

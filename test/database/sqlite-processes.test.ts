@@ -1,6 +1,6 @@
 import { afterAll, describe } from 'vitest';
 
-import { sqlitePlace } from '../support/database-places.js';
+import { sqlitePlace } from '../support/database-locations.js';
 import { processSuite } from './process-suite.js';
 
 // A file of its own, so that it runs beside the other suites of SQLite.

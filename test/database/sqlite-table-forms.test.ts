@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 
-import { sqlitePlace } from '../support/database-places.js';
+import { sqlitePlace } from '../support/database-locations.js';
 import { tableFormsSuite } from './table-forms-suite.js';
 import type { TableForm } from './table-forms-suite.js';
 

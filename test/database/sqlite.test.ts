@@ -1,6 +1,6 @@
 import { afterAll, describe } from 'vitest';
 
-import { sqlitePlace } from '../support/database-places.js';
+import { sqlitePlace } from '../support/database-locations.js';
 import { everySuite } from './every-suite.js';
 
 describe('SQLite', () => {

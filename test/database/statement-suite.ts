@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { inTransaction } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
-import { eachWithStores, pushed, syncImage, wish } from './store-fixture.js';
+import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 /** Each statement is a journey to a database that may be half a world away. */
@@ -15,13 +15,13 @@ export function statementSuite(placeOf: PlaceOf): void {
     test('500 wishes are a few statements, new ones and those that are there', async () => {
       const { stores, statements } = counted(use());
 
-      const added = await stores.wanted.addWanted(images.map((image) => wish(image)));
+      const added = await stores.wanted.addWanted(images.map((image) => imageRequest(image)));
       const forNew = statements();
-      await stores.console.retry({ parked: true });
+      await stores.console.retry({ blocked: true });
       await use().sql('update images_for_push set push_status = 1 + id % 2, ferry_status = 1 + id % 2');
       const before = statements();
       const renewed = await stores.wanted.addWanted(
-        images.map((image, number) => wish(image, 'linux/amd64', number % 2 ? 'cli' : 'webhook')),
+        images.map((image, number) => imageRequest(image, 'linux/amd64', number % 2 ? 'cli' : 'webhook')),
       );
 
       expect(new Set(added.map(({ outcome }) => outcome))).toEqual(new Set(['added']));
@@ -39,7 +39,7 @@ export function statementSuite(placeOf: PlaceOf): void {
       );
       await use().sql(`insert into images_for_push (orig_image_name) values ${names.join(', ')}`);
 
-      const adopted = await stores.wanted.adoptRows();
+      const adopted = await stores.wanted.normalizeRows();
 
       expect(adopted).toEqual({ adopted: 500, duplicates: 99, refused: 1 });
       // Three pages of 200 rows.
@@ -55,7 +55,7 @@ export function statementSuite(placeOf: PlaceOf): void {
       await use().sql(`insert into pushed_images
         (source_registry_url, target_registry_url, orig_name_space, orig_image_name, registry_image_name) values ${rows.join(', ')}`);
 
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(statements()).toBeLessThan(40);
     });
@@ -64,7 +64,7 @@ export function statementSuite(placeOf: PlaceOf): void {
       const { stores, statements } = counted(use());
       const platforms = Array.from({ length: 16 }, (_, number) => `linux/arm/v${number}`);
       const record = async (image: string, wanted: readonly string[]): Promise<number> => {
-        await stores.wanted.addWanted(wanted.map((platform) => wish(image, platform)));
+        await stores.wanted.addWanted(wanted.map((platform) => imageRequest(image, platform)));
         const before = statements();
         await syncImage(stores, `docker.io/library/${image}`, {
           targets: [pushed('aliyun', image, wanted), pushed('private', image, wanted)],

@@ -2,14 +2,14 @@ import { afterEach, beforeEach } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import type { ImageOutcome, RequestedBy, TargetOutcome, WantedRequest } from '../../src/domain/wanted-image.js';
-import type { DatabasePlace, Row } from '../support/database-places.js';
+import type { DatabasePlace, Row } from '../support/database-locations.js';
 
 /** Gives each test of a suite its place; made when the tests run, not when they are collected. */
 export type PlaceOf = () => DatabasePlace;
@@ -64,7 +64,7 @@ export function target(name: string): Target {
 
 export const targets: readonly Target[] = [target('aliyun'), target('private')];
 
-export function wish(image: string, platform = 'linux/amd64', by: RequestedBy['by'] = 'cli'): WantedRequest {
+export function imageRequest(image: string, platform = 'linux/amd64', by: RequestedBy['by'] = 'cli'): WantedRequest {
   return { reference: parseImageReference(image), platform, requestedBy: { by } };
 }
 
@@ -88,8 +88,8 @@ export function pushed(name: string, tag: string, platforms: readonly string[] =
   };
 }
 
-export function notPushed(name: string, state: 'waiting' | 'failed' | 'parked', reason: string): TargetOutcome {
-  const code = { waiting: 'rate-limited', failed: 'unreachable', parked: 'denied' } as const;
+export function notPushed(name: string, state: 'waiting' | 'retrying' | 'blocked', reason: string): TargetOutcome {
+  const code = { waiting: 'rate-limited', retrying: 'unreachable', blocked: 'denied' } as const;
   return { target: name, state, code: code[state], reason };
 }
 
@@ -113,7 +113,7 @@ export async function syncImage(
       ...outcome,
     },
     // What was asked for in the same millisecond in which the rows were read would count as asked for later.
-    { targets: configured, run, lookedAt: readAt + 1 },
+    { targets: configured, run, readAt: readAt + 1 },
   );
 }
 

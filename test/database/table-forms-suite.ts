@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 
 import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { examineTables } from '../../src/database/forms/examine-tables.js';
-import { pushed, syncImage, targets, wish } from './store-fixture.js';
+import { pushed, syncImage, targets, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 /** A form that the two tables of the older scripts have at some site. */
@@ -71,8 +71,8 @@ async function useTables(settings: DatabaseSettings) {
   try {
     await migrate(database);
     const stores = createStores(database);
-    await stores.wanted.adoptRows();
-    await stores.wanted.addWanted([wish('redis:7'), wish('redis:7', 'linux/arm64')]);
+    await stores.wanted.normalizeRows();
+    await stores.wanted.addWanted([imageRequest('redis:7'), imageRequest('redis:7', 'linux/arm64')]);
     await syncImage(stores, image, {
       targets: targets.map(({ name }) => pushed(name, 'redis:7', ['linux/amd64', 'linux/arm64'])),
     });

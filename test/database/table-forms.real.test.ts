@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 
-import { mysqlPlace } from '../support/database-places.js';
-import type { DatabasePlace } from '../support/database-places.js';
+import { mysqlPlace } from '../support/database-locations.js';
+import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
 import { mysqlTableForms } from './mysql-table-forms.js';

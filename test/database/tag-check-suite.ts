@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
-import { eachWithStores, pushed, sourceDigest, syncImage, wish } from './store-fixture.js';
+import { eachWithStores, pushed, sourceDigest, syncImage, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const later = Date.parse('2100-01-01');
@@ -14,10 +14,10 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
 
     test('pushed images are looked at once each, by row, with what their source had; no others', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('redis:7'), wish('busybox:1'), wish('alpine:3')]);
+      await stores.wanted.addWanted([imageRequest('redis:7'), imageRequest('busybox:1'), imageRequest('alpine:3')]);
       await allPushed(use(), 'nginx:2', 'nginx:1');
       await sql(`insert into images_for_push (orig_image_name) values ('nginx:1')`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       await sql(`update images_for_push set push_status = 2, ferry_status = 2 where image = '${library('busybox:1')}';
         update images_for_push set push_status = 3, ferry_status = 3 where image = '${library('alpine:3')}'`);
 
@@ -45,7 +45,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
     test('more rows than one query gives are all read', async () => {
       const { stores, sql } = use();
       const names = Array.from({ length: 501 }, (_, number) => `app-${number}:1`);
-      await stores.wanted.addWanted(names.map((name) => wish(name)));
+      await stores.wanted.addWanted(names.map((name) => imageRequest(name)));
       await sql('update images_for_push set push_status = 1, ferry_status = 1');
 
       const last = (image: string): boolean => image === library('app-500:1');
@@ -69,24 +69,24 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       expect((await stores.tags.pushedTags(query))[0]).toMatchObject({ sourceDigest: 'sha256:new' });
     });
 
-    test('a moved one is pending with the rows that follow it, to be copied anew; parked and withdrawn rows stay', async () => {
+    test('a moved one is pending with the rows that follow it, to be copied anew; blocked and withdrawn rows stay', async () => {
       const { stores, sql, rows } = use();
       for (const platform of ['linux/amd64', 'linux/arm64', 'linux/s390x']) {
-        await stores.wanted.addWanted([wish('nginx:1', platform)]);
+        await stores.wanted.addWanted([imageRequest('nginx:1', platform)]);
       }
       await sql(`insert into images_for_push (orig_image_name) values ('nginx:1')`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       await sql(`update images_for_push set push_status = 1, ferry_status = 1;
         update images_for_push set push_status = 2, ferry_status = 2 where id = 2;
         update images_for_push set push_status = 3, ferry_status = 3 where id = 3`);
 
       await stores.tags.moved(library('nginx:1'));
 
-      expect(await rows('select push_status, ferry_status, copy_anew from images_for_push order by id')).toEqual([
-        { push_status: PushStatus.pending, ferry_status: PushStatus.pending, copy_anew: 1 },
-        { push_status: PushStatus.parked, ferry_status: PushStatus.parked, copy_anew: null },
-        { push_status: PushStatus.withdrawn, ferry_status: PushStatus.withdrawn, copy_anew: null },
-        { push_status: PushStatus.pending, ferry_status: PushStatus.pending, copy_anew: null },
+      expect(await rows('select push_status, ferry_status, force_copy from images_for_push order by id')).toEqual([
+        { push_status: PushStatus.pending, ferry_status: PushStatus.pending, force_copy: 1 },
+        { push_status: PushStatus.blocked, ferry_status: PushStatus.blocked, force_copy: null },
+        { push_status: PushStatus.withdrawn, ferry_status: PushStatus.withdrawn, force_copy: null },
+        { push_status: PushStatus.pending, ferry_status: PushStatus.pending, force_copy: null },
       ]);
       expect(await stores.wanted.pendingImages({ since: later, limit: 10 })).toEqual([
         { image: library('nginx:1'), explicit: false },
@@ -97,7 +97,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
 
 async function allPushed({ stores }: Fixture, ...names: string[]): Promise<void> {
   for (const name of names) {
-    await stores.wanted.addWanted([wish(name)]);
+    await stores.wanted.addWanted([imageRequest(name)]);
     await syncImage(stores, library(name), { targets: [pushed('aliyun', name), pushed('private', name)] });
   }
 }

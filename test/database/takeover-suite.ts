@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
-import { dump } from '../support/database-places.js';
-import type { Row } from '../support/database-places.js';
+import { dump } from '../support/database-locations.js';
+import type { Row } from '../support/database-locations.js';
 import { aliyunHost, legacyRows, legacySchema, legacyTargets } from './legacy-rows.js';
-import { pushed, syncImage, wish } from './store-fixture.js';
+import { pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 import { pendingImages } from '../support/whole-plan.js';
 
@@ -64,7 +64,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
         const pushedBefore = await query(`select ${legacyPushed} from pushed_images order by id`);
 
         await migrate(database, { convertEngine: true });
-        const rows = await stores.wanted.adoptRows();
+        const rows = await stores.wanted.normalizeRows();
         const adopted = await adoptAll();
 
         expect(rows).toEqual({ adopted: legacy.wanted - legacy.duplicates, duplicates: legacy.duplicates, refused: 0 });
@@ -84,11 +84,11 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     test('a second migration changes nothing', async () => {
       await placeOf().run(settings, legacyRows(100, { numericSizes: odd }).script);
       await migrate(database, { convertEngine: true });
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const once = await dump(placeOf(), settings);
 
       const { applied } = await migrate(database, { convertEngine: true });
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(applied).toEqual([]);
       expect(await dump(placeOf(), settings)).toEqual(once);
@@ -110,7 +110,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     test('the older scripts go on inserting and updating rows', async () => {
       await placeOf().run(settings, legacyRows(20, { numericSizes: odd }).script);
       await migrate(database, { convertEngine: true });
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const before = (await query('select id from images_for_push')).length;
 
       await placeOf().run(
@@ -123,7 +123,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
              '${aliyunHost}/mirror/dify-api:1.2.0', '512', '', 'linux/amd64');
          update pushed_images set digest = 'x' where orig_image_name = 'dify-api:1.2.0'`,
       );
-      const adopted = await stores.wanted.adoptRows();
+      const adopted = await stores.wanted.normalizeRows();
 
       expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
       expect(await query('select id from images_for_push')).toHaveLength(before + 1);
@@ -137,7 +137,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
 
     test('the ferry writes its own copies beside the old ones, with sizes as this site has them', async () => {
       await migrate(database, { convertEngine: true });
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
       await syncImage(stores, 'docker.io/library/nginx:1.27', { targets: [pushed('aliyun', 'nginx:1.27')] });
 
@@ -162,7 +162,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     const stores = createStores(database);
 
     await migrate(database, { convertEngine: true });
-    const adopted = await stores.wanted.adoptRows();
+    const adopted = await stores.wanted.normalizeRows();
     const candidates = await stores.pushed.adoptionCandidates({
       targets: legacyTargets.slice(0, 1),
       after: beforeFirstRow,
@@ -198,7 +198,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     }
 
     async function candidates(): Promise<readonly unknown[]> {
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       return await stores.pushed.adoptionCandidates({ targets: legacyTargets, after: beforeFirstRow, limit: 10 });
     }
 
@@ -208,7 +208,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     }
 
     test('a candidate says under which names it is there', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
 
       expect(await candidates()).toEqual([
@@ -226,7 +226,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
 
     test('a row with a negative id is adopted like others', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await sql('update images_for_push set id = -7');
       await onBothTargets();
 
@@ -237,18 +237,18 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     test('a row whose image somebody emptied is none of what older scripts pushed without saying which image', async () => {
       await sql(`insert into pushed_images (source_registry_url, target_registry_url, orig_image_name,
         registry_image_name, platform) values ('docker.io', '${aliyunHost}', '', '${aliyunHost}/mirror/other:1', 'linux/amd64')`);
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await sql(`update images_for_push set image = ''`);
 
       const aliyunOnly = legacyTargets.slice(0, 1);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const found = await stores.pushed.adoptionCandidates({ targets: aliyunOnly, after: beforeFirstRow, limit: 10 });
 
       expect(found).toEqual([]);
     });
 
     test('an image that one target lacks, or has for another platform, is copied', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await pushedBefore(aliyunHost, `${aliyunHost}/mirror/nginx:1.27`);
       await pushedBefore('registry.example.com:5000', 'registry.example.com:5000/library/nginx:1.27', 'linux/arm64');
 
@@ -256,7 +256,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
 
     test('an image that the ferry has copied is no candidate', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
       await syncImage(stores, image, { targets: [pushed('aliyun', 'nginx:1.27')] });
 
@@ -264,19 +264,19 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
 
     test('an image that could not be adopted or copied yet is a candidate again', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
       await syncImage(stores, image, {
-        sourceFault: { state: 'failed', code: 'unreachable', reason: 'away', tagMissing: false },
+        sourceFault: { state: 'retrying', code: 'unreachable', reason: 'away', tagMissing: false },
       });
 
       expect(await candidates()).toHaveLength(1);
     });
 
     test('only a retry copies anew what was adopted', async () => {
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const [candidate] = await stores.pushed.adoptionCandidates({
         targets: legacyTargets,
         after: beforeFirstRow,
@@ -286,7 +286,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       const digests = candidate.copies.map(({ target }) => ({ target, digest: `sha256:${'7'.repeat(64)}` }));
       await stores.pushed.recordAdoption(candidate, digests);
 
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const asked = await candidates();
       await stores.pushed.recordAdoption(candidate, digests);
       const renewed = await stores.console.retry({ adopted: true });
@@ -301,9 +301,9 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     test('two targets on one registry are told apart by their namespaces', async () => {
       const [aliyun] = legacyTargets;
       if (aliyun === undefined) throw new Error('there is no target');
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await pushedBefore(aliyunHost, `${aliyunHost}/mirror/nginx:1.27`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const other = { ...aliyun, name: 'other', namespace: 'other' };
 
       const found = await stores.pushed.adoptionCandidates({

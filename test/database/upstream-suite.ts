@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, notPushed, syncImage, wish } from './store-fixture.js';
+import { eachWithStores, notPushed, syncImage, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const image = 'docker.io/xprobe/xinference:v9.9.9';
 const tagMissing = {
-  state: 'parked',
+  state: 'blocked',
   code: 'tag-missing',
   reason: 'not there for 72 hours',
   tagMissing: true,
@@ -65,25 +65,25 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(state?.etag).toBe('W/"one"');
     });
 
-    test('an image that is parked because its tag was missing is pending again', async () => {
+    test('an image that is blocked because its tag was missing is pending again', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish(image, 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([imageRequest(image, 'linux/amd64', 'upstream')]);
       await syncImage(stores, image, { sourceFault: tagMissing });
 
       const revived = await stores.states.reviveMissing([{ image, platform: 'linux/amd64' }]);
 
       expect(revived).toEqual([{ image, platform: 'linux/amd64' }]);
-      expect(await rows('select push_status, parked_code, first_missing_at from images_for_push')).toEqual([
-        { push_status: 0, parked_code: null, first_missing_at: null },
+      expect(await rows('select push_status, blocked_code, first_missing_at from images_for_push')).toEqual([
+        { push_status: 0, blocked_code: null, first_missing_at: null },
       ]);
       expect(await stores.wanted.pendingImages({ since: 0, limit: 5 })).toEqual([{ image, explicit: false }]);
     });
 
-    test('an image that is parked for another reason stays parked', async () => {
+    test('an image that is blocked for another reason stays blocked', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish(image, 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([imageRequest(image, 'linux/amd64', 'upstream')]);
       await syncImage(stores, image, {
-        targets: [notPushed('aliyun', 'parked', 'no such user'), notPushed('private', 'parked', 'no such user')],
+        targets: [notPushed('aliyun', 'blocked', 'no such user'), notPushed('private', 'blocked', 'no such user')],
       });
 
       const revived = await stores.states.reviveMissing([{ image, platform: 'linux/amd64' }]);

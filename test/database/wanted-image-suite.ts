@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, pushed, syncImage, wish } from './store-fixture.js';
+import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 import { pendingImages } from '../support/whole-plan.js';
 
@@ -13,7 +13,9 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('a wish becomes a row that the older scripts can read', async () => {
       const { stores, rows } = use();
 
-      const results = await stores.wanted.addWanted([wish('registry.k8s.io/kube-state-metrics/ksm:v2', 'linux/arm64')]);
+      const results = await stores.wanted.addWanted([
+        imageRequest('registry.k8s.io/kube-state-metrics/ksm:v2', 'linux/arm64'),
+      ]);
 
       expect(results).toEqual([
         { image: 'registry.k8s.io/kube-state-metrics/ksm:v2', platform: 'linux/arm64', outcome: 'added' },
@@ -33,8 +35,8 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('the same wish twice is one row', async () => {
       const { stores, rows } = use();
 
-      await stores.wanted.addWanted([wish('nginx:1.27'), wish('docker.io/library/nginx:1.27')]);
-      const again = await stores.wanted.addWanted([wish('index.docker.io/nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('docker.io/library/nginx:1.27')]);
+      const again = await stores.wanted.addWanted([imageRequest('index.docker.io/nginx:1.27')]);
 
       expect(again).toEqual([{ image: nginx, platform: 'linux/amd64', outcome: 'already-pending', previous: 0 }]);
       expect(await rows('select id from images_for_push')).toHaveLength(1);
@@ -45,12 +47,12 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const pinned = `${nginx}@sha256:${'a'.repeat(64)}`;
       const withdrawn = `${nginx}@sha256:${'b'.repeat(64)}`;
       const others = ['nginx:1.27A', 'nginx:1.27-alpine', 'nginx:1.2', `nginx@sha256:${'a'.repeat(64)}`];
-      await stores.wanted.addWanted([wish(pinned)]);
+      await stores.wanted.addWanted([imageRequest(pinned)]);
       await stores.wanted.addWanted([
-        wish(nginx),
-        wish(nginx, 'linux/arm64'),
-        wish(withdrawn),
-        ...others.map((other) => wish(other)),
+        imageRequest(nginx),
+        imageRequest(nginx, 'linux/arm64'),
+        imageRequest(withdrawn),
+        ...others.map((other) => imageRequest(other)),
       ]);
       await stores.console.remove(withdrawn);
 
@@ -67,24 +69,24 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select image from images_for_push where push_status = 0')).toEqual([{ image: pinned }]);
     });
 
-    test('a person who asks for a pushed, parked or withdrawn image makes it pending again', async () => {
+    test('a person who asks for a pushed, blocked or withdrawn image makes it pending again', async () => {
       const { stores, sql, rows } = use();
       for (const status of [1, 2, 3]) {
-        await stores.wanted.addWanted([wish(`nginx:${status}`)]);
+        await stores.wanted.addWanted([imageRequest(`nginx:${status}`)]);
         await sql(`update images_for_push set push_status = ${status}, ferry_status = ${status},
-          parked_code = 'denied', parked_reason = 'why', first_missing_at = 7 where orig_image_name = 'nginx:${status}'`);
+          blocked_code = 'denied', blocked_reason = 'why', first_missing_at = 7 where orig_image_name = 'nginx:${status}'`);
 
-        const [result] = await stores.wanted.addWanted([wish(`nginx:${status}`)]);
+        const [result] = await stores.wanted.addWanted([imageRequest(`nginx:${status}`)]);
 
         expect(result).toMatchObject({ outcome: 'renewed', previous: status });
       }
       expect(
-        await rows('select push_status, parked_code, parked_reason, first_missing_at from images_for_push'),
+        await rows('select push_status, blocked_code, blocked_reason, first_missing_at from images_for_push'),
       ).toEqual(
         Array.from({ length: 3 }, () => ({
           push_status: 0,
-          parked_code: null,
-          parked_reason: null,
+          blocked_code: null,
+          blocked_reason: null,
           first_missing_at: null,
         })),
       );
@@ -92,10 +94,10 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
     test('what an upstream finds does not bring back what a person withdrew', async () => {
       const { stores, rows } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await stores.console.remove(nginx);
 
-      const [result] = await stores.wanted.addWanted([wish('nginx:1.27', 'linux/amd64', 'upstream')]);
+      const [result] = await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/amd64', 'upstream')]);
 
       expect(result).toMatchObject({ previous: 3 });
       expect(await rows('select push_status from images_for_push')).toEqual([{ push_status: 3 }]);
@@ -103,12 +105,12 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
     test('images that people asked for come first, in the order of asking; then by row', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('found-a:1', 'linux/amd64', 'upstream')]);
-      await stores.wanted.addWanted([wish('found-b:1', 'linux/amd64', 'upstream')]);
-      await stores.wanted.addWanted([wish('asked-b:1')]);
+      await stores.wanted.addWanted([imageRequest('found-a:1', 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([imageRequest('found-b:1', 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([imageRequest('asked-b:1')]);
       const { readAt } = await stores.wanted.wantedRows('docker.io/library/asked-b:1');
       await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt);
-      await stores.wanted.addWanted([wish('asked-a:1')]);
+      await stores.wanted.addWanted([imageRequest('asked-a:1')]);
 
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
 
@@ -122,30 +124,34 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
     test('an image of several rows is pending once, and no more images are given than were asked for', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27'), wish('nginx:1.27', 'linux/arm64'), wish('redis:7')]);
+      await stores.wanted.addWanted([
+        imageRequest('nginx:1.27'),
+        imageRequest('nginx:1.27', 'linux/arm64'),
+        imageRequest('redis:7'),
+      ]);
 
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 1 });
 
       expect(pending).toEqual([{ image: nginx, explicit: true }]);
     });
 
-    test('a pass that has finished with an image does not get it again, the next one does', async () => {
+    test('a run that has finished with an image does not get it again, the next one does', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
 
-      const inThisPass = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
+      const inThisRun = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
       const { rows } = await stores.wanted.wantedRows(nginx);
       const inTheNext = await stores.wanted.pendingImages({ since: (rows[0]?.checkedAt ?? 0) + 1, limit: 10 });
 
-      expect(inThisPass).toEqual([]);
+      expect(inThisRun).toEqual([]);
       expect(inTheNext).toEqual([{ image: nginx, explicit: false }]);
     });
 
     test('platforms are read in canonical form', async () => {
       const { stores } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27', 'linux/arm64/v8'), wish('nginx:1.27', 'all')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/arm64/v8'), imageRequest('nginx:1.27', 'all')]);
 
       const { rows } = await stores.wanted.wantedRows(nginx);
 
@@ -162,7 +168,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const { stores, sql } = use();
       await sql(insert('nginx:1.27'));
 
-      const adopted = await stores.wanted.adoptRows();
+      const adopted = await stores.wanted.normalizeRows();
 
       expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
@@ -171,11 +177,11 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('a second row for an image follows the first', async () => {
       const { stores, sql, rows } = use();
       await sql(`${insert('nginx:1.27')}; ${insert('library/nginx:1.27')}`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
       await sql(insert('nginx:1.27'));
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await rows('select push_status, duplicate_of from images_for_push order by id')).toEqual([
         { push_status: 1, duplicate_of: null },
@@ -184,29 +190,29 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a row that names no image is parked with the reason, until it is corrected and made pending', async () => {
+    test('a row that names no image is blocked with the reason, until it is corrected and made pending', async () => {
       const { stores, sql, rows } = use();
       await sql(insert('Nginx:1.27'));
 
-      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
-      const [parked] = await rows('select push_status, parked_code, parked_reason from images_for_push');
-      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
+      expect(await stores.wanted.normalizeRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
+      const [blocked] = await rows('select push_status, blocked_code, blocked_reason from images_for_push');
+      expect(await stores.wanted.normalizeRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });
       await sql(`update images_for_push set orig_image_name = 'nginx:1.27', push_status = 0`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
-      expect(parked).toMatchObject({ push_status: 2, parked_code: 'invalid-reference' });
-      expect(parked?.['parked_reason']).toContain('Nginx');
+      expect(blocked).toMatchObject({ push_status: 2, blocked_code: 'invalid-reference' });
+      expect(blocked?.['blocked_reason']).toContain('Nginx');
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
-      expect(await rows('select parked_code from images_for_push')).toEqual([{ parked_code: null }]);
+      expect(await rows('select blocked_code from images_for_push')).toEqual([{ blocked_code: null }]);
     });
 
-    test('a parked row that is given another name and made pending is a wish for that', async () => {
+    test('a blocked row that is given another name and made pending is a wish for that', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('ngnix:1.27')]);
-      await sql(`update images_for_push set push_status = 2, ferry_status = 2, parked_code = 'repository-missing'`);
+      await stores.wanted.addWanted([imageRequest('ngnix:1.27')]);
+      await sql(`update images_for_push set push_status = 2, ferry_status = 2, blocked_code = 'repository-missing'`);
       await sql(`update images_for_push set orig_image_name = 'nginx:1.27', push_status = 0`);
 
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
@@ -214,11 +220,11 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
     test('a pending row that is renamed while it is pending is read anew', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('ngnix:1.27')]);
+      await stores.wanted.addWanted([imageRequest('ngnix:1.27')]);
       await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
 
       const looked = await stores.wanted.wantedRows('docker.io/library/ngnix:1.27');
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(looked.rows).toEqual([]);
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
@@ -227,7 +233,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
     test('a pending row whose image somebody made another one or none is read anew, and keeps nobody else waiting', async () => {
       const { stores, sql, rows } = use();
-      await stores.wanted.addWanted(['nginx:1', 'nginx:2', 'nginx:3', 'redis:7'].map((name) => wish(name)));
+      await stores.wanted.addWanted(['nginx:1', 'nginx:2', 'nginx:3', 'redis:7'].map((name) => imageRequest(name)));
       await sql(`update images_for_push set image = 'no reference::1' where orig_image_name = 'nginx:1';
         update images_for_push set image = '', orig_image_name = 'Nginx:2' where orig_image_name = 'nginx:2';
         update images_for_push set image = 'docker.io/library/redis:7' where orig_image_name = 'nginx:3'`);
@@ -235,9 +241,9 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const before = await stores.wanted.pendingImages({ since: 0, limit: 10 });
       const found = await stores.wanted.forgetUnreadable(before);
       const looked = await stores.wanted.wantedRows('docker.io/library/redis:7');
-      const adopted = await stores.wanted.adoptRows();
+      const adopted = await stores.wanted.normalizeRows();
       const after = await stores.wanted.pendingImages({ since: 0, limit: 10 });
-      const { items } = await stores.console.listWanted('parked');
+      const { items } = await stores.console.listWanted('blocked');
 
       expect(found).toBe(true);
       expect(looked.rows).toHaveLength(1);
@@ -252,14 +258,14 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from images_for_push where image_key is null')).toHaveLength(1);
     });
 
-    test('a pushed row that is made pending is looked at by the pass that runs', async () => {
+    test('a pushed row that is made pending is looked at by the run that runs', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
 
       await sql('update images_for_push set push_status = 0');
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await stores.wanted.pendingImages({ since: startedAt, limit: 10 })).toHaveLength(1);
     });
@@ -267,32 +273,32 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('a duplicate whose first row is deleted stands for itself', async () => {
       const { stores, sql } = use();
       await sql(`${insert('nginx:1.27')}; ${insert('nginx:1.27')}`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       await sql('delete from images_for_push where id = 1');
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect((await stores.wanted.wantedRows(nginx)).rows.map(({ id }) => id)).toEqual([2]);
     });
 
     test('somebody who inserts what was withdrawn gets it', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await stores.console.remove(nginx);
 
       await sql(insert('nginx:1.27'));
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('a status that is set to NULL later is pending, too', async () => {
       const { stores, sql } = use();
-      await stores.wanted.addWanted([wish('nginx:1.27'), wish('redis:7')]);
+      await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('redis:7')]);
       await sql(`update images_for_push set push_status = 1, ferry_status = 1 where orig_image_name = 'redis:7'`);
       await sql('update images_for_push set push_status = null');
 
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(2);
     });
@@ -300,18 +306,18 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('a status that nobody knows is told to a person, left as it is, and retried when asked', async () => {
       const { stores, sql, rows } = use();
       await sql(insert('nginx:1.27', ', 7'));
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
-      const { items } = await stores.console.listWanted('parked');
+      const { items } = await stores.console.listWanted('blocked');
       const overview = await stores.console.overview();
       const kept = await rows('select push_status from images_for_push');
-      await stores.console.retry({ parked: true });
+      await stores.console.retry({ blocked: true });
 
-      expect(items).toMatchObject([{ image: nginx, state: 'parked', code: 'invalid-row' }]);
+      expect(items).toMatchObject([{ image: nginx, state: 'blocked', code: 'invalid-row' }]);
       expect(items[0]?.reason).toContain('push_status is 7');
       expect(overview).toMatchObject({
-        wanted: { pending: 0, parked: 1 },
-        parkedBy: [{ code: 'invalid-row', rows: 1 }],
+        wanted: { pending: 0, blocked: 1 },
+        blockedBy: [{ code: 'invalid-row', rows: 1 }],
       });
       expect(kept).toEqual([{ push_status: 7 }]);
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
@@ -320,7 +326,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('a row with a negative id is a row like others', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (id, orig_image_name) values (-5, 'nginx:1.27')`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       const { items } = await stores.console.listWanted('wanted');
 
@@ -334,14 +340,14 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         `insert into images_for_push (id, orig_image_name) values (1, 'redis:7'), (9007199254740993, 'nginx:1.27')`,
       );
 
-      const adopted = await stores.wanted.adoptRows();
-      const { items } = await stores.console.listWanted('parked');
+      const adopted = await stores.wanted.normalizeRows();
+      const { items } = await stores.console.listWanted('blocked');
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
 
       expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });
-      expect(items).toMatchObject([{ image: 'docker.io/nginx:1.27', state: 'parked', code: 'invalid-row' }]);
+      expect(items).toMatchObject([{ image: 'docker.io/nginx:1.27', state: 'blocked', code: 'invalid-row' }]);
       expect(pending).toHaveLength(1);
-      await expect(stores.wanted.addWanted([wish('busybox:1')])).rejects.toThrow('set the table');
+      await expect(stores.wanted.addWanted([imageRequest('busybox:1')])).rejects.toThrow('set the table');
     });
 
     test('a NUL in a name does not cut it: the row is refused', async () => {
@@ -351,7 +357,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       expect(await pendingImages(stores.plan, [])).toEqual([]);
       for await (const page of stores.plan.refusedRows()) expect(page).toMatchObject([{ row: 1 }]);
-      expect(await stores.wanted.adoptRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
+      expect(await stores.wanted.normalizeRows()).toEqual({ adopted: 0, duplicates: 0, refused: 1 });
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
     });
 
@@ -360,7 +366,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await sql(`insert into images_for_push (orig_image_name, platform, push_status)
         values ('nginx:1.27', 'linux/arm64, linux/x86_64', null)`);
 
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect((await stores.wanted.wantedRows(nginx)).rows).toMatchObject([
         { platform: 'linux/amd64,linux/arm64', status: 0 },

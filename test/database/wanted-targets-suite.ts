@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { WantedRequest } from '../../src/domain/wanted-image.js';
-import { eachWithStores, pushed, syncImage, targets, wish } from './store-fixture.js';
+import { eachWithStores, pushed, syncImage, targets, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
@@ -15,7 +15,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
     const status = async (): Promise<unknown[]> =>
       await use().rows('select push_status, targets from images_for_push order by id');
 
-    test('an image is pushed when the targets that it is for have it, and a pass asks for no other', async () => {
+    test('an image is pushed when the targets that it is for have it, and a run asks for no other', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([found(['aliyun', 'aliyun'])]);
 
@@ -40,7 +40,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
 
     test.each([
       ['by an upstream for all targets', found(), null],
-      ['by a person', wish(nginx), null],
+      ['by a person', imageRequest(nginx), null],
       ['by an upstream for another target', found(['private']), '["aliyun","private"]'],
     ])('wanted again %s, a pushed image is pending again for the others', async (_how, again, column) => {
       const { stores } = use();
@@ -76,7 +76,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 0, targets: null }]);
     });
 
-    test('a parked image is tried again where it is to go to a target that was never tried', async () => {
+    test('a blocked image is tried again where it is to go to a target that was never tried', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['gone'])]);
       await syncImage(stores, nginx, { sourceFault: noTarget });
@@ -99,7 +99,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 3, targets: '["aliyun"]' }]);
     });
 
-    test('a wish for more targets while the image is copied is looked at in the same pass', async () => {
+    test('a wish for more targets while the image is copied is looked at in the same run', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
@@ -119,7 +119,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun] });
-      await stores.wanted.addWanted([wish(nginx, 'linux/arm64')]);
+      await stores.wanted.addWanted([imageRequest(nginx, 'linux/arm64')]);
 
       await syncImage(stores, nginx, { targets: [onAliyun] });
 
@@ -135,7 +135,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: [onAliyun] });
 
       await sql(`insert into images_for_push (orig_image_name) values ('nginx:1.27')`);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await status()).toEqual([
         { push_status: 0, targets: null },
@@ -149,23 +149,23 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
 
       await sql(`update images_for_push set orig_image_name = 'nginx:1.28'`);
       await stores.wanted.wantedRows(nginx);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
 
       expect(await status()).toEqual([{ push_status: 0, targets: null }]);
     });
 
-    test('an image that goes to no configured target is parked with the reason', async () => {
+    test('an image that goes to no configured target is blocked with the reason', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([found(['gone'])]);
 
       await syncImage(stores, nginx, { sourceFault: noTarget });
 
-      expect(await rows('select push_status, parked_code, parked_reason from images_for_push')).toEqual([
-        { push_status: 2, parked_code: 'configuration', parked_reason: noTarget.reason },
+      expect(await rows('select push_status, blocked_code, blocked_reason from images_for_push')).toEqual([
+        { push_status: 2, blocked_code: 'configuration', blocked_reason: noTarget.reason },
       ]);
       expect(await rows('select target from image_copies')).toEqual([]);
       expect(await rows(`select state, code from run_outcomes where target = ''`)).toEqual([
-        { state: 'parked', code: 'configuration' },
+        { state: 'blocked', code: 'configuration' },
       ]);
     });
 
@@ -195,7 +195,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
         registry_image_name, platform, push_status) values ('docker.io', 'aliyun.example.com', 'library', 'nginx:1.27',
         'aliyun.example.com/mirror/nginx:1.27', 'linux/amd64', 1)`);
       await stores.wanted.addWanted([found(['aliyun'])]);
-      await stores.wanted.adoptRows();
+      await stores.wanted.normalizeRows();
       const digests = [{ target: 'aliyun', digest: `sha256:${'a'.repeat(64)}` }];
 
       const [candidate] = await stores.pushed.adoptionCandidates({ targets, after: beforeFirstRow, limit: 5 });
@@ -214,13 +214,13 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
 }
 
 const noTarget = {
-  state: 'parked',
+  state: 'blocked',
   code: 'configuration',
   reason: 'it is to go to gone only',
   tagMissing: false,
 } as const;
 
 function found(wanted?: readonly string[]): WantedRequest {
-  const request = wish(nginx, 'linux/amd64', 'upstream');
+  const request = imageRequest(nginx, 'linux/amd64', 'upstream');
   return wanted === undefined ? request : { ...request, targets: wanted };
 }

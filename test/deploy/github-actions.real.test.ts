@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { Expressions } from '../support/actions-workflow.js';
 import { readActionsWorkflow, runSteps } from '../support/actions-workflow.js';
 import type { GitHubStandIn } from '../support/github-stand-in.js';
@@ -98,18 +98,18 @@ describe('the workflow files on a machine without anything but a database', () =
     const connection = await createConnection({ host, port, user, password, database: 'images' });
     await connection.query(
       'insert into images_for_push (source_registry_url, orig_name_space, orig_image_name) values (?, ?, ?)',
-      [stage.road.host, namespace, name],
+      [stage.proxy.host, namespace, name],
     );
     await connection.end();
   }
 
-  const requests = () => stage.road.reads().reduce((sum, read) => sum + read.requests, 0);
+  const requests = () => stage.proxy.reads().reduce((sum, read) => sum + read.requests, 0);
   const leftBehind = () => existsSync(join(stage.environment['FERRY_DATA_DIR'] ?? '', 'runtime.json'));
   const run = async (name: string, expressions: Expressions = {}) =>
     await runSteps(readActionsWorkflow(name), { ...secrets, ...expressions }, machine);
 
   test(
-    'sync-images.yml copies what is pending in one pass; the next run reads no blob',
+    'sync-images.yml copies what is pending in one run; the next run reads no blob',
     { timeout: 300_000 },
     async () => {
       const first = await run('sync-images.yml');
@@ -121,7 +121,7 @@ describe('the workflow files on a machine without anything but a database', () =
         ['Set up', 0],
         ['Copy what is pending', 0],
       ]);
-      expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 failed, 0 parked');
+      expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 retrying, 0 blocked');
       expect(readOnce).toBe(6);
       expect(second.at(-1)).toMatchObject({
         status: 0,
@@ -133,7 +133,7 @@ describe('the workflow files on a machine without anything but a database', () =
   );
 
   test('add-image.yml records what a dispatch names, refuses the rest, and copies', { timeout: 300_000 }, async () => {
-    const payload = { images: [`${stage.road.host}/org/asked:1`, '127.0.0.1:1/evil:$(touch hacked)'] };
+    const payload = { images: [`${stage.proxy.host}/org/asked:1`, '127.0.0.1:1/evil:$(touch hacked)'] };
     const request = 'toJSON(github.event.client_payload || github.event.inputs)';
 
     const steps = await run('add-image.yml', { [request]: JSON.stringify(payload, null, 2) });
@@ -153,7 +153,7 @@ describe('the workflow files on a machine without anything but a database', () =
       'langgenius/dify',
       '1.9.9',
       'docker/docker-compose.yaml',
-      `services:\n  api:\n    image: ${stage.road.host}/org/found:v2\n`,
+      `services:\n  api:\n    image: ${stage.proxy.host}/org/found:v2\n`,
     );
 
     const steps = await run('fetch-dify.yml');

@@ -109,7 +109,7 @@ test.each([
 
   const run = docker.run(['pull', 'x'], { side: 'source' });
 
-  await expect(run).rejects.toMatchObject({ code: 'protocol', decision: 'park', side: 'source' });
+  await expect(run).rejects.toMatchObject({ code: 'protocol', decision: 'block', side: 'source' });
   await expect(run).rejects.toThrow('docker pull x: it printed more than 2000000 bytes');
 });
 
@@ -143,6 +143,6 @@ test('a command that is not installed is a matter of configuration', async () =>
 
   await expect(docker.run(['pull', 'x'], { side: 'source' })).rejects.toMatchObject({
     code: 'configuration',
-    decision: 'park',
+    decision: 'block',
   });
 });

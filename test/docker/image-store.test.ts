@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { DockerEngine } from '../../src/docker/copy-image.js';
+import { DockerEngine } from '../../src/docker/docker-engine.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { parsePlatformSelection } from '../../src/domain/platform.js';
 
@@ -30,6 +30,6 @@ test('a daemon with containerd’s image store is refused before anything is pul
     targets: [{ name: 'private', host: 'registry.example.com', repository: 'library/nginx', tag: '1.27' }],
   });
 
-  await expect(copy).rejects.toMatchObject({ code: 'configuration', decision: 'park', side: 'daemon' });
+  await expect(copy).rejects.toMatchObject({ code: 'configuration', decision: 'block', side: 'daemon' });
   await expect(copy).rejects.toThrow('"containerd-snapshotter": false');
 });

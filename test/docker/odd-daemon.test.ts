@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { InvalidInput } from '../../src/domain/ferry-error.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
-import { DockerEngine } from '../../src/docker/copy-image.js';
+import { DockerEngine } from '../../src/docker/docker-engine.js';
 import type { DockerCopyReport } from '../../src/docker/docker-types.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -80,7 +80,7 @@ test.each([
 
   const copying = stand.copy();
 
-  await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+  await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
   await expect(copying).rejects.toThrow(new RegExp(said));
 });
 

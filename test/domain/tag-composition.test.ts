@@ -139,14 +139,14 @@ describe('what a tag is to point to', () => {
     expect(composed.offered).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
   });
 
-  test('nothing of what is wanted: parked, listing what there is', () => {
+  test('nothing of what is wanted: blocked, listing what there is', () => {
     const composed = (): unknown => compose(multiArch, 'linux/riscv64,windows/amd64');
 
     expect(composed).toThrow(PlatformMissing);
     expect(composed).toThrow(
       'ghcr.io/a/b:1 is not published for linux/riscv64, windows/amd64; it offers linux/amd64, linux/arm64, linux/s390x',
     );
-    expect(composed).toThrow(expect.objectContaining({ code: 'platform-missing', decision: 'park' }));
+    expect(composed).toThrow(expect.objectContaining({ code: 'platform-missing', decision: 'block' }));
   });
 
   test('no platform at all wanted is an error, not an empty copy', () => {
@@ -270,7 +270,7 @@ describe('a source that is a single manifest', () => {
     });
   });
 
-  test('of another platform than wanted is parked, naming its own', () => {
+  test('of another platform than wanted is blocked, naming its own', () => {
     expect(() => compose(single, 'linux/arm64', { configs: amd64 })).toThrow('it offers linux/amd64');
   });
 
@@ -322,7 +322,7 @@ describe('a source that is a single manifest', () => {
     expect(composed.note).toContain('whichever of linux/amd64, linux/arm64 it is for');
   });
 
-  test.each(['drop', 'fail'] as const)('that the target refuses is parked under policy %s', (policy) => {
+  test.each(['drop', 'fail'] as const)('that the target refuses is blocked under policy %s', (policy) => {
     const refusedDigests = new Set([digest]);
 
     expect(() => compose(single, 'all', { policy, refusedDigests })).toThrow(ManifestRefusedByPolicy);
@@ -364,16 +364,16 @@ describe('manifest policy', () => {
     },
   );
 
-  test('fail: parked, naming target, manifests and what to set', () => {
+  test('fail: blocked, naming target, manifests and what to set', () => {
     const composed = (): unknown => compose(multiArch, 'all', { refusedDigests, policy: 'fail' });
 
     expect(composed).toThrow(ManifestRefusedByPolicy);
-    expect(composed).toThrow(expect.objectContaining({ code: 'manifest-policy', decision: 'park' }));
+    expect(composed).toThrow(expect.objectContaining({ code: 'manifest-policy', decision: 'block' }));
     expect(composed).toThrow(/aliyun.*"drop"/);
     expect(composed).toThrow(digestOf('attest-amd64'));
   });
 
-  test('drop never leaves out a platform’s image: that is parked', () => {
+  test('drop never leaves out a platform’s image: that is blocked', () => {
     const refused = new Set([digestOf('amd64')]);
 
     expect(() => compose(multiArch, 'all', { refusedDigests: refused, policy: 'drop' })).toThrow(

@@ -6,12 +6,12 @@ import { wantedSelection } from '../../src/domain/wanted-platforms.js';
 import { platform } from './arbitraries.js';
 
 describe('the wanted platforms of an image', () => {
-  test('are those of all its rows, pushed and parked ones too, less the withdrawn', () => {
+  test('are those of all its rows, pushed and blocked ones too, less the withdrawn', () => {
     const selection = wantedSelection([
       { platform: 'linux/arm64', status: PushStatus.pushed },
       { platform: 'linux/amd64', status: PushStatus.pending },
       { platform: 'linux/s390x', status: PushStatus.withdrawn },
-      { platform: 'linux/ppc64le', status: PushStatus.parked },
+      { platform: 'linux/ppc64le', status: PushStatus.blocked },
       { platform: 'linux/aarch64', status: PushStatus.pending },
     ]);
 

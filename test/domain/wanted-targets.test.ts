@@ -4,14 +4,14 @@ import type { Target } from '../../src/domain/target.js';
 import { PushStatus } from '../../src/domain/wanted-image.js';
 import { chosenTargets, isWider, uniteTargets, wantedTargets } from '../../src/domain/wanted-targets.js';
 
-const { pending, pushed, parked, withdrawn } = PushStatus;
+const { pending, pushed, blocked, withdrawn } = PushStatus;
 
 describe('the targets of an image', () => {
   test('are those that its rows name, whatever became of them, less the withdrawn', () => {
     const selection = wantedTargets([
       { status: pushed, targets: ['private'] },
       { status: pending, targets: ['aliyun', 'private'] },
-      { status: parked, targets: ['edge'] },
+      { status: blocked, targets: ['edge'] },
       { status: withdrawn, targets: ['third'] },
     ]);
 

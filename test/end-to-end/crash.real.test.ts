@@ -10,7 +10,7 @@ import type { MadeManifest } from '../../demo/make-images.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { skopeoInspectRaw } from '../../demo/skopeo.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
 
@@ -43,13 +43,13 @@ test(
     const up = await stage.up();
 
     for (const n of images.keys()) {
-      await stage.ferry('add', `${stage.road.host}/org/crash-${n}:1`);
+      await stage.ferry('add', `${stage.proxy.host}/org/crash-${n}:1`);
       await untilRoadCarried(bytesOnRoad() + Math.random() * layerBytes * layersOfAnImage * 0.8);
       await killWorker(up);
     }
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');
 
-    expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0 });
+    expect(summary).toMatchObject({ retrying: 0, blocked: 0, waiting: 0 });
     for (const [n, image] of images.entries()) {
       for (const [registry, repository] of [
         [stage.aliyun, `team/crash-${n}`],
@@ -65,7 +65,7 @@ test(
 );
 
 function bytesOnRoad(): number {
-  return stage.road.reads().reduce((sum, { bytes }) => sum + bytes, 0);
+  return stage.proxy.reads().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function untilRoadCarried(bytes: number): Promise<void> {

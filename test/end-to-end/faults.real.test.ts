@@ -11,8 +11,8 @@ import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
 import { skopeoInspectRaw } from '../../demo/skopeo.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
-import type { ImageStatus, WantedEntry } from '../../src/database/console-entries.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
+import type { ImageStatus, WantedEntry } from '../../src/database/status-views.js';
 import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
 import { requireTool } from '../support/tools.js';
@@ -74,28 +74,28 @@ test('every fault has a reason of its own, and everything else is copied', { tim
   const summary = await stage.ask<SyncAllResult>('up', '--until-idle');
   const status = await stage.ask<ImageStatus>('status', `${source.host}/org/fine:1`);
   const corrupted = await stage.ask<ImageStatus>('status', `${source.host}/org/corrupt:1`);
-  const parked = await stage.ask<WantedEntry[]>('list', 'parked');
+  const blocked = await stage.ask<WantedEntry[]>('list', 'blocked');
   const said = await stage.ferry('status', `${source.host}/org/fine:1`);
 
   const reasons = new Map(status.copies.map(({ target, state, code, reason }) => [target, { state, code, reason }]));
   expect(reasons.get('aliyun')).toMatchObject({ state: 'pushed' });
-  expect(reasons.get('private')).toMatchObject({ state: 'parked', code: 'unauthorized' });
-  expect(reasons.get('away')).toMatchObject({ state: 'failed', code: 'unreachable' });
+  expect(reasons.get('private')).toMatchObject({ state: 'blocked', code: 'unauthorized' });
+  expect(reasons.get('away')).toMatchObject({ state: 'retrying', code: 'unreachable' });
   expect(reasons.get('full')).toMatchObject({ code: 'target-full' });
   const onTarget = await skopeoInspectRaw({ registry: good, repository: 'team/fine', reference: '1' });
   expect(onTarget.equals(fine.bytes)).toBe(true);
 
-  // Parked on the targets that could be asked; as long as one of them is only away, the row itself stays pending.
+  // Blocked on the targets that could be asked; as long as one of them is only away, the row itself stays pending.
   expect(corrupted.copies.find(({ target }) => target === 'aliyun')).toMatchObject({
-    state: 'parked',
+    state: 'blocked',
     code: 'source-corrupt',
   });
-  const codes = new Map(parked.map(({ image, code }) => [image, code]));
+  const codes = new Map(blocked.map(({ image, code }) => [image, code]));
   expect(codes.get(`${source.host}/org/fine:2`)).toBe('tag-missing');
   expect(codes.get(`${source.host}/nobody/nothing:1`)).toBe('repository-missing');
   expect([...codes.values()]).toContain('invalid-reference');
   expect(summary).toMatchObject({ pushed: 0 });
-  for (const text of [JSON.stringify([status, corrupted, parked, summary]), said.output, said.errors, ...logs()]) {
+  for (const text of [JSON.stringify([status, corrupted, blocked, summary]), said.output, said.errors, ...logs()]) {
     expect(text).not.toContain('wrong-and-secret');
   }
 });

@@ -4,8 +4,8 @@ import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import type { FetchResult } from '../../src/contract/fetch.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { FetchResult } from '../../src/contract/fetch-messages.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
 import type { GitHubStandIn } from '../support/github-stand-in.js';
@@ -73,7 +73,7 @@ test(
     expect(tool.wanted.map(({ image }) => image)).toEqual(
       ['1.3.0', '1.2.0'].map((tag) => `${source.host}/acme/tool:${tag}`),
     );
-    expect(summary).toMatchObject({ failed: 0, parked: 0 });
+    expect(summary).toMatchObject({ retrying: 0, blocked: 0 });
     // `web` is the same in both releases, and was not wanted before.
     expect(copied).toEqual([true, true, true, true, false]);
     expect(again).toMatchObject({ status: 0, output: 'dify: nothing new, 1.10.0 was handled before\n' });
@@ -102,10 +102,10 @@ test(
     await stage.ferry('add', image);
     const second = await stage.ask<SyncAllResult>('sync', '--wait');
 
-    expect(first).toMatchObject({ failed: 0, waiting: 0, parked: 0 });
+    expect(first).toMatchObject({ retrying: 0, waiting: 0, blocked: 0 });
     expect(limited).toEqual([false, true]);
     expect(output).toContain('only to edge');
-    expect(second).toMatchObject({ failed: 0, waiting: 0, parked: 0 });
+    expect(second).toMatchObject({ retrying: 0, waiting: 0, blocked: 0 });
     expect(await there()).toEqual([true, true]);
   },
 );
@@ -123,7 +123,7 @@ test('a compose file that has moved is said in one line with its address', { tim
 });
 
 test(
-  'one pass is made while GitHub is away, which is told; the look goes on at the next start, before the pass',
+  'one run is made while GitHub is away, which is told; the look goes on at the next start, before the run',
   { timeout: 180_000 },
   async () => {
     await publish('acme/api', '1', '2');

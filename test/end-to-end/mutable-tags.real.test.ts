@@ -7,8 +7,8 @@ import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
-import type { ImageStatus } from '../../src/database/console-entries.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
+import type { ImageStatus } from '../../src/database/status-views.js';
 import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
 
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 test(
-  'a tag that moves at its source is copied by the next pass, and what it led to is kept and told; others cost a HEAD',
+  'a tag that moves at its source is copied by the next run, and what it led to is kept and told; others cost a HEAD',
   { timeout: 180_000 },
   async () => {
     const before = await publish('app', 'latest', 'before');
@@ -52,10 +52,10 @@ test(
     const { copies } = await stage.ask<ImageStatus>('status', `${source.host}/org/app:latest`);
     const shown = await stage.ferry('status', `${source.host}/org/app:latest`);
 
-    expect(unchanged.answer).toMatchObject({ images: 0, failed: 0, waiting: 0 });
+    expect(unchanged.answer).toMatchObject({ images: 0, retrying: 0, waiting: 0 });
     expect(unchanged.source).toEqual(['HEAD /v2/org/app/manifests/latest', 'HEAD /v2/org/steady/manifests/latest']);
     expect(unchanged.targets).toEqual([]);
-    expect(moved.answer).toMatchObject({ pushed: 1, failed: 0, waiting: 0, parked: 0 });
+    expect(moved.answer).toMatchObject({ pushed: 1, retrying: 0, waiting: 0, blocked: 0 });
     expect(copies.map(({ digest, replaced }) => [digest, replaced])).toEqual([
       [after, before],
       [after, before],

@@ -11,7 +11,7 @@ import { createActivitySets } from '../../src/composition/activity-sets.js';
 import { readConfig } from '../../src/config/read-config.js';
 import type { CopyActivities, MainActivities } from '../../src/contract/activity-types.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { parseImageReference } from '../../src/domain/image-reference.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
@@ -37,22 +37,22 @@ test(
   { timeout: 180_000 },
   async () => {
     const [source, target] = [await startRegistry(), await startRegistry()];
-    const counted = meter(source, { limit, windowMs, spender: '203.0.113.7' });
+    const counted = meter(source, { limit, windowMs, rateLimitSource: '203.0.113.7' });
     const images = Array.from({ length: imageCount }, (_, number) => `org/app-${number}`);
     for (const name of images) placeImage(source, name, { layers: [Buffer.from(name)] });
     const { temporal, config } = await tenWorkers(source, target);
     const stores = await openStores(config.database);
-    const wishes = images.map((name) => ({
+    const imageRequests = images.map((name) => ({
       reference: parseImageReference(`${source.host}/${name}:v1`),
       platform: 'all',
       requestedBy: { by: 'cli' } as const,
     }));
-    await stores.wanted.addWanted(wishes);
+    await stores.wanted.addWanted(imageRequests);
 
     const { runId } = await requestSync(temporal, { id: 'one', reason: 'test' });
     const result = await syncResult(temporal, runId);
 
-    expect(result).toMatchObject({ pushed: imageCount, waiting: 0, failed: 0, parked: 0 });
+    expect(result).toMatchObject({ pushed: imageCount, waiting: 0, retrying: 0, blocked: 0 });
     // A worker reads what it planned from its memory; one that copies what another planned reads it again.
     expect(counted.pulls.length).toBeGreaterThan(limit);
     expect(counted.mostInAWindow()).toBeLessThanOrEqual(limit);
@@ -86,7 +86,7 @@ async function tenWorkers(source: ScriptedRegistry, target: ScriptedRegistry) {
   ending.push(async () => await worker.stop());
   const temporal: TemporalClient = {
     client: worker.client,
-    soon: async (call) => await call(),
+    withDeadline: async (call) => await call(),
     close: async () => undefined,
   };
   for (let number = 0; number < workerCount; number += 1) sets.push(await activitiesOfOne(config, temporal, source));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
 import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
@@ -36,13 +36,13 @@ test(
     const outcomes = await Promise.all([
       stage.ferry('sync', '--wait'),
       stage.ferry('sync', '--wait'),
-      ...names.map(async (name) => await stage.ferry('add', `${stage.road.host}/org/${name}:1`)),
+      ...names.map(async (name) => await stage.ferry('add', `${stage.proxy.host}/org/${name}:1`)),
     ]);
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');
 
     expect(outcomes.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0, 0, 0]);
-    expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0 });
-    expect(stage.road.reads().map(({ requests }) => requests)).toEqual(Array(15).fill(1));
+    expect(summary).toMatchObject({ retrying: 0, blocked: 0, waiting: 0 });
+    expect(stage.proxy.reads().map(({ requests }) => requests)).toEqual(Array(15).fill(1));
     const pushed = await stage.ask<{ name: string }[]>('list', 'pushed');
     expect(new Set(pushed.map(({ name }) => name)).size).toBe(10);
     expect(pushed).toHaveLength(10);
@@ -59,13 +59,13 @@ test('an image added during a long pass starts within ten seconds', { timeout: 1
   await pushImage(stage.source, { image: long, repository: 'org/long', tag: '1' });
   await pushImage(stage.source, { image: added, repository: 'org/added', tag: '1' });
   await stage.up();
-  await stage.ferry('add', `${stage.road.host}/org/long:1`);
-  await until(() => stage.road.reads().some(({ bytes }) => bytes > 1_000_000));
+  await stage.ferry('add', `${stage.proxy.host}/org/long:1`);
+  await until(() => stage.proxy.reads().some(({ bytes }) => bytes > 1_000_000));
 
-  await stage.ferry('add', `${stage.road.host}/org/added:1`);
+  await stage.ferry('add', `${stage.proxy.host}/org/added:1`);
   const asked = Date.now();
   const blobs = new Set(added.blobs.map(({ digest }) => digest as string));
-  await until(() => stage.road.reads().some(({ digest }) => blobs.has(digest)));
+  await until(() => stage.proxy.reads().some(({ digest }) => blobs.has(digest)));
 
   expect(Date.now() - asked).toBeLessThan(10_000);
 });

@@ -6,7 +6,7 @@ import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import type { SyncAllResult } from '../../src/contract/sync.js';
+import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { aliyunHost, legacyRows, legacySchema, privateHost } from '../database/legacy-rows.js';
 import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
@@ -68,7 +68,7 @@ test(
     expect(await column('select distinct push_status as value from images_for_push')).toEqual([1]);
     expect(await column('select count(*) as value from images_for_push')).toEqual([rows]);
     expect(await names()).toEqual(before);
-    expect(summary).toMatchObject({ failed: 0, parked: 0, waiting: 0, notDone: [] });
+    expect(summary).toMatchObject({ retrying: 0, blocked: 0, waiting: 0, notDone: [] });
     for (const registry of [aliyun, own]) {
       const moved = (await registry.requests()).filter(({ method }) => method !== 'HEAD' && method !== 'GET');
       expect(moved).toEqual([]);

@@ -40,7 +40,7 @@ describe('a host that nobody configured', () => {
 
     const planning = planCopy(clientFor([]), { source: reference, platforms: 'all', targets: [] });
 
-    await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'block' });
     expect(connections()).toBe(0);
   });
 
@@ -96,7 +96,7 @@ describe('a private registry that is configured', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'private-address', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'private-address', decision: 'block' });
     await expect(copying).rejects.toThrow(/nothing was sent there/);
   });
 

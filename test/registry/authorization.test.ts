@@ -112,7 +112,7 @@ describe('tokens', () => {
       requestFor(source, [target]),
     );
 
-    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'park', side: 'source' });
+    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'block', side: 'source' });
     await expect(copying).rejects.toThrow(/refused the user and password/);
     await expect(copying).rejects.not.toThrow(/se:cret/);
     expect(server.count('GET', /token/)).toBe(1);
@@ -270,7 +270,7 @@ describe('tokens', () => {
     });
 
     const refused = copyImage(client, requestFor(source, [target]));
-    await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'park' });
+    await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'block' });
     registryToken = 'fresh';
     const report = await copyImage(client, requestFor(source, [target]));
 
@@ -305,7 +305,7 @@ describe('tokens', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'unauthorized', decision: 'block' });
   });
 });
 
@@ -355,7 +355,7 @@ describe('a push that is refused with 401 by a registry that took the password',
     );
 
     expect(given.length).toBeGreaterThan(0);
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block' });
     expect(report.failures[0]?.failure.message).toContain('the account may not write there, the namespace is missing');
     expect(report.failures[0]?.failure.message).not.toContain('check the user and password');
   });
@@ -477,7 +477,7 @@ describe('user and password', () => {
       requestFor(source, [target]),
     );
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'block' });
     expect(source.count('GET', /blobs/)).toBeLessThanOrEqual(1);
   });
 });
@@ -541,19 +541,19 @@ describe('redirects', () => {
 
   test('a host that wants a token of its own gets an anonymous one', async () => {
     const [source, target] = await sourceAndTarget();
-    const elsewhere = await startScripted();
+    const runningElsewhere = await startScripted();
     const image = placeImage(source, repository);
-    placeImage(elsewhere, repository);
-    elsewhere.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
-    const { given } = await withTokens(elsewhere);
+    placeImage(runningElsewhere, repository);
+    runningElsewhere.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
+    const { given } = await withTokens(runningElsewhere);
     for (const method of ['GET', 'HEAD']) {
       source.when(method, /manifests/, ({ path, response }) =>
-        answer(response, 307, { location: `${elsewhere.url}${path}` }),
+        answer(response, 307, { location: `${runningElsewhere.url}${path}` }),
       );
     }
 
     const report = await copyImage(
-      clientFor([source, target, elsewhere], { credentials: credentials(user) }),
+      clientFor([source, target, runningElsewhere], { credentials: credentials(user) }),
       requestFor(source, [target]),
     );
 

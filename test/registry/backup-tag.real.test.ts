@@ -16,13 +16,13 @@ test.each([
 ] as const)('on %s no backup takes the place of another one, and no digest is lost', async (_, start) => {
   const source = await ending(await startRegistry({ kind: 'distribution' }));
   const target = await ending(await start());
-  const place = { ...target, url: `http://${target.host}` };
+  const repo = { ...target, url: `http://${target.host}` };
   const [older, before, after] = await Promise.all(
     ['older', 'before', 'after'].map(async (name) => await makeImage({ name, layers: [10_000] })),
   );
   if (older === undefined || before === undefined || after === undefined) throw new Error('three images were made');
-  await pushImage(place, { image: older, repository: targetRepository, tag: backupTag });
-  await pushImage(place, { image: before, repository: targetRepository, tag: 'v1' });
+  await pushImage(repo, { image: older, repository: targetRepository, tag: backupTag });
+  await pushImage(repo, { image: before, repository: targetRepository, tag: 'v1' });
   await pushImage(source, { image: after, repository, tag: 'v1' });
 
   const client = clientFor([source, target]);
@@ -32,9 +32,7 @@ test.each([
   const kept = targets[0]?.backup?.split(':').at(-1) ?? '';
   expect(failures).toEqual([]);
   expect(kept).toBe(`${backupTag}-${before.digest.slice('sha256:'.length).slice(0, 12)}`);
-  const digests = [backupTag, kept, 'v1'].map(
-    async (tag) => (await readManifest(place, targetRepository, tag))?.digest,
-  );
+  const digests = [backupTag, kept, 'v1'].map(async (tag) => (await readManifest(repo, targetRepository, tag))?.digest);
   expect(await Promise.all(digests)).toEqual([older.digest, before.digest, after.digest]);
 });
 

@@ -45,7 +45,7 @@ test('where neither tag is free the tag of the image stays as it is, and the rea
 
   const report = await copy(source, target);
 
-  expect(report.failures).toMatchObject([{ failure: { code: 'target-tag-taken', decision: 'park' } }]);
+  expect(report.failures).toMatchObject([{ failure: { code: 'target-tag-taken', decision: 'block' } }]);
   expect(report.failures[0]?.failure.message).toContain(`${backupTag} and ${beside} lead to something else already`);
   expect(tags(target, 'v1', backupTag, beside)).toEqual([before.bytes, ...taken]);
 });

@@ -4,7 +4,7 @@ import { copyImage } from '../../src/registry/copy-image.js';
 import type { BlobLocations } from '../../src/registry/client-options.js';
 import type { CopyReport } from '../../src/registry/copy-types.js';
 import { createRegistryClient } from '../../src/registry/registry-client.js';
-import { startFaultyRoad } from '../support/faulty-road.js';
+import { startFaultyRoad } from '../support/faulty-proxy.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryServer } from '../support/registry-server.js';
 import { blobsOf, hasBlob, makeImage, pushImage, readManifest } from '../support/test-images.js';
@@ -54,20 +54,20 @@ async function copyWith(
   memory: LyingMemory,
   repository: string,
 ): Promise<{ readonly report: CopyReport; readonly mounts: readonly string[] }> {
-  const road = await startFaultyRoad(target.url);
-  onTestFinished(() => road.stop());
+  const proxy = await startFaultyRoad(target.url);
+  onTestFinished(() => proxy.stop());
   const client = createRegistryClient({
     credentials: () => Promise.resolve(undefined),
-    trustedHosts: new Set([source.host, road.host]),
+    trustedHosts: new Set([source.host, proxy.host]),
     blobLocations: memory,
   });
   onTestFinished(() => client.close());
   const report = await copyImage(client, {
     source: parseImageReference(`${source.host}/team/app:v1`),
     platforms: 'all',
-    targets: [{ name: 'copy', host: road.host, repository, tag: 'v1', manifestPolicy: 'keep' }],
+    targets: [{ name: 'copy', host: proxy.host, repository, tag: 'v1', manifestPolicy: 'keep' }],
   });
-  return { report, mounts: road.seen.filter((line) => line.includes('mount=')) };
+  return { report, mounts: proxy.seen.filter((line) => line.includes('mount=')) };
 }
 
 test.each([

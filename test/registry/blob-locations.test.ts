@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BlobLocationStore } from '../../src/database/blob-location-store.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createLogger } from '../../src/logger.js';
 import { copyImage } from '../../src/registry/copy-image.js';
 import { tolerantBlobLocations } from '../../src/composition/tolerant-blob-locations.js';

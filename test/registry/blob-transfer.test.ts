@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { BlobDestination, TransferContext } from '../../src/registry/blobs/blob-delivery.js';
+import type { BlobDestination, TransferContext } from '../../src/registry/blobs/blob-upload-task.js';
 import { transferBlob } from '../../src/registry/blobs/blob-transfer.js';
 import type { Blob } from '../../src/registry/blobs/image-blobs.js';
 import type { RegistryClient } from '../../src/registry/registry-client.js';
@@ -24,8 +24,8 @@ function copyOf(client: RegistryClient, source: ScriptedRegistry, passesOver = P
 }
 
 function destinationOf({ host }: ScriptedRegistry, { lagging = false, path = targetRepository } = {}): BlobDestination {
-  const place = { side: 'target', host, repository: path } as const;
-  return { name: 'target-1', place, lagging, catchUps: new Semaphore(1), signal };
+  const repo = { side: 'target', host, repository: path } as const;
+  return { name: 'target-1', repo, lagging, catchUps: new Semaphore(1), signal };
 }
 
 function placeBlob(source: ScriptedRegistry): Blob {
@@ -40,16 +40,16 @@ test.each([
   const [source, target] = await sourceAndTarget();
   const blob = placeBlob(source);
   const client = clientFor([source, target]);
-  let endPasses = (): void => {};
+  let endRuns = (): void => {};
   const passesOver = new Promise<void>((resolve) => {
-    endPasses = resolve;
+    endRuns = resolve;
   });
   const slow = destinationOf(target, { lagging: true });
   const healthy = destinationOf(target, { path });
 
   const waiting = transferBlob(copyOf(client, source, passesOver), blob, [slow]);
   const meanwhile = await transferBlob(copyOf(client, source), blob, [healthy]).deliveries.get(healthy);
-  endPasses();
+  endRuns();
   const afterwards = await waiting.deliveries.get(slow);
 
   expect(meanwhile?.outcome).toBe('uploaded');

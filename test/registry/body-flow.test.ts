@@ -3,15 +3,15 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { flowBody } from '../../src/registry/transport/body-flow.js';
-import type { BodyFlow, TakeBytes } from '../../src/registry/transport/intake.js';
+import type { BodyFlow, TakeBytes } from '../../src/registry/transport/body-tap.js';
 import { canBypass } from '../../src/registry/transport/parser-bypass.js';
-import { UNPOOLED } from '../../src/registry/transport/read-memory.js';
-import type { Lease } from '../../src/registry/transport/read-memory.js';
+import { UNPOOLED } from '../../src/registry/transport/buffer-pool.js';
+import type { BufferLease } from '../../src/registry/transport/buffer-pool.js';
 import { startPlain, startTls } from '../support/bulk-reader.js';
 
 interface Arrival {
   readonly pieces: Buffer[];
-  readonly leases: Lease[];
+  readonly leases: BufferLease[];
   readonly flow: BodyFlow;
   readonly over: Promise<string>;
 }
@@ -19,7 +19,7 @@ interface Arrival {
 /** Keeps every piece where it lies, as targets do that have not sent it yet. */
 function receive(response: IncomingMessage, onPiece: (flow: () => BodyFlow | undefined) => void = () => {}): Arrival {
   const pieces: Buffer[] = [];
-  const leases: Lease[] = [];
+  const leases: BufferLease[] = [];
   const own: { flow?: BodyFlow } = {};
   const over = new Promise<string>((resolve) => {
     response.once('end', () => resolve('end'));

@@ -92,7 +92,7 @@ test('schema 1 is named as such, also when it is sent as something else', async 
 
   const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-  await expect(copying).rejects.toMatchObject({ code: 'manifest-unsupported', decision: 'park' });
+  await expect(copying).rejects.toMatchObject({ code: 'manifest-unsupported', decision: 'block' });
   await expect(copying).rejects.toThrow('schema 1');
 });
 

@@ -37,7 +37,7 @@ describe('a source that breaks', () => {
 
     const copying = copyImage(clientFor([source, left, right]), requestFor(source, [left, right]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow(image.layers[0]);
     expect(source.count('GET', path)).toBe(2);
     expect(
@@ -157,7 +157,7 @@ describe('a source that breaks', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow(image.layers[0]);
   });
 });
@@ -270,11 +270,11 @@ describe('a target that breaks', () => {
   });
 
   test.each([
-    ['a full disk', 500, 'UNKNOWN', 'write /var/lib: no space left on device', 'target-full', 'park'],
-    ['a quota', 403, 'DENIED', 'project quota exceeded', 'quota', 'park'],
-    ['a missing right', 403, 'DENIED', 'requested access to the resource is denied', 'denied', 'park'],
-    ['a missing namespace', 404, 'NAME_UNKNOWN', 'repository name not known', 'repository-missing', 'park'],
-    ['a proxy that takes no large body', 413, 'UNKNOWN', 'entity too large', 'blob-too-large', 'park'],
+    ['a full disk', 500, 'UNKNOWN', 'write /var/lib: no space left on device', 'target-full', 'block'],
+    ['a quota', 403, 'DENIED', 'project quota exceeded', 'quota', 'block'],
+    ['a missing right', 403, 'DENIED', 'requested access to the resource is denied', 'denied', 'block'],
+    ['a missing namespace', 404, 'NAME_UNKNOWN', 'repository name not known', 'repository-missing', 'block'],
+    ['a proxy that takes no large body', 413, 'UNKNOWN', 'entity too large', 'blob-too-large', 'block'],
   ])('%s is said in those words', async (_, status, code, message, expected, decision) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
@@ -297,7 +297,7 @@ describe('a target that breaks', () => {
 
     const report = await copyImage(clientFor([source, full, healthy]), requestFor(source, [full, healthy]));
 
-    expect(failureOf(report)).toMatchObject({ code: 'target-full', decision: 'park' });
+    expect(failureOf(report)).toMatchObject({ code: 'target-full', decision: 'block' });
     expect(report.targets.map(({ target }) => target)).toEqual(['target-2']);
   });
 
@@ -311,7 +311,7 @@ describe('a target that breaks', () => {
 
     const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    expect(failureOf(report)).toMatchObject({ code: 'manifest-refused', decision: 'park' });
+    expect(failureOf(report)).toMatchObject({ code: 'manifest-refused', decision: 'block' });
     expect(failureOf(report).message).toContain('"drop"');
   });
 
@@ -325,7 +325,7 @@ describe('a target that breaks', () => {
 
     const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    expect(failureOf(report)).toMatchObject({ code: 'tag-immutable', decision: 'park' });
+    expect(failureOf(report)).toMatchObject({ code: 'tag-immutable', decision: 'block' });
   });
 
   test('copied anew, an immutable tag that leads where it should is not set again', async () => {
@@ -337,7 +337,7 @@ describe('a target that breaks', () => {
       answerError(response, 412, 'PRECONDITION', 'Failed to process request due to: configured as immutable');
     });
 
-    const report = await copyImage(clientFor([source, target]), { ...request, anew: true });
+    const report = await copyImage(clientFor([source, target]), { ...request, force: true });
 
     expect(report.failures).toEqual([]);
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);

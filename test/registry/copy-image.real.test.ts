@@ -129,9 +129,9 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     await copyImage(client, requestFor(source, [targetAt(right)]));
 
     const again = await copyImage(client, requestFor(source, [targetAt(right)]));
-    const elsewhere = targetAt(right, { repository: 'mirror/second' });
+    const runningElsewhere = targetAt(right, { repository: 'mirror/second' });
     const remembering = clientFor([source, left, right], { blobLocations: everyBlobIn(mirrored) });
-    const mounted = await copyImage(remembering, requestFor(source, [elsewhere]));
+    const mounted = await copyImage(remembering, requestFor(source, [runningElsewhere]));
 
     expect(again.targets[0]).toMatchObject({ outcome: 'already-there', bytesSent: 0 });
     expect(mounted.targets[0]).toMatchObject({ uploadedBlobs: 0, bytesSent: 0 });
@@ -165,10 +165,10 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     rmSync(data, { recursive: true });
 
     const relied = await copyImage(clientFor([source, target]), request);
-    const anew = await copyImage(clientFor([source, target]), { ...request, anew: true });
+    const force = await copyImage(clientFor([source, target]), { ...request, force: true });
 
     expect(relied.targets[0]).toMatchObject({ outcome: 'already-there' });
-    expect(anew.targets[0]).toMatchObject({ outcome: 'copied', uploadedBlobs: 1, bytesSent: lost?.size });
+    expect(force.targets[0]).toMatchObject({ outcome: 'copied', uploadedBlobs: 1, bytesSent: lost?.size });
     expect(
       createHash('sha256')
         .update(readFileSync(join(data, 'data')))
@@ -187,7 +187,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
       requestFor(source, [targetAt(left, { tag: 'p' }), targetAt(right, { tag: 'p' })]),
     );
 
-    expect(report.failures.map(({ failure }) => [failure.code, failure.decision])).toEqual([['unauthorized', 'park']]);
+    expect(report.failures.map(({ failure }) => [failure.code, failure.decision])).toEqual([['unauthorized', 'block']]);
     expect(report.failures[0]?.failure.message).not.toContain('wrong');
     expect(report.targets).toHaveLength(1);
   });
@@ -201,7 +201,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
 
     const report = await copyImage(client, requestFor(source, [targetAt(left)]));
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'tls', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'tls', decision: 'block' });
   });
 
   test('a missing tag and a missing repository are told apart', async () => {
@@ -260,7 +260,7 @@ describe('a target that takes images alone', () => {
     const kept = await copyImage(client, requestFor(source, [targetAt(strict)]));
     const dropped = await copyImage(client, requestFor(source, [targetAt(strict, { manifestPolicy: 'drop' })]));
 
-    expect(kept.failures[0]?.failure).toMatchObject({ code: 'manifest-refused', decision: 'park' });
+    expect(kept.failures[0]?.failure).toMatchObject({ code: 'manifest-refused', decision: 'block' });
     expect(dropped.failures).toEqual([]);
     expect(dropped.targets[0]?.dropped).toHaveLength(1);
   });
@@ -275,7 +275,7 @@ describe('a target that is read-only', () => {
     const report = await copyImage(clientFor([source, readonly]), requestFor(source, [targetAt(readonly)]));
 
     expect(report.failures[0]?.failure.message).toContain(readonly.host);
-    expect(report.failures[0]?.failure.decision).toBe('park');
+    expect(report.failures[0]?.failure.decision).toBe('block');
   });
 });
 
@@ -306,7 +306,7 @@ describe.each(['distribution', 'docker-registry'] as const)('a %s server and a d
       targets: [targetAt(target)],
     });
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-unsupported', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-unsupported', decision: 'block' });
     expect(report.failures[0]?.failure.message).toContain('does not know this algorithm');
   });
 });

@@ -45,14 +45,19 @@ describe('reads that a source counts', () => {
       placeImage(source, repository, { tag: architecture, architecture, layers: [Buffer.from(architecture)] }),
     );
     placeIndex(source, repository, children);
-    const counted = meter(source, { limit: 100, windowMs: 6 * hour, spender: '203.0.113.7' });
+    const counted = meter(source, { limit: 100, windowMs: 6 * hour, rateLimitSource: '203.0.113.7' });
     const pulls = new NotedPulls(100);
 
     await copyImage(clientFor([source, target], { pulls }), requestFor(source, [target]));
 
     expect(counted.pulls).toHaveLength(3);
     expect(pulls.taken).toBe(3);
-    expect(pulls.announced.at(-1)).toEqual({ pulls: 100, windowMs: 6 * hour, remaining: 97, spender: '203.0.113.7' });
+    expect(pulls.announced.at(-1)).toEqual({
+      pulls: 100,
+      windowMs: 6 * hour,
+      remaining: 97,
+      rateLimitSource: '203.0.113.7',
+    });
   });
 
   test('a source that has not answered yet tells its allowance before the first pull, whoever planned the copy', async () => {
@@ -147,6 +152,6 @@ describe('reads that a source counts', () => {
   ])('a window is never longer than a day, whatever the source says: %s', (limit, windowMs) => {
     const headers = { 'ratelimit-limit': limit, 'ratelimit-remaining': '0' };
 
-    expect(readAnnouncedPulls(headers)).toEqual({ pulls: 100, windowMs, remaining: 0, spender: '' });
+    expect(readAnnouncedPulls(headers)).toEqual({ pulls: 100, windowMs, remaining: 0, rateLimitSource: '' });
   });
 });

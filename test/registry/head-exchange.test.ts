@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
+import { PooledPlainAgent, PooledTlsAgent } from '../../src/registry/transport/pooled-agent.js';
 import { exchange } from '../../src/registry/transport/exchange.js';
 import { HeadConnections } from '../../src/registry/transport/head-exchange.js';
 import type { Answer, ExchangeOptions, Method, Network } from '../../src/registry/transport/exchange.js';
@@ -58,7 +58,7 @@ async function start(secure: boolean, script: Script): Promise<Server> {
     });
   };
   const server = secure ? createTlsServer({ cert, key }, serve) : createServer(serve);
-  const agent = secure ? new BulkTlsAgent({ keepAlive: true, ca: cert }) : new BulkPlainAgent({ keepAlive: true });
+  const agent = secure ? new PooledTlsAgent({ keepAlive: true, ca: cert }) : new PooledPlainAgent({ keepAlive: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -86,7 +86,7 @@ async function start(secure: boolean, script: Script): Promise<Server> {
 async function strangerAt(server: NetServer): Promise<{ readonly url: URL; readonly network: Network }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const agent = new BulkTlsAgent({ keepAlive: true });
+  const agent = new PooledTlsAgent({ keepAlive: true });
   onTestFinished(() => {
     agent.destroy();
     server.close();

@@ -10,10 +10,10 @@ import { clientFor, repository, requestFor, sourceAndTarget, targetAt } from '..
 
 const putManifest = /\/manifests\//;
 
-function place(registry: ScriptedRegistry, kind: string): void {
+function repo(registry: ScriptedRegistry, kind: string): void {
   const found = imageKinds.find(({ name }) => name === kind);
   if (found === undefined) throw new Error(`no such kind of image: ${kind}`);
-  found.place(registry, repository);
+  found.repo(registry, repository);
 }
 
 /** The first request of this method, by its place among all requests. */
@@ -42,14 +42,14 @@ function takeAnything(registry: ScriptedRegistry): void {
 describe('a kind of manifest that not every registry takes', () => {
   test('is asked for before any blob is sent, and its refusal is told then', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, 'Helm chart');
+    repo(source, 'Helm chart');
     target.when('PUT', putManifest, ({ response }) =>
       answerError(response, 403, 'DENIED', 'unknown manifest class for application/vnd.cncf.helm.config.v1+json'),
     );
 
     const { failures, sourceDigest } = await copyTo(clientFor([source, target]), [source, target]);
 
-    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
+    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'block' } }]);
     expect(failures[0]?.failure.message).toContain(`PUT manifest like ${sourceDigest}`);
     expect(target.count('POST', /uploads/)).toBe(0);
     expect(source.count('GET', /blobs/)).toBe(0);
@@ -69,14 +69,14 @@ describe('a kind of manifest that not every registry takes', () => {
 
     const { failures } = await copyTo(clientFor([source, target]), [source, target]);
 
-    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
+    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'block' } }]);
     expect(target.count('POST', /uploads/)).toBe(0);
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
   test('is asked for once, by a manifest that is nobody’s image and is not kept', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, 'Helm chart');
+    repo(source, 'Helm chart');
     takeAnything(target);
     const client = clientFor([source, target]);
 
@@ -95,7 +95,7 @@ describe('a kind of manifest that not every registry takes', () => {
 
   test('that was refused is asked for again: the registry may be set up to take it meanwhile', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, 'artifact');
+    repo(source, 'artifact');
     const refuse = ({ response }: Exchange): void => answer(response, 415);
     target.when('PUT', putManifest, refuse, 1);
     const client = clientFor([source, target]);
@@ -113,7 +113,7 @@ describe('a kind of manifest that not every registry takes', () => {
     ['is in trouble', 500, 'UNKNOWN'],
   ])('is sent to a registry that %s: the push decides', async (_, status, code) => {
     const [source, target] = await sourceAndTarget();
-    place(source, 'Helm chart');
+    repo(source, 'Helm chart');
     target.when('PUT', /manifests\/sha256/, ({ response }) => answerError(response, status, code, 'no'));
 
     const { failures } = await copyTo(clientFor([source, target]), [source, target]);
@@ -125,7 +125,7 @@ describe('a kind of manifest that not every registry takes', () => {
   test('is not asked for where an image is an ordinary one', async () => {
     for (const kind of ['OCI index', 'schema 2 list', 'attestation as image', 'zstd layers']) {
       const [source, target] = await sourceAndTarget();
-      place(source, kind);
+      repo(source, kind);
 
       const { failures } = await copyTo(clientFor([source, target]), [source, target]);
 
@@ -139,7 +139,7 @@ describe('a kind of manifest that not every registry takes', () => {
 describe('layers that live elsewhere', () => {
   test('are refused before any other layer is sent', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, 'foreign layer');
+    repo(source, 'foreign layer');
     // As distribution does: every blob that it lacks, and with them the layer whose address it does not allow.
     target.when('PUT', putManifest, async ({ request, response }) => {
       const { config, layers } = JSON.parse((await readAll(request)).toString()) as Record<string, object>;
@@ -149,7 +149,7 @@ describe('layers that live elsewhere', () => {
 
     const { failures } = await copyTo(clientFor([source, target]), [source, target]);
 
-    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'park' } }]);
+    expect(failures).toMatchObject([{ failure: { code: 'manifest-refused', decision: 'block' } }]);
     expect(failures[0]?.failure.message).toContain('validation.manifests.urls.allow');
     expect(target.count('POST', /uploads/)).toBe(0);
   });

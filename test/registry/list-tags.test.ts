@@ -113,7 +113,7 @@ describe('the tags of a repository', () => {
 
     const listing = list();
 
-    await expect(listing).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+    await expect(listing).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
     await expect(listing).rejects.toThrow(new RegExp(`no end after \\d+ ${unit}`));
     expect(page).toBeLessThan(10);
   });
@@ -130,13 +130,13 @@ describe('the tags of a repository', () => {
       response.end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
     });
 
-    await expect(list()).rejects.toMatchObject({ code: 'repository-missing', decision: 'park' });
+    await expect(list()).rejects.toMatchObject({ code: 'repository-missing', decision: 'block' });
     await expect(list()).rejects.toThrow(`source ${registry.host}/${path}: it does not have this repository`);
   });
 
   test.each([['<html></html>'], ['[]'], ['{"tags":[1]}'], ['{}']])('that are %s are a fault', async (body) => {
     registry.when('GET', /tags\/list/, answer(body));
 
-    await expect(list()).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+    await expect(list()).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
   });
 });

@@ -36,7 +36,7 @@ test('an image whose index lists 2,000 manifests of 8 MB, and says so, is refuse
   });
 
   expect(told.join()).toMatch(
-    /^manifest-too-large, park: .* has 1592\d+ bytes in 1991 manifests, by its index; .*12582912/,
+    /^manifest-too-large, block: .* has 1592\d+ bytes in 1991 manifests, by its index; .*12582912/,
   );
   expect(peakBytes).toBeLessThan(mostBytes);
 });
@@ -50,7 +50,7 @@ test('one whose index hides how large they are is read no further than the bound
   });
 
   expect(told.join()).toMatch(
-    /^manifest-too-large, park: .* has more than 1\d{7} bytes in \d of its manifests; .*12582912/,
+    /^manifest-too-large, block: .* has more than 1\d{7} bytes in \d of its manifests; .*12582912/,
   );
   expect(peakBytes).toBeLessThan(mostBytes);
 });
@@ -79,7 +79,7 @@ test('four such images at the same time do not add up', async () => {
   });
 
   expect(told).toHaveLength(4);
-  for (const one of told) expect(one).toMatch(/^manifest-too-large, park: /);
+  for (const one of told) expect(one).toMatch(/^manifest-too-large, block: /);
   expect(peakBytes).toBeLessThan(mostBytes);
 }, 60_000);
 
@@ -98,7 +98,7 @@ test('stand-in tags of referrers count with the image that they are about', asyn
     return { withReferrers: true };
   });
 
-  expect(told.join()).toMatch(/^manifest-too-large, park: .*12582912.*without referrers/);
+  expect(told.join()).toMatch(/^manifest-too-large, block: .*12582912.*without referrers/);
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
@@ -118,7 +118,7 @@ test("cosign's tags count too, where a registry answers no HEAD", async () => {
     return { withReferrers: true };
   });
 
-  expect(told.join()).toMatch(/^manifest-too-large, park: /);
+  expect(told.join()).toMatch(/^manifest-too-large, block: /);
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
@@ -129,7 +129,7 @@ test('manifests of more values than any has are refused without being taken apar
     return {};
   });
 
-  expect(told.join()).toMatch(/^manifest-unsupported, park: .*JSON with more than 250000 values/);
+  expect(told.join()).toMatch(/^manifest-unsupported, block: .*JSON with more than 250000 values/);
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 

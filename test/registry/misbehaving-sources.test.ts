@@ -57,7 +57,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       noHead(source);
       source.when('GET', /manifests/, (exchange) => endless(exchange, manifestType));
     },
-    /^manifest-too-large, park: .* more than 8388608 bytes/,
+    /^manifest-too-large, block: .* more than 8388608 bytes/,
   ],
   [
     'a manifest of an impossible length',
@@ -67,7 +67,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         endless(exchange, { ...manifestType, 'content-length': '9007199254740991' }),
       );
     },
-    /^manifest-too-large, park: .* more than 8388608 bytes/,
+    /^manifest-too-large, block: .* more than 8388608 bytes/,
   ],
   [
     'an index of more manifests than any',
@@ -75,7 +75,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       const digests = Array.from({ length: 30_000 }, (_, n) => sha256(Buffer.from(String(n))));
       new MadeUpManifests(source, repository).index('v1', digests, 1);
     },
-    /^manifest-too-large, park: .* in 30001 manifests, by its index/,
+    /^manifest-too-large, block: .* in 30001 manifests, by its index/,
   ],
   [
     'an index whose entries name no platform and whose configs are large',
@@ -84,7 +84,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       placeIndex(source, repository, children);
       return { platforms: [{ os: 'linux', architecture: 'amd64' }] };
     },
-    /^manifest-too-large, park: /,
+    /^manifest-too-large, block: /,
   ],
   [
     'indexes within indexes',
@@ -92,7 +92,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       let inner: PlacedManifest = placeImage(source, repository);
       for (let level = 0; level < 50; level++) inner = placeIndex(source, repository, [inner]);
     },
-    /^manifest-unsupported, park: .*more than 5 levels/,
+    /^manifest-unsupported, block: .*more than 5 levels/,
   ],
   [
     'JSON of more levels than any',
@@ -103,7 +103,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         bytes: Buffer.from(`{"layers":${deep}}`),
       });
     },
-    /^manifest-unsupported, park: .*JSON with more than 100 levels/,
+    /^manifest-unsupported, block: .*JSON with more than 100 levels/,
   ],
   [
     'a layer of an impossible size',
@@ -120,7 +120,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         },
       });
     },
-    /^manifest-unsupported, park: .*gives no size for sha256:/,
+    /^manifest-unsupported, block: .*gives no size for sha256:/,
   ],
   [
     'a layer that never ends',
@@ -128,7 +128,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       const image = placeImage(source, repository);
       source.when('GET', new RegExp(`blobs/${image.layers[0]}`), (exchange) => endless(exchange, {}));
     },
-    /^source-corrupt, park: .*bytes/,
+    /^source-corrupt, block: .*bytes/,
   ],
   [
     'a head without end',
@@ -160,7 +160,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       );
       placeImage(source, repository);
     },
-    /^private-address, park: .*169\.254\.169\.254/,
+    /^private-address, block: .*169\.254\.169\.254/,
   ],
   [
     'a token service where a cloud keeps secrets',
@@ -169,7 +169,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         answer(response, 401, { 'www-authenticate': 'Bearer realm="http://169.254.169.254/token"' }),
       );
     },
-    /^private-address, park: .*169\.254\.169\.254/,
+    /^private-address, block: .*169\.254\.169\.254/,
   ],
   [
     'redirects in a circle',
@@ -177,7 +177,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       source.when('GET', /blobs/, ({ response, path }) => answer(response, 307, { location: path }));
       placeImage(source, repository);
     },
-    /^protocol, park: .*redirects more than 10 times/,
+    /^protocol, block: .*redirects more than 10 times/,
   ],
   [
     'a redirect to a file',
@@ -185,7 +185,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       source.when('GET', /blobs/, ({ response }) => answer(response, 307, { location: 'file:///etc/passwd' }));
       placeImage(source, repository);
     },
-    /^protocol, park: .*redirects to file:.*no address of HTTP.*was not followed/,
+    /^protocol, block: .*redirects to file:.*no address of HTTP.*was not followed/,
   ],
   [
     'gzip where none was accepted, which would be large',
@@ -195,7 +195,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         answer(response, 200, { ...manifestType, 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(50_000_000))),
       );
     },
-    /^source-corrupt, park: .*Content-Encoding gzip/,
+    /^source-corrupt, block: .*Content-Encoding gzip/,
   ],
   [
     'challenges without end',
@@ -209,7 +209,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
         answer(response, 200, {}, Buffer.from(JSON.stringify({ token: 't'.repeat(500), expires_in: 1e300 }))),
       );
     },
-    /^unauthorized, park: /,
+    /^unauthorized, block: /,
   ],
   [
     'a token without end',
@@ -219,7 +219,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       );
       source.when('GET', /^\/token/, (exchange) => endless(exchange, {}));
     },
-    /^protocol, park: .*its token service .*more than 1048576 bytes/,
+    /^protocol, block: .*its token service .*more than 1048576 bytes/,
   ],
   [
     'a token longer than any header',
@@ -256,7 +256,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
       );
       return { tags: repository };
     },
-    /^protocol, park: .*no end after 200 pages/,
+    /^protocol, block: .*no end after 200 pages/,
   ],
 ];
 

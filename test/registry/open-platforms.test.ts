@@ -40,7 +40,7 @@ interface Parts {
 }
 
 /** A single image with this config, of these types. */
-function place(
+function repo(
   source: ScriptedRegistry,
   { config: text, configType, form = 'oci', tag = 'v1', more }: Parts,
 ): PlacedManifest {
@@ -77,7 +77,7 @@ describe('a single image whose config leaves its platform open', () => {
     ['is not there at all', { config: '{}', more: { config: null } }, 'it has no config that could name a platform'],
   ])('and %s is copied as it is for the one platform that is wanted, and noted', async (_what, parts, said) => {
     const [source, target] = await sourceAndTarget();
-    const image = place(source, parts);
+    const image = repo(source, parts);
     const client = clientFor([source, target]);
     const request = requestFor(source, [target], { platforms: [amd64] });
 
@@ -96,7 +96,7 @@ describe('a single image whose config leaves its platform open', () => {
   test.each(['docker', 'oci'] as const)('a config of an unknown type is read all the same (%s)', async (form) => {
     const [source, target] = await sourceAndTarget();
     const configType = 'application/octet-stream';
-    place(source, { config: '{"os":"linux","architecture":"amd64"}', configType, form });
+    repo(source, { config: '{"os":"linux","architecture":"amd64"}', configType, form });
     const client = clientFor([source, target]);
 
     const report = await copyImage(client, requestFor(source, [target], { platforms: [amd64] }));
@@ -111,17 +111,17 @@ describe('a single image whose config leaves its platform open', () => {
 
   test('a config that names another system is of another platform', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, { config: '{"os":"windows"}' });
+    repo(source, { config: '{"os":"windows"}' });
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target], { platforms: [amd64] }));
 
-    await expect(planning).rejects.toMatchObject({ code: 'platform-missing', decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code: 'platform-missing', decision: 'block' });
     await expect(planning).rejects.toThrow('its config names windows and no architecture');
   });
 
   test('an ordinary image has no note, nor has one of which all platforms are wanted', async () => {
     const [source, target] = await sourceAndTarget();
-    place(source, { config: '{}', tag: 'open' });
+    repo(source, { config: '{}', tag: 'open' });
     placeImage(source, repository);
     const client = clientFor([source, target]);
     const open = { host: source.host, path: repository, tag: 'open' };
@@ -134,7 +134,7 @@ describe('a single image whose config leaves its platform open', () => {
 
   test('what was noted is noted again when the next look takes two HEADs', async () => {
     const [source, target] = await sourceAndTarget();
-    const { digest } = place(source, { config: '{}' });
+    const { digest } = repo(source, { config: '{}' });
     const client = clientFor([source, target]);
     const request = { platforms: [amd64] };
     const report = await copyImage(client, requestFor(source, [target], request));
@@ -168,7 +168,7 @@ describe('a single image whose config leaves its platform open', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target], { platforms: [amd64] }));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow(`names the config ${image.config}, but it is not there`);
   });
 });
@@ -177,7 +177,7 @@ describe('a part of an index that the source has no more', () => {
   /** An index of two platforms, their attestations, and what belongs to none. */
   function placeWhole(source: ScriptedRegistry) {
     const attestationOf = (subject: PlacedManifest, tag: string) => ({
-      ...place(source, { config: '{}', configType: 'application/vnd.oci.empty.v1+json', tag }),
+      ...repo(source, { config: '{}', configType: 'application/vnd.oci.empty.v1+json', tag }),
       fields: {
         platform: { os: 'unknown', architecture: 'unknown' },
         annotations: {
@@ -194,7 +194,7 @@ describe('a part of an index that the source has no more', () => {
       aboutFirst: attestationOf(first, 'about-a'),
       aboutSecond: attestationOf(second, 'about-b'),
       nameless: {
-        ...place(source, { config: '{"name":"files"}', configType: 'application/x.files', tag: 'c' }),
+        ...repo(source, { config: '{"name":"files"}', configType: 'application/x.files', tag: 'c' }),
         fields: {},
       },
     };
@@ -245,7 +245,7 @@ describe('a part of an index that the source has no more', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target], { platforms }));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow(placed[gone].digest);
     await expect(copying).rejects.toThrow(/when they are chosen by name \(it also lists linux\/amd64/);
     expect(target.manifest(targetRepository, 'v1')).toBeUndefined();

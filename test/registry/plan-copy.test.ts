@@ -150,7 +150,7 @@ describe('manifest policies', () => {
 
     const report = await copyImage(clientFor([source, target]), request);
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-policy', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-policy', decision: 'block' });
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
@@ -178,7 +178,7 @@ describe('a source that does not have it', () => {
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(planning).rejects.toMatchObject({ code: 'repository-missing', decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code: 'repository-missing', decision: 'block' });
   });
 
   test('an index whose manifest is gone is called broken', async () => {
@@ -188,7 +188,7 @@ describe('a source that does not have it', () => {
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(planning).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(planning).rejects.toThrow(second.digest);
   });
 
@@ -220,7 +220,7 @@ describe('manifests that cannot be copied', () => {
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(planning).rejects.toMatchObject({ code, decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code, decision: 'block' });
   });
 
   test('one of more than 8 MiB is not read to its end', async () => {
@@ -261,10 +261,10 @@ describe('registries that say little', () => {
     const registry = await startScripted();
     const image = placeImage(registry, repository);
     const client = clientFor([registry]);
-    const place = { side: 'target', name: 'target-1', host: registry.host, repository } as const;
+    const repo = { side: 'target', name: 'target-1', host: registry.host, repository } as const;
 
-    const found = await headManifest(client, place, 'v1');
-    const missing = await headManifest(client, place, 'v2');
+    const found = await headManifest(client, repo, 'v1');
+    const missing = await headManifest(client, repo, 'v2');
 
     expect(found).toEqual({ digest: image.digest, mediaType: mediaTypes.manifest, size: image.bytes.length });
     expect(missing).toBeUndefined();

@@ -79,8 +79,8 @@ describe('a proxy', () => {
   });
 
   test.each([
-    [407, {}, 'configuration', 'park', /wants a user and password \(407\)/],
-    [403, { refuseWith: 403 }, 'configuration', 'park', /answered 403 instead of connecting to 127\.0\.0\.1:/],
+    [407, {}, 'configuration', 'block', /wants a user and password \(407\)/],
+    [403, { refuseWith: 403 }, 'configuration', 'block', /answered 403 instead of connecting to 127\.0\.0\.1:/],
     [503, { refuseWith: 503 }, 'unreachable', 'retry', /answered 503 instead of connecting/],
   ])('that refuses with %d is not taken for the registry', async (status, options, code, decision, words) => {
     const { registry: source, ca } = await startSecure();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { codesOf, isHabit, isKnownFor, quirks, statusesOf } from '../../src/registry/transport/quirks.js';
 import type { Quirk } from '../../src/registry/transport/quirks.js';
-import { judgeResponse } from '../../src/registry/transport/judge-response.js';
+import { classifyResponse } from '../../src/registry/transport/classify-response.js';
 
 const page = readFileSync(new URL('../../docs/registries.md', import.meta.url), 'utf8');
 const cellsOf = (line: string): string =>
@@ -50,16 +50,16 @@ test.each([
   ['PATCH', 'upload', 'denied'],
   ['GET', 'blob', 'denied'],
 ] as const)('a 412 of a target to %s of a %s is %s', (method, resource, code) => {
-  const judged = judgeResponse(412, { side: 'target', method, resource, said: '', codes: [] });
+  const judged = classifyResponse(412, { side: 'target', method, resource, said: '', codes: [] });
 
-  expect(judged).toMatchObject({ code, decision: 'park' });
+  expect(judged).toMatchObject({ code, decision: 'block' });
 });
 
 test.each([
   [413, 'manifest', 'manifest-too-large'],
   [413, 'upload', 'blob-too-large'],
 ] as const)('a %d to a %s is %s', (status, resource, code) => {
-  const judged = judgeResponse(status, { side: 'target', method: 'PUT', resource, said: '', codes: [] });
+  const judged = classifyResponse(status, { side: 'target', method: 'PUT', resource, said: '', codes: [] });
 
   expect(judged.code).toBe(code);
 });
@@ -67,7 +67,7 @@ test.each([
 test.each([400, 404])('a manifest that needs what the registry does not see is no missing repository: %d', (status) => {
   const codes = ['MANIFEST_BLOB_UNKNOWN'];
 
-  const judged = judgeResponse(status, { side: 'target', method: 'PUT', resource: 'manifest', said: '', codes });
+  const judged = classifyResponse(status, { side: 'target', method: 'PUT', resource: 'manifest', said: '', codes });
 
   expect(judged.code).toBe('manifest-refused');
   expect(judged.advice).not.toContain('create the repository');
@@ -82,7 +82,7 @@ test('a word about immutable tags in an answer to an upload is none about the ta
     codes: [],
   } as const;
 
-  expect(judgeResponse(403, answer).code).toBe('denied');
+  expect(classifyResponse(403, answer).code).toBe('denied');
 });
 
 test('a habit is found by method, resource, status and codes together', () => {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { copyImage } from '../../src/registry/copy-image.js';
-import { ReadPace } from '../../src/registry/blobs/read-pace.js';
+import { ReadRate } from '../../src/registry/blobs/read-rate.js';
 import { placeImage } from '../support/scripted-images.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../support/scripted-set-up.js';
 
 test('a pace gives what was saved up at most, and then no more than its rate', () => {
-  const pace = new ReadPace(1_000_000);
+  const pace = new ReadRate(1_000_000);
 
   expect(pace.take(50_000, 10_000)).toBe(0);
   expect(pace.take(50_000, 10_000)).toBe(0);

@@ -159,13 +159,13 @@ test('a registry whose root answers with a web page has not been reached', async
     answer(response, 200, { 'content-type': 'text/html' }, Buffer.from('<html>Sign in</html>')),
   );
 
-  const reaching = reachRegistry(clientFor([registry]), registry.host, {
+  const withTemporalErrors = reachRegistry(clientFor([registry]), registry.host, {
     side: 'target',
     authorized: true,
     signal: new AbortController().signal,
   });
 
-  await expect(reaching).rejects.toThrow(/captive portal, a login page or a proxy/);
+  await expect(withTemporalErrors).rejects.toThrow(/captive portal, a login page or a proxy/);
 });
 
 describe('an upload that is redirected with 307 or 308', () => {

@@ -263,7 +263,7 @@ describe('referrers', () => {
 
     const planning = planCopy(clientFor([source, target]), following(source, target));
 
-    await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+    await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
   });
 
   test.each([
@@ -284,7 +284,7 @@ describe('referrers', () => {
 
       const planning = planCopy(clientFor([source, target]), following(source, target));
 
-      await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'park' });
+      await expect(planning).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
       await expect(planning).rejects.toThrow(new RegExp(`no end after \\d+ ${unit}`));
       expect(source.count('GET', /referrers/)).toBeLessThan(10);
     },
@@ -347,7 +347,7 @@ describe('referrers', () => {
 
     const report = await copyImage(clientFor([source, target]), following(source, target, { manifestPolicy: 'fail' }));
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-policy', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-policy', decision: 'block' });
     expect(target.count('POST', /uploads/)).toBe(0);
   });
 
@@ -373,7 +373,7 @@ describe('referrers', () => {
 
     const report = await copyImage(clientFor([source, target]), following(source, target));
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'target-corrupt', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'target-corrupt', decision: 'block' });
     expect(target.manifest(targetRepository, image.digest.replace(':', '-'))?.bytes).toEqual(bytes);
   });
 });

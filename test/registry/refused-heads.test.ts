@@ -118,7 +118,7 @@ test('a refused HEAD of a private source says what GET of it says', async () => 
 
   const looking = headSource(clientFor([source]), parseImageReference(`${source.host}/${repository}:v1`));
 
-  await expect(looking).rejects.toMatchObject({ code: 'denied', decision: 'park' });
+  await expect(looking).rejects.toMatchObject({ code: 'denied', decision: 'block' });
   await expect(looking).rejects.toThrow('ask the owner of the team');
 });
 
@@ -126,9 +126,9 @@ test('a target that has answered a HEAD is believed when it has no tag, at one r
   const target = await startScripted();
   placeImage(target, targetRepository);
   const client = clientFor([target]);
-  const place = { side: 'target', host: target.host, repository: targetRepository, name: 'target-1' } as const;
+  const repo = { side: 'target', host: target.host, repository: targetRepository, name: 'target-1' } as const;
 
-  const heads = [await headManifest(client, place, 'v1'), await headManifest(client, place, 'v2')];
+  const heads = [await headManifest(client, repo, 'v1'), await headManifest(client, repo, 'v2')];
 
   expect(heads.map((head) => head !== undefined)).toEqual([true, false]);
   expect(target.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
@@ -226,7 +226,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(target.count('PUT', /manifests/)).toBe(puts);
   });
 
-  test('parks a copy whose backup of the tag it forbids, and leaves the tag as it is', async () => {
+  test('blocks a copy whose backup of the tag it forbids, and leaves the tag as it is', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const before = placeImage(target, targetRepository);
@@ -237,11 +237,11 @@ describe("Harbor's policy against images that are not signed", () => {
       targets: [targetAt(target, { backupTag: 'v1-before' })],
     });
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block' });
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(before.bytes);
   });
 
-  test('parks a push of which not even the answer to PUT says what was stored', async () => {
+  test('blocks a push of which not even the answer to PUT says what was stored', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     forbidReading(target, targetRepository);
@@ -253,18 +253,18 @@ describe("Harbor's policy against images that are not signed", () => {
 
     const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block' });
     expect(report.failures[0]?.failure.message).toContain('whether it is right cannot be seen');
   });
 
-  test('parks a copy from a source, with the policy in the reason', async () => {
+  test('blocks a copy from a source, with the policy in the reason', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     forbidReading(source, repository);
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'denied', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'denied', decision: 'block' });
     await expect(copying).rejects.toThrow(`${words}; the project's policy keeps it from being read`);
   });
 });

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { Place } from '../../src/registry/place.js';
+import type { RepositoryRef } from '../../src/registry/repository-ref.js';
 import { responseFault } from '../../src/registry/transport/response-fault.js';
 
-const target: Place = {
+const target: RepositoryRef = {
   side: 'target',
   host: 'registry.cn-hangzhou.aliyuncs.com',
   repository: 'team/app',
   name: 'aliyun',
 };
-const source: Place = { side: 'source', host: 'docker.io', repository: 'library/app' };
+const source: RepositoryRef = { side: 'source', host: 'docker.io', repository: 'library/app' };
 
-function faultOf(place: Place, status: number, body: string, headers = {}) {
+function faultOf(repo: RepositoryRef, status: number, body: string, headers = {}) {
   return responseFault({ statusCode: status, headers }, Buffer.from(body), {
-    place,
+    repo,
     method: 'PUT',
     resource: 'manifest',
     what: 'PUT manifest v1',
@@ -27,8 +27,8 @@ describe('what Alibaba Cloud ACR refuses with', () => {
   const access = [{ Type: 'repository', Class: '', Name: 'team/app', Action: 'push' }];
 
   test.each([
-    ['a wrong user or password', 401, 'UNAUTHORIZED', 'authentication required', access, 'unauthorized', 'park'],
-    ['no right, no namespace', 403, 'DENIED', 'requested access to the resource is denied', {}, 'denied', 'park'],
+    ['a wrong user or password', 401, 'UNAUTHORIZED', 'authentication required', access, 'unauthorized', 'block'],
+    ['no right, no namespace', 403, 'DENIED', 'requested access to the resource is denied', {}, 'denied', 'block'],
     [
       'an attestation as an artifact',
       403,
@@ -36,7 +36,7 @@ describe('what Alibaba Cloud ACR refuses with', () => {
       'unknown manifest class for application/vnd.oci.empty.v1+json',
       undefined,
       'manifest-refused',
-      'park',
+      'block',
     ],
     [
       'a chart',
@@ -45,12 +45,12 @@ describe('what Alibaba Cloud ACR refuses with', () => {
       'unknown manifest class for application/vnd.cncf.helm.config.v1+json',
       undefined,
       'manifest-refused',
-      'park',
+      'block',
     ],
-    ['no room for a repository', 403, 'DENIED', 'the repository quota is exceeded', undefined, 'quota', 'park'],
-    ['three levels', 400, 'NAME_INVALID', 'invalid repository name', undefined, 'target-name', 'park'],
-    ['a form of manifest', 400, 'MANIFEST_INVALID', 'manifest invalid', {}, 'manifest-refused', 'park'],
-    ['a tag that is fixed', 403, 'DENIED', 'the tag v1 is immutable', undefined, 'tag-immutable', 'park'],
+    ['no room for a repository', 403, 'DENIED', 'the repository quota is exceeded', undefined, 'quota', 'block'],
+    ['three levels', 400, 'NAME_INVALID', 'invalid repository name', undefined, 'target-name', 'block'],
+    ['a form of manifest', 400, 'MANIFEST_INVALID', 'manifest invalid', {}, 'manifest-refused', 'block'],
+    ['a tag that is fixed', 403, 'DENIED', 'the tag v1 is immutable', undefined, 'tag-immutable', 'block'],
     ['too many requests', 429, 'TOOMANYREQUESTS', 'too many requests', undefined, 'rate-limited', 'wait'],
     ['slow storage', 500, 'UNKNOWN', 'unknown error', {}, 'server-error', 'retry'],
   ])('%s', (_what, status, code, message, detail, expected, decision) => {
@@ -66,7 +66,7 @@ describe('what Alibaba Cloud ACR refuses with', () => {
   ])('a right that is lacking, told %s with 401, is not taken for a wrong password', (_how, body, headers) => {
     const fault = faultOf(target, 401, body, headers);
 
-    expect(fault).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
     expect(fault.message).toMatch(/may not write there, the namespace is missing/);
     expect(faultOf(source, 401, body, headers).code).toBe('unauthorized');
   });
@@ -90,7 +90,7 @@ test('a registry that leads elsewhere is told with where, and without the query'
   const location = 'https://registry.example.com/v2/team/app/blobs/uploads/?session=secret';
   const fault = faultOf(target, 301, '', { location });
 
-  expect(fault).toMatchObject({ code: 'protocol', decision: 'park' });
+  expect(fault).toMatchObject({ code: 'protocol', decision: 'block' });
   expect(fault.message).toContain('leads to https://registry.example.com/v2/team/app/blobs/uploads/?…');
   expect(faultOf(target, 302, '', { location: 'http://[' }).message).toContain('is this a container registry?');
 });
@@ -101,8 +101,8 @@ describe('limits', () => {
     [503, 'request rate limit exceeded'],
     [400, 'TooManyRequestsException: Rate exceeded, throttled'],
   ])('of the rate are waited for, also with %d', (status, words) => {
-    for (const place of [source, target]) {
-      expect(faultOf(place, status, words)).toMatchObject({ code: 'rate-limited', decision: 'wait' });
+    for (const repo of [source, target]) {
+      expect(faultOf(repo, status, words)).toMatchObject({ code: 'rate-limited', decision: 'wait' });
     }
   });
 
@@ -125,10 +125,10 @@ test.each([
   ['team/quota-operator', 403, 'DENIED', 'requested access to the resource is denied', 'denied'],
   ['throttler', 404, 'NAME_UNKNOWN', 'repository name not known to registry', 'repository-missing'],
 ])('the name of %s decides nothing about a %d', (repository, status, code, message, expected) => {
-  for (const place of [source, target]) {
-    const fault = faultOf({ ...place, repository }, status, errorBody(code, message, [{ Name: repository }]));
+  for (const repo of [source, target]) {
+    const fault = faultOf({ ...repo, repository }, status, errorBody(code, message, [{ Name: repository }]));
 
-    expect(fault).toMatchObject({ code: expected, decision: 'park' });
+    expect(fault).toMatchObject({ code: expected, decision: 'block' });
     expect(fault.message).toContain(repository);
   }
 });

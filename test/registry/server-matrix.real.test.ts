@@ -51,7 +51,7 @@ let source: ScriptedRegistry;
 
 beforeAll(async () => {
   source = await ScriptedRegistry.start();
-  for (const kind of imageKinds) kind.place(source, repositoryOf(kind.name));
+  for (const kind of imageKinds) kind.repo(source, repositoryOf(kind.name));
 });
 afterAll(() => source.stop());
 
@@ -120,8 +120,8 @@ describe('beside skopeo', () => {
       expect((await readManifest(server, theirs, 'v1'))?.bytes).toEqual(tag?.bytes);
       for (const { digest, kind } of tag === undefined ? [] : contentsOf(repository, tag.digest)) {
         const found = await Promise.all(
-          [ours, theirs].map(async (place) =>
-            kind === 'blob' ? hasBlob(server, place, digest) : (await readManifest(server, place, digest))?.digest,
+          [ours, theirs].map(async (repo) =>
+            kind === 'blob' ? hasBlob(server, repo, digest) : (await readManifest(server, repo, digest))?.digest,
           ),
         );
         expect(found[0]).toBeTruthy();
@@ -211,7 +211,7 @@ async function outcomeOf(
 }
 
 function refused({ code, decision, message }: FerryError, layersMoved: boolean): string {
-  expect(decision, message).toBe('park');
+  expect(decision, message).toBe('block');
   expect(message.length).toBeGreaterThan(20);
   return `refused: \`${code}\`${layersMoved ? ', after layers' : ''}`;
 }

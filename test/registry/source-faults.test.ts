@@ -148,7 +148,7 @@ describe('bytes that a server encodes for the road, though nobody asked it to', 
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
     expect(target.count('PUT', /manifests/)).toBe(0);
   });
@@ -245,7 +245,7 @@ describe('an image that changes at its source while it is copied', () => {
 
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'park' });
+    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
     await expect(copying).rejects.toThrow(second.layers[0]);
     expect(target.manifest(targetRepository, 'v1')).toBeUndefined();
   });

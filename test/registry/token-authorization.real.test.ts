@@ -105,13 +105,13 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
     const refused = pull('team/app', undefined);
 
     expect(report.failures).toEqual([]);
-    await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'park', side: 'source' });
+    await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'block', side: 'source' });
   });
 
   test('a token with fewer rights than were asked for is not asked for again and again', async () => {
     const report = await push(['team/readonly'], { username: 'reader', password: 'r' });
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'park', side: 'target' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block', side: 'target' });
     expect(tokens.given.length).toBeLessThan(12);
   });
 
@@ -138,7 +138,7 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
   test('wrong credentials are said once, and nobody comes as anonymous instead', async () => {
     const report = await push(['team/wrong'], { username: 'writer', password: 'guess' });
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'block' });
     expect(tokens.given).toEqual([]);
   });
 });

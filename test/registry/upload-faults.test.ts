@@ -84,7 +84,7 @@ describe('an answer that comes before the data is through', () => {
     const report = await copyImage(clientFor([source, limited, healthy]), requestFor(source, [limited, healthy]));
 
     expect(report.failures.map(({ target }) => target)).toEqual(['target-1']);
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'blob-too-large', decision: 'park' });
+    expect(report.failures[0]?.failure).toMatchObject({ code: 'blob-too-large', decision: 'block' });
     expect(report.failures[0]?.failure.message).toMatch(/413 Request Entity Too Large.*raise the body limit/);
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });

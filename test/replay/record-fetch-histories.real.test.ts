@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { fetchResult, startFetch } from '../../src/client/fetch-upstream.js';
-import type { FetchActivities, UpstreamLook } from '../../src/contract/activity-types.js';
-import type { FetchInput } from '../../src/contract/fetch.js';
+import { fetchResult, startFetch } from '../../src/client/start-fetch.js';
+import type { FetchActivities, UpstreamCheck } from '../../src/contract/activity-types.js';
+import type { FetchInput } from '../../src/contract/fetch-messages.js';
 import { nothingNew } from '../../src/domain/upstream-finding.js';
 import { recordHistory } from '../support/record-history.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
@@ -10,7 +10,7 @@ import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const image = 'docker.io/acme/app:2';
-const found: UpstreamLook = {
+const found: UpstreamCheck = {
   kind: 'found',
   fingerprint: 'f',
   finding: {
@@ -21,19 +21,19 @@ const found: UpstreamLook = {
     wanted: [{ image, service: 'app', oldTag: '1', newTag: '2' }],
   },
 };
-const limited: UpstreamLook = {
+const limited: UpstreamCheck = {
   kind: 'later',
   fault: { code: 'rate-limited', decision: 'wait', reason: 'GitHub is at its limit', retryAfterMs: 100 },
 };
 
 /** As `record-histories.real.test.ts`, for the workflows that look at upstreams. */
 describe('looks at upstreams whose histories are recorded', () => {
-  let looks: UpstreamLook[];
+  let looks: UpstreamCheck[];
   let worker: WorkflowWorker;
 
   beforeEach(async () => {
     const activities: FetchActivities = {
-      lookAtUpstream: async () => looks.shift() ?? found,
+      checkUpstream: async () => looks.shift() ?? found,
       recordFinding: async ({ finding }) => ({
         wanted: finding.wanted.map((one) => ({ image: one.image, platform: 'linux/amd64', outcome: 'added' })),
         pending: finding.isNew,
@@ -73,7 +73,7 @@ describe('looks at upstreams whose histories are recorded', () => {
   async function run(upstream: string, input: FetchInput = {}) {
     const temporal = {
       client: worker.client,
-      soon: async <T>(call: () => Promise<T>) => await call(),
+      withDeadline: async <T>(call: () => Promise<T>) => await call(),
       close: async () => undefined,
     };
     return await fetchResult(temporal, await startFetch(temporal, upstream, input));

@@ -24,7 +24,7 @@ describe('workflows whose histories are recorded', () => {
   beforeEach(async () => {
     world = new ScriptedWorld();
     worker = await startWorkflowWorker(world.activities());
-    temporal = { client: worker.client, soon: async (call) => await call(), close: async () => undefined };
+    temporal = { client: worker.client, withDeadline: async (call) => await call(), close: async () => undefined };
   });
   afterEach(async () => {
     await worker.stop();
@@ -38,21 +38,21 @@ describe('workflows whose histories are recorded', () => {
     const [good, flaky, bad] = ['docker.io/library/good:1', 'docker.io/library/flaky:1', 'docker.io/library/bad:1'];
     world.want(good, flaky, bad);
     const fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
-    world.plans.set(flaky, (round) =>
-      round === 0 ? { kind: 'stopped', rows: [2], lookedAt: 0, tagMissing: false, fault } : planned(flaky),
+    world.plans.set(flaky, (attempt) =>
+      attempt === 0 ? { kind: 'stopped', rows: [2], readAt: 0, tagMissing: false, fault } : planned(flaky),
     );
     world.plans.set(bad, () => ({
       kind: 'stopped',
       rows: [3],
-      lookedAt: 0,
+      readAt: 0,
       tagMissing: true,
-      fault: { code: 'tag-missing', decision: 'park', reason: 'no such tag' },
+      fault: { code: 'tag-missing', decision: 'block', reason: 'no such tag' },
     }));
 
     const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
     const summary = await syncResult(temporal, runId);
 
-    expect(summary).toMatchObject({ images: 3, pushed: 2, parked: 1 });
+    expect(summary).toMatchObject({ images: 3, pushed: 2, blocked: 1 });
     await record('sync-all', SYNC_ALL_WORKFLOW_ID, runId);
     await record('sync-image-copied', syncImageWorkflowId(good));
     await record('sync-image-second-round', syncImageWorkflowId(flaky));

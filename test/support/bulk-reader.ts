@@ -5,14 +5,14 @@ import { createServer as createTlsServer, get as getTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import { BulkPlainAgent, BulkTlsAgent } from '../../src/registry/transport/bulk-reads.js';
+import { PooledPlainAgent, PooledTlsAgent } from '../../src/registry/transport/pooled-agent.js';
 
 /** Asks the test's server, by an agent that keeps its connections and reads them in large pieces. */
 export type Get = (path: string) => Promise<IncomingMessage>;
 
 export async function startPlain(listener: RequestListener): Promise<Get> {
   const server = createServer(listener);
-  const agent = new BulkPlainAgent({ keepAlive: true });
+  const agent = new PooledPlainAgent({ keepAlive: true });
   const port = await listening(server, agent);
   return async (path) => answerTo(getPlain({ host: '127.0.0.1', port, path, agent }));
 }
@@ -20,7 +20,7 @@ export async function startPlain(listener: RequestListener): Promise<Get> {
 export async function startTls(listener: RequestListener): Promise<Get> {
   const { cert, key } = selfSignedCertificate();
   const server = createTlsServer({ cert, key }, listener);
-  const agent = new BulkTlsAgent({ keepAlive: true, ca: cert });
+  const agent = new PooledTlsAgent({ keepAlive: true, ca: cert });
   const port = await listening(server, agent);
   return async (path) => answerTo(getTls({ host: '127.0.0.1', port, path, agent }));
 }

@@ -17,34 +17,34 @@ interface Kind {
   /** skopeo cannot read it, or would change it on its way. */
   readonly notBySkopeo?: true;
   /** Puts it into a repository under the tag `v1`. */
-  place(registry: ScriptedRegistry, repository: string): PlacedManifest;
+  repo(registry: ScriptedRegistry, repository: string): PlacedManifest;
 }
 
 /** Every form that people publish, as small as it can be. */
 export const imageKinds: readonly Kind[] = [
-  { name: 'schema 2', place: (registry, repository) => placeDocker(registry, repository, 'v1') },
-  { name: 'schema 2 list', place: placeDockerList },
-  { name: 'OCI image', place: (registry, repository) => placeOci(registry, repository) },
-  { name: 'OCI index', place: (registry, repository) => placeIndexOf(registry, repository, []) },
-  { name: 'nested index', place: placeNested, notBySkopeo: true },
-  { name: 'attestation as image', place: (registry, repository) => placeAttested(registry, repository, 'image') },
-  { name: 'attestation as artifact', place: (registry, repository) => placeAttested(registry, repository, 'artifact') },
-  { name: 'Helm chart', place: placeChart },
-  { name: 'artifact', place: placeArtifact },
-  { name: 'zstd layers', place: placeZstd },
-  { name: 'empty layer', place: placeEmptyLayer },
-  { name: '0-byte blob', place: placeNoBytes, notBySkopeo: true },
-  { name: 'foreign layer', place: placeForeign },
-  { name: '127 layers', place: placeManyLayers },
-  { name: 'layer of 200 KB', place: placeLarge },
-  { name: 'sha512 layer', place: placeSha512, notBySkopeo: true },
-  { name: 'OCI image sent as Docker’s', place: placeMislabelled, notBySkopeo: true },
-  { name: 'OCI index sent as Docker’s', place: placeMislabelledIndex, notBySkopeo: true },
-  { name: 'Docker image sent as OCI’s', place: placeDockerAsOci, notBySkopeo: true },
-  { name: 'Docker image without a type', place: placeTypeless, notBySkopeo: true },
-  { name: 'config of no image type', place: placeUnknownConfig },
-  { name: 'index of nothing', place: placeEmptyIndex, notBySkopeo: true },
-  { name: 'sparse index', place: placeSparse, notBySkopeo: true },
+  { name: 'schema 2', repo: (registry, repository) => placeDocker(registry, repository, 'v1') },
+  { name: 'schema 2 list', repo: placeDockerList },
+  { name: 'OCI image', repo: (registry, repository) => placeOci(registry, repository) },
+  { name: 'OCI index', repo: (registry, repository) => placeIndexOf(registry, repository, []) },
+  { name: 'nested index', repo: placeNested, notBySkopeo: true },
+  { name: 'attestation as image', repo: (registry, repository) => placeAttested(registry, repository, 'image') },
+  { name: 'attestation as artifact', repo: (registry, repository) => placeAttested(registry, repository, 'artifact') },
+  { name: 'Helm chart', repo: placeChart },
+  { name: 'artifact', repo: placeArtifact },
+  { name: 'zstd layers', repo: placeZstd },
+  { name: 'empty layer', repo: placeEmptyLayer },
+  { name: '0-byte blob', repo: placeNoBytes, notBySkopeo: true },
+  { name: 'foreign layer', repo: placeForeign },
+  { name: '127 layers', repo: placeManyLayers },
+  { name: 'layer of 200 KB', repo: placeLarge },
+  { name: 'sha512 layer', repo: placeSha512, notBySkopeo: true },
+  { name: 'OCI image sent as Docker’s', repo: placeMislabelled, notBySkopeo: true },
+  { name: 'OCI index sent as Docker’s', repo: placeMislabelledIndex, notBySkopeo: true },
+  { name: 'Docker image sent as OCI’s', repo: placeDockerAsOci, notBySkopeo: true },
+  { name: 'Docker image without a type', repo: placeTypeless, notBySkopeo: true },
+  { name: 'config of no image type', repo: placeUnknownConfig },
+  { name: 'index of nothing', repo: placeEmptyIndex, notBySkopeo: true },
+  { name: 'sparse index', repo: placeSparse, notBySkopeo: true },
 ];
 
 interface ImageParts {

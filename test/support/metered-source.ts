@@ -13,7 +13,11 @@ export interface MeteredSource {
 
 export function meter(
   registry: ScriptedRegistry,
-  { limit, windowMs, spender }: { readonly limit: number; readonly windowMs: number; readonly spender?: string },
+  {
+    limit,
+    windowMs,
+    rateLimitSource,
+  }: { readonly limit: number; readonly windowMs: number; readonly rateLimitSource?: string },
 ): MeteredSource {
   const pulls: number[] = [];
   let refused = 0;
@@ -22,7 +26,7 @@ export function meter(
     const window = `w=${windowMs / 1000}`;
     response.setHeader('ratelimit-limit', `${limit};${window}`);
     response.setHeader('ratelimit-remaining', `${limit - inWindowBefore(performance.now())};${window}`);
-    if (spender !== undefined) response.setHeader('docker-ratelimit-source', spender);
+    if (rateLimitSource !== undefined) response.setHeader('docker-ratelimit-source', rateLimitSource);
   };
   registry.when('HEAD', /\/manifests\//, async (exchange) => {
     announce(exchange);

@@ -1,8 +1,8 @@
-import type { BridgeWork, FetchRequest } from '../../src/client/webhook-bridge/bridge-work.js';
-import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync.js';
+import type { ServerWork, FetchRequest } from '../../src/server/server-work.js';
+import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync-messages.js';
 
 /** Notes what the bridge asks for, where a test is about the bridge alone. */
-export class RecordedWork implements BridgeWork {
+export class RecordedWork implements ServerWork {
   readonly syncs: SyncRequest[] = [];
   readonly added: { delivery: string; input: AddImageInput }[] = [];
   readonly fetched: { delivery: string; request: FetchRequest }[] = [];

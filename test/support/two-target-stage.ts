@@ -9,7 +9,7 @@ import { makeFerryStage } from './ferry-stage.js';
 export interface TwoTargetStage extends FerryStage {
   readonly source: RegistryServer;
   /** The ferry knows the source by the road's host. */
-  readonly road: Throttle;
+  readonly proxy: Throttle;
   /** Distribution 2.8: repositories are `team/<last part>`. */
   readonly aliyun: RegistryServer;
   /** Distribution 3: repositories are `<first part>/<last part>`. */
@@ -18,22 +18,22 @@ export interface TwoTargetStage extends FerryStage {
 
 export async function startTwoTargetStage(bytesPerSecond: number): Promise<TwoTargetStage> {
   const source = await startRegistry({ kind: 'distribution' });
-  const road = await startThrottle({ upstream: source.url, bytesPerSecond });
+  const proxy = await startThrottle({ upstream: source.url, bytesPerSecond });
   const aliyun = await startRegistry({ kind: 'docker-registry' });
   const own = await startRegistry({ kind: 'distribution' });
   const stage = makeFerryStage({
-    configuration: { hosts: { [road.host]: { scheme: 'http' } } },
+    configuration: { hosts: { [proxy.host]: { scheme: 'http' } } },
     environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
   });
   return {
     ...stage,
     source,
-    road,
+    proxy,
     aliyun,
     own,
     async clear() {
       await stage.clear();
-      await Promise.all([road.stop(), source.stop(), aliyun.stop(), own.stop()]);
+      await Promise.all([proxy.stop(), source.stop(), aliyun.stop(), own.stop()]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { PendingImage, PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/sync-plan.js';
+import type { PendingPlan, PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/plan-types.js';
 import type { PlanStore } from '../../src/database/plan-store.js';
 import type { Target } from '../../src/domain/target.js';
 
@@ -18,9 +18,9 @@ export async function wholePlan(make: (sink: PlanSink) => Promise<PlanSummary>):
   return { ...(await make(sink)), images, refusedRows };
 }
 
-/** What a pass would find, in one piece. */
-export async function pendingImages(plan: PlanStore, targets: readonly Target[]): Promise<readonly PendingImage[]> {
-  const images: PendingImage[] = [];
+/** What a run would find, in one piece. */
+export async function pendingImages(plan: PlanStore, targets: readonly Target[]): Promise<readonly PendingPlan[]> {
+  const images: PendingPlan[] = [];
   for await (const page of plan.pendingImages(targets)) images.push(...page);
   return images;
 }

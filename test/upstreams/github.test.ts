@@ -103,14 +103,14 @@ describe('GitHub', () => {
   test('a repository that is not there is said with its address', async () => {
     const fault = await faultOf(github.listTags('langgenius/gone'));
 
-    expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'park', status: 404 });
+    expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'block', status: 404 });
     expect(fault.message).toContain(`the tags of langgenius/gone (404 for ${standIn.url}/repos/langgenius/gone/tags)`);
   });
 
   test('a compose file that has moved is said with its address', async () => {
     const fault = await faultOf(github.readFile(file));
 
-    expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'park', status: 404 });
+    expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'block', status: 404 });
     expect(fault.message).toContain('the file docker/docker-compose.yaml of langgenius/dify at 1.16.0');
     expect(fault.message).toContain(`${standIn.url}/repos/langgenius/dify/contents/docker/docker-compose.yaml`);
   });
@@ -121,7 +121,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
 
-    expect(fault).toMatchObject({ code: 'unauthorized', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'unauthorized', decision: 'block' });
     expect(fault.message).toContain('GITHUB_TOKEN');
     expect(fault.message).not.toContain('wrong-secret');
   });
@@ -168,7 +168,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
 
-    expect(fault).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
     expect(fault.message).toContain('Repository access blocked');
   });
 
@@ -205,7 +205,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
 
-    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
     expect(fault.message).toContain(`${standIn.url}/repos/langgenius/dify/tags`);
   });
 
@@ -214,7 +214,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.readFile(file));
 
-    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
   });
 
   test('an answer without an end is given up, and no more of it is kept than any answer has', async () => {
@@ -232,7 +232,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.readFile(file));
 
-    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
     expect(fault.message).toContain('docker-compose.yaml?ref=1.16.0 did not answer with what was expected');
     expect(sent).toBeLessThan(60_000_000);
   });
@@ -258,7 +258,7 @@ describe('GitHub', () => {
 
     const fault = await faultOf(github.readFile(file));
 
-    expect(fault).toMatchObject({ code: 'denied', decision: 'park' });
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
     expect(fault.message.length).toBeLessThan(1_000);
   });
 

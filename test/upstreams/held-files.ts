@@ -16,7 +16,7 @@ export function heldFiles(texts: Readonly<Record<string, string>>): TagFiles & {
       asked.push(path);
       const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
       if (text === undefined)
-        throw new UpstreamFault(`${path} is not there`, { code: 'upstream-missing', decision: 'park' });
+        throw new UpstreamFault(`${path} is not there`, { code: 'upstream-missing', decision: 'block' });
       return text;
     },
     async list(folder) {

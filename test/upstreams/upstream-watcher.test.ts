@@ -194,7 +194,7 @@ describe('looking at upstreams', () => {
   test('a newest release without the file is a fault that names its address', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'moved.yaml' };
 
-    await expect(watcher.look(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'park' });
+    await expect(watcher.look(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'block' });
     await expect(watcher.look(upstream)).rejects.toThrow('/contents/moved.yaml?ref=1.16.0');
   });
 

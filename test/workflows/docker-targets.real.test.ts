@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { CopyByDockerInput, CopyImageResult, ImagePlan } from '../../src/contract/activity-types.js';
-import type { SyncImageResult } from '../../src/contract/sync.js';
+import type { SyncImageResult } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
@@ -104,7 +104,7 @@ test('a daemon that has done its part is not asked again while another target is
   expect(asked[1]?.sourceDigest).toBe(found);
 });
 
-test.each(['wait', 'park'] as const)('a tag that a daemon does not find: %s', async (missingTag) => {
+test.each(['wait', 'block'] as const)('a tag that a daemon does not find: %s', async (missingTag) => {
   world.plans.set(image, () => ({ ...withDocker(['private'], ['private']), missingTag }));
   answer = ({ destinations }) => ({
     done: [],
@@ -115,20 +115,20 @@ test.each(['wait', 'park'] as const)('a tag that a daemon does not find: %s', as
 
   const result = await sync();
 
-  const state = missingTag === 'wait' ? 'waiting' : 'parked';
+  const state = missingTag === 'wait' ? 'waiting' : 'blocked';
   expect(result).toMatchObject({ state, notDone: [{ image, state, code: 'tag-missing' }] });
   expect(world.recorded).toMatchObject([{ targets: [], sourceFault: { state, tagMissing: true } }]);
 });
 
-test('a copy that no worker with a daemon takes leaves its target to the next pass, and what the others got is recorded', async () => {
+test('a copy that no worker with a daemon takes leaves its target to the next run, and what the others got is recorded', async () => {
   world.plans.set(image, () => withDocker(['aliyun', 'private'], ['private']));
   await worker.stop();
   worker = await startWorkflowWorker(world.activities(), await impatientWorkflowBundle());
 
   const result = await sync();
 
-  const untaken = { target: 'private', state: 'failed', code: 'unreachable' };
-  expect(result).toMatchObject({ state: 'failed', notDone: [{ image, ...untaken }] });
+  const untaken = { target: 'private', state: 'retrying', code: 'unreachable' };
+  expect(result).toMatchObject({ state: 'retrying', notDone: [{ image, ...untaken }] });
   expect(result.notDone[0]?.reason).toContain('ferry-docker');
   expect(world.recorded).toMatchObject([{ targets: [{ target: 'aliyun', state: 'pushed' }, untaken] }]);
   expect(world.copied).toEqual([image]);

@@ -8,13 +8,13 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 
 import type { FetchPorts } from '../../src/activities/fetch-activities.js';
 import { createUpstreamActivities } from '../../src/activities/index.js';
-import { watchFetch } from '../../src/cli/live-fetch.js';
-import { fetchResult, fetchWorkflowId, startFetch } from '../../src/client/fetch-upstream.js';
-import type { FetchInput, FetchResult } from '../../src/contract/fetch.js';
+import { watchFetch } from '../../src/cli/fetch-progress.js';
+import { fetchResult, fetchWorkflowId, startFetch } from '../../src/client/start-fetch.js';
+import type { FetchInput, FetchResult } from '../../src/contract/fetch-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
 import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
@@ -192,10 +192,10 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(world.signalled).toEqual([]);
   });
 
-  test('an image that was parked because its tag was missing is pending again', async () => {
+  test('an image that was blocked because its tag was missing is pending again', async () => {
     await fetched('xinference');
     await syncImage(stores, xinferenceImage, {
-      sourceFault: { state: 'parked', code: 'tag-missing', reason: 'not there', tagMissing: true },
+      sourceFault: { state: 'blocked', code: 'tag-missing', reason: 'not there', tagMissing: true },
     });
 
     const result = await fetched('xinference', { scope: 'release' });
@@ -364,7 +364,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
   function temporal() {
     return {
       client: worker.client,
-      soon: async <T>(call: () => Promise<T>) => await call(),
+      withDeadline: async <T>(call: () => Promise<T>) => await call(),
       close: async () => undefined,
     };
   }

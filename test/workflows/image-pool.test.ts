@@ -5,7 +5,7 @@ import { ImagePool } from '../../src/workflows/image-pool.js';
 const found = (...images: string[]) => images.map((image) => ({ image, explicit: false }));
 const asked = (...images: string[]) => images.map((image) => ({ image, explicit: true }));
 
-describe('the order in which a pass copies images', () => {
+describe('the order in which a run copies images', () => {
   test('discovered images come in the order of their rows', () => {
     const pool = new ImagePool();
 
@@ -36,17 +36,17 @@ describe('the order in which a pass copies images', () => {
     expect([image, whileInWork, pool.take()]).toEqual(['a', undefined, 'a']);
   });
 
-  test('an image that another run copies is left to it for the rest of the pass', () => {
-    const pool = new ImagePool({ elsewhere: ['a'] });
+  test('an image that another run copies is left to it for the rest of the run', () => {
+    const pool = new ImagePool({ runningElsewhere: ['a'] });
     pool.leaveTo('b');
 
     pool.offer(asked('a', 'b', 'c'));
 
     expect([pool.take(), pool.take()]).toEqual(['c', undefined]);
-    expect(pool.elsewhere).toEqual(['a', 'b']);
+    expect(pool.runningElsewhere).toEqual(['a', 'b']);
   });
 
-  test('an image asked for while it is in work makes the pass look again as soon as it is over', () => {
+  test('an image asked for while it is in work makes the run look again as soon as it is over', () => {
     const pool = new ImagePool();
     pool.offer(found('a', 'b'));
     pool.take();
@@ -73,7 +73,7 @@ describe('the order in which a pass copies images', () => {
     expect(pool.take()).toBe(pinned);
   });
 
-  test('only what was asked for is taken while the pass ends its work', () => {
+  test('only what was asked for is taken while the run ends its work', () => {
     const pool = new ImagePool();
     pool.offer([...asked('a'), ...found('b')]);
 
@@ -85,7 +85,7 @@ describe('the order in which a pass copies images', () => {
   });
 
   test('a look does not read the whole of a long queue again', () => {
-    const pool = new ImagePool({ elsewhere: ['x'] });
+    const pool = new ImagePool({ runningElsewhere: ['x'] });
 
     pool.offer(found(...Array.from({ length: 10_000 }, (_, number) => `host/app:${number}`)));
 
@@ -94,7 +94,7 @@ describe('the order in which a pass copies images', () => {
   });
 
   test('what was left to another run is offered once more, and what was dropped is not', () => {
-    const pool = new ImagePool({ elsewhere: ['a'], dropped: ['b'] });
+    const pool = new ImagePool({ runningElsewhere: ['a'], dropped: ['b'] });
 
     const first = pool.reconsider();
     pool.offer(found('a', 'b'));

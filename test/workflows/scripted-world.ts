@@ -8,16 +8,16 @@ import type {
   MainActivities,
   TagActivities,
 } from '../../src/contract/activity-types.js';
-import type { SyncRequest } from '../../src/contract/sync.js';
+import type { SyncRequest } from '../../src/contract/sync-messages.js';
 import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.js';
 
 /** Activities over plain lists, so that a test decides what the workflows see and when. */
 export class ScriptedWorld {
   /** Pending images, in row order; `explicit` ones were asked for. */
   readonly pending: { image: string; explicit: boolean }[] = [];
-  readonly plans = new Map<string, (round: number) => ImagePlan>();
+  readonly plans = new Map<string, (attempt: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
-  readonly passes: SyncRequest[][] = [];
+  readonly runs: SyncRequest[][] = [];
   pruned = 0;
   readonly finished: { run: string; cancelled: boolean; failure?: string }[] = [];
   readonly recorded: ImageOutcome[] = [];
@@ -38,9 +38,9 @@ export class ScriptedWorld {
   mostAtOnce = 0;
   onRecordFault: () => Promise<void> = async () => undefined;
   onFindPending: () => Promise<void> = async () => undefined;
-  onFinishPass: () => Promise<void> = async () => undefined;
+  onFinishRun: () => Promise<void> = async () => undefined;
   onPrune: () => Promise<void> = async () => undefined;
-  #rounds = new Map<string, number>();
+  #attempts = new Map<string, number>();
 
   want(...images: string[]): void {
     for (const image of images) this.pending.push({ image, explicit: false });
@@ -51,15 +51,15 @@ export class ScriptedWorld {
   }
 
   /** The next plan of every image is its first again. */
-  forgetRounds(): void {
-    this.#rounds.clear();
+  forgetAttempts(): void {
+    this.#attempts.clear();
   }
 
   activities(): MainActivities & CopyActivities {
     return {
-      beginPass: async ({ requests }) => {
-        this.passes.push([...requests]);
-        return { run: `run-${this.passes.length}`, startedAt: 0, poolSize: this.poolSize };
+      beginRun: async ({ requests }) => {
+        this.runs.push([...requests]);
+        return { id: `run-${this.runs.length}`, startedAt: 0, poolSize: this.poolSize };
       },
       adoptPresent: async ({ after }) => {
         this.adoptedAfter.push(after);
@@ -76,8 +76,8 @@ export class ScriptedWorld {
         this.faults.push({ image, reason });
         this.#done(image);
       },
-      finishPass: async ({ run, cancelled, failure }) => {
-        await this.onFinishPass();
+      finishRun: async ({ run, cancelled, failure }) => {
+        await this.onFinishRun();
         this.finished.push({ run, cancelled, ...(failure === undefined ? {} : { failure }) });
       },
       pruneHistory: async () => {
@@ -85,9 +85,9 @@ export class ScriptedWorld {
         this.pruned += 1;
       },
       planImage: async ({ image }) => {
-        const round = this.#rounds.get(image) ?? 0;
-        this.#rounds.set(image, round + 1);
-        return this.plans.get(image)?.(round) ?? planned(image);
+        const attempt = this.#attempts.get(image) ?? 0;
+        this.#attempts.set(image, attempt + 1);
+        return this.plans.get(image)?.(attempt) ?? planned(image);
       },
       recordImage: async ({ outcome }) => {
         this.recorded.push(outcome);
@@ -133,7 +133,7 @@ export function planned(image: string, targets: readonly string[] = ['aliyun', '
   return {
     kind: 'planned',
     rows: [1],
-    lookedAt: 0,
+    readAt: 0,
     sourceDigest: `sha256:${'a'.repeat(64)}`,
     missingTag: 'wait',
     platforms: ['linux/amd64'],

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { requestSync, requestSyncAt } from '../../src/client/sync-requests.js';
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { MessageName } from '../../src/contract/messages.js';
-import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/contract/sync.js';
+import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
@@ -31,7 +31,7 @@ describe('SyncAll on a real Temporal server', () => {
   const close = async () => undefined;
   const ask = async (id: string, reason = 'test') =>
     await requestSync(
-      { client: worker.client, soon: async (call) => await call(), close: async () => undefined },
+      { client: worker.client, withDeadline: async (call) => await call(), close: async () => undefined },
       { id, reason },
     );
   const syncAll = (runId?: string): WorkflowHandle => worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId);
@@ -48,10 +48,10 @@ describe('SyncAll on a real Temporal server', () => {
       'docker.io/library/b:1',
       'docker.io/library/c:1',
     ]);
-    expect(summary).toEqual({ passes: 1, images: 3, pushed: 3, waiting: 0, failed: 0, parked: 0, notDone: [] });
+    expect(summary).toEqual({ runs: 1, images: 3, pushed: 3, waiting: 0, retrying: 0, blocked: 0, notDone: [] });
   });
 
-  test('a pass forgets old history at its end, and ends also where that cannot be done', async () => {
+  test('a run forgets old history at its end, and ends also where that cannot be done', async () => {
     const { runId } = await ask('one');
     await result(runId);
     world.onPrune = async () => {
@@ -59,7 +59,7 @@ describe('SyncAll on a real Temporal server', () => {
     };
     const second = await ask('two');
 
-    expect(await result(second.runId)).toMatchObject({ passes: 1 });
+    expect(await result(second.runId)).toMatchObject({ runs: 1 });
     expect(world.pruned).toBe(1);
     expect(world.finished).toHaveLength(2);
   });
@@ -79,12 +79,12 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.mostAtOnce).toBe(1);
   });
 
-  test('a source that asks for hours is left to a pass at that time, and keeps nobody waiting', async () => {
+  test('a source that asks for hours is left to a run at that time, and keeps nobody waiting', async () => {
     const fault = { code: 'rate-limited', decision: 'wait', reason: 'its allowance is spent' } as const;
     const stopped = (retryAfterMs: number): ImagePlan => ({
       kind: 'stopped',
       rows: [1],
-      lookedAt: 0,
+      readAt: 0,
       fault: { ...fault, retryAfterMs },
       tagMissing: false,
     });
@@ -98,14 +98,14 @@ describe('SyncAll on a real Temporal server', () => {
     const summary = await result(runId);
 
     expect(world.copied).toEqual(['quay.io/org/c:1']);
-    expect(summary).toMatchObject({ pushed: 1, waiting: 2, passes: 1 });
+    expect(summary).toMatchObject({ pushed: 1, waiting: 2, runs: 1 });
     expect(world.again).toEqual([{ at: summary.againAt, reason: '2 images wait for a source or target' }]);
     expect(summary.againAt).toBeGreaterThan(before + 3_500_000);
     expect(summary.againAt).toBeLessThan(Date.now() + 3_600_001);
   });
 
-  test('a request for a later time begins a pass then, and the newest one counts', async () => {
-    const temporal = { client: worker.client, soon: async <T>(call: () => Promise<T>) => await call(), close };
+  test('a request for a later time begins a run then, and the newest one counts', async () => {
+    const temporal = { client: worker.client, withDeadline: async <T>(call: () => Promise<T>) => await call(), close };
     await requestSyncAt(temporal, { at: Date.now() + 3_600_000, reason: 'in an hour' });
     const handle = worker.client.workflow.getHandle(SYNC_AGAIN_WORKFLOW_ID);
     const waiting = await handle.describe();
@@ -117,24 +117,24 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.signalled.map(({ reason }) => reason)).toEqual(['the allowance is free again']);
   });
 
-  test('a trigger that arrives during the last activity starts another pass', async () => {
+  test('a trigger that arrives during the last activity starts another run', async () => {
     let first = true;
-    world.onFinishPass = async () => {
+    world.onFinishRun = async () => {
       if (!first) return;
       first = false;
       world.want('docker.io/library/late:1');
-      await ask('late', 'too late for this pass');
+      await ask('late', 'too late for this run');
     };
 
     const { runId } = await ask('one');
     const summary = await result(runId);
 
     expect(world.copied).toEqual(['docker.io/library/late:1']);
-    expect(world.passes.map((requests) => requests.map(({ id }) => id))).toEqual([['one'], ['late']]);
-    expect(summary.passes).toBe(2);
+    expect(world.runs.map((requests) => requests.map(({ id }) => id))).toEqual([['one'], ['late']]);
+    expect(summary.runs).toBe(2);
   });
 
-  test('an image asked for during a pass goes before those that wait their turn', async () => {
+  test('an image asked for during a run goes before those that wait their turn', async () => {
     world.poolSize = 1;
     world.want('docker.io/library/long:1', 'docker.io/library/b:1', 'docker.io/library/c:1');
     const copy = openCopy();
@@ -151,7 +151,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.copied).toHaveLength(4);
   });
 
-  test('an image asked for during a pass starts at once when a slot is free', async () => {
+  test('an image asked for during a run starts at once when a slot is free', async () => {
     world.want('docker.io/library/long:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/long:1', copy.copy);
@@ -185,12 +185,12 @@ describe('SyncAll on a real Temporal server', () => {
       .terminate('a broken workflow, ended by a person');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ images: 3, pushed: 2, failed: 1 });
-    expect(summary.notDone[0]).toMatchObject({ image: broken, state: 'failed' });
+    expect(summary).toMatchObject({ images: 3, pushed: 2, retrying: 1 });
+    expect(summary.notDone[0]).toMatchObject({ image: broken, state: 'retrying' });
     expect(world.faults[0]?.image).toBe(broken);
   });
 
-  test('a fault that cannot even be recorded ends neither the pass nor the others', async () => {
+  test('a fault that cannot even be recorded ends neither the run nor the others', async () => {
     const broken = 'docker.io/library/broken:1';
     world.want(broken, 'docker.io/library/c:1');
     world.plans.set(broken, () => {
@@ -203,7 +203,7 @@ describe('SyncAll on a real Temporal server', () => {
     const { runId } = await ask('one');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 1, failed: 1 });
+    expect(summary).toMatchObject({ runs: 1, images: 2, pushed: 1, retrying: 1 });
   });
 
   test('one target that stays down does not keep the other from being recorded', async () => {
@@ -215,7 +215,7 @@ describe('SyncAll on a real Temporal server', () => {
         destination,
         fault: {
           code: 'unauthorized' as const,
-          decision: 'park' as const,
+          decision: 'block' as const,
           reason: `${destination.target}: wrong password`,
         },
       })),
@@ -225,22 +225,22 @@ describe('SyncAll on a real Temporal server', () => {
     const { runId } = await ask('one');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ images: 1, pushed: 0, parked: 1 });
+    expect(summary).toMatchObject({ images: 1, pushed: 0, blocked: 1 });
     expect(summary.notDone.map(({ target, code }) => [target, code])).toEqual([
       ['aliyun', 'unauthorized'],
       ['private', 'unauthorized'],
     ]);
   });
 
-  test('a fault that passes is healed inside the pass', async () => {
+  test('a fault that passes is healed inside the run', async () => {
     const image = 'docker.io/library/flaky:1';
     world.want(image);
-    world.plans.set(image, (round) =>
-      round === 0
+    world.plans.set(image, (attempt) =>
+      attempt === 0
         ? {
             kind: 'stopped',
             rows: [1],
-            lookedAt: 0,
+            readAt: 0,
             tagMissing: false,
             fault: { code: 'unreachable', decision: 'retry', reason: 'connection refused' },
           }
@@ -256,9 +256,9 @@ describe('SyncAll on a real Temporal server', () => {
   test('what reached a target before the source failed is recorded', async () => {
     const image = 'docker.io/library/half:1';
     world.want(image);
-    const fault = { code: 'unauthorized', decision: 'park', reason: 'it is private now' } as const;
-    world.plans.set(image, (round) =>
-      round === 0 ? planned(image) : { kind: 'stopped', rows: [1], lookedAt: 0, tagMissing: false, fault },
+    const fault = { code: 'unauthorized', decision: 'block', reason: 'it is private now' } as const;
+    world.plans.set(image, (attempt) =>
+      attempt === 0 ? planned(image) : { kind: 'stopped', rows: [1], readAt: 0, tagMissing: false, fault },
     );
     world.copies.set(image, async ({ destinations: [first, second] }) => ({
       done: first === undefined ? [] : [pushedTo(first.target)],
@@ -272,7 +272,7 @@ describe('SyncAll on a real Temporal server', () => {
     const { runId } = await ask('one');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ images: 1, pushed: 0, parked: 1 });
+    expect(summary).toMatchObject({ images: 1, pushed: 0, blocked: 1 });
     expect(world.recorded).toMatchObject([
       { sourceDigest: `sha256:${'a'.repeat(64)}`, targets: [{ target: 'aliyun', state: 'pushed' }] },
     ]);
@@ -280,8 +280,8 @@ describe('SyncAll on a real Temporal server', () => {
 
   test('a request without an ID is never taken for one of an earlier run', async () => {
     const seen = Array.from({ length: 100 }, (_, number) => `unnamed-${number}`);
-    world.onFinishPass = async () => {
-      if (world.passes.length === 1) await syncAll().signal(MessageName.requestSync, {});
+    world.onFinishRun = async () => {
+      if (world.runs.length === 1) await syncAll().signal(MessageName.requestSync, {});
     };
 
     const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
@@ -290,7 +290,7 @@ describe('SyncAll on a real Temporal server', () => {
       args: [{ seen }],
     })) as SyncAllResult;
 
-    expect(summary).toMatchObject({ passes: 2 });
+    expect(summary).toMatchObject({ runs: 2 });
   });
 
   test('a long history continues as a new run with everything that was still to do', async () => {
@@ -306,12 +306,12 @@ describe('SyncAll on a real Temporal server', () => {
     const last = await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).describe();
 
     expect(last.runId).not.toBe(handle.firstExecutionRunId);
-    expect(summary).toMatchObject({ passes: 1, images: 30, pushed: 30 });
+    expect(summary).toMatchObject({ runs: 1, images: 30, pushed: 30 });
     expect(new Set(world.copied).size).toBe(30);
-    expect(world.passes).toHaveLength(1);
+    expect(world.runs).toHaveLength(1);
   });
 
-  test('cancelling it reaches the transfer, and the pass is closed as cancelled', async () => {
+  test('cancelling it reaches the transfer, and the run is closed as cancelled', async () => {
     world.want('docker.io/library/long:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/long:1', copy.copy);
@@ -347,8 +347,8 @@ describe('SyncAll on a real Temporal server', () => {
       { run: 'run-1', cancelled: true },
       { run: 'run-2', cancelled: false },
     ]);
-    expect(summary).toMatchObject({ passes: 1, images: 2, pushed: 2 });
-    expect(world.passes).toHaveLength(2);
+    expect(summary).toMatchObject({ runs: 1, images: 2, pushed: 2 });
+    expect(world.runs).toHaveLength(2);
   });
 
   test('who asks in the workflow task of a cancellation gets a run of their own, too', async () => {
@@ -369,7 +369,7 @@ describe('SyncAll on a real Temporal server', () => {
       { run: 'run-1', cancelled: true },
       { run: 'run-2', cancelled: false },
     ]);
-    expect(summary).toMatchObject({ passes: 1, images: 1, pushed: 1 });
+    expect(summary).toMatchObject({ runs: 1, images: 1, pushed: 1 });
   });
 
   test('cancelled before a worker is there, it copies nothing', async () => {
@@ -382,10 +382,10 @@ describe('SyncAll on a real Temporal server', () => {
     const outcome = await result().catch((error: unknown) => error);
 
     expect(outcome).toBeInstanceOf(WorkflowFailedError);
-    expect(world.passes).toEqual([]);
+    expect(world.runs).toEqual([]);
   });
 
-  test('cancelled while it forgets old history, a pass stays finished', async () => {
+  test('cancelled while it forgets old history, a run stays finished', async () => {
     let letGo: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (letGo = resolve));
     world.onPrune = async () => {
@@ -401,7 +401,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: false }]);
   });
 
-  test('a pass that breaks off is closed with the reason, and fails with it', async () => {
+  test('a run that breaks off is closed with the reason, and fails with it', async () => {
     world.onFindPending = async () => {
       throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
     };
@@ -417,7 +417,7 @@ describe('SyncAll on a real Temporal server', () => {
     world.onFindPending = async () => {
       throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
     };
-    world.onFinishPass = async () => {
+    world.onFinishRun = async () => {
       throw ApplicationFailure.nonRetryable('the table is gone', 'database');
     };
 
@@ -427,7 +427,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(outcome).toMatchObject({ cause: { cause: { message: 'rows is not iterable' } } });
   });
 
-  test('a worker that goes away in the middle of a pass loses nothing', async () => {
+  test('a worker that goes away in the middle of a run loses nothing', async () => {
     world.want('docker.io/library/a:1', 'docker.io/library/b:1');
 
     const { runId } = await ask('one');
@@ -463,7 +463,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ images: 2, pushed: 2 });
   });
 
-  test('an image whose workflow a person cancels is not begun again by the same pass, and is told', async () => {
+  test('an image whose workflow a person cancels is not begun again by the same run, and is told', async () => {
     const image = 'docker.io/library/unwanted:1';
     world.want(image, 'docker.io/library/b:1');
     const copy = openCopy();
@@ -514,13 +514,13 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone).toMatchObject([{ image: held, state: 'waiting', code: 'busy' }]);
   });
 
-  test('rows of other programs that name no image are told also when they come during a pass', async () => {
+  test('rows of other programs that name no image are told also when they come during a run', async () => {
     world.refused.push('row 7');
 
     const { runId } = await ask('one');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ images: 1, parked: 1 });
+    expect(summary).toMatchObject({ images: 1, blocked: 1 });
     expect(summary.notDone[0]?.image).toBe('1 row of images_for_push');
   });
 
@@ -531,7 +531,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.adoptedAfter).toEqual([beforeFirstRow]);
   });
 
-  test('tags that moved are found beside the copying, page by page, and copied in the same pass', async () => {
+  test('tags that moved are found beside the copying, page by page, and copied in the same run', async () => {
     const [long, moved] = ['docker.io/library/long:1', 'docker.io/library/moved:latest'];
     world.want(long);
     const copy = openCopy();
@@ -568,8 +568,8 @@ describe('SyncAll on a real Temporal server', () => {
     const { runId } = await ask('one');
     const summary = await result(runId);
 
-    expect(summary).toMatchObject({ pushed: 1, failed: 1 });
-    expect(summary.notDone).toMatchObject([{ image: 'tags of pushed images', state: 'failed', code: 'internal' }]);
+    expect(summary).toMatchObject({ pushed: 1, retrying: 1 });
+    expect(summary.notDone).toMatchObject([{ image: 'tags of pushed images', state: 'retrying', code: 'internal' }]);
     expect(summary.notDone[0]?.reason).toContain('a row that nobody thought of');
   });
 
@@ -611,7 +611,7 @@ describe('SyncAll on a real Temporal server', () => {
     })) as SyncAllResult;
 
     expect(image).toMatchObject({ image: 'docker.io/library/nginx:latest', state: 'pushed' });
-    expect(all).toMatchObject({ passes: 1 });
+    expect(all).toMatchObject({ runs: 1 });
   });
 
   test('started by hand under another ID it passes the request on to the one that counts', async () => {
@@ -624,7 +624,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.signalled.map(({ reason }) => reason)).toEqual(['start of typed-by-hand']);
   });
 
-  test('started by hand under its own ID it makes one pass', async () => {
+  test('started by hand under its own ID it makes one run', async () => {
     world.want('docker.io/library/a:1');
 
     const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
@@ -633,6 +633,6 @@ describe('SyncAll on a real Temporal server', () => {
       args: [{}],
     })) as SyncAllResult;
 
-    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
+    expect(summary).toMatchObject({ runs: 1, pushed: 1 });
   });
 });

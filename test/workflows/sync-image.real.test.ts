@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Fault, ImagePlan } from '../../src/contract/activity-types.js';
-import type { SyncImageResult } from '../../src/contract/sync.js';
+import type { SyncImageResult } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import type { TargetOutcome } from '../../src/domain/wanted-image.js';
@@ -11,7 +11,7 @@ import { planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 const image = 'docker.io/library/a:1';
 const busy: Fault = { code: 'server-error', decision: 'retry', reason: 'busy' };
-const away: Fault = { code: 'unreachable', decision: 'retry', reason: 'no route', again: 'next-pass' };
+const away: Fault = { code: 'unreachable', decision: 'retry', reason: 'no route', again: 'next-run' };
 const replaced = `sha256:${'e'.repeat(64)}`;
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
@@ -22,7 +22,7 @@ let worker: WorkflowWorker;
 beforeEach(async () => {
   world = new ScriptedWorld();
   worker = await startWorkflowWorker(world.activities());
-  // The first round serves `aliyun`, which had something else at the tag; the others serve everybody.
+  // The first attempt serves `aliyun`, which had something else at the tag; the others serve everybody.
   world.copies.set(image, async ({ destinations }) => {
     const isFirst = world.copied.length === 1;
     const [done, open] = isFirst ? [destinations.slice(0, 1), destinations.slice(1)] : [destinations, []];
@@ -59,9 +59,9 @@ async function sync(): Promise<SyncImageResult> {
 
 const kept = { target: 'aliyun', state: 'pushed', replaced, backup: 'aliyun.example.com/x:kept' };
 
-test('a target that got the image and is away in the next round has it, with what it replaced', async () => {
-  world.plans.set(image, (round) =>
-    round === 0 ? planned(image) : { ...withoutAliyun(planned(image)), left: [{ target: 'aliyun', fault: away }] },
+test('a target that got the image and is away in the next attempt has it, with what it replaced', async () => {
+  world.plans.set(image, (attempt) =>
+    attempt === 0 ? planned(image) : { ...withoutAliyun(planned(image)), left: [{ target: 'aliyun', fault: away }] },
   );
 
   const result = await sync();
@@ -71,10 +71,10 @@ test('a target that got the image and is away in the next round has it, with wha
 });
 
 test('so does one that the next plan cannot look at', async () => {
-  world.plans.set(image, (round) => {
+  world.plans.set(image, (attempt) => {
     const plan = planned(image) as Plan;
     const open = plan.open.map((one) => (one.destination.target === 'aliyun' ? { ...one, fault: busy } : one));
-    return round === 0 ? plan : { ...plan, open };
+    return attempt === 0 ? plan : { ...plan, open };
   });
 
   const result = await sync();
@@ -90,7 +90,7 @@ test('and one that got it anew: it does not get all of it again because another 
     asked.push(input.destinations.map(({ target }) => target));
     return (await copy?.(input)) ?? { done: [], open: [], bytesRead: 0 };
   });
-  world.plans.set(image, () => ({ ...(planned(image) as Plan), anew: true }));
+  world.plans.set(image, () => ({ ...(planned(image) as Plan), force: true }));
 
   const result = await sync();
 
@@ -101,19 +101,19 @@ test('and one that got it anew: it does not get all of it again because another 
 
 test('and one that is away together with all the others, which are told', async () => {
   const left = ['aliyun', 'private'].map((target) => ({ target, fault: away }));
-  world.plans.set(image, (round) => (round === 0 ? planned(image) : { kind: 'left', rows: [1], lookedAt: 0, left }));
+  world.plans.set(image, (attempt) => (attempt === 0 ? planned(image) : { kind: 'left', rows: [1], readAt: 0, left }));
 
   const result = await sync();
 
-  expect(result).toMatchObject({ state: 'failed', notDone: [{ target: 'private', code: 'unreachable' }] });
+  expect(result).toMatchObject({ state: 'retrying', notDone: [{ target: 'private', code: 'unreachable' }] });
   expect(world.recorded).toMatchObject([
-    { sourceDigest: `sha256:${'a'.repeat(64)}`, targets: [kept, { target: 'private', state: 'failed' }] },
+    { sourceDigest: `sha256:${'a'.repeat(64)}`, targets: [kept, { target: 'private', state: 'retrying' }] },
   ]);
 });
 
 test('but not where the source has moved, or where the tag is not its own', async () => {
   const moved = `sha256:${'b'.repeat(64)}`;
-  const taken: Fault = { code: 'target-tag-taken', decision: 'park', reason: 'its tag belongs to another' };
+  const taken: Fault = { code: 'target-tag-taken', decision: 'block', reason: 'its tag belongs to another' };
   const left = [{ target: 'aliyun', fault: away }];
   const second: readonly ImagePlan[] = [
     { ...withoutAliyun(planned(image)), sourceDigest: moved, left },
@@ -122,21 +122,21 @@ test('but not where the source has moved, or where the tag is not its own', asyn
 
   for (const plan of second) {
     world.copied.length = 0;
-    world.forgetRounds();
-    world.plans.set(image, (round) => (round === 0 ? planned(image) : plan));
+    world.forgetAttempts();
+    world.plans.set(image, (attempt) => (attempt === 0 ? planned(image) : plan));
     await sync();
   }
 
   expect(world.recorded.flatMap(({ targets }) => targets.map(({ target, state }) => [target, state]))).toEqual([
     ['private', 'pushed'],
-    ['aliyun', 'failed'],
+    ['aliyun', 'retrying'],
     ['private', 'pushed'],
-    ['aliyun', 'parked'],
+    ['aliyun', 'blocked'],
   ]);
 });
 
 test('what a target got before the image was removed is recorded, and nothing is left to do', async () => {
-  world.plans.set(image, (round) => (round === 0 ? planned(image) : { kind: 'nothing' }));
+  world.plans.set(image, (attempt) => (attempt === 0 ? planned(image) : { kind: 'nothing' }));
 
   const result = await sync();
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 
-import type { NotDone, SyncImageResult } from '../../src/contract/sync.js';
+import type { NotDone, SyncImageResult } from '../../src/contract/sync-messages.js';
 import {
-  atNextPass,
+  atNextRun,
   emptyResult,
   withTakeover,
   withImage,
   withRefusedRows,
-  withUntoldImage,
+  withUnreportedImage,
 } from '../../src/workflows/sync-result.js';
 
 const notDone = (image: string, state: NotDone['state']): NotDone => ({
@@ -20,19 +20,19 @@ const done = (image: string, state: SyncImageResult['state']): SyncImageResult =
   image,
   state,
   targets: [],
-  notDone: state === 'waiting' || state === 'failed' || state === 'parked' ? [notDone(image, state)] : [],
+  notDone: state === 'waiting' || state === 'retrying' || state === 'blocked' ? [notDone(image, state)] : [],
   bytesRead: 0,
 });
 
 test('images, adopted rows and broken ones are added up', () => {
-  const images = [done('a', 'pushed'), done('b', 'failed'), done('c', 'nothing')];
+  const images = [done('a', 'pushed'), done('b', 'retrying'), done('c', 'nothing')];
 
-  const result = withUntoldImage(
+  const result = withUnreportedImage(
     withTakeover(images.reduce(withImage, emptyResult), { adopted: 5 }),
-    notDone('d', 'failed'),
+    notDone('d', 'retrying'),
   );
 
-  expect(result).toMatchObject({ images: 8, pushed: 6, failed: 2, waiting: 0, parked: 0 });
+  expect(result).toMatchObject({ images: 8, pushed: 6, retrying: 2, waiting: 0, blocked: 0 });
   expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);
 });
 
@@ -46,31 +46,31 @@ test('rows that were marked as pushed are counted by what was found, over all pa
   const result = pages.reduce(withTakeover, emptyResult);
 
   expect(result.takeover).toEqual({ looked: 286, there: 61, missing: 221, unverified: 4 });
-  expect(result).toMatchObject({ images: 66, pushed: 62, failed: 4 });
-  expect(result.notDone).toMatchObject([{ image: '4 rows marked as pushed', target: 'a', state: 'failed' }]);
-  expect(atNextPass(result)).toMatchObject({ failed: 0, takeover: { looked: 282, unverified: 0 } });
+  expect(result).toMatchObject({ images: 66, pushed: 62, retrying: 4 });
+  expect(result.notDone).toMatchObject([{ image: '4 rows marked as pushed', target: 'a', state: 'retrying' }]);
+  expect(atNextRun(result)).toMatchObject({ retrying: 0, takeover: { looked: 282, unverified: 0 } });
   expect(withTakeover(emptyResult, { adopted: 2 })).not.toHaveProperty('takeover');
 });
 
-test('a pass comes back for whichever image asks first, and the next pass asks anew', () => {
+test('a run comes back for whichever image asks first, and the next run asks anew', () => {
   const later = { ...done('a', 'waiting'), againAt: 9_000 };
   const sooner = { ...done('b', 'waiting'), againAt: 4_000 };
 
   const result = [later, sooner, done('c', 'waiting')].reduce(withImage, emptyResult);
 
   expect(result.againAt).toBe(4_000);
-  expect(atNextPass(result)).not.toHaveProperty('againAt');
+  expect(atNextRun(result)).not.toHaveProperty('againAt');
 });
 
-test('an image that fails in two passes counts once, and one that a later pass delivers is not told as failed', () => {
-  const first = [done('a', 'pushed'), done('b', 'failed'), done('c', 'waiting'), done('d', 'parked')];
+test('an image that fails in two runs counts once, and one that a later run delivers is not told as failed', () => {
+  const first = [done('a', 'pushed'), done('b', 'retrying'), done('c', 'waiting'), done('d', 'blocked')];
 
-  const result = [done('b', 'failed'), done('c', 'pushed')].reduce(
+  const result = [done('b', 'retrying'), done('c', 'pushed')].reduce(
     withImage,
-    atNextPass(first.reduce(withImage, emptyResult)),
+    atNextRun(first.reduce(withImage, emptyResult)),
   );
 
-  expect(result).toMatchObject({ images: 4, pushed: 2, failed: 1, waiting: 0, parked: 1 });
+  expect(result).toMatchObject({ images: 4, pushed: 2, retrying: 1, waiting: 0, blocked: 1 });
   expect(result.notDone.map(({ image }) => image)).toEqual(['d', 'b']);
 });
 
@@ -90,12 +90,12 @@ test('what tags on targets led to before is told, whatever became of the other t
     ...replaced,
   });
   const image = (name: string): SyncImageResult => ({
-    ...done(name, 'failed'),
+    ...done(name, 'retrying'),
     targets: [
       pushed('a', { replaced: 'sha256:old', backup: 'a.example.com/app:kept' }),
       pushed('b', { replaced: 'sha256:older' }),
       pushed('c', {}),
-      { target: 'd', state: 'failed', code: 'unreachable', reason: 'connection refused' },
+      { target: 'd', state: 'retrying', code: 'unreachable', reason: 'connection refused' },
     ],
   });
 
@@ -117,25 +117,25 @@ test('what tags on targets led to before is told, whatever became of the other t
       { ...told, ...b },
     ],
   });
-  expect(atNextPass(one).replaced).toEqual(one.replaced);
+  expect(atNextRun(one).replaced).toEqual(one.replaced);
   expect([many.replaced?.count, many.replaced?.first.length]).toEqual([120, 100]);
   expect(withImage(emptyResult, done('other', 'pushed'))).not.toHaveProperty('replaced');
   const removed = withImage(emptyResult, { ...image('a'), state: 'nothing' });
   expect([removed.images, removed.replaced?.count]).toEqual([0, 2]);
 });
 
-test('rows that name no image are told as parked, without their names', () => {
+test('rows that name no image are told as blocked, without their names', () => {
   const result = withRefusedRows(emptyResult, 2);
 
-  expect(result).toMatchObject({ images: 2, parked: 2 });
-  expect(result.notDone).toMatchObject([{ image: '2 rows of images_for_push', state: 'parked' }]);
+  expect(result).toMatchObject({ images: 2, blocked: 2 });
+  expect(result.notDone).toMatchObject([{ image: '2 rows of images_for_push', state: 'blocked' }]);
   expect(withRefusedRows(emptyResult, 0)).toBe(emptyResult);
 });
 
 test('no more than a hundred things that were not done are carried along', () => {
-  const result = Array.from({ length: 250 }, (_, n) => done(`image-${n}`, 'parked')).reduce(withImage, emptyResult);
+  const result = Array.from({ length: 250 }, (_, n) => done(`image-${n}`, 'blocked')).reduce(withImage, emptyResult);
 
-  expect(result.parked).toBe(250);
+  expect(result.blocked).toBe(250);
   expect(result.notDone).toHaveLength(100);
 });
 

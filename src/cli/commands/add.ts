@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
-import { addImages as addToDatabase } from '../../domain/add-images.js';
+import { addImages as addToDatabase } from '../../domain/judge-requested-images.js';
 import { createSourceGate } from '../../domain/source-gate.js';
 import { addImageId, addImages } from '../../client/add-images.js';
 import type { RequestConfig } from '../../config/read-config.js';
 import { readRequestConfig } from '../../config/read-config.js';
-import type { AddedImage, AddImageInput } from '../../contract/sync.js';
+import type { AddedImage, AddImageInput } from '../../contract/sync-messages.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parsePlatformSelection, printPlatform } from '../../domain/platform.js';
 import { requestFault, splitRequest } from '../../domain/request-limits.js';
@@ -15,10 +15,10 @@ import { isPlatformAlone } from '../../domain/requested-text.js';
 import { hostAddresses } from '../../registry/transport/host-addresses.js';
 import { ExitStatus } from '../exit-status.js';
 import { readText } from '../list-file.js';
-import { tellingOfMissingWorker } from '../missing-worker.js';
+import { warningOfMissingWorker } from '../missing-worker-warning.js';
 import { printJson, printLine, printTable, say } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
-import { temporalPlace } from '../temporal-place.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
 import type { Stores } from '../../database/stores.js';
 import { withStores } from '../with-stores.js';
@@ -108,7 +108,7 @@ async function addByWorker(
       return added;
     };
     return await unlessInterrupted(
-      async (signal) => await tellingOfMissingWorker(temporal, ask(signal)),
+      async (signal) => await warningOfMissingWorker(temporal, ask(signal)),
       () => whatGoesOn(idAt(position), requests.slice(position + 1)),
     );
   });
@@ -116,7 +116,7 @@ async function addByWorker(
   function whatGoesOn(id: string, unsent: readonly AddImageInput[]): string {
     const lost = unsent.reduce((sum, { images }) => sum + images.length, 0);
     return (
-      `Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: ${cancelCommand(temporalPlace(config), addImageId(id))}` +
+      `Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: ${cancelCommand(temporalConnection(config), addImageId(id))}` +
       (lost === 0 ? '' : `; the last ${lost} images were not asked for`)
     );
   }
@@ -138,7 +138,7 @@ function printAdded(added: readonly AddedImage[], sync: boolean): void {
     added.map(({ asked, image, platform, outcome, reason }) => [image ?? asked, platform ?? '', outcome, reason ?? '']),
   );
   if (added.every(({ outcome }) => outcome === 'refused')) return;
-  printLine(sync ? 'A sync was asked for.' : 'Recorded; the next pass copies them.');
+  printLine(sync ? 'A sync was asked for.' : 'Recorded; the next run copies them.');
 }
 
 async function readJson(path: string): Promise<unknown> {

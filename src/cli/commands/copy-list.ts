@@ -5,8 +5,8 @@ import { copyImage } from '../../registry/copy-image.js';
 import type { CopyReport } from '../../registry/copy-types.js';
 import type { RegistryClient } from '../../registry/registry-client.js';
 import { openClient } from '../copy-client.js';
-import { parseCopyList } from '../copy-list.js';
-import type { CopyJob } from '../copy-list.js';
+import { parseCopyList } from '../parse-copy-list.js';
+import type { CopyJob } from '../parse-copy-list.js';
 import { printTargets, reportAsJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
@@ -17,7 +17,7 @@ import type { CopyCommandOptions } from './copy.js';
 /** Most of a small image's copy is waiting for one answer after the other; the bytes are bounded by the client. */
 const IMAGES_AT_ONCE = 16;
 
-interface Outcome {
+interface JobOutcome {
   readonly source: string;
   /** What became of it; the fault of its source in its place. */
   readonly result: CopyReport | FerryError;
@@ -27,22 +27,22 @@ interface Outcome {
  * Copies every image of a list, several at once, with nothing but the engine. What one image has brought to a registry
  * the next ones have mounted there: a shared base is read once.
  *
- * @param placeTexts `host[/path]`, below which go the images whose lines name no target of their own
+ * @param targetPrefixes `host[/path]`, below which go the images whose lines name no target of their own
  * @returns exit status: 1 when anything is missing at the end
  * @throws InvalidInput for faults of the list, before anything is asked
  */
 export async function copyListCommand(
   file: string,
-  placeTexts: readonly string[],
+  targetPrefixes: readonly string[],
   options: CopyCommandOptions,
 ): Promise<number> {
-  const jobs = parseCopyList(await readListFile(file), placeTexts);
+  const jobs = parseCopyList(await readListFile(file), targetPrefixes);
   const platforms = parsePlatformSelection(options.platform ?? 'all');
   const client = await openClient(jobs.flatMap(({ source, targets }) => [source, ...targets]));
   const interruption = interruptible();
   const json = options.json === true;
   /** In the order of the list. */
-  const outcomes: Outcome[] = [];
+  const outcomes: JobOutcome[] = [];
   say(`copying ${jobs.length} ${jobs.length === 1 ? 'image' : 'images'}`);
   try {
     // One iterator for all: each takes the next.
@@ -79,7 +79,7 @@ async function copyOne(
     referrers = false,
     signal,
   }: Pick<CopyCommandOptions, 'referrers'> & { readonly platforms: PlatformSelection; readonly signal: AbortSignal },
-): Promise<Outcome> {
+): Promise<JobOutcome> {
   try {
     const request = {
       source: source.reference,
@@ -95,7 +95,7 @@ async function copyOne(
   }
 }
 
-function printOutcome({ source, result }: Outcome): void {
+function printOutcome({ source, result }: JobOutcome): void {
   if (result instanceof FerryError) {
     say(`failed: ${source}: ${result.message}`);
     return;
@@ -109,6 +109,6 @@ function outcomeAsJson(result: CopyReport | FerryError): object {
   return { failure: { code, decision, reason: message } };
 }
 
-function bytesRead(outcomes: readonly Outcome[]): number {
+function bytesRead(outcomes: readonly JobOutcome[]): number {
   return outcomes.reduce((sum, { result }) => sum + (result instanceof FerryError ? 0 : result.bytesRead), 0);
 }

@@ -1,9 +1,9 @@
-import { queuesFor } from '../../client/worker-presence.js';
+import { queuesFor } from '../../client/worker-availability.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
-import type { PlaceConfig } from '../../config/place-config.js';
+import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
-import { readConfig, readPlaceConfig, readUpConfig } from '../../config/read-config.js';
-import { sayConfigFile, variableNotes } from '../../config/variable-notes.js';
+import { readConfig, readBaseConfig, readUpConfig } from '../../config/read-config.js';
+import { describeConfigFile, configWarnings } from '../../config/config-warnings.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { Finding } from '../doctor/check.js';
 import { runChecks } from '../doctor/check.js';
@@ -28,7 +28,7 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
   // What the server alone has wrong keeps nothing else from being looked at.
   const whole = attempt(() => readUpConfig(variables));
   const config = whole.value?.config ?? attempt(() => readConfig(variables)).value;
-  const read = sayConfigFile(variables);
+  const read = describeConfigFile(variables);
   if (config !== undefined) {
     const said = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}; ${read}`;
     const ok = whole.value !== undefined;
@@ -36,21 +36,21 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
     return [finding, ...slips(variables), ...(await examineAll(config))];
   }
   const finding = { part: 'configuration', ok: false, said: `${whole.fault}\n${read}` };
-  const place = attempt(() => readPlaceConfig(variables)).value;
+  const place = attempt(() => readBaseConfig(variables)).value;
   const unread = { part: 'registries, github', ok: false, said: 'not looked at: they need the configuration' };
   const findings = [finding, ...slips(variables, whole.fault)];
-  return place === undefined ? findings : [...findings, ...(await runChecks(placeChecks(place))), unread];
+  return place === undefined ? findings : [...findings, ...(await runChecks(baseChecks(place))), unread];
 }
 
 /** Such a variable may be another program's, and such a file, too; what was told as a fault is not told again. */
 function slips(variables: NodeJS.ProcessEnv, told = ''): readonly Finding[] {
-  const said = variableNotes(variables)
+  const said = configWarnings(variables)
     .filter((note) => !told.includes(note))
     .join('\n');
   return said === '' ? [] : [{ part: 'variables', ok: true, warning: true, said }];
 }
 
-function placeChecks(config: PlaceConfig & Partial<Pick<FerryConfig, 'targets'>>) {
+function baseChecks(config: BaseConfig & Partial<Pick<FerryConfig, 'targets'>>) {
   return [databaseCheck(config), ...temporalChecks(config, queuesFor(config.targets ?? [])), diskCheck(config)];
 }
 
@@ -61,7 +61,7 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
   const clocks = new SeenClocks();
   try {
     const findings = await runChecks([
-      ...placeChecks(config),
+      ...baseChecks(config),
       ...config.targets.map((target) => targetCheck(target, credentials, registries, clocks)),
       ...sources.map((host) => sourceCheck(host, credentials, registries, clocks)),
       ...dockerChecks(config),

@@ -1,4 +1,4 @@
-import { startFetch } from '../../client/fetch-upstream.js';
+import { startFetch } from '../../client/start-fetch.js';
 import { readUpstreamsConfig } from '../../config/read-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import type { Upstream } from '../../domain/upstream.js';
@@ -6,11 +6,11 @@ import { FetchScope } from '../../domain/upstream.js';
 import { ExitStatus } from '../exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { meanings } from '../list-words.js';
-import { watchFetch } from '../live-fetch.js';
-import { tellingOfMissingWorker } from '../missing-worker.js';
+import { watchFetch } from '../fetch-progress.js';
+import { warningOfMissingWorker } from '../missing-worker-warning.js';
 import { printJson, printLine } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
-import { temporalPlace } from '../temporal-place.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
 import { withTemporal } from '../with-temporal.js';
 
@@ -42,9 +42,9 @@ export async function fetchCommand(name: string | undefined, options: FetchOptio
       return ExitStatus.done;
     }
     const result = await unlessInterrupted(
-      async (signal) => await tellingOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run, signal)),
+      async (signal) => await warningOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run, signal)),
       () =>
-        `the look at ${upstream.name} goes on in the worker: "ferry status" shows it, and this stops it: ${cancelCommand(temporalPlace(config), run.workflowId)}`,
+        `the look at ${upstream.name} goes on in the worker: "ferry status" shows it, and this stops it: ${cancelCommand(temporalConnection(config), run.workflowId)}`,
     );
     if (result === undefined) return ExitStatus.failed;
     if (json) printJson(result);

@@ -1,5 +1,5 @@
-import { readPlaceConfig } from '../../config/read-config.js';
-import type { PushedEntry, WantedEntry } from '../../database/console-entries.js';
+import { readBaseConfig } from '../../config/read-config.js';
+import type { PushedEntry, WantedEntry } from '../../database/status-views.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
@@ -24,8 +24,8 @@ export async function listCommand(
     throw new InvalidInput(`${fault}: "ferry list" and one of\n${meanings(ListWord)}`, 'configuration');
   }
 
-  const { items, next } = await withStores(readPlaceConfig(process.env), async ({ wanted, console }) => {
-    await wanted.adoptRows();
+  const { items, next } = await withStores(readBaseConfig(process.env), async ({ wanted, console }) => {
+    await wanted.normalizeRows();
     return what === 'pushed' ? await console.listPushed({ limit }) : await console.listWanted(what, { limit });
   });
   if (json) printJson(items);

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 
-import { openMigrated } from '../../composition/stores.js';
+import { openMigrated } from '../../composition/open-stores.js';
 import { readTargetsConfig } from '../../config/read-config.js';
-import { variableNotes } from '../../config/variable-notes.js';
+import { configWarnings } from '../../config/config-warnings.js';
 import type { FerryDatabase } from '../../database/ferry-database.js';
 import { moveState } from '../../database/moving/move-state.js';
 import type { MovedTable } from '../../database/moving/moved-tables.js';
@@ -36,7 +36,7 @@ export async function migrateCommand({
     );
   }
   const source = from === undefined ? undefined : await openSnapshot(from);
-  for (const note of variableNotes(process.env)) say(`note: ${note}`);
+  for (const note of configWarnings(process.env)) say(`note: ${note}`);
   let database: FerryDatabase | undefined;
   try {
     const opened = await openMigrated(settings, { convertEngine, announce: say });
@@ -44,7 +44,7 @@ export async function migrateCommand({
     database = opened.database;
     for (const note of notes) say(`note: ${note}`);
     const { wanted, console } = createStores(database);
-    const rows = await wanted.adoptRows();
+    const rows = await wanted.normalizeRows();
     const moved = source === undefined ? undefined : await moveState(source, database);
     const unverified = await console.unverified();
     const sharedNames = await findSharedNames(database.queries);
@@ -56,7 +56,7 @@ export async function migrateCommand({
     const { adopted, duplicates, refused } = rows;
     if (adopted + duplicates + refused > 0) {
       const doubled = `${duplicates} ${duplicates === 1 ? 'duplicate' : 'duplicates'}`;
-      const why = refused === 0 ? '' : '; "ferry list parked" says why';
+      const why = refused === 0 ? '' : '; "ferry list blocked" says why';
       printLine(`Rows read: ${adopted} taken over, ${doubled}, ${refused} refused${why}.`);
     }
     if (moved !== undefined) printMoved(moved, from ?? '', database.place);

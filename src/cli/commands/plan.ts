@@ -1,4 +1,4 @@
-import { planOfSync } from '../../composition/sync-plan.js';
+import { planOfSync } from '../../composition/open-sync-plan.js';
 import { readConfig } from '../../config/read-config.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';

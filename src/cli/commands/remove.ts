@@ -1,5 +1,5 @@
-import { readPlaceConfig } from '../../config/read-config.js';
-import type { ConsoleStore } from '../../database/console-store.js';
+import { readBaseConfig } from '../../config/read-config.js';
+import type { StatusQueries } from '../../database/status-queries.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
@@ -14,8 +14,8 @@ export interface RemoveOptions {
 
 export async function removeCommand(image: string | undefined, { row, json = false }: RemoveOptions): Promise<number> {
   const { named, remove } = whatToRemove(image, row);
-  const removed = await withStores(readPlaceConfig(process.env), async ({ wanted, console }) => {
-    await wanted.adoptRows();
+  const removed = await withStores(readBaseConfig(process.env), async ({ wanted, console }) => {
+    await wanted.normalizeRows();
     return await remove(console);
   });
   if (json) printJson({ image: named, ...removed });
@@ -30,13 +30,13 @@ export async function removeCommand(image: string | undefined, { row, json = fal
 interface Removal {
   /** What is removed, for people. */
   readonly named: string;
-  remove(console: ConsoleStore): ReturnType<ConsoleStore['remove']>;
+  remove(console: StatusQueries): ReturnType<StatusQueries['remove']>;
 }
 
 function whatToRemove(image: string | undefined, row: string | undefined): Removal {
   if ((image === undefined) === (row === undefined)) {
     throw new InvalidInput(
-      'name what to remove: an image ("ferry remove nginx:1.27"), or --row ID for a row that names none ("ferry list parked" shows the id)',
+      'name what to remove: an image ("ferry remove nginx:1.27"), or --row ID for a row that names none ("ferry list blocked" shows the id)',
       'configuration',
     );
   }
@@ -56,7 +56,7 @@ function whatToRemove(image: string | undefined, row: string | undefined): Remov
   }
 }
 
-async function removeNameless(console: ConsoleStore, typed: string, fault: InvalidInput) {
+async function removeNameless(console: StatusQueries, typed: string, fault: InvalidInput) {
   const removed = await console.removeRow(typed);
   if (removed.rows === 0) throw fault;
   return removed;

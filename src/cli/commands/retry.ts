@@ -1,24 +1,24 @@
-import { readPlaceConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/read-config.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
-import { askForSync } from '../ask-for-sync.js';
+import { requestAndReportSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, say } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
-export interface RetryOptions {
-  readonly parked?: boolean;
+export interface RetryCommandOptions {
+  readonly blocked?: boolean;
   readonly adopted?: boolean;
   readonly sync: boolean;
   readonly json?: boolean;
 }
 
-export async function retryCommand(image: string | undefined, options: RetryOptions): Promise<number> {
+export async function retryCommand(image: string | undefined, options: RetryCommandOptions): Promise<number> {
   const what = whatToRetry(image, options);
-  const config = readPlaceConfig(process.env);
+  const config = readBaseConfig(process.env);
   const renewed = await withStores(config, async ({ wanted, console }) => {
-    await wanted.adoptRows();
+    await wanted.normalizeRows();
     return await console.retry(what);
   });
 
@@ -32,9 +32,9 @@ export async function retryCommand(image: string | undefined, options: RetryOpti
   }
   if (options.sync) {
     try {
-      await withTemporal(config, async (temporal) => await askForSync(temporal, 'ferry retry'));
+      await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, 'ferry retry'));
     } catch (error) {
-      if (error instanceof FerryError) say('That stays, and the next pass takes it; no sync was asked for:');
+      if (error instanceof FerryError) say('That stays, and the next run takes it; no sync was asked for:');
       throw error;
     }
     say('A sync was asked for.');
@@ -44,15 +44,15 @@ export async function retryCommand(image: string | undefined, options: RetryOpti
 
 function whatToRetry(
   image: string | undefined,
-  { parked = false, adopted = false }: RetryOptions,
-): string | { readonly parked: true } | { readonly adopted: true } {
-  if ([image !== undefined, parked, adopted].filter(Boolean).length !== 1) {
+  { blocked = false, adopted = false }: RetryCommandOptions,
+): string | { readonly blocked: true } | { readonly adopted: true } {
+  if ([image !== undefined, blocked, adopted].filter(Boolean).length !== 1) {
     throw new InvalidInput(
-      'name what to retry: an image ("ferry retry nginx:1.27"), --parked for every parked one, or --adopted for every one that was taken over without copying',
+      'name what to retry: an image ("ferry retry nginx:1.27"), --blocked for every blocked one, or --adopted for every one that was taken over without copying',
       'configuration',
     );
   }
-  if (parked) return { parked };
+  if (blocked) return { blocked };
   if (adopted) return { adopted };
   return printImageReference(parseImageReference(image ?? ''));
 }

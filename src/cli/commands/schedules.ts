@@ -1,20 +1,20 @@
 import { userInfo } from 'node:os';
 
 import type { TemporalClient } from '../../client/connect.js';
-import { ensureSchedules } from '../../client/ensure-schedules.js';
-import { listOwnSchedules } from '../../client/own-schedules.js';
-import type { ScheduleView } from '../../client/schedules.js';
+import { reconcileSchedules } from '../../client/reconcile-schedules.js';
+import { listManagedSchedules } from '../../client/managed-schedules.js';
+import type { ScheduleView } from '../../client/schedule-actions.js';
 import {
   deleteSchedule,
   pauseSchedule,
   resumeSchedule,
   showSchedules,
   triggerSchedule,
-} from '../../client/schedules.js';
-import type { SchedulesConfig } from '../../config/schedules.js';
+} from '../../client/schedule-actions.js';
+import type { SchedulesConfig } from '../../config/schedule-settings.js';
 import { readSchedulingConfig } from '../../config/read-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { printTiming } from '../../domain/schedule.js';
+import { printTiming } from '../../domain/schedule-timing.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
 import { printJson, printLine, printTable } from '../output.js';
@@ -32,7 +32,7 @@ export async function ensureCommand({ json = false }: SchedulesOptions): Promise
   const config = readSchedulingConfig(process.env);
   const ensured = await withTemporal(
     config,
-    async (temporal) => await ensureSchedules(temporal, config.schedules, { takesOver: true }),
+    async (temporal) => await reconcileSchedules(temporal, config.schedules, { takesOver: true }),
   );
   if (json) printJson({ schedules: ensured });
   else {
@@ -137,7 +137,7 @@ function idsOf({ settings, off }: SchedulesConfig): string[] {
 
 /** Those of upstreams that are no longer configured, too: until they are deleted they go on. */
 async function knownIds(temporal: TemporalClient, config: SchedulesConfig): Promise<readonly string[]> {
-  return [...new Set([...idsOf(config), ...(await listOwnSchedules(temporal)).map(({ id }) => id)])];
+  return [...new Set([...idsOf(config), ...(await listManagedSchedules(temporal)).map(({ id }) => id)])];
 }
 
 function stateOf({ exists, paused, note }: ScheduleView, when: string): string {

@@ -35,7 +35,7 @@ async function temporal(variables: NodeJS.ProcessEnv): ReturnType<typeof findOrG
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new FerryError(
       `${folder} cannot be written (${error.message}): set XDG_CACHE_HOME to a folder of this user, or put temporal on PATH`,
-      { code: 'configuration', decision: 'park', cause: error },
+      { code: 'configuration', decision: 'block', cause: error },
     );
   }
 }

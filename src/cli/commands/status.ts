@@ -1,16 +1,16 @@
 import type { RunningFetch } from '../../client/running-fetches.js';
 import { runningFetches } from '../../client/running-fetches.js';
-import { queuesFor } from '../../client/worker-presence.js';
+import { queuesFor } from '../../client/worker-availability.js';
 import type { TargetsConfig } from '../../config/read-config.js';
 import { readTargetsConfig } from '../../config/read-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
-import type { ImageStatus, Overview } from '../../database/console-entries.js';
+import type { ImageStatus, Overview } from '../../database/status-views.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
 import { printDuration } from '../../domain/duration.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
-import { sayMissingWorkers } from '../missing-worker.js';
+import { printMissingWorkers } from '../missing-worker-warning.js';
 import { megabytes, printJson, printLine, printTable, say } from '../output.js';
 import { localTime } from '../local-time.js';
 import { unverifiedRows } from '../unverified-rows.js';
@@ -39,7 +39,7 @@ export async function statusCommand(
 
   const canonical = printImageReference(parseImageReference(image));
   const status = await withStores(config, async ({ wanted, console }) => {
-    await wanted.adoptRows();
+    await wanted.normalizeRows();
     return await console.status(canonical);
   });
   if (json) printJson(status);
@@ -62,7 +62,7 @@ async function askTemporal(config: TargetsConfig, isPending: boolean): Promise<F
     return await withTemporal(config, async (temporal) => {
       const fetches = await runningFetches(temporal);
       if (!isPending && fetches.length === 0) return { fetches };
-      return { fetches, unserved: await sayMissingWorkers(temporal, queuesFor(config.targets)) };
+      return { fetches, unserved: await printMissingWorkers(temporal, queuesFor(config.targets)) };
     });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
@@ -79,19 +79,19 @@ function printFetches(fetches: readonly RunningFetch[]): void {
   }
 }
 
-function printOverview({ wanted, waiting, unverified = 0, targets, parkedBy, lastRun }: Overview): void {
-  const { pending, pushed, parked, withdrawn } = wanted;
-  if (pending + pushed + parked + withdrawn === 0)
+function printOverview({ wanted, waiting, unverified = 0, targets, blockedBy, lastRun }: Overview): void {
+  const { pending, pushed, blocked, withdrawn } = wanted;
+  if (pending + pushed + blocked + withdrawn === 0)
     say('nothing is wanted yet: "ferry add nginx:1.27" asks for an image');
   printLine(
-    `Wanted: ${pushed} pushed, ${pending} pending, ${parked} parked` +
+    `Wanted: ${pushed} pushed, ${pending} pending, ${blocked} blocked` +
       (withdrawn === 0 ? '' : `, ${withdrawn} withdrawn`) +
-      (waiting === 0 ? '' : `; of the pending, ${waiting} tried before: every pass tries again`),
+      (waiting === 0 ? '' : `; of the pending, ${waiting} tried before: every run tries again`),
   );
   if (unverified > 0) printLine(unverifiedRows(unverified));
-  if (parkedBy.length > 0) {
+  if (blockedBy.length > 0) {
     printLine(
-      `Parked because of ${parkedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}: "ferry list parked" says what to do.`,
+      `Blocked because of ${blockedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}: "ferry list blocked" says what to do.`,
     );
   }
   if (targets.length > 0) {
@@ -100,7 +100,7 @@ function printOverview({ wanted, waiting, unverified = 0, targets, parkedBy, las
       ['TARGET', 'PUSHED', 'ADOPTED', 'WAITING', 'FAILED', 'PARKED'],
       targets.map(({ target, copies }) => [
         target,
-        ...[copies.pushed, copies.adopted, copies.waiting, copies.failed, copies.parked].map((count) =>
+        ...[copies.pushed, copies.adopted, copies.waiting, copies.retrying, copies.blocked].map((count) =>
           String(count ?? 0),
         ),
       ]),
@@ -114,14 +114,14 @@ function printOverview({ wanted, waiting, unverified = 0, targets, parkedBy, las
       `${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent; asked for by ${reasons.join(', ')}`,
   );
   const failure = summary?.['failure'];
-  if (typeof failure === 'string') printLine(`It broke off: ${failure}; the next pass begins anew.`);
+  if (typeof failure === 'string') printLine(`It broke off: ${failure}; the next run begins anew.`);
 }
 
 /** What sources still let themselves be read; an address or account is named where a host tells several apart. */
 function printAllowances(allowances: readonly PullBudget[]): void {
   if (allowances.length > 0) printLine();
-  for (const { host, spender, pulls, windowMs, free, againAt } of allowances) {
-    const whose = spender === '' ? '' : ` (${spender})`;
+  for (const { host, rateLimitSource, pulls, windowMs, free, againAt } of allowances) {
+    const whose = rateLimitSource === '' ? '' : ` (${rateLimitSource})`;
     const again = againAt === undefined ? '' : `, more from ${localTime(againAt)} on`;
     printLine(`${host}${whose}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left${again}`);
   }

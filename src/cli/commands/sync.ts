@@ -1,12 +1,12 @@
-import { queuesFor } from '../../client/worker-presence.js';
+import { queuesFor } from '../../client/worker-availability.js';
 import { readConfig } from '../../config/read-config.js';
 import { SYNC_ALL_WORKFLOW_ID } from '../../contract/workflow-names.js';
-import { askForSync, waitForSync } from '../ask-for-sync.js';
+import { requestAndReportSync, waitForSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
-import { sayMissingWorkers, tellingOfMissingWorker } from '../missing-worker.js';
+import { printMissingWorkers, warningOfMissingWorker } from '../missing-worker-warning.js';
 import { printJson, printLine } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
-import { temporalPlace } from '../temporal-place.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
 import { withTemporal } from '../with-temporal.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -32,7 +32,7 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
   }
 
   return await withTemporal(config, async (temporal) => {
-    const runId = await askForSync(
+    const runId = await requestAndReportSync(
       temporal,
       backfill === undefined ? 'ferry sync' : `ferry sync --backfill ${backfill}`,
     );
@@ -40,13 +40,13 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
     if (wait) {
       const status = await unlessInterrupted(
         async (signal) =>
-          await tellingOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues }),
+          await warningOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues }),
         () =>
-          `the pass goes on in the worker: "ferry status" shows how things stand, and this stops it: ${cancelCommand(temporalPlace(config), SYNC_ALL_WORKFLOW_ID)}`,
+          `the run goes on in the worker: "ferry status" shows how things stand, and this stops it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`,
       );
       return status ?? ExitStatus.failed;
     }
-    await sayMissingWorkers(temporal, queues);
+    await printMissingWorkers(temporal, queues);
     if (json) printJson({ requested: true, runId });
     else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
     return ExitStatus.done;

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 
-import { isWorkerPolling } from '../../client/worker-presence.js';
-import { readPlaceConfig } from '../../config/read-config.js';
+import { isWorkerPolling } from '../../client/worker-availability.js';
+import { readBaseConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { runWorker } from '../../worker.js';
 import { ExitStatus } from '../exit-status.js';
 import { printLine } from '../output.js';
-import { temporalPlace } from '../temporal-place.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 
 export interface WorkerOptions {
@@ -23,7 +23,7 @@ export async function workerCommand({ check = false }: WorkerOptions): Promise<n
 
 /** For health checks: a worker that hangs, or has lost Temporal, polls no more. */
 async function checkWorker(): Promise<number> {
-  const place = temporalPlace(readPlaceConfig(process.env));
+  const place = temporalConnection(readBaseConfig(process.env));
   const queues = [TaskQueue.main, TaskQueue.copy];
   await withTemporalAt(place, async (temporal) => {
     for (const queue of queues) {

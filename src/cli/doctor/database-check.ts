@@ -1,8 +1,8 @@
-import type { PlaceConfig } from '../../config/place-config.js';
+import type { BaseConfig } from '../../config/base-config.js';
 import { lookIntoDatabase } from '../../database/ferry-database.js';
-import { formFaults } from '../../database/forms/assert-usable.js';
+import { schemaIssues } from '../../database/forms/assert-usable.js';
 import { examineTables } from '../../database/forms/examine-tables.js';
-import { assertMade, missingSteps } from '../../database/migrate.js';
+import { assertMade, missingSteps } from '../../database/run-migrations.js';
 import { serverVersion } from '../../database/server-version.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { createStores } from '../../database/stores.js';
@@ -10,7 +10,7 @@ import { unverifiedRows } from '../unverified-rows.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 
-export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'database'>): Check {
+export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database'>): Check {
   return {
     part: 'database',
     async look() {
@@ -20,7 +20,7 @@ export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'databas
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
         const missing = await missingSteps(database);
         const forms = await examineTables(database, { isMigrated: missing.length === 0 });
-        const faults = formFaults(forms, { convertEngine: false });
+        const faults = schemaIssues(forms, { convertEngine: false });
         if (faults.length > 0) throw fault(`${text}, ${database.place}: ${faults.join('\n')}`);
         await assertMade(database);
         if (missing.length > 0) throw fault(`${text}: its tables are not up to date: run "ferry migrate"`);
@@ -38,5 +38,5 @@ export function databaseCheck({ database: settings }: Pick<PlaceConfig, 'databas
 }
 
 function fault(message: string): FerryError {
-  return new FerryError(message, { code: 'database', decision: 'park' });
+  return new FerryError(message, { code: 'database', decision: 'block' });
 }

@@ -1,8 +1,8 @@
-import { isWorkerPolling } from '../../client/worker-presence.js';
-import { examineDocker } from '../../composition/docker-engine.js';
+import { isWorkerPolling } from '../../client/worker-availability.js';
+import { examineDocker } from '../../composition/open-docker-engine.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
-import { temporalPlace } from '../temporal-place.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
@@ -31,7 +31,7 @@ export function dockerChecks(config: FerryConfig): readonly Check[] {
 async function isServedElsewhere(config: FerryConfig): Promise<boolean> {
   try {
     return await withTemporalAt(
-      temporalPlace(config),
+      temporalConnection(config),
       async (temporal) => (await isWorkerPolling(temporal, TaskQueue.docker)) === true,
     );
   } catch {

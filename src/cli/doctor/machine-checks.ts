@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { gitHubOptions } from '../../composition/github.js';
-import type { PlaceConfig } from '../../config/place-config.js';
+import { gitHubOptions } from '../../composition/github-options.js';
+import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { FETCH_SCHEDULE_PREFIX } from '../../domain/schedule.js';
+import { FETCH_SCHEDULE_PREFIX } from '../../domain/schedule-timing.js';
 import type { GitHubOptions } from '../../upstreams/github.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import { localTime } from '../local-time.js';
@@ -19,7 +19,7 @@ const leastFreeBytes = 1_000_000_000;
 /** A look at all upstreams takes a handful of requests. */
 const fewRequests = 10;
 
-export function diskCheck({ dataDir }: Pick<PlaceConfig, 'dataDir'>): Check {
+export function diskCheck({ dataDir }: Pick<BaseConfig, 'dataDir'>): Check {
   return {
     part: 'disk',
     async look() {
@@ -28,7 +28,7 @@ export function diskCheck({ dataDir }: Pick<PlaceConfig, 'dataDir'>): Check {
       if (free >= leastFreeBytes) return `${megabytes(free)} free for ${dataDir}`;
       throw new FerryError(
         `only ${megabytes(free)} are free for ${dataDir}: make room, or set FERRY_DATA_DIR to another place`,
-        { code: 'configuration', decision: 'park' },
+        { code: 'configuration', decision: 'block' },
       );
     },
   };

@@ -49,7 +49,7 @@ export function targetCheck(
       if (advised === 'drop' && policy === 'keep') {
         throw new FerryError(
           `${host} takes no attestations: set targets.${name}.manifestPolicy to drop or fail in ferry.yaml`,
-          { code: 'manifest-policy', decision: 'park' },
+          { code: 'manifest-policy', decision: 'block' },
         );
       }
       const said = `${host} takes uploads; attestations: ${policy}`;
@@ -100,5 +100,5 @@ export function clockFinding(clocks: SeenClocks): Check {
 }
 
 function fault(message: string): FerryError {
-  return new FerryError(message, { code: 'configuration', decision: 'park' });
+  return new FerryError(message, { code: 'configuration', decision: 'block' });
 }

@@ -1,15 +1,15 @@
-import { isWorkerPolling } from '../../client/worker-presence.js';
-import type { PlaceConfig } from '../../config/place-config.js';
+import { isWorkerPolling } from '../../client/worker-availability.js';
+import type { BaseConfig } from '../../config/base-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { findTemporal } from '../../supervisor/find-temporal.js';
-import { missingWorker } from '../missing-worker.js';
-import { temporalPlace } from '../temporal-place.js';
+import { missingWorker } from '../missing-worker-warning.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 import type { Check } from './check.js';
 
 /** @param queues those that need a worker */
-export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]): Check[] {
+export function temporalChecks(config: BaseConfig, queues: readonly TaskQueue[]): Check[] {
   let looked: Promise<string> | undefined;
   // One look for both: what is wrong with the server is told once, and workers are asked for where it answers.
   const server = async (): Promise<string> => await (looked ??= lookAtServer(config));
@@ -31,19 +31,19 @@ export function temporalChecks(config: PlaceConfig, queues: readonly TaskQueue[]
   ];
 }
 
-async function lookAtServer(config: PlaceConfig): Promise<string> {
-  const place = temporalPlace(config);
+async function lookAtServer(config: BaseConfig): Promise<string> {
+  const place = temporalConnection(config);
   const { address, namespace, note } = place;
-  return await withTemporalAt(place, async ({ client, soon }) => {
-    await soon(async () => await client.workflowService.describeNamespace({ namespace }));
-    const { serverVersion } = await soon(async () => await client.workflowService.getSystemInfo({}));
+  return await withTemporalAt(place, async ({ client, withDeadline }) => {
+    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
+    const { serverVersion } = await withDeadline(async () => await client.workflowService.getSystemInfo({}));
     const where = `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
     return note === undefined ? where : `${where}; ${note}`;
   });
 }
 
-async function lookAtWorkers(config: PlaceConfig, queues: readonly TaskQueue[]): Promise<string> {
-  return await withTemporalAt(temporalPlace(config), async (temporal) => {
+async function lookAtWorkers(config: BaseConfig, queues: readonly TaskQueue[]): Promise<string> {
+  return await withTemporalAt(temporalConnection(config), async (temporal) => {
     const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
     const idle = queues.filter((_, position) => polling[position] !== true);
     if (idle.length === 0) return `polling ${queues.join(' and ')}`;
@@ -52,5 +52,5 @@ async function lookAtWorkers(config: PlaceConfig, queues: readonly TaskQueue[]):
 }
 
 function unserved(message: string): FerryError {
-  return new FerryError(message, { code: 'temporal', decision: 'park' });
+  return new FerryError(message, { code: 'temporal', decision: 'block' });
 }

@@ -1,6 +1,6 @@
 import type { FerryConfig } from '../../config/read-config.js';
 import { lookIntoDatabase } from '../../database/ferry-database.js';
-import { missingSteps } from '../../database/migrate.js';
+import { missingSteps } from '../../database/run-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { inTime, LateAnswer } from './check.js';

@@ -74,7 +74,7 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
     .select(['id', 'image', 'platform'])
     // '' stands for no image in the rows of older scripts' pushes: it is not to be taken for theirs.
     .where('image', '<>', '')
-    .where('copy_anew', 'is', null)
+    .where('force_copy', 'is', null)
     .where('id', '>', after)
     .where((is) =>
       is.not(

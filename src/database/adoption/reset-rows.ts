@@ -19,7 +19,7 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
   const rows = await selectNamingRows(queries, dialect)
     .where(isReset)
     .where((is) =>
-      is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('parked_code', 'is not', null)]),
+      is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('blocked_code', 'is not', null)]),
     )
     .execute();
   const identities = rows.map((row) => identityOrFault(row));

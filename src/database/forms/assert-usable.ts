@@ -7,7 +7,7 @@ export function assertUsable(
   place: string,
   { convertEngine }: { readonly convertEngine: boolean },
 ): void {
-  const faults = formFaults(forms, { convertEngine });
+  const faults = schemaIssues(forms, { convertEngine });
   if (faults.length === 0) return;
   const lines = faults.map((line) => `\n  - ${line}`).join('');
   throw new DatabaseFault(
@@ -17,7 +17,7 @@ export function assertUsable(
 }
 
 /** A sentence for each, in the words that every command uses. */
-export function formFaults(
+export function schemaIssues(
   { faults, conversions }: TableForms,
   { convertEngine }: { readonly convertEngine: boolean },
 ): readonly string[] {

@@ -17,7 +17,7 @@ import { highestId } from '../wanted/wanted-rows.js';
 import { checkFaults } from './check-faults.js';
 import { missing, ownColumnFaults, sharedColumnFaults, spelledOtherwise } from './column-faults.js';
 import { addedColumnFaults, foreignTableFault, mysqlType } from './foreign-faults.js';
-import { sayFormFault } from './form-fault.js';
+import { formatIssue } from './form-fault.js';
 import type { FormFault } from './form-fault.js';
 import { hasUniqueId, highIdFault, idFaults, moveRows, repeatedIdFault } from './id-faults.js';
 import { SHARED_COLUMNS } from './shared-tables.js';
@@ -80,7 +80,7 @@ export async function examineTables(
   const lacking = kind === 'mysql' ? await privilegeFault(queries, { isMigrated }) : undefined;
   const shared = sharedTables.flatMap((table) => tables.get(table) ?? []).filter((facts) => facts.kind === 'table');
   return {
-    faults: [...faults.map(sayFormFault), ...(lacking === undefined ? [] : [lacking])],
+    faults: [...faults.map(formatIssue), ...(lacking === undefined ? [] : [lacking])],
     conversions: shared.flatMap(conversionOf),
     notes: shared.flatMap(narrowIndexNotes),
     rebuilt: isMigrated ? [] : shared.filter(hasOldRows).map(({ name }) => name),

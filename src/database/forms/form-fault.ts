@@ -10,7 +10,7 @@ export interface FormFault {
   readonly statements?: readonly string[];
 }
 
-export function sayFormFault({ table, column, what, todo, statements = [] }: FormFault): string {
+export function formatIssue({ table, column, what, todo, statements = [] }: FormFault): string {
   const place = column === undefined ? table : `${table}.${column}`;
   const typed = statements.length === 0 ? '' : `${todo === undefined ? '' : '; '}type: ${statements.join('; ')};`;
   return `${place} ${what}: ${todo ?? ''}${typed}`;

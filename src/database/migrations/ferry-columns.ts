@@ -31,11 +31,11 @@ export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   source_digest: { type: 'text(150)' },
   checked_at: { type: 'bigint' },
   first_missing_at: { type: 'bigint' },
-  parked_code: { type: 'text(40)' },
-  parked_reason: { type: 'long-text' },
+  blocked_code: { type: 'text(40)' },
+  blocked_reason: { type: 'long-text' },
   requested_by: { type: 'long-text' },
   requested_at: { type: 'bigint' },
-  copy_anew: { type: 'integer' },
+  force_copy: { type: 'integer' },
   note: { type: 'long-text' },
 };
 

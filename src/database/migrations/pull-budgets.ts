@@ -7,24 +7,24 @@ export const PULL_TABLES: readonly TableShape[] = [
     name: 'source_budgets',
     columns: {
       host: { type: 'text(255)', required: true },
-      spender: { type: 'text(255)', required: true },
+      rate_limit_source: { type: 'text(255)', required: true },
       pulls: { type: 'integer', required: true },
       window_ms: { type: 'bigint', required: true },
-      taken_at: { type: 'bigint' },
+      acquired_at: { type: 'bigint' },
       remaining: { type: 'integer' },
-      told_at: { type: 'bigint' },
+      observed_at: { type: 'bigint' },
     },
-    primaryKey: ['host', 'spender'],
+    primaryKey: ['host', 'rate_limit_source'],
   },
   {
     name: 'source_pulls',
     columns: {
       host: { type: 'text(255)', required: true },
-      spender: { type: 'text(255)', required: true },
+      rate_limit_source: { type: 'text(255)', required: true },
       slice_at: { type: 'bigint', required: true },
       pulls: { type: 'integer', required: true },
     },
-    primaryKey: ['host', 'spender', 'slice_at'],
+    primaryKey: ['host', 'rate_limit_source', 'slice_at'],
   },
 ];
 

@@ -6,8 +6,8 @@ export const TABLES_BY_KEY = {
   deliveries: ['id'],
   runs: ['id'],
   run_outcomes: ['run', 'image', 'target'],
-  source_budgets: ['host', 'spender'],
-  source_pulls: ['host', 'spender', 'slice_at'],
+  source_budgets: ['host', 'rate_limit_source'],
+  source_pulls: ['host', 'rate_limit_source', 'slice_at'],
   upstreams: ['name'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 

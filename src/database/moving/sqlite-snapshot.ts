@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { missingDatabase } from '../database-fault.js';
 import { lookIntoDatabase, openDatabase } from '../ferry-database.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { assertMade, migrate } from '../migrate.js';
+import { assertMade, migrate } from '../run-migrations.js';
 
 /**
  * A copy of a ferry's SQLite file with its tables up to date, as the file is at this moment; the file itself is only read,

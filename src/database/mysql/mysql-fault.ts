@@ -1,9 +1,9 @@
 import { DatabaseFault } from '../database-fault.js';
-import type { DatabaseTrouble } from '../database-fault.js';
+import type { DatabaseFaultKind } from '../database-fault.js';
 import type { MysqlSettings } from './mysql-settings.js';
 
 // Server error numbers that MySQL and MariaDB share.
-const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
+const TROUBLES: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> = {
   1040: ['connection', 'it has too many connections'],
   1044: ['refused', 'the user may not use this database: grant it, or set MYSQL_DB to another'],
   1045: ['refused', 'user or password is wrong: check MYSQL_USER and MYSQL_PASSWORD'],

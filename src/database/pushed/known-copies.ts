@@ -32,7 +32,7 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
             .selectFrom('images_for_push')
             .select('images_for_push.id')
             .whereRef('images_for_push.image', '=', 'image_copies.image')
-            .where('images_for_push.copy_anew', 'is not', null)
+            .where('images_for_push.force_copy', 'is not', null)
             // Asked for by nobody, it is copied anew because its tag moved: of what it leads to now no older copy tells.
             .where('images_for_push.requested_at', 'is not', null)
             .where((row) =>

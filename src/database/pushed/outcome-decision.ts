@@ -11,7 +11,7 @@ export interface CopyStanding {
 }
 
 export interface Verdict {
-  readonly status: typeof PushStatus.pending | typeof PushStatus.pushed | typeof PushStatus.parked;
+  readonly status: typeof PushStatus.pending | typeof PushStatus.pushed | typeof PushStatus.blocked;
   /** How the image as a whole stands, for the history of its run. */
   readonly state: CopyState;
   readonly code?: FaultCode;
@@ -34,7 +34,7 @@ export function outcomesOf(
 }
 
 /**
- * Pushed when every target that the image goes to has it; pending as long as any of them can still be retried; parked
+ * Pushed when every target that the image goes to has it; pending as long as any of them can still be retried; blocked
  * otherwise, with the reasons. Where it goes to no configured target, what stopped it is all there is to say.
  * @param standings one for each target that was ever tried
  * @param wanted the configured targets that the image goes to
@@ -46,7 +46,7 @@ export function verdict(
 ): Verdict {
   if (wanted.length === 0 && sourceFault !== undefined) {
     const { state, code, reason } = sourceFault;
-    const status = state === CopyState.parked ? PushStatus.parked : PushStatus.pending;
+    const status = state === CopyState.blocked ? PushStatus.blocked : PushStatus.pending;
     return { status, state, code, reason };
   }
   const byTarget = new Map(standings.map((standing) => [standing.target, standing]));
@@ -57,14 +57,14 @@ export function verdict(
     const isAdopted = known.every(({ state }) => state === CopyState.adopted);
     return { status: PushStatus.pushed, state: isAdopted ? CopyState.adopted : CopyState.pushed };
   }
-  const failed = open.filter(({ state }) => state === CopyState.failed);
+  const retrying = open.filter(({ state }) => state === CopyState.retrying);
   const waiting = open.filter(({ state }) => state === CopyState.waiting);
-  const parked = open.filter(({ state }) => state === CopyState.parked);
-  if (failed.length > 0) return { status: PushStatus.pending, state: CopyState.failed, ...explanation(failed) };
-  if (waiting.length > 0 || parked.length === 0 || known.length < wanted.length) {
+  const blocked = open.filter(({ state }) => state === CopyState.blocked);
+  if (retrying.length > 0) return { status: PushStatus.pending, state: CopyState.retrying, ...explanation(retrying) };
+  if (waiting.length > 0 || blocked.length === 0 || known.length < wanted.length) {
     return { status: PushStatus.pending, state: CopyState.waiting, ...explanation(waiting) };
   }
-  return { status: PushStatus.parked, state: CopyState.parked, ...explanation(parked) };
+  return { status: PushStatus.blocked, state: CopyState.blocked, ...explanation(blocked) };
 }
 
 /** One reason that all share is said once; different ones with the target that each is about. */

@@ -1,5 +1,5 @@
 /** Reading rows of `pushed_images` for people. */
-import type { PushedEntry } from '../console-entries.js';
+import type { PushedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from './pushed-row-takeover.js';
@@ -12,9 +12,12 @@ export function selectPushed(queries: Queries) {
     .orderBy('id');
 }
 
-type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectPushed>['execute']>>[number];
+type SelectedPushedRow = Awaited<ReturnType<ReturnType<typeof selectPushed>['execute']>>[number];
 
-export async function readPushed(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly PushedEntry[]> {
+export async function readPushed(
+  queries: Queries,
+  rows: readonly SelectedPushedRow[],
+): Promise<readonly PushedEntry[]> {
   const ids = rows.map(({ id }) => id);
   const byRow = new Map<number, { platform: string; digest: string; size: number }[]>();
   for (const page of pagesOf(ids)) {
@@ -28,7 +31,7 @@ export async function readPushed(queries: Queries, rows: readonly SelectedRow[])
   return rows.map((row) => pushedEntry(row, byRow.get(row.id)));
 }
 
-function pushedEntry(row: SelectedRow, platforms: PushedEntry['platforms'] | undefined): PushedEntry {
+function pushedEntry(row: SelectedPushedRow, platforms: PushedEntry['platforms'] | undefined): PushedEntry {
   const name = nameOnTarget(row);
   const listed = (row.platform ?? '').split(',').filter((platform) => platform.trim() !== '');
   return {

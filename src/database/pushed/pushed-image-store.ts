@@ -98,12 +98,12 @@ export class PushedImageStore {
 
   /**
    * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
-   * `lookedAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
+   * `readAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
    * to now. Recorded twice, it leaves the same but for the count of attempts.
    */
   async recordOutcome(
     outcome: ImageOutcome,
-    context: { readonly targets: readonly Target[]; readonly run: string; readonly lookedAt: number },
+    context: { readonly targets: readonly Target[]; readonly run: string; readonly readAt: number },
   ): Promise<void> {
     const { dialect, transaction } = this.#database;
     const configured = context.targets.map(({ name }) => name);
@@ -119,10 +119,10 @@ export class PushedImageStore {
         missingPlatforms,
         now,
       });
-      if (ofImage.some((row) => isWantedAnewSince(row, context.lookedAt))) await forgetVerified(inside, image);
+      if (ofImage.some((row) => isForcedSince(row, context.readAt))) await forgetVerified(inside, image);
       await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
       const decided = verdict(standings, wanted, sourceFault);
-      const answered = rows.filter((row) => isAnswered(row, context.lookedAt));
+      const answered = rows.filter((row) => isAnswered(row, context.readAt));
       const checkedAt = await this.#checkedAt(inside, context);
       await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
       await recordHistory(inside, dialect, { run: context.run, outcome, told, verdict: decided, now });
@@ -132,22 +132,22 @@ export class PushedImageStore {
   /** When the rows were read; but not before the run began, lest a clock that was put back makes it look again. */
   async #checkedAt(
     queries: Queries,
-    { run, lookedAt }: { readonly run: string; readonly lookedAt: number },
+    { run, readAt }: { readonly run: string; readonly readAt: number },
   ): Promise<number> {
     const begun = await queries.selectFrom('runs').select('started_at').where('id', '=', run).executeTakeFirst();
-    return Math.max(lookedAt, begun?.started_at ?? lookedAt);
+    return Math.max(readAt, begun?.started_at ?? readAt);
   }
 
   async #lockRows(queries: Queries, image: string): Promise<readonly LockedRow[]> {
     return await this.#database.dialect
       .locking(queries.selectFrom('images_for_push'))
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image', 'image_key'])
-      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets', 'copy_anew'])
+      .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets', 'force_copy'])
       .where('image', '=', image)
       .execute();
   }
 
-  /** What was pushed before stays pushed: the targets still have it. What was parked stays so until it is pushed. */
+  /** What was pushed before stays pushed: the targets still have it. What was blocked stays so until it is pushed. */
   async #settleRows(
     queries: Queries,
     answered: readonly LockedRow[],
@@ -157,7 +157,7 @@ export class PushedImageStore {
     const { status, code, reason } = decided;
     const isPushed = status === PushStatus.pushed;
     const rows = answered.filter((row) => isPushed || mayBecome(status, row));
-    const isParked = status === PushStatus.parked;
+    const isBlocked = status === PushStatus.blocked;
     // A source that could not be asked says nothing about the tag.
     const saysWhetherMissing = sourceFault === undefined || sourceFault.tagMissing;
     // Not since a time to come, of a clock that was ahead: it would be waited for as long in addition.
@@ -171,9 +171,9 @@ export class PushedImageStore {
         checked_at: checkedAt,
         ...(sourceDigest === undefined ? {} : { source_digest: sourceDigest }),
         note: perRow(rows, (row) => noteOn(row, missingPlatforms)),
-        parked_code: isParked ? (code ?? 'internal') : null,
-        parked_reason: isParked ? (reason ?? null) : null,
-        ...(isPushed ? { first_missing_at: null, copy_anew: null, verified_at: checkedAt } : {}),
+        blocked_code: isBlocked ? (code ?? 'internal') : null,
+        blocked_reason: isBlocked ? (reason ?? null) : null,
+        ...(isPushed ? { first_missing_at: null, force_copy: null, verified_at: checkedAt } : {}),
         ...(!isPushed && saysWhetherMissing ? { first_missing_at: perRow(rows, missingSince) } : {}),
       },
     );
@@ -198,18 +198,18 @@ interface LockedRow {
   readonly requested_at: number | null;
   readonly first_missing_at: number | null;
   readonly targets: string | null;
-  readonly copy_anew: number | null;
+  readonly force_copy: number | null;
 }
 
-function isWantedAnewSince({ copy_anew: anew, requested_at: at }: LockedRow, lookedAt: number): boolean {
-  return anew !== null && at !== null && at >= lookedAt;
+function isForcedSince({ force_copy: force, requested_at: at }: LockedRow, readAt: number): boolean {
+  return force !== null && at !== null && at >= readAt;
 }
 
-function isAnswered(row: LockedRow, lookedAt: number): boolean {
+function isAnswered(row: LockedRow, readAt: number): boolean {
   // A row that asks for another image by now is not answered by this one's outcome.
   if (row.push_status === PushStatus.withdrawn || !isStillItself(row)) return false;
   const isResetByOthers = row.push_status === PushStatus.pending && row.ferry_status !== PushStatus.pending;
-  return !isResetByOthers && (row.requested_at === null || row.requested_at < lookedAt);
+  return !isResetByOthers && (row.requested_at === null || row.requested_at < readAt);
 }
 
 function isThere(outcome: TargetOutcome): outcome is Extract<TargetOutcome, { state: 'pushed' | 'adopted' }> {

@@ -37,7 +37,7 @@ function hasExactId(is: ExpressionBuilder<FerryTables, 'pushed_images'>) {
   return is.between('id', lowestId, highestId);
 }
 
-type PushedRow = ReferenceColumns & {
+type LegacyPushedRow = ReferenceColumns & {
   readonly id: number;
   readonly target_registry_url: string | null;
   readonly registry_image_name: string | null;
@@ -102,7 +102,7 @@ async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Pr
   return new Set(rows.map(({ name_key: key }) => key));
 }
 
-function sourceOf(row: PushedRow): { readonly image: string; readonly repository: string } | undefined {
+function sourceOf(row: LegacyPushedRow): { readonly image: string; readonly repository: string } | undefined {
   try {
     const reference = referenceFromRow(row);
     return { image: recordableImage(reference), repository: sourceRepository(reference) };
@@ -125,7 +125,7 @@ export function printName({ host, repository, tag }: NameOnTarget): string {
 
 /** Reads what older scripts wrote: with or without `https://`, with or without the host in the image's name. */
 export function nameOnTarget(
-  row: Pick<PushedRow, 'target_registry_url' | 'registry_image_name'>,
+  row: Pick<LegacyPushedRow, 'target_registry_url' | 'registry_image_name'>,
 ): NameOnTarget | undefined {
   const registry = withoutScheme(row.target_registry_url);
   const slash = registry.indexOf('/');

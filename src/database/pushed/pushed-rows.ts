@@ -27,11 +27,11 @@ export async function recordPushed(
 ): Promise<void> {
   if (copies.length === 0) return;
   const unit = await sizeUnit(queries, dialect);
-  const places = new Map(copies.map((copy) => [copy.reference, { copy, ...placeOf(copy.reference) }]));
-  const existing = await idsOf(queries, [...places.values()]);
-  const absent = [...places.values()].filter(({ reference }) => !existing.has(reference));
+  const pushedNames = new Map(copies.map((copy) => [copy.reference, { copy, ...pushedNameOf(copy.reference) }]));
+  const existing = await idsOf(queries, [...pushedNames.values()]);
+  const absent = [...pushedNames.values()].filter(({ reference }) => !existing.has(reference));
   for (const [reference, id] of existing) {
-    const copy = places.get(reference)?.copy;
+    const copy = pushedNames.get(reference)?.copy;
     if (copy === undefined) continue;
     // The names of a row that was there stay as they are: other programs look for them.
     const told = toldColumns(copy, source, unit);
@@ -58,7 +58,7 @@ interface Source {
 }
 
 /** A name on a target, as rows are found by it. */
-interface Place {
+interface PushedName {
   readonly reference: string;
   readonly key: string;
   readonly columns: {
@@ -68,7 +68,7 @@ interface Place {
   };
 }
 
-function placeOf(reference: string): Place {
+function pushedNameOf(reference: string): PushedName {
   const name = nameOnTarget({ target_registry_url: '', registry_image_name: reference });
   if (name === undefined) throw new TypeError(`"${reference}" is not host/repository:tag`);
   const slash = name.repository.lastIndexOf('/');
@@ -84,8 +84,8 @@ function placeOf(reference: string): Place {
  * Rows by their keys; or those that an older script wrote under the same names after the last look at its table. Read
  * without locks: should another writer be faster, the unique key says so, and the transaction is repeated.
  */
-async function idsOf(queries: Queries, places: readonly Place[]): Promise<ReadonlyMap<string, number>> {
-  if (places.length === 0) return new Map();
+async function idsOf(queries: Queries, pushedNames: readonly PushedName[]): Promise<ReadonlyMap<string, number>> {
+  if (pushedNames.length === 0) return new Map();
   const rows = await queries
     .selectFrom('pushed_images')
     .select(['id', 'name_key', 'target_registry_url', 'registry_image_name'])
@@ -94,9 +94,9 @@ async function idsOf(queries: Queries, places: readonly Place[]): Promise<Readon
         is(
           'name_key',
           'in',
-          places.map(({ key }) => key),
+          pushedNames.map(({ key }) => key),
         ),
-        ...places.map(({ columns: { target_registry_url: host, registry_image_name: name } }) =>
+        ...pushedNames.map(({ columns: { target_registry_url: host, registry_image_name: name } }) =>
           is.and([is('target_registry_url', '=', host), is('registry_image_name', '=', name)]),
         ),
       ]),
@@ -104,7 +104,7 @@ async function idsOf(queries: Queries, places: readonly Place[]): Promise<Readon
     .orderBy('id')
     .execute();
   return new Map(
-    places.flatMap(({ reference, key, columns }) => {
+    pushedNames.flatMap(({ reference, key, columns }) => {
       const row =
         rows.find(({ name_key: own }) => own === key) ??
         rows.find(
@@ -122,7 +122,7 @@ function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, unit
     push_time: utcText(new Date(now)),
     push_status: PushStatus.pushed,
     digest: copy.digest,
-    name_key: placeOf(copy.reference).key,
+    name_key: pushedNameOf(copy.reference).key,
     image,
     source_digest: sourceDigest ?? null,
     verified_at: now,

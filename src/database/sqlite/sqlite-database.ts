@@ -6,7 +6,7 @@ import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import Libsql from 'libsql';
 
 import { DatabaseFault, missingDatabase } from '../database-fault.js';
-import type { DatabaseTrouble } from '../database-fault.js';
+import type { DatabaseFaultKind } from '../database-fault.js';
 import { FaultMappingDriver } from '../fault-mapping-driver.js';
 import { forbidWrites, prepareSqlite, SqliteDriver } from './sqlite-driver.js';
 
@@ -66,7 +66,7 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 }
 
 // Primary result codes of SQLite (sqlite.org/rescode.html), less what is better left to `statement`.
-const TROUBLES: Readonly<Record<number, readonly [DatabaseTrouble, string]>> = {
+const TROUBLES: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> = {
   5: ['conflict', 'another process holds it for writing'],
   6: ['conflict', 'another process holds a table of it'],
   8: ['refused', 'it is read-only for this user: check the permissions of the file and its folder'],

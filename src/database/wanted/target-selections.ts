@@ -15,7 +15,7 @@ export function targetsColumn(selection: TargetSelection): string | null {
   return selection === 'all' ? null : JSON.stringify(selection);
 }
 
-/** A text that is no list is taken for a name: no target has it, and the image is parked with a reason that shows it. */
+/** A text that is no list is taken for a name: no target has it, and the image is blocked with a reason that shows it. */
 export function targetSelection(column: string | null): TargetSelection {
   if (column === null || column === '') return 'all';
   const names = readJsonColumn(column);

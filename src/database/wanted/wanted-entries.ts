@@ -4,12 +4,12 @@ import { withoutPassword } from '../../domain/typed-password.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';
-import { WantedState } from '../console-entries.js';
-import type { CopyEntry, WantedEntry } from '../console-entries.js';
+import { WantedState } from '../status-views.js';
+import type { CopyEntry, WantedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms } from '../row-shapes.js';
-import { isClaimedRow, shownStatusOf, unworkable } from '../shown-status.js';
+import { isClaimedRow, shownStatusOf, unworkable } from '../effective-status.js';
 import type { ImageCopies } from '../tables.js';
 import { readJsonColumn } from '../json-column.js';
 import { targetSelection } from './target-selections.js';
@@ -21,15 +21,18 @@ export function selectWanted(queries: Queries) {
   return queries
     .selectFrom('images_for_push')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
-    .select(['parked_code', 'parked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
+    .select(['blocked_code', 'blocked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
     .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at'])
     .where('duplicate_of', 'is', null);
 }
 
-type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>>[number];
+type SelectedWantedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>>[number];
 
 /** Reasons of pending rows are those of the image's copies. */
-export async function readWanted(queries: Queries, rows: readonly SelectedRow[]): Promise<readonly WantedEntry[]> {
+export async function readWanted(
+  queries: Queries,
+  rows: readonly SelectedWantedRow[],
+): Promise<readonly WantedEntry[]> {
   const pending = rows.flatMap(({ image, push_status: status }) => (status === 0 && image !== null ? [image] : []));
   const byImage = new Map<string, CopyEntry[]>();
   for (const copy of await readCopies(queries, [...new Set(pending)])) {
@@ -55,12 +58,12 @@ export async function readCopies(queries: Queries, images: readonly string[]): P
   return copies;
 }
 
-function wantedEntry(row: SelectedRow, copies: readonly CopyEntry[]): WantedEntry {
+function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): WantedEntry {
   const state = WantedState[shownStatusOf(row)];
   const open = state === 'pending' ? openReason(copies) : unworkable(row);
   const openStates = state === 'pending' ? statesOfOpen(copies) : [];
-  const code = row.parked_code ?? open?.code;
-  const reason = row.parked_reason ?? open?.reason;
+  const code = row.blocked_code ?? open?.code;
+  const reason = row.blocked_reason ?? open?.reason;
   const targets = targetSelection(row.targets);
   const note = isClaimedRow(row) ? neverVerified : row.note;
   return {
@@ -99,7 +102,7 @@ function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: str
 
 function statesOfOpen(copies: readonly CopyEntry[]): readonly CopyState[] {
   const found = new Set(copies.map(({ state }) => state));
-  return [CopyState.parked, CopyState.failed, CopyState.waiting].filter((state) => found.has(state));
+  return [CopyState.blocked, CopyState.retrying, CopyState.waiting].filter((state) => found.has(state));
 }
 
 function copyEntry(row: ImageCopies): CopyEntry {

@@ -8,12 +8,12 @@ import type { FerryDatabase } from '../ferry-database.js';
 import { takeOverPushedRows } from '../pushed/pushed-row-takeover.js';
 import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
-import { adoptPage, hasRowsToAdopt } from '../adoption/row-adoption.js';
-import type { AdoptedRows } from '../adoption/row-adoption.js';
+import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';
+import type { NormalizedRows } from '../adoption/normalize-rows.js';
 import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
 import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
 import { forgotten, highestId, idsOfImages, lowestId, updateWanted } from './wanted-rows.js';
-import { recordWishes } from './wishes.js';
+import { upsertWanted } from './upsert-wanted.js';
 
 /** The rows of `images_for_push`: who wants which image. */
 export class WantedImageStore {
@@ -24,14 +24,14 @@ export class WantedImageStore {
   }
 
   /**
-   * Reads what other programs inserted or reset: gives rows an identity, marks duplicates, parks what cannot mean
+   * Reads what other programs inserted or reset: gives rows an identity, marks duplicates, blocks what cannot mean
    * anything; and reads new rows of `pushed_images`. Several workers may do it at once.
    */
-  async adoptRows(): Promise<AdoptedRows> {
+  async normalizeRows(): Promise<NormalizedRows> {
     const { queries, dialect, transaction } = this.#database;
     const total = { adopted: 0, duplicates: 0, refused: 0 };
     await takeOverPushedRows(this.#database);
-    if (!(await hasRowsToAdopt(queries))) return total;
+    if (!(await hasRowsToNormalize(queries))) return total;
 
     const reviewing = new ProgressCheck();
     for (;;) {
@@ -41,7 +41,7 @@ export class WantedImageStore {
     }
     const adopting = new ProgressCheck();
     for (;;) {
-      const page = await transaction((inside) => adoptPage(inside, dialect));
+      const page = await transaction((inside) => normalizePage(inside, dialect));
       if (page === undefined) return total;
       adopting.next(page.ids);
       total.adopted += page.adopted;
@@ -57,7 +57,7 @@ export class WantedImageStore {
   }
 
   /**
-   * Images with a pending row that no pass has finished with since `since` (UTC ms), or that were asked for again
+   * Images with a pending row that no run has finished with since `since` (UTC ms), or that were asked for again
    * since it did: explicitly asked ones first, in the order of asking; then by row.
    */
   async pendingImages({
@@ -93,7 +93,7 @@ export class WantedImageStore {
 
   /**
    * Pending rows of those of these images that are none, because somebody wrote something else into the column, lose
-   * their identity: `adoptRows` reads what the columns that name the image say, and parks them where that means nothing.
+   * their identity: `normalizeRows` reads what the columns that name the image say, and blocks them where that means nothing.
    * @returns whether there was any
    */
   async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
@@ -124,8 +124,16 @@ export class WantedImageStore {
     const rows = await queries
       .selectFrom('images_for_push')
       .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
-      .select(['image', 'image_key', 'source_digest', 'checked_at', 'first_missing_at', 'parked_code', 'parked_reason'])
-      .select(['requested_at', 'targets', 'copy_anew'])
+      .select([
+        'image',
+        'image_key',
+        'source_digest',
+        'checked_at',
+        'first_missing_at',
+        'blocked_code',
+        'blocked_reason',
+      ])
+      .select(['requested_at', 'targets', 'force_copy'])
       .where('image', '=', image)
       .where((is) => is.between('id', lowestId, highestId))
       .orderBy('id')
@@ -141,11 +149,11 @@ export class WantedImageStore {
 
   /**
    * Records wishes, all in one transaction; one without targets is for all of them.
-   * @see recordWishes
+   * @see upsertWanted
    */
   async addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> {
     const { dialect, transaction } = this.#database;
-    return await transaction((inside) => recordWishes(inside, dialect, requests));
+    return await transaction((inside) => upsertWanted(inside, dialect, requests));
   }
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {

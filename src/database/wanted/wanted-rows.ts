@@ -75,8 +75,8 @@ export function perRow<R extends { readonly id: number }, T extends string | num
 
 /** What a row forgets when it is wanted anew. */
 export const forgotten = {
-  parked_code: null,
-  parked_reason: null,
+  blocked_code: null,
+  blocked_reason: null,
   first_missing_at: null,
   note: null,
 } as const satisfies WantedUpdate;

@@ -6,7 +6,7 @@ import type { UploadSession } from './blob-push.js';
 import { algorithmOf } from '../manifests/content-digest.js';
 import type { Blob } from './image-blobs.js';
 import { announcedDigest } from '../manifests/manifest-exchange.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isTimeOut } from '../transport/exchange.js';
@@ -26,7 +26,7 @@ export const SESSION_LOST = codesOf('upload-lost');
 /** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
 export interface Commitment {
   readonly client: RegistryClient;
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   readonly blob: Blob;
   readonly session: Pick<UploadSession, 'location' | 'foreign'>;
   readonly signal: AbortSignal;
@@ -39,7 +39,7 @@ export interface Commitment {
  * @throws FerryError; `retry` where sending the blob again may help
  */
 export async function commitBlob(commitment: Commitment): Promise<void> {
-  const { place, blob, signal } = commitment;
+  const { repo, blob, signal } = commitment;
   for (let attempt = 1; ; attempt++) {
     try {
       await assertCommitted(await putDigest(commitment), commitment);
@@ -47,11 +47,11 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FerryError)) throw error;
-      if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(place, blob, error);
+      if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(repo, blob, error);
       const sessionLost = saysCode(error, ...SESSION_LOST);
-      if (error.decision === 'park' && !sessionLost && !pointsElsewhere(error)) throw error;
+      if (error.decision === 'block' && !sessionLost && !pointsElsewhere(error)) throw error;
       if (await arrivedAfterAll(commitment, error, attempt)) return;
-      if (sessionLost) throw asRetry(error, place);
+      if (sessionLost) throw asRetry(error, repo);
       if (attempt === COMMIT_ATTEMPTS) throw error;
     }
   }
@@ -62,17 +62,17 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
  * A registry that cannot be asked counts as no.
  */
 export async function arrivedAfterAll(
-  { client, place, blob, signal }: Commitment,
+  { client, repo, blob, signal }: Commitment,
   fault: FerryError,
   attempt = 1,
 ): Promise<boolean> {
-  const { timing } = client.host(place.host);
+  const { timing } = client.host(repo.host);
   const looks = mayBeAtWork(fault) ? PATIENT_LOOKS : 1;
   try {
     for (let look = 0; look < looks; look++) {
       const pauseMs = backoff(attempt + look, timing);
       await rest(look === 0 ? Math.min(fault.retryAfterMs ?? pauseMs, timing.longestPauseMs) : pauseMs, signal);
-      if (await hasBlob(client, place, blob, { signal, attempts: 2 })) return true;
+      if (await hasBlob(client, repo, blob, { signal, attempts: 2 })) return true;
     }
     return false;
   } catch (error) {
@@ -98,26 +98,26 @@ function mayBeAtWork(fault: FerryError): boolean {
  */
 export async function assertCommitted(response: AnswerHead, commitment: Commitment): Promise<void> {
   assertStored(response, commitment);
-  const { client, place, blob, signal } = commitment;
+  const { client, repo, blob, signal } = commitment;
   if (response.statusCode === 201 && !isWebPage(response)) return;
-  if ((await lookForBlob(client, place, blob, { signal })) !== 'absent') return;
+  if ((await lookForBlob(client, repo, blob, { signal })) !== 'absent') return;
   const message = `it answered ${response.statusCode ?? 0} to PUT blob ${blob.digest}, but the blob is not there`;
-  throw new RegistryFault(message, { place, code: 'server-error', decision: 'retry' });
+  throw new RegistryFault(message, { repo, code: 'server-error', decision: 'retry' });
 }
 
 /** @throws RegistryFault when the registry says that it stored something else */
 export function assertStored(
   response: AnswerHead,
-  { place, blob: { digest } }: Pick<Commitment, 'place' | 'blob'>,
+  { repo, blob: { digest } }: Pick<Commitment, 'repo' | 'blob'>,
 ): void {
   const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
   if (stored === undefined || stored === digest) return;
   if (algorithmOf(stored) === algorithmOf(digest)) {
     const message = `it stored ${stored} where ${digest} was sent`;
-    throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+    throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'block' });
   }
   const message = `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
-  throw new RegistryFault(message, { place, code: 'manifest-unsupported', decision: 'park' });
+  throw new RegistryFault(message, { repo, code: 'manifest-unsupported', decision: 'block' });
 }
 
 /** The session's location with the digest; what the registry put into its query stays byte for byte. */
@@ -128,11 +128,11 @@ export function withDigest(location: URL, { digest }: Blob): URL {
 }
 
 /** The same fault where sending the whole blob again may help. */
-export function asRetry(fault: FerryError, place: Place): RegistryFault {
+export function asRetry(fault: FerryError, repo: RepositoryRef): RegistryFault {
   const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
   const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
   return new RegistryFault(reason, {
-    place,
+    repo,
     code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
     decision: 'retry',
     diagnostics,
@@ -147,10 +147,10 @@ function pointsElsewhere(fault: FerryError): boolean {
   return isHabit('points-elsewhere', { method: 'PUT', resource: 'upload', status: fault.status ?? 0 });
 }
 
-function putDigest({ client, place, blob, session, signal }: Commitment): Promise<LocatedAnswer> {
-  const host = client.host(place.host);
+function putDigest({ client, repo, blob, session, signal }: Commitment): Promise<LocatedAnswer> {
+  const host = client.host(repo.host);
   return sendAndDiscard(host, {
-    ...baseRequest(place, signal),
+    ...baseRequest(repo, signal),
     method: 'PUT',
     url: withDigest(session.location, blob),
     foreign: session.foreign,
@@ -163,7 +163,7 @@ function putDigest({ client, place, blob, session, signal }: Commitment): Promis
   });
 }
 
-function arrivedWrong(place: Place, { digest }: Blob, cause: FerryError): RegistryFault {
+function arrivedWrong(repo: RepositoryRef, { digest }: Blob, cause: FerryError): RegistryFault {
   const message = `it says that ${digest} arrived with other bytes than were sent`;
-  return new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry', cause });
+  return new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry', cause });
 }

@@ -1,5 +1,5 @@
 import type { Blob } from './image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 
@@ -7,20 +7,25 @@ import { RegistryFault } from '../registry-errors.js';
 export class BlobMismatch extends RegistryFault {}
 
 /** A mirror may have sent them: it is not asked for this blob again. @param found what was found instead */
-export function mismatch(client: RegistryClient, place: Place, { digest, size }: Blob, found: string): BlobMismatch {
-  client.host(place.host).mirrors.distrust(digest);
+export function mismatch(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  { digest, size }: Blob,
+  found: string,
+): BlobMismatch {
+  client.host(repo.host).mirrors.markBad(digest);
   const message = `the blob ${digest} should be ${size} bytes with this digest, but ${found}`;
-  return new BlobMismatch(message, { place, code: 'source-corrupt', decision: 'park' });
+  return new BlobMismatch(message, { repo, code: 'source-corrupt', decision: 'block' });
 }
 
 /** Nothing is known of the blob itself: a later read that does not break off needs no range. */
 export function wrongRange(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   { digest, size }: Blob,
   { offset, sent }: { readonly offset: number; readonly sent: string },
 ): BlobMismatch {
-  client.host(place.host).mirrors.distrust(digest);
+  client.host(repo.host).mirrors.markBad(digest);
   const message = `asked for bytes ${offset}-${size - 1} of the blob ${digest} after a break, it sends ${sent}`;
-  return new BlobMismatch(message, { place, code: 'protocol', decision: 'retry' });
+  return new BlobMismatch(message, { repo, code: 'protocol', decision: 'retry' });
 }

@@ -4,7 +4,7 @@ import { hasBlob } from './blob-presence.js';
 import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { repositoryScopes } from '../transport/authorization.js';
@@ -23,50 +23,50 @@ const MOUNTS_TRIED = 2;
  */
 export async function mountOrOpen(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   blob: Blob,
   { mountFrom, signal }: { readonly mountFrom: readonly string[]; readonly signal: AbortSignal },
 ): Promise<'mounted' | UploadSession> {
-  const host = client.host(place.host);
+  const host = client.host(repo.host);
   const { digest } = blob;
-  const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== place.repository);
+  const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== repo.repository);
   for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
-    const answer = await tryMount(host, place, digest, from, signal);
-    if (answer === 'mounted' && (await keepsMounts(client, place, blob, signal))) return answer;
+    const answer = await tryMount(host, repo, digest, from, signal);
+    if (answer === 'mounted' && (await keepsMounts(client, repo, blob, signal))) return answer;
     if (answer === 'in-trouble') break;
-    await client.blobHomes.remove(place.host, from, digest);
+    await client.blobLocationCache.remove(repo.host, from, digest);
     if (answer === 'mounted') break;
     const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
     if (isLast && answer !== undefined) return answer;
   }
-  return openSession(client, place, signal);
+  return openSession(client, repo, signal);
 }
 
 /** @returns undefined when the registry answered with a refusal; either way the upload goes on without a mount */
 async function tryMount(
   host: RegistryHost,
-  place: Place,
+  repo: RepositoryRef,
   digest: Digest,
   from: string,
   signal: AbortSignal,
 ): Promise<'mounted' | UploadSession | 'in-trouble' | undefined> {
   try {
     const response = await sendAndDiscard(host, {
-      ...baseRequest(place, signal),
+      ...baseRequest(repo, signal),
       method: 'POST',
-      url: `/v2/${place.repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+      url: `/v2/${repo.repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
       what: `POST blob mount from ${from}`,
       // Two scopes: one to push here, one to read there.
-      scopes: repositoryScopes(place.repository, 'pull,push', from),
+      scopes: repositoryScopes(repo.repository, 'pull,push', from),
       body: Buffer.alloc(0),
       expect: [201, 202],
       attempts: 2,
     });
-    return response.statusCode === 201 ? 'mounted' : await nextSession(host, response, place);
+    return response.statusCode === 201 ? 'mounted' : await nextSession(host, response, repo);
   } catch (error) {
     signal.throwIfAborted();
     // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
-    if (error instanceof FerryError && error.decision === 'park') return undefined;
+    if (error instanceof FerryError && error.decision === 'block') return undefined;
     // Some fail at mounts alone; whether this is one shows when an upload is opened.
     if (error instanceof RegistryFault && error.code === 'server-error') return 'in-trouble';
     throw error;
@@ -77,9 +77,14 @@ async function tryMount(
  * Whether the host does what it says of mounts, seen once from the first. Some answer 201 to everything, and not all
  * check later that a manifest's blobs are there: such an image would look finished, and nobody could pull it.
  */
-async function keepsMounts(client: RegistryClient, place: Place, blob: Blob, signal: AbortSignal): Promise<boolean> {
-  const host = client.host(place.host);
-  host.mountsProven ||= await hasBlob(client, place, blob, { signal });
+async function keepsMounts(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  blob: Blob,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const host = client.host(repo.host);
+  host.mountsProven ||= await hasBlob(client, repo, blob, { signal });
   host.mountsBroken ||= !host.mountsProven;
   return host.mountsProven;
 }

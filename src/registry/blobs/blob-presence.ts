@@ -1,4 +1,4 @@
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { LocatedAnswer } from '../transport/exchange.js';
@@ -12,7 +12,7 @@ import type { Blob } from './image-blobs.js';
 /** `unknown`: the registry does not say. */
 export type BlobPresence = 'there' | 'absent' | 'unknown';
 
-interface LookOptions {
+interface CheckOptions {
   readonly signal?: AbortSignal;
   readonly attempts?: number;
 }
@@ -20,11 +20,11 @@ interface LookOptions {
 /** Whether a target holds a blob. What it does not say counts as no: the upload decides. */
 export async function hasBlob(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   blob: Blob,
-  options: LookOptions = {},
+  options: CheckOptions = {},
 ): Promise<boolean> {
-  return (await lookForBlob(client, place, blob, options)) === 'there';
+  return (await lookForBlob(client, repo, blob, options)) === 'there';
 }
 
 /**
@@ -36,12 +36,12 @@ export async function hasBlob(
  */
 export async function lookForBlob(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   blob: Blob,
-  { signal, attempts }: LookOptions = {},
+  { signal, attempts }: CheckOptions = {},
 ): Promise<BlobPresence> {
-  const host = client.host(place.host);
-  const request = { ...blobRequest(place, blob, signal), isVerified: false, deniedIsAnswer: true };
+  const host = client.host(repo.host);
+  const request = { ...blobRequest(repo, blob, signal), isVerified: false, deniedIsAnswer: true };
   try {
     const response = await sendAndDiscard(host, {
       ...request,

@@ -1,6 +1,6 @@
 import type { LocatedAnswer } from '../transport/exchange.js';
-import { placeScopes } from '../manifests/manifest-exchange.js';
-import type { Place } from '../place.js';
+import { scopesOf } from '../manifests/manifest-exchange.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from '../transport/registry-host.js';
@@ -17,17 +17,21 @@ export interface UploadSession {
 }
 
 /** Opens an upload (distribution-spec, "Pushing blobs"). @throws RegistryFault */
-export async function openSession(client: RegistryClient, place: Place, signal?: AbortSignal): Promise<UploadSession> {
-  const host = client.host(place.host);
+export async function openSession(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  signal?: AbortSignal,
+): Promise<UploadSession> {
+  const host = client.host(repo.host);
   const response = await sendAndDiscard(host, {
-    ...baseRequest(place, signal),
+    ...baseRequest(repo, signal),
     method: 'POST',
-    url: `/v2/${place.repository}/blobs/uploads/`,
+    url: `/v2/${repo.repository}/blobs/uploads/`,
     what: 'POST blob upload',
     body: Buffer.alloc(0),
     expect: [202],
   });
-  return nextSession(host, response, place);
+  return nextSession(host, response, repo);
 }
 
 /**
@@ -38,26 +42,26 @@ export async function openSession(client: RegistryClient, place: Place, signal?:
 export async function nextSession(
   host: RegistryHost,
   { headers: { location }, url: answeredAt }: LocatedAnswer,
-  place: Place,
+  repo: RepositoryRef,
   current?: UploadSession,
 ): Promise<UploadSession> {
   if (location === undefined && current !== undefined) return { location: current.location, foreign: current.foreign };
   if (location !== undefined && URL.canParse(location, answeredAt.href)) {
     const next = new URL(location, answeredAt);
-    const base = await host.base(place);
+    const base = await host.base(repo);
     return { location: next, foreign: next.origin === answeredAt.origin && next.origin !== base.origin };
   }
   throw new RegistryFault('it opened an upload without saying where the data goes (no Location)', {
-    place,
+    repo,
     code: 'protocol',
-    decision: 'park',
+    decision: 'block',
   });
 }
 
 /** What every request of an upload has. */
 export function baseRequest(
-  place: Place,
+  repo: RepositoryRef,
   signal: AbortSignal | undefined,
-): Pick<RegistryRequest, 'place' | 'resource' | 'scopes' | 'signal'> {
-  return { place, resource: 'upload', scopes: placeScopes(place), ...(signal === undefined ? {} : { signal }) };
+): Pick<RegistryRequest, 'repo' | 'resource' | 'scopes' | 'signal'> {
+  return { repo, resource: 'upload', scopes: scopesOf(repo), ...(signal === undefined ? {} : { signal }) };
 }

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { mismatch } from './blob-mismatch.js';
 import type { BlobMismatch } from './blob-mismatch.js';
 import { flowBody } from '../transport/body-flow.js';
-import type { BodyFlow, TakeBytes } from '../transport/intake.js';
-import { UNPOOLED } from '../transport/read-memory.js';
+import type { BodyFlow, TakeBytes } from '../transport/body-tap.js';
+import { UNPOOLED } from '../transport/buffer-pool.js';
 import { encodingLabel } from '../transport/response-body.js';
 import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
-import { DripWatch, LEAST_BYTES_PER_SECOND } from './drip-watch.js';
+import { ThroughputWatchdog, LEAST_BYTES_PER_SECOND } from './throughput-watchdog.js';
 import type { Blob } from './image-blobs.js';
 import { SourceCut, openBlob } from './open-blob.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { backoff, rest } from '../transport/retrying.js';
@@ -26,31 +26,31 @@ export interface BlobReadHandlers {
 }
 
 /**
- * One pass over a blob of the source: hashed on the way, resumed by Range where the connection breaks, and over only
+ * One run over a blob of the source: hashed on the way, resumed by Range where the connection breaks, and over only
  * when size and digest are right.
  */
 export class BlobRead {
   readonly #client: RegistryClient;
-  readonly #place: Place;
+  readonly #repo: RepositoryRef;
   readonly #blob: Blob;
   readonly #handlers: BlobReadHandlers;
   readonly #signal: AbortSignal;
   #received = 0;
   #paused = false;
   #resting = false;
-  #watch: DripWatch | undefined;
+  #watch: ThroughputWatchdog | undefined;
   #response: IncomingMessage | undefined;
   #body: BodyFlow | undefined;
   #stopped = false;
 
   constructor(
     client: RegistryClient,
-    place: Place,
+    repo: RepositoryRef,
     blob: Blob,
     { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal: AbortSignal },
   ) {
     this.#client = client;
-    this.#place = place;
+    this.#repo = repo;
     this.#blob = blob;
     this.#handlers = handlers;
     this.#signal = signal;
@@ -110,7 +110,7 @@ export class BlobRead {
   }
 
   async #readAll(consume: (chunk: Buffer) => void): Promise<void> {
-    const { timing } = this.#client.host(this.#place.host);
+    const { timing } = this.#client.host(this.#repo.host);
     let fruitless = 0;
     while (this.#received < this.#blob.size || this.#response === undefined) {
       const start = this.#received;
@@ -128,7 +128,7 @@ export class BlobRead {
         const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
         const progress = moved >= PROGRESS_BYTES || isSteady;
         fruitless = progress ? 0 : fruitless + 1;
-        if (!progress) this.#client.host(this.#place.host).mirrors.distrust(this.#blob.digest);
+        if (!progress) this.#client.host(this.#repo.host).mirrors.markBad(this.#blob.digest);
         if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
         await rest(backoff(fruitless + 1, timing), this.#signal);
       }
@@ -136,7 +136,7 @@ export class BlobRead {
   }
 
   async #readFrom(offset: number, consume: (chunk: Buffer) => void): Promise<void> {
-    const response = await openBlob(this.#client, this.#place, this.#blob, { offset, signal: this.#signal });
+    const response = await openBlob(this.#client, this.#repo, this.#blob, { offset, signal: this.#signal });
     this.#response = response;
     if (this.#stopped) {
       response.destroy();
@@ -149,8 +149,8 @@ export class BlobRead {
 
   /** Hands the answer's chunks on until the blob is whole. @throws SourceCut, BlobMismatch when it is too long */
   async #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
-    const { idleMs } = this.#client.host(this.#place.host).timing;
-    const watch = new DripWatch(idleMs, performance.now());
+    const { idleMs } = this.#client.host(this.#repo.host).timing;
+    const watch = new ThroughputWatchdog(idleMs, performance.now());
     this.#watch = watch;
     let watchdog: NodeJS.Timeout | undefined;
     try {
@@ -202,13 +202,13 @@ export class BlobRead {
   }
 
   #keepPace(bytes: number): void {
-    const { readPace } = this.#client.host(this.#place.host);
+    const { readPace } = this.#client.host(this.#repo.host);
     const restMs = readPace?.take(bytes, performance.now()) ?? 0;
     if (restMs > 0) this.#rest(restMs);
   }
 
   #mismatch(found: string): BlobMismatch {
-    return mismatch(this.#client, this.#place, this.#blob, found);
+    return mismatch(this.#client, this.#repo, this.#blob, found);
   }
 
   /** What is encoded for the road is another length, and no range of it would help. */
@@ -221,14 +221,14 @@ export class BlobRead {
   #givenUp(cut: SourceCut): RegistryFault {
     const { digest, size } = this.#blob;
     const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
-    return new RegistryFault(message, { place: this.#place, code: 'unreachable', decision: 'retry', cause: cut });
+    return new RegistryFault(message, { repo: this.#repo, code: 'unreachable', decision: 'retry', cause: cut });
   }
 }
 
 interface Taking {
   /** Bytes at the front that are known already. */
   readonly skip: number;
-  readonly watch: DripWatch;
+  readonly watch: ThroughputWatchdog;
   readonly consume: (chunk: Buffer) => void;
   readonly fail: (fault: BlobMismatch) => void;
 }

@@ -1,18 +1,18 @@
 import type { Blob } from './image-blobs.js';
-import { placeScopes } from '../manifests/manifest-exchange.js';
-import type { Place } from '../place.js';
+import { scopesOf } from '../manifests/manifest-exchange.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { GetRequest } from '../transport/request-options.js';
 
 /** GET of a blob whose bytes are checked; what counts as an answer is the caller's to say. */
-export function blobRequest(place: Place, { digest }: Blob, signal?: AbortSignal): Omit<GetRequest, 'expect'> {
+export function blobRequest(repo: RepositoryRef, { digest }: Blob, signal?: AbortSignal): Omit<GetRequest, 'expect'> {
   return {
-    place,
+    repo,
     method: 'GET',
     resource: 'blob',
     isVerified: true,
-    url: `/v2/${place.repository}/blobs/${digest}`,
+    url: `/v2/${repo.repository}/blobs/${digest}`,
     what: `GET blob ${digest}`,
-    scopes: placeScopes(place),
+    scopes: scopesOf(repo),
     ...(signal === undefined ? {} : { signal }),
   };
 }

@@ -1,5 +1,5 @@
-import { Delivery } from './blob-delivery.js';
-import type { BlobDelivery, BlobDestination, TransferContext } from './blob-delivery.js';
+import { BlobUploadTask } from './blob-upload-task.js';
+import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-upload-task.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
@@ -10,7 +10,7 @@ export interface BlobTransfer {
   readonly opened: Promise<void>;
   /** The common pass is over; targets that were let go may still be catching up. Never rejects. */
   readonly shared: Promise<void>;
-  readonly deliveries: ReadonlyMap<BlobDestination, Promise<BlobDelivery>>;
+  readonly deliveries: ReadonlyMap<BlobDestination, Promise<BlobUploadResult>>;
 }
 
 /**
@@ -22,7 +22,7 @@ export function transferBlob(
   blob: Blob,
   destinations: readonly BlobDestination[],
 ): BlobTransfer {
-  const tasks = destinations.map((destination) => new Delivery(context, blob, destination));
+  const tasks = destinations.map((destination) => new BlobUploadTask(context, blob, destination));
   const deliveries = new Map(tasks.map((task) => [task.destination, task.done]));
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -32,12 +32,12 @@ export function transferBlob(
   return { deliveries, opened, shared };
 }
 
-interface CommonPass {
-  readonly tasks: readonly Delivery[];
+interface CommonRun {
+  readonly tasks: readonly BlobUploadTask[];
   readonly onOpened: () => void;
 }
 
-async function together(context: TransferContext, blob: Blob, { tasks, onOpened }: CommonPass): Promise<void> {
+async function together(context: TransferContext, blob: Blob, { tasks, onOpened }: CommonRun): Promise<void> {
   const joining = tasks.filter((task) => !task.destination.lagging && task.claim());
   for (const task of tasks) if (!joining.includes(task)) void task.alone();
   if (joining.length === 0) return;
@@ -77,17 +77,17 @@ async function inTurn<T>(
   { size }: Blob,
   work: () => Promise<T>,
 ): Promise<T> {
-  const leavePasses = await passes.acquire(signal, size);
+  const leaveRuns = await passes.acquire(signal, size);
   try {
     const leaveReads = await client.readTurn(source.host, signal);
     return await work().finally(leaveReads);
   } finally {
-    leavePasses();
+    leaveRuns();
   }
 }
 
 /** A target may have turned out too slow by another blob while this one waited for its turn. */
-function leaveLaggingBehind(uploads: Map<BlobUpload, Delivery>): void {
+function leaveLaggingBehind(uploads: Map<BlobUpload, BlobUploadTask>): void {
   for (const [upload, task] of uploads) {
     if (!task.destination.lagging) continue;
     uploads.delete(upload);
@@ -98,14 +98,14 @@ function leaveLaggingBehind(uploads: Map<BlobUpload, Delivery>): void {
 /** Waits for the targets that are slow to answer, but not for long: they come later by themselves. */
 async function prepareTogether(
   { client, source }: TransferContext,
-  tasks: readonly Delivery[],
-): Promise<Map<BlobUpload, Delivery>> {
-  const ready = new Map<BlobUpload, Delivery>();
+  tasks: readonly BlobUploadTask[],
+): Promise<Map<BlobUpload, BlobUploadTask>> {
+  const ready = new Map<BlobUpload, BlobUploadTask>();
   const late = new Set(tasks);
   let closed = false;
   const preparing = tasks.map(async (task) => {
     // Two targets on one registry are served by this very read: waiting for each other would only hold it up.
-    const upload = await task.prepare({ waitForHost: !tasks.some((other) => other.leads(task)) });
+    const upload = await task.prepare({ waitForHost: !tasks.some((other) => other.isLeaderOf(task)) });
     late.delete(task);
     if (upload === undefined) return;
     if (closed) void task.alone(undefined, upload);
@@ -120,7 +120,7 @@ async function prepareTogether(
 async function pass(
   { client, source, signal, report }: TransferContext,
   blob: Blob,
-  { uploads, onOpened }: { readonly uploads: ReadonlyMap<BlobUpload, Delivery>; readonly onOpened: () => void },
+  { uploads, onOpened }: { readonly uploads: ReadonlyMap<BlobUpload, BlobUploadTask>; readonly onOpened: () => void },
 ): Promise<readonly BlobUpload[]> {
   return fanOut(client, source, blob, {
     uploads: [...uploads.keys()],

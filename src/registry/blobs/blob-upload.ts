@@ -14,13 +14,13 @@ import type { Commitment } from './blob-commit.js';
 import { baseRequest, nextSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
-import { isAnnounced, leaveToSend } from '../transport/announced-body.js';
+import { isAnnounced, leaveToSend } from '../transport/expect-continue.js';
 import { networkFault } from '../transport/network-fault.js';
 import { MOST_HOPS, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
-import type { Lease } from '../transport/read-memory.js';
+import type { BufferLease } from '../transport/buffer-pool.js';
 import { isHabit } from '../transport/quirks.js';
 import { openUpload, unexpected } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
@@ -35,15 +35,15 @@ export interface UploadHandlers {
 
 interface LeasedChunk {
   readonly chunk: Buffer;
-  readonly lease: Lease;
+  readonly lease: BufferLease;
 }
 
 /** The data of an upload belongs elsewhere, and has gone to the wrong place: it goes again, to where the redirect says. */
 export class UploadRedirected extends RegistryFault {
   readonly session: UploadSession;
 
-  constructor(message: string, { place, session }: { readonly place: Place; readonly session: UploadSession }) {
-    super(message, { place, code: 'server-error', decision: 'retry' });
+  constructor(message: string, { repo, session }: { readonly repo: RepositoryRef; readonly session: UploadSession }) {
+    super(message, { repo, code: 'server-error', decision: 'retry' });
     this.session = session;
   }
 }
@@ -54,7 +54,7 @@ export class UploadRedirected extends RegistryFault {
  * the last chunk is held back until then.
  */
 export class BlobUpload {
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   readonly #client: RegistryClient;
   readonly #blob: Blob;
   readonly #signal: AbortSignal;
@@ -73,17 +73,17 @@ export class BlobUpload {
 
   constructor(
     client: RegistryClient,
-    place: Place,
+    repo: RepositoryRef,
     blob: Blob,
     { session, signal }: { readonly session: UploadSession; readonly signal: AbortSignal },
   ) {
     this.#client = client;
-    this.place = place;
+    this.repo = repo;
     this.#blob = blob;
     this.#session = session;
     this.#dataUrl = session.location;
     this.#signal = signal;
-    this.#monolithic = client.host(place.host).monolithicUploads;
+    this.#monolithic = client.host(repo.host).monolithicUploads;
   }
 
   /** Bytes given to the target that it has not taken yet; what is held back is not among them. */
@@ -113,7 +113,7 @@ export class BlobUpload {
 
   /** @returns where the data belongs instead; undefined when it may be sent, or the upload has failed */
   async #open(): Promise<UploadSession | undefined> {
-    const host = this.#client.host(this.place.host);
+    const host = this.#client.host(this.repo.host);
     const bytes = this.#blob.size;
     const { request, response, url } = await openUpload(host, this.#dataRequest());
     this.#dataUrl = url;
@@ -128,7 +128,7 @@ export class BlobUpload {
         if (redirected === undefined) await this.#answeredEarly(message);
         else request.destroy();
       })
-      .catch((error: unknown) => this.#fail(networkFault(error, this.place, url)));
+      .catch((error: unknown) => this.#fail(networkFault(error, this.repo, url)));
     if (announces) await leaveToSend(host, { request, answered, bytes });
     // The head goes out at once: a kept connection that shows nothing while the source is slow would be closed as idle.
     else request.flushHeaders();
@@ -137,7 +137,7 @@ export class BlobUpload {
   }
 
   /** @param lease of the chunk's memory, kept until the chunk has left */
-  write(chunk: Buffer, lease: Lease): void {
+  write(chunk: Buffer, lease: BufferLease): void {
     if (this.#over || this.#request === undefined) return;
     this.#writtenBytes += chunk.length;
     lease.keep();
@@ -160,7 +160,7 @@ export class BlobUpload {
     this.#over = true;
     if (answer !== undefined) await this.#endData(answer);
     if (answer === undefined || !this.#monolithic) await commitBlob(this.#commitment());
-    this.#client.blobHomes.add(this.place.host, this.place.repository, this.#blob.digest);
+    this.#client.blobLocationCache.add(this.repo.host, this.repo.repository, this.#blob.digest);
   }
 
   /** The bytes are wrong, or nobody wants them here any more. What was sent is never committed. */
@@ -191,15 +191,15 @@ export class BlobUpload {
       response = await answer;
     } catch (error) {
       this.#signal.throwIfAborted();
-      return this.#endedWith(networkFault(error, this.place, this.#dataUrl));
+      return this.#endedWith(networkFault(error, this.repo, this.#dataUrl));
     }
     if (!CREATED.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
     discardBody(response);
     if (this.#monolithic) return assertCommitted(response, this.#commitment());
     assertStored(response, this.#commitment());
     const { statusCode = 0, headers } = response;
-    const host = this.#client.host(this.place.host);
-    this.#session = await nextSession(host, { statusCode, headers, url: this.#dataUrl }, this.place, this.#session);
+    const host = this.#client.host(this.repo.host);
+    this.#session = await nextSession(host, { statusCode, headers, url: this.#dataUrl }, this.repo, this.#session);
   }
 
   /** The answer to a whole PUT may be lost although the blob arrived. */
@@ -212,7 +212,7 @@ export class BlobUpload {
   #commitment(): Commitment {
     return {
       client: this.#client,
-      place: this.place,
+      repo: this.repo,
       blob: this.#blob,
       session: this.#session,
       signal: this.#signal,
@@ -220,10 +220,10 @@ export class BlobUpload {
   }
 
   #dataRequest(): RegistryRequest {
-    const host = this.#client.host(this.place.host);
+    const host = this.#client.host(this.repo.host);
     const { location, foreign, redirect } = this.#session;
     return {
-      ...baseRequest(this.place, this.#signal),
+      ...baseRequest(this.repo, this.#signal),
       method: this.#monolithic ? 'PUT' : 'PATCH',
       url: redirect?.url ?? (this.#monolithic ? withDigest(location, this.#blob) : location),
       foreign: redirect?.foreign ?? foreign,
@@ -236,7 +236,7 @@ export class BlobUpload {
 
   /** @returns undefined where the answer is no redirect @throws RefusedRedirect */
   #redirectedTo(response: IncomingMessage): UploadSession | undefined {
-    const host = this.#client.host(this.place.host);
+    const host = this.#client.host(this.repo.host);
     const request = this.#dataRequest();
     const url = redirectTarget(host, request, this.#dataUrl, response);
     if (url === undefined) return undefined;
@@ -258,13 +258,13 @@ export class BlobUpload {
   }
 
   async #refusal(response: IncomingMessage): Promise<FerryError> {
-    const host = this.#client.host(this.place.host);
+    const host = this.#client.host(this.repo.host);
     const status = response.statusCode ?? 0;
     const session = this.#redirectedTo(response);
     if (session !== undefined) {
       discardBody(response);
       const message = `it redirected the data of ${this.#blob.digest} after that had been sent`;
-      return new UploadRedirected(message, { place: this.place, session });
+      return new UploadRedirected(message, { repo: this.repo, session });
     }
     const fault = await unexpected(host, response, this.#dataRequest(), this.#dataUrl);
     const sessionLost = saysCode(fault, ...SESSION_LOST);
@@ -275,7 +275,7 @@ export class BlobUpload {
     const unasked = isHabit('no-announcement', answered);
     if (unasked) host.bodyLetThrough = Infinity;
     // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
-    if (sessionLost || unasked || noPatch || status === 401 || status < 400) return asRetry(fault, this.place);
+    if (sessionLost || unasked || noPatch || status === 401 || status < 400) return asRetry(fault, this.repo);
     return fault;
   }
 
@@ -287,6 +287,6 @@ export class BlobUpload {
 
   #interrupted(): RegistryFault {
     const message = `the upload of ${this.#blob.digest} was interrupted`;
-    return new RegistryFault(message, { place: this.place, code: 'unreachable', decision: 'retry' });
+    return new RegistryFault(message, { repo: this.repo, code: 'unreachable', decision: 'retry' });
   }
 }

@@ -1,10 +1,10 @@
 import type { Digest } from '../../domain/digest.js';
-import type { TransferContext } from './blob-delivery.js';
+import type { TransferContext } from './blob-upload-task.js';
 import { transferBlob } from './blob-transfer.js';
 import type { BlobTransfer } from './blob-transfer.js';
 import type { Blob } from './image-blobs.js';
 import type { TargetRun } from '../target-run.js';
-import { isAnnounced } from '../transport/announced-body.js';
+import { isAnnounced } from '../transport/expect-continue.js';
 
 /** A blob, and the targets that need it. */
 export interface BlobWork {
@@ -13,10 +13,10 @@ export interface BlobWork {
 }
 
 /** Every blob once, the largest first. @param owed what each run owes, in the runs' order */
-export function workList(runs: readonly TargetRun[], owed: readonly (readonly Blob[])[]): readonly BlobWork[] {
+export function workList(runs: readonly TargetRun[], required: readonly (readonly Blob[])[]): readonly BlobWork[] {
   const work = new Map<Digest, { readonly blob: Blob; readonly runs: TargetRun[] }>();
   for (const [position, run] of runs.entries()) {
-    for (const blob of owed[position] ?? []) {
+    for (const blob of required[position] ?? []) {
       const entry = work.get(blob.digest) ?? { blob, runs: [] };
       entry.runs.push(run);
       work.set(blob.digest, entry);
@@ -47,7 +47,7 @@ function longest({ client }: TransferContext, work: readonly BlobWork[]): readon
   return work.filter(({ blob, runs }) => {
     const unseen = runs.filter((run) => !seen.has(run));
     for (const run of unseen) seen.add(run);
-    return unseen.some(({ destination }) => isAnnounced(client.host(destination.place.host), blob.size));
+    return unseen.some(({ destination }) => isAnnounced(client.host(destination.repo.host), blob.size));
   });
 }
 

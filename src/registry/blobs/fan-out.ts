@@ -1,9 +1,9 @@
 import { FerryError } from '../../domain/ferry-error.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
-import { HeldUp } from './held-up.js';
+import { SlowTargetDetector } from './slow-target-detector.js';
 import type { Blob } from './image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 
@@ -22,14 +22,14 @@ export interface FanOutHandlers {
 
 /**
  * Reads a blob once and writes it to every upload as it comes. The slowest sets the pace, until it is let go: an upload
- * that fails, takes nothing for `stallMs`, or alone holds the others up (`HeldUp`), drops out, and the others go on.
+ * that fails, takes nothing for `stallMs`, or alone holds the others up (`SlowTargetDetector`), drops out, and the others go on.
  *
  * @returns the uploads that have got every byte, verified and not yet committed
  * @throws BlobMismatch, RegistryFault of the source; every upload is cancelled then
  */
 export async function fanOut(
   client: RegistryClient,
-  source: Place,
+  source: RepositoryRef,
   blob: Blob,
   {
     uploads,
@@ -79,7 +79,7 @@ export async function fanOut(
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
   let checkedAt = performance.now();
   const paces = new Map(
-    uploads.map((upload) => [upload, new HeldUp(blob.size, { windowMs: laggingMs, now: checkedAt })]),
+    uploads.map((upload) => [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt })]),
   );
   const watchdog = setInterval(() => {
     const now = performance.now();
@@ -90,14 +90,14 @@ export async function fanOut(
     for (const upload of active) {
       if (now - upload.lastMoveAt < stallMs) continue;
       upload.cancel();
-      drop(upload, stalled(upload.place, blob, `took no byte for ${stallMs / 1000} s`));
+      drop(upload, stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`));
     }
     const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
     if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
     for (const upload of active) {
       if (paces.get(upload)?.isTooSlow(now) !== true || active.size < 2) continue;
       upload.cancel();
-      drop(upload, stalled(upload.place, blob, 'is much slower than the other targets'));
+      drop(upload, stalled(upload.repo, blob, 'is much slower than the other targets'));
     }
   }, checkMs);
 
@@ -134,6 +134,6 @@ export async function fanOut(
 /** A target that was let go by the others. It tries again by itself. */
 export class Stalled extends RegistryFault {}
 
-function stalled(place: Place, { digest }: Blob, what: string): Stalled {
-  return new Stalled(`it ${what} while ${digest} was sent to it`, { place, code: 'stalled', decision: 'retry' });
+function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
+  return new Stalled(`it ${what} while ${digest} was sent to it`, { repo, code: 'stalled', decision: 'retry' });
 }

@@ -3,7 +3,7 @@ import { mismatch, wrongRange } from './blob-mismatch.js';
 import { blobRequest } from './blob-request.js';
 import { announcedSize, beginsAt, rangeFrom } from './byte-range.js';
 import type { Blob } from './image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { sendForBody } from '../transport/registry-request.js';
@@ -21,33 +21,33 @@ export class SourceCut extends Error {}
  */
 export async function openBlob(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   blob: Blob,
   { offset, signal }: { readonly offset: number; readonly signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const { digest, size } = blob;
-  const response = await sendForBody(client.host(place.host), {
-    ...blobRequest(place, blob, signal),
+  const response = await sendForBody(client.host(repo.host), {
+    ...blobRequest(repo, blob, signal),
     headers: offset === 0 ? {} : rangeFrom(offset, size),
     expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],
   });
   if (response.statusCode === 404) {
     discardBody(response);
     const message = `a manifest names the blob ${digest}, but it is not there: the image is broken at its source`;
-    throw new RegistryFault(message, { place, status: 404, code: 'source-corrupt', decision: 'park' });
+    throw new RegistryFault(message, { repo, status: 404, code: 'source-corrupt', decision: 'block' });
   }
   if (response.statusCode === 416) {
     response.destroy();
-    throw mismatch(client, place, blob, `it has nothing after byte ${offset}`);
+    throw mismatch(client, repo, blob, `it has nothing after byte ${offset}`);
   }
   if (!beginsAt(response, offset)) {
     response.destroy();
     const sent = response.headers['content-range']?.slice(0, 100) ?? 'no range';
-    throw wrongRange(client, place, blob, { offset, sent });
+    throw wrongRange(client, repo, blob, { offset, sent });
   }
   const announced = announcedSize(response);
   if (announced === undefined || announced === size) return response;
   response.destroy();
   if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
-  throw mismatch(client, place, blob, `it announces ${announced} bytes${encodingLabel(response)}`);
+  throw mismatch(client, repo, blob, `it announces ${announced} bytes${encodingLabel(response)}`);
 }

@@ -63,7 +63,7 @@ function fault(program: string, reason: string): FerryError {
     `the credential helper ${program}, which docker's configuration names, did not work: ${reason}`,
     {
       code: 'credentials',
-      decision: 'park',
+      decision: 'block',
     },
   );
 }

@@ -15,7 +15,7 @@ interface DockerConfig {
   readonly credsStore?: string;
 }
 
-interface Lookup {
+interface CredentialLookup {
   readonly credentials?: RegistryCredentials;
   /** Credentials that the file has for the host and that cannot be used, each with its key and the reason. */
   readonly unused: readonly string[];
@@ -55,26 +55,26 @@ export function dockerConfigCredentials({ path, onUnused }: DockerConfigOptions 
 
 /** Asks each in turn; the first that knows wins. */
 export function firstCredentials(...providers: readonly CredentialProvider[]): CredentialProvider {
-  const provide: CredentialProvider = async (...place) => {
+  const provide: CredentialProvider = async (...repo) => {
     for (const provider of providers) {
-      const credentials = await provider(...place);
+      const credentials = await provider(...repo);
       if (credentials !== undefined) return credentials;
     }
     return undefined;
   };
   return Object.assign(provide, {
-    unused: async (...place: Parameters<CredentialProvider>) => {
+    unused: async (...repo: Parameters<CredentialProvider>) => {
       const reasons: string[] = [];
       for (const provider of providers) {
-        if ((await provider(...place)) !== undefined) return [];
-        reasons.push(...((await provider.unused?.(...place)) ?? []));
+        if ((await provider(...repo)) !== undefined) return [];
+        reasons.push(...((await provider.unused?.(...repo)) ?? []));
       }
       return reasons;
     },
   });
 }
 
-async function lookUp(file: string, host: string, repository: string): Promise<Lookup> {
+async function lookUp(file: string, host: string, repository: string): Promise<CredentialLookup> {
   let config: DockerConfig;
   try {
     config = await readConfig(file);
@@ -83,21 +83,21 @@ async function lookUp(file: string, host: string, repository: string): Promise<L
     throw error;
   }
   const unused: string[] = [];
-  const { fitting, elsewhere } = keysOfHost(Object.keys(config.auths), host, repository);
+  const { fitting, runningElsewhere } = keysOfHost(Object.keys(config.auths), host, repository);
   const server = host === dockerHub ? hubKey : host;
 
   for (const key of keysOfHost(Object.keys(config.credHelpers), host, repository).fitting) {
     const helper = config.credHelpers[key];
     if (typeof helper !== 'string') unused.push(`${file}: credHelpers "${key}": its value is not text`);
     else if (helper.trim() !== '') {
-      const place = `${file}: credHelpers "${key}"`;
-      const found = await askHelper(helper, [key, server], { place, unused });
+      const repo = `${file}: credHelpers "${key}"`;
+      const found = await askHelper(helper, [key, server], { repo, unused });
       if (found !== undefined) return { credentials: found, unused };
     }
   }
   if (config.credsStore !== undefined) {
-    const place = `${file}: credsStore`;
-    const found = await askHelper(config.credsStore, [...fitting, server], { place, unused });
+    const repo = `${file}: credsStore`;
+    const found = await askHelper(config.credsStore, [...fitting, server], { repo, unused });
     if (found !== undefined) return { credentials: found, unused };
   }
   for (const key of fitting) {
@@ -108,7 +108,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<L
   }
   // Of a host as a whole nothing is asked for that they could be used for.
   if (repository !== '')
-    unused.push(...elsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
+    unused.push(...runningElsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
   return { unused };
 }
 
@@ -116,7 +116,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<L
 async function askHelper(
   helper: string,
   servers: readonly string[],
-  { place, unused }: { readonly place: string; readonly unused: string[] },
+  { repo, unused }: { readonly repo: string; readonly unused: string[] },
 ): Promise<RegistryCredentials | undefined> {
   const name = helper.trim().replace(/^docker-credential-/, '');
   try {
@@ -126,7 +126,7 @@ async function askHelper(
     }
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
-    unused.push(`${place}: ${error.message}`);
+    unused.push(`${repo}: ${error.message}`);
   }
   return undefined;
 }
@@ -175,6 +175,6 @@ function recordOf(value: unknown, file: string, name: string): Readonly<Record<s
 function unreadable(file: string, reason: string): FerryError {
   return new FerryError(`${file}: the credentials in it cannot be read: ${reason}`, {
     code: 'credentials',
-    decision: 'park',
+    decision: 'block',
   });
 }

@@ -3,7 +3,7 @@ import { CREATED, assertStored, withDigest } from '../blobs/blob-commit.js';
 import { baseRequest, openSession } from '../blobs/blob-push.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Blob } from '../blobs/image-blobs.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
@@ -18,21 +18,21 @@ const PROBE = Buffer.from('{}');
  */
 export async function assertAlgorithmsKnown(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   blobs: readonly Blob[],
   signal: AbortSignal,
 ): Promise<void> {
   const algorithms = new Set(blobs.map(({ digest }) => algorithmOf(digest)));
   algorithms.delete('sha256');
-  for (const algorithm of algorithms) await probe(client, place, digestOf(PROBE, algorithm), signal);
+  for (const algorithm of algorithms) await probe(client, repo, digestOf(PROBE, algorithm), signal);
 }
 
-async function probe(client: RegistryClient, place: Place, digest: Digest, signal: AbortSignal): Promise<void> {
+async function probe(client: RegistryClient, repo: RepositoryRef, digest: Digest, signal: AbortSignal): Promise<void> {
   const blob: Blob = { digest, size: PROBE.length, mediaType: 'application/octet-stream' };
-  const { location, foreign } = await openSession(client, place, signal);
+  const { location, foreign } = await openSession(client, repo, signal);
   try {
-    const response = await sendAndDiscard(client.host(place.host), {
-      ...baseRequest(place, signal),
+    const response = await sendAndDiscard(client.host(repo.host), {
+      ...baseRequest(repo, signal),
       method: 'PUT',
       url: withDigest(location, blob),
       foreign,
@@ -41,10 +41,10 @@ async function probe(client: RegistryClient, place: Place, digest: Digest, signa
       body: PROBE,
       expect: CREATED,
     });
-    assertStored(response, { place, blob });
+    assertStored(response, { repo, blob });
   } catch (error) {
     if (!(error instanceof RegistryFault) || error.status !== 400) throw error;
     const message = `it refuses blobs by ${algorithmOf(digest)} digests, so no image with them can be there`;
-    throw new RegistryFault(message, { place, code: 'manifest-unsupported', decision: 'park', cause: error });
+    throw new RegistryFault(message, { repo, code: 'manifest-unsupported', decision: 'block', cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestHead } from './manifest-exchange.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { sharedSignal } from '../transport/shared-signal.js';
 
@@ -13,9 +13,9 @@ import { sharedSignal } from '../transport/shared-signal.js';
  */
 export async function headManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<ManifestHead | undefined> {
-  return headManifestAt(client, place, reference, { signal: sharedSignal(signal) });
+  return headManifestAt(client, repo, reference, { signal: sharedSignal(signal) });
 }

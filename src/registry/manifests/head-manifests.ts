@@ -1,7 +1,7 @@
 import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestHead } from './manifest-exchange.js';
-import type { OwedManifest } from './owed-manifests.js';
-import type { Place } from '../place.js';
+import type { RequiredManifest } from './required-manifests.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 
 /** An index may list hundreds: registries take that many requests at once for an attack. */
@@ -14,8 +14,8 @@ const HEADS_AT_ONCE = 8;
  */
 export async function headManifests(
   client: RegistryClient,
-  place: Place,
-  manifests: readonly OwedManifest[],
+  repo: RepositoryRef,
+  manifests: readonly RequiredManifest[],
   signal: AbortSignal,
 ): Promise<readonly (ManifestHead | undefined)[]> {
   const heads: (ManifestHead | undefined)[] = manifests.map(() => undefined);
@@ -23,7 +23,7 @@ export async function headManifests(
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [position, { content }] = next;
-      heads[position] = await headManifestAt(client, place, content.digest, {
+      heads[position] = await headManifestAt(client, repo, content.digest, {
         deniedIsAbsent: true,
         isRare: true,
         signal,

@@ -6,8 +6,8 @@ import type { Content } from './content-cache.js';
 import { digestOf } from './content-digest.js';
 import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
 import { deleteManifest, putManifest } from './manifest-exchange.js';
-import type { OwedManifest } from './owed-manifests.js';
-import type { Place } from '../place.js';
+import type { RequiredManifest } from './required-manifests.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
 import { isHabit } from '../transport/quirks.js';
@@ -30,18 +30,18 @@ const KINDS_REMEMBERED = 1_000;
  */
 export async function assertKindsTaken(
   client: RegistryClient,
-  place: Place,
-  manifests: readonly OwedManifest[],
+  repo: RepositoryRef,
+  manifests: readonly RequiredManifest[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { takenKinds } = client.host(place.host);
+  const { takenKinds } = client.host(repo.host);
   const sent = new Set(manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest)));
   // Where nothing but a config is sent, the manifests come early enough by themselves.
   if (sent.size < 2) return;
   for (const manifest of manifests) {
     const question = questionOf(manifest);
     if (question === undefined || takenKinds.has(question.digest)) continue;
-    if (await isTaken(client, place, manifest, question, signal)) remember(takenKinds, question.digest);
+    if (await isTaken(client, repo, manifest, question, signal)) remember(takenKinds, question.digest);
   }
 }
 
@@ -54,25 +54,25 @@ function remember(kinds: Set<Digest>, kind: Digest): void {
 /** @returns false when the registry could not tell now: another image may ask again */
 async function isTaken(
   client: RegistryClient,
-  place: Place,
-  manifest: OwedManifest,
+  repo: RepositoryRef,
+  manifest: RequiredManifest,
   question: Content,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await putManifest(client, place, question.digest, question, signal, `like ${manifest.content.digest}`);
+    await putManifest(client, repo, question.digest, question, signal, `like ${manifest.content.digest}`);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof FerryError)) throw error;
-    if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, place);
+    if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
     if (namesUnknownBlob(error)) return true;
     // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
     if (error.code === 'manifest-refused' && (refusesKind(error) || !saysCode(error, 'MANIFEST_INVALID'))) {
       throw error;
     }
-    return error.decision === 'park';
+    return error.decision === 'block';
   }
-  await deleteManifest(client, place, question.digest, signal);
+  await deleteManifest(client, repo, question.digest, signal);
   return true;
 }
 
@@ -83,7 +83,7 @@ function refusesKind(error: FerryError): boolean {
 }
 
 /** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */
-function questionOf({ content: { mediaType, body }, foreign }: OwedManifest): Content | undefined {
+function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest): Content | undefined {
   const json = JSON.parse(body.toString('utf8')) as JsonObject;
   const { artifactType, config } = json;
   const isUnusual = foreign.length > 0 || isArtifactManifest(json) || isMixed(mediaType, config);
@@ -113,9 +113,9 @@ interface Descriptor {
 /** One for each media type; layers that live elsewhere as they are, because registries judge their addresses. */
 function standIns(entries: readonly unknown[], foreign: readonly string[]): readonly Descriptor[] {
   const descriptors = entries.filter(isDescriptor);
-  const isElsewhere = ({ digest }: Descriptor): boolean => foreign.some((each) => each === digest);
-  const own = descriptors.filter((each) => !isElsewhere(each)).map(({ mediaType }) => mediaType);
-  return [...descriptors.filter(isElsewhere), ...[...new Set(own)].map(absentAs)];
+  const isRunningElsewhere = ({ digest }: Descriptor): boolean => foreign.some((each) => each === digest);
+  const own = descriptors.filter((each) => !isRunningElsewhere(each)).map(({ mediaType }) => mediaType);
+  return [...descriptors.filter(isRunningElsewhere), ...[...new Set(own)].map(absentAs)];
 }
 
 function absentAs(mediaType: string): Descriptor & { readonly size: number } {

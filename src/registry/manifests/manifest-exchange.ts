@@ -8,8 +8,8 @@ import type { JsonObject } from '../../domain/source-manifest.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Content } from './content-cache.js';
 import { acceptedManifests, isSchema1Type } from './media-types.js';
-import { describePlace } from '../place.js';
-import type { Place } from '../place.js';
+import { describeRepository } from '../repository-ref.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { repositoryScopes } from '../transport/authorization.js';
@@ -65,11 +65,11 @@ export type ManifestLook =
  */
 export async function headManifestAt(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   options: HeadOptions = {},
 ): Promise<ManifestHead | undefined> {
-  const look = await lookForManifest(client, place, reference, options);
+  const look = await lookForManifest(client, repo, reference, options);
   return look.kind === 'there' ? look.head : undefined;
 }
 
@@ -82,15 +82,15 @@ export async function headManifestAt(
  */
 export async function lookForManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   options: HeadOptions = {},
 ): Promise<ManifestLook> {
-  const host = client.host(place.host);
-  const asked = await askByHead(host, place, reference, options);
+  const host = client.host(repo.host);
+  const asked = await askByHead(host, repo, reference, options);
   if (asked.look !== undefined) return asked.look;
 
-  const { content, isDenied, isBlocked, codes } = await readManifest(client, place, reference, options);
+  const { content, isDenied, isBlocked, codes } = await readManifest(client, repo, reference, options);
   if (isDenied) return { kind: 'untold', isThere: isBlocked };
   if (content === undefined) return { kind: 'absent', codes };
   if (asked.isRefused) host.answersHeads = false;
@@ -103,11 +103,11 @@ export async function lookForManifest(
 /** @returns without a look where GET has to decide */
 async function askByHead(
   host: RegistryHost,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   { likely, isRare = false, ...options }: HeadOptions,
 ): Promise<{ readonly look?: ManifestLook; readonly isRefused: boolean }> {
-  const request = manifestRequest(place, 'HEAD', reference, options);
+  const request = manifestRequest(repo, 'HEAD', reference, options);
   let response: AnswerHead;
   try {
     response = await sendAndDiscard(
@@ -138,7 +138,7 @@ async function askByHead(
     host.answersHeads ??= true;
     return { look: { kind: 'there', head }, isRefused: false };
   }
-  const isBelieved = isRare ? host.answersHeads !== false : place.side === 'target' && host.answersHeads === true;
+  const isBelieved = isRare ? host.answersHeads !== false : repo.side === 'target' && host.answersHeads === true;
   if (!isBelieved) return { isRefused: true };
   const look = isDenied(response)
     ? ({ kind: 'untold', isThere: false } as const)
@@ -156,11 +156,11 @@ async function askByHead(
  */
 export async function getManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   options: ManifestOptions = {},
 ): Promise<Content | undefined> {
-  return (await readManifest(client, place, reference, options)).content;
+  return (await readManifest(client, repo, reference, options)).content;
 }
 
 /** What GET of a manifest brought. */
@@ -177,16 +177,16 @@ export interface ManifestReading {
 /** The same with the reason why there is nothing. @throws RegistryFault like `getManifest` */
 export async function readManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   options: ManifestOptions = {},
 ): Promise<ManifestReading> {
   for (let attempt = 1; ; attempt++) {
     const request = {
-      ...manifestRequest(place, 'GET', reference, options),
+      ...manifestRequest(repo, 'GET', reference, options),
       expect: options.deniedIsAbsent === true ? [200, 404, 412] : [200, 404],
     };
-    const { response, body } = await fetchBody(client.host(place.host), request, MANIFEST_LIMIT_BYTES, options.budget);
+    const { response, body } = await fetchBody(client.host(repo.host), request, MANIFEST_LIMIT_BYTES, options.budget);
     const isBlocked = response.statusCode === 412;
     if (isBlocked || response.statusCode === 404 || isDenied(response)) {
       const codes = readDiagnostics(body).map(({ code }) => code);
@@ -199,19 +199,19 @@ export async function readManifest(
     if (digest !== expected || isSchema1Type(mediaType)) {
       const json = jsonObjectIn(body);
       // The digest of schema 1 is of its signed payload, not of its bytes: it cannot be checked like the others.
-      if (json !== undefined && isSchema1(json)) throw schema1(place, reference);
+      if (json !== undefined && isSchema1(json)) throw schema1(repo, reference);
       const isForeign = isWebPage(response)
         ? json?.['schemaVersion'] !== 2
         : expected === undefined && json === undefined;
-      if (digest !== expected && isForeign) throw notARegistry(place, request.what, await urlOf(client, request));
+      if (digest !== expected && isForeign) throw notARegistry(repo, request.what, await urlOf(client, request));
     }
     if (expected === undefined || digest === expected) {
       const content = { digest, mediaType, body };
       client.contents.add(content);
       return { content, isDenied: false, isBlocked: false, codes: [] };
     }
-    client.host(place.host).mirrors.distrust(reference);
-    if (attempt === 2) throw wrongBytes(place, reference, expected, `${digest}${encodingLabel(response)}`);
+    client.host(repo.host).mirrors.markBad(reference);
+    if (attempt === 2) throw wrongBytes(repo, reference, expected, `${digest}${encodingLabel(response)}`);
   }
 }
 
@@ -230,27 +230,27 @@ export interface StoredManifest {
  */
 export async function putManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   reference: string,
   { digest, mediaType, body }: Content,
   signal?: AbortSignal,
   what = reference,
 ): Promise<StoredManifest> {
-  const response = await sendAndDiscard(client.host(place.host), {
-    ...manifestRequest(place, 'PUT', reference, signal === undefined ? {} : { signal }),
+  const response = await sendAndDiscard(client.host(repo.host), {
+    ...manifestRequest(repo, 'PUT', reference, signal === undefined ? {} : { signal }),
     what: `PUT manifest ${what}`,
     headers: { 'content-type': mediaType, accept: acceptedManifests },
     body,
     expect: [200, 201, 202, 204],
-    answerMs: client.host(place.host).timing.commitMs,
+    answerMs: client.host(repo.host).timing.commitMs,
   });
-  if (isWebPage(response)) throw notARegistry(place, `PUT manifest ${what}`, response.url);
+  if (isWebPage(response)) throw notARegistry(repo, `PUT manifest ${what}`, response.url);
   const stored = announcedDigest(response);
   if (stored !== undefined && algorithmOf(stored) === algorithmOf(digest) && stored !== digest) {
     throw new RegistryFault(`it rewrote the manifest ${reference}: ${digest} was sent, and it stored ${stored}`, {
-      place,
+      repo,
       code: 'target-corrupt',
-      decision: 'park',
+      decision: 'block',
     });
   }
   return { isListed: response.headers['oci-subject'] !== undefined, isConfirmed: stored === digest };
@@ -259,13 +259,13 @@ export async function putManifest(
 /** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */
 export async function deleteManifest(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   digest: Digest,
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    await sendAndDiscard(client.host(place.host), {
-      ...manifestRequest(place, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
+    await sendAndDiscard(client.host(repo.host), {
+      ...manifestRequest(repo, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
       deniedIsAnswer: true,
       expect: [200, 202, 204, 404, 405],
     });
@@ -294,14 +294,14 @@ function jsonObjectIn(body: Buffer): JsonObject | undefined {
   }
 }
 
-function schema1(place: Place, reference: string): UnsupportedManifest {
+function schema1(repo: RepositoryRef, reference: string): UnsupportedManifest {
   return new UnsupportedManifest(
-    `${describePlace(place)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+    `${describeRepository(repo)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
   );
 }
 
-async function urlOf(client: RegistryClient, { place, url }: Pick<RegistryRequest, 'place' | 'url'>): Promise<URL> {
-  return new URL(url, await client.host(place.host).base(place));
+async function urlOf(client: RegistryClient, { repo, url }: Pick<RegistryRequest, 'repo' | 'url'>): Promise<URL> {
+  return new URL(url, await client.host(repo.host).base(repo));
 }
 
 function readHead(response: AnswerHead): ManifestHead | undefined {
@@ -313,34 +313,34 @@ function readHead(response: AnswerHead): ManifestHead | undefined {
 }
 
 function manifestRequest(
-  place: Place,
+  repo: RepositoryRef,
   method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
   reference: string,
   { signal, deniedIsAbsent = false, attempts }: ManifestOptions,
 ): Omit<RegistryRequest, 'expect'> {
   return {
-    place,
+    repo,
     method,
     resource: 'manifest',
-    url: `/v2/${place.repository}/manifests/${reference}`,
+    url: `/v2/${repo.repository}/manifests/${reference}`,
     what: `${method} manifest ${reference}`,
-    scopes: placeScopes(place),
+    scopes: scopesOf(repo),
     headers: { accept: acceptedManifests },
     deniedIsAnswer: deniedIsAbsent,
-    ...(place.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
+    ...(repo.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     ...(signal === undefined ? {} : { signal }),
   };
 }
 
 /** One token serves every request of a copy on a target, also the first one that only looks. */
-export function placeScopes({ side, repository }: Place): readonly string[] {
+export function scopesOf({ side, repository }: RepositoryRef): readonly string[] {
   return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
 }
 
-function wrongBytes(place: Place, reference: string, expected: Digest, found: string): RegistryFault {
+function wrongBytes(repo: RepositoryRef, reference: string, expected: Digest, found: string): RegistryFault {
   return new RegistryFault(
     `the manifest ${reference} is not what it should be: expected ${expected}, its bytes are ${found}, twice`,
-    { place, code: place.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'park' },
+    { repo, code: repo.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'block' },
   );
 }

@@ -9,7 +9,7 @@ import type { Content } from './content-cache.js';
 import { configBlob } from '../blobs/image-blobs.js';
 import { getManifest } from './manifest-exchange.js';
 import { isEmptyConfig, isImageConfig } from './media-types.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { readFromSource } from '../resolve-source.js';
 import { readSmallBlob } from '../blobs/small-blob.js';
@@ -38,9 +38,9 @@ export interface ReadManifest {
  */
 export class ManifestReader {
   readonly #client: RegistryClient;
-  readonly #source: Place;
+  readonly #source: RepositoryRef;
   readonly #root: Digest;
-  readonly #holders: ReadonlyMap<Digest, readonly Place[]>;
+  readonly #holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
   readonly #budget: ImageBudget;
   readonly #signal: AbortSignal;
   readonly #contents = new Map<Digest, Promise<Content>>();
@@ -50,7 +50,7 @@ export class ManifestReader {
   /** @param holders targets whose tag leads to a digest already, by that digest */
   constructor(
     client: RegistryClient,
-    source: Place,
+    source: RepositoryRef,
     {
       root,
       holders,
@@ -58,7 +58,7 @@ export class ManifestReader {
       signal,
     }: {
       readonly root: Digest;
-      readonly holders: ReadonlyMap<Digest, readonly Place[]>;
+      readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
       readonly budget: ImageBudget;
       readonly signal: AbortSignal;
     },
@@ -131,8 +131,8 @@ export class ManifestReader {
     }
     // Nothing needs to be asked for what has no bytes, and a registry may not have it.
     if (config.size === 0) return readConfigPlatform('', config.mediaType, isImageType);
-    const places = this.#placesOf(content.digest);
-    const body = await readSmallBlob(this.#client, places, config, { budget: this.#budget, signal: this.#signal });
+    const repos = this.#pathsOf(content.digest);
+    const body = await readSmallBlob(this.#client, repos, config, { budget: this.#budget, signal: this.#signal });
     return readConfigPlatform(body.toString('utf8'), config.mediaType, isImageType);
   }
 
@@ -170,9 +170,9 @@ export class ManifestReader {
 
   async #fetch(digest: Digest): Promise<Content> {
     const [signal, budget] = [this.#signal, this.#budget];
-    for (const place of this.#holdersOf(digest)) {
+    for (const repo of this.#holdersOf(digest)) {
       try {
-        const content = await getManifest(this.#client, place, digest, {
+        const content = await getManifest(this.#client, repo, digest, {
           signal,
           deniedIsAbsent: true,
           attempts: 1,
@@ -188,12 +188,12 @@ export class ManifestReader {
     return readFromSource(this.#client, this.#source, digest, { root: this.#root, listed, budget, signal });
   }
 
-  #placesOf(digest: Digest): readonly Place[] {
+  #pathsOf(digest: Digest): readonly RepositoryRef[] {
     return [...this.#holdersOf(digest), this.#source];
   }
 
   /** Whoever has the root has its children. */
-  #holdersOf(digest: Digest): readonly Place[] {
+  #holdersOf(digest: Digest): readonly RepositoryRef[] {
     return [
       ...(this.#holders.get(digest) ?? []),
       ...(digest === this.#root ? [] : (this.#holders.get(this.#root) ?? [])),

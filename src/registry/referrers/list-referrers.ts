@@ -2,9 +2,9 @@ import { parseBoundedJson } from '../../domain/bounded-json.js';
 import { isDigest } from '../../domain/digest.js';
 import type { Digest } from '../../domain/digest.js';
 import type { JsonObject } from '../../domain/source-manifest.js';
-import { getManifest, placeScopes } from '../manifests/manifest-exchange.js';
+import { getManifest, scopesOf } from '../manifests/manifest-exchange.js';
 import { nextPageQuery } from '../next-page.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { BodyBudget } from '../transport/body-budget.js';
@@ -35,47 +35,47 @@ export interface ListBounds {
 /**
  * Digests of the manifests that refer to one: by the Referrers API, page after page, else by the tag that stands in for it.
  *
- * @throws RegistryFault; `protocol` (park) when the list is longer than anybody's
+ * @throws RegistryFault; `protocol` (block) when the list is longer than anybody's
  */
 export async function listReferrers(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   subject: Digest,
   bounds: ListBounds,
 ): Promise<readonly Digest[]> {
-  const listed = await listByApi(client, place, subject, bounds);
+  const listed = await listByApi(client, repo, subject, bounds);
   if (listed !== undefined) return listed;
-  const tag = await getManifest(client, place, referrersTag(subject), {
+  const tag = await getManifest(client, repo, referrersTag(subject), {
     ...bounds,
-    deniedIsAbsent: place.side === 'target',
+    deniedIsAbsent: repo.side === 'target',
   });
   const digests = tag === undefined ? [] : digestsOf(readIndex(tag.body) ?? {});
-  if (digests.length > MOST_LISTED) throw endless(place, subject, `${MOST_LISTED} entries`);
+  if (digests.length > MOST_LISTED) throw endless(repo, subject, `${MOST_LISTED} entries`);
   return digests;
 }
 
 async function listByApi(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   subject: Digest,
   { budget, signal }: ListBounds,
 ): Promise<readonly Digest[] | undefined> {
-  const host = client.host(place.host);
+  const host = client.host(repo.host);
   const digests = new Set<Digest>();
   let bytes = 0;
   const asked = new Set<string>();
   for (let query: string | undefined = ''; query !== undefined && !asked.has(query);) {
     asked.add(query);
-    if (asked.size > MOST_PAGES) throw endless(place, subject, `${MOST_PAGES} pages`);
+    if (asked.size > MOST_PAGES) throw endless(repo, subject, `${MOST_PAGES} pages`);
     const { response, body } = await fetchBody(
       host,
       {
-        place,
+        repo,
         method: 'GET',
         resource: 'referrers',
-        url: `/v2/${place.repository}/referrers/${subject}${query === '' ? '' : `?${query}`}`,
+        url: `/v2/${repo.repository}/referrers/${subject}${query === '' ? '' : `?${query}`}`,
         what: `GET referrers of ${subject}`,
-        scopes: placeScopes(place),
+        scopes: scopesOf(repo),
         headers: { accept: INDEX_TYPE },
         expect: [200, ...NO_API.filter((status) => status !== 401)],
         deniedIsAnswer: true,
@@ -87,11 +87,11 @@ async function listByApi(
     const index = response.statusCode === 200 ? readIndex(body) : undefined;
     // A page of HTML with status 200 is no list either.
     if (index === undefined && asked.size === 1) return undefined;
-    if (index === undefined) throw brokenOff(place, subject);
+    if (index === undefined) throw brokenOff(repo, subject);
     for (const digest of digestsOf(index)) digests.add(digest);
     bytes += body.length;
-    if (bytes > LIST_LIMIT_BYTES) throw endless(place, subject, `${LIST_LIMIT_BYTES} bytes`);
-    if (digests.size > MOST_LISTED) throw endless(place, subject, `${MOST_LISTED} entries`);
+    if (bytes > LIST_LIMIT_BYTES) throw endless(repo, subject, `${LIST_LIMIT_BYTES} bytes`);
+    if (digests.size > MOST_LISTED) throw endless(repo, subject, `${MOST_LISTED} entries`);
     query = nextPageQuery(response.headers['link']);
   }
   return [...digests];
@@ -119,16 +119,16 @@ export function digestsOf(index: JsonObject): readonly Digest[] {
   return [...new Set(digests)];
 }
 
-function brokenOff(place: Place, subject: Digest): RegistryFault {
+function brokenOff(repo: RepositoryRef, subject: Digest): RegistryFault {
   return new RegistryFault(`its list of referrers of ${subject} breaks off after a page`, {
-    place,
+    repo,
     code: 'protocol',
     decision: 'retry',
   });
 }
 
 /** @param most what it goes beyond: `50 pages` */
-export function endless(place: Place, subject: Digest, most: string): RegistryFault {
+export function endless(repo: RepositoryRef, subject: Digest, most: string): RegistryFault {
   const message = `its list of referrers of ${subject} has no end after ${most}; the image alone can be copied without them`;
-  return new RegistryFault(message, { place, code: 'protocol', decision: 'park' });
+  return new RegistryFault(message, { repo, code: 'protocol', decision: 'block' });
 }

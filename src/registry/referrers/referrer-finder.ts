@@ -2,7 +2,7 @@ import type { Digest } from '../../domain/digest.js';
 import { endless, listReferrers } from './list-referrers.js';
 import type { ListBounds } from './list-referrers.js';
 import { headManifestAt } from '../manifests/manifest-exchange.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
@@ -27,14 +27,14 @@ export interface FoundReferrers {
 /** What refers to the manifests of one source image; each manifest is looked at once for all targets. */
 export class ReferrerFinder {
   readonly #client: RegistryClient;
-  readonly #source: Place;
+  readonly #source: RepositoryRef;
   readonly #budget: BodyBudget;
   readonly #signal: AbortSignal;
   readonly #found = new Map<Digest, Promise<FoundReferrers>>();
   readonly #looks = new Semaphore(LOOKS_AT_ONCE);
   #listed = 0;
 
-  constructor(client: RegistryClient, source: Place, { budget, signal }: Required<ListBounds>) {
+  constructor(client: RegistryClient, source: RepositoryRef, { budget, signal }: Required<ListBounds>) {
     this.#client = client;
     this.#source = source;
     this.#budget = budget;

@@ -5,8 +5,8 @@ import { digestOf } from '../manifests/content-digest.js';
 import type { Content } from '../manifests/content-cache.js';
 import { digestsOf, readIndex, referrersTag } from './list-referrers.js';
 import { getManifest, putManifest } from '../manifests/manifest-exchange.js';
-import type { OwedManifest } from '../manifests/owed-manifests.js';
-import type { Place } from '../place.js';
+import type { RequiredManifest } from '../manifests/required-manifests.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { backoff, rest } from '../transport/retrying.js';
@@ -24,21 +24,21 @@ const ATTEMPTS = 4;
  */
 export async function addToReferrersTag(
   client: RegistryClient,
-  place: Place,
-  { subject, referrers }: { readonly subject: Digest; readonly referrers: readonly OwedManifest[] },
+  repo: RepositoryRef,
+  { subject, referrers }: { readonly subject: Digest; readonly referrers: readonly RequiredManifest[] },
   signal: AbortSignal,
 ): Promise<void> {
   const tag = referrersTag(subject);
-  const release = await client.tagLocks.acquire([`${place.host}/${place.repository}:${tag}`], signal);
+  const release = await client.tagLocks.acquire([`${repo.host}/${repo.repository}:${tag}`], signal);
   try {
     for (let attempt = 1; ; attempt++) {
-      const index = await readTag(client, place, tag, signal);
+      const index = await readTag(client, repo, tag, signal);
       const listed = new Set(digestsOf(index ?? {}));
       const unlisted = referrers.filter(({ content }) => !listed.has(content.digest));
       if (unlisted.length === 0) return;
-      if (attempt > ATTEMPTS) throw lost(place, tag);
-      if (attempt > 1) await rest(backoff(attempt - 1, client.host(place.host).timing), signal);
-      await putManifest(client, place, tag, extended(index, unlisted), signal);
+      if (attempt > ATTEMPTS) throw lost(repo, tag);
+      if (attempt > 1) await rest(backoff(attempt - 1, client.host(repo.host).timing), signal);
+      await putManifest(client, repo, tag, extended(index, unlisted), signal);
     }
   } finally {
     release();
@@ -47,16 +47,16 @@ export async function addToReferrersTag(
 
 async function readTag(
   client: RegistryClient,
-  place: Place,
+  repo: RepositoryRef,
   tag: string,
   signal: AbortSignal,
 ): Promise<JsonObject | undefined> {
-  const content = await getManifest(client, place, tag, { signal });
+  const content = await getManifest(client, repo, tag, { signal });
   if (content === undefined) return undefined;
   const index = readIndex(content.body) ?? readEmptyIndex(content.body);
   if (index !== undefined) return index;
   const message = `its tag "${tag}" should list referrers, but is no index: delete it, or copy without referrers`;
-  throw new RegistryFault(message, { place, code: 'target-corrupt', decision: 'park' });
+  throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'block' });
 }
 
 /** Go's tools write a list that has lost its last entry as `null`. */
@@ -70,7 +70,7 @@ function readEmptyIndex(body: Buffer): JsonObject | undefined {
   }
 }
 
-function extended(index: JsonObject | undefined, referrers: readonly OwedManifest[]): Content {
+function extended(index: JsonObject | undefined, referrers: readonly RequiredManifest[]): Content {
   const before = (index?.['manifests'] ?? []) as readonly unknown[];
   const json = {
     schemaVersion: 2,
@@ -100,7 +100,7 @@ function describeReferrer({ digest, mediaType, body }: Content): JsonObject {
   };
 }
 
-function lost(place: Place, tag: string): RegistryFault {
+function lost(repo: RepositoryRef, tag: string): RegistryFault {
   const message = `its tag "${tag}" loses what is added to it; does somebody else write to it?`;
-  return new RegistryFault(message, { place, code: 'target-corrupt', decision: 'retry' });
+  return new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
 }

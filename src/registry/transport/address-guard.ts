@@ -95,7 +95,7 @@ function addressGuard(
 function metadataAddress(hostname: string, address: string): FerryError {
   return new FerryError(
     `it sends the ferry to ${hostname} at the address ${address}, where clouds keep a machine's secrets; nothing was sent there`,
-    { code: 'private-address', decision: 'park' },
+    { code: 'private-address', decision: 'block' },
   );
 }
 
@@ -103,6 +103,6 @@ function privateAddress(hostname: string, address: string): FerryError {
   return new FerryError(
     `${hostname} has the address ${address}, which is private; only configured registries may have one. ` +
       'If this is meant, describe it under hosts in ferry.yaml, with its port if it has one',
-    { code: 'private-address', decision: 'park' },
+    { code: 'private-address', decision: 'block' },
   );
 }

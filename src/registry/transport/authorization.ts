@@ -1,5 +1,5 @@
 import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { Challenge } from './challenge.js';
 
 /** What a registry wants to see: learnt from its challenges, and renewed by each of them. */
@@ -16,7 +16,7 @@ export interface Token {
 export type TokenSource = (
   query: { readonly realm: string; readonly service?: string; readonly scopes: readonly string[] },
   credentials: RegistryCredentials | undefined,
-  place: Place,
+  repo: RepositoryRef,
 ) => Promise<Token>;
 
 const ENTRIES_KEPT = 1000;
@@ -31,7 +31,7 @@ export class HostAuthorization {
   readonly #credentials: CredentialProvider;
   readonly #requestToken: TokenSource;
   readonly #tokens = new Map<string, Token>();
-  readonly #underWay = new Map<string, Promise<Token>>();
+  readonly #inFlight = new Map<string, Promise<Token>>();
   readonly #basicHeaders = new Map<string, string>();
   #scheme: Scheme | undefined;
 
@@ -42,10 +42,10 @@ export class HostAuthorization {
   }
 
   /** The header for a request, by what is known of the host; undefined while it has not asked for any. */
-  async header(place: Place, scopes: readonly string[]): Promise<string | undefined> {
+  async header(repo: RepositoryRef, scopes: readonly string[]): Promise<string | undefined> {
     if (this.#scheme === undefined) return undefined;
-    if (this.#scheme.type === 'basic') return this.#basicHeader(place);
-    return `Bearer ${(await this.#token(this.#scheme, place, scopes)).value}`;
+    if (this.#scheme.type === 'basic') return this.#basicHeader(repo);
+    return `Bearer ${(await this.#token(this.#scheme, repo, scopes)).value}`;
   }
 
   /**
@@ -55,7 +55,7 @@ export class HostAuthorization {
    */
   async answer(
     challenges: readonly Challenge[],
-    place: Place,
+    repo: RepositoryRef,
     { scopes, rejected }: { readonly scopes: readonly string[]; readonly rejected: string | undefined },
   ): Promise<string | undefined> {
     const bearer = challenges.find(
@@ -65,19 +65,19 @@ export class HostAuthorization {
       const { realm = '', service, scope } = bearer.parameters;
       this.#scheme = { type: 'bearer', realm, ...(service === undefined ? {} : { service }) };
       const asked = withChallenged(scopes, scope);
-      this.#forget(place, scopes, rejected);
-      const token = await this.#token(this.#scheme, place, asked, cacheKey(place, scopes));
+      this.#forget(repo, scopes, rejected);
+      const token = await this.#token(this.#scheme, repo, asked, cacheKey(repo, scopes));
       return `Bearer ${token.value}`;
     }
     if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
     this.#scheme = { type: 'basic' };
-    this.#basicHeaders.delete(basicKey(place));
-    const header = await this.#basicHeader(place);
+    this.#basicHeaders.delete(basicKey(repo));
+    const header = await this.#basicHeader(repo);
     return header === rejected ? undefined : header;
   }
 
   /** Why credentials that are kept for a place are not used. @throws FerryError */
-  async unused({ repository, name }: Place): Promise<readonly string[]> {
+  async unused({ repository, name }: RepositoryRef): Promise<readonly string[]> {
     return (await this.#credentials.unused?.(this.#host, repository, name)) ?? [];
   }
 
@@ -87,58 +87,58 @@ export class HostAuthorization {
     return false;
   }
 
-  async #basicHeader(place: Place): Promise<string | undefined> {
-    const known = this.#basicHeaders.get(basicKey(place));
+  async #basicHeader(repo: RepositoryRef): Promise<string | undefined> {
+    const known = this.#basicHeaders.get(basicKey(repo));
     if (known !== undefined) return known;
-    const credentials = await this.#credentialsFor(place);
+    const credentials = await this.#credentialsFor(repo);
     if (credentials === undefined) return undefined;
     if (credentials.registryToken !== undefined) return `Bearer ${credentials.registryToken}`;
     const header = basicAuthorization(credentials);
-    this.#basicHeaders.set(basicKey(place), header);
+    this.#basicHeaders.set(basicKey(repo), header);
     dropOldest(this.#basicHeaders);
     return header;
   }
 
-  #forget(place: Place, scopes: readonly string[], rejected: string | undefined): void {
-    const key = cacheKey(place, scopes);
+  #forget(repo: RepositoryRef, scopes: readonly string[], rejected: string | undefined): void {
+    const key = cacheKey(repo, scopes);
     // A token that another request renewed meanwhile is kept: only the one that was refused is bad.
     if (rejected === undefined || `Bearer ${this.#tokens.get(key)?.value}` === rejected) this.#tokens.delete(key);
   }
 
   async #token(
     scheme: Scheme & { type: 'bearer' },
-    place: Place,
+    repo: RepositoryRef,
     scopes: readonly string[],
-    key = cacheKey(place, scopes),
+    key = cacheKey(repo, scopes),
   ): Promise<Token> {
     const known = this.#tokens.get(key);
     if (known !== undefined && known.staleAt > Date.now()) return known;
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
+    const inFlight = this.#inFlight.get(key);
+    if (inFlight !== undefined) return inFlight;
 
-    const request = this.#freshToken(scheme, place, scopes, key).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, request);
+    const request = this.#freshToken(scheme, repo, scopes, key).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, request);
     return request;
   }
 
   async #freshToken(
     { realm, service }: Scheme & { type: 'bearer' },
-    place: Place,
+    repo: RepositoryRef,
     scopes: readonly string[],
     key: string,
   ): Promise<Token> {
-    const credentials = await this.#credentialsFor(place);
+    const credentials = await this.#credentialsFor(repo);
     // Nobody here can renew it: its file is read again when the registry refuses it.
     if (credentials?.registryToken !== undefined) return { value: credentials.registryToken, staleAt: 0 };
     const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
-    const token = await this.#requestToken(query, credentials, place);
+    const token = await this.#requestToken(query, credentials, repo);
     this.#tokens.delete(key);
     this.#tokens.set(key, token);
     dropOldest(this.#tokens);
     return token;
   }
 
-  #credentialsFor({ repository, name }: Place): Promise<RegistryCredentials | undefined> {
+  #credentialsFor({ repository, name }: RepositoryRef): Promise<RegistryCredentials | undefined> {
     return this.#credentials(this.#host, repository, name);
   }
 }
@@ -150,7 +150,7 @@ function dropOldest(kept: Map<string, unknown>): void {
   }
 }
 
-function basicKey({ name = '', repository }: Place): string {
+function basicKey({ name = '', repository }: RepositoryRef): string {
   return `${name} ${repository}`;
 }
 
@@ -168,7 +168,7 @@ export function repositoryScopes(
   return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
 }
 
-function cacheKey({ name = '' }: Place, scopes: readonly string[]): string {
+function cacheKey({ name = '' }: RepositoryRef, scopes: readonly string[]): string {
   return [name, ...[...scopes].sort()].join(' ');
 }
 

@@ -95,23 +95,23 @@ export class BodyBudgets {
 
 /** Takes a place as soon as it is about more than a little. */
 class Held implements BodyBudget {
-  readonly #places: Semaphore;
+  readonly #repos: Semaphore;
   readonly #freeBytes: number;
   readonly #signal: AbortSignal | undefined;
   #bytes = 0;
-  #place: Promise<() => void> | undefined;
+  #repo: Promise<() => void> | undefined;
   #isHeld = false;
 
-  constructor(places: Semaphore, freeBytes: number, signal: AbortSignal | undefined) {
-    this.#places = places;
+  constructor(repos: Semaphore, freeBytes: number, signal: AbortSignal | undefined) {
+    this.#repos = repos;
     this.#freeBytes = freeBytes;
     this.#signal = signal;
   }
 
   expects(bytes: number): Promise<void> | undefined {
     if (this.#isHeld || this.#bytes + bytes <= this.#freeBytes) return undefined;
-    this.#place ??= this.#places.acquire(this.#signal);
-    return this.#place.then(() => {
+    this.#repo ??= this.#repos.acquire(this.#signal);
+    return this.#repo.then(() => {
       this.#isHeld = true;
     });
   }
@@ -123,7 +123,7 @@ class Held implements BodyBudget {
 
   release(): void {
     // Who is waiting still has given up: the place goes back as soon as it comes.
-    this.#place?.then(
+    this.#repo?.then(
       (leave) => leave(),
       () => {},
     );
@@ -134,5 +134,5 @@ function tooLarge(name: string, found: string): FerryError {
   const message =
     `${name} has ${found}; all manifests of an image, with what refers to it, may have ${IMAGE_LIMIT_BYTES} bytes and ` +
     `be ${MOST_MANIFESTS}, far more than any usual image: choose fewer platforms, or copy it without referrers`;
-  return new FerryError(message, { code: 'manifest-too-large', decision: 'park' });
+  return new FerryError(message, { code: 'manifest-too-large', decision: 'block' });
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-import { intakeOf } from './bulk-reads.js';
-import type { BodyFlow, TakeBytes } from './intake.js';
+import { bodyTapOf } from './pooled-agent.js';
+import type { BodyFlow, TakeBytes } from './body-tap.js';
 import { canBypass } from './parser-bypass.js';
-import { UNPOOLED } from './read-memory.js';
+import { UNPOOLED } from './buffer-pool.js';
 
 /** Hands on an answer's body as it comes; its end and its breaking off are the answer's own events. */
 export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
@@ -27,7 +27,7 @@ export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
 /** Sets a tap where the body's length is known and the parser lets itself be bypassed. */
 function tapOf(response: IncomingMessage, take: TakeBytes): BodyFlow | undefined {
   const { socket, headers } = response;
-  const intake = intakeOf(socket);
+  const intake = bodyTapOf(socket);
   const length = Number(headers['content-length']);
   if (intake === undefined || !canBypass(socket) || !(length > 0)) return undefined;
   if (headers['transfer-encoding'] !== undefined) return undefined;

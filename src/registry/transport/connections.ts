@@ -4,7 +4,7 @@ import { createSecureContext, rootCertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import * as tls from 'node:tls';
 import type { HostSettings, ProxyRules } from '../client-options.js';
-import { BulkPlainAgent, BulkTlsAgent } from './bulk-reads.js';
+import { PooledPlainAgent, PooledTlsAgent } from './pooled-agent.js';
 import type { Network } from './exchange.js';
 import { proxyFor } from './proxy-rules.js';
 
@@ -73,8 +73,8 @@ export class Connections {
     for (const { agent } of this.#routes.values()) agent.destroy();
   }
 
-  #makeAgent(proxy: URL | undefined, isSecure: boolean): BulkPlainAgent | BulkTlsAgent | Agent {
-    if (proxy === undefined) return isSecure ? new BulkTlsAgent(KEPT) : new BulkPlainAgent(KEPT);
+  #makeAgent(proxy: URL | undefined, isSecure: boolean): PooledPlainAgent | PooledTlsAgent | Agent {
+    if (proxy === undefined) return isSecure ? new PooledTlsAgent(KEPT) : new PooledPlainAgent(KEPT);
     if (this.#proxyAgents === undefined) throw new TypeError('a route was asked for before its agents were ready');
     const { ForwardAgent, TunnelAgent } = this.#proxyAgents;
     // The signal ends connections that the proxy has not answered yet; no agent knows of those.

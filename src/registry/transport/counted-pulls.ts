@@ -11,16 +11,16 @@ import type { RegistryRequest } from './request-options.js';
  *
  * @throws RegistryFault `rate-limited` (wait) when the allowance is spent
  */
-export async function takePull({ host, pulls }: RegistryHost, { place, pull }: RegistryRequest): Promise<void> {
+export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: RegistryRequest): Promise<void> {
   if (pull !== 'counted') return;
   const refusal = await pulls?.take(host);
   if (refusal === undefined) return;
   const { allowance, freeInMs } = refusal;
   const reason = spentReason(host, allowance, Date.now() + freeInMs);
-  throw new RegistryFault(reason, { place, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
+  throw new RegistryFault(reason, { repo, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 
-/** Passes on what the source says of its allowance, beside an answer to a request sent at `sentAt` (`performance.now`). */
+/** Runs on what the source says of its allowance, beside an answer to a request sent at `sentAt` (`performance.now`). */
 export async function notePulls(
   { host, pulls }: RegistryHost,
   { pull }: RegistryRequest,
@@ -49,7 +49,7 @@ export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls
     pulls: limit.count,
     windowMs: Math.min(limit.seconds * 1000, longestAnnouncedWindowMs),
     remaining: Math.min(left.count, limit.count),
-    spender: typeof source === 'string' ? source.slice(0, 255) : '',
+    rateLimitSource: typeof source === 'string' ? source.slice(0, 255) : '',
   };
 }
 

@@ -7,7 +7,7 @@ import type { AnswerHead, ExchangeOptions, HeadAsker, Network } from './exchange
 import { HeadConnection } from './head-connection.js';
 
 /** Where a connection goes, and how: options of `net.connect` and `tls.connect`. */
-export interface Destination extends Pick<Network, 'lookup' | 'secureContext'> {
+export interface HeadDestination extends Pick<Network, 'lookup' | 'secureContext'> {
   readonly host: string;
   readonly port: number;
   readonly servername: string;
@@ -18,9 +18,9 @@ export interface HeadConnectionsOptions {
   readonly isTls: boolean;
   /** So many are kept for each destination while nobody uses them. */
   readonly keptAtMost: number;
-  connect(to: Destination): Socket;
+  connect(to: HeadDestination): Socket;
   /** Whether a request of its own has left a connection there that nobody uses. */
-  hasFree(to: Destination): boolean;
+  hasFree(to: HeadDestination): boolean;
 }
 
 /**
@@ -62,7 +62,7 @@ export class HeadConnections implements HeadAsker {
   }
 
   /** An open connection that nobody uses, for good. */
-  give(to: Pick<Destination, 'host' | 'port'>): Socket | undefined {
+  give(to: Pick<HeadDestination, 'host' | 'port'>): Socket | undefined {
     const connection = this.#take(to);
     if (connection === undefined) return undefined;
     this.#open.delete(connection);
@@ -75,21 +75,21 @@ export class HeadConnections implements HeadAsker {
     this.#kept.clear();
   }
 
-  #connect(to: Destination): HeadConnection {
+  #connect(to: HeadDestination): HeadConnection {
     const { isTls, connect } = this.#options;
     const made = new HeadConnection(connect(to), { isTls, closed: (connection) => this.#forget(to, connection) });
     this.#open.add(made);
     return made;
   }
 
-  #take(to: Pick<Destination, 'host' | 'port'>): HeadConnection | undefined {
+  #take(to: Pick<HeadDestination, 'host' | 'port'>): HeadConnection | undefined {
     const kept = this.#kept.get(keyOf(to));
     let taken = kept?.pop();
     while (taken?.isOpen === false) taken = kept?.pop();
     return taken;
   }
 
-  #keep(to: Destination, connection: HeadConnection): void {
+  #keep(to: HeadDestination, connection: HeadConnection): void {
     const kept = this.#kept.get(keyOf(to)) ?? [];
     if (!connection.isOpen || kept.length >= this.#options.keptAtMost) {
       connection.end();
@@ -100,14 +100,14 @@ export class HeadConnections implements HeadAsker {
     connection.rest();
   }
 
-  #forget(to: Destination, closed: HeadConnection): void {
+  #forget(to: HeadDestination, closed: HeadConnection): void {
     this.#open.delete(closed);
     const kept = this.#kept.get(keyOf(to));
     const position = kept?.indexOf(closed) ?? -1;
     if (position >= 0) kept?.splice(position, 1);
   }
 
-  #destination(url: URL, { lookup, secureContext }: Network): Destination {
+  #destination(url: URL, { lookup, secureContext }: Network): HeadDestination {
     const host = bareHostname(url.hostname);
     return {
       host,
@@ -121,7 +121,7 @@ export class HeadConnections implements HeadAsker {
 }
 
 /** One host is reached with one name and the same trust: its agent is asked for nothing else. */
-function keyOf({ host, port }: Pick<Destination, 'host' | 'port'>): string {
+function keyOf({ host, port }: Pick<HeadDestination, 'host' | 'port'>): string {
   return `${host}:${port}`;
 }
 

@@ -55,7 +55,7 @@ export class MirrorList<Host> {
    *
    * @returns whether that is news, so that asking again may bring something else
    */
-  distrust(reference: string): boolean {
+  markBad(reference: string): boolean {
     if (this.isEmpty || this.#distrusted.has(reference)) return false;
     this.#distrusted.add(reference);
     for (const oldest of this.#distrusted) {

@@ -1,7 +1,7 @@
 import { isDigest } from '../../domain/digest.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { MirrorSettings } from '../client-options.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { repositoryScopes } from './authorization.js';
 import type { Mirror } from './mirror-list.js';
 import type { Followed } from './redirects.js';
@@ -42,9 +42,9 @@ export async function readFromMirror(
 }
 
 /** What a request reads came wrong, or not whole. @returns whether a mirror may have given it: asking again may help */
-export function distrustMirrors({ mirrors }: RegistryHost, request: RegistryRequest): boolean {
+export function markMirrorsBad({ mirrors }: RegistryHost, request: RegistryRequest): boolean {
   const reference = referenceOf(request);
-  return reference !== undefined && mirrors.distrust(reference);
+  return reference !== undefined && mirrors.markBad(reference);
 }
 
 /** @returns undefined when the mirror does not have it */
@@ -60,26 +60,26 @@ async function readFrom(
   const { statusCode } = response;
   if (!isWebPage(response) && (statusCode === 200 || statusCode === 206)) return reply;
   discardBody(response);
-  if (isWebPage(response)) throw notARegistry(there.place, there.what, await host.base(there.place));
+  if (isWebPage(response)) throw notARegistry(there.repo, there.what, await host.base(there.repo));
   return undefined;
 }
 
 /** The digest or tag that a request reads from a source; undefined for one that no mirror is asked for. */
-function referenceOf({ place, method, url }: RegistryRequest): string | undefined {
-  if (place.side !== 'source' || (method !== 'GET' && method !== 'HEAD') || typeof url !== 'string') return undefined;
+function referenceOf({ repo, method, url }: RegistryRequest): string | undefined {
+  if (repo.side !== 'source' || (method !== 'GET' && method !== 'HEAD') || typeof url !== 'string') return undefined;
   const [, kind, reference] = /\/(manifests|blobs)\/([^/?]+)$/.exec(url) ?? [];
   return kind === 'blobs' && !isDigest(reference ?? '') ? undefined : reference;
 }
 
 function atMirror(request: RegistryRequest, { host, prefix }: MirrorSettings): RegistryRequest {
-  const { place, url } = request;
-  const repository = prefix === undefined ? place.repository : `${prefix}/${place.repository}`;
-  const there: Place = { ...place, host, repository };
+  const { repo, url } = request;
+  const repository = prefix === undefined ? repo.repository : `${prefix}/${repo.repository}`;
+  const there: RepositoryRef = { ...repo, host, repository };
   const { pull: _countedByTheOrigin, deniedIsAnswer: _denied, ...rest } = request;
   return {
     ...rest,
-    place: there,
-    url: String(url).replace(`/v2/${place.repository}/`, `/v2/${repository}/`),
+    repo: there,
+    url: String(url).replace(`/v2/${repo.repository}/`, `/v2/${repository}/`),
     scopes: repositoryScopes(repository, 'pull'),
   };
 }

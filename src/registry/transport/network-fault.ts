@@ -1,5 +1,5 @@
 import { FerryError } from '../../domain/ferry-error.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import { ProxyFault } from './proxy-fault.js';
 import { printUrl, redactText } from './redaction.js';
@@ -19,28 +19,28 @@ const plainWords: Readonly<Record<string, string>> = {
 };
 
 /** Turns what node says about a broken connection into a fault that says who, and what to do. */
-export function networkFault(error: unknown, place: Place, url: URL): FerryError {
-  if (error instanceof FerryError) return explained(error, place);
+export function networkFault(error: unknown, repo: RepositoryRef, url: URL): FerryError {
+  if (error instanceof FerryError) return explained(error, repo);
   if (error instanceof ProxyFault) {
-    const [code, decision] = error.passes ? (['unreachable', 'retry'] as const) : (['configuration', 'park'] as const);
+    const [code, decision] = error.passes ? (['unreachable', 'retry'] as const) : (['configuration', 'block'] as const);
     const message = redactText(error.message);
-    return new RegistryFault(message, { place, code, decision, hostReason: message, cause: error.cause });
+    return new RegistryFault(message, { repo, code, decision, hostReason: message, cause: error.cause });
   }
   const code = codeOf(error);
   const text = redactText(error instanceof Error ? error.message : String(error));
   if (NOT_TLS.has(code)) {
     const message = `${url.host} does not speak TLS; write http:// in front of the host's name if plain HTTP is meant`;
-    return new RegistryFault(message, { place, code: 'tls', decision: 'park', hostReason: message, cause: error });
+    return new RegistryFault(message, { repo, code: 'tls', decision: 'block', hostReason: message, cause: error });
   }
   if (CERTIFICATE.test(code)) {
     const message =
       `the certificate of ${url.host} is not trusted: ${text}; give its CA in the configuration, ` +
       'or in NODE_EXTRA_CA_CERTS';
-    return new RegistryFault(message, { place, code: 'tls', decision: 'park', hostReason: message, cause: error });
+    return new RegistryFault(message, { repo, code: 'tls', decision: 'block', hostReason: message, cause: error });
   }
   const reason = plainWords[code] ?? text;
   return new RegistryFault(`could not talk to ${printUrl(url)}: ${reason}`, {
-    place,
+    repo,
     code: 'unreachable',
     decision: 'retry',
     hostReason: reason,
@@ -54,7 +54,7 @@ function codeOf(error: unknown): string {
   return '';
 }
 
-function explained(error: FerryError, place: Place): FerryError {
+function explained(error: FerryError, repo: RepositoryRef): FerryError {
   if (error instanceof RegistryFault) return error;
-  return new RegistryFault(error.message, { place, code: error.code, decision: error.decision, cause: error });
+  return new RegistryFault(error.message, { repo, code: error.code, decision: error.decision, cause: error });
 }

@@ -1,4 +1,4 @@
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { Method } from './exchange.js';
 import type { Resource } from './resource.js';
 
@@ -32,7 +32,7 @@ export interface Quirk {
   readonly registry: string;
   /** Only these hosts, known before any answer. */
   readonly host?: RegExp;
-  readonly side?: Place['side'];
+  readonly side?: RepositoryRef['side'];
   readonly methods?: readonly Method[];
   readonly resources?: readonly Resource[];
   readonly statuses?: readonly number[];
@@ -245,7 +245,7 @@ export const apiHosts: Readonly<Record<string, string>> = { 'docker.io': 'regist
 
 /** An answer, as far as the asker knows it. */
 export interface SeenAnswer {
-  readonly side?: Place['side'];
+  readonly side?: RepositoryRef['side'];
   readonly method: Method;
   readonly resource: Resource;
   readonly status: number;

@@ -12,7 +12,7 @@ const SAME_METHOD = new Set([307, 308]);
 /** A redirect that breaks a rule. Nothing is known of what lies behind it. */
 export class RefusedRedirect extends RegistryFault {}
 
-type Redirectable = Pick<RegistryRequest, 'place' | 'method' | 'what' | 'isVerified'>;
+type Redirectable = Pick<RegistryRequest, 'repo' | 'method' | 'what' | 'isVerified'>;
 
 /**
  * Where an answer redirects a request to; undefined where it is the answer itself.
@@ -43,10 +43,10 @@ export function tooManyRedirects(request: Redirectable): RefusedRedirect {
   return refusedRedirect(request, `redirects more than ${MOST_HOPS} times`);
 }
 
-function refusedRedirect({ place, what }: Redirectable, reason: string, hint = ''): RefusedRedirect {
+function refusedRedirect({ repo, what }: Redirectable, reason: string, hint = ''): RefusedRedirect {
   return new RefusedRedirect(`${reason} (asked for ${what}); it was not followed${hint}`, {
-    place,
+    repo,
     code: 'protocol',
-    decision: 'park',
+    decision: 'block',
   });
 }

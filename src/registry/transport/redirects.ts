@@ -49,13 +49,13 @@ export async function followRedirects(
 }
 
 /** The anonymous token that an origin gave, to which this host redirects; never one of this host's own. */
-export function redirectToken({ redirectTokens }: RegistryHost, { repository }: RegistryRequest['place'], url: URL) {
+export function redirectToken({ redirectTokens }: RegistryHost, { repository }: RegistryRequest['repo'], url: URL) {
   return redirectTokens.get(`${url.origin} ${repository}`);
 }
 
 /** registry.k8s.io redirects to registries that want a token of their own: an anonymous one, never our credentials. */
 async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, url: URL): Promise<Answer> {
-  const response = await oneExchange(host, request, url, false, redirectToken(host, request.place, url));
+  const response = await oneExchange(host, request, url, false, redirectToken(host, request.repo, url));
   if (response.statusCode !== 401) return response;
   const bearer = parseChallenges(response.headers['www-authenticate'] ?? '').find(({ scheme }) => scheme === 'bearer');
   const { realm, service, scope } = bearer?.parameters ?? {};
@@ -68,10 +68,10 @@ async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, u
     scopes: scope === undefined ? [] : scope.split(' '),
     ...(service === undefined ? {} : { service }),
   };
-  const { value } = await requestToken(host, query, undefined, request.place);
+  const { value } = await requestToken(host, query, undefined, request.repo);
   const [oldest] = host.redirectTokens.keys();
   if (oldest !== undefined && host.redirectTokens.size >= TOKENS_KEPT) host.redirectTokens.delete(oldest);
-  host.redirectTokens.set(`${url.origin} ${request.place.repository}`, `Bearer ${value}`);
+  host.redirectTokens.set(`${url.origin} ${request.repo.repository}`, `Bearer ${value}`);
   return oneExchange(host, request, url, false, `Bearer ${value}`);
 }
 
@@ -87,6 +87,6 @@ async function oneExchange(
     return await exchange(url, { ...options, ...(request.body === undefined ? {} : { body: request.body }) });
   } catch (error) {
     request.signal?.throwIfAborted();
-    throw networkFault(error, request.place, url);
+    throw networkFault(error, request.repo, url);
   }
 }

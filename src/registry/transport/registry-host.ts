@@ -1,10 +1,10 @@
 import { connect as connectTls } from 'node:tls';
 import type { Digest } from '../../domain/digest.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
-import { UNANNOUNCED_BYTES } from './announced-body.js';
+import { UNANNOUNCED_BYTES } from './expect-continue.js';
 import { HostAuthorization } from './authorization.js';
 import type { BodyBudgets } from './body-budget.js';
 import type { TokenSource } from './authorization.js';
@@ -12,7 +12,7 @@ import { Connections } from './connections.js';
 import type { MirrorList } from './mirror-list.js';
 import type { Network } from './exchange.js';
 import { networkFault } from './network-fault.js';
-import { ReadPace } from '../blobs/read-pace.js';
+import { ReadRate } from '../blobs/read-rate.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 import { apiHosts, isKnownFor } from './quirks.js';
 import { rest } from './retrying.js';
@@ -45,7 +45,7 @@ export class RegistryHost {
   readonly pulls: PullLedger | undefined;
   /** Blobs that are read from here at once; undefined: it has no limit of its own. */
   readonly reads: Semaphore | undefined;
-  readonly readPace: ReadPace | undefined;
+  readonly readPace: ReadRate | undefined;
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */
@@ -79,7 +79,7 @@ export class RegistryHost {
     this.pulls = options.pulls;
     const { concurrentReads, readBytesPerSecond } = options.settings;
     this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
-    this.readPace = readBytesPerSecond === undefined ? undefined : new ReadPace(readBytesPerSecond);
+    this.readPace = readBytesPerSecond === undefined ? undefined : new ReadRate(readBytesPerSecond);
     this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
     this.monolithicUploads = isKnownFor('one-put', host);
     this.#options = options;
@@ -88,8 +88,8 @@ export class RegistryHost {
   }
 
   /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws FerryError */
-  async base(place: Place, signal?: AbortSignal): Promise<URL> {
-    this.#base ??= this.#findBase(place);
+  async base(repo: RepositoryRef, signal?: AbortSignal): Promise<URL> {
+    this.#base ??= this.#findBase(repo);
     try {
       return await this.#base;
     } catch (error) {
@@ -143,7 +143,7 @@ export class RegistryHost {
     this.#connections.close();
   }
 
-  async #findBase(place: Place): Promise<URL> {
+  async #findBase(repo: RepositoryRef): Promise<URL> {
     await this.#connections.ready();
     const { scheme } = this.#options.settings;
     const name = apiHosts[this.host] ?? this.host;
@@ -152,12 +152,12 @@ export class RegistryHost {
     if (scheme !== undefined) return scheme === 'http' ? plain : secure;
     if (!isLoopbackName(secure.hostname)) return secure;
     this.network(secure, true);
-    return (await speaksTls(secure, place, this.timing)) ? secure : plain;
+    return (await speaksTls(secure, repo, this.timing)) ? secure : plain;
   }
 }
 
 /** Only whether TLS is spoken: certificates are judged by the requests that follow. */
-function speaksTls(url: URL, place: Place, { connectMs }: Timing): Promise<boolean> {
+function speaksTls(url: URL, repo: RepositoryRef, { connectMs }: Timing): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const host = bareHostname(url.hostname);
     const socket = connectTls({ host, port: Number(url.port || 443), rejectUnauthorized: false });
@@ -168,7 +168,7 @@ function speaksTls(url: URL, place: Place, { connectMs }: Timing): Promise<boole
     });
     socket.once('secureConnect', () => settle(() => resolve(true)));
     socket.once('error', (error) =>
-      settle(() => (connected ? resolve(false) : reject(networkFault(error, place, url)))),
+      settle(() => (connected ? resolve(false) : reject(networkFault(error, repo, url)))),
     );
 
     function settle(then: () => void): void {

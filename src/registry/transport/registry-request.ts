@@ -9,7 +9,7 @@ import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange
 import { followRedirects, redirectToken } from './redirects.js';
 import { exchangeOptions } from './request-options.js';
 import type { GetRequest, RegistryRequest } from './request-options.js';
-import { distrustMirrors, readFromMirror } from './mirrored-read.js';
+import { markMirrorsBad, readFromMirror } from './mirrored-read.js';
 import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { statusesOf } from './quirks.js';
@@ -60,7 +60,7 @@ export async function fetchBody(
         const fault = bodyFault(error, host, request);
         // A mirror may have given it (what is too much for an image is so from everywhere): the origin is asked before it is said to be wrong.
         const isBytes = !(error instanceof FerryError);
-        if (isBytes && fault instanceof RegistryFault && distrustMirrors(host, request)) throw passing(fault, request);
+        if (isBytes && fault instanceof RegistryFault && markMirrorsBad(host, request)) throw passing(fault, request);
         throw fault;
       }
     },
@@ -68,9 +68,9 @@ export async function fetchBody(
   ).catch(tellingUnused(host, request));
 }
 
-function tellingUnused(host: RegistryHost, { place }: RegistryRequest): (error: unknown) => Promise<never> {
+function tellingUnused(host: RegistryHost, { repo }: RegistryRequest): (error: unknown) => Promise<never> {
   return async (error) => {
-    throw await withUnused(host, place, error);
+    throw await withUnused(host, repo, error);
   };
 }
 
@@ -84,10 +84,10 @@ export async function sendAndDiscard(host: RegistryHost, request: RegistryReques
 
 /** An authorized request whose body the caller writes; not repeated, its answer not judged. */
 export async function openUpload(host: RegistryHost, request: RegistryRequest): Promise<OpenExchange & { url: URL }> {
-  const { place, scopes, signal } = request;
+  const { repo, scopes, signal } = request;
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
-  const authorization = own ? await host.authorization.header(place, scopes) : redirectToken(host, place, url);
+  const authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
   const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
   return { ...open, url };
 }
@@ -121,10 +121,10 @@ async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promi
 }
 
 async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
-  const { place, scopes, expect, signal } = request;
+  const { repo, scopes, expect, signal } = request;
   await host.ready(signal);
   const { url, own } = await resolveUrl(host, request);
-  let authorization = own ? await host.authorization.header(place, scopes) : redirectToken(host, place, url);
+  let authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
   await learnAllowance(host, request);
   await takePull(host, request);
 
@@ -147,7 +147,7 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
 
     const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
     const fault = await unexpected(host, response, request, answeredAt);
-    authorization = await host.authorization.answer(challenges, place, { scopes, rejected: authorization });
+    authorization = await host.authorization.answer(challenges, repo, { scopes, rejected: authorization });
     if (authorization === undefined) throw fault;
   }
 }
@@ -183,9 +183,9 @@ async function refusedElsewhere(
   return mayHaveExpired ? passing(fault, request) : fault;
 }
 
-function passing({ reason, status }: RegistryFault, { place }: RegistryRequest): RegistryFault {
+function passing({ reason, status }: RegistryFault, { repo }: RegistryRequest): RegistryFault {
   return new RegistryFault(reason, {
-    place,
+    repo,
     code: 'server-error',
     decision: 'retry',
     ...(status === undefined ? {} : { status }),
@@ -198,16 +198,16 @@ function passing({ reason, status }: RegistryFault, { place }: RegistryRequest):
  */
 async function resolveUrl(
   host: RegistryHost,
-  { url, place, foreign = false, signal }: RegistryRequest,
+  { url, repo, foreign = false, signal }: RegistryRequest,
 ): Promise<{ url: URL; own: boolean }> {
-  const base = await host.base(place, signal);
+  const base = await host.base(repo, signal);
   if (typeof url === 'string') return { url: new URL(url, base), own: true };
   if (foreign || url.hostname !== base.hostname) {
     if (url.protocol === 'https:' || base.protocol === 'http:') return { url, own: false };
     throw new RegistryFault(`it sent the upload to ${url.host} without TLS; nothing was sent there`, {
-      place,
+      repo,
       code: 'protocol',
-      decision: 'park',
+      decision: 'block',
     });
   }
   const own = new URL(url);
@@ -216,16 +216,16 @@ async function resolveUrl(
   return { url: own, own: true };
 }
 
-function bodyFault(error: unknown, host: RegistryHost, { place, what, signal }: RegistryRequest): Error {
+function bodyFault(error: unknown, host: RegistryHost, { repo, what, signal }: RegistryRequest): Error {
   signal?.throwIfAborted();
   if (error instanceof BodyTooLarge) {
     return new RegistryFault(`its answer to ${what} is too large: ${error.message}`, {
-      place,
+      repo,
       code: 'manifest-too-large',
-      decision: 'park',
+      decision: 'block',
     });
   }
-  return networkFault(error, place, new URL(`https://${host.host}/`));
+  return networkFault(error, repo, new URL(`https://${host.host}/`));
 }
 
 function bodyOptions(

@@ -1,10 +1,10 @@
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { ExchangeOptions, Method } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
 import type { Resource } from './resource.js';
 
 export interface RegistryRequest {
-  readonly place: Place;
+  readonly repo: RepositoryRef;
   readonly method: Method;
   readonly resource: Resource;
   /** Path and query on the registry, or an upload location that it gave. */

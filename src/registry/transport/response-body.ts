@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import { DripWatch } from '../blobs/drip-watch.js';
+import { ThroughputWatchdog } from '../blobs/throughput-watchdog.js';
 import type { BodyBudget } from './body-budget.js';
 import type { Answer, AnswerHead } from './exchange.js';
 
@@ -31,7 +31,7 @@ function readMessage(response: IncomingMessage, { limitBytes, idleMs, budget, si
   return new Promise((resolve, reject) => {
     const body = new GrowingBody(limitBytes, Number(response.headers['content-length']));
     let isHeld = false;
-    const watch = new DripWatch(idleMs, performance.now());
+    const watch = new ThroughputWatchdog(idleMs, performance.now());
     const watchdog = setInterval(() => {
       const fault = watch.check(performance.now(), isHeld);
       if (fault !== undefined) fail(new BodyCut(fault));

@@ -1,9 +1,9 @@
 import { parseBoundedJson } from '../../domain/bounded-json.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryDiagnostic } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';
-import { judgeResponse } from './judge-response.js';
+import { classifyResponse } from './classify-response.js';
 import { printUrl, redactText } from './redaction.js';
 import type { RegistryRequest } from './request-options.js';
 import { parseRetryAfter } from './retrying.js';
@@ -11,7 +11,7 @@ import { parseRetryAfter } from './retrying.js';
 const EXCERPT_CHARACTERS = 300;
 
 /** What was requested, and of whom. */
-export type FailedRequest = Pick<RegistryRequest, 'place' | 'method' | 'resource' | 'what'> & {
+export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource' | 'what'> & {
   /** What answered; absent: the registry itself. */
   readonly url?: URL;
   /** It showed a token that a token service had given for it. */
@@ -22,28 +22,28 @@ export type FailedRequest = Pick<RegistryRequest, 'place' | 'method' | 'resource
 export function responseFault(
   response: AnswerHead,
   body: Buffer,
-  { place, method, resource, what, url, isGranted = false }: FailedRequest,
+  { repo, method, resource, what, url, isGranted = false }: FailedRequest,
 ): RegistryFault {
   const status = response.statusCode ?? 0;
   const diagnostics = readDiagnostics(body);
   const said = saidBy(body, diagnostics);
-  const { code, decision, advice } = judgeResponse(status, {
-    side: place.side,
+  const { code, decision, advice } = classifyResponse(status, {
+    side: repo.side,
     method,
     resource,
-    said: withoutName(said, place),
+    said: withoutName(said, repo),
     codes: diagnostics.map((entry) => entry.code),
     lacksRights: lacksRights(response.headers['www-authenticate'] ?? '', isGranted),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
-  const hint = redirectHint(response, url ?? new URL(`https://${place.host}/`)) ?? advice;
+  const hint = redirectHint(response, url ?? new URL(`https://${repo.host}/`)) ?? advice;
   const message = [
     `answered ${status} to ${what}`,
     said === '' ? '' : `: ${said}`,
     hint === undefined ? '' : `; ${hint}`,
   ];
   return new RegistryFault(message.join(''), {
-    place,
+    repo,
     status,
     resource,
     diagnostics,
@@ -74,7 +74,7 @@ function clockOf({ headers }: Pick<AnswerHead, 'headers'>): number {
 }
 
 /** Registries name the repository in their details, and a name may hold anything: envoyproxy/ratelimit, team/quota. */
-function withoutName(said: string, { repository }: Place): string {
+function withoutName(said: string, { repository }: RepositoryRef): string {
   return said.replaceAll(repository.includes('/') ? repository : `"${repository}"`, '');
 }
 

@@ -1,7 +1,7 @@
 import { parseBoundedJson } from '../../domain/bounded-json.js';
 import type { RegistryCredentials } from '../client-options.js';
 import { RegistryFault } from '../registry-errors.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { basicAuthorization } from './authorization.js';
 import type { Token } from './authorization.js';
 import { exchange } from './exchange.js';
@@ -39,16 +39,16 @@ export async function requestToken(
   host: RegistryHost,
   query: TokenQuery,
   credentials: RegistryCredentials | undefined,
-  place: Place,
+  repo: RepositoryRef,
 ): Promise<Token> {
-  const realm = await realmUrl(host, query.realm, place);
+  const realm = await realmUrl(host, query.realm, repo);
   return retrying(
     async () => {
-      if (credentials?.identityToken === undefined) return askByGet(host, realm, query, credentials, place);
-      const granted = await askByPost(host, realm, query, credentials.identityToken, place);
+      if (credentials?.identityToken === undefined) return askByGet(host, realm, query, credentials, repo);
+      const granted = await askByPost(host, realm, query, credentials.identityToken, repo);
       if (granted !== undefined) return granted;
       const asPassword = { username: '<token>', password: credentials.identityToken };
-      return askByGet(host, realm, query, asPassword, place);
+      return askByGet(host, realm, query, asPassword, repo);
     },
     { attempts: ATTEMPTS, timing: host.timing },
   );
@@ -59,7 +59,7 @@ async function askByGet(
   realm: URL,
   { service, scopes }: TokenQuery,
   credentials: RegistryCredentials | undefined,
-  place: Place,
+  repo: RepositoryRef,
 ): Promise<Token> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.append('service', service);
@@ -68,15 +68,15 @@ async function askByGet(
   if (credentials !== undefined) url.searchParams.append('account', credentials.username);
   const headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
 
-  const { status, body, movedTo, fault } = await ask(host, url, { method: 'GET', headers }, place);
-  if (status === 200) return readToken(body, place, realm);
+  const { status, body, movedTo, fault } = await ask(host, url, { method: 'GET', headers }, repo);
+  if (status === 200) return readToken(body, repo, realm);
   if (status === 401 || status === 403 || status === 400) {
     throw new RegistryFault(refusal(realm, status, { withCredentials: credentials !== undefined, movedTo }), {
-      place,
+      repo,
       status,
       resource: 'token',
       code: 'unauthorized',
-      decision: 'park',
+      decision: 'block',
       diagnostics: readDiagnostics(body),
     });
   }
@@ -89,24 +89,24 @@ async function askByPost(
   realm: URL,
   { service, scopes }: TokenQuery,
   identityToken: string,
-  place: Place,
+  repo: RepositoryRef,
 ): Promise<Token | undefined> {
   const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLIENT_ID, refresh_token: identityToken });
   if (service !== undefined) form.set('service', service);
   form.set('scope', scopes.join(' '));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
 
-  const { status, body, fault } = await ask(host, realm, { method: 'POST', headers, form: form.toString() }, place);
-  if (status === 200) return readToken(body, place, realm);
+  const { status, body, fault } = await ask(host, realm, { method: 'POST', headers, form: form.toString() }, repo);
+  if (status === 200) return readToken(body, repo, realm);
   // Such a redirect turns POST into GET, which is the other way to request a token.
   if ([301, 302, 303, 400, 404, 405].includes(status)) return undefined;
   if (status === 401 || status === 403) {
     throw new RegistryFault(refusal(realm, status, { withCredentials: true, movedTo: undefined }), {
-      place,
+      repo,
       status,
       resource: 'token',
       code: 'unauthorized',
-      decision: 'park',
+      decision: 'block',
     });
   }
   throw fault();
@@ -127,19 +127,19 @@ interface TokenAnswer {
 }
 
 /** Follows redirects; user and password, and a form, which holds a secret, go to the realm's own origin alone. */
-async function ask(host: RegistryHost, first: URL, request: TokenRequest, place: Place): Promise<TokenAnswer> {
+async function ask(host: RegistryHost, first: URL, request: TokenRequest, repo: RepositoryRef): Promise<TokenAnswer> {
   let url = first;
   let hasCrossed = false;
   for (let hops = 0; ; hops++) {
-    const response = await askOnce(host, url, hasCrossed ? withoutAuthorization(request) : request, place);
+    const response = await askOnce(host, url, hasCrossed ? withoutAuthorization(request) : request, repo);
     const what = `${request.method} ${printUrl(url)} (its token service)`;
-    const described = { place, method: request.method, resource: 'token', what, url } as const;
+    const described = { repo, method: request.method, resource: 'token', what, url } as const;
     const next: URL | undefined = redirectTarget(host, described, url, response);
-    const isElsewhere: boolean = hasCrossed || (next !== undefined && next.origin !== first.origin);
-    if (next !== undefined && !(isElsewhere && request.form !== undefined)) {
+    const isRunningElsewhere: boolean = hasCrossed || (next !== undefined && next.origin !== first.origin);
+    if (next !== undefined && !(isRunningElsewhere && request.form !== undefined)) {
       if (hops === MOST_HOPS) throw tooManyRedirects(described);
       url = next;
-      hasCrossed = isElsewhere;
+      hasCrossed = isRunningElsewhere;
       continue;
     }
     const { statusCode: status = 0, body } = response;
@@ -157,7 +157,7 @@ async function askOnce(
   host: RegistryHost,
   url: URL,
   { method, headers, form }: TokenRequest,
-  place: Place,
+  repo: RepositoryRef,
 ): Promise<AnswerHead & { readonly body: Buffer }> {
   const { timing, userAgent } = host;
   const content = form === undefined ? undefined : Buffer.from(form, 'utf8');
@@ -171,7 +171,7 @@ async function askOnce(
         ...headers,
         ...(content === undefined ? {} : { 'content-length': String(content.length) }),
       },
-      network: host.network(url, url.origin === (await host.base(place)).origin),
+      network: host.network(url, url.origin === (await host.base(repo)).origin),
       connectMs: timing.connectMs,
       answerMs: timing.answerMs,
       ...(content === undefined ? {} : { body: content }),
@@ -184,39 +184,39 @@ async function askOnce(
     const { statusCode = 0, headers: fields } = response;
     return { statusCode, headers: fields, body };
   } catch (error) {
-    if (error instanceof BodyTooLarge) throw endlessToken(place, url, error);
-    throw networkFault(error, place, url);
+    if (error instanceof BodyTooLarge) throw endlessToken(repo, url, error);
+    throw networkFault(error, repo, url);
   }
 }
 
-function endlessToken(place: Place, url: URL, { message }: BodyTooLarge): RegistryFault {
+function endlessToken(repo: RepositoryRef, url: URL, { message }: BodyTooLarge): RegistryFault {
   const said = `its token service ${printUrl(url)} answered with ${message}, which is no token`;
-  return new RegistryFault(said, { place, code: 'protocol', decision: 'park' });
+  return new RegistryFault(said, { repo, code: 'protocol', decision: 'block' });
 }
 
 /** A realm may be anywhere, but credentials go there only over TLS, unless the registry itself is plain HTTP. */
-async function realmUrl(host: RegistryHost, realm: string, place: Place): Promise<URL> {
-  const base = await host.base(place);
+async function realmUrl(host: RegistryHost, realm: string, repo: RepositoryRef): Promise<URL> {
+  const base = await host.base(repo);
   if (!URL.canParse(realm, base.href)) {
     throw new RegistryFault(`it names a token service that is not a URL: "${realm.slice(0, 100)}"`, {
-      place,
+      repo,
       code: 'protocol',
-      decision: 'park',
+      decision: 'block',
     });
   }
   const url = new URL(realm, base);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && base.protocol === 'http:')) return url;
   throw new RegistryFault(`it names a token service without TLS (${printUrl(url)}); nothing was sent there`, {
-    place,
+    repo,
     code: 'protocol',
-    decision: 'park',
+    decision: 'block',
   });
 }
 
-function readToken(body: Buffer, place: Place, realm: URL): Token {
+function readToken(body: Buffer, repo: RepositoryRef, realm: URL): Token {
   const fault = (): RegistryFault =>
     new RegistryFault(`its token service ${printUrl(realm)} answered 200 without a token in it`, {
-      place,
+      repo,
       code: 'protocol',
       decision: 'retry',
     });

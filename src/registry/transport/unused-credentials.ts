@@ -1,6 +1,6 @@
 import type { FaultCode } from '../../domain/ferry-error.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from './registry-host.js';
 
@@ -8,14 +8,14 @@ import type { RegistryHost } from './registry-host.js';
 const refusals: ReadonlySet<FaultCode> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
 
 /** A refusal of what was tried without credentials, with what is kept for the registry and could not be used. */
-export async function withUnused<T>(host: RegistryHost, place: Place, error: T): Promise<T | RegistryFault> {
+export async function withUnused<T>(host: RegistryHost, repo: RepositoryRef, error: T): Promise<T | RegistryFault> {
   if (!(error instanceof RegistryFault) || !refusals.has(error.code)) return error;
-  const reasons = await host.authorization.unused(place).catch(ownFault);
+  const reasons = await host.authorization.unused(repo).catch(ownFault);
   if (reasons.length === 0 || error.message.includes(unusedWords)) return error;
   const told = tellUnused(reasons);
   const { code, decision, mayHeal, hostReason, retryAfterMs, status, diagnostics, resource, cause } = error;
   return new RegistryFault(`${error.reason}; ${told}`, {
-    place,
+    repo,
     code,
     decision,
     mayHeal,

@@ -1,4 +1,4 @@
-import type { Place } from '../place.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';
 import { printUrl } from './redaction.js';
@@ -9,9 +9,9 @@ export function isWebPage({ headers }: Pick<AnswerHead, 'headers'>): boolean {
 }
 
 /** Something answered 200 that is no registry. It passes when the portal, or the proxy's trouble, has passed. */
-export function notARegistry(place: Place, what: string, url: URL): RegistryFault {
+export function notARegistry(repo: RepositoryRef, what: string, url: URL): RegistryFault {
   const message =
     `answered ${what} with something that no registry says, at ${printUrl(url)}: ` +
     'does a captive portal, a login page or a proxy stand before it?';
-  return new RegistryFault(message, { place, code: 'protocol', decision: 'retry' });
+  return new RegistryFault(message, { repo, code: 'protocol', decision: 'retry' });
 }

@@ -1,0 +1,68 @@
+import { activityInfo } from '@temporalio/activity';
+
+import type { RunActivities } from '../contract/activity-types.js';
+import type { Target } from '../domain/target.js';
+import { activity } from './activity.js';
+import type { CopyEngine } from './engine-ports.js';
+import type { History, PushedImages, Runs, TargetNames, WantedImages } from './ports.js';
+import { takeOver } from './takeover.js';
+import { withHeartbeat } from './with-heartbeat.js';
+
+export interface RunPorts {
+  readonly wanted: WantedImages;
+  readonly pushed: PushedImages;
+  readonly runs: Runs;
+  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly engine: Pick<CopyEngine, 'look'>;
+  readonly targets: readonly Target[];
+  readonly poolSize: number;
+  readonly history: History;
+  readonly historyDays: number;
+}
+
+export function createRunActivities(ports: RunPorts): RunActivities {
+  const { wanted, pushed, runs, targets, poolSize, history, historyDays } = ports;
+
+  return {
+    beginRun: activity(async ({ requests }) => {
+      // The same activity tried again must not begin a second run: its identity is in its workflow run and its ID.
+      const { workflowExecution, activityId } = activityInfo();
+      const run = `${workflowExecution?.runId ?? 'run'}/${activityId}`;
+      const { startedAt } = await runs.begin({ id: run, reasons: requests.map(({ reason }) => reason) });
+      return { id: run, startedAt, poolSize };
+    }),
+    adoptPresent: activity(
+      async ({ after }) =>
+        await withHeartbeat(undefined, async ({ signal }) => {
+          const { refused } = await wanted.normalizeRows();
+          return { ...(await takeOver(ports, after, signal)), refused };
+        }),
+    ),
+    findPending: activity(
+      async ({ startedAt, limit }) =>
+        await withHeartbeat(undefined, async () => await findPending({ since: startedAt, limit })),
+    ),
+    recordFault: activity(async ({ image, run, fault }) => {
+      const { rows, readAt } = await wanted.wantedRows(image);
+      const sourceFault = { ...fault, tagMissing: false };
+      await pushed.recordOutcome(
+        { image, rows: rows.map(({ id }) => id), targets: [], missingPlatforms: [], sourceFault, bytesRead: 0 },
+        { targets, run, readAt: readAt },
+      );
+    }),
+    finishRun: activity(async ({ run, totals, cancelled, failure }) => {
+      await runs.finish({ id: run, summary: { ...totals, cancelled, ...(failure === undefined ? {} : { failure }) } });
+    }),
+    pruneHistory: activity(async () => {
+      await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));
+    }),
+  };
+
+  async function findPending(query: { readonly since: number; readonly limit: number }) {
+    const { refused } = await wanted.normalizeRows();
+    const images = await wanted.pendingImages(query);
+    if (!(await wanted.forgetUnreadable(images))) return { images, refused };
+    const reread = await wanted.normalizeRows();
+    return { images: await wanted.pendingImages(query), refused: refused + reread.refused };
+  }
+}

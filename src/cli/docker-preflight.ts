@@ -1,0 +1,19 @@
+import { examineDocker } from '../composition/open-docker-engine.js';
+import type { FerryConfig } from '../config/read-config.js';
+
+/** Why this machine can serve no target behind a Docker daemon; undefined where it can, or where there is none. */
+export async function dockerPreflight(
+  config: Pick<FerryConfig, 'docker' | 'targets'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const through = config.targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name);
+  if (through.length === 0) return undefined;
+  try {
+    await examineDocker(config, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    return `nothing is copied to ${through.join(', ')} by this machine: ${reason}`;
+  }
+}

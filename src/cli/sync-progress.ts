@@ -1,0 +1,94 @@
+import type { TemporalClient } from '../client/connect.js';
+import { imageProgress } from '../client/image-progress.js';
+import { syncProgress } from '../client/sync-requests.js';
+import type { SyncAllResult, SyncProgress } from '../contract/sync-messages.js';
+import { megabytes, progressLine, say, startDrawing } from './output.js';
+
+const drawEveryMs = 1_000;
+/** Where nobody watches, a line now and then shows that it lives. */
+const lineEveryMs = 15_000;
+
+/**
+ * Waits for a sync and shows how far it is: redrawn on a terminal, plain lines elsewhere, both on standard error.
+ *
+ * @param signal the one that ends the waiting for `result`: a question that no worker answers is given up with it
+ */
+export async function watchSync(
+  temporal: TemporalClient,
+  result: Promise<SyncAllResult>,
+  signal?: AbortSignal,
+): Promise<SyncAllResult> {
+  const ask = async (): Promise<SyncProgress | undefined> => await syncProgress(temporal);
+  const view = process.stderr.isTTY ? await redrawn() : plain();
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  let wake: () => void = () => undefined;
+  const watching = (async () => {
+    while (!over) {
+      const progress = await (signal === undefined ? ask() : temporal.client.connection.withAbortSignal(signal, ask));
+      // An answer given before the run began may come when all is over: it would tell of nothing done.
+      if (!over && progress !== undefined && progress.phase !== 'starting') await view.show(progress, temporal);
+      if (over) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        timer = setTimeout(resolve, drawEveryMs);
+      });
+    }
+  })();
+
+  try {
+    return await result;
+  } finally {
+    over = true;
+    clearTimeout(timer);
+    wake();
+    await watching;
+    view.close();
+  }
+}
+
+interface View {
+  show(progress: SyncProgress, temporal: TemporalClient): Promise<void>;
+  close(): void;
+}
+
+async function redrawn(): Promise<View> {
+  const drawing = await startDrawing();
+  return {
+    async show(progress, temporal) {
+      const images = await Promise.all(
+        progress.inFlight.map(async (image) => {
+          const bytes = await imageProgress(temporal, image);
+          return progressLine(
+            image,
+            bytes === undefined ? '' : `${megabytes(bytes.bytesRead)} read, ${megabytes(bytes.bytesSent)} sent`,
+          );
+        }),
+      );
+      drawing.draw([headline(progress), ...images]);
+    },
+    close() {
+      drawing.clear();
+    },
+  };
+}
+
+function plain(): View {
+  let shownAt = 0;
+  let shown = '';
+  return {
+    async show(progress) {
+      const line = headline(progress);
+      if (line === shown || Date.now() - shownAt < lineEveryMs) return;
+      say(line);
+      shown = line;
+      shownAt = Date.now();
+    },
+    close: () => undefined,
+  };
+}
+
+function headline({ phase, queued, inFlight, result }: SyncProgress): string {
+  const { pushed, waiting, retrying, blocked } = result;
+  return `${phase}: ${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked; ${inFlight.length} in work, ${queued} queued`;
+}

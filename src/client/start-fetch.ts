@@ -1,0 +1,63 @@
+import { WorkflowIdConflictPolicy } from '@temporalio/client';
+
+import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch-messages.js';
+import { MessageName } from '../contract/messages.js';
+import { TaskQueue } from '../contract/task-queues.js';
+import { builtInFetchTypes, WorkflowName } from '../contract/workflow-names.js';
+import type { TemporalClient } from './connect.js';
+import { resultOf } from './workflow-result.js';
+
+/** The workflow type that checks an upstream, with its input: a built-in upstream has a type of its own. */
+export function fetchWorkflow(
+  upstream: string,
+  { scope }: FetchInput = {},
+): { readonly type: string; readonly input: FetchInput | FetchUpstreamInput } {
+  const input = scope === undefined ? {} : { scope };
+  const type = builtInFetchTypes.get(upstream);
+  if (type !== undefined) return { type, input };
+  return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
+}
+
+/** One look at a time for each scope, so that ten requests at once are one look. */
+export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): string {
+  return scope === undefined ? `fetch-${upstream}` : `fetch-${upstream}/${scope}`;
+}
+
+/**
+ * Asks for a look at an upstream. One that is on its way already is joined, and told to look once more, since it may have
+ * read the listing before what this request is about was there. Needs no worker to be online.
+ */
+export async function startFetch(
+  { client, withDeadline }: TemporalClient,
+  upstream: string,
+  asked: FetchInput = {},
+): Promise<{ readonly workflowId: string; readonly runId: string }> {
+  const { type, input } = fetchWorkflow(upstream, asked);
+  const workflowId = fetchWorkflowId(upstream, asked);
+  const handle = await withDeadline(
+    async () =>
+      await client.workflow.signalWithStart(type, {
+        workflowId,
+        taskQueue: TaskQueue.main,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        args: [input],
+        signal: MessageName.lookAgain,
+        staticSummary: `Looks for what is new at ${upstream}`,
+      }),
+  );
+  return { workflowId, runId: handle.signaledRunId };
+}
+
+/**
+ * Waits for what a look found. While GitHub's rate limit is used up, that may be an hour.
+ *
+ * @param signal ends the waiting, not the look
+ * @throws FerryError with the upstream's own reason when it cannot be looked at until a person acts
+ */
+export async function fetchResult(
+  temporal: TemporalClient,
+  run: { readonly workflowId: string; readonly runId: string },
+  signal?: AbortSignal,
+): Promise<FetchResult> {
+  return (await resultOf(temporal, run, signal)) as FetchResult;
+}

@@ -1,0 +1,81 @@
+import { PlannedPulls } from '../activities/planned-pulls.js';
+import { planSync } from '../activities/sync-plan.js';
+import type { FerryConfig } from '../config/read-config.js';
+import { assertUsable } from '../database/forms/assert-usable.js';
+import { examineTables } from '../database/forms/examine-tables.js';
+import { missingSteps } from '../database/run-migrations.js';
+import { createStores } from '../database/stores.js';
+import type { Stores } from '../database/stores.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { PullAllowance } from '../domain/pull-allowance.js';
+import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
+import { surveyCopy } from '../registry/survey-copy.js';
+import { createCopyEngine } from './copy-engine.js';
+import { openRegistries } from './registries.js';
+import { lookInto } from './open-stores.js';
+
+export interface PlanOptions {
+  /** Also read manifests from sources that count it. */
+  readonly spendPulls: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens database and registries, looks, and closes them.
+ *
+ * @param sink gets what is found, as it is found
+ * @throws FerryError when the tables are not up to date: making them so would change them
+ */
+export async function planOfSync(
+  config: FerryConfig,
+  sink: PlanSink,
+  { spendPulls, signal }: PlanOptions,
+): Promise<PlanSummary> {
+  const database = await lookInto(config.database);
+  try {
+    const missing = await missingSteps(database);
+    if (missing.length > 0) {
+      throw new FerryError('the tables are not up to date, and a plan changes nothing: run "ferry migrate" first', {
+        code: 'database',
+        decision: 'block',
+      });
+    }
+    assertUsable(await examineTables(database, { isMigrated: true }), database.place, { convertEngine: false });
+    const stores = createStores(database);
+    const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);
+    const blobLocations = {
+      known: async (...asked: Parameters<typeof stores.blobs.known>) => await stores.blobs.known(...asked),
+      record: async () => undefined,
+      forget: async () => undefined,
+    };
+    const registries = openRegistries({ ...config, blobLocations, pulls });
+    try {
+      const engine = {
+        ...createCopyEngine(registries),
+        survey: async (...[request, options]: Parameters<Survey>) => await surveyCopy(registries, request, options),
+      };
+      return await planSync({ ...stores, engine, targets: config.targets, pulls }, sink, signal);
+    } finally {
+      registries.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+type Survey = Parameters<typeof planSync>[0]['engine']['survey'];
+
+/** The configured ones, and of those that sources announced the one that has least left. */
+async function knownAllowances(
+  { budgets }: Stores,
+  { pullAllowances }: FerryConfig,
+): Promise<ReadonlyMap<string, PullAllowance & { readonly free: number }>> {
+  const known = new Map<string, PullAllowance & { readonly free: number }>();
+  for (const [host, allowance] of pullAllowances) known.set(host, { ...allowance, free: allowance.pulls });
+  for (const { host, rateLimitSource, pulls, windowMs, free } of await budgets.budgets()) {
+    if (pullAllowances.has(host) && rateLimitSource !== '') continue;
+    const before = known.get(host);
+    if (before === undefined || free < before.free) known.set(host, { pulls, windowMs, free });
+  }
+  return known;
+}

@@ -1,0 +1,22 @@
+import type { TemporalClient } from '../client/connect.js';
+import { reconcileSchedules } from '../client/reconcile-schedules.js';
+import type { SchedulesConfig } from '../config/schedule-settings.js';
+import type { Logger } from '../logger.js';
+
+/** A worker without the right to make schedules still copies; that nobody makes them has to be seen. */
+export async function reconcileOnStart(
+  client: TemporalClient,
+  schedules: SchedulesConfig,
+  logger: Logger,
+): Promise<void> {
+  if (!schedules.areKept) return;
+  try {
+    const ensured = await reconcileSchedules(client, schedules);
+    const left = ensured.filter(({ outcome }) => outcome === 'left');
+    if (left.length === 0) logger.info({ schedules: ensured }, 'schedules are as configured');
+    else logger.warn({ schedules: ensured }, 'schedules are looked after; some are left as they are');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, 'schedules could not be looked after: "ferry schedules ensure" shows why');
+  }
+}

@@ -1,0 +1,45 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { parsePlatformSelection, printPlatform } from '../domain/platform.js';
+import { readDatabase } from './database-config.js';
+import type { DatabaseConfig } from './database-config.js';
+import type { Environment } from './environment.js';
+import type { ConfigErrors } from './config-errors.js';
+import type { TemporalSettings } from './temporal-settings.js';
+import { readTemporalSettings } from './temporal-settings.js';
+import { named } from './variable-values.js';
+
+export type { DatabaseConfig } from './database-config.js';
+
+/** What every process of the ferry needs to know of its place on the machine. */
+export interface BaseConfig {
+  readonly dataDir: string;
+  readonly database: DatabaseConfig;
+  readonly temporal: TemporalSettings;
+  /** Canonical platforms, or `all` alone: what a request without platforms means. */
+  readonly platforms: readonly string[];
+}
+
+/** Database, Temporal and defaults; each fault is added to `faults`. */
+export function readBase(environment: Environment, faults: ConfigErrors): BaseConfig {
+  const dataDir = faults.try(() => readDataDir(environment)) ?? '';
+  return {
+    dataDir,
+    database: readDatabase(environment, dataDir, faults),
+    temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
+    platforms: faults.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
+  };
+}
+
+/** Where the data of this machine is: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
+function readDataDir(environment: Environment): string {
+  const given = environment.value('FERRY_DATA_DIR');
+  if (given !== undefined) return resolve(given);
+  return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
+}
+
+function readPlatforms(environment: Environment): readonly string[] {
+  const selection = parsePlatformSelection(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64');
+  return selection === 'all' ? ['all'] : selection.map(printPlatform);
+}

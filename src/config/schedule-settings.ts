@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+
+import * as z from 'zod';
+
+import { parseCron } from '../domain/cron.js';
+import { parseDuration } from '../domain/duration.js';
+import { InvalidInput } from '../domain/ferry-error.js';
+import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
+import { FETCH_SCHEDULE_PREFIX, spreadOffsetMs, SYNC_SCHEDULE_ID } from '../domain/schedule-timing.js';
+import type { Upstream } from '../domain/upstream.js';
+import type { Environment } from './environment.js';
+import type { ConfigErrors } from './config-errors.js';
+
+const Cron = z.string().min(1);
+const ScheduleEntry = z.union(
+  [
+    z.literal('off'),
+    // YAML 1.1 tools and people write `off` for false.
+    z.literal(false),
+    z.strictObject({ every: z.string(), offset: z.string().optional() }),
+    z.strictObject({ cron: z.union([Cron, z.array(Cron).min(1)]), timezone: z.string().min(1).optional() }),
+  ],
+  "must be off, { every: 12h, offset: 5m } or { cron: '30 3 * * *', timezone: Asia/Shanghai }",
+);
+
+/** `schedules:` of `ferry.yaml`: by `sync-all` or `fetch-` and an upstream's name. */
+export const ScheduleEntries = z.record(z.string(), ScheduleEntry);
+type ScheduleEntry = z.infer<typeof ScheduleEntry>;
+
+export interface SchedulesConfig {
+  /** False: this process leaves schedules alone (`FERRY_SCHEDULES=off`). */
+  readonly areKept: boolean;
+  readonly settings: readonly ScheduleSetting[];
+  /** Schedules that are switched off: where they exist they are deleted. */
+  readonly off: readonly string[];
+  /** Path of the file that this was read from; absent where there is none. */
+  readonly configuration?: string;
+}
+
+const syncEveryMs = 3 * 60 * 60 * 1_000;
+const shortestMs = 60_000;
+
+interface FileWithSchedules {
+  readonly path: string;
+  readonly schedules?: z.infer<typeof ScheduleEntries> | undefined;
+  readonly named?: { readonly upstreams: readonly string[] };
+}
+
+/** What `schedules:` says, before what an upstream says of itself, before the standard. */
+export function readSchedules(
+  environment: Environment,
+  file: FileWithSchedules,
+  upstreams: readonly Upstream[],
+  faults: ConfigErrors,
+): SchedulesConfig {
+  const path = faults.try(() => environment.value('FERRY_CONFIG'));
+  const given = new Map(Object.entries(file.schedules ?? {}));
+  const known = [
+    { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
+    ...upstreams.map(({ name, schedule }) => ({
+      id: `${FETCH_SCHEDULE_PREFIX}${name}`,
+      does: { kind: 'fetch' as const, upstream: name },
+      standard: schedule,
+    })),
+  ];
+  for (const id of given.keys()) {
+    if (known.some((one) => one.id === id)) continue;
+    // An upstream that could not be read is told as that.
+    if (file.named?.upstreams.some((name) => id === `${FETCH_SCHEDULE_PREFIX}${name}`) === true) continue;
+    faults.add(`${file.path}: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
+  }
+
+  const settings: ScheduleSetting[] = [];
+  const off: string[] = [];
+  for (const { id, does, standard } of known) {
+    const timing = faults.try(() => timingOf(id, given.get(id), standard), `${file.path}: schedules.${id}`);
+    if (timing === undefined) off.push(id);
+    else settings.push({ id, does, timing });
+  }
+  const configuration = path === undefined ? {} : { configuration: resolve(path) };
+  return { areKept: readKept(environment, faults), settings, off, ...configuration };
+}
+
+function timingOf(
+  id: string,
+  entry: ScheduleEntry | undefined,
+  standard: ScheduleTiming | undefined,
+): ScheduleTiming | undefined {
+  const timing = entry === undefined ? standard : readEntry(entry);
+  if (timing === undefined) return undefined;
+  if ('cron' in timing) {
+    for (const expression of timing.cron) parseCron(expression);
+    assertTimezone(timing.timezone ?? 'UTC');
+    return timing;
+  }
+  const offsetMs = timing.offsetMs ?? spreadOffsetMs(id, timing.everyMs);
+  if (offsetMs >= timing.everyMs) throw new InvalidInput('offset has to be shorter than every', 'configuration');
+  return { ...timing, offsetMs };
+}
+
+function readEntry(entry: ScheduleEntry): ScheduleTiming | undefined {
+  if (entry === 'off' || entry === false) return undefined;
+  if ('cron' in entry) {
+    const { cron, timezone } = entry;
+    return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
+  }
+  const everyMs = parseDuration(entry.every);
+  if (everyMs < shortestMs) throw new InvalidInput(`every is "${entry.every}": at least 1m`, 'configuration');
+  return { everyMs, ...(entry.offset === undefined ? {} : { offsetMs: parseDuration(entry.offset) }) };
+}
+
+function readKept(environment: Environment, faults: ConfigErrors): boolean {
+  const text = faults.try(() => environment.value('FERRY_SCHEDULES')) ?? 'on';
+  if (text !== 'on' && text !== 'off') faults.add(`FERRY_SCHEDULES is "${text.slice(0, 80)}": expected on or off`);
+  return text !== 'off';
+}
+
+function assertTimezone(timezone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+  } catch {
+    throw new InvalidInput(
+      `"${timezone.slice(0, 80)}" is no time zone: expected one like Asia/Shanghai`,
+      'configuration',
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { Variables } from './environment.js';
+import { nearestName } from '../domain/nearest-name.js';
+import { ferrysName } from './other-database-names.js';
+
+/** A variable that nothing reads, and the one that its name was probably meant to be. */
+export interface UnknownVariable {
+  readonly given: string;
+  readonly meant: string;
+}
+
+/** The ferry's own, and those of others that decide where it finds its parts. Each may have `_FILE` behind it. */
+const known: readonly string[] = [
+  'ALIYUN_REGISTRY',
+  'ALIYUN_NAME_SPACE',
+  'ALIYUN_REGISTRY_USER',
+  'ALIYUN_REGISTRY_PASSWORD',
+  'MY_REGISTRY',
+  'MY_REGISTRY_USER',
+  'MY_REGISTRY_PASSWORD',
+  'DOCKERHUB_USERNAME',
+  'DOCKERHUB_PASSWORD',
+  'MYSQL_HOST',
+  'MYSQL_PORT',
+  'MYSQL_DB',
+  'MYSQL_USER',
+  'MYSQL_PASSWORD',
+  'MYSQL_SSL',
+  'MYSQL_SSL_CA',
+  'FERRY_CONFIG',
+  'FERRY_DATA_DIR',
+  'FERRY_PLATFORMS',
+  'FERRY_ALLOWED_SOURCES',
+  'FERRY_MISSING_TAG_WAIT',
+  'FERRY_MUTABLE_TAGS',
+  'FERRY_HISTORY_DAYS',
+  'FERRY_IMAGES_AT_ONCE',
+  'FERRY_COPIES_AT_ONCE',
+  'FERRY_SCHEDULES',
+  'FERRY_LISTEN',
+  'FERRY_WEBHOOK_SECRET',
+  'FERRY_API_TOKEN',
+  'FERRY_BRANCH',
+  'FERRY_REPOSITORIES',
+  'FERRY_REQUESTS_PER_MINUTE',
+  'FERRY_TEMPORAL_CLI',
+  'GITHUB_TOKEN',
+  'GITHUB_API_URL',
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+];
+
+/**
+ * A slip in a name is silent otherwise: the variable counts as unset. Only names that are a letter or two away from one
+ * that is not set are told of, since the environment is full of other programs' variables.
+ */
+export function unknownVariables(variables: Variables): readonly UnknownVariable[] {
+  const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
+  const names = known.flatMap((name) => [name, `${name}_FILE`]);
+  const unset = known.filter((name) => !isSet(name) && !isSet(`${name}_FILE`));
+  return Object.keys(variables)
+    .filter((given) => isSet(given) && !names.includes(given))
+    .flatMap((given) => {
+      const bare = given.replace(/_FILE$/, '');
+      const other = ferrysName(bare, unset);
+      if (other !== undefined) return [{ given, meant: other }];
+      const meant = unset.find((name) => isOtherUserName(bare, name) || nearestName(bare, [name]) !== undefined);
+      return meant === undefined ? [] : [{ given, meant: given.endsWith('_FILE') ? `${meant}_FILE` : meant }];
+    });
+}
+
+/** The same for people; one line. */
+export function describeUnknownVariable({ given, meant }: UnknownVariable): string {
+  return `${given} is set, which nothing reads: is ${meant} meant?`;
+}
+
+/** USER for USERNAME, and the other way round. */
+function isOtherUserName(given: string, name: string): boolean {
+  const [short = '', long = ''] = [given, name].sort((one, other) => one.length - other.length);
+  return /_USER(NAME)?$/.test(name) && long === `${short}NAME`;
+}

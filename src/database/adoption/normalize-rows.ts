@@ -1,0 +1,101 @@
+/** Rows that other programs inserted get an identity, follow a row that has it, or are refused. */
+import type { ExpressionBuilder } from 'kysely';
+
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { follow, orphans, ownersOf } from './duplicate-rows.js';
+import type { Follower } from './duplicate-rows.js';
+import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
+import { isReset } from './reset-rows.js';
+import type { RowIdentity } from '../row-shapes.js';
+import type { FerryTables } from '../tables.js';
+import { forgotten, highestId, lowestId, perRow, setStatus } from '../wanted/wanted-rows.js';
+
+export interface NormalizedRows {
+  readonly adopted: number;
+  readonly duplicates: number;
+  readonly refused: number;
+}
+
+export interface AdoptedPage extends NormalizedRows {
+  readonly ids: readonly number[];
+}
+
+/** One transaction's worth of rows without an identity. @returns undefined when there was none */
+export async function normalizePage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedPage | undefined> {
+  const rows = await selectNamingRows(queries, dialect).where(isUnread).execute();
+  if (rows.length === 0) return undefined;
+
+  const identities = rows.map((row) => identityOrFault(row));
+  const owners = await ownersOf(queries, dialect, identities);
+  const adopted: { id: number; status: number; identity: RowIdentity }[] = [];
+  const refused: { id: number; fault: InvalidInput }[] = [];
+  const followers: Follower[] = [];
+  for (const [position, row] of rows.entries()) {
+    const identity = identities[position];
+    if (identity === undefined) continue;
+    if (identity instanceof InvalidInput) {
+      refused.push({ id: row.id, fault: identity });
+      continue;
+    }
+    const owner = owners.get(identity.key);
+    if (owner === undefined) {
+      const status = row.push_status ?? PushStatus.pending;
+      owners.set(identity.key, { id: row.id, status, isLimited: row.targets !== null });
+      adopted.push({ id: row.id, status, identity });
+    } else {
+      followers.push({ id: row.id, status: row.push_status ?? PushStatus.pending, owner });
+    }
+  }
+  await giveIdentity(queries, adopted);
+  await refuse(queries, refused);
+  await follow(queries, dialect, followers);
+  return { adopted: adopted.length, duplicates: followers.length, refused: refused.length, ids: idsOf(rows) };
+}
+
+async function giveIdentity(
+  queries: Queries,
+  adopted: readonly { readonly id: number; readonly status: number; readonly identity: RowIdentity }[],
+): Promise<void> {
+  for (const status of new Set(adopted.map((row) => row.status))) {
+    const rows = adopted.filter((row) => row.status === status);
+    const named = {
+      image: perRow(rows, ({ identity }) => identity.image),
+      image_key: perRow(rows, ({ identity }) => identity.key),
+    };
+    await setStatus(queries, idsOf(rows), status, { ...forgotten, ...named, verified_at: null });
+  }
+}
+
+/** Whether there is anything to adopt: asked first, since looking for it in a transaction locks others out. */
+export async function hasRowsToNormalize(queries: Queries): Promise<boolean> {
+  const without = queries
+    .selectFrom('images_for_push')
+    .select('id')
+    .where((is) => is.between('id', lowestId, highestId))
+    .limit(1);
+  const unread = await without.where(isUnread).executeTakeFirst();
+  if (unread !== undefined) return true;
+  const reset = await without.where(isReset).executeTakeFirst();
+  return reset !== undefined || (await orphans(queries, 1)).length > 0;
+}
+
+/** Rows that were refused have no identity either: they are read again only when somebody makes them pending. */
+function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is.and([
+    is('image_key', 'is', null),
+    is('duplicate_of', 'is', null),
+    is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.blocked), is('blocked_code', 'is', null)]),
+  ]);
+}
+
+async function refuse(
+  queries: Queries,
+  refused: readonly { readonly id: number; readonly fault: InvalidInput }[],
+): Promise<void> {
+  await setStatus(queries, idsOf(refused), PushStatus.blocked, {
+    blocked_code: perRow(refused, ({ fault }) => fault.code),
+    blocked_reason: perRow(refused, ({ fault }) => fault.message),
+  });
+}

@@ -1,0 +1,56 @@
+/** How rows of `images_for_push` stand for people, whatever other programs wrote into them. */
+import { sql } from 'kysely';
+
+import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
+import type { FaultCode } from '../domain/ferry-error.js';
+import { lowestId, highestId } from './wanted/wanted-rows.js';
+
+/**
+ * In SQL 1 for a row that another program marked as pushed and that the ferry has not found on every target itself. The
+ * ferry writes its own status beside the one that all programs share: where they differ, another program wrote it.
+ */
+export const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
+  and (verified_at is null or ferry_status is null or ferry_status <> ${PushStatus.pushed}) then 1 else 0 end`;
+
+/** The same of a row that was read. */
+export function isClaimedRow(row: {
+  readonly push_status: number | null;
+  readonly ferry_status: number | null;
+  readonly verified_at: number | null;
+}): boolean {
+  return row.push_status === PushStatus.pushed && (row.verified_at === null || row.ferry_status !== PushStatus.pushed);
+}
+
+/** The status in SQL: what the ferry cannot work with counts as blocked, what it never verified as pending. @see unworkable */
+export const effectiveStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}
+  when id not between ${lowestId} and ${highestId} then ${PushStatus.blocked}
+  when push_status is null then ${PushStatus.pending}
+  when ${claimedFlag} = 1 then ${PushStatus.pending}
+  when push_status in (${PushStatus.pending}, ${PushStatus.pushed}) then push_status
+  else ${PushStatus.blocked} end`;
+
+/** Why a row is left alone although nobody blocked it; undefined for a row that the ferry works with. */
+export function unworkable(row: {
+  readonly id: number;
+  readonly push_status: number | null;
+}): { readonly code: FaultCode; readonly reason: string } | undefined {
+  if (row.push_status === PushStatus.withdrawn) return undefined;
+  if (!Number.isSafeInteger(row.id)) {
+    return {
+      code: 'invalid-row',
+      reason: `the row's id is not between ${lowestId} and ${highestId}: give it one that is, in the database`,
+    };
+  }
+  const status = readPushStatus(row.push_status);
+  if (row.push_status === null || row.push_status === status) return undefined;
+  return {
+    code: 'invalid-row',
+    reason: `push_status is ${String(row.push_status)}, which means nothing here: set it to 0 (or run "ferry retry") to have the image copied, to 3 to withdraw it`,
+  };
+}
+
+/** @see effectiveStatus */
+export function shownStatusOf(row: Parameters<typeof isClaimedRow>[0] & { readonly id: number }): PushStatus {
+  if (unworkable(row) !== undefined) return PushStatus.blocked;
+  return isClaimedRow(row) ? PushStatus.pending : readPushStatus(row.push_status);
+}

@@ -1,0 +1,94 @@
+/** What wishes mean for rows that are there already. */
+import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
+import type { WantedResult } from '../../domain/wanted-image.js';
+import { isWider, uniteTargets } from '../../domain/wanted-targets.js';
+import { DatabaseFault } from '../database-fault.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { targetsColumn, targetSelection } from './target-selections.js';
+import { askedAt, forgotten, perRow, setStatus } from './wanted-rows.js';
+import type { ImageRequest } from './image-request.js';
+
+/** The rows of wishes that are there. */
+export function selectByKey(queries: Queries, imageRequests: readonly ImageRequest[]) {
+  const keys = imageRequests.map(({ key }) => key);
+  return queries
+    .selectFrom('images_for_push')
+    .select(['id', 'image_key', 'push_status', 'targets'])
+    .where('image_key', 'in', keys);
+}
+
+type KnownRow = Awaited<ReturnType<ReturnType<typeof selectByKey>['execute']>>[number];
+
+/** Repeated from its beginning, the transaction sees what the other one did. */
+export function writeConflict(): DatabaseFault {
+  return new DatabaseFault('somebody else wrote rows of the same images at the same instant', 'conflict');
+}
+
+/** What a wish means for a row that is there. */
+interface Renewal {
+  readonly id: number;
+  readonly requestedBy: string | null;
+  readonly targets: string | null;
+  /** `renewed`: pending again; `asked`: still pending, and asked for now; absent: as it was. */
+  readonly change?: 'renewed' | 'asked';
+  readonly result: WantedResult;
+}
+
+/** @returns by key, what became of each; every wish has to have its row */
+export async function mergeRequests(
+  queries: Queries,
+  dialect: DialectDifferences,
+  imageRequests: readonly ImageRequest[],
+  now: number,
+): Promise<ReadonlyMap<string, WantedResult>> {
+  if (imageRequests.length === 0) return new Map();
+  const rows = await dialect.locking(selectByKey(queries, imageRequests)).execute();
+  const byKey = new Map(rows.map((row) => [row.image_key, row]));
+  const renewals = new Map(
+    imageRequests.map((imageRequest) => {
+      const row = byKey.get(imageRequest.key);
+      // Deleted between the two looks.
+      if (row === undefined) throw writeConflict();
+      return [imageRequest.key, renewalOf(imageRequest, row)] as const;
+    }),
+  );
+  for (const change of ['renewed', 'asked'] as const) {
+    const changed = [...renewals.values()].filter((renewal) => renewal.change === change);
+    await setStatus(
+      queries,
+      changed.map(({ id }) => id),
+      PushStatus.pending,
+      {
+        ...(change === 'renewed' ? forgotten : {}),
+        requested_at: askedAt(now),
+        requested_by: perRow(changed, ({ requestedBy }) => requestedBy),
+        targets: perRow(changed, ({ targets }) => targets),
+      },
+    );
+  }
+  return new Map([...renewals].map(([key, { result }]) => [key, result]));
+}
+
+function renewalOf({ requestedBy, isExplicit, image, platform, targets: asked }: ImageRequest, row: KnownRow): Renewal {
+  const previous = readPushStatus(row.push_status);
+  const before = targetSelection(row.targets);
+  const targets = uniteTargets(before, asked);
+  const goesFurther = isWider(targets, before) && (isExplicit || previous !== PushStatus.withdrawn);
+  // Asked for now also where only an upstream asks: a copy under way to the targets of before is not the answer.
+  const renewal = {
+    id: row.id,
+    requestedBy: JSON.stringify(requestedBy),
+    targets: goesFurther ? targetsColumn(targets) : row.targets,
+  };
+  const result = { image, platform, previous } as const;
+  if (previous !== PushStatus.pending && (isExplicit || goesFurther)) {
+    return { ...renewal, change: 'renewed', result: { ...result, outcome: 'renewed' } };
+  }
+  // Also what was asked for before and has not been answered: its copy may be under way, from what its tag led to then.
+  const isAskedNow = previous === PushStatus.pending && (goesFurther || isExplicit);
+  return {
+    ...renewal,
+    ...(isAskedNow ? { change: 'asked' } : {}),
+    result: { ...result, outcome: 'already-pending' },
+  };
+}

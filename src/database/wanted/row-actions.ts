@@ -1,0 +1,156 @@
+/** What a person tells the ferry to do with rows that are settled. */
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { effectiveStatus } from '../effective-status.js';
+import { readSelections } from './target-selections.js';
+import { columnsAsText } from './wanted-entries.js';
+import { askedAt, forgotten, highestId, lowestId, setStatus } from './wanted-rows.js';
+
+export interface Renewed {
+  readonly images: number;
+  readonly rows: number;
+}
+
+/** Rows changed in one statement. */
+const pageSize = 500;
+
+interface SettledRow {
+  readonly id: number;
+  readonly image: string | null;
+  readonly push_status: number | null;
+}
+
+/**
+ * The image is copied anew, whatever its targets have: also where it was only taken over, or where it waits because a copy
+ * would replace what another program put there. Withdrawn rows stay withdrawn.
+ */
+export async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
+  return await renew(database, { isAnew: true }, async (queries) => {
+    return await selectRows(queries)
+      .where('image', '=', image)
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
+      .execute();
+  });
+}
+
+/** Among them rows that name no image: a person may have corrected them. */
+export async function retryBlocked(database: FerryDatabase): Promise<Renewed> {
+  return await renew(database, { isAnew: false }, async (queries) => {
+    return await selectRows(queries).where(effectiveStatus, '=', PushStatus.blocked).execute();
+  });
+}
+
+export async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
+  return await renew(database, { isAnew: false }, async (queries) => {
+    const adopted = queries.selectFrom('image_copies').select('image_copies.image');
+    return await selectRows(queries)
+      .where('push_status', '=', PushStatus.pushed)
+      .where('image', 'in', adopted.where('image_copies.state', '=', CopyState.adopted))
+      .execute();
+  });
+}
+
+export async function removeImage(database: FerryDatabase, image: string): Promise<Renewed> {
+  const { transaction } = database;
+  return await transaction(async (inside) => {
+    const rows = await selectRows(inside)
+      .where('image', '=', image)
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
+      .execute();
+    return await withdraw(inside, rows);
+  });
+}
+
+/** By its id; or every row that names no image and whose columns read so. */
+export async function removeRow({ transaction }: FerryDatabase, row: number | string): Promise<Renewed> {
+  return await transaction(async (inside) => {
+    const rows = selectRows(inside)
+      .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
+    if (typeof row === 'number') return await withdraw(inside, await rows.where('id', '=', row).execute());
+    const nameless = await rows.where('image', 'is', null).execute();
+    return await withdraw(
+      inside,
+      nameless.filter((one) => columnsAsText(one) === row),
+    );
+  });
+}
+
+async function withdraw(queries: Queries, rows: readonly SettledRow[]): Promise<Renewed> {
+  for (const ids of pages(rows)) {
+    await setStatus(queries, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null });
+  }
+  return counted(rows);
+}
+
+/** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
+export async function backfill({ transaction }: FerryDatabase, target: string): Promise<Renewed> {
+  return await transaction(async (inside) => {
+    const lacking = await selectRows(inside)
+      .select('targets')
+      .where('push_status', '=', PushStatus.pushed)
+      .where('image', 'is not', null)
+      .where((is) =>
+        is.not(
+          is.exists(
+            is
+              .selectFrom('image_copies')
+              .select('image_copies.target')
+              .whereRef('image_copies.image', '=', 'images_for_push.image')
+              .where('image_copies.target', '=', target)
+              .where('image_copies.state', 'in', [CopyState.pushed, CopyState.adopted]),
+          ),
+        ),
+      )
+      .execute();
+    const limited = lacking.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
+    const selections = await readSelections(inside, [...new Set(limited)]);
+    const rows = lacking.filter(({ image }) => {
+      const selection = selections.get(image ?? '') ?? 'all';
+      return selection === 'all' || selection.includes(target);
+    });
+    for (const ids of pages(rows)) {
+      await setStatus(inside, ids, PushStatus.pending, { ...forgotten, checked_at: null, requested_at: null });
+    }
+    return counted(rows);
+  });
+}
+
+async function renew(
+  { dialect, transaction }: FerryDatabase,
+  /** Pushed rows are always copied anew; the others where the very image is named. */
+  { isAnew }: { readonly isAnew: boolean },
+  find: (queries: Queries) => Promise<readonly SettledRow[]>,
+): Promise<Renewed> {
+  return await transaction(async (inside) => {
+    const now = await dialect.now(inside);
+    const rows = await find(inside);
+    const pushed = rows.filter((row) => row.push_status === PushStatus.pushed);
+    const others = rows.filter((row) => row.push_status !== PushStatus.pushed);
+    const wanted = { ...forgotten, requested_at: askedAt(now) };
+    for (const ids of pages(pushed)) await setStatus(inside, ids, PushStatus.pending, { ...wanted, force_copy: 1 });
+    const again = isAnew ? { ...wanted, force_copy: 1 } : wanted;
+    for (const ids of pages(others)) await setStatus(inside, ids, PushStatus.pending, again);
+    return counted(rows);
+  });
+}
+
+function selectRows(queries: Queries) {
+  return queries
+    .selectFrom('images_for_push')
+    .select(['id', 'image', 'push_status'])
+    .where('duplicate_of', 'is', null)
+    .where((is) => is.between('id', lowestId, highestId))
+    .orderBy('id');
+}
+
+function counted(rows: readonly SettledRow[]): Renewed {
+  return { images: new Set(rows.map(({ id, image }) => image ?? id)).size, rows: rows.length };
+}
+
+function pages(rows: readonly SettledRow[]): number[][] {
+  const ids = rows.map(({ id }) => id);
+  const count = Math.ceil(ids.length / pageSize);
+  return Array.from({ length: count }, (_, page) => ids.slice(page * pageSize, (page + 1) * pageSize));
+}

@@ -1,0 +1,85 @@
+/** Wishes for images, written as rows of `images_for_push`: many of them in a few statements. */
+import { rowFromReference } from '../../domain/legacy-row.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import type { WantedRequest, WantedResult } from '../../domain/wanted-image.js';
+import { DatabaseFault } from '../database-fault.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { narrowIndexNotesOf } from '../forms/examine-tables.js';
+import { pagesOf } from '../insert-rows.js';
+import { utcText } from '../sqlite/sqlite-parameters.js';
+import { targetsColumn } from './target-selections.js';
+import { highestId } from './wanted-rows.js';
+import { writeConflict, mergeRequests, selectByKey } from './merge-request.js';
+import { uniqueRequests, imageRequestOf } from './image-request.js';
+import type { ImageRequest } from './image-request.js';
+
+/**
+ * Records wishes inside a transaction. A person's wish makes a pushed, blocked or withdrawn row pending again; what an
+ * upstream finds leaves such a row as it is, unless it is pushed or blocked and now goes to more targets.
+ * @returns one result for each request, in their order
+ * @throws InvalidInput for an image that is too long to be recorded, before anything is written
+ */
+export async function upsertWanted(
+  queries: Queries,
+  dialect: DialectDifferences,
+  requests: readonly WantedRequest[],
+): Promise<readonly WantedResult[]> {
+  const imageRequests = requests.map(imageRequestOf);
+  // In one order for all processes, so that two of them do not wait for each other.
+  const inOrder = uniqueRequests(imageRequests).sort((a, b) => (a.key < b.key ? -1 : 1));
+  await assertIdsLeft(queries);
+  const now = await dialect.now(queries);
+  const results = new Map<string, WantedResult>();
+  for (const page of pagesOf(inOrder)) {
+    const known = new Set((await selectByKey(queries, page).execute()).map(({ image_key: key }) => key));
+    const absent = page.filter(({ key }) => !known.has(key));
+    await insertAll(queries, dialect, absent, now);
+    for (const { key, image, platform } of absent) results.set(key, { image, platform, outcome: 'added' });
+
+    const present = page.filter(({ key }) => known.has(key));
+    for (const [key, result] of await mergeRequests(queries, dialect, present, now)) results.set(key, result);
+  }
+  return imageRequests.flatMap(({ key }) => results.get(key) ?? []);
+}
+
+/** New rows go on from the highest id: one that another program set too high would make them all unreadable. */
+async function assertIdsLeft(queries: Queries): Promise<void> {
+  const { highest } = await queries
+    .selectFrom('images_for_push')
+    .select((is) => is.fn.max('id').as('highest'))
+    .executeTakeFirstOrThrow();
+  if (Number(highest ?? 0) < highestId) return;
+  throw new DatabaseFault(
+    `images_for_push has an id of ${highestId} or more, and new rows would go on from there: give that row a lower one and set the table's counter back`,
+    'refused',
+  );
+}
+
+async function insertAll(queries: Queries, dialect: DialectDifferences, absent: readonly ImageRequest[], now: number) {
+  if (absent.length === 0) return;
+  const rows = absent.map((imageRequest) => newRow(imageRequest, now));
+  if ((await dialect.insertAbsent(queries, 'images_for_push', rows, ['image_key'])) === rows.length) return;
+  const there = new Set((await dialect.locking(selectByKey(queries, absent)).execute()).map((row) => row.image_key));
+  const barred = absent.find(({ key }) => !there.has(key));
+  if (barred === undefined) throw writeConflict();
+  const notes = await narrowIndexNotesOf({ queries, dialect }, 'images_for_push');
+  throw new DatabaseFault(
+    `images_for_push accepts no row for ${barred.image} (${barred.platform}): ${notes.join('; ') || "a unique index that is not the ferry's stands against it"}`,
+    'statement',
+  );
+}
+
+function newRow({ request, requestedBy, isExplicit, image, platform, key, targets }: ImageRequest, now: number) {
+  return {
+    ...rowFromReference(request.reference),
+    add_time: utcText(new Date(now)),
+    platform,
+    push_status: PushStatus.pending,
+    ferry_status: PushStatus.pending,
+    image_key: key,
+    image,
+    requested_by: JSON.stringify(requestedBy),
+    requested_at: isExplicit ? now : null,
+    targets: targetsColumn(targets),
+  };
+}

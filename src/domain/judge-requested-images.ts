@@ -1,0 +1,142 @@
+import { bareRegistry } from './bare-registry.js';
+import { InvalidInput } from './ferry-error.js';
+import type { ImageReference } from './image-reference.js';
+import { canonicalHost, parseImageReference, printImageReference } from './image-reference.js';
+import { parsePlatformSelection, printPlatform } from './platform.js';
+import { requestFault } from './request-limits.js';
+import type { AddedImage, RequestedImage } from './requested-images.js';
+import { readAgain } from './requested-images.js';
+import type { SourceGate } from './source-gate.js';
+import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
+import { PushStatus, recordableImage } from './wanted-image.js';
+import { withoutPassword } from './typed-password.js';
+
+export interface AddRequest {
+  readonly images: readonly (string | RequestedImage)[];
+  readonly platforms?: readonly string[];
+}
+
+export interface AddPorts {
+  readonly wanted: { addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> };
+  readonly sources: SourceGate;
+  /** Canonical platforms, or `all` alone: what a request without platforms means. */
+  readonly platforms: readonly string[];
+}
+
+/**
+ * Parses, refuses with a reason, and records: one bad reference does not refuse the others. The accepted ones are
+ * committed together. The answers are in the order of asking, one for each platform.
+ */
+export async function addImages(
+  request: AddRequest,
+  { wanted, ...ports }: AddPorts,
+  requestedBy: RequestedBy,
+): Promise<AddedImage[]> {
+  const { imageRequests, answers } = await readAddRequest(request, ports, requestedBy);
+  return answers(imageRequests.length === 0 ? [] : await wanted.addWanted(imageRequests));
+}
+
+/** A request that was read, not recorded yet. */
+export interface ReadAddRequest {
+  readonly imageRequests: readonly WantedRequest[];
+  /** What became of each reference, from what the store answered to the wishes. */
+  answers(results: readonly WantedResult[]): AddedImage[];
+}
+
+/** The first half of {@link addImages}, for who records the wishes together with something else. */
+export async function readAddRequest(
+  { images, platforms: asked }: AddRequest,
+  { sources, platforms: standard }: Omit<AddPorts, 'wanted'>,
+  requestedBy: RequestedBy,
+): Promise<ReadAddRequest> {
+  // In a workflow's input one text may hold several.
+  const requested = images.flatMap(readAgain);
+  const fault =
+    requested.length > images.length ? requestFault({ images: requested, platforms: asked ?? standard }) : undefined;
+  if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
+  const read = await withoutForbidden(
+    requested.map((image) => judge(image, asked ?? standard)),
+    sources,
+  );
+  return {
+    imageRequests: read.flatMap(({ reference, platforms }) =>
+      reference === undefined ? [] : platforms.map((platform) => ({ reference, platform, requestedBy })),
+    ),
+    answers(results) {
+      const byKey = new Map(results.map((result) => [`${result.image}|${result.platform}`, result]));
+      return read.flatMap((one) => answersTo(one, byKey));
+    },
+  };
+}
+
+function answersTo(
+  { asked, reference, platforms, reason }: ReadRequest,
+  results: ReadonlyMap<string, WantedResult>,
+): AddedImage[] {
+  if (reference === undefined) return [{ asked, outcome: 'refused', reason: reason ?? 'not a reference' }];
+  const image = printImageReference(reference);
+  return platforms.map((platform) => {
+    const result = results.get(`${image}|${platform}`);
+    const previous = result?.previous === undefined ? {} : { previous: statusNames[result.previous] };
+    return { asked, image, platform, outcome: result?.outcome ?? 'already-pending', ...previous };
+  });
+}
+
+interface ReadRequest {
+  readonly asked: string;
+  /** Absent: refused. */
+  readonly reference?: ImageReference;
+  readonly platforms: readonly string[];
+  readonly reason?: string;
+}
+
+/** No reference is longer: what is answered stays small, whatever was sent. */
+const longestAnswer = 1_000;
+
+const statusNames = {
+  [PushStatus.pending]: 'pending',
+  [PushStatus.pushed]: 'pushed',
+  [PushStatus.blocked]: 'blocked',
+  [PushStatus.withdrawn]: 'withdrawn',
+} as const;
+
+/** What stands in answers for an image as it was asked for. */
+export function shownInAnswers(image: string): string {
+  return withoutPassword(image).slice(0, longestAnswer);
+}
+
+function judge({ image, platforms, refused }: RequestedImage, standard: readonly string[]): ReadRequest {
+  const asked = shownInAnswers(image);
+  if (refused !== undefined) return { asked, platforms: [], reason: refused };
+  const registry = bareRegistry(image);
+  if (registry !== undefined) {
+    const instead = `${canonicalHost(registry)}/owner/name:tag`;
+    return { asked, platforms: [], reason: `it names a registry and no repository: write ${instead}` };
+  }
+  try {
+    const reference = parseImageReference(image);
+    recordableImage(reference);
+    return { asked, reference, platforms: canonicalPlatforms(platforms ?? standard) };
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    return { asked, platforms: [], reason: error.message };
+  }
+}
+
+async function withoutForbidden(read: readonly ReadRequest[], sources: SourceGate): Promise<readonly ReadRequest[]> {
+  const references = read.flatMap(({ reference }) => reference ?? []);
+  const refusals = new Map<ImageReference, string>();
+  for (const [index, reason] of (await sources.refusals(references)).entries()) {
+    const reference = references[index];
+    if (reference !== undefined && reason !== undefined) refusals.set(reference, reason);
+  }
+  return read.map((one) => {
+    const reason = one.reference === undefined ? undefined : refusals.get(one.reference);
+    return reason === undefined ? one : { asked: one.asked, platforms: [], reason };
+  });
+}
+
+function canonicalPlatforms(texts: readonly string[]): readonly string[] {
+  const selection = parsePlatformSelection(texts.join(','));
+  return selection === 'all' ? ['all'] : selection.map(printPlatform);
+}

@@ -1,0 +1,52 @@
+/** Of a window, in which one target alone kept the source waiting, before it counts as too slow for the others. */
+const SHARE_HELD_UP = 0.75;
+/** A connection that still gets faster by so much from window to window has only begun. */
+const STILL_GROWING = 1.5;
+/** To be let go costs a target a second read: not worth it where it would be done as soon. */
+const WORTH_WAITING_MS = 5_000;
+
+/**
+ * Judges whether one target of several holds the others up, window by window: a target is too slow when it alone made
+ * the source wait most of two windows, is not getting faster, and has a long way to go at its pace.
+ */
+export class SlowTargetDetector {
+  readonly #windowMs: number;
+  readonly #blobBytes: number;
+  #heldUpMs = 0;
+  #windowBytes = 0;
+  #sentBytes = 0;
+  /** Bytes of the window before, where the target held the others up in it. */
+  #slowWindowBytes: number | undefined;
+  #windowStart: number;
+
+  constructor(blobBytes: number, { windowMs, now }: { readonly windowMs: number; readonly now: number }) {
+    this.#blobBytes = blobBytes;
+    this.#windowMs = windowMs;
+    this.#windowStart = now;
+  }
+
+  sent(bytes: number): void {
+    this.#windowBytes += bytes;
+    this.#sentBytes += bytes;
+  }
+
+  /** The others waited for this target, and for no other. */
+  waited(milliseconds: number): void {
+    this.#heldUpMs += milliseconds;
+  }
+
+  /** Call it often; `now` in milliseconds. */
+  isTooSlow(now: number): boolean {
+    const elapsed = now - this.#windowStart;
+    if (elapsed < this.#windowMs) return false;
+    const bytes = this.#windowBytes;
+    const before = this.#slowWindowBytes;
+    const slow = this.#heldUpMs >= SHARE_HELD_UP * elapsed;
+    this.#slowWindowBytes = slow ? bytes : undefined;
+    this.#heldUpMs = 0;
+    this.#windowBytes = 0;
+    this.#windowStart = now;
+    if (!slow || before === undefined || bytes > STILL_GROWING * before) return false;
+    return (this.#blobBytes - this.#sentBytes) * elapsed > bytes * WORTH_WAITING_MS;
+  }
+}

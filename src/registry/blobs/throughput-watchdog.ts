@@ -1,0 +1,56 @@
+/** A source that sends less than this drips: it would hold a place in the pool for as long as it likes. */
+export const LEAST_BYTES_PER_SECOND = 1024;
+
+/** Watches a stream for silence and for a drip. Times are milliseconds of one clock. */
+export class ThroughputWatchdog {
+  readonly #idleMs: number;
+  #lastByteAt: number;
+  #checkedAt: number;
+  #windowStart: number;
+  #windowBytes = 0;
+
+  constructor(idleMs: number, now: number) {
+    this.#idleMs = idleMs;
+    this.#lastByteAt = now;
+    this.#checkedAt = now;
+    this.#windowStart = now;
+  }
+
+  took(bytes: number, now: number): void {
+    this.#lastByteAt = now;
+    this.#windowBytes += bytes;
+  }
+
+  /** The stream flows again after it was held by its reader. */
+  flows(now: number): void {
+    this.#lastByteAt = now;
+  }
+
+  /**
+   * To be called several times in `idleMs`.
+   *
+   * @param held its reader takes nothing now: the silence is not the source's
+   * @returns what is wrong with it
+   */
+  check(now: number, held: boolean): string | undefined {
+    // This process did not run (a busy or sleeping machine): nobody else is to blame for the silence.
+    const overslept = now - this.#checkedAt > this.#idleMs / 2;
+    this.#checkedAt = now;
+    if (overslept || held) {
+      this.#beginWindow(now);
+      return undefined;
+    }
+    if (now - this.#lastByteAt >= this.#idleMs) return `no byte for ${this.#idleMs / 1000} s`;
+    const windowMs = now - this.#windowStart;
+    if (windowMs < this.#idleMs) return undefined;
+    const bytes = this.#windowBytes;
+    this.#beginWindow(now);
+    const isDrip = bytes < (LEAST_BYTES_PER_SECOND * windowMs) / 1000;
+    return isDrip ? `${bytes} bytes in ${Math.round(windowMs / 1000)} s` : undefined;
+  }
+
+  #beginWindow(now: number): void {
+    this.#windowStart = now;
+    this.#windowBytes = 0;
+  }
+}

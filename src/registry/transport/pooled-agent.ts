@@ -1,0 +1,92 @@
+import { Agent as PlainAgent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+
+import { HeadConnections } from './head-exchange.js';
+import type { HeadDestination } from './head-exchange.js';
+import { BodyTap } from './body-tap.js';
+
+/** TLS gives its records one by one, 16 KiB each: so many are handed on together. */
+const GATHERED_BYTES = 256 * 1024;
+
+/** As the agents keep theirs (`keepAliveMsecs`). */
+const ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+
+type Connect = PlainAgent['createConnection'];
+type ConnectTls = TlsAgent['createConnection'];
+
+const intakes = new WeakMap<Socket, BodyTap>();
+
+/** Absent: the connection was made by another agent. */
+export function bodyTapOf(socket: Socket): BodyTap | undefined {
+  return intakes.get(socket);
+}
+
+/** Keeps connections like node's agent, reads them in larger pieces, and asks for heads at less cost. */
+export class PooledPlainAgent extends PlainAgent {
+  readonly heads = new HeadConnections({
+    isTls: false,
+    keptAtMost: this.maxFreeSockets,
+    connect: (to) => this.#connect({ ...ALIVE, ...to }) as Socket,
+    hasFree: (to) => hasFree(this, to),
+  });
+
+  override createConnection(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
+    return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
+  }
+
+  override destroy(): void {
+    this.heads.close();
+    super.destroy();
+  }
+
+  #connect(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
+    const intake = new BodyTap(0);
+    const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
+    return joined(socket, intake);
+  }
+}
+
+/** The same over TLS. */
+export class PooledTlsAgent extends TlsAgent {
+  readonly heads = new HeadConnections({
+    isTls: true,
+    keptAtMost: this.maxFreeSockets,
+    connect: (to) => {
+      const options = { ...this.options, ...ALIVE, ...to };
+      // The name under which node keeps the session, for a shorter handshake next time.
+      const named = { ...options, _agentKey: this.getName(options) };
+      return this.#connect(named) as Socket;
+    },
+    hasFree: (to) => hasFree(this, to),
+  });
+
+  override createConnection(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
+    return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
+  }
+
+  override destroy(): void {
+    this.heads.close();
+    super.destroy();
+  }
+
+  #connect(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
+    const intake = new BodyTap(GATHERED_BYTES);
+    const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
+    return joined(socket, intake);
+  }
+}
+
+/** Names of free connections begin with where they go (node:http, `agent.getName`). */
+function hasFree({ freeSockets }: PlainAgent, { host, port }: HeadDestination): boolean {
+  for (const name in freeSockets) if (name.startsWith(`${host}:${port}:`)) return true;
+  return false;
+}
+
+function joined<T>(socket: T, intake: BodyTap): T {
+  intake.socket = socket as Socket;
+  intakes.set(socket as Socket, intake);
+  // Before anybody learns that the connection is over, they get what it has brought.
+  for (const event of ['end', 'error', 'close']) intake.socket.prependListener(event, () => intake.flush());
+  return socket;
+}

@@ -1,0 +1,95 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type * as z from 'zod';
+
+import { excerpt } from '../domain/reference-grammar.js';
+import { refusal } from './problems.js';
+
+const largestBody = 1024 * 1024;
+/** Who sends more than this, or for longer, may not hear why it was refused: the connection breaks under it. */
+const largestDiscarded = 64 * 1024 * 1024;
+const longestDiscardedMs = 10_000;
+
+/**
+ * Bodies over 1 MB are refused. What is too much of them is still received, and thrown away: a sender that reads
+ * nothing before it has written all would otherwise see its connection break and never learn why.
+ */
+export function limitedBody(): MiddlewareHandler {
+  return async (context, next) => {
+    const { raw } = context.req;
+    if (Number(raw.headers.get('content-length') ?? 0) > largestDiscarded) throw tooLong({ connection: 'close' });
+    if (raw.body !== null) context.req.raw = new Request(raw, { method: raw.method, body: await receive(raw.body) });
+    await next();
+  };
+}
+
+/** @throws HTTPException 413 for what is longer than {@link largestBody} */
+async function receive(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const givenUpAt = performance.now() + longestDiscardedMs;
+  // No `for await`: leaving that early would break the connection before the answer is out.
+  const reader = body.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    length += read.value.length;
+    if (length <= largestBody) pieces.push(read.value);
+    else pieces.length = 0;
+    const isTooMuch = length > largestDiscarded || (length > largestBody && performance.now() > givenUpAt);
+    if (isTooMuch) throw tooLong({ connection: 'close' });
+  }
+  if (length <= largestBody) return Buffer.concat(pieces);
+  throw tooLong();
+}
+
+function tooLong(headers: Readonly<Record<string, string>> = {}): Error {
+  return refusal(413, `the body is longer than ${largestBody} bytes`, headers);
+}
+
+/** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */
+export function assertJsonType(context: Context): void {
+  assertPlain(context);
+  const type = mediaType(context);
+  if (/^application\/(?:[\w.+-]+\+)?json$/.test(type)) return;
+  throw refusal(415, `the content type is "${type.slice(0, 80)}", expected application/json`);
+}
+
+/** As GitHub's API: it also takes JSON that curl calls a form, and JSON without a type. */
+export function assertJsonTypeAsGitHub(context: Context): void {
+  assertPlain(context);
+  const type = mediaType(context);
+  if (type !== '' && type !== 'application/x-www-form-urlencoded') assertJsonType(context);
+}
+
+/** @throws HTTPException 400 for what is no JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw refusal(400, 'Problems parsing JSON');
+  }
+}
+
+/** @throws HTTPException 422 saying which field is wrong */
+export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
+  );
+  throw refusal(422, `Invalid request: ${faults.join('; ').slice(0, 500)}`);
+}
+
+/** What is compressed or in another encoding would be told to be no JSON, which nobody would understand. */
+function assertPlain(context: Context): void {
+  const coding = context.req.header('content-encoding') ?? 'identity';
+  if (coding.toLowerCase() !== 'identity') {
+    throw refusal(415, `the body is compressed (Content-Encoding: ${excerpt(coding)}): send it as it is`);
+  }
+  const [, charset = 'utf-8'] = /;\s*charset="?([^";\s]+)/i.exec(context.req.header('content-type') ?? '') ?? [];
+  if (!/^(?:utf-?8|us-ascii)$/i.test(charset)) {
+    throw refusal(415, `the body is in ${excerpt(charset)}, expected UTF-8`);
+  }
+}
+
+function mediaType(context: Context): string {
+  return (context.req.header('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
+}

@@ -1,0 +1,43 @@
+import { addImagesResult, startAddImages } from '../client/add-images.js';
+import type { TemporalClient } from '../client/connect.js';
+import { startFetch } from '../client/start-fetch.js';
+import { isOfTemporal, withTemporalErrors } from '../client/retryable-temporal-errors.js';
+import { requestSync } from '../client/sync-requests.js';
+import type { ServerWork } from './server-work.js';
+
+/** A sender waits so long for what became of its images. */
+const answerWithinMs = 20_000;
+
+/** The bridge's work, done by Temporal. */
+export function temporalWork(temporal: TemporalClient): ServerWork {
+  const { client, withDeadline } = temporal;
+  return {
+    requestSync: async (request) => void (await withTemporalErrors(async () => await requestSync(temporal, request))),
+    addImages: async (delivery, input) =>
+      await withTemporalErrors(async () => await startAddImages(temporal, delivery, input)),
+    addImagesResult: async (delivery) =>
+      await inTime(
+        async (deadline) =>
+          await client.connection.withDeadline(deadline, async () => await addImagesResult(temporal, delivery)),
+      ),
+    // A look that is on its way is joined: a repeated delivery is harmless whatever its ID.
+    fetchUpstream: async (_delivery, { upstream, ...asked }) =>
+      void (await withTemporalErrors(async () => await startFetch(temporal, upstream, asked))),
+    assertReachable: async () =>
+      await withTemporalErrors(async () => {
+        const { namespace } = client.options;
+        await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
+      }),
+  };
+}
+
+/** The answer, or undefined when it does not come in time, although Temporal has the request. */
+async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | undefined> {
+  const deadline = Date.now() + answerWithinMs;
+  try {
+    return await ask(deadline);
+  } catch (error) {
+    if (isOfTemporal(error)) return undefined;
+    throw error;
+  }
+}

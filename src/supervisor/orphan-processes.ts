@@ -1,0 +1,22 @@
+import { endProcess } from './end-process.js';
+import type { ProcessIdentity } from './process-identity.js';
+import { isRunning } from './process-identity.js';
+import { readRuntime, removeRuntime } from './runtime-file.js';
+
+const graceMs = 5_000;
+
+/** A killed `up` could not end its children: they are found by number and start time, and ended. */
+export async function endOrphans(
+  dataDir: string,
+  remembered: readonly ProcessIdentity[],
+  say: (line: string) => void,
+): Promise<void> {
+  const runtime = readRuntime(dataDir);
+  const known = [runtime?.server?.process, runtime?.worker, runtime?.temporal?.process, ...remembered];
+  for (const identity of known) {
+    if (identity === undefined || !isRunning(identity)) continue;
+    say(`ending process ${identity.pid}, left behind by an earlier "ferry up"`);
+    await endProcess(identity, graceMs);
+  }
+  removeRuntime(dataDir);
+}

@@ -1,0 +1,74 @@
+import { InvalidInput } from '../domain/ferry-error.js';
+import { parseImageReference, printImageReference } from '../domain/image-reference.js';
+import { versionOf } from '../domain/release-version.js';
+import type { ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
+import type { ReleaseUpstream } from '../domain/upstream.js';
+import type { GitHub } from './github.js';
+import type { UpstreamCheckOptions } from './check-options.js';
+import { openCheck } from './release-listing.js';
+
+/**
+ * The images that have the newest release's tag. They need not be there yet: a missing tag waits by itself.
+ *
+ * @throws UpstreamFault naming the address
+ */
+export async function checkRelease(
+  github: GitHub,
+  upstream: ReleaseUpstream,
+  options: UpstreamCheckOptions,
+): Promise<UpstreamFinding> {
+  const opening = await openCheck(github, upstream, options);
+  if (opening.kind === 'over') return opening.finding;
+
+  const { newest, base, etag, notes } = opening;
+  const { changes, skipped } = imagesOf(upstream, newest, base);
+  return {
+    release: newest,
+    ...(base === undefined ? {} : { previous: base }),
+    isNew: true,
+    added: base === undefined ? changes : [],
+    changed: base === undefined ? [] : changes,
+    removed: [],
+    unchanged: 0,
+    services: [],
+    wanted: changes.map(({ image, oldTag, newTag }) => ({
+      image,
+      ...(oldTag === undefined ? {} : { oldTag }),
+      ...(newTag === undefined ? {} : { newTag }),
+    })),
+    skipped,
+    notes,
+    ...(etag === undefined ? {} : { etag }),
+  };
+}
+
+function imagesOf(
+  { images }: ReleaseUpstream,
+  release: string,
+  base: string | undefined,
+): { readonly changes: readonly ImageChange[]; readonly skipped: readonly Skipped[] } {
+  const changes: ImageChange[] = [];
+  const skipped: Skipped[] = [];
+  for (const pattern of images) {
+    const text = fill(pattern, release);
+    try {
+      const reference = parseImageReference(text);
+      const before = base === undefined ? undefined : parseImageReference(fill(pattern, base)).tag;
+      changes.push({
+        image: printImageReference(reference),
+        services: [],
+        ...(before === undefined ? {} : { oldTag: before }),
+        ...(reference.tag === undefined ? {} : { newTag: reference.tag }),
+      });
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      // A version may have letters that no image tag may have (`1.0+cpu`).
+      skipped.push({ what: text, reason: error.message });
+    }
+  }
+  return { changes, skipped };
+}
+
+function fill(pattern: string, tag: string): string {
+  return pattern.replaceAll('{tag}', tag).replaceAll('{version}', versionOf(tag));
+}

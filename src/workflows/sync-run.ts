@@ -1,0 +1,150 @@
+import { isCancellation, log } from '@temporalio/workflow';
+
+import type { SyncRun, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
+import { adoption, database, pruning } from './activity-proxies.js';
+import { HistoryLimit } from './history-limit.js';
+import { ImagePool } from './image-pool.js';
+import { ImageChildren } from './image-children.js';
+import { RunScheduler } from './run-scheduler.js';
+import { RunTally } from './run-tally.js';
+import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from './sync-result.js';
+import { rootMessage } from './unreported-failure.js';
+
+export interface SyncRunExecutionOptions {
+  /** Requests not answered yet: shared with the signal handler, emptied by the run that answers them. */
+  readonly waiting: SyncRequest[];
+  readonly result: SyncAllResult;
+  readonly carried: SyncAllState;
+  readonly continueAfterEvents: number | undefined;
+}
+
+/**
+ * One run over everything pending. It ends when a look at the database, made while nothing is in work and nobody has
+ * asked for more, finds nothing: what was added or asked for again meanwhile is therefore always seen.
+ */
+export class SyncRunExecution {
+  readonly #waiting: SyncRequest[];
+  readonly #tally: RunTally;
+  readonly #pool: ImagePool;
+  readonly #runs: ImageChildren;
+  readonly #history: HistoryLimit;
+  readonly #feed: RunScheduler;
+  #run: SyncRun | undefined;
+  #adoptedUpTo: number;
+  #adoptionOver: boolean;
+  #phase: SyncProgress['phase'] = 'starting';
+  /** Its end is in the database: what comes after is not to change it. */
+  #isFinished = false;
+
+  constructor({ waiting, result, carried, continueAfterEvents }: SyncRunExecutionOptions) {
+    this.#waiting = waiting;
+    this.#tally = new RunTally(result);
+    this.#run = carried.run;
+    this.#adoptedUpTo = carried.adoptedUpTo ?? beforeFirstRow;
+    this.#adoptionOver = carried.adoptionOver ?? false;
+    this.#pool = new ImagePool(carried);
+    this.#runs = new ImageChildren(this.#pool, this.#tally);
+    this.#history = new HistoryLimit(continueAfterEvents);
+    const parts = { waiting, pool: this.#pool, runs: this.#runs, tally: this.#tally, history: this.#history };
+    this.#feed = new RunScheduler(parts, carried);
+  }
+
+  get result(): SyncAllResult {
+    return this.#tally.result;
+  }
+
+  progress(): SyncProgress {
+    const run = this.#run === undefined ? {} : { run: this.#run.id };
+    const { queued, inFlight } = this.#pool;
+    const phase = this.#phase === 'copying' && this.#feed.isDraining ? 'draining' : this.#phase;
+    return { ...run, phase, queued, inFlight, result: this.result };
+  }
+
+  stateForNextRun(): SyncAllState {
+    const { runningElsewhere, dropped } = this.#pool;
+    return {
+      ...(this.#run === undefined ? {} : { run: this.#run }),
+      adoptedUpTo: this.#adoptedUpTo,
+      adoptionOver: this.#adoptionOver,
+      ...this.#feed.tagCheckState,
+      runningElsewhere,
+      dropped,
+      result: this.result,
+    };
+  }
+
+  async run(): Promise<'finished' | 'continue-as-new'> {
+    // Taken before the first await: a request that comes from here on is answered by a later look.
+    const answered = this.#waiting.splice(0);
+    if (this.#run === undefined) {
+      this.#run = await database.beginRun({ requests: answered });
+      this.#tally.add(atNextRun);
+    }
+
+    if (!(await this.#adopt())) return 'continue-as-new';
+    this.#phase = 'copying';
+    if (!(await this.#feed.run(this.#run))) return 'continue-as-new';
+
+    this.#phase = 'finishing';
+    this.#tellLeft();
+    this.#tally.add((result) => ({ ...result, runs: result.runs + 1 }));
+    await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: false });
+    this.#isFinished = true;
+    await this.#prune();
+    this.#phase = 'done';
+    return 'finished';
+  }
+
+  /**
+   * Called with cancellation shielded: waits until every transfer has let go, and ends the run in the database, where
+   * it would otherwise stand as running for ever.
+   */
+  async closeCancelled(): Promise<void> {
+    await this.#runs.settled();
+    if (this.#run === undefined || this.#isFinished) return;
+    await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: true });
+  }
+
+  /** Ends the run in the database with why it broke off; its transfers are cancelled when its workflow ends. */
+  async closeBroken(error: unknown): Promise<void> {
+    if (this.#run === undefined || this.#isFinished) return;
+    const failure = rootMessage(error);
+    try {
+      await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: false, failure });
+    } catch (unrecorded) {
+      log.error('the end of a broken pass could not be recorded', { failure, error: unrecorded });
+    }
+  }
+
+  /** A run is not kept from its end by a history that cannot be shortened now. */
+  async #prune(): Promise<void> {
+    try {
+      await pruning.pruneHistory();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('old history was not forgotten, the next run tries again', { error });
+    }
+  }
+
+  /** Takes over what older scripts pushed, page by page; false when the history has grown too long. */
+  async #adopt(): Promise<boolean> {
+    this.#phase = 'adopting';
+    while (!this.#adoptionOver) {
+      if (this.#history.isReached()) return false;
+      const { next, refused = 0, ...found } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
+      this.#tally.add(withTakeover, found);
+      this.#tally.add(withRefusedRows, refused);
+      if (next === undefined) this.#adoptionOver = true;
+      else this.#adoptedUpTo = next;
+    }
+    return true;
+  }
+
+  #tellLeft(): void {
+    for (const image of this.#pool.runningElsewhere) {
+      const reason = 'another run was copying it, and was left to do so; the next run looks at it again';
+      this.#tally.add(withUnreportedImage, { image, state: 'waiting', code: 'busy', reason });
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { isCancellation } from '@temporalio/workflow';
+
+import type { FaultCode } from '../domain/ferry-error.js';
+
+/** Why a workflow ended that told the database nothing. */
+export interface UnreportedFailure {
+  readonly state: 'waiting' | 'retrying';
+  readonly code: FaultCode;
+  readonly reason: string;
+}
+
+/** @param error of the child that copied the image */
+export function unreportedFailure(error: unknown): UnreportedFailure {
+  if (isCancellation(error)) {
+    const reason = 'its workflow was cancelled; the next run takes it up again';
+    return { state: 'waiting', code: 'cancelled', reason };
+  }
+  return { state: 'retrying', code: 'internal', reason: `the workflow of this image failed: ${rootMessage(error)}` };
+}
+
+/** What Temporal's failures were wrapped around. */
+export function rootMessage(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
+}

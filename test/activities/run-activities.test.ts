@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+
+import { run, startActivityStage } from './activity-stage.js';
+
+test('a look at pending images reads rows anew whose image somebody made unreadable, and blocks what means nothing once', async () => {
+  const stage = await startActivityStage();
+  const names = ['app:1', 'app:2', 'app:3'].map((name) => `${stage.source.host}/team/${name}`);
+  for (const name of names) await stage.want(name);
+  const write = async (id: number, columns: { image: string; orig_image_name?: string }) =>
+    await stage.database.queries.updateTable('images_for_push').set(columns).where('id', '=', id).execute();
+  await write(1, { image: 'no reference::1' });
+  await write(2, { image: 'no reference::2', orig_image_name: 'no reference::2' });
+  const look = { startedAt: Date.now(), limit: 100 };
+
+  const first = await run(stage.pass.findPending, look);
+  const second = await run(stage.pass.findPending, look);
+  const { items } = await stage.stores.console.listWanted('blocked');
+
+  expect(first.images.map(({ image }) => image).sort()).toEqual([names[0], names[2]]);
+  expect([first.refused, second.refused]).toEqual([1, 0]);
+  expect(second.images).toEqual(first.images);
+  expect(items).toMatchObject([{ id: 2, state: 'blocked', code: 'invalid-reference' }]);
+});

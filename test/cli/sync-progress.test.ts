@@ -1,0 +1,46 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import type { TemporalClient } from '../../src/client/connect.js';
+import { watchSync } from '../../src/cli/sync-progress.js';
+import type { SyncAllResult, SyncProgress } from '../../src/contract/sync-messages.js';
+
+const result: SyncAllResult = { runs: 1, images: 3, pushed: 3, waiting: 0, retrying: 0, blocked: 0, notDone: [] };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What is said while a run is watched that answers so, and is over then. */
+async function saidOf(answer: SyncProgress): Promise<string> {
+  const said: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  let end: (result: SyncAllResult) => void = () => undefined;
+  const over = new Promise<SyncAllResult>((resolve) => (end = resolve));
+  const query = async (): Promise<SyncProgress> => {
+    // Once the answer has been shown.
+    setImmediate(() => end(result));
+    return await Promise.resolve(answer);
+  };
+  const temporal = {
+    client: { workflow: { getHandle: () => ({ query }) } },
+    withDeadline: async <T>(call: () => Promise<T>) => await call(),
+  } as unknown as TemporalClient;
+  expect(await watchSync(temporal, over)).toEqual(result);
+  return said.join('');
+}
+
+test('how far a run is is said', async () => {
+  const under = { ...result, images: 1, pushed: 1 };
+
+  const said = await saidOf({ phase: 'copying', queued: 1, inFlight: ['docker.io/library/nginx:1'], result: under });
+
+  expect(said).toBe('copying: 1 pushed, 0 waiting, 0 retrying, 0 blocked; 1 in work, 1 queued\n');
+});
+
+test('an answer from before the run, which tells of nothing done, is not', async () => {
+  const none = { ...result, images: 0, pushed: 0 };
+
+  const said = await saidOf({ phase: 'starting', queued: 0, inFlight: [], result: none });
+
+  expect(said).toBe('');
+});

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { temporalConnection } from '../../src/cli/temporal-connection.js';
+import { readBaseConfig } from '../../src/config/read-config.js';
+import type { ProcessIdentity } from '../../src/supervisor/process-identity.js';
+import { identifyProcess } from '../../src/supervisor/process-identity.js';
+import { writeRuntime } from '../../src/supervisor/runtime-file.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ferry-place-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const self = identifyProcess(process.pid);
+const place = (variables: Readonly<Record<string, string>> = {}) =>
+  temporalConnection(readBaseConfig({ FERRY_DATA_DIR: folder, HOME: folder, ...variables }));
+
+test('an address that TEMPORAL_ADDRESS names is never answered with the advice to set TEMPORAL_ADDRESS', () => {
+  const { address, advice, note } = place({ TEMPORAL_ADDRESS: '127.0.0.1:7233' });
+
+  expect(address).toBe('127.0.0.1:7233');
+  expect(advice).toContain('TEMPORAL_ADDRESS names this address: start that server, or correct the address');
+  expect(advice).toContain('to let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS');
+  expect(note).toBeUndefined();
+});
+
+test("an address out of Temporal's own configuration file is said to come from there", () => {
+  const file = join(folder, 'temporal.toml');
+  writeFileSync(file, '[profile.default]\naddress = "temporal.example.com:7233"\n');
+
+  const { address, advice } = place({ TEMPORAL_CONFIG_FILE: file });
+
+  expect(address).toBe('temporal.example.com:7233');
+  expect(advice).toContain("Temporal's configuration file names this address");
+  expect(advice).not.toContain('TEMPORAL_ADDRESS');
+});
+
+test('a TEMPORAL_ADDRESS beside a ferry up that uses another one is named with both addresses', () => {
+  recordUp(self);
+
+  const { address, advice, note } = place({ TEMPORAL_ADDRESS: '127.0.0.1:7233' });
+
+  expect(address).toBe('127.0.0.1:7233');
+  expect(note).toContain('127.0.0.1:7233 is asked: TEMPORAL_ADDRESS names this one, while "ferry up"');
+  expect(advice).toContain('uses 127.0.0.1:20001: unset it, or set it to 127.0.0.1:20001');
+});
+
+test('the Temporal of a ferry up that runs here is used, and its logs are named where it does not answer', () => {
+  recordUp(self);
+
+  expect(place()).toMatchObject({
+    address: '127.0.0.1:20001',
+    advice: `"ferry up" on this data folder uses it: its terminal and ${join(folder, 'logs')} say what is wrong`,
+  });
+  expect(place({ TEMPORAL_ADDRESS: '127.0.0.1:20001' }).note).toBeUndefined();
+});
+
+test('what a killed ferry up left behind is not taken for a Temporal that runs', () => {
+  recordUp({ pid: process.pid, startedAt: 'long ago' });
+
+  expect(place()).toMatchObject({ address: '127.0.0.1:7233' });
+  expect(place().advice).toBeUndefined();
+});
+
+function recordUp(up: ProcessIdentity | undefined): void {
+  if (up === undefined) throw new Error('this process cannot find itself');
+  writeRuntime(folder, { up, temporal: { address: '127.0.0.1:20001' } });
+}

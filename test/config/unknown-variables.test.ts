@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+import { unknownVariables } from '../../src/config/unknown-variables.js';
+import { readConfig } from '../../src/config/read-config.js';
+
+test.each([
+  ['MY_REGISTY', 'MY_REGISTRY'],
+  ['MY_REGISTRY_PASSWROD', 'MY_REGISTRY_PASSWORD'],
+  ['ALIYUN_NAMESPACE', 'ALIYUN_NAME_SPACE'],
+  ['FERRY_PLATFORM', 'FERRY_PLATFORMS'],
+  ['MY_REGISTRY_USERNAME', 'MY_REGISTRY_USER'],
+  ['DOCKERHUB_USER', 'DOCKERHUB_USERNAME'],
+  ['MYSQL_PASWORD_FILE', 'MYSQL_PASSWORD_FILE'],
+])('%s, which nothing reads, is told with what it was meant to be', (given, meant) => {
+  expect(unknownVariables({ [given]: 'x', MYSQL_HOST: 'db' })).toEqual([{ given, meant }]);
+});
+
+const server = 'MYSQL_HOST (with MYSQL_PORT, MYSQL_DB, MYSQL_USER and MYSQL_PASSWORD)';
+
+test.each([
+  ['MYSQL_DATABASE', 'MYSQL_DB'],
+  ['MYSQL_ROOT_PASSWORD', 'MYSQL_PASSWORD'],
+  ['MYSQL_PASS', 'MYSQL_PASSWORD'],
+  ['MYSQL_PWD', 'MYSQL_PASSWORD'],
+  ['MYSQL_USERNAME', 'MYSQL_USER'],
+  ['MYSQL_SSL_MODE', 'MYSQL_SSL'],
+  ['MYSQL_URL', server],
+  ['DATABASE_URL', server],
+  ['DB_HOST', 'MYSQL_HOST'],
+  ['DB_NAME', 'MYSQL_DB'],
+  ['DB_PASSWORD', 'MYSQL_PASSWORD'],
+])('%s, as other programs call it, is told with the variable of the ferry: %s', (given, meant) => {
+  expect(unknownVariables({ [given]: 'x' })).toEqual([{ given, meant }]);
+});
+
+test('what other programs call the database is left alone beside the variable of the ferry', () => {
+  const own = { MYSQL_HOST: 'db', MYSQL_DB: 'ferry', MYSQL_USER: 'ferry', MYSQL_PASSWORD: 'x' };
+
+  expect(
+    unknownVariables({ ...own, MYSQL_DATABASE: 'x', MYSQL_ROOT_PASSWORD: 'x', DB_HOST: 'x', MYSQL_URL: 'x' }),
+  ).toEqual([]);
+});
+
+test.each([
+  'MYSQL_SERVICE_HOST',
+  'FERRY_REGISTRY',
+  'FERRY_PORT',
+  'FERRY_DOCKER',
+  'GITHUB_REPOSITORY',
+  'GITHUB_REF',
+  'TEMPORAL_TLS',
+  'HARBOR_PASSWORD',
+  'HTTP_PROXY',
+  'PATH',
+])('%s of another program is left alone', (name) => {
+  expect(unknownVariables({ [name]: 'x' })).toEqual([]);
+});
+
+test('beside the variable that it looks like, or empty, it is nobody’s slip', () => {
+  expect(unknownVariables({ MY_REGISTRY: 'one', MY_REGISTRY2: 'two', FERRY_PLATFORM: '' })).toEqual([]);
+});
+
+test('where no target is configured the slip is told with it', () => {
+  expect(() => readConfig({ MY_REGISTY: 'registry.example.com' })).toThrow(
+    /no target is configured: [^]*MY_REGISTY is set, which nothing reads: is MY_REGISTRY meant\?/,
+  );
+});
+
+test('every variable of the configuration is known', () => {
+  const folder = fileURLToPath(new URL('../../src/config', import.meta.url));
+  const texts = readdirSync(folder)
+    .filter((file) => file !== 'mistyped-variables.ts')
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+  const variable = /'((?:FERRY|MYSQL|ALIYUN|MY_REGISTRY|DOCKERHUB|GITHUB)(?:_[A-Z]+)*)'/g;
+  const names = new Set(texts.flatMap((text) => [...text.matchAll(variable)].map(([, name = '']) => name)));
+
+  // Each without its last letter is told, and so it is in the list.
+  const untold = [...names].filter((name) => unknownVariables({ [name.slice(0, -1)]: 'x' })[0]?.meant !== name);
+
+  expect(names.size).toBeGreaterThan(30);
+  expect(untold).toEqual([]);
+});

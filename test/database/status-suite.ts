@@ -1,0 +1,275 @@
+import { describe, expect, test } from 'vitest';
+
+import { eachWithStores, notPushed, pushed, syncImage, imageRequest } from './store-fixture.js';
+import type { Fixture, PlaceOf } from './store-fixture.js';
+
+const nginx = 'docker.io/library/nginx:1.27';
+const redis = 'docker.io/library/redis:7';
+
+export function consoleSuite(placeOf: PlaceOf): void {
+  describe('what people see and do', () => {
+    const use = eachWithStores(placeOf);
+
+    /** nginx is pushed, redis blocked, busybox waits, alpine was not tried. */
+    async function mixedRun({ stores }: Fixture): Promise<void> {
+      await stores.wanted.addWanted([
+        imageRequest('nginx:1.27'),
+        imageRequest('redis:7'),
+        imageRequest('busybox:1'),
+        imageRequest('alpine:3'),
+      ]);
+      await stores.runs.begin({ id: 'run-1', reasons: ['schedule'] });
+      await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')] });
+      await syncImage(stores, redis, {
+        targets: [pushed('aliyun', 'redis:7'), notPushed('private', 'blocked', 'denied')],
+      });
+      await syncImage(stores, 'docker.io/library/busybox:1', {
+        sourceFault: { state: 'waiting', code: 'tag-missing', reason: 'not yet', tagMissing: true },
+      });
+      await stores.runs.finish({ id: 'run-1', summary: { images: 3 } });
+    }
+
+    test('the overview counts rows, copies and reasons, and shows the last run', async () => {
+      await mixedRun(use());
+
+      const overview = await use().stores.console.overview();
+
+      expect(overview).toMatchObject({
+        wanted: { pending: 2, pushed: 1, blocked: 1, withdrawn: 0 },
+        waiting: 1,
+        targets: [
+          { target: 'aliyun', copies: { pushed: 2, waiting: 1 } },
+          { target: 'private', copies: { pushed: 1, blocked: 1, waiting: 1 } },
+        ],
+        blockedBy: [{ code: 'denied', rows: 1 }],
+        lastRun: {
+          run: 'run-1',
+          images: { pushed: 1, blocked: 1, waiting: 1 },
+          bytesRead: 15_000,
+          bytesSent: 3_000,
+          summary: { images: 3 },
+        },
+      });
+    });
+
+    test('a run lists what it did not do and why', async () => {
+      await mixedRun(use());
+
+      const notDone = await use().stores.console.notDone('run-1');
+
+      expect(notDone).toEqual([
+        {
+          image: 'docker.io/library/busybox:1',
+          target: 'aliyun',
+          state: 'waiting',
+          code: 'tag-missing',
+          reason: 'not yet',
+        },
+        {
+          image: 'docker.io/library/busybox:1',
+          target: 'private',
+          state: 'waiting',
+          code: 'tag-missing',
+          reason: 'not yet',
+        },
+        { image: redis, target: 'private', state: 'blocked', code: 'denied', reason: 'denied' },
+      ]);
+    });
+
+    test('lists go on page by page', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      const first = await stores.console.listWanted('wanted', { limit: 3 });
+      const second = await stores.console.listWanted('wanted', { limit: 3, after: first.next ?? 0 });
+
+      expect(first.items).toHaveLength(3);
+      expect(second.items).toHaveLength(1);
+      expect(second.next).toBeUndefined();
+    });
+
+    test('each list holds what its name says', async () => {
+      const { console: desk } = use().stores;
+      await mixedRun(use());
+
+      const blocked = await desk.listWanted('blocked');
+      const waiting = await desk.listWanted('waiting');
+      const copies = await desk.listPushed();
+
+      expect(blocked.items).toMatchObject([{ image: redis, state: 'blocked', code: 'denied', reason: 'denied' }]);
+      expect(waiting.items).toMatchObject([
+        { image: 'docker.io/library/busybox:1', state: 'pending', open: ['waiting'], reason: 'not yet' },
+      ]);
+      expect(blocked.items[0]).not.toHaveProperty('open');
+      expect(copies.items.map(({ name, image }) => [name, image])).toEqual([
+        ['aliyun.example.com/mirror/nginx:1.27', nginx],
+        ['private.example.com/mirror/nginx:1.27', nginx],
+        ['aliyun.example.com/mirror/redis:7', redis],
+      ]);
+    });
+
+    test('one image is shown with who wanted it, its copies and what is there', async () => {
+      await mixedRun(use());
+
+      const status = await use().stores.console.status(redis);
+
+      expect(status).toMatchObject({
+        wanted: [{ platform: 'linux/amd64', state: 'blocked', requestedBy: { by: 'cli' } }],
+        copies: [
+          { target: 'aliyun', state: 'pushed', reference: 'aliyun.example.com/mirror/redis:7' },
+          { target: 'private', state: 'blocked', reason: 'denied' },
+        ],
+        pushed: [{ name: 'aliyun.example.com/mirror/redis:7', platforms: [{ platform: 'linux/amd64' }] }],
+      });
+    });
+
+    test('an image that nobody wants has an empty status', async () => {
+      expect(await use().stores.console.status('docker.io/library/none:1')).toEqual({
+        image: 'docker.io/library/none:1',
+        wanted: [],
+        copies: [],
+        pushed: [],
+      });
+    });
+
+    test('a retry makes one image, or everything blocked, pending and asked for', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      expect(await stores.console.retry({ blocked: true })).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.retry(nginx)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.retry('docker.io/library/none:1')).toEqual({ images: 0, rows: 0 });
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending).toContainEqual({ image: redis, explicit: true });
+      expect(pending).toContainEqual({ image: nginx, explicit: true });
+    });
+
+    test('a blocked row that names no image is looked at again by a retry', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (orig_image_name) values ('Nginx')`);
+      await stores.wanted.normalizeRows();
+      await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
+
+      await stores.console.retry({ blocked: true });
+      await stores.wanted.normalizeRows();
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('a removed image is not pending, not listed as wanted, and not retried', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('nginx:1.27', 'linux/arm64')]);
+
+      expect(await stores.console.remove(nginx)).toEqual({ images: 1, rows: 2 });
+      await stores.console.retry(nginx);
+
+      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+      expect((await stores.console.listWanted('wanted')).items).toEqual([]);
+    });
+
+    test('copies of images that nobody wants any more are not counted', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      await stores.console.remove(nginx);
+
+      expect((await stores.console.overview()).targets).toMatchObject([
+        { target: 'aliyun', copies: { pushed: 1, waiting: 1 } },
+        { target: 'private', copies: { blocked: 1, waiting: 1 } },
+      ]);
+    });
+
+    test('rows that name no image are removed by what the list shows, or by their id', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (source_registry_url, orig_image_name) values
+        ('docker.io', 'Nginx:bad'), ('docker.io', 'Redis:bad'), ('user:hunter2@ghcr.io', 'app:1')`);
+      await stores.wanted.normalizeRows();
+      const { items } = await stores.console.listWanted('blocked');
+
+      expect(items.map(({ image }) => image)).toEqual([
+        'docker.io/Nginx:bad',
+        'docker.io/Redis:bad',
+        'user:***@ghcr.io/app:1',
+      ]);
+      expect(JSON.stringify(items)).not.toContain('hunter2');
+      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.removeRow(items[1]?.id ?? 0)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 0, rows: 0 });
+      expect((await stores.console.listWanted('blocked')).items).toHaveLength(1);
+    });
+
+    test('40,000 rows are listed in one go, with their reasons', async () => {
+      const { stores, sql } = use();
+      const digits = (name: string): string =>
+        `(select 0 as d ${Array.from({ length: 9 }, (_, n) => `union all select ${n + 1}`).join(' ')}) ${name}`;
+      const numbers = `(select a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d as n
+        from ${['a', 'b', 'c', 'd', 'e'].map(digits).join(', ')} where e.d < 4) numbers`;
+      const text = placeOf().kind === 'mysql' ? `concat('docker.io/library/app:', n)` : `'docker.io/library/app:' || n`;
+      await sql(`insert into images_for_push (orig_image_name, push_status, ferry_status, image)
+        select 'app', 0, 0, ${text} from ${numbers}`);
+      await sql(`insert into image_copies (image, target, state, code, reason, attempts, last_tried_at)
+        select ${text}, 'aliyun', 'waiting', 'busy', 'not yet', 1, 1 from ${numbers}`);
+
+      const { items } = await stores.console.listWanted('waiting', { limit: 1_000_000 });
+
+      expect(items).toHaveLength(40_000);
+      expect(new Set(items.map(({ reason }) => reason))).toEqual(new Set(['not yet']));
+    });
+
+    test('a backfill makes pending what the new target does not have', async () => {
+      const { stores } = use();
+      await mixedRun(use());
+
+      expect(await stores.console.backfill({ name: 'aliyun' })).toBe(0);
+      expect(await stores.console.backfill({ name: 'third' })).toBe(1);
+
+      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      expect(pending).toContainEqual({ image: nginx, explicit: false });
+    });
+
+    test('a column of JSON that somebody wrote over keeps nothing else from being read', async () => {
+      const { stores, sql } = use();
+      await mixedRun(use());
+      await sql(`update images_for_push set requested_by = 'by hand' where id = 1;
+        update image_copies set dropped = '[', verified = '{'`);
+
+      const { items } = await stores.console.listWanted('wanted');
+
+      expect(items).toHaveLength(4);
+      expect(items.find(({ id }) => id === 1)?.requestedBy).toEqual({ by: 'row', id: 'by hand' });
+      expect((await stores.pushed.knownCopies(items[0]?.image ?? '')).size).toBe(0);
+    });
+
+    test('old history is forgotten, wanted and pushed rows never', async () => {
+      const { stores, sql, rows } = use();
+      await mixedRun(use());
+      await stores.deliveries.record({ id: 'old', owner: 'a' }, []);
+      await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:1']);
+      for (const column of [
+        'runs set started_at',
+        'run_outcomes set recorded_at',
+        'deliveries set received_at',
+        'blob_locations set seen_at',
+      ]) {
+        await sql(`update ${column} = 1`);
+      }
+      await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:2']);
+      await stores.runs.begin({ id: 'run-2', reasons: [] });
+
+      expect(await stores.console.pruneHistory(90, { batch: 2 })).toEqual({
+        runs: 1,
+        outcomes: 9,
+        deliveries: 1,
+        blobLocations: 1,
+        allowances: 0,
+      });
+
+      expect(await rows('select id from runs')).toEqual([{ id: 'run-2' }]);
+      expect(await rows('select digest from blob_locations')).toEqual([{ digest: 'sha256:2' }]);
+      expect(await rows('select id from images_for_push')).toHaveLength(4);
+      expect(await rows('select id from pushed_images')).toHaveLength(3);
+      expect(await rows('select image from image_copies')).toHaveLength(6);
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { createHttpServer } from '../../src/server/http-server.js';
+import type { ServerWork } from '../../src/server/server-work.js';
+import type { RunningServer } from '../../src/server.js';
+import { serve } from '../../src/server.js';
+
+export const webhookSecret = "It's a Secret to Everybody";
+export const apiToken = 'token-of-the-tests.0123456789';
+
+export interface TestHttpServer {
+  readonly url: string;
+  readonly address: string;
+  /** Everything that was logged, as JSON lines. */
+  readonly logged: string[];
+  stop(): Promise<void>;
+}
+
+export interface TestHttpServerOptions {
+  readonly work: ServerWork;
+  readonly repositories?: readonly string[];
+  readonly requestsPerMinute?: number;
+  readonly withoutSecrets?: boolean;
+}
+
+/** The bridge on a real HTTP server on a free loopback port. */
+export async function startHttpServer(options: TestHttpServerOptions): Promise<TestHttpServer> {
+  const { work, repositories = [], requestsPerMinute = 100_000, withoutSecrets = false } = options;
+  const logged: string[] = [];
+  const note = (facts: object, sentence: string): void => void logged.push(JSON.stringify({ sentence, ...facts }));
+  const httpServer = createHttpServer({
+    ...(withoutSecrets ? {} : { webhookSecret }),
+    apiTokens: withoutSecrets ? [] : ['another-token', apiToken],
+    branch: 'main',
+    repositories,
+    requestsPerMinute,
+    work,
+    log: { info: note, warn: note, error: note },
+  });
+  const listen = { host: '127.0.0.1', port: 0, isChosen: true };
+  const server: RunningServer = await serve(httpServer.fetch, listen, { mayMove: false });
+  return {
+    url: `http://${server.address}`,
+    address: server.address,
+    logged,
+    stop: async () => await server.stop(),
+  };
+}
