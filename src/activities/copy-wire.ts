@@ -57,7 +57,10 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     mediaType,
     platforms,
     dropped,
-    ...(replaces === undefined ? {} : { replaced: replaces }),
+    // Where platforms are added to what was there nothing is lost: only a backup that was kept of it is told.
+    ...(replaces === undefined || (result.extends === true && sent?.backup === undefined)
+      ? {}
+      : { replaced: replaces }),
     ...(sent?.backup === undefined ? {} : { backup: sent.backup }),
     uploadedBlobs: sent?.uploadedBlobs ?? 0,
     mountedBlobs: sent?.mountedBlobs ?? 0,

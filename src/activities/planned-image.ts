@@ -20,6 +20,7 @@ export function plannedTargets({ plan, targets }: CopySurvey, found: readonly Fo
       ...named,
       state: planned?.alreadyThere === true ? 'there' : 'copy',
       ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
+      ...(planned?.extends === true ? { extends: true } : {}),
       dropped: planned?.dropped ?? [],
       ...(planned?.note === undefined ? {} : { note: planned.note }),
       there,

@@ -13,10 +13,11 @@ export function printCopyReport(report: CopyReport): void {
 /** A line for each target on standard output; what went wrong, and what to do, on standard error. */
 export function printTargets({ sourceDigest, targets, failures, missingPlatforms }: CopyReport): void {
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
-  for (const { replaces, reference, dropped, digest, unread } of targets) {
+  for (const { replaces, extends: isExtended, reference, dropped, digest, unread } of targets) {
     if (unread !== undefined)
       say(`note: ${reference} is verified by the answer to PUT alone, it cannot be read back: ${unread}`);
-    if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
+    if (replaces !== undefined && isExtended === true) say(`note: platforms were added to ${reference}`);
+    else if (replaces !== undefined) say(`note: ${reference} led to ${replaces} before`);
     for (const { digest: left, reason } of dropped) say(`note: ${reference} is without ${left}: ${reason}`);
     if (dropped.length > 0 && digest !== sourceDigest)
       say(`note: so its digest is ${digest}, where the source has ${sourceDigest}`);

@@ -138,11 +138,13 @@ function noteOf({ fault, missingPlatforms }: PlannedImage): string {
     .join('; ');
 }
 
-function noteOnTarget({ fault, takenName, replaces, dropped, note }: PlannedTarget): string {
+function noteOnTarget({ fault, takenName, replaces, extends: isExtended, dropped, note }: PlannedTarget): string {
   return [
     ...(fault === undefined ? [] : [`${fault.code}: ${fault.reason}`]),
     ...(takenName === undefined ? [] : [`the name ${takenName} belongs to another image`]),
-    ...(replaces === undefined ? [] : [`replaces ${replaces}`]),
+    ...(replaces === undefined
+      ? []
+      : [isExtended === true ? 'adds platforms to what is there' : `replaces ${replaces}`]),
     ...dropped.map(({ digest, reason }) => `without ${digest}: ${reason}`),
     ...(note === undefined ? [] : [note]),
   ].join('; ');

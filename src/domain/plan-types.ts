@@ -40,6 +40,8 @@ export interface PlannedTarget {
   readonly takenName?: string;
   /** Digest that the tag leads to now, and would no longer. */
   readonly replaces?: string;
+  /** All of that stays part of it: platforms are added. */
+  readonly extends?: true;
   readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
   readonly there: PlannedBlobs;
   readonly mountable: PlannedBlobs;

@@ -67,6 +67,8 @@ export interface TargetPlan {
   readonly replaces?: Digest;
   /** Why the target does not let the tag be read back: what it points to is known from the answer to PUT alone. */
   readonly unread?: string;
+  /** All that the tag points to now stays part of it: platforms are added, and nothing is taken away. */
+  readonly extends?: true;
   /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
   /** What a person should know: its platform could not be compared as usual. */

@@ -1,11 +1,11 @@
 import type { Digest } from '../domain/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { isArtifactManifest } from '../domain/source-manifest.js';
+import { isArtifactManifest, readSourceManifest } from '../domain/source-manifest.js';
 import { aboutOf, composeTag } from '../domain/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../domain/tag-composition.js';
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
-import { lookForManifest } from './manifests/manifest-exchange.js';
+import { getManifest, lookForManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
 import { headManifests } from './manifests/head-manifests.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
@@ -108,6 +108,9 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
     current === digest &&
     referrers.unlisted.size + referrers.tags.length === 0 &&
     (await areThere(client, repo, children, signal));
+  const replaces = current === undefined || current === digest ? undefined : current;
+  const parts = new Set(manifests.slice(0, -1).map(({ content }) => content.digest));
+  const isExtended = replaces !== undefined && (await isPartOf(client, repo, { digest: replaces, parts, signal }));
   return {
     target,
     repo,
@@ -123,12 +126,39 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
       mediaType,
       platforms: copiedPlatforms(composed, manifests, digest),
       alreadyThere,
-      ...(current === undefined || current === digest ? {} : { replaces: current }),
+      ...(replaces === undefined ? {} : { replaces }),
+      ...(isExtended ? { extends: true } : {}),
       ...(target.referrers === true ? { referrers: referrers.count } : {}),
       dropped: [...composed.dropped, ...referrers.dropped],
       ...(composed.note === undefined ? {} : { note: composed.note }),
     },
   };
+}
+
+/** Whether a manifest, or everything that an index lists, is among the parts of a new index. */
+async function isPartOf(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  {
+    digest,
+    parts,
+    signal,
+  }: { readonly digest: Digest; readonly parts: ReadonlySet<string>; readonly signal: AbortSignal },
+): Promise<boolean> {
+  if (parts.size === 0 || parts.has(digest)) return parts.has(digest);
+  try {
+    const content = await getManifest(client, repo, digest, { deniedIsAbsent: true, attempts: 1, signal });
+    if (content === undefined) return false;
+    const { body, mediaType: contentType } = content;
+    const text = body.toString('utf8');
+    const manifest = readSourceManifest({ name: digest, digest, contentType, size: body.length, text });
+    return manifest.kind === 'index' && manifest.children.every((child) => parts.has(child.digest));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Only for what is reported: what cannot be read is replaced.
+    if (!(error instanceof FerryError)) throw error;
+    return false;
+  }
 }
 
 /**

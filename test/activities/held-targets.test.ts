@@ -165,6 +165,24 @@ describe('a fresh database over targets that are full', () => {
   });
 });
 
+test('a platform that is added to an image is not reported as a replacement, and one whose source has moved is', async () => {
+  const { source } = stage;
+  twoPlatforms(source);
+  await stage.want(image);
+  await copied();
+  await stage.want(image, { platform: 'linux/arm64' });
+  await copied();
+  const added = await stage.stores.console.status(image);
+  placeImage(source, 'team/app');
+  await stage.want(image);
+  await copied();
+  const moved = await stage.stores.console.status(image);
+
+  expect(added.copies.map(({ replaced }) => replaced)).toEqual([undefined, undefined]);
+  expect(added.pushed[0]?.platforms).toHaveLength(2);
+  expect(moved.copies.map(({ replaced }) => typeof replaced)).toEqual(['string', 'string']);
+});
+
 /** A pending row as a script leaves it, and what it wrote of the targets that it pushed to. */
 async function pushedByScript(names: readonly (readonly [ScriptedRegistry, string])[]): Promise<void> {
   const { source, database, stores } = stage;
