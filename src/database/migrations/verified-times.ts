@@ -37,7 +37,8 @@ export async function addVerifiedTimes(queries: Queries, editor: SchemaEditor): 
             .selectFrom('image_copies')
             .select('image_copies.target')
             .whereRef('image_copies.image', '=', 'pushed_images.image')
-            .whereRef('image_copies.digest', '=', 'pushed_images.digest'),
+            // A character set of the older scripts may have no collation in common with the ferry's.
+            .where('image_copies.digest', '=', sql<string>`cast(pushed_images.digest as char)`),
         ),
       ]),
     )
