@@ -9,7 +9,7 @@ import { lowestId, highestId } from './wanted/wanted-rows.js';
  * In SQL 1 for a row that another program marked as pushed and that the ferry has not found on every target itself. The
  * ferry writes its own status beside the one that all programs share: where they differ, another program wrote it.
  */
-export const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
+const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
   and (verified_at is null or ferry_status is null or ferry_status <> ${PushStatus.pushed}) then 1 else 0 end`;
 
 /** The same of a row that was read. */

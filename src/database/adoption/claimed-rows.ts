@@ -14,7 +14,7 @@ import { highestId } from '../wanted/wanted-rows.js';
 import { copyOn, pushedRows } from './adoption-candidates.js';
 
 /** @see claimedFlag */
-export function isClaimed(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+function isClaimed(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
   return is.and([
     is('push_status', '=', PushStatus.pushed),
     is.or([is('verified_at', 'is', null), is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pushed)]),
