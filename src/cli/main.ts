@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 
 import { packageFolder } from '../config/package-folder.js';
+import { builtInUpstreams } from '../domain/built-in-upstreams.js';
+import { fetchId } from '../domain/upstream.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { ListWord, listWords, meanings } from './list-words.js';
 import { deferOptimization } from './v8-flags.js';
 import { sayLines } from './output.js';
+
+const builtInNames = builtInUpstreams.map(({ name }) => name);
 
 /** What `ferry copy --help` says below its options. */
 const copySettings = `
@@ -113,7 +117,10 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('fetch')
     .description('look for what is new upstream, want it, and ask for a sync')
-    .argument('[upstream]', 'dify, xinference, or the name of an upstream in ferry.yaml; without one it lists them')
+    .argument(
+      '[upstream]',
+      `${builtInNames.join(', ')}, or the name of an upstream in ferry.yaml; without one it lists them`,
+    )
     .option('--wait', 'wait for it, and print what was found')
     .option('--scope <scope>', 'changed: what the newest release changes; release: every image of it')
     .addOption(json())
@@ -216,7 +223,10 @@ function addSchedules(program: Command, done: (status: number) => void, json: ()
     schedules
       .command(name)
       .description(description)
-      .argument('[names...]', 'sync-all, fetch-dify, fetch-xinference, or fetch- and the name of an upstream')
+      .argument(
+        '[names...]',
+        `sync-all, ${builtInNames.map(fetchId).join(', ')}, or fetch- and the name of an upstream`,
+      )
       .option('--all', 'all of them')
       .addOption(json());
   const note = '--note <text>';

@@ -1,4 +1,5 @@
 import { builtInUpstreamOf, fetchWorkflowTypes } from '../contract/workflow-names.js';
+import { upstreamOfFetchId } from '../domain/upstream.js';
 import type { TemporalClient } from './connect.js';
 import { tickId } from './schedule-options.js';
 import { isWorkerPolling } from './worker-availability.js';
@@ -49,7 +50,8 @@ function upstreamOf(type: string, workflowId: string): string {
   const builtIn = builtInUpstreamOf(type);
   if (builtIn !== undefined) return builtIn;
   const tick = tickId('');
-  const name = /^fetch-([^/]+)/.exec(workflowId)?.[1] ?? workflowId;
+  const [id = workflowId] = workflowId.split('/', 1);
+  const name = upstreamOfFetchId(id) ?? workflowId;
   const end = name.indexOf(tick);
   return end < 0 ? name : name.slice(0, end);
 }

@@ -4,6 +4,7 @@ import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fe
 import { MessageName } from '../contract/messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { builtInFetchTypes, WorkflowName } from '../contract/workflow-names.js';
+import { fetchId } from '../domain/upstream.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
@@ -20,7 +21,7 @@ export function fetchWorkflow(
 
 /** One look at a time for each scope, so that ten requests at once are one look. */
 export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): string {
-  return scope === undefined ? `fetch-${upstream}` : `fetch-${upstream}/${scope}`;
+  return scope === undefined ? fetchId(upstream) : `${fetchId(upstream)}/${scope}`;
 }
 
 /**

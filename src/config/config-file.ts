@@ -5,6 +5,7 @@ import * as z from 'zod';
 
 import { ManifestPolicy } from '../domain/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
+import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
 import { schemaIssues, formatIssue } from './schema-issues.js';
@@ -81,7 +82,13 @@ export type TargetEntry = z.infer<typeof TargetEntry>;
 export type HostEntry = z.infer<typeof HostEntry>;
 
 /** Where `FERRY_CONFIG` names none. */
-export const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
+const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
+
+/** The file that `FERRY_CONFIG` names, read as {@link readConfigFile} does; {@link noConfigFile} where it names none. */
+export function configFileOf(environment: Environment, faults: ConfigErrors): ConfigFile {
+  const path = faults.try(() => environment.value('FERRY_CONFIG'));
+  return path === undefined ? noConfigFile : readConfigFile(path, faults);
+}
 
 /**
  * Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. What

@@ -6,7 +6,7 @@ import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
 import type { CredentialProvider, HostSettings, ProxyRules } from '../registry/client-options.js';
 import { readAllowedSources } from './allowed-sources.js';
-import { noConfigFile, readConfigFile } from './config-file.js';
+import { configFileOf } from './config-file.js';
 import type { Variables } from './environment.js';
 import type { DockerEngineConfig } from './docker-settings.js';
 import { readDocker } from './docker-settings.js';
@@ -164,7 +164,7 @@ export function readUpConfig(variables: Variables): {
   const environment = new Environment(variables);
   const faults = new ConfigErrors();
   const config = collectConfig(environment, faults);
-  const server = collectServerSettings(environment, faults);
+  const server = collectServerSettings(environment, config.upstreams, faults);
   faults.throwIfAny();
   return { config, server };
 }
@@ -208,8 +208,7 @@ function collectConfig(environment: Environment, faults: ConfigErrors): FerryCon
 }
 
 function readRegistries(environment: Environment, faults: ConfigErrors) {
-  const path = faults.try(() => environment.value('FERRY_CONFIG'));
-  const file = path === undefined ? noConfigFile : readConfigFile(path, faults);
+  const file = configFileOf(environment, faults);
   const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
   const targets = readTargets(environment, file, hosts, faults);
   readHosts(file, hosts, faults);

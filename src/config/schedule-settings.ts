@@ -6,8 +6,9 @@ import { parseCron } from '../domain/cron.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
-import { FETCH_SCHEDULE_PREFIX, spreadOffsetMs, SYNC_SCHEDULE_ID } from '../domain/schedule-timing.js';
+import { spreadOffsetMs, SYNC_SCHEDULE_ID } from '../domain/schedule-timing.js';
 import type { Upstream } from '../domain/upstream.js';
+import { fetchId } from '../domain/upstream.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 
@@ -58,7 +59,7 @@ export function readSchedules(
   const known = [
     { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
     ...upstreams.map(({ name, schedule }) => ({
-      id: `${FETCH_SCHEDULE_PREFIX}${name}`,
+      id: fetchId(name),
       does: { kind: 'fetch' as const, upstream: name },
       standard: schedule,
     })),
@@ -66,7 +67,7 @@ export function readSchedules(
   for (const id of given.keys()) {
     if (known.some((one) => one.id === id)) continue;
     // An upstream that could not be read is told as that.
-    if (file.named?.upstreams.some((name) => id === `${FETCH_SCHEDULE_PREFIX}${name}`) === true) continue;
+    if (file.named?.upstreams.some((name) => id === fetchId(name)) === true) continue;
     faults.add(`${file.path}: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
   }
 

@@ -1,10 +1,13 @@
 import { isIP } from 'node:net';
 
+import type { Upstream } from '../domain/upstream.js';
+import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
 import { ConfigErrors } from './config-errors.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
+import { readUpstreams } from './upstreams.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -26,6 +29,8 @@ export interface ServerSettings {
   /** `owner/name`; empty: any. */
   readonly repositories: readonly string[];
   readonly requestsPerMinute: number;
+  /** Names of the configured upstreams: each can be requested. */
+  readonly upstreams: readonly string[];
 }
 
 const standardListen = '127.0.0.1:8080';
@@ -38,13 +43,19 @@ const standardRequestsPerMinute = 240;
  */
 export function readServerSettings(variables: Variables): ServerSettings {
   const faults = new ConfigErrors();
-  const settings = collectServerSettings(new Environment(variables), faults);
+  const environment = new Environment(variables);
+  const upstreams = readUpstreams(configFileOf(environment, faults), faults);
+  const settings = collectServerSettings(environment, upstreams, faults);
   faults.throwIfAny();
   return settings;
 }
 
 /** The same with each fault added to `faults`. */
-export function collectServerSettings(environment: Environment, faults: ConfigErrors): ServerSettings {
+export function collectServerSettings(
+  environment: Environment,
+  upstreams: readonly Upstream[],
+  faults: ConfigErrors,
+): ServerSettings {
   const value = (name: string): string | undefined => faults.try(() => environment.value(name));
 
   const chosen = value('FERRY_LISTEN');
@@ -74,6 +85,7 @@ export function collectServerSettings(environment: Environment, faults: ConfigEr
     branch: value('FERRY_BRANCH') ?? 'main',
     repositories,
     requestsPerMinute: readRequestsPerMinute(value('FERRY_REQUESTS_PER_MINUTE'), faults),
+    upstreams: upstreams.map(({ name }) => name),
   };
 }
 

@@ -13,7 +13,6 @@ export interface ScheduleSetting {
 }
 
 export const SYNC_SCHEDULE_ID = 'sync-all';
-export const FETCH_SCHEDULE_PREFIX = 'fetch-';
 
 const minuteMs = 60_000;
 

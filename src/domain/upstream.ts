@@ -84,3 +84,15 @@ export interface TagRules {
 
 /** A place where new images are announced. */
 export type Upstream = ComposeUpstream | ReleaseUpstream | TagsUpstream;
+
+const fetchPrefix = 'fetch-';
+
+/** What an upstream's schedule, its event type and the workflow that checks it are called. */
+export function fetchId(upstream: string): string {
+  return `${fetchPrefix}${upstream}`;
+}
+
+/** The upstream that such a name is for; undefined for another name. */
+export function upstreamOfFetchId(id: string): string | undefined {
+  return id.startsWith(fetchPrefix) ? id.slice(fetchPrefix.length) : undefined;
+}

@@ -2,67 +2,83 @@ import * as z from 'zod';
 
 import { excerpt } from '../domain/reference-grammar.js';
 import { readRequestedImages } from '../domain/requested-images.js';
-import { FetchScope } from '../domain/upstream.js';
-import type { Event } from './server-work.js';
+import { fetchId, FetchScope, upstreamOfFetchId } from '../domain/upstream.js';
+import type { AddImageEvent, Event } from './server-work.js';
+import { refusal } from './problems.js';
 import { checked } from './request-body.js';
 
-/** Event types of `repository_dispatch`. */
+/** Event types of `repository_dispatch`. Each configured upstream has one more: `fetch-` and its name. */
 export const EventType = {
   addImage: 'add-image',
   syncImages: 'sync-images',
-  fetchDify: 'fetch-dify',
-  fetchXinference: 'fetch-xinference',
+  /** The payload names the upstream. */
+  fetchUpstream: 'fetch-upstream',
 } as const;
-export type EventType = (typeof EventType)[keyof typeof EventType];
 
 /** Names of fields that the log has of one request. */
 const mostNoted = 20;
 
-export const eventTypes: readonly string[] = Object.values(EventType);
-
 const SyncPayload = z.looseObject({ reason: z.string().max(200).optional() });
-const DifyPayload = z.looseObject({ scope: z.enum(FetchScope).optional() });
-const XinferencePayload = z.looseObject({});
+const FetchPayload = z.looseObject({ scope: z.enum(FetchScope).optional() });
+const FetchUpstreamPayload = FetchPayload.extend({ name: z.string().min(1) });
 
-export function isEventType(type: string): type is EventType {
-  return eventTypes.includes(type);
+/** @param upstreams names of the configured ones */
+export function eventTypes(upstreams: readonly string[]): readonly string[] {
+  return [...Object.values(EventType), ...upstreams.map(fetchId)];
+}
+
+export interface ReceivedEvent {
+  readonly type: string;
+  readonly payload: unknown;
+  /** For the record: the caller, and how the request came. */
+  readonly sender: string;
 }
 
 /**
- * What an event of one of the four types requests. Fields that are not known are ignored: senders put their own beside
- * them.
+ * What an event requests. Fields that are not known are ignored: senders add their own.
  *
- * @param sender for the record: who asks, and by which road
- * @throws InvalidInput or HTTPException 422 for a payload that cannot mean anything
+ * @param upstreams names of the configured ones
+ * @returns undefined for an event of another program
+ * @throws InvalidInput or HTTPException 422 for a payload that cannot mean anything, or an upstream that is not configured
  */
-export function readEvent(type: EventType, payload: unknown, sender: string): Event {
+export function readEvent({ type, payload, sender }: ReceivedEvent, upstreams: readonly string[]): Event | undefined {
   switch (type) {
-    case EventType.addImage: {
-      const { images, platforms, ignored } = readRequestedImages(payload);
-      const input = { images, requestedBy: sender };
-      return {
-        kind: 'add-image',
-        input: platforms === undefined ? input : { ...input, platforms },
-        ...noting(ignored),
-      };
-    }
+    case EventType.addImage:
+      return readAddImage(payload, sender);
     case EventType.syncImages: {
       const { reason, ...others } = checked(SyncPayload, payload ?? {});
       const said = reason === undefined ? sender : `${sender}: ${reason}`;
       return { kind: 'sync', reason: said, ...noting(Object.keys(others)) };
     }
-    case EventType.fetchDify: {
-      const { scope, ...others } = checked(DifyPayload, payload ?? {});
-      const request = { upstream: 'dify', ...(scope === undefined ? {} : { scope }) } as const;
-      return { kind: 'fetch', request, ...noting(Object.keys(others)) };
+    case EventType.fetchUpstream: {
+      const { name, ...rest } = checked(FetchUpstreamPayload, payload ?? {});
+      return readFetch(name, rest, upstreams);
     }
-    case EventType.fetchXinference: {
-      const others = checked(XinferencePayload, payload ?? {});
-      return { kind: 'fetch', request: { upstream: 'xinference' }, ...noting(Object.keys(others)) };
+    default: {
+      const upstream = upstreamOfFetchId(type);
+      return upstream === undefined ? undefined : readFetch(upstream, payload ?? {}, upstreams);
     }
-    default:
-      return type satisfies never;
   }
+}
+
+/** @throws InvalidInput for a payload that names no image */
+export function readAddImage(payload: unknown, sender: string): AddImageEvent {
+  const { images, platforms, ignored } = readRequestedImages(payload);
+  const input = { images, requestedBy: sender };
+  return {
+    kind: 'add-image',
+    input: platforms === undefined ? input : { ...input, platforms },
+    ...noting(ignored),
+  };
+}
+
+function readFetch(upstream: string, payload: unknown, upstreams: readonly string[]): Event {
+  if (!upstreams.includes(upstream)) {
+    throw refusal(422, `there is no upstream "${excerpt(upstream)}": configured are ${upstreams.join(', ')}`);
+  }
+  const { scope, ...others } = checked(FetchPayload, payload);
+  const request = { upstream, ...(scope === undefined ? {} : { scope }) };
+  return { kind: 'fetch', request, ...noting(Object.keys(others)) };
 }
 
 function noting(ignored: readonly string[]): Pick<Event, 'ignored'> {

@@ -6,8 +6,7 @@ import * as z from 'zod';
 
 import type { ServerLog, ServerWork, Event } from './server-work.js';
 import { logIgnored, startWork } from './server-work.js';
-import type { EventType } from './event-types.js';
-import { eventTypes, isEventType, readEvent } from './event-types.js';
+import { eventTypes, readEvent } from './event-types.js';
 import { answerAsGitHub, refusal } from './problems.js';
 import { assertJsonTypeAsGitHub, checked, limitedBody, parseJson } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
@@ -18,6 +17,8 @@ export interface DispatchOptions {
   readonly tokens: readonly string[];
   /** `owner/name` of the repositories that exist here; empty: every one. */
   readonly repositories: readonly string[];
+  /** Names of the configured upstreams: each can be requested. */
+  readonly upstreams: readonly string[];
   readonly limit: RequestLimit;
   readonly work: ServerWork;
   readonly log: ServerLog;
@@ -35,7 +36,7 @@ const WorkflowDispatch = z.strictObject({
 });
 
 /** The two requests of GitHub's API by which workflows are started there: callers change only the base URL. */
-export function gitHubDispatches({ tokens, repositories, limit, work, log }: DispatchOptions): Hono {
+export function gitHubDispatches({ tokens, repositories, upstreams, limit, work, log }: DispatchOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => answerAsGitHub(error, context, log));
   app.use('/repos/:owner/:repo/*', tokenGate(tokens, limit), limitedBody());
@@ -43,18 +44,17 @@ export function gitHubDispatches({ tokens, repositories, limit, work, log }: Dis
   app.post('/repos/:owner/:repo/dispatches', async (context) => {
     const repository = existing(context.req.param('owner'), context.req.param('repo'));
     const { event_type: type, client_payload: payload } = checked(RepositoryDispatch, await jsonOf(context));
-    if (!isEventType(type)) {
-      throw refusal(422, `Invalid request: event_type is "${type}", known are ${eventTypes.join(', ')}`);
-    }
-    return await start(context, { event: readEvent(type, payload, `dispatch to ${repository}`), type, repository });
+    return await start(context, { event: read(type, payload, repository), type, repository });
   });
 
   app.post('/repos/:owner/:repo/actions/workflows/:id/dispatches', async (context) => {
     const repository = existing(context.req.param('owner'), context.req.param('repo'));
-    const type = eventOfWorkflowFile(context.req.param('id'));
-    if (type === undefined) throw refusal(404, 'Not Found: no workflow of this server has such a file name');
+    const type = eventOfWorkflowFile(context.req.param('id'), upstreams);
+    if (type === undefined) {
+      throw refusal(404, `Not Found: no workflow of this server has such a file name, known are ${known()}`);
+    }
     const { inputs } = checked(WorkflowDispatch, await jsonOf(context));
-    const event = readEvent(type, inputs, `dispatch to ${repository}`);
+    const event = read(type, inputs, repository);
     if (event.ignored !== undefined) {
       throw refusal(422, `Unexpected inputs provided: ${JSON.stringify(event.ignored)}`);
     }
@@ -62,9 +62,19 @@ export function gitHubDispatches({ tokens, repositories, limit, work, log }: Dis
   });
   return app;
 
+  function read(type: string, payload: unknown, repository: string): Event {
+    const event = readEvent({ type, payload, sender: `dispatch to ${repository}` }, upstreams);
+    if (event !== undefined) return event;
+    throw refusal(422, `Invalid request: event_type is "${type}", known are ${known()}`);
+  }
+
+  function known(): string {
+    return eventTypes(upstreams).join(', ');
+  }
+
   async function start(
     context: Context,
-    { event, type, repository }: { event: Event; type: EventType; repository: string },
+    { event, type, repository }: { event: Event; type: string; repository: string },
   ): Promise<Response> {
     const delivery = `dispatch-${randomUUID()}`;
     await startWork(work, delivery, event);

@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import type { ServerLog, ServerWork, Event } from './server-work.js';
 import { logIgnored, startWork } from './server-work.js';
-import { isEventType, readEvent } from './event-types.js';
+import { readEvent } from './event-types.js';
 import { refusal } from './problems.js';
 import { assertJsonType, checked, limitedBody, parseJson } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
@@ -16,6 +16,8 @@ export interface WebhookOptions {
   readonly branch: string;
   /** `owner/name` of the repositories that count; empty: all that know the secret. */
   readonly repositories: readonly string[];
+  /** Names of the configured upstreams: each can be requested. */
+  readonly upstreams: readonly string[];
   readonly limit: RequestLimit;
   readonly work: ServerWork;
   readonly log: ServerLog;
@@ -30,7 +32,7 @@ const deliveryId = /^[\w.:-]{1,128}$/;
 const signatureForm = /^sha256=[0-9a-f]{64}$/;
 
 /** `POST /webhooks/github`: GitHub's own deliveries, let in by their signature before anything is read from them. */
-export function gitHubWebhooks({ secret, branch, repositories, limit, work, log }: WebhookOptions): Hono {
+export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit, work, log }: WebhookOptions): Hono {
   const webhooks = secret === undefined ? undefined : new Webhooks({ secret });
   return new Hono().post('/webhooks/github', limitedBody(), async (context) => {
     assertJsonType(context);
@@ -82,6 +84,7 @@ export function gitHubWebhooks({ secret, branch, repositories, limit, work, log 
     }
     if (name !== 'repository_dispatch') return undefined;
     const { action, client_payload: sent } = checked(Dispatch, payload);
-    return action !== null && isEventType(action) ? readEvent(action, sent, `webhook of ${repository}`) : undefined;
+    if (action === null) return undefined;
+    return readEvent({ type: action, payload: sent, sender: `webhook of ${repository}` }, upstreams);
   }
 }

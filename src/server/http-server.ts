@@ -16,6 +16,8 @@ export interface HttpServerOptions {
   readonly apiTokens: readonly string[];
   readonly branch: string;
   readonly repositories: readonly string[];
+  /** Names of the configured upstreams: each can be requested. */
+  readonly upstreams: readonly string[];
   /** By one token, and by GitHub. */
   readonly requestsPerMinute: number;
   readonly work: ServerWork;
@@ -31,6 +33,7 @@ export function createHttpServer({
   apiTokens: tokens,
   branch,
   repositories,
+  upstreams,
   requestsPerMinute,
   work,
   log,
@@ -57,9 +60,9 @@ export function createHttpServer({
     else log.info(facts, 'request answered');
   });
   const secret = webhookSecret === undefined ? {} : { secret: webhookSecret };
-  app.route('/', gitHubWebhooks({ ...secret, branch, repositories, limit, work, log }));
+  app.route('/', gitHubWebhooks({ ...secret, branch, repositories, upstreams, limit, work, log }));
   app.route('/', imagesApi({ tokens, limit, work, log }));
-  const dispatches = gitHubDispatches({ tokens, repositories, limit, work, log });
+  const dispatches = gitHubDispatches({ tokens, repositories, upstreams, limit, work, log });
   app.route('/', dispatches);
   // Where clients of a GitHub Enterprise Server look for its API.
   app.route('/api/v3', dispatches);

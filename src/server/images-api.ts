@@ -6,7 +6,7 @@ import type { ServerLog, ServerWork } from './server-work.js';
 import { logIgnored } from './server-work.js';
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { shownInAnswers } from '../domain/judge-requested-images.js';
-import { EventType, readEvent } from './event-types.js';
+import { readAddImage } from './event-types.js';
 import { refusal } from './problems.js';
 import { assertJsonType, limitedBody, parseJson } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
@@ -27,8 +27,7 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono 
     if (!/^[\w.:-]{1,128}$/.test(key)) {
       throw refusal(400, 'the header Idempotency-Key holds something else than letters, digits, dots, colons, dashes');
     }
-    const event = readEvent(EventType.addImage, parseJson(await context.req.text()), 'POST /api/images');
-    if (event.kind !== 'add-image') throw new TypeError('the event adds no image');
+    const event = readAddImage(parseJson(await context.req.text()), 'POST /api/images');
 
     const delivery = `api-${key}`;
     await work.addImages(delivery, event.input);

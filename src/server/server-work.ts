@@ -13,16 +13,25 @@ export interface ServerWork {
 }
 
 export interface FetchRequest {
-  readonly upstream: 'dify' | 'xinference';
+  /** Name of a configured upstream. */
+  readonly upstream: string;
   readonly scope?: FetchScope;
 }
 
 /** What one event requests. `ignored`: fields of its payload that mean nothing here. */
-export type Event = { readonly ignored?: readonly string[] } & (
-  | { readonly kind: 'sync'; readonly reason: string }
-  | { readonly kind: 'add-image'; readonly input: AddImageInput }
-  | { readonly kind: 'fetch'; readonly request: FetchRequest }
-);
+export type Event =
+  | AddImageEvent
+  | ({ readonly kind: 'sync'; readonly reason: string } & WithIgnored)
+  | ({ readonly kind: 'fetch'; readonly request: FetchRequest } & WithIgnored);
+
+export interface AddImageEvent extends WithIgnored {
+  readonly kind: 'add-image';
+  readonly input: AddImageInput;
+}
+
+interface WithIgnored {
+  readonly ignored?: readonly string[];
+}
 
 /** Starts what an event asks for. The delivery's ID makes a repetition harmless. */
 export async function startWork(work: ServerWork, delivery: string, event: Event): Promise<void> {

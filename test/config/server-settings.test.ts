@@ -32,6 +32,17 @@ test('secrets may be in files, and there may be several tokens while one is bein
   expect(settings).toMatchObject({ webhookSecret: "It's a Secret to Everybody", apiTokens: ['old', 'new'] });
 });
 
+test('the server knows the upstreams of the configuration, and refuses to start with a fault in one of them', () => {
+  const good = join(folder, 'good.yaml');
+  const bad = join(folder, 'bad.yaml');
+  writeFileSync(good, 'upstreams: { mine: { kind: tags, image: quay.io/a/b } }');
+  writeFileSync(bad, 'upstreams: { mine: { kind: tags } }');
+
+  expect(readServerSettings({}).upstreams).toEqual(['dify', 'xinference']);
+  expect(readServerSettings({ FERRY_CONFIG: good }).upstreams).toEqual(['dify', 'xinference', 'mine']);
+  expect(() => readServerSettings({ FERRY_CONFIG: bad })).toThrow('upstreams.mine.image: is missing');
+});
+
 describe('where the server listens', () => {
   test.each([
     ['127.0.0.1:9000', '127.0.0.1', 9000],

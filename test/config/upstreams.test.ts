@@ -81,6 +81,12 @@ describe('upstreams in the configuration', () => {
     expect(() => read(`upstreams: { xinference: { imagePlatforms: ${entry} } }`)).toThrow(fault);
   });
 
+  test('an upstream cannot have the name of the event type that is for all of them', () => {
+    expect(() => read('upstreams: { upstream: { kind: tags, image: quay.io/a/b } }')).toThrow(
+      'upstreams.upstream: this name is reserved: choose another one',
+    );
+  });
+
   test('upstreams of all three kinds are added', () => {
     const { upstreams } = read(`
       upstreams:

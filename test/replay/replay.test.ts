@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { WorkflowName } from '../../src/contract/workflow-names.js';
+import { quietRuntime } from '../support/quiet-runtime.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -15,7 +16,7 @@ describe('recorded histories', () => {
   let workflowBundle: WorkflowBundleWithSourceMap;
 
   beforeAll(async () => {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    quietRuntime();
     workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
       logger: new DefaultLogger('WARN'),

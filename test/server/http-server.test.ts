@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { FerryError } from '../../src/domain/ferry-error.js';
 import type { TestHttpServer } from '../support/http-server.js';
-import { apiToken, startHttpServer, webhookSecret as secret } from '../support/http-server.js';
+import { apiToken, configuredUpstreams, startHttpServer, webhookSecret as secret } from '../support/http-server.js';
 import { deliver, signatureOf } from '../support/http-client.js';
 import { RecordedWork } from '../support/recorded-work.js';
 
@@ -112,6 +112,44 @@ describe("GitHub's deliveries", () => {
     ]);
   });
 
+  test('a webhook requests any configured upstream, by its own event type and by fetch-upstream', async () => {
+    const dispatch = async (action: string, payload: unknown) =>
+      await deliver(httpServer.url, {
+        event: 'repository_dispatch',
+        payload: { action, client_payload: payload, repository },
+        secret,
+      });
+
+    const statuses = [];
+    for (const upstream of configuredUpstreams) {
+      statuses.push((await dispatch(`fetch-${upstream}`, null)).status);
+      statuses.push((await dispatch('fetch-upstream', { name: upstream, scope: 'release' })).status);
+    }
+
+    expect(new Set(statuses)).toEqual(new Set([202]));
+    expect(work.fetched.map(({ request: asked }) => asked)).toEqual(
+      configuredUpstreams.flatMap((upstream) => [{ upstream }, { upstream, scope: 'release' }]),
+    );
+  });
+
+  test.each([
+    ['fetch-nothing', {}, 'there is no upstream "nothing": configured are dify, xinference, my-team'],
+    ['fetch-', {}, 'there is no upstream "": configured are dify, xinference, my-team'],
+    ['fetch-upstream', { name: 'nothing' }, 'there is no upstream "nothing": configured are dify, xinference, my-team'],
+    ['fetch-upstream', {}, 'name'],
+    ['fetch-my-team', { scope: 'everything' }, 'scope'],
+  ])('a webhook of type %s with payload %j is refused with the reason', async (action, payload, detail) => {
+    const response = await deliver(httpServer.url, {
+      event: 'repository_dispatch',
+      payload: { action, client_payload: payload, repository },
+      secret,
+    });
+
+    expect(response.status).toBe(422);
+    expect(await response.text()).toContain(JSON.stringify(detail).slice(1, -1));
+    expect(work.count).toBe(0);
+  });
+
   test.each([
     ['no signature', { signature: '' }, 401],
     ['a signature of another secret', { signature: signatureOf('guess', '{}') }, 401],
@@ -191,6 +229,9 @@ describe('the requests that callers sent to GitHub', () => {
     ['fetch-dify.yml', { scope: 'changed' }, () => work.fetched.length],
     ['update_xinference.yml', undefined, () => work.fetched.length],
     ['webhook.yml', { images: 'nginx:1.27 redis:7' }, () => work.added.length],
+    ['fetch-my-team.yml', undefined, () => work.fetched.length],
+    ['fetch_my_team.yaml', { scope: 'release' }, () => work.fetched.length],
+    ['fetch-upstream.yml', { name: 'my-team', scope: 'release' }, () => work.fetched.length],
   ])("Octokit's createWorkflowDispatch works for %s", async (file, inputs, started) => {
     const { status } = await octokit().rest.actions.createWorkflowDispatch({
       owner: 'team',
@@ -253,6 +294,7 @@ describe('the requests that callers sent to GitHub', () => {
   test.each([
     ['a wrong token', 401, async () => await octokit('wrong').rest.repos.createDispatchEvent(event('sync-images'))],
     ['an unknown event', 422, async () => await octokit().rest.repos.createDispatchEvent(event('deploy'))],
+    ['an unknown upstream', 422, async () => await octokit().rest.repos.createDispatchEvent(event('fetch-nothing'))],
     ['an image that is none', 422, async () => await octokit().rest.repos.createDispatchEvent(event('add-image'))],
     [
       'an unknown workflow',

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import ts from 'typescript';
 
@@ -13,8 +13,14 @@ export interface CompiledSources {
   remove(): void;
 }
 
-/** @param folders below `src`, with everything that they import */
-export function compileSources(folders: readonly string[]): CompiledSources {
+/**
+ * @param folders below `src`, with everything that they import
+ * @param changes what becomes of single files' text before they are compiled, by their path below `src`
+ */
+export function compileSources(
+  folders: readonly string[],
+  changes: Readonly<Record<string, (source: string) => string>> = {},
+): CompiledSources {
   const root = mkdtempSync(join(tmpdir(), 'ferry-compiled-'));
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
@@ -22,7 +28,9 @@ export function compileSources(folders: readonly string[]): CompiledSources {
   for (const folder of folders.map((name) => join('src', name))) {
     for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts')) continue;
-      const source = readFileSync(join(projectRoot, folder, name), 'utf8');
+      const file = join(projectRoot, folder, name);
+      const written = readFileSync(file, 'utf8');
+      const source = changes[relative(join(projectRoot, 'src'), file)]?.(written) ?? written;
       const path = join(root, folder, name.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, ts.transpileModule(source, { compilerOptions: options }).outputText);

@@ -6,6 +6,8 @@ import { serve } from '../../src/server.js';
 export const webhookSecret = "It's a Secret to Everybody";
 export const apiToken = 'token-of-the-tests.0123456789';
 
+export const configuredUpstreams: readonly string[] = ['dify', 'xinference', 'my-team'];
+
 export interface TestHttpServer {
   readonly url: string;
   readonly address: string;
@@ -17,6 +19,7 @@ export interface TestHttpServer {
 export interface TestHttpServerOptions {
   readonly work: ServerWork;
   readonly repositories?: readonly string[];
+  readonly upstreams?: readonly string[];
   readonly requestsPerMinute?: number;
   readonly withoutSecrets?: boolean;
 }
@@ -24,6 +27,7 @@ export interface TestHttpServerOptions {
 /** The bridge on a real HTTP server on a free loopback port. */
 export async function startHttpServer(options: TestHttpServerOptions): Promise<TestHttpServer> {
   const { work, repositories = [], requestsPerMinute = 100_000, withoutSecrets = false } = options;
+  const { upstreams = configuredUpstreams } = options;
   const logged: string[] = [];
   const note = (facts: object, sentence: string): void => void logged.push(JSON.stringify({ sentence, ...facts }));
   const httpServer = createHttpServer({
@@ -31,6 +35,7 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     apiTokens: withoutSecrets ? [] : ['another-token', apiToken],
     branch: 'main',
     repositories,
+    upstreams,
     requestsPerMinute,
     work,
     log: { info: note, warn: note, error: note },

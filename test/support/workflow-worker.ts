@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 
 import type { CopyActivities, DockerActivities, MainActivities } from '../../src/contract/activity-types.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
+import { quietRuntime } from './quiet-runtime.js';
 import { freshNamespace } from './temporal-server.js';
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
@@ -96,12 +97,4 @@ export async function startWorkflowWorker(
       },
     };
   }
-}
-
-let isQuiet = false;
-
-function quietRuntime(): void {
-  if (isQuiet) return;
-  isQuiet = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
 }

@@ -6,7 +6,7 @@ import { gitHubOptions } from '../../composition/github-options.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { FETCH_SCHEDULE_PREFIX } from '../../domain/schedule-timing.js';
+import { fetchId } from '../../domain/upstream.js';
 import type { GitHubOptions } from '../../upstreams/github.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import { localTime } from '../local-time.js';
@@ -52,7 +52,7 @@ export function gitHubCheck(config: Pick<FerryConfig, 'github' | 'proxies' | 'sc
           throw new CheckWarning(`${error.message}; this process keeps no schedules, and only "ferry fetch" needs it`);
         }
         if (error.code !== 'unreachable') throw error;
-        const ids = used.map((name) => `${FETCH_SCHEDULE_PREFIX}${name}: off`).join(', ');
+        const ids = used.map((name) => `${fetchId(name)}: off`).join(', ');
         throw new FerryError(
           `${error.message}; where it is never to be reached, switch off what asks it (schedules in ferry.yaml: ${ids})`,
           { code: error.code, decision: error.decision, cause: error },
