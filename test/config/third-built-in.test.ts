@@ -36,7 +36,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
 
   beforeAll(() => {
     const table = (source: string): string => source.replace(/^\];$/m, `${entry}\n];`);
-    sources = compileSources(['domain', 'contract', 'config', 'client', 'workflows'], {
+    sources = compileSources(['domain', 'contract', 'config', 'client', 'server', 'workflows'], {
       'domain/built-in-upstreams.ts': table,
     });
   });
@@ -63,7 +63,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
   });
 
   test('has a workflow type of its own, which clients start and look for', async () => {
-    const { fetchWorkflow } = await load<typeof StartFetch>('client/fetch-upstream.js');
+    const { fetchWorkflow } = await load<typeof StartFetch>('client/start-fetch.js');
     const { fetchWorkflowTypes } = await load<typeof WorkflowNames>('contract/workflow-names.js');
 
     expect(fetchWorkflow('my-wiki', { scope: 'release' })).toEqual({
@@ -75,8 +75,8 @@ describe('a third built-in upstream, which is one entry in the table', () => {
 
   test('can be requested by webhook and by workflow file', async () => {
     const { readServerSettings } = await load<typeof ServerSettings>('config/server-settings.js');
-    const { readEvent } = await load<typeof Events>('client/webhook-bridge/events.js');
-    const { eventOfWorkflowFile } = await load<typeof WorkflowFiles>('client/webhook-bridge/workflow-files.js');
+    const { readEvent } = await load<typeof Events>('server/event-types.js');
+    const { eventOfWorkflowFile } = await load<typeof WorkflowFiles>('server/workflow-files.js');
 
     const { upstreams } = readServerSettings({});
     const type = eventOfWorkflowFile('fetch_my_wiki.yml', upstreams) ?? '';
