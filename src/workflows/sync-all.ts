@@ -4,7 +4,6 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
-  patched,
   setHandler,
   uuid4,
   workflowInfo,
@@ -81,10 +80,10 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
       await requestAnotherRun(result);
     }
   } catch (error) {
-    // Whoever asked with the cancellation, or while the cancelled pass waited for its transfers to let go, gets a run of
-    // their own. Where a history has no patch, its run has ended as cancelled: both kinds are told by the same one.
+    // A request that came with the cancellation, or while the cancelled run waited for its transfers to end, gets a
+    // workflow run of its own.
     waiting.unshift(...newest.withCancellation().filter((request) => !waiting.includes(request)));
-    if (isCancellation(error) && waiting.length > 0 && patched('asked-after-cancellation')) {
+    if (isCancellation(error) && waiting.length > 0) {
       await continueAsNew<typeof SyncAll>(handOver());
     }
     throw error;
@@ -142,8 +141,8 @@ async function requestAnotherRun({ againAt, waiting, retrying }: SyncAllResult):
 function readState(input: unknown): SyncAllState {
   const expected = 'SyncAll wants no input';
   const state = readFields(input, expected);
-  const lists = ['requests', 'seen', 'elsewhere', 'dropped'].map((name) => state[name]);
-  const objects = ['pass', 'result'].map((name) => state[name]);
+  const lists = ['requests', 'seen', 'runningElsewhere', 'dropped'].map((name) => state[name]);
+  const objects = ['run', 'result'].map((name) => state[name]);
   const isState =
     lists.every((list) => list === undefined || Array.isArray(list)) &&
     objects.every((object) => object === undefined || (typeof object === 'object' && object !== null));

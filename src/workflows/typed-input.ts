@@ -1,5 +1,5 @@
 /** People type the inputs of workflows by hand: a wrong one ends the run with a reason, instead of failing its task for ever. */
-import { ApplicationFailure, patched } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 
 export function refused(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'invalid-input');
@@ -18,15 +18,14 @@ export function readFields(input: unknown, expected: string): Readonly<Record<st
 }
 
 /**
- * A slip of the pen (`platform` for `platforms`) must not be passed over in silence. Runs that were begun before this
- * was looked at go on without it.
+ * Refuses misspelled fields (`platform` for `platforms`) instead of ignoring them.
  *
  * @throws ApplicationFailure `invalid-input` naming the field
  */
 export function refuseUnknownFields(input: unknown, known: readonly string[], expected: string): void {
   if (typeof input !== 'object' || input === null) return;
   const unknown = Object.keys(input).find((field) => !known.includes(field));
-  if (unknown === undefined || !patched('refuse-unknown-fields')) return;
+  if (unknown === undefined) return;
   throw refused(`${expected}: "${unknown}" is not known there`);
 }
 

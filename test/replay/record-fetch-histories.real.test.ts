@@ -26,14 +26,14 @@ const limited: UpstreamCheck = {
   fault: { code: 'rate-limited', decision: 'wait', reason: 'GitHub is at its limit', retryAfterMs: 100 },
 };
 
-/** As `record-histories.real.test.ts`, for the workflows that look at upstreams. */
-describe('looks at upstreams whose histories are recorded', () => {
-  let looks: UpstreamCheck[];
+/** As `record-histories.real.test.ts`, for the workflows that check upstreams. */
+describe('checks of upstreams whose histories are recorded', () => {
+  let checks: UpstreamCheck[];
   let worker: WorkflowWorker;
 
   beforeEach(async () => {
     const activities: FetchActivities = {
-      checkUpstream: async () => looks.shift() ?? found,
+      checkUpstream: async () => checks.shift() ?? found,
       recordFinding: async ({ finding }) => ({
         wanted: finding.wanted.map((one) => ({ image: one.image, platform: 'linux/amd64', outcome: 'added' })),
         pending: finding.isNew,
@@ -43,8 +43,8 @@ describe('looks at upstreams whose histories are recorded', () => {
   });
   afterEach(async () => await worker.stop());
 
-  test('FetchDify that waits for a rate limit and asks for a sync', async () => {
-    looks = [limited, found];
+  test('FetchDify that waits for a rate limit and requests a sync', async () => {
+    checks = [limited, found];
 
     const result = await run('dify', { scope: 'release' });
 
@@ -53,7 +53,7 @@ describe('looks at upstreams whose histories are recorded', () => {
   });
 
   test('FetchXinference that finds nothing new', async () => {
-    looks = [{ kind: 'found', finding: nothingNew('v1.0.0'), fingerprint: 'f' }];
+    checks = [{ kind: 'found', finding: nothingNew('v1.0.0'), fingerprint: 'f' }];
 
     const result = await run('xinference');
 
@@ -61,8 +61,8 @@ describe('looks at upstreams whose histories are recorded', () => {
     await recordHistory(worker.client, 'fetch-xinference', 'fetch-xinference');
   });
 
-  test('FetchUpstream that asks for a sync', async () => {
-    looks = [found];
+  test('FetchUpstream that requests a sync', async () => {
+    checks = [found];
 
     const result = await run('mine');
 

@@ -13,8 +13,8 @@ import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 
 /**
- * Runs each workflow to its end; with FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, to be
- * replayed for ever: at a release, and when `patched` opens a new branch.
+ * Runs each workflow to its end. With FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, which
+ * `replay.test.ts` replays.
  */
 describe('workflows whose histories are recorded', () => {
   let world: ScriptedWorld;
@@ -34,7 +34,7 @@ describe('workflows whose histories are recorded', () => {
     await recordHistory(worker.client, name, workflowId, runId);
   }
 
-  test('SyncAll, with SyncImage that copies, waits for another round and is parked', async () => {
+  test('SyncAll with SyncImage that copies, with one that needs a second attempt, and with one that is blocked', async () => {
     const [good, flaky, bad] = ['docker.io/library/good:1', 'docker.io/library/flaky:1', 'docker.io/library/bad:1'];
     world.want(good, flaky, bad);
     const fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
@@ -55,8 +55,8 @@ describe('workflows whose histories are recorded', () => {
     expect(summary).toMatchObject({ images: 3, pushed: 2, blocked: 1 });
     await record('sync-all', SYNC_ALL_WORKFLOW_ID, runId);
     await record('sync-image-copied', syncImageWorkflowId(good));
-    await record('sync-image-second-round', syncImageWorkflowId(flaky));
-    await record('sync-image-parked', syncImageWorkflowId(bad));
+    await record('sync-image-second-attempt', syncImageWorkflowId(flaky));
+    await record('sync-image-blocked', syncImageWorkflowId(bad));
   });
 
   test('SyncAll that continues as new', async () => {
@@ -69,7 +69,7 @@ describe('workflows whose histories are recorded', () => {
     });
     const summary = await handle.result();
 
-    expect(summary).toMatchObject({ passes: 1, pushed: 12 });
+    expect(summary).toMatchObject({ runs: 1, pushed: 12 });
     await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
   });
 
@@ -91,7 +91,7 @@ describe('workflows whose histories are recorded', () => {
         await transferEnded;
       },
     ],
-  ])('SyncAll that is asked again %s', async (_when, name, cancelAndAsk) => {
+  ])('SyncAll that gets another request %s', async (_when, name, cancelAndAsk) => {
     const image = 'docker.io/library/long:1';
     world.want(image);
     const copy = openCopy({ isStubborn: true });
@@ -104,7 +104,7 @@ describe('workflows whose histories are recorded', () => {
     copy.letGo();
     const summary = await syncResult(temporal, runId);
 
-    expect(summary).toMatchObject({ passes: 1, pushed: 1 });
+    expect(summary).toMatchObject({ runs: 1, pushed: 1 });
     await record(name, SYNC_ALL_WORKFLOW_ID, runId);
   });
 
