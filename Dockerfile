@@ -11,6 +11,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
+COPY packages ./packages
 RUN npm run build
 # What runs needs no compiler and no tests; of the native bridge's five platforms (140 MB) it needs its own.
 RUN npm ci --ignore-scripts --omit=dev \

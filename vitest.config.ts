@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const everyTest = ['test/**/*.test.ts'];
-const realTests = ['test/**/*.real.test.ts'];
+const everyTest = ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'];
+const realTests = ['test/**/*.real.test.ts', 'packages/*/test/**/*.real.test.ts'];
 
 export default defineConfig({
   test: {

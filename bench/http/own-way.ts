@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { Agent as PlainAgent, IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 
-import { flowBody } from '../../src/registry/transport/body-flow.js';
-import { Connections } from '../../src/registry/transport/connections.js';
-import { exchange } from '../../src/registry/transport/exchange.js';
-import type { Network } from '../../src/registry/transport/exchange.js';
+import { flowBody } from '../../packages/registry/src/transport/body-flow.js';
+import { Connections } from '../../packages/registry/src/transport/connections.js';
+import { exchange } from '../../packages/registry/src/transport/exchange.js';
+import type { Network } from '../../packages/registry/src/transport/exchange.js';
 import { headers } from './ways.js';
 import type { Way } from './ways.js';
 

@@ -7,7 +7,7 @@ import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
 import { announce, seconds } from '../../src/setup/say.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
-const sourceFolders = ['src', 'demo', 'bench'];
+const sourceFolders = ['src', 'packages', 'demo', 'bench'];
 const dist = join(projectRoot, 'dist');
 const stamp = join(dist, '.compiled-from');
 

@@ -7,10 +7,10 @@ import type {
   CopyImageResult,
   Destination,
 } from '../contract/activity-types.js';
-import { parseDigest } from '../domain/digest.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import { parseDigest } from '../../packages/registry/src/oci/digest.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { Target } from '../domain/target.js';
-import type { CopyProgress } from '../registry/copy-types.js';
+import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
 import { activity } from './activity.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';

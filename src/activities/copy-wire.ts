@@ -2,11 +2,11 @@
 import type { Destination, OpenTarget } from '../contract/activity-types.js';
 import { copyRecipe } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { PlatformSelection } from '../domain/platform.js';
-import { parsePlatform } from '../domain/platform.js';
+import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { parsePlatform } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { CopyTarget, TargetFailure, TargetPlan, TargetResult } from '../registry/copy-types.js';
+import type { CopyTarget, TargetFailure, TargetPlan, TargetResult } from '../../packages/registry/src/copy-types.js';
 import { toFault } from './to-failure.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {

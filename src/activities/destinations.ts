@@ -1,8 +1,8 @@
 /** The names that an image has on its targets: the plain one where it is free or its own, else the suffixed one. */
 import type { Destination } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { sourceRepository } from '../domain/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 import type { TargetNames } from './ports.js';

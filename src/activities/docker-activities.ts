@@ -14,12 +14,12 @@ import type {
   DockerTarget,
   DockerTargetResult,
 } from '../docker/docker-types.js';
-import { parseDigest } from '../domain/digest.js';
+import { parseDigest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import { spentReason } from '../domain/pull-allowance.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { PullLedger } from '../registry/client-options.js';
+import type { PullLedger } from '../../packages/registry/src/client-options.js';
 import { activity } from './activity.js';
 import { openTarget, selectionOf } from './copy-wire.js';
 import type { TargetNames } from './ports.js';

@@ -1,9 +1,9 @@
 /** The parts outside that move things and pass requests on, as activities see them. */
 import type { SyncRequest } from '../contract/sync-messages.js';
-import type { Digest } from '../domain/digest.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import type { TagContents } from '../domain/tag-contents.js';
-import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../registry/copy-types.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
+import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../../packages/registry/src/copy-types.js';
 
 /** A tag on a target. */
 export interface TagRef {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FetchActivities, UpstreamCheck } from '../contract/activity-types.js';
 import type { FetchedImage } from '../contract/fetch-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';

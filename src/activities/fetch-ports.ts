@@ -1,5 +1,5 @@
 /** What the fetch activities need from outside. */
-import type { ImageReference } from '../domain/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';

@@ -1,14 +1,14 @@
 /** Targets that have an image already: what they have is left as it is, whatever its source has by now. */
 import type { LeftTarget } from '../contract/activity-types.js';
-import type { Digest } from '../domain/digest.js';
-import { isDigest } from '../domain/digest.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import { isDigest } from '../../packages/registry/src/oci/digest.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
-import type { Platform, PlatformSelection } from '../domain/platform.js';
-import type { TagContents } from '../domain/tag-contents.js';
-import { coverageOf, platformsBeside, platformsIn } from '../domain/tag-contents.js';
+import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
+import { coverageOf, platformsBeside, platformsIn } from '../../packages/registry/src/oci/tag-contents.js';
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
 import type { CopyEngine, TagRef } from './engine-ports.js';

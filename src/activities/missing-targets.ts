@@ -1,13 +1,13 @@
 /** Targets that lack an image which others have: they get what those have. */
 import type { Destination, Fault } from '../contract/activity-types.js';
-import type { Digest } from '../domain/digest.js';
-import { parseDigest } from '../domain/digest.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import { parseDigest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { parseImageReference } from '../domain/image-reference.js';
-import type { PlatformSelection } from '../domain/platform.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
-import type { CopyPlan } from '../registry/copy-types.js';
+import type { CopyPlan } from '../../packages/registry/src/copy-types.js';
 import { copyTargets } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';

@@ -1,13 +1,13 @@
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
-import type { Digest } from '../domain/digest.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { backupTagFor } from '../domain/mutable-tags.js';
-import type { Platform, PlatformSelection } from '../domain/platform.js';
-import { printPlatform } from '../domain/platform.js';
+import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { printPlatform } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
@@ -15,7 +15,7 @@ import type { Holdings, TargetOutcome, WantedImage } from '../domain/wanted-imag
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
-import type { CopyPlan, CopyTarget } from '../registry/copy-types.js';
+import type { CopyPlan, CopyTarget } from '../../packages/registry/src/copy-types.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';

@@ -1,9 +1,9 @@
 /** `app:1` and `app:1@sha256:…` have one tag on a target: whichever was wanted first owns it. */
 import type { LeftTarget } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '../domain/image-reference.js';
-import type { PlatformSelection } from '../domain/platform.js';
-import { printPlatform } from '../domain/platform.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { printPlatform } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
 import { targetTag } from '../domain/target-name.js';
 import type { WantedImage } from '../domain/wanted-image.js';

@@ -1,5 +1,5 @@
 import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
-import type { PullLedger } from '../registry/client-options.js';
+import type { PullLedger } from '../../packages/registry/src/client-options.js';
 import type { PullBudgets } from './ports.js';
 
 /** So often a process repeats to the database what a source keeps saying. */

@@ -1,7 +1,7 @@
-import type { Digest } from '../domain/digest.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import type {
   PendingPlan,
   PlannedImage,
@@ -14,7 +14,7 @@ import { addToTotals, emptyTotals } from '../domain/plan-types.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
-import type { CopyOptions, CopyRequest, CopySurvey } from '../registry/copy-types.js';
+import type { CopyOptions, CopyRequest, CopySurvey } from '../../packages/registry/src/copy-types.js';
 import { copyTargets } from './copy-wire.js';
 import type { ForeseenDestination } from './destinations.js';
 import { foreseeDestination } from './destinations.js';

@@ -1,6 +1,6 @@
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
-import type { Digest } from '../domain/digest.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';

@@ -1,6 +1,6 @@
 /** The first step of a run: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
-import { parseImageReference } from '../domain/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';

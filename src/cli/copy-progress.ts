@@ -1,4 +1,4 @@
-import type { CopyProgress } from '../registry/copy-types.js';
+import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
 import { megabytes, progressLine, say, startDrawing } from './output.js';
 
 const drawEveryMs = 100;

@@ -1,11 +1,11 @@
 import { bareRegistry } from '../domain/bare-registry.js';
-import { defaultManifestPolicy } from '../domain/default-manifest-policy.js';
+import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-manifest-policy.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { canonicalHost, parseImageReference } from '../domain/image-reference.js';
-import type { ImageReference } from '../domain/image-reference.js';
+import { canonicalHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { targetTag } from '../domain/target-name.js';
-import type { HostSettings } from '../registry/client-options.js';
-import type { CopyTarget } from '../registry/copy-types.js';
+import type { HostSettings } from '../../packages/registry/src/client-options.js';
+import type { CopyTarget } from '../../packages/registry/src/copy-types.js';
 
 /** A reference as a person types it. */
 export interface Typed {

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../domain/ferry-error.js';
-import { printImageReference } from '../domain/image-reference.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { isPlatformWord } from '../domain/platform.js';
+import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
 import { targetTag } from '../domain/target-name.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';

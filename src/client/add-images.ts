@@ -7,7 +7,7 @@ import {
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
-import { withoutPassword } from '../domain/typed-password.js';
+import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 

@@ -1,12 +1,12 @@
 import type { CopyEngine, TagRef } from '../activities/engine-ports.js';
-import { copyImage } from '../registry/copy-image.js';
-import { headManifest } from '../registry/manifests/head-manifest.js';
-import { headSource } from '../registry/head-source.js';
-import { lookAtTag } from '../registry/look-at-tag.js';
-import type { RepositoryRef } from '../registry/repository-ref.js';
-import { planCopy } from '../registry/plan-copy.js';
-import type { RegistryClient } from '../registry/registry-client.js';
-import { hasSameContent } from '../registry/same-content.js';
+import { copyImage } from '../../packages/registry/src/copy-image.js';
+import { headManifest } from '../../packages/registry/src/manifests/head-manifest.js';
+import { headSource } from '../../packages/registry/src/head-source.js';
+import { lookAtTag } from '../../packages/registry/src/look-at-tag.js';
+import type { RepositoryRef } from '../../packages/registry/src/repository-ref.js';
+import { planCopy } from '../../packages/registry/src/plan-copy.js';
+import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
+import { hasSameContent } from '../../packages/registry/src/same-content.js';
 
 /** The copy engine as activities know it: its functions over one registry client. */
 export function createCopyEngine(client: RegistryClient): CopyEngine {

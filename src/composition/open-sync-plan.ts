@@ -9,7 +9,7 @@ import type { Stores } from '../database/stores.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
-import { surveyCopy } from '../registry/survey-copy.js';
+import { surveyCopy } from '../../packages/registry/src/survey-copy.js';
 import { createCopyEngine } from './copy-engine.js';
 import { openRegistries } from './registries.js';
 import { lookInto } from './open-stores.js';

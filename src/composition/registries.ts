@@ -5,10 +5,10 @@ import type {
   HostSettings,
   ProxyRules,
   PullLedger,
-} from '../registry/client-options.js';
-import { dockerConfigCredentials, firstCredentials } from '../registry/credentials/docker-config.js';
-import type { RegistryClient } from '../registry/registry-client.js';
-import { createRegistryClient } from '../registry/registry-client.js';
+} from '../../packages/registry/src/client-options.js';
+import { dockerConfigCredentials, firstCredentials } from '../../packages/registry/src/credentials/docker-config.js';
+import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
+import { createRegistryClient } from '../../packages/registry/src/registry-client.js';
 
 export interface RegistriesConfig {
   /** Asked before docker's or podman's. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
-import { ManifestPolicy } from '../domain/manifest-policy.js';
+import { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
 import { NamingScheme } from '../domain/target.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';

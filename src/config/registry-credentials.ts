@@ -1,7 +1,7 @@
 /** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else without `ferry.yaml`. */
 import { join } from 'node:path';
 
-import type { CredentialProvider, HostSettings } from '../registry/client-options.js';
+import type { CredentialProvider, HostSettings } from '../../packages/registry/src/client-options.js';
 import type { Environment } from './environment.js';
 import type { RegistryAddress } from './registry-address.js';
 import { parseRegistryAddress } from './registry-address.js';

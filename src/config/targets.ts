@@ -1,10 +1,10 @@
-import { defaultManifestPolicy } from '../domain/default-manifest-policy.js';
+import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-manifest-policy.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
-import type { HostSettings } from '../registry/client-options.js';
+import type { HostSettings } from '../../packages/registry/src/client-options.js';
 import type { ConfigFile, TargetEntry } from './config-file.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';

@@ -1,6 +1,6 @@
 /** Repositories on targets that the older scripts gave to several sources. */
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../domain/image-reference.js';
+import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import type { Queries } from './dialect-differences.js';
 import { nameOnTarget } from './pushed/pushed-row-takeover.js';
 import { highestId, lowestId } from './wanted/wanted-rows.js';

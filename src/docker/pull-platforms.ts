@@ -1,9 +1,9 @@
-import { mayBeFor, oddityOf, platformIn } from '../domain/config-platform.js';
-import type { Digest } from '../domain/digest.js';
-import type { ImageReference } from '../domain/image-reference.js';
-import { printImageReference } from '../domain/image-reference.js';
-import type { Platform } from '../domain/platform.js';
-import { printPlatform } from '../domain/platform.js';
+import { mayBeFor, oddityOf, platformIn } from '../../packages/registry/src/oci/config-platform.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { Platform } from '../../packages/registry/src/oci/platform.js';
+import { printPlatform } from '../../packages/registry/src/oci/platform.js';
 import type { DockerSession } from './docker-session.js';
 import { DockerFault } from './docker-fault.js';
 import { pulledDigest } from './docker-output.js';

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
-import { tagFault } from './reference-grammar.js';
+import { tagFault } from '../../packages/registry/src/oci/reference-grammar.js';
 
 /** Which tags are expected to move at their source, and what is done about it. */
 export interface MutableTags {

@@ -1,5 +1,5 @@
-import { excerpt } from './reference-grammar.js';
-import { holdsPassword, withoutPassword } from './typed-password.js';
+import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { holdsPassword, withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 
 /** What one request may ask for: its rows are one transaction, and its answers one message. */
 export const REQUEST_LIMITS = { images: 500, platformsOfAnImage: 16, rows: 2_000 } as const;

@@ -1,7 +1,7 @@
 import { InvalidInput } from './ferry-error.js';
-import { parseImageReference } from './image-reference.js';
-import { isPlatformWord } from './platform.js';
-import { excerpt } from './reference-grammar.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
+import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
 
 /** Where copies get their names. */
 export const namesOfCopies = 'names on a target are given by "names" in ferry.yaml';

@@ -1,8 +1,8 @@
 import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
-import { looksLikeHost, parseImageReference } from './image-reference.js';
-import { isPlatformWord, parsePlatformSelection } from './platform.js';
-import { excerpt } from './reference-grammar.js';
+import { looksLikeHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { isPlatformWord, parsePlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
 import { lineWords, namesOfCopies } from './request-words.js';
 import type { LineWords } from './request-words.js';
 

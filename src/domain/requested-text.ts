@@ -1,7 +1,7 @@
 import { readRequestedLine } from './requested-line.js';
 import type { ReadLine } from './requested-line.js';
 import type { RequestedImage } from './requested-image.js';
-import { withoutPassword } from './typed-password.js';
+import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 
 /** As much of a refused text as answers show. */
 const longestShown = 1_000;

@@ -1,7 +1,7 @@
 /** Which sources strangers may name: `AddImage` and upstreams ask; rows in the table are trusted. */
-import type { ImageReference } from './image-reference.js';
-import { canonicalHost, looksLikeHost } from './image-reference.js';
-import { hostFault } from './reference-grammar.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { canonicalHost, looksLikeHost } from '../../packages/registry/src/oci/image-reference.js';
+import { hostFault } from '../../packages/registry/src/oci/reference-grammar.js';
 
 /** Public registries that anyone can pull from; `*.` stands for any number of names in front. */
 export const wellKnownRegistries: readonly string[] = [

@@ -1,6 +1,6 @@
 import { InvalidInput } from './ferry-error.js';
-import { dockerHub } from './image-reference.js';
-import { pathFault } from './reference-grammar.js';
+import { dockerHub } from '../../packages/registry/src/oci/image-reference.js';
+import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js';
 import { NamingScheme } from './target.js';
 import type { Target } from './target.js';
 

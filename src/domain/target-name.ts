@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { flatName } from './flat-name.js';
-import { sourceRepository } from './image-reference.js';
-import type { ImageReference } from './image-reference.js';
-import { pathFault } from './reference-grammar.js';
+import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js';
 import { assertTargetNamespace, assertTargetRepository, nameLimits, targetRepositoryFault } from './target-limits.js';
 import type { NameLimits } from './target-limits.js';
 import { NamingScheme } from './target.js';

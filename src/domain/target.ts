@@ -1,4 +1,4 @@
-import type { ManifestPolicy } from './manifest-policy.js';
+import type { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
 
 /** How a target's repository names are made from the source's (see `target-name.ts`). */
 export const NamingScheme = {

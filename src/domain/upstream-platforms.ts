@@ -1,5 +1,9 @@
-import { parseImageReference, printImageReference, sourceRepository } from './image-reference.js';
-import type { ImageReference } from './image-reference.js';
+import {
+  parseImageReference,
+  printImageReference,
+  sourceRepository,
+} from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { fitsPattern } from './name-pattern.js';
 import type { Upstream } from './upstream.js';
 

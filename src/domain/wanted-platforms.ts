@@ -1,5 +1,5 @@
-import { parsePlatformSelection, printPlatform } from './platform.js';
-import type { Platform, PlatformSelection } from './platform.js';
+import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
+import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
 import { PushStatus } from './wanted-image.js';
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { Digest } from '../../src/domain/digest.js';
-import type { ImageReference } from '../../src/domain/image-reference.js';
-import type { Platform } from '../../src/domain/platform.js';
+import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { Platform } from '../../packages/registry/src/oci/platform.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 

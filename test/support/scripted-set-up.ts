@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { parseImageReference } from '../../src/domain/image-reference.js';
-import type { RegistryClientOptions } from '../../src/registry/client-options.js';
-import type { CopyRequest, CopyTarget } from '../../src/registry/copy-types.js';
-import { createRegistryClient } from '../../src/registry/registry-client.js';
-import type { RegistryClient } from '../../src/registry/registry-client.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { RegistryClientOptions } from '../../packages/registry/src/client-options.js';
+import type { CopyRequest, CopyTarget } from '../../packages/registry/src/copy-types.js';
+import { createRegistryClient } from '../../packages/registry/src/registry-client.js';
+import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
 import { ScriptedRegistry } from './scripted-registry.js';
 
 export const repository = 'team/app';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseImageReference } from '../../src/domain/image-reference.js';
+import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { decideSource, wellKnownRegistries } from '../../src/domain/source-allow-list.js';
 
 test.each([

@@ -1,9 +1,9 @@
 import { FerryError } from '../../domain/ferry-error.js';
-import type { PlatformSelection } from '../../domain/platform.js';
-import { parsePlatformSelection } from '../../domain/platform.js';
-import { copyImage } from '../../registry/copy-image.js';
-import type { CopyReport } from '../../registry/copy-types.js';
-import type { RegistryClient } from '../../registry/registry-client.js';
+import type { PlatformSelection } from '../../../packages/registry/src/oci/platform.js';
+import { parsePlatformSelection } from '../../../packages/registry/src/oci/platform.js';
+import { copyImage } from '../../../packages/registry/src/copy-image.js';
+import type { CopyReport } from '../../../packages/registry/src/copy-types.js';
+import type { RegistryClient } from '../../../packages/registry/src/registry-client.js';
 import { openClient } from '../copy-client.js';
 import { parseCopyList } from '../parse-copy-list.js';
 import type { CopyJob } from '../parse-copy-list.js';

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { parsePlatformSelection } from '../../domain/platform.js';
-import { copyImage } from '../../registry/copy-image.js';
-import type { CopyReport } from '../../registry/copy-types.js';
+import { parsePlatformSelection } from '../../../packages/registry/src/oci/platform.js';
+import { copyImage } from '../../../packages/registry/src/copy-image.js';
+import type { CopyReport } from '../../../packages/registry/src/copy-types.js';
 import { openClient } from '../copy-client.js';
 import { watchCopy } from '../copy-progress.js';
 import { assertAllDifferent, parseTarget, parseTyped } from '../copy-references.js';

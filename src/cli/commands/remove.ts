@@ -1,7 +1,7 @@
 import { readBaseConfig } from '../../config/read-config.js';
 import type { StatusQueries } from '../../database/status-queries.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '../../domain/image-reference.js';
+import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, say } from '../output.js';
 import { withStores } from '../with-stores.js';

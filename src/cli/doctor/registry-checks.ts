@@ -1,11 +1,11 @@
-import { defaultManifestPolicy } from '../../domain/default-manifest-policy.js';
+import { defaultManifestPolicy } from '../../../packages/registry/src/oci/default-manifest-policy.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { parseImageReference } from '../../domain/image-reference.js';
+import { parseImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import type { Target } from '../../domain/target.js';
-import type { CredentialProvider } from '../../registry/client-options.js';
-import { reachRegistry, tryUpload } from '../../registry/probe-registry.js';
-import type { RegistryClient } from '../../registry/registry-client.js';
+import type { CredentialProvider } from '../../../packages/registry/src/client-options.js';
+import { reachRegistry, tryUpload } from '../../../packages/registry/src/probe-registry.js';
+import type { RegistryClient } from '../../../packages/registry/src/registry-client.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 

@@ -1,5 +1,5 @@
 /** `image_copies.verified`: what a digest on a target was verified to be, so that the next look at it takes two HEADs. */
-import { isDigest } from '../../domain/digest.js';
+import { isDigest } from '../../../packages/registry/src/oci/digest.js';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';

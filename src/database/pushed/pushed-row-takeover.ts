@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { ExpressionBuilder, UpdateObject } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { canonicalHost, sourceRepository } from '../../domain/image-reference.js';
+import { canonicalHost, sourceRepository } from '../../../packages/registry/src/oci/image-reference.js';
 import { referenceFromRow } from '../../domain/legacy-row.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import { recordableImage } from '../../domain/wanted-image.js';

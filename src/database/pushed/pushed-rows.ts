@@ -1,7 +1,7 @@
 /** `pushed_images` and `pushed_platforms`, written as the older scripts' readers expect them. */
 import { sql } from 'kysely';
 
-import { parseImageReference } from '../../domain/image-reference.js';
+import { parseImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';

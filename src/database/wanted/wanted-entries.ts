@@ -1,6 +1,6 @@
 /** Reading rows of `images_for_push` and `image_copies` for people. */
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { withoutPassword } from '../../domain/typed-password.js';
+import { withoutPassword } from '../../../packages/registry/src/oci/typed-password.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';

@@ -1,0 +1,36 @@
+import type { Digest } from './oci/digest.js';
+import { manifestTypeOf } from './oci/source-manifest.js';
+import { backupTagBeside } from '../../../src/domain/mutable-tags.js';
+import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
+import type { RepositoryRef } from './repository-ref.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+
+/**
+ * Keeps what a tag leads to under another tag of the same repository, where all that belongs to it is: one manifest is
+ * read and put, and no blob moves. A tag that leads to something else already is left as it is, and one beside it taken.
+ *
+ * @returns the tag that keeps it; undefined when it is gone already, so that there is nothing to keep
+ * @throws RegistryFault also when neither tag is free
+ */
+export async function createBackupTag(
+  client: RegistryClient,
+  { repo, digest, tag }: { readonly repo: RepositoryRef; readonly digest: Digest; readonly tag: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const content = await getManifest(client, repo, digest, { signal });
+  if (content === undefined) return undefined;
+  const beside = backupTagBeside(tag, digest);
+  for (const candidate of [tag, beside]) {
+    const head = await headManifestAt(client, repo, candidate, { signal });
+    if (head?.digest === digest) return candidate;
+    if (head !== undefined) continue;
+    const mediaType = manifestTypeOf(content.body.toString('utf8'), content.mediaType);
+    await putManifest(client, repo, candidate, { ...content, mediaType }, signal);
+    return candidate;
+  }
+  throw new RegistryFault(
+    `what its tag leads to cannot be kept: ${tag} and ${beside} lead to something else already; delete one of these tags there, or choose another backupTag`,
+    { repo, code: 'target-tag-taken', decision: 'block' },
+  );
+}

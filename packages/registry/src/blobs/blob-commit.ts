@@ -1,0 +1,169 @@
+import type { AnswerHead, LocatedAnswer } from '../transport/exchange.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { hasBlob, lookForBlob } from './blob-presence.js';
+import { baseRequest } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import { algorithmOf } from '../manifests/content-digest.js';
+import type { Blob } from './image-blobs.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, saysCode } from '../registry-errors.js';
+import { isTimeOut } from '../transport/exchange.js';
+import { codesOf, isHabit, statusesOf } from '../transport/quirks.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+import { backoff, rest } from '../transport/retrying.js';
+import { isWebPage } from '../transport/web-page.js';
+
+const COMMIT_ATTEMPTS = 4;
+/** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
+const PATIENT_LOOKS = 8;
+/** The specification says 201 to PUT and 202 to PATCH. */
+export const CREATED = statusesOf('stored');
+/** The session is gone for ever: the blob is sent again, in a new one. */
+export const SESSION_LOST = codesOf('upload-lost');
+
+/** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
+export interface Commitment {
+  readonly client: RegistryClient;
+  readonly repo: RepositoryRef;
+  readonly blob: Blob;
+  readonly session: Pick<UploadSession, 'location' | 'foreign'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The empty PUT with the digest. Object storage may take minutes here, and proxies give up before it does: what counts
+ * in the end is whether the blob is there.
+ *
+ * @throws FerryError; `retry` where sending the blob again may help
+ */
+export async function commitBlob(commitment: Commitment): Promise<void> {
+  const { repo, blob, signal } = commitment;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await assertCommitted(await putDigest(commitment), commitment);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FerryError)) throw error;
+      if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(repo, blob, error);
+      const sessionLost = saysCode(error, ...SESSION_LOST);
+      if (error.decision === 'block' && !sessionLost && !pointsElsewhere(error)) throw error;
+      if (await arrivedAfterAll(commitment, error, attempt)) return;
+      if (sessionLost) throw asRetry(error, repo);
+      if (attempt === COMMIT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * Whether the blob is there although its commit failed; looked for again and again where the registry may only be slow.
+ * A registry that cannot be asked counts as no.
+ */
+export async function arrivedAfterAll(
+  { client, repo, blob, signal }: Commitment,
+  fault: FerryError,
+  attempt = 1,
+): Promise<boolean> {
+  const { timing } = client.host(repo.host);
+  const looks = mayBeAtWork(fault) ? PATIENT_LOOKS : 1;
+  try {
+    for (let look = 0; look < looks; look++) {
+      const pauseMs = backoff(attempt + look, timing);
+      await rest(look === 0 ? Math.min(fault.retryAfterMs ?? pauseMs, timing.longestPauseMs) : pauseMs, signal);
+      if (await hasBlob(client, repo, blob, { signal, attempts: 2 })) return true;
+    }
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof FerryError) return false;
+    throw error;
+  }
+}
+
+/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
+function mayBeAtWork(fault: FerryError): boolean {
+  if (!(fault instanceof RegistryFault)) return false;
+  const { status, cause } = fault;
+  if (status === undefined) return isTimeOut(cause);
+  return isHabit('still-storing', { method: 'PUT', resource: 'upload', status });
+}
+
+/**
+ * 201 means that the blob is there. What others say (200, 202, 204, a web page of a portal) is looked at again: only an
+ * answer that it is not there counts against it.
+ *
+ * @throws RegistryFault
+ */
+export async function assertCommitted(response: AnswerHead, commitment: Commitment): Promise<void> {
+  assertStored(response, commitment);
+  const { client, repo, blob, signal } = commitment;
+  if (response.statusCode === 201 && !isWebPage(response)) return;
+  if ((await lookForBlob(client, repo, blob, { signal })) !== 'absent') return;
+  const message = `it answered ${response.statusCode ?? 0} to PUT blob ${blob.digest}, but the blob is not there`;
+  throw new RegistryFault(message, { repo, code: 'server-error', decision: 'retry' });
+}
+
+/** @throws RegistryFault when the registry says that it stored something else */
+export function assertStored(
+  response: AnswerHead,
+  { repo, blob: { digest } }: Pick<Commitment, 'repo' | 'blob'>,
+): void {
+  const stored = response.statusCode === 201 ? announcedDigest(response) : undefined;
+  if (stored === undefined || stored === digest) return;
+  if (algorithmOf(stored) === algorithmOf(digest)) {
+    const message = `it stored ${stored} where ${digest} was sent`;
+    throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'block' });
+  }
+  const message = `it stored the blob ${digest} as ${stored}: it does not know this algorithm, so no image with it can be there`;
+  throw new RegistryFault(message, { repo, code: 'manifest-unsupported', decision: 'block' });
+}
+
+/** The session's location with the digest; what the registry put into its query stays byte for byte. */
+export function withDigest(location: URL, { digest }: Blob): URL {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}
+
+/** The same fault where sending the whole blob again may help. */
+export function asRetry(fault: FerryError, repo: RepositoryRef): RegistryFault {
+  const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
+  const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
+  return new RegistryFault(reason, {
+    repo,
+    code: fault.code === 'repository-missing' || fault.code === 'protocol' ? 'server-error' : fault.code,
+    decision: 'retry',
+    diagnostics,
+    cause: fault,
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+/** A "see there" to a commit may mean that the blob is there. */
+function pointsElsewhere(fault: FerryError): boolean {
+  if (!(fault instanceof RegistryFault)) return false;
+  return isHabit('points-elsewhere', { method: 'PUT', resource: 'upload', status: fault.status ?? 0 });
+}
+
+function putDigest({ client, repo, blob, session, signal }: Commitment): Promise<LocatedAnswer> {
+  const host = client.host(repo.host);
+  return sendAndDiscard(host, {
+    ...baseRequest(repo, signal),
+    method: 'PUT',
+    url: withDigest(session.location, blob),
+    foreign: session.foreign,
+    what: `PUT blob ${blob.digest}`,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: Buffer.alloc(0),
+    expect: CREATED,
+    answerMs: host.timing.commitMs,
+    attempts: 1,
+  });
+}
+
+function arrivedWrong(repo: RepositoryRef, { digest }: Blob, cause: FerryError): RegistryFault {
+  const message = `it says that ${digest} arrived with other bytes than were sent`;
+  return new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry', cause });
+}

@@ -1,0 +1,59 @@
+import type { Digest } from '../oci/digest.js';
+import type { BlobLocations } from '../client-options.js';
+import type { RepositoryRef } from '../repository-ref.js';
+
+const ENTRIES_KEPT = 50_000;
+
+/**
+ * Which repositories of which host hold a blob: candidates for a mount. What this process saw itself is kept here, the
+ * oldest forgotten first; what outlives it is asked of, and told to, `locations`.
+ */
+export class BlobLocationCache {
+  readonly #repositories = new Map<string, Set<string>>();
+  readonly #locations: BlobLocations | undefined;
+
+  constructor(locations?: BlobLocations) {
+    this.#locations = locations;
+  }
+
+  /** Asks once for many blobs that are about to go from a source to a host; a source of the same registry holds them all. */
+  async learn(
+    host: string,
+    digests: readonly Digest[],
+    source: Pick<RepositoryRef, 'host' | 'repository'>,
+  ): Promise<void> {
+    if (source.host === host) for (const digest of digests) this.add(host, source.repository, digest);
+    if (this.#locations === undefined || digests.length === 0) return;
+    const known = await this.#locations.known(host, digests);
+    for (const digest of digests) {
+      for (const repository of known.get(digest) ?? []) this.add(host, repository, digest);
+    }
+  }
+
+  /** For longer than this process: a finished tag needs these blobs, so the registry keeps them. */
+  async remember(host: string, repository: string, digests: readonly Digest[]): Promise<void> {
+    if (digests.length > 0) await this.#locations?.record(host, repository, digests);
+  }
+
+  add(host: string, repository: string, digest: Digest): void {
+    const key = `${host} ${digest}`;
+    const known = this.#repositories.get(key) ?? new Set();
+    known.add(repository);
+    this.#repositories.delete(key);
+    this.#repositories.set(key, known);
+    for (const oldest of this.#repositories.keys()) {
+      if (this.#repositories.size <= ENTRIES_KEPT) return;
+      this.#repositories.delete(oldest);
+    }
+  }
+
+  /** A mount from there was not granted. */
+  async remove(host: string, repository: string, digest: Digest): Promise<void> {
+    this.#repositories.get(`${host} ${digest}`)?.delete(repository);
+    await this.#locations?.forget(host, repository, digest);
+  }
+
+  of(host: string, digest: Digest): readonly string[] {
+    return [...(this.#repositories.get(`${host} ${digest}`) ?? [])];
+  }
+}

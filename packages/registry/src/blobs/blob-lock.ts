@@ -1,0 +1,68 @@
+import type { Digest } from '../oci/digest.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+
+/** Who brings a blob to a repository, and to its registry: nobody sends the same one twice at once. */
+export class BlobLock {
+  readonly #client: RegistryClient;
+  readonly #host: string;
+  readonly #key: string;
+  readonly #hostKey: string;
+  #held: HeldLock | undefined;
+
+  constructor(client: RegistryClient, { host, repository }: RepositoryRef, digest: Digest) {
+    this.#client = client;
+    this.#host = host;
+    this.#key = `${host}/${repository}@${digest}`;
+    this.#hostKey = `${host}@${digest}`;
+  }
+
+  /** @returns false when somebody else is bringing this blob to this repository right now */
+  take(): boolean {
+    const { inFlight } = this.#client;
+    if (inFlight.has(this.#key)) return false;
+    const leadsHost = !inFlight.has(this.#hostKey);
+    const keys = leadsHost ? [this.#key, this.#hostKey] : [this.#key];
+    const over = new Promise<void>((resolve) => {
+      const release = (): void => {
+        for (const key of keys) inFlight.delete(key);
+        resolve();
+      };
+      this.#held = { leadsHost, release };
+    });
+    for (const key of keys) inFlight.set(key, over);
+    return true;
+  }
+
+  release(): void {
+    this.#held?.release();
+    this.#held = undefined;
+  }
+
+  /** The other waits until the holder of this one has brought the blob to their registry, so that it can mount it. */
+  isLeaderOf(other: BlobLock): boolean {
+    return this !== other && this.#held?.leadsHost === true && this.#hostKey === other.#hostKey;
+  }
+
+  /** Waits until nobody else is at it, and holds it. */
+  async acquire(): Promise<void> {
+    while (this.#held === undefined) {
+      // Whether they managed is seen by the HEAD that follows.
+      await this.#client.inFlight.get(this.#key);
+      this.take();
+    }
+  }
+
+  /** Another image brings the blob to another repository of this registry: it is mounted from there, not sent twice. */
+  async untilHostHasIt(): Promise<void> {
+    if (this.#held?.leadsHost === true || this.#client.host(this.#host).mountsBroken) return;
+    await this.#client.inFlight.get(this.#hostKey);
+  }
+}
+
+/** That nobody else brings the blob there meanwhile. */
+interface HeldLock {
+  /** Others bring it to other repositories of the registry, and wait so that they can mount it from this one. */
+  readonly leadsHost: boolean;
+  readonly release: () => void;
+}

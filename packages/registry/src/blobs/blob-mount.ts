@@ -1,0 +1,90 @@
+import type { Digest } from '../oci/digest.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { hasBlob } from './blob-presence.js';
+import { baseRequest, nextSession, openSession } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import type { Blob } from './image-blobs.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { repositoryScopes } from '../transport/authorization.js';
+import type { RegistryHost } from '../transport/registry-host.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
+
+/** Candidates tried for a mount; each that fails may leave a session behind. */
+const MOUNTS_TRIED = 2;
+
+/**
+ * Has a blob mounted from a repository of the same registry (distribution-spec, "Mounting a blob from another
+ * repository"), or opens an upload for it.
+ *
+ * @param mountFrom repositories that are believed to hold the blob
+ * @returns `mounted`, or the session to send the data to
+ */
+export async function mountOrOpen(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  blob: Blob,
+  { mountFrom, signal }: { readonly mountFrom: readonly string[]; readonly signal: AbortSignal },
+): Promise<'mounted' | UploadSession> {
+  const host = client.host(repo.host);
+  const { digest } = blob;
+  const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== repo.repository);
+  for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
+    const answer = await tryMount(host, repo, digest, from, signal);
+    if (answer === 'mounted' && (await keepsMounts(client, repo, blob, signal))) return answer;
+    if (answer === 'in-trouble') break;
+    await client.blobLocationCache.remove(repo.host, from, digest);
+    if (answer === 'mounted') break;
+    const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
+    if (isLast && answer !== undefined) return answer;
+  }
+  return openSession(client, repo, signal);
+}
+
+/** @returns undefined when the registry answered with a refusal; either way the upload goes on without a mount */
+async function tryMount(
+  host: RegistryHost,
+  repo: RepositoryRef,
+  digest: Digest,
+  from: string,
+  signal: AbortSignal,
+): Promise<'mounted' | UploadSession | 'in-trouble' | undefined> {
+  try {
+    const response = await sendAndDiscard(host, {
+      ...baseRequest(repo, signal),
+      method: 'POST',
+      url: `/v2/${repo.repository}/blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+      what: `POST blob mount from ${from}`,
+      // Two scopes: one to push here, one to read there.
+      scopes: repositoryScopes(repo.repository, 'pull,push', from),
+      body: Buffer.alloc(0),
+      expect: [201, 202],
+      attempts: 2,
+    });
+    return response.statusCode === 201 ? 'mounted' : await nextSession(host, response, repo);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
+    if (error instanceof FerryError && error.decision === 'block') return undefined;
+    // Some fail at mounts alone; whether this is one shows when an upload is opened.
+    if (error instanceof RegistryFault && error.code === 'server-error') return 'in-trouble';
+    throw error;
+  }
+}
+
+/**
+ * Whether the host does what it says of mounts, seen once from the first. Some answer 201 to everything, and not all
+ * check later that a manifest's blobs are there: such an image would look finished, and nobody could pull it.
+ */
+async function keepsMounts(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  blob: Blob,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const host = client.host(repo.host);
+  host.mountsProven ||= await hasBlob(client, repo, blob, { signal });
+  host.mountsBroken ||= !host.mountsProven;
+  return host.mountsProven;
+}

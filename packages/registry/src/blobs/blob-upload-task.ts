@@ -1,0 +1,265 @@
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { BlobLock } from './blob-lock.js';
+import { mountOrOpen } from './blob-mount.js';
+import { hasBlob } from './blob-presence.js';
+import { BlobMismatch } from './blob-mismatch.js';
+import { BlobUpload, UploadRedirected } from './blob-upload.js';
+import type { BlobOutcome, CopyProgress } from '../copy-types.js';
+import { Stalled, fanOut } from './fan-out.js';
+import type { Blob } from './image-blobs.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { Semaphore } from '../concurrency/semaphore.js';
+import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
+
+/** Tries of one blob to one target, the shared one included. */
+const ATTEMPTS = 4;
+
+/** A target as the blobs of one copy see it. */
+export interface BlobDestination {
+  readonly name: string;
+  readonly repo: RepositoryRef;
+  /** It was let go once: its other blobs do not hold the others up either. */
+  lagging: boolean;
+  /** What it catches up on, not everything at once. */
+  readonly catchUps: Semaphore;
+  /** Aborted when the copy is, or when this target has failed. */
+  readonly signal: AbortSignal;
+}
+
+export interface BlobUploadResult {
+  readonly outcome: BlobOutcome;
+  readonly bytesSent: number;
+}
+
+export interface TransferContext {
+  readonly client: RegistryClient;
+  readonly source: RepositoryRef;
+  /** Blobs of this copy whose bytes are on their way to the targets that keep up. */
+  readonly passes: Semaphore;
+  /** Every blob has had its common pass: those who were too slow for them may read the source now. */
+  readonly passesOver: Promise<void>;
+  readonly signal: AbortSignal;
+  readonly report: (progress: CopyProgress) => void;
+}
+
+/** One blob for one destination, from the first HEAD to the commit. */
+export class BlobUploadTask {
+  readonly destination: BlobDestination;
+  readonly done: Promise<BlobUploadResult>;
+  readonly #context: TransferContext;
+  readonly #blob: Blob;
+  readonly #claim: BlobLock;
+  #resolve!: (delivery: BlobUploadResult) => void;
+  #reject!: (reason: unknown) => void;
+  #settled = false;
+  #catchingUp = false;
+  #bytesSent = 0;
+
+  constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
+    this.#context = context;
+    this.#blob = blob;
+    this.destination = destination;
+    this.#claim = new BlobLock(context.client, destination.repo, blob.digest);
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {});
+  }
+
+  /** Still part of the common pass. */
+  get isOpen(): boolean {
+    return !this.#settled && !this.#catchingUp;
+  }
+
+  get isCatchingUp(): boolean {
+    return this.#catchingUp;
+  }
+
+  /** Leaves the common pass before it begins. */
+  comeLater(): void {
+    this.#catchingUp = true;
+  }
+
+  /** False when somebody else is bringing this blob there right now. */
+  claim(): boolean {
+    return this.#claim.take();
+  }
+
+  /** The other waits until this one has brought the blob to their registry, so that it can mount it from there. */
+  isLeaderOf(other: BlobUploadTask): boolean {
+    return this.#claim.isLeaderOf(other.#claim);
+  }
+
+  /**
+   * @param options.waitForHost when another copy brings the blob to the registry: wait for it, and mount it then
+   * @returns the upload to feed; undefined when there is nothing to send, or the destination has failed
+   */
+  async prepare({ waitForHost }: { readonly waitForHost: boolean }): Promise<BlobUpload | undefined> {
+    try {
+      if (waitForHost) await this.#claim.untilHostHasIt();
+      return await this.#prepare();
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  async commit(upload: BlobUpload): Promise<void> {
+    try {
+      await upload.complete();
+      this.#deliver('uploaded');
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  sent(bytes: number): void {
+    this.#bytesSent += bytes;
+    this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
+  }
+
+  dropped(fault: FerryError): void {
+    if (fault instanceof Stalled) this.destination.lagging = true;
+    this.#failed(fault);
+  }
+
+  reject(reason: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#claim.release();
+    this.#reject(reason);
+  }
+
+  /** Brings the blob by a read of its own, without holding anybody up. */
+  async alone(fault?: FerryError, prepared?: BlobUpload): Promise<void> {
+    this.#catchingUp = true;
+    try {
+      if (this.destination.lagging) {
+        // A slow target has time; its reads must not take the source from those who keep up, nor keep other copies
+        // waiting for a blob that nobody brings yet.
+        this.#claim.release();
+        await this.#context.passesOver;
+      }
+      await this.#claim.acquire();
+      await this.#attempts(fault, prepared);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  async #attempts(fault: FerryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
+    const { client } = this.#context;
+    const { repo, signal } = this.destination;
+    const { timing } = client.host(repo.host);
+    let mismatches = 0;
+    let upload = prepared ?? this.#redirected(fault);
+    let last: unknown = fault;
+    for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
+      if (attempt > 1) await rest(pauseBeforeRetry(last, attempt - 1, timing) ?? backoff(attempt - 1, timing), signal);
+      await this.#claim.untilHostHasIt();
+      const release = await this.#turn();
+      try {
+        upload ??= await this.#prepare();
+        if (upload === undefined) return;
+        await this.#feed(upload);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof FerryError)) throw error;
+        if (error instanceof BlobMismatch) mismatches++;
+        const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
+        if (!again || attempt >= ATTEMPTS) throw error;
+        last = error;
+        upload = this.#redirected(error);
+      } finally {
+        release();
+      }
+    }
+  }
+
+  /** The upload goes on where a redirect sent it. */
+  #redirected(fault: FerryError | undefined): BlobUpload | undefined {
+    if (!(fault instanceof UploadRedirected)) return undefined;
+    const { repo, signal } = this.destination;
+    return new BlobUpload(this.#context.client, repo, this.#blob, { session: fault.session, signal });
+  }
+
+  /** Only for the bytes themselves: who waited for another delivery with a turn in hand might keep it from that one. */
+  async #turn(): Promise<() => void> {
+    const { signal, catchUps } = this.destination;
+    const leaveCatchUps = await catchUps.acquire(signal);
+    try {
+      const leaveReads = await this.#context.client.readTurn(this.#context.source.host, signal);
+      return () => {
+        leaveReads();
+        leaveCatchUps();
+      };
+    } catch (error) {
+      leaveCatchUps();
+      throw error;
+    }
+  }
+
+  async #feed(upload: BlobUpload): Promise<void> {
+    const { client, source, report } = this.#context;
+    let fault: FerryError | undefined;
+    const complete = await fanOut(client, source, this.#blob, {
+      uploads: [upload],
+      handlers: {
+        onRead: (bytes) => report({ type: 'read', digest: this.#blob.digest, bytes }),
+        onSent: (_, bytes) => this.sent(bytes),
+        onDropped(_, dropped) {
+          fault = dropped;
+        },
+      },
+      signal: this.destination.signal,
+    });
+    if (fault !== undefined) throw fault;
+    for (const each of complete) await each.complete();
+    this.#deliver('uploaded');
+  }
+
+  async #prepare(): Promise<BlobUpload | undefined> {
+    const { client } = this.#context;
+    const { repo, signal } = this.destination;
+    const { digest } = this.#blob;
+    if (await hasBlob(client, repo, this.#blob, { signal })) {
+      this.#deliver('already-there');
+      return undefined;
+    }
+    const mountFrom = client.blobLocationCache.of(repo.host, digest);
+    const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, signal });
+    if (session === 'mounted') {
+      this.#deliver('mounted');
+      return undefined;
+    }
+    return new BlobUpload(client, repo, this.#blob, { session, signal });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#mayWork(error) && !this.destination.signal.aborted) void this.alone(error);
+    else this.reject(error);
+  }
+
+  /** A pause that a target asks for in the middle of an upload nobody else has sat out. */
+  #mayWork(error: unknown): error is FerryError {
+    if (!(error instanceof FerryError)) return false;
+    const isOurs = error.decision === 'retry' || (error instanceof RegistryFault && error.side === 'target');
+    const { timing } = this.#context.client.host(this.destination.repo.host);
+    return isOurs && pauseBeforeRetry(error, 1, timing) !== undefined;
+  }
+
+  #deliver(outcome: BlobOutcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#claim.release();
+    const { repo, name } = this.destination;
+    const { digest, size } = this.#blob;
+    this.#context.client.blobLocationCache.add(repo.host, repo.repository, digest);
+    this.#context.report({ type: 'blob', digest, target: name, size, outcome });
+    this.#resolve({ outcome, bytesSent: this.#bytesSent });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Digest } from '../oci/digest.js';
+import type { TransferContext } from './blob-upload-task.js';
+import { transferBlob } from './blob-transfer.js';
+import type { BlobTransfer } from './blob-transfer.js';
+import type { Blob } from './image-blobs.js';
+import type { TargetRun } from '../target-run.js';
+import { isAnnounced } from '../transport/expect-continue.js';
+
+/** A blob, and the targets that need it. */
+export interface BlobWork {
+  readonly blob: Blob;
+  readonly runs: readonly TargetRun[];
+}
+
+/** Every blob once, the largest first. @param owed what each run owes, in the runs' order */
+export function workList(runs: readonly TargetRun[], required: readonly (readonly Blob[])[]): readonly BlobWork[] {
+  const work = new Map<Digest, { readonly blob: Blob; readonly runs: TargetRun[] }>();
+  for (const [position, run] of runs.entries()) {
+    for (const blob of required[position] ?? []) {
+      const entry = work.get(blob.digest) ?? { blob, runs: [] };
+      entry.runs.push(run);
+      work.set(blob.digest, entry);
+    }
+  }
+  return [...work.values()].sort((a, b) => b.blob.size - a.blob.size);
+}
+
+/**
+ * Brings all blobs to their targets, so many at once. The largest are taken first: the long ones must not begin last. One
+ * that is longer than anything a registry has taken so far is opened before any other is sent: a limit on bodies, of
+ * the registry or a proxy before it, is told before the first byte of a layer.
+ */
+export async function sendAll(context: TransferContext, work: readonly BlobWork[], atOnce: number): Promise<void> {
+  const leaders = new Set(longest(context, work));
+  const led = [...leaders].flatMap((each) => begin(context, each) ?? []);
+  await Promise.all(led.map(({ opened }) => opened));
+  const queue = work.filter((each) => !leaders.has(each));
+  await Promise.all([
+    ...led.map(({ shared }) => shared),
+    ...Array.from({ length: atOnce }, () => worker(context, queue)),
+  ]);
+}
+
+/** The largest blob of each target, where its registry has not taken one so long. */
+function longest({ client }: TransferContext, work: readonly BlobWork[]): readonly BlobWork[] {
+  const seen = new Set<TargetRun>();
+  return work.filter(({ blob, runs }) => {
+    const unseen = runs.filter((run) => !seen.has(run));
+    for (const run of unseen) seen.add(run);
+    return unseen.some(({ destination }) => isAnnounced(client.host(destination.repo.host), blob.size));
+  });
+}
+
+async function worker(context: TransferContext, queue: BlobWork[]): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) await begin(context, next)?.shared;
+}
+
+/** @returns undefined when every target that needs it has failed meanwhile */
+function begin(context: TransferContext, { blob, runs }: BlobWork): BlobTransfer | undefined {
+  const waiting = runs.filter((run) => !run.isOver);
+  if (waiting.length === 0) return undefined;
+  const transfer = transferBlob(
+    context,
+    blob,
+    waiting.map(({ destination }) => destination),
+  );
+  for (const run of waiting) run.await(blob, transfer.deliveries.get(run.destination));
+  return transfer;
+}

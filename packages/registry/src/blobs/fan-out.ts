@@ -1,0 +1,139 @@
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { BlobRead } from './blob-read.js';
+import type { BlobUpload } from './blob-upload.js';
+import { SlowTargetDetector } from './slow-target-detector.js';
+import type { Blob } from './image-blobs.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+
+/** The source waits while a target has this much before it, and goes on when half of it is gone (measured best). */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
+
+export interface FanOutHandlers {
+  /** Every upload has been opened, or refused; now bytes move. */
+  onOpened?(): void;
+  onRead(bytes: number): void;
+  onSent(upload: BlobUpload, bytes: number): void;
+  /** This upload is out; the others go on. */
+  onDropped(upload: BlobUpload, fault: FerryError): void;
+}
+
+/**
+ * Reads a blob once and writes it to every upload as it comes. The slowest sets the pace, until it is let go: an upload
+ * that fails, takes nothing for `stallMs`, or alone holds the others up (`SlowTargetDetector`), drops out, and the others go on.
+ *
+ * @returns the uploads that have got every byte, verified and not yet committed
+ * @throws BlobMismatch, RegistryFault of the source; every upload is cancelled then
+ */
+export async function fanOut(
+  client: RegistryClient,
+  source: RepositoryRef,
+  blob: Blob,
+  {
+    uploads,
+    handlers,
+    signal,
+  }: {
+    readonly uploads: readonly BlobUpload[];
+    readonly handlers: FanOutHandlers;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly BlobUpload[]> {
+  const active = new Set(uploads);
+  let paused = false;
+
+  const read = new BlobRead(client, source, blob, {
+    handlers: {
+      onBytesRead: (bytes) => handlers.onRead(bytes),
+      onChunk(chunk, lease) {
+        let full = false;
+        for (const upload of active) {
+          upload.write(chunk, lease);
+          full ||= upload.unsentBytes > HIGH_WATER_BYTES;
+        }
+        if (!full) return;
+        paused = true;
+        read.pause();
+      },
+    },
+    signal,
+  });
+
+  function goOn(): void {
+    if (!paused) return;
+    for (const upload of active) if (upload.unsentBytes > LOW_WATER_BYTES) return;
+    paused = false;
+    read.resume();
+  }
+
+  function drop(upload: BlobUpload, fault: FerryError): void {
+    if (!active.delete(upload)) return;
+    handlers.onDropped(upload, fault);
+    if (active.size === 0) read.stop();
+    else goOn();
+  }
+
+  const { stallMs, laggingMs } = client.host(source.host).timing;
+  const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
+  let checkedAt = performance.now();
+  const paces = new Map(
+    uploads.map((upload) => [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt })]),
+  );
+  const watchdog = setInterval(() => {
+    const now = performance.now();
+    const sinceMs = now - checkedAt;
+    checkedAt = now;
+    // This process itself did not run (a busy or sleeping machine): nobody else is to blame for the silence.
+    if (sinceMs > 3 * checkMs) return;
+    for (const upload of active) {
+      if (now - upload.lastMoveAt < stallMs) continue;
+      upload.cancel();
+      drop(upload, stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`));
+    }
+    const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
+    if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
+    for (const upload of active) {
+      if (paces.get(upload)?.isTooSlow(now) !== true || active.size < 2) continue;
+      upload.cancel();
+      drop(upload, stalled(upload.repo, blob, 'is much slower than the other targets'));
+    }
+  }, checkMs);
+
+  try {
+    await Promise.all(
+      uploads.map(async (upload) => {
+        try {
+          await upload.start({
+            onFlushed(bytes) {
+              paces.get(upload)?.sent(bytes);
+              handlers.onSent(upload, bytes);
+              goOn();
+            },
+            onFailure: (fault) => drop(upload, fault),
+          });
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof FerryError)) throw error;
+          drop(upload, error);
+        }
+      }),
+    );
+    handlers.onOpened?.();
+    if (active.size > 0) await read.run();
+    return [...active];
+  } catch (error) {
+    for (const upload of active) upload.cancel();
+    throw error;
+  } finally {
+    clearInterval(watchdog);
+  }
+}
+
+/** A target that was let go by the others. It tries again by itself. */
+export class Stalled extends RegistryFault {}
+
+function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
+  return new Stalled(`it ${what} while ${digest} was sent to it`, { repo, code: 'stalled', decision: 'retry' });
+}

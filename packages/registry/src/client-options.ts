@@ -1,0 +1,117 @@
+import type { Digest } from './oci/digest.js';
+import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { AnnouncedPulls, PullAllowance } from '../../../src/domain/pull-allowance.js';
+import type { Timing } from './transport/timing.js';
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+  /** An OAuth2 refresh token in place of user and password (docker's `identitytoken`). */
+  readonly identityToken?: string;
+  /** A bearer token that somebody else got, to be shown as it is (docker's `registrytoken`). */
+  readonly registryToken?: string;
+}
+
+/**
+ * Asked anew whenever a registry wants authorization: short-lived passwords may change.
+ *
+ * @param target the name of the target where the repository is one: two targets may be two accounts of one registry
+ */
+export interface CredentialProvider {
+  (host: string, repository: string, target?: string): Promise<RegistryCredentials | undefined>;
+  /**
+   * Why credentials that are kept for a place cannot be used: file, key and reason, for people. None where others are
+   * found, or none are kept.
+   */
+  readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
+}
+
+/**
+ * Remembers, beyond one process, which repositories of a registry hold which blobs. What it says is a hint: a wrong one
+ * costs a request. None of it rejects: whoever keeps it tells of its own faults.
+ */
+export interface BlobLocations {
+  /** Repositories (paths without host) by digest, the likeliest first; digests that nobody is known to hold are left out. */
+  known(registry: string, digests: readonly Digest[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  record(registry: string, repository: string, digests: readonly Digest[]): Promise<void>;
+  forget(registry: string, repository: string, digest: Digest): Promise<void>;
+}
+
+export interface HostSettings {
+  /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
+  readonly scheme?: 'http' | 'https';
+  /** PEM certificates trusted beside the system's. */
+  readonly ca?: string;
+  /** PEM; shown to this host alone, never to one that it leads to. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  /** How this host, and the ones that it leads to, are reached, whatever the client's rules say. */
+  readonly proxy?: URL | 'none';
+  /** Where images of this host are read before it is asked itself, in order. */
+  readonly mirrors?: readonly MirrorSettings[];
+  /** A redirect of a blob from TLS to plain HTTP is followed; default: refused. Its digest is checked in any case. */
+  readonly allowHttpBlobRedirects?: boolean;
+  /** Blobs read from this source at once, over all copies of a client; absent: as many as the client has in flight. */
+  readonly concurrentReads?: number;
+  /** What all of those read together, at most. */
+  readonly readBytesPerSecond?: number;
+  /** False: these are limits alone, which make the host no more trusted than any other. */
+  readonly trusted?: false;
+}
+
+export interface MirrorSettings {
+  readonly host: string;
+  /** What stands before the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
+  readonly prefix?: string;
+  /** Whether its word is taken for what a tag points to; else the origin is asked, and only bytes come from here. */
+  readonly resolvesTags: boolean;
+}
+
+/** Which traffic goes through a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */
+export interface ProxyRules {
+  /** For `http:` URLs; `http:` or `https:`, perhaps with user and password. */
+  readonly http?: URL;
+  /** For `https:` URLs. */
+  readonly https?: URL;
+  /** What goes without: `example.com` (and all below it), `.example.com` (only below), an address, a CIDR block, each
+   * perhaps with `:port`; `*` for everything. */
+  readonly except: readonly string[];
+}
+
+/** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
+export interface PullLedger {
+  /** Whether it is known if this source has a limit, and which: it has answered before, or the limit is configured. */
+  isKnown(host: string): boolean;
+  /**
+   * Books one pull, before it is made.
+   *
+   * @returns undefined when it may be made; else what is spent, and when there is enough again
+   */
+  take(host: string): Promise<{ readonly allowance: PullAllowance; readonly freeInMs: number } | undefined>;
+  /**
+   * What a source said beside an answer, undefined when it speaks of no limit.
+   *
+   * @param ageMs since the request was sent
+   */
+  told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void>;
+}
+
+export interface RegistryClientOptions {
+  readonly credentials: CredentialProvider;
+  /** Settings of the hosts that are configured; only these may have private addresses. */
+  readonly hosts?: ReadonlyMap<string, HostSettings>;
+  /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
+  readonly trustedHosts?: ReadonlySet<string>;
+  readonly userAgent?: string;
+  /** Told of each mirror that is left alone for a while, and why; the origin is asked instead. */
+  readonly onMirrorFault?: (fault: FerryError) => void;
+  /** Default: no proxy. */
+  readonly proxies?: ProxyRules;
+  /** Blobs in flight at once over all copies of this client; default 6. */
+  readonly concurrentTransfers?: number;
+  /** Where blobs were put by earlier processes; default: nobody remembers. */
+  readonly blobLocations?: BlobLocations;
+  /** Asked before each read that a source may count; absent: they are not counted. */
+  readonly pulls?: PullLedger;
+  /** Waits other than the defaults (`transport/timing.ts`). */
+  readonly timing?: Partial<Timing>;
+}

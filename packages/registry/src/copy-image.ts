@@ -1,0 +1,137 @@
+import { FerryError } from '../../../src/domain/ferry-error.js';
+import type { TransferContext } from './blobs/blob-upload-task.js';
+import { sendAll, workList } from './blobs/blob-work.js';
+import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
+import { withPreparedCopy } from './prepare-copy.js';
+import type { PreparedCopy } from './prepare-copy.js';
+import type { PreparedTarget } from './prepare-target.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { Semaphore } from './concurrency/semaphore.js';
+import { TargetRun } from './target-run.js';
+import { sharedSignal } from './transport/shared-signal.js';
+
+const BLOBS_AT_ONCE = 3;
+/** As many again are being asked for, opened or committed, so that the bytes never wait for an answer. */
+const WORKERS_PER_PASS = 2;
+
+/**
+ * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
+ * committed before its digest is verified, children go before the index, and the tag comes last and is read back.
+ *
+ * @returns what each target got; a target that failed is in `failures`, and the others have everything
+ * @throws FerryError for a fault of the source that leaves no target done; the signal's reason when aborted
+ */
+export async function copyImage(
+  client: RegistryClient,
+  request: CopyRequest,
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  const { onProgress = () => {}, concurrentBlobs = BLOBS_AT_ONCE } = options;
+  const signal = sharedSignal(options.signal);
+  const settings = { onProgress, concurrentBlobs, signal };
+  return await withPreparedCopy(
+    client,
+    request,
+    signal,
+    async (prepared) => await copyPrepared(client, request, prepared, settings),
+  );
+}
+
+async function copyPrepared(
+  client: RegistryClient,
+  request: CopyRequest,
+  prepared: PreparedCopy,
+  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+): Promise<CopyReport> {
+  // From here on everything learns of an abort by its event, which is over if it came a moment ago.
+  signal.throwIfAborted();
+  const { targets, plan } = prepared;
+  const done = targets.filter((target) => target.plan.alreadyThere);
+  const owing = targets.filter((target) => !target.plan.alreadyThere);
+  for (const { plan: there } of done) onProgress({ type: 'target-done', target: there.target, digest: there.digest });
+  for (const { target, failure } of plan.failures) {
+    onProgress({ type: 'target-failed', target, reason: failure.message });
+  }
+  const outcome =
+    owing.length === 0
+      ? nothingRequired
+      : await copyRequired(client, prepared, owing, { onProgress, concurrentBlobs, signal });
+  const { copied, faults, bytesRead } = outcome;
+  throwFaultOfSource(
+    faults.map(({ failure }) => failure),
+    copied.length + done.length,
+  );
+  return {
+    sourceDigest: plan.sourceDigest,
+    missingPlatforms: plan.missingPlatforms,
+    bytesRead,
+    targets: inOrder(request, [...done.map(alreadyThere), ...copied]),
+    failures: [...plan.failures, ...faults],
+  };
+}
+
+interface CopyOutcome {
+  readonly copied: readonly TargetResult[];
+  readonly faults: readonly TargetFailure[];
+  readonly bytesRead: number;
+}
+
+const nothingRequired: CopyOutcome = { copied: [], faults: [], bytesRead: 0 };
+
+async function copyRequired(
+  client: RegistryClient,
+  { source }: PreparedCopy,
+  owing: readonly PreparedTarget[],
+  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+): Promise<CopyOutcome> {
+  let bytesRead = 0;
+  let endRuns = (): void => {};
+  const passesOver = new Promise<void>((resolve) => {
+    endRuns = resolve;
+  });
+  const context: TransferContext = {
+    client,
+    source,
+    passes: new Semaphore(concurrentBlobs),
+    passesOver,
+    report(progress) {
+      if (progress.type === 'read') bytesRead += progress.bytes;
+      onProgress(progress);
+    },
+    signal,
+  };
+  const runs = owing.map((target) => new TargetRun(context, target));
+  const results = runs.map((run) => run.result);
+  const required = await Promise.all(runs.map((run) => run.requiredBlobs()));
+  const work = workList(runs, required);
+  const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
+  context.report({ type: 'planned', blobs: work.length, bytes });
+
+  await sendAll(context, work, WORKERS_PER_PASS * concurrentBlobs).finally(endRuns);
+  const finished = await Promise.all(results);
+  signal.throwIfAborted();
+
+  const copied = finished.filter((result): result is TargetResult => !(result instanceof FerryError));
+  const faults = runs.flatMap((run, position) => {
+    const failure = finished[position];
+    return failure instanceof FerryError ? [{ ...run.identity, failure }] : [];
+  });
+  return { copied, faults, bytesRead };
+}
+
+/** What stopped every target by the source's fault is thrown: nobody's target is to blame. */
+function throwFaultOfSource(faults: readonly FerryError[], succeeded: number): void {
+  const [first] = faults;
+  if (first === undefined || succeeded > 0) return;
+  if (faults.every((fault) => fault instanceof RegistryFault && fault.side === 'source')) throw first;
+}
+
+function alreadyThere({ plan }: PreparedTarget): TargetResult {
+  return { ...plan, outcome: 'already-there', uploadedBlobs: 0, mountedBlobs: 0, skippedBlobs: 0, bytesSent: 0 };
+}
+
+function inOrder({ targets }: CopyRequest, results: readonly TargetResult[]): readonly TargetResult[] {
+  const order = new Map(targets.map(({ name }, position) => [name, position]));
+  return [...results].sort((a, b) => (order.get(a.target) ?? 0) - (order.get(b.target) ?? 0));
+}

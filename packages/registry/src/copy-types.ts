@@ -1,0 +1,164 @@
+import type { KnownCopy } from '../../../src/domain/copy-recipe.js';
+import type { Digest } from './oci/digest.js';
+import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { ImageReference } from './oci/image-reference.js';
+import type { ManifestPolicy } from './oci/manifest-policy.js';
+import type { PlatformSelection } from './oci/platform.js';
+
+/** One place that an image goes to. */
+export interface CopyTarget {
+  /** What people call it; carried into the report. */
+  readonly name: string;
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly manifestPolicy: ManifestPolicy;
+  /** Signatures, SBOMs and whatever else refers to the image go with it; default: the image alone. */
+  readonly referrers?: boolean;
+  /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
+  readonly backupTag?: string;
+  /** A copy by the very recipe of this one that was verified there: while nothing moved, it is not looked into again. */
+  readonly known?: KnownCopy;
+}
+
+export interface CopyRequest {
+  readonly source: ImageReference;
+  /** Copy exactly this, whatever the tag says by now. */
+  readonly sourceDigest?: Digest;
+  readonly platforms: PlatformSelection;
+  readonly targets: readonly CopyTarget[];
+  /**
+   * A target's tag that leads to the source's own digest is done, by one HEAD on each side, where that is what it is to
+   * lead to whatever the manifest says. Default: the manifest is read and its children are looked for, which tells the
+   * platforms and finds what a target has lost.
+   */
+  readonly trustEqualTags?: boolean;
+  /**
+   * No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. A target whose
+   * `known` copy was made since that was asked for is left out.
+   */
+  readonly force?: boolean;
+}
+
+/** A manifest that a finished tag leads to. */
+export interface CopiedPlatform {
+  /** Canonical platform, `linux/amd64`; '' where the manifest names none. */
+  readonly platform: string;
+  readonly digest: Digest;
+  /** Compressed size of its config and layers, in bytes. */
+  readonly size: number;
+}
+
+/** What a target's tag will point to, decided before any layer moves. */
+export interface TargetPlan {
+  readonly target: string;
+  /** `host/repository:tag` */
+  readonly reference: string;
+  /** Digest that the tag will have there. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** None where the manifest was not read (`trustEqualTags`). */
+  readonly platforms: readonly CopiedPlatform[];
+  /** Manifests that refer to the image and go with it; absent where they were not asked for. */
+  readonly referrers?: number;
+  /** The tag points there already, and its children and referrers are there: nothing to do. */
+  readonly alreadyThere: boolean;
+  /** What the tag points to now, when that is something else. */
+  readonly replaces?: Digest;
+  /** Why the target does not let the tag be read back: what it points to is known from the answer to PUT alone. */
+  readonly unread?: string;
+  /** All that the tag points to now stays part of it: platforms are added, and nothing is taken away. */
+  readonly extends?: true;
+  /** Manifests of the source's index, and referrers, that were left out, with the reason. */
+  readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
+  /** What a person should know: its platform could not be compared as usual. */
+  readonly note?: string;
+}
+
+export type TargetFailure = {
+  readonly target: string;
+  readonly reference: string;
+  readonly failure: FerryError;
+};
+
+export interface CopyPlan {
+  readonly sourceDigest: Digest;
+  /** Absent where the source's manifest did not have to be read. */
+  readonly sourceMediaType?: string;
+  /** Wanted platforms that the source does not offer, canonical. */
+  readonly missingPlatforms: readonly string[];
+  /** Platforms that the source offers, canonical, in the source's order; absent where it did not have to be read. */
+  readonly offeredPlatforms?: readonly string[];
+  readonly targets: readonly TargetPlan[];
+  /** Targets that cannot take this image, or could not be asked. */
+  readonly failures: readonly TargetFailure[];
+}
+
+export interface BlobShare {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/** What one target lacks, and how it would get it. */
+export interface TargetSurvey {
+  readonly target: string;
+  /** In the repository already, though not yet part of this image. */
+  readonly there: BlobShare;
+  /** In another repository of the registry, from where it would be mounted. */
+  readonly mountable: BlobShare;
+  readonly sent: BlobShare;
+}
+
+/** What a copy would move. */
+export interface CopySurvey {
+  readonly plan: CopyPlan;
+  /** Of the targets that could be asked, in the plan's order. */
+  readonly targets: readonly TargetSurvey[];
+  /** Each blob once, however many targets lack it. */
+  readonly bytesToRead: number;
+}
+
+export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
+
+export type CopyProgress =
+  | { readonly type: 'planned'; readonly blobs: number; readonly bytes: number }
+  /** Bytes of one blob read from the source since the last event. */
+  | { readonly type: 'read'; readonly digest: Digest; readonly bytes: number }
+  /** Bytes of one blob accepted by one target's socket since the last event. */
+  | { readonly type: 'sent'; readonly digest: Digest; readonly target: string; readonly bytes: number }
+  | {
+      readonly type: 'blob';
+      readonly digest: Digest;
+      readonly target: string;
+      readonly size: number;
+      readonly outcome: BlobOutcome;
+    }
+  | { readonly type: 'manifest'; readonly digest: Digest; readonly target: string }
+  | { readonly type: 'target-failed'; readonly target: string; readonly reason: string }
+  | { readonly type: 'target-done'; readonly target: string; readonly digest: Digest };
+
+export interface CopyOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CopyProgress) => void;
+  /** Blobs in flight at once, largest first; default 3. */
+  readonly concurrentBlobs?: number;
+}
+
+export interface TargetResult extends TargetPlan {
+  readonly outcome: 'copied' | 'already-there';
+  /** `host/repository:tag` that now leads to what the tag led to before. */
+  readonly backup?: string;
+  readonly uploadedBlobs: number;
+  readonly mountedBlobs: number;
+  readonly skippedBlobs: number;
+  readonly bytesSent: number;
+}
+
+export interface CopyReport {
+  readonly sourceDigest: Digest;
+  readonly missingPlatforms: readonly string[];
+  /** Blob bytes read from the source, each counted as often as it was read. */
+  readonly bytesRead: number;
+  readonly targets: readonly TargetResult[];
+  readonly failures: readonly TargetFailure[];
+}

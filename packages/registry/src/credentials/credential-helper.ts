@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { RegistryCredentials } from '../client-options.js';
+
+const TIMEOUT_MS = 30_000;
+const OUTPUT_LIMIT_CHARACTERS = 1024 * 1024;
+const NOT_FOUND = /credentials not found/i;
+
+/**
+ * Runs `docker-credential-<helper> get` with the server on its standard input, as docker does.
+ *
+ * @returns undefined when the helper knows no credentials for the server
+ * @throws FerryError `credentials` when it cannot be run, or does not say what it should
+ */
+export async function askCredentialHelper(helper: string, server: string): Promise<RegistryCredentials | undefined> {
+  const program = `docker-credential-${helper}`;
+  if (!/^[\w.-]+$/.test(helper)) throw fault(program, 'its name is not one');
+  const { status, output } = await runHelper(program, server);
+  if (status !== 0) {
+    if (NOT_FOUND.test(output)) return undefined;
+    throw fault(program, `it ended with status ${status} for ${server}`);
+  }
+  let answer: unknown;
+  try {
+    answer = JSON.parse(output);
+  } catch {
+    throw fault(program, `its answer for ${server} is not JSON`);
+  }
+  const { Username: username, Secret: secret } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof username !== 'string' || typeof secret !== 'string') {
+    throw fault(program, `its answer for ${server} has no Username and Secret`);
+  }
+  if (username === '<token>') return { username, password: '', identityToken: secret };
+  return username === '' && secret === '' ? undefined : { username, password: secret };
+}
+
+function runHelper(program: string, server: string): Promise<{ readonly status: number; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    // No shell: the server's name is data. What it says on standard error is its own, and may hold secrets.
+    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
+    let output = '';
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (text: string) => {
+      output += text;
+      if (output.length > OUTPUT_LIMIT_CHARACTERS) child.kill();
+    });
+    child.once('error', (error) => {
+      const missing = 'code' in error && error.code === 'ENOENT';
+      reject(fault(program, missing ? 'it is not installed (not on PATH)' : error.message));
+    });
+    child.once('close', (code, signal) => {
+      if (code === null) reject(fault(program, `it was ended by ${signal ?? 'a signal'}`));
+      else resolve({ status: code, output });
+    });
+    // A helper that does not read its input breaks the pipe; its answer counts.
+    child.stdin.on('error', () => {});
+    child.stdin.end(`${server}\n`);
+  });
+}
+
+function fault(program: string, reason: string): FerryError {
+  return new FerryError(
+    `the credential helper ${program}, which docker's configuration names, did not work: ${reason}`,
+    {
+      code: 'credentials',
+      decision: 'block',
+    },
+  );
+}

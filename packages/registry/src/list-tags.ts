@@ -1,0 +1,97 @@
+import { parseBoundedJson } from './oci/bounded-json.js';
+import { nextPageQuery } from './next-page.js';
+import type { RepositoryRef } from './repository-ref.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, saysCode } from './registry-errors.js';
+import { requestTags } from './request-tags.js';
+
+const tagsAPage = 1_000;
+/** Two hundred thousand tags: more than any repository has, and an end for an answer that never ends. */
+const mostPages = 200;
+const mostTags = tagsAPage * mostPages;
+const pageLimitBytes = 8 * 1024 * 1024;
+/** Over all pages: so many tags of the longest kind, 128 characters. */
+const listLimitBytes = 32 * 1024 * 1024;
+
+/**
+ * All tags of a repository, in the registry's order, which means nothing (distribution-spec, "Listing Tags").
+ *
+ * @throws RegistryFault; `repository-missing` when the registry does not have it
+ */
+export async function listTags(
+  client: RegistryClient,
+  { host, path }: { readonly host: string; readonly path: string },
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<readonly string[]> {
+  const repo: RepositoryRef = { side: 'source', host, repository: path };
+  const tags: string[] = [];
+  let bytes = 0;
+  const asked = new Set<string>();
+  let query: string | undefined = `n=${tagsAPage}`;
+  while (query !== undefined && !asked.has(query)) {
+    asked.add(query);
+    if (asked.size > mostPages) throw endless(repo, `${mostPages} pages`);
+    const page = await listPage(client, repo, query, signal);
+    bytes += page.bytes;
+    if (bytes > listLimitBytes) throw endless(repo, `${listLimitBytes} bytes`);
+    if (tags.length + page.tags.length > mostTags) throw endless(repo, `${mostTags} tags`);
+    for (const tag of page.tags) tags.push(tag);
+    query = page.next;
+  }
+  return tags;
+}
+
+async function listPage(client: RegistryClient, repo: RepositoryRef, query: string, signal: AbortSignal | undefined) {
+  const { response, body } = await requestPage(client, repo, query, signal);
+  const next = nextPageQuery(response.headers['link']);
+  return { tags: readTags(body, repo), bytes: body.length, ...(next === undefined ? {} : { next }) };
+}
+
+async function requestPage(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  query: string,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof requestTags> {
+  const withSignal = signal === undefined ? {} : { signal };
+  try {
+    return await requestTags(client, repo, { query, limitBytes: pageLimitBytes, ...withSignal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof RegistryFault) || error.status !== 404) throw error;
+    const isNamed = saysCode(error, 'NAME_UNKNOWN', 'NAME_INVALID');
+    throw new RegistryFault(`it does not have this repository${isNamed ? '' : ', or lists no tags'}`, {
+      repo,
+      code: 'repository-missing',
+      decision: 'block',
+      status: 404,
+      cause: error,
+    });
+  }
+}
+
+function readTags(body: Buffer, repo: RepositoryRef): readonly string[] {
+  let json: unknown;
+  try {
+    json = parseBoundedJson(body.toString('utf8'));
+  } catch {
+    json = undefined;
+  }
+  const tags: unknown = typeof json === 'object' && json !== null && 'tags' in json ? json.tags : undefined;
+  // Registries say null where a repository has lost its last tag.
+  if (tags === null) return [];
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
+  throw new RegistryFault('its list of tags is not one: expected {"tags": ["…"]}', {
+    repo,
+    code: 'protocol',
+    decision: 'block',
+  });
+}
+
+function endless(repo: RepositoryRef, most: string): RegistryFault {
+  return new RegistryFault(`its list of tags has no end after ${most}`, {
+    repo,
+    code: 'protocol',
+    decision: 'block',
+  });
+}

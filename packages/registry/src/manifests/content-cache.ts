@@ -1,0 +1,45 @@
+import type { Digest } from '../oci/digest.js';
+
+/** What takes more than one of so many parts of the cache would only drive out what others need. */
+const PARTS = 16;
+
+/** Bytes whose digest has been checked. */
+export interface Content {
+  readonly digest: Digest;
+  /** The Content-Type that it came with. */
+  readonly mediaType: string;
+  readonly body: Buffer;
+}
+
+/**
+ * Manifests and configs by digest, the least recently used leaving first. Content never changes under a digest, so an
+ * image that was planned is copied without asking the source again (Docker Hub counts every manifest read as a pull).
+ */
+export class ContentCache {
+  readonly #limitBytes: number;
+  readonly #contents = new Map<Digest, Content>();
+  #bytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  get(digest: Digest): Content | undefined {
+    const content = this.#contents.get(digest);
+    if (content === undefined) return undefined;
+    this.#contents.delete(digest);
+    this.#contents.set(digest, content);
+    return content;
+  }
+
+  add(content: Content): void {
+    if (this.#contents.has(content.digest) || content.body.length > this.#limitBytes / PARTS) return;
+    this.#contents.set(content.digest, content);
+    this.#bytes += content.body.length;
+    for (const [digest, { body }] of this.#contents) {
+      if (this.#bytes <= this.#limitBytes) return;
+      this.#contents.delete(digest);
+      this.#bytes -= body.length;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { Digest } from '../oci/digest.js';
+import { isArtifactManifest } from '../oci/source-manifest.js';
+import type { JsonObject } from '../oci/source-manifest.js';
+import type { Content } from './content-cache.js';
+import { digestOf } from './content-digest.js';
+import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
+import { deleteManifest, putManifest } from './manifest-exchange.js';
+import type { RequiredManifest } from './required-manifests.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
+import { isHabit } from '../transport/quirks.js';
+
+/** No registry has it: a manifest that needs it is never stored by one that looks. */
+const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
+const OCI_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
+const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+/** Sources invent kinds; beyond these the oldest is asked for again. */
+const KINDS_REMEMBERED = 1_000;
+
+/**
+ * Some registries take images alone, or no layers that live elsewhere, and say so only when the manifest comes, after all
+ * its layers. They are asked before, once for each kind, by a manifest of the same kind that is nobody's image: the
+ * image's own, put before its blobs, would be taken as it is by a registry that checks nothing, and vouch for blobs that
+ * may never come. Ordinary images cost no request. An answer that is no clear refusal leaves it to the push.
+ *
+ * @throws RegistryFault `manifest-refused`
+ */
+export async function assertKindsTaken(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  manifests: readonly RequiredManifest[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { takenKinds } = client.host(repo.host);
+  const sent = new Set(manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest)));
+  // Where nothing but a config is sent, the manifests come early enough by themselves.
+  if (sent.size < 2) return;
+  for (const manifest of manifests) {
+    const question = questionOf(manifest);
+    if (question === undefined || takenKinds.has(question.digest)) continue;
+    if (await isTaken(client, repo, manifest, question, signal)) remember(takenKinds, question.digest);
+  }
+}
+
+function remember(kinds: Set<Digest>, kind: Digest): void {
+  const [oldest] = kinds;
+  if (kinds.size >= KINDS_REMEMBERED && oldest !== undefined) kinds.delete(oldest);
+  kinds.add(kind);
+}
+
+/** @returns false when the registry could not tell now: another image may ask again */
+async function isTaken(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  manifest: RequiredManifest,
+  question: Content,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await putManifest(client, repo, question.digest, question, signal, `like ${manifest.content.digest}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof FerryError)) throw error;
+    if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
+    if (namesUnknownBlob(error)) return true;
+    // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
+    if (error.code === 'manifest-refused' && (refusesKind(error) || !saysCode(error, 'MANIFEST_INVALID'))) {
+      throw error;
+    }
+    return error.decision === 'block';
+  }
+  await deleteManifest(client, repo, question.digest, signal);
+  return true;
+}
+
+function refusesKind(error: FerryError): boolean {
+  const status = error instanceof RegistryFault ? (error.status ?? 0) : 0;
+  const answer = { side: 'target', method: 'PUT', resource: 'manifest', status, said: error.message } as const;
+  return isHabit('refused-kind', answer);
+}
+
+/** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */
+function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest): Content | undefined {
+  const json = JSON.parse(body.toString('utf8')) as JsonObject;
+  const { artifactType, config } = json;
+  const isUnusual = foreign.length > 0 || isArtifactManifest(json) || isMixed(mediaType, config);
+  if (!isUnusual) return undefined;
+  const text = JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(isDescriptor(config) ? { config: config.mediaType === EMPTY_TYPE ? config : absentAs(config.mediaType) } : {}),
+    ...(Array.isArray(json['layers']) ? { layers: standIns(json['layers'], foreign) } : {}),
+    ...(Array.isArray(json['blobs']) ? { blobs: standIns(json['blobs'], foreign) } : {}),
+  });
+  const bytes = Buffer.from(text, 'utf8');
+  return { digest: digestOf(bytes, 'sha256'), mediaType, body: bytes };
+}
+
+/** Docker's config in OCI's manifest: registries for images alone take each with its own. */
+function isMixed(mediaType: string, config: unknown): boolean {
+  return mediaType === OCI_TYPE && isDescriptor(config) && config.mediaType === DOCKER_CONFIG_TYPE;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest?: unknown;
+}
+
+/** One for each media type; layers that live elsewhere as they are, because registries judge their addresses. */
+function standIns(entries: readonly unknown[], foreign: readonly string[]): readonly Descriptor[] {
+  const descriptors = entries.filter(isDescriptor);
+  const isRunningElsewhere = ({ digest }: Descriptor): boolean => foreign.some((each) => each === digest);
+  const own = descriptors.filter((each) => !isRunningElsewhere(each)).map(({ mediaType }) => mediaType);
+  return [...descriptors.filter(isRunningElsewhere), ...[...new Set(own)].map(absentAs)];
+}
+
+function absentAs(mediaType: string): Descriptor & { readonly size: number } {
+  return { mediaType, digest: digestOf(ABSENT, 'sha256'), size: ABSENT.length };
+}
+
+function isDescriptor(value: unknown): value is Descriptor {
+  return typeof value === 'object' && value !== null && 'mediaType' in value && typeof value.mediaType === 'string';
+}

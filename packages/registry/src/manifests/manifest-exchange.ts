@@ -1,0 +1,346 @@
+import type { AnswerHead } from '../transport/exchange.js';
+import { parseBoundedJson } from '../oci/bounded-json.js';
+import { isDigest } from '../oci/digest.js';
+import type { Digest } from '../oci/digest.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { UnsupportedManifest, isSchema1 } from '../oci/source-manifest.js';
+import type { JsonObject } from '../oci/source-manifest.js';
+import { algorithmOf, digestOf } from './content-digest.js';
+import type { Content } from './content-cache.js';
+import { acceptedManifests, isSchema1Type } from './media-types.js';
+import { describeRepository } from '../repository-ref.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import { repositoryScopes } from '../transport/authorization.js';
+import type { BodyBudget } from '../transport/body-budget.js';
+import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
+import type { RegistryRequest } from '../transport/request-options.js';
+import { refusesHead } from '../transport/refused-head.js';
+import type { RegistryHost } from '../transport/registry-host.js';
+import { encodingLabel } from '../transport/response-body.js';
+import { readDiagnostics } from '../transport/response-fault.js';
+import { isWebPage, notARegistry } from '../transport/web-page.js';
+
+/** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
+const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
+
+export interface ManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Bytes of the manifest itself. */
+  readonly size: number;
+}
+
+export interface ManifestOptions {
+  readonly signal?: AbortSignal;
+  /** A refusal in spite of a token counts as "not there". */
+  readonly deniedIsAbsent?: boolean;
+  /** Tries in all. */
+  readonly attempts?: number;
+  /** Of the image that it is read for; absent: nothing is kept of it. */
+  readonly budget?: BodyBudget;
+}
+
+export interface HeadOptions extends ManifestOptions {
+  /** What is expected to be there: a registry that compares (`If-None-Match`) need not open the manifest then. */
+  readonly likely?: ManifestHead;
+  /** Mostly it is not there (children of a new image, cosign's tags): a HEAD that says so is believed. */
+  readonly isRare?: boolean;
+}
+
+/** What a registry says of a manifest. */
+export type ManifestLook =
+  | { readonly kind: 'there'; readonly head: ManifestHead }
+  /** With the codes of the registry's own words. */
+  | { readonly kind: 'absent'; readonly codes: readonly string[] }
+  /** It refuses to speak of it, and is not to be asked further (`deniedIsAbsent`). */
+  | { readonly kind: 'untold'; readonly isThere: boolean };
+
+/**
+ * What a tag or digest points to, without reading it where the registry allows; HEAD is never counted as a pull.
+ *
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault
+ */
+export async function headManifestAt(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  options: HeadOptions = {},
+): Promise<ManifestHead | undefined> {
+  const look = await lookForManifest(client, repo, reference, options);
+  return look.kind === 'there' ? look.head : undefined;
+}
+
+/**
+ * The same, and why there is nothing. Only a good answer to HEAD is one: registries, proxies and storages refuse HEAD with
+ * 404, 403, 400, 405, 500 or 501 and answer GET, so that GET decides, as it does for docker. On a target that has answered
+ * a HEAD before, "not found" is believed, and a tag that is new there costs no second request.
+ *
+ * @throws RegistryFault
+ */
+export async function lookForManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  options: HeadOptions = {},
+): Promise<ManifestLook> {
+  const host = client.host(repo.host);
+  const asked = await askByHead(host, repo, reference, options);
+  if (asked.look !== undefined) return asked.look;
+
+  const { content, isDenied, isBlocked, codes } = await readManifest(client, repo, reference, options);
+  if (isDenied) return { kind: 'untold', isThere: isBlocked };
+  if (content === undefined) return { kind: 'absent', codes };
+  if (asked.isRefused) host.answersHeads = false;
+  return {
+    kind: 'there',
+    head: { digest: content.digest, mediaType: content.mediaType, size: content.body.length },
+  };
+}
+
+/** @returns without a look where GET has to decide */
+async function askByHead(
+  host: RegistryHost,
+  repo: RepositoryRef,
+  reference: string,
+  { likely, isRare = false, ...options }: HeadOptions,
+): Promise<{ readonly look?: ManifestLook; readonly isRefused: boolean }> {
+  const request = manifestRequest(repo, 'HEAD', reference, options);
+  let response: AnswerHead;
+  try {
+    response = await sendAndDiscard(
+      host,
+      likely === undefined
+        ? { ...request, expect: [200, 404] }
+        : {
+            ...request,
+            headers: { ...request.headers, 'if-none-match': `"${likely.digest}"` },
+            expect: [200, 304, 404],
+          },
+    );
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!refusesHead(error)) throw error;
+    // Trouble that passes does not mean that the host knows no HEAD.
+    return { isRefused: (error.status ?? 0) < 500 || error.status === 501 };
+  }
+  if (response.statusCode === 304) {
+    const announced = announcedDigest(response);
+    const isLikely = likely !== undefined && (announced === undefined || announced === likely.digest);
+    return { ...(isLikely ? { look: { kind: 'there', head: likely } } : {}), isRefused: false };
+  }
+  if (response.statusCode === 200) {
+    // Older registries and proxies leave the digest out: the manifest itself says it.
+    const head = isWebPage(response) ? undefined : readHead(response);
+    if (head === undefined) return { isRefused: false };
+    host.answersHeads ??= true;
+    return { look: { kind: 'there', head }, isRefused: false };
+  }
+  const isBelieved = isRare ? host.answersHeads !== false : repo.side === 'target' && host.answersHeads === true;
+  if (!isBelieved) return { isRefused: true };
+  const look = isDenied(response)
+    ? ({ kind: 'untold', isThere: false } as const)
+    : ({ kind: 'absent', codes: [] } as const);
+  return { look, isRefused: true };
+}
+
+/**
+ * Reads a manifest and checks its digest. From then on it is in the client's cache.
+ *
+ * @param reference tag or digest
+ * @returns undefined when the registry does not have it
+ * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice; `protocol` (retry) when
+ *   they are no manifest at all
+ */
+export async function getManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<Content | undefined> {
+  return (await readManifest(client, repo, reference, options)).content;
+}
+
+/** What GET of a manifest brought. */
+export interface ManifestReading {
+  /** Absent: it is not there, or the registry does not give it. */
+  readonly content?: Content;
+  /** A refusal in spite of a token, where that counts as an answer (`deniedIsAbsent`). */
+  readonly isDenied: boolean;
+  /** The refusal means that it is there: a policy keeps it (Harbor's 412). */
+  readonly isBlocked: boolean;
+  readonly codes: readonly string[];
+}
+
+/** The same with the reason why there is nothing. @throws RegistryFault like `getManifest` */
+export async function readManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  options: ManifestOptions = {},
+): Promise<ManifestReading> {
+  for (let attempt = 1; ; attempt++) {
+    const request = {
+      ...manifestRequest(repo, 'GET', reference, options),
+      expect: options.deniedIsAbsent === true ? [200, 404, 412] : [200, 404],
+    };
+    const { response, body } = await fetchBody(client.host(repo.host), request, MANIFEST_LIMIT_BYTES, options.budget);
+    const isBlocked = response.statusCode === 412;
+    if (isBlocked || response.statusCode === 404 || isDenied(response)) {
+      const codes = readDiagnostics(body).map(({ code }) => code);
+      return { isDenied: response.statusCode !== 404, isBlocked, codes };
+    }
+
+    const mediaType = response.headers['content-type'] ?? '';
+    const expected = isDigest(reference) ? reference : announcedDigest(response);
+    const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
+    if (digest !== expected || isSchema1Type(mediaType)) {
+      const json = jsonObjectIn(body);
+      // The digest of schema 1 is of its signed payload, not of its bytes: it cannot be checked like the others.
+      if (json !== undefined && isSchema1(json)) throw schema1(repo, reference);
+      const isForeign = isWebPage(response)
+        ? json?.['schemaVersion'] !== 2
+        : expected === undefined && json === undefined;
+      if (digest !== expected && isForeign) throw notARegistry(repo, request.what, await urlOf(client, request));
+    }
+    if (expected === undefined || digest === expected) {
+      const content = { digest, mediaType, body };
+      client.contents.add(content);
+      return { content, isDenied: false, isBlocked: false, codes: [] };
+    }
+    client.host(repo.host).mirrors.markBad(reference);
+    if (attempt === 2) throw wrongBytes(repo, reference, expected, `${digest}${encodingLabel(response)}`);
+  }
+}
+
+export interface StoredManifest {
+  readonly isListed: boolean;
+  readonly isConfirmed: boolean;
+}
+
+/**
+ * Puts a manifest's own bytes under a tag or its digest.
+ *
+ * @param what how a fault names the manifest; its reference unless something else is better known
+ * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`), and whether it
+ *   says that it stored these very bytes
+ * @throws RegistryFault `target-corrupt` when the registry stores something else
+ */
+export async function putManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  { digest, mediaType, body }: Content,
+  signal?: AbortSignal,
+  what = reference,
+): Promise<StoredManifest> {
+  const response = await sendAndDiscard(client.host(repo.host), {
+    ...manifestRequest(repo, 'PUT', reference, signal === undefined ? {} : { signal }),
+    what: `PUT manifest ${what}`,
+    headers: { 'content-type': mediaType, accept: acceptedManifests },
+    body,
+    expect: [200, 201, 202, 204],
+    answerMs: client.host(repo.host).timing.commitMs,
+  });
+  if (isWebPage(response)) throw notARegistry(repo, `PUT manifest ${what}`, response.url);
+  const stored = announcedDigest(response);
+  if (stored !== undefined && algorithmOf(stored) === algorithmOf(digest) && stored !== digest) {
+    throw new RegistryFault(`it rewrote the manifest ${reference}: ${digest} was sent, and it stored ${stored}`, {
+      repo,
+      code: 'target-corrupt',
+      decision: 'block',
+    });
+  }
+  return { isListed: response.headers['oci-subject'] !== undefined, isConfirmed: stored === digest };
+}
+
+/** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */
+export async function deleteManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  digest: Digest,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await sendAndDiscard(client.host(repo.host), {
+      ...manifestRequest(repo, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
+      deniedIsAnswer: true,
+      expect: [200, 202, 204, 404, 405],
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof FerryError)) throw error;
+  }
+}
+
+/** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
+export function announcedDigest(response: AnswerHead): Digest | undefined {
+  const header = response.headers['docker-content-digest'];
+  return typeof header === 'string' && isDigest(header) ? header : undefined;
+}
+
+function isDenied({ statusCode }: AnswerHead): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+function jsonObjectIn(body: Buffer): JsonObject | undefined {
+  try {
+    const json = parseBoundedJson(body.toString('utf8'));
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function schema1(repo: RepositoryRef, reference: string): UnsupportedManifest {
+  return new UnsupportedManifest(
+    `${describeRepository(repo)} has ${reference} only as a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+  );
+}
+
+async function urlOf(client: RegistryClient, { repo, url }: Pick<RegistryRequest, 'repo' | 'url'>): Promise<URL> {
+  return new URL(url, await client.host(repo.host).base(repo));
+}
+
+function readHead(response: AnswerHead): ManifestHead | undefined {
+  const digest = announcedDigest(response);
+  const mediaType = response.headers['content-type'];
+  const length = response.headers['content-length'];
+  if (digest === undefined || mediaType === undefined || length === undefined) return undefined;
+  return { digest, mediaType: (mediaType.split(';')[0] ?? '').trim(), size: Number(length) };
+}
+
+function manifestRequest(
+  repo: RepositoryRef,
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
+  reference: string,
+  { signal, deniedIsAbsent = false, attempts }: ManifestOptions,
+): Omit<RegistryRequest, 'expect'> {
+  return {
+    repo,
+    method,
+    resource: 'manifest',
+    url: `/v2/${repo.repository}/manifests/${reference}`,
+    what: `${method} manifest ${reference}`,
+    scopes: scopesOf(repo),
+    headers: { accept: acceptedManifests },
+    deniedIsAnswer: deniedIsAbsent,
+    ...(repo.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** One token serves every request of a copy on a target, also the first one that only looks. */
+export function scopesOf({ side, repository }: RepositoryRef): readonly string[] {
+  return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
+}
+
+function wrongBytes(repo: RepositoryRef, reference: string, expected: Digest, found: string): RegistryFault {
+  return new RegistryFault(
+    `the manifest ${reference} is not what it should be: expected ${expected}, its bytes are ${found}, twice`,
+    { repo, code: repo.side === 'source' ? 'source-corrupt' : 'target-corrupt', decision: 'block' },
+  );
+}

@@ -1,0 +1,207 @@
+import type { Digest } from '../oci/digest.js';
+import { readConfigPlatform, unnamedPlatform } from '../oci/config-platform.js';
+import type { ConfigPlatform } from '../oci/config-platform.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { Platform } from '../oci/platform.js';
+import { readSourceManifest } from '../oci/source-manifest.js';
+import type { ChildDescriptor, SourceManifest } from '../oci/source-manifest.js';
+import type { Content } from './content-cache.js';
+import { configBlob } from '../blobs/image-blobs.js';
+import { getManifest } from './manifest-exchange.js';
+import { isEmptyConfig, isImageConfig } from './media-types.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryClient } from '../registry-client.js';
+import { readFromSource } from '../resolve-source.js';
+import { readSmallBlob } from '../blobs/small-blob.js';
+import type { ImageBudget } from '../transport/body-budget.js';
+
+const READS_AT_ONCE = 4;
+/** What is wrong with a manifest itself, not with whoever should give it. */
+const UNREADABLE: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-unsupported']);
+/** Configs hold the history of an image: some are a few hundred kilobytes. */
+const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** A manifest that is not there, or not whole. */
+interface Unreadable {
+  readonly reason: string;
+}
+
+export interface ReadManifest {
+  readonly content: Content;
+  readonly manifest: SourceManifest;
+}
+
+/**
+ * Reads the manifests of one source image, each once: from the client's cache, then from a target that has it already
+ * (free, where the source may count every read as a pull), then from the source. Bytes are kept, and taken apart each time:
+ * as objects they can be many times as large.
+ */
+export class ManifestReader {
+  readonly #client: RegistryClient;
+  readonly #source: RepositoryRef;
+  readonly #root: Digest;
+  readonly #holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
+  readonly #budget: ImageBudget;
+  readonly #signal: AbortSignal;
+  readonly #contents = new Map<Digest, Promise<Content>>();
+  /** Of the root, where it is an index and was read. */
+  #listed: readonly ChildDescriptor[] = [];
+
+  /** @param holders targets whose tag leads to a digest already, by that digest */
+  constructor(
+    client: RegistryClient,
+    source: RepositoryRef,
+    {
+      root,
+      holders,
+      budget,
+      signal,
+    }: {
+      readonly root: Digest;
+      readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
+      readonly budget: ImageBudget;
+      readonly signal: AbortSignal;
+    },
+  ) {
+    this.#client = client;
+    this.#source = source;
+    this.#root = root;
+    this.#holders = holders;
+    this.#budget = budget;
+    this.#signal = signal;
+  }
+
+  /** @throws RegistryFault of the source, UnsupportedManifest */
+  async read(digest: Digest): Promise<ReadManifest> {
+    const content = await this.#contentOf(digest);
+    const { mediaType: contentType, body } = content;
+    const name = this.nameOf(digest);
+    const manifest = readSourceManifest({ name, digest, contentType, size: body.length, text: body.toString('utf8') });
+    if (digest === this.#root && manifest.kind === 'index') this.#listed = manifest.children;
+    return { content: { ...content, mediaType: manifest.mediaType }, manifest };
+  }
+
+  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  async readIfThere(digest: Digest): Promise<ReadManifest | Unreadable> {
+    return await this.read(digest).catch(orReason);
+  }
+
+  /** What an index lists is about to be read. @throws FerryError `manifest-too-large` */
+  async expect(children: readonly ChildDescriptor[]): Promise<void> {
+    await this.#budget.expectsManifests(children.map(({ size }) => size));
+  }
+
+  /**
+   * Reads many, a few at a time, for whoever goes through them one after the other then.
+   *
+   * @param ifThere whether those that are not there, or not whole, are left to whoever reads them then
+   */
+  async readAll(digests: readonly Digest[], { ifThere = false }: { readonly ifThere?: boolean } = {}): Promise<void> {
+    const queue = [...digests].reverse();
+    const reader = async (): Promise<void> => {
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+        const reading = this.#contentOf(next);
+        await (ifThere ? reading.catch(orReason) : reading);
+      }
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, reader));
+  }
+
+  /**
+   * What the config of a single image says of its platform; undefined for an index.
+   *
+   * @param anyType whether configs of no image's type are read, too: where a platform is to be compared
+   */
+  async configPlatformOf(
+    { content, manifest }: ReadManifest,
+    { anyType }: { readonly anyType: boolean },
+  ): Promise<ConfigPlatform | undefined> {
+    if (manifest.kind !== 'image') return undefined;
+    const { artifactType } = manifest.json;
+    const config = configBlob(manifest.json, this.nameOf(content.digest));
+    if (config === undefined) return unnamedPlatform('it has no config that could name a platform');
+    const isImageType = isImageConfig(config.mediaType);
+    if (!isImageType && (isEmptyConfig(config.mediaType) || typeof artifactType === 'string')) {
+      const type = typeof artifactType === 'string' ? ` of the type ${artifactType.slice(0, 120)}` : '';
+      return unnamedPlatform(`it is an artifact${type}, which is for no platform`);
+    }
+    if (!isImageType && !anyType) return unnamedPlatform(`its config (${config.mediaType}) was not read`);
+    if (config.size > CONFIG_LIMIT_BYTES) {
+      return unnamedPlatform(`its config of ${config.size} bytes is too large to be read for a platform`);
+    }
+    // Nothing needs to be asked for what has no bytes, and a registry may not have it.
+    if (config.size === 0) return readConfigPlatform('', config.mediaType, isImageType);
+    const repos = this.#pathsOf(content.digest);
+    const body = await readSmallBlob(this.#client, repos, config, { budget: this.#budget, signal: this.#signal });
+    return readConfigPlatform(body.toString('utf8'), config.mediaType, isImageType);
+  }
+
+  /** The platform of a single image, from its config; undefined for artifacts, and where it names none. */
+  async platformOf(read: ReadManifest): Promise<Platform | undefined> {
+    return (await this.configPlatformOf(read, { anyType: false }))?.platform;
+  }
+
+  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  async configPlatformIfThere(digest: Digest): Promise<ConfigPlatform | Unreadable | undefined> {
+    return await this.read(digest)
+      .then(async (read) => await this.configPlatformOf(read, { anyType: true }))
+      .catch(orReason);
+  }
+
+  nameOf(digest: Digest): string {
+    return `${this.#source.host}/${this.#source.repository}@${digest}`;
+  }
+
+  #contentOf(digest: Digest): Promise<Content> {
+    const known = this.#contents.get(digest);
+    if (known !== undefined) return known;
+    this.#budget.countManifest();
+    const reading = this.#obtain(digest);
+    this.#contents.set(digest, reading);
+    return reading;
+  }
+
+  async #obtain(digest: Digest): Promise<Content> {
+    const cached = this.#client.contents.get(digest);
+    if (cached === undefined) return await this.#fetch(digest);
+    await this.#budget.took(cached.body.length);
+    return cached;
+  }
+
+  async #fetch(digest: Digest): Promise<Content> {
+    const [signal, budget] = [this.#signal, this.#budget];
+    for (const repo of this.#holdersOf(digest)) {
+      try {
+        const content = await getManifest(this.#client, repo, digest, {
+          signal,
+          deniedIsAbsent: true,
+          attempts: 1,
+          budget,
+        });
+        if (content !== undefined) return content;
+      } catch (error) {
+        // Only a shortcut: whatever is wrong with the target shows when it is copied to.
+        if (!(error instanceof FerryError)) throw error;
+      }
+    }
+    const listed = this.#listed;
+    return readFromSource(this.#client, this.#source, digest, { root: this.#root, listed, budget, signal });
+  }
+
+  #pathsOf(digest: Digest): readonly RepositoryRef[] {
+    return [...this.#holdersOf(digest), this.#source];
+  }
+
+  /** Whoever has the root has its children. */
+  #holdersOf(digest: Digest): readonly RepositoryRef[] {
+    return [
+      ...(this.#holders.get(digest) ?? []),
+      ...(digest === this.#root ? [] : (this.#holders.get(this.#root) ?? [])),
+    ];
+  }
+}
+
+function orReason(error: unknown): Unreadable {
+  if (error instanceof FerryError && UNREADABLE.has(error.code)) return { reason: error.message };
+  throw error;
+}

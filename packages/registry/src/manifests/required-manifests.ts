@@ -1,0 +1,70 @@
+import type { Digest } from '../oci/digest.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { TagComposition } from '../oci/tag-composition.js';
+import type { Content } from './content-cache.js';
+import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
+import type { Blob } from '../blobs/image-blobs.js';
+import type { ManifestReader, ReadManifest } from './manifest-reader.js';
+
+/** Indexes may hold indexes; deeper than this nobody nests, and a loop cannot be (a digest cannot contain itself). */
+const MOST_LEVELS = 5;
+
+/** A manifest that a target's tag needs, with the blobs that it needs itself. */
+export interface RequiredManifest {
+  readonly content: Content;
+  readonly blobs: readonly Blob[];
+  /** Layers of it that live elsewhere. */
+  readonly foreign: readonly Digest[];
+}
+
+/**
+ * Everything that a tag leads to, in the order in which it is put: children before the index that lists them, the tag's
+ * own manifest last.
+ *
+ * @throws FerryError of the source
+ */
+export async function requiredManifests(
+  reader: ManifestReader,
+  root: ReadManifest,
+  { root: tagRoot, children }: TagComposition,
+): Promise<readonly RequiredManifest[]> {
+  const required = new Map<Digest, RequiredManifest>();
+  await reader.expect(children);
+  await reader.readAll(children.map(({ digest }) => digest));
+  for (const child of children) await collectRequired(reader, child.digest, required);
+  if (tagRoot.kind === 'index') {
+    const { digest, mediaType, json } = tagRoot;
+    required.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [], foreign: [] });
+  } else {
+    const { content, manifest } = tagRoot.kind === 'source' ? root : await reader.read(tagRoot.digest);
+    if (tagRoot.kind === 'child' && manifest.kind === 'index') await collectRequired(reader, content.digest, required);
+    else required.set(content.digest, requiredManifest(reader, { content, manifest }));
+  }
+  return [...required.values()];
+}
+
+/** Adds a manifest with everything that it leads to, children before it. @throws FerryError of the source */
+export async function collectRequired(
+  reader: ManifestReader,
+  digest: Digest,
+  required: Map<Digest, RequiredManifest>,
+  level = 1,
+): Promise<void> {
+  if (required.has(digest)) return;
+  const read = await reader.read(digest);
+  if (level > MOST_LEVELS) {
+    const message = `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels of indexes`;
+    throw new FerryError(message, { code: 'manifest-unsupported', decision: 'block' });
+  }
+  if (read.manifest.kind === 'index') {
+    await reader.expect(read.manifest.children);
+    for (const child of read.manifest.children) await collectRequired(reader, child.digest, required, level + 1);
+  }
+  required.set(digest, requiredManifest(reader, read));
+}
+
+function requiredManifest(reader: ManifestReader, { content, manifest }: ReadManifest): RequiredManifest {
+  if (manifest.kind === 'index') return { content, blobs: [], foreign: [] };
+  const name = reader.nameOf(content.digest);
+  return { content, blobs: blobsOf(manifest.json, name), foreign: foreignLayers(manifest.json, name) };
+}

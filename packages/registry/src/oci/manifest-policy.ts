@@ -1,0 +1,71 @@
+import type { Digest } from './digest.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+
+/**
+ * What to do with the attestation manifests that some registries (ACR Personal) refuse:
+ * `keep` copies them, `drop` leaves them out of the index (its digest changes, and both are recorded),
+ * `fail` refuses the image before any layer moves.
+ */
+export const ManifestPolicy = { keep: 'keep', drop: 'drop', fail: 'fail' } as const;
+export type ManifestPolicy = (typeof ManifestPolicy)[keyof typeof ManifestPolicy];
+
+export interface DroppedManifest {
+  readonly digest: Digest;
+  readonly reason: string;
+}
+
+/** A target's manifest policy does not let an image through. */
+export class ManifestRefusedByPolicy extends FerryError {
+  constructor(message: string) {
+    super(message, { code: 'manifest-policy', decision: 'block' });
+  }
+}
+
+/** A manifest that a tag would lead to. */
+interface Candidate {
+  readonly digest: Digest;
+  /** Present for a platform's image. */
+  readonly platform?: unknown;
+  /** Present for an attestation. */
+  readonly about?: unknown;
+}
+
+/**
+ * Divides manifests into those that the policy lets through and those that it leaves out.
+ * @throws ManifestRefusedByPolicy when the policy is `fail`, or when leaving out is not enough
+ */
+export function applyManifestPolicy<T extends Candidate>(
+  candidates: readonly T[],
+  {
+    image,
+    target,
+    policy,
+    refusedDigests,
+  }: {
+    readonly image: string;
+    readonly target: string;
+    readonly policy: ManifestPolicy;
+    readonly refusedDigests?: ReadonlySet<Digest>;
+  },
+): { readonly kept: readonly T[]; readonly dropped: readonly DroppedManifest[] } {
+  const refused = candidates.filter(({ digest }) => refusedDigests?.has(digest));
+  if (policy === ManifestPolicy.keep || refused.length === 0) return { kept: candidates, dropped: [] };
+
+  const digests = refused.map(({ digest }) => digest).join(', ');
+  if (policy === ManifestPolicy.fail) {
+    throw new ManifestRefusedByPolicy(
+      `${image} holds manifests that target ${target} refuses (${digests}), and its manifest policy is "fail": set it to "drop" to leave them out`,
+    );
+  }
+  const kept = candidates.filter((candidate) => !refused.includes(candidate));
+  if (kept.length === 0 || refused.some(({ platform }) => platform !== undefined)) {
+    throw new ManifestRefusedByPolicy(
+      `${image} is itself of a form that target ${target} refuses (${digests}): leaving out attestations does not help; choose another target for it, or platforms without it`,
+    );
+  }
+  const dropped = refused.map(({ digest, about }) => ({
+    digest,
+    reason: `${about === undefined ? 'an artifact' : 'an attestation in artifact form'}, which target ${target} refuses`,
+  }));
+  return { kept, dropped };
+}

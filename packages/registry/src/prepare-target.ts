@@ -1,0 +1,222 @@
+import type { Digest } from './oci/digest.js';
+import { FerryError } from '../../../src/domain/ferry-error.js';
+import { isArtifactManifest, readSourceManifest } from './oci/source-manifest.js';
+import { aboutOf, composeTag } from './oci/tag-composition.js';
+import type { CompositionRequest, TagComposition } from './oci/tag-composition.js';
+import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
+import type { Blob } from './blobs/image-blobs.js';
+import { getManifest, lookForManifest } from './manifests/manifest-exchange.js';
+import type { ManifestHead } from './manifests/manifest-exchange.js';
+import { headManifests } from './manifests/head-manifests.js';
+import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
+import { requiredManifests } from './manifests/required-manifests.js';
+import type { RequiredManifest } from './manifests/required-manifests.js';
+import { noReferrers, requiredReferrers } from './referrers/required-referrers.js';
+import type { RequiredReferrers } from './referrers/required-referrers.js';
+import type { RepositoryRef } from './repository-ref.js';
+import type { ReferrerFinder } from './referrers/referrer-finder.js';
+import type { RegistryClient } from './registry-client.js';
+
+export interface PreparedTarget {
+  readonly target: CopyTarget;
+  readonly repo: RepositoryRef;
+  readonly plan: TargetPlan;
+  /** In the order in which they are put: children before the index that lists them, the tag's own last. */
+  readonly manifests: readonly RequiredManifest[];
+  readonly referrers: RequiredReferrers;
+  /** What the target has vouches for nothing. */
+  readonly force: boolean;
+  /** The tag leads where it should: only what lies below it is owed. */
+  readonly tagIsSet: boolean;
+  /** Before the copy the target did not say what the tag points to. */
+  readonly tagIsUntold: boolean;
+}
+
+/** A target, and what its tag leads to before the copy. */
+export interface TargetTag {
+  readonly target: CopyTarget;
+  readonly repo: RepositoryRef;
+  /** What the tag leads to now, and of which media type that is. */
+  readonly current?: Digest;
+  readonly currentType?: string;
+  /** The target does not say what the tag points to: `denied` may mean that it is not there, `blocked` that it is. */
+  readonly untold?: 'denied' | 'blocked';
+  readonly failure?: FerryError;
+}
+
+export async function readTargetTag(
+  client: RegistryClient,
+  target: CopyTarget,
+  { likely, signal }: { readonly likely?: ManifestHead | undefined; readonly signal: AbortSignal },
+): Promise<TargetTag> {
+  const { name, host, repository, tag } = target;
+  const repo: RepositoryRef = { side: 'target', host, repository, name };
+  try {
+    const options = { deniedIsAbsent: true, attempts: 2, signal, ...(likely === undefined ? {} : { likely }) };
+    const look = await lookForManifest(client, repo, tag, options);
+    if (look.kind === 'absent') return { target, repo };
+    if (look.kind === 'untold') return { target, repo, untold: look.isThere ? 'blocked' : 'denied' };
+    return { target, repo, current: look.head.digest, currentType: look.head.mediaType };
+  } catch (failure) {
+    signal.throwIfAborted();
+    if (!(failure instanceof FerryError)) throw failure;
+    return { target, repo, failure };
+  }
+}
+
+export interface TargetPreparation {
+  readonly tag: TargetTag;
+  readonly reader: ManifestReader;
+  readonly finder: ReferrerFinder;
+  readonly root: ReadManifest;
+  readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'configs' | 'unreadable' | 'selection'>;
+  /** With policy `keep`: what there is to decide about. */
+  readonly overall: TagComposition;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What one target's tag will lead to, and what it lacks. @throws FerryError */
+export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
+  const { tag, reader, finder, root, composition, overall, force, signal } = preparation;
+  const { target, repo, current } = tag;
+  const policy = target.manifestPolicy;
+  const composed =
+    policy === 'keep'
+      ? overall
+      : composeTag({
+          ...composition,
+          ...(await artifactsIn(preparation)),
+          target: target.name,
+          policy,
+        });
+
+  const manifests = await requiredManifests(reader, root, composed);
+  const last = manifests.at(-1);
+  if (last === undefined) throw new TypeError('a tag always leads to a manifest');
+  const { digest, mediaType } = last.content;
+  // An index of our own making is none that the source knows anything about.
+  const ofSource = composed.root.kind === 'index' ? manifests.slice(0, -1) : manifests;
+  const subjects = ofSource.map(({ content }) => content.digest);
+  const referrers =
+    target.referrers === true
+      ? await requiredReferrers(client, { finder, reader, target, repo, subjects, signal })
+      : noReferrers;
+  const children = [...manifests.slice(0, -1), ...referrers.manifests];
+  const alreadyThere =
+    !force &&
+    current === digest &&
+    referrers.unlisted.size + referrers.tags.length === 0 &&
+    (await areThere(client, repo, children, signal));
+  const replaces = current === undefined || current === digest ? undefined : current;
+  const parts = new Set(manifests.slice(0, -1).map(({ content }) => content.digest));
+  const isExtended = replaces !== undefined && (await isPartOf(client, repo, { digest: replaces, parts, signal }));
+  return {
+    target,
+    repo,
+    manifests,
+    referrers,
+    force,
+    tagIsSet: current === digest,
+    tagIsUntold: tag.untold !== undefined,
+    plan: {
+      target: target.name,
+      reference: referenceOf(target),
+      digest,
+      mediaType,
+      platforms: copiedPlatforms(composed, manifests, digest),
+      alreadyThere,
+      ...(replaces === undefined ? {} : { replaces }),
+      ...(isExtended ? { extends: true } : {}),
+      ...(target.referrers === true ? { referrers: referrers.count } : {}),
+      dropped: [...composed.dropped, ...referrers.dropped],
+      ...(composed.note === undefined ? {} : { note: composed.note }),
+    },
+  };
+}
+
+/** Whether a manifest, or everything that an index lists, is among the parts of a new index. */
+async function isPartOf(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  {
+    digest,
+    parts,
+    signal,
+  }: { readonly digest: Digest; readonly parts: ReadonlySet<string>; readonly signal: AbortSignal },
+): Promise<boolean> {
+  if (parts.size === 0 || parts.has(digest)) return parts.has(digest);
+  try {
+    const content = await getManifest(client, repo, digest, { deniedIsAbsent: true, attempts: 1, signal });
+    if (content === undefined) return false;
+    const { body, mediaType: contentType } = content;
+    const text = body.toString('utf8');
+    const manifest = readSourceManifest({ name: digest, digest, contentType, size: body.length, text });
+    return manifest.kind === 'index' && manifest.children.every((child) => parts.has(child.digest));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Only for what is reported: what cannot be read is replaced.
+    if (!(error instanceof FerryError)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Manifests that a registry for images alone refuses; only those without a platform come into question. An attestation
+ * that the source has no more is left out by `drop` like one that is refused.
+ */
+async function artifactsIn({
+  tag: { target },
+  reader,
+  root,
+  overall: { children },
+  composition,
+}: TargetPreparation): Promise<Pick<CompositionRequest, 'refusedDigests' | 'unreadable'>> {
+  const nameless = children.filter(({ platform }) => platform === undefined);
+  const unreadable = new Map(composition.unreadable);
+  const refusedDigests = new Set<Digest>();
+  const note = ({ content, manifest }: ReadManifest): void => {
+    if (manifest.kind === 'image' && isArtifactManifest(manifest.json)) refusedDigests.add(content.digest);
+  };
+  if (root.manifest.kind === 'image') note(root);
+  await reader.readAll(
+    nameless.map(({ digest }) => digest),
+    { ifThere: true },
+  );
+  for (const child of nameless) {
+    const mayBeLeft = target.manifestPolicy === 'drop' && aboutOf(child) !== undefined;
+    const found = mayBeLeft ? await reader.readIfThere(child.digest) : await reader.read(child.digest);
+    if ('reason' in found) unreadable.set(child.digest, found.reason);
+    else note(found);
+  }
+  return { refusedDigests, unreadable };
+}
+
+async function areThere(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  manifests: readonly RequiredManifest[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const heads = await headManifests(client, repo, manifests, signal);
+  return heads.every((head) => head !== undefined);
+}
+
+function copiedPlatforms(
+  { platforms }: TagComposition,
+  manifests: readonly RequiredManifest[],
+  root: Digest,
+): readonly CopiedPlatform[] {
+  const sizes = new Map(manifests.map(({ content, blobs }) => [content.digest, totalSize(blobs)]));
+  if (platforms.length === 0) return [{ platform: '', digest: root, size: sizes.get(root) ?? 0 }];
+  return platforms.map(({ platform, digest }) => ({ platform, digest, size: sizes.get(digest) ?? 0 }));
+}
+
+function totalSize(blobs: readonly Blob[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** `host/repository:tag` */
+export function referenceOf({ host, repository, tag }: CopyTarget): string {
+  return `${host}/${repository}:${tag}`;
+}

@@ -1,0 +1,153 @@
+import type { Digest } from './oci/digest.js';
+import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { CopyProgress } from './copy-types.js';
+import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
+import { getManifest, putManifest } from './manifests/manifest-exchange.js';
+import type { RequiredManifest } from './manifests/required-manifests.js';
+import type { RequiredReferrers } from './referrers/required-referrers.js';
+import type { RepositoryRef } from './repository-ref.js';
+import { addToReferrersTag } from './referrers/referrers-tag.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
+import { backoff, rest } from './transport/retrying.js';
+
+const ATTEMPTS = 4;
+
+/** A target that has all blobs of an image, and lacks some of its manifests. */
+export interface Publication {
+  readonly client: RegistryClient;
+  readonly repo: RepositoryRef;
+  /** What people call the target. */
+  readonly target: string;
+  readonly tag: string;
+  /** The tag leads to the last manifest already: registries with immutable tags refuse to be told so again. */
+  readonly tagIsSet: boolean;
+  /** The image's own, children before the index that lists them; the last is what the tag is to lead to. */
+  readonly manifests: readonly RequiredManifest[];
+  /** Digests of all manifests that the target lacks. */
+  readonly missing: ReadonlySet<Digest>;
+  readonly referrers: RequiredReferrers;
+  readonly signal: AbortSignal;
+  readonly report: (progress: CopyProgress) => void;
+  /** Sends the blobs of a manifest anew. */
+  reuploadBlobs(manifest: RequiredManifest): Promise<void>;
+}
+
+/**
+ * Puts the manifests: children before their index, a subject before what refers to it, the tag last, and reads the tag
+ * back. A crash before the tag leaves only what nobody sees.
+ *
+ * @returns undefined where the tag was read back; else why the target does not let it be read, and its answer to PUT alone
+ *   says that it has the manifest
+ * @throws RegistryFault
+ */
+export async function publishTag(publication: Publication): Promise<string | undefined> {
+  const { manifests, missing, referrers, tag, tagIsSet } = publication;
+  const root = manifests.at(-1);
+  if (root === undefined) throw new TypeError('a tag always leads to a manifest');
+  for (const manifest of referrers.count > 0 ? manifests : manifests.slice(0, -1)) {
+    if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
+  }
+  await publishReferrers(publication);
+  const { isConfirmed } = await put(publication, root, tagIsSet ? root.content.digest : tag);
+  try {
+    await readBack(publication, root, tag);
+    return undefined;
+  } catch (error) {
+    publication.signal.throwIfAborted();
+    if (tagIsSet || !isUnreadable(error)) throw error;
+    if (isConfirmed) return error.reason;
+    const reason = `the tag "${tag}" was put, and whether it is right cannot be seen: ${error.reason}`;
+    const { status, repo } = { status: error.status, repo: publication.repo };
+    throw new RegistryFault(reason, {
+      repo,
+      code: 'denied',
+      decision: 'block',
+      cause: error,
+      ...(status === undefined ? {} : { status }),
+    });
+  }
+}
+
+/** A policy (Harbor's 412), or an account that may push and not pull. */
+function isUnreadable(error: unknown): error is RegistryFault {
+  if (!(error instanceof RegistryFault) || error.resource !== 'manifest') return false;
+  return [401, 403, 412, 451].includes(error.status ?? 0);
+}
+
+async function publishReferrers(publication: Publication): Promise<void> {
+  const { client, repo, manifests, missing, referrers, signal } = publication;
+  const own = digestsOf(manifests);
+  const unlisted = digestsOf([...referrers.unlisted.values()].flat());
+  const listed = new Set<Digest>();
+  for (const manifest of referrers.manifests) {
+    const { digest } = manifest.content;
+    // One that is there and not listed is put again: a registry with the Referrers API lists it then.
+    if (!unlisted.has(digest) && (own.has(digest) || !missing.has(digest))) continue;
+    const { isListed } = await putByDigest(publication, manifest);
+    if (isListed) listed.add(digest);
+  }
+  for (const [subject, all] of referrers.unlisted) {
+    const left = all.filter(({ content }) => !listed.has(content.digest));
+    if (left.length > 0) await addToReferrersTag(client, repo, { subject, referrers: left }, signal);
+  }
+  for (const { tag, manifest } of referrers.tags) await put(publication, manifest, tag);
+}
+
+function digestsOf(manifests: readonly RequiredManifest[]): ReadonlySet<Digest> {
+  return new Set(manifests.map(({ content }) => content.digest));
+}
+
+async function putByDigest(publication: Publication, manifest: RequiredManifest): ReturnType<typeof putManifest> {
+  return put(publication, manifest, manifest.content.digest);
+}
+
+/** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
+async function put(
+  publication: Publication,
+  manifest: RequiredManifest,
+  reference: string,
+): ReturnType<typeof putManifest> {
+  const { client, repo, target, report, signal } = publication;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const stored = await putManifest(client, repo, reference, manifest.content, signal);
+      report({ type: 'manifest', digest: manifest.content.digest, target });
+      return stored;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!namesUnknownBlob(error)) throw error;
+      if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
+      if (attempt === ATTEMPTS) throw neverSeen(error);
+      await rest(backoff(attempt, client.host(repo.host).timing), signal);
+      await publication.reuploadBlobs(manifest);
+    }
+  }
+}
+
+/** The tag is right when reading it gives the very bytes; a registry may need a moment to show it. */
+async function readBack(
+  { client, repo, signal }: Publication,
+  { content }: RequiredManifest,
+  tag: string,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await getManifest(client, repo, tag, { signal });
+    if (found?.body.equals(content.body) === true) return;
+    if (attempt === ATTEMPTS) {
+      const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
+      const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does somebody else write to it?`;
+      throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
+    }
+    await rest(backoff(attempt, client.host(repo.host).timing), signal);
+  }
+}
+
+function neverSeen(error: unknown): unknown {
+  return error instanceof RegistryFault ? restated(error, 'manifest-refused', 'retry') : error;
+}
+
+function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
+  const repo = { side: error.side, host: error.host, repository: error.repository };
+  return new RegistryFault(error.reason, { repo, code, decision, diagnostics: error.diagnostics, cause: error });
+}

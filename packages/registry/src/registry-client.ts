@@ -1,0 +1,98 @@
+import { BlobLocationCache } from './blobs/blob-location-cache.js';
+import { ContentCache } from './manifests/content-cache.js';
+import type { RegistryClientOptions } from './client-options.js';
+import { KeyedLock } from './concurrency/keyed-lock.js';
+import { Semaphore } from './concurrency/semaphore.js';
+import { BodyBudgets } from './transport/body-budget.js';
+import { MirrorList } from './transport/mirror-list.js';
+import { RegistryHost } from './transport/registry-host.js';
+import { defaultTiming } from './transport/timing.js';
+import { requestToken } from './transport/token-endpoint.js';
+
+const CACHED_BYTES = 16 * 1024 * 1024;
+const TRANSFERS_AT_ONCE = 6;
+
+/** Connections, tokens and knowledge that copies share. One for a process; `close` it when no copy runs any more. */
+export interface RegistryClient {
+  /** What is known of one registry, made on first use. */
+  host(name: string): RegistryHost;
+  readonly contents: ContentCache;
+  /** Bounds what is read whole, over all hosts and images. */
+  readonly bodies: BodyBudgets;
+  readonly blobLocationCache: BlobLocationCache;
+  /** Blobs on their way now, by target repository or host, and digest: nobody sends the same one twice at once. */
+  readonly inFlight: Map<string, Promise<unknown>>;
+  /** Tags that are read, changed and written. */
+  readonly tagLocks: KeyedLock;
+  /**
+   * Waits until one more blob may be read from this host. Its own limit comes first: who waits for that takes no place
+   * from other sources.
+   *
+   * @returns gives the turn back
+   * @throws the signal's reason
+   */
+  readTurn(source: string, signal: AbortSignal): Promise<() => void>;
+  /** Ends every connection. */
+  close(): void;
+}
+
+/** Only the hosts in `trustedHosts`, and those in `hosts` that have more than limits, may have private addresses. */
+export function createRegistryClient({
+  credentials,
+  hosts = new Map(),
+  trustedHosts = new Set(),
+  userAgent = 'image-ferry',
+  proxies = { except: [] },
+  onMirrorFault = () => {},
+  timing = {},
+  pulls,
+  concurrentTransfers = TRANSFERS_AT_ONCE,
+  blobLocations,
+}: RegistryClientOptions): RegistryClient {
+  const registryHosts = new Map<string, RegistryHost>();
+  const bodies = new BodyBudgets();
+  const host = (name: string): RegistryHost => {
+    const existing = registryHosts.get(name);
+    if (existing !== undefined) return existing;
+    const settings = hosts.get(name);
+    const made: RegistryHost = new RegistryHost(name, {
+      settings: settings ?? {},
+      mirrors: new MirrorList(settings?.mirrors ?? [], host, onMirrorFault),
+      trusted: (settings !== undefined && settings.trusted !== false) || trustedHosts.has(name),
+      credentials,
+      requestToken: (query, known, repo) => requestToken(made, query, known, repo),
+      timing: { ...defaultTiming, ...timing },
+      userAgent,
+      proxies,
+      bodies,
+      ...(pulls === undefined ? {} : { pulls }),
+    });
+    registryHosts.set(name, made);
+    return made;
+  };
+  const transfers = new Semaphore(concurrentTransfers);
+  return {
+    host,
+    async readTurn(source, signal) {
+      const leaveSource = await host(source).reads?.acquire(signal);
+      try {
+        const leaveTransfers = await transfers.acquire(signal);
+        return () => {
+          leaveTransfers();
+          leaveSource?.();
+        };
+      } catch (error) {
+        leaveSource?.();
+        throw error;
+      }
+    },
+    contents: new ContentCache(CACHED_BYTES),
+    bodies,
+    blobLocationCache: new BlobLocationCache(blobLocations),
+    inFlight: new Map(),
+    tagLocks: new KeyedLock(),
+    close() {
+      for (const known of registryHosts.values()) known.close();
+    },
+  };
+}

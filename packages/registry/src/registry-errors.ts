@@ -1,0 +1,54 @@
+import { FerryError } from '../../../src/domain/ferry-error.js';
+import type { FaultDetails } from '../../../src/domain/ferry-error.js';
+import { describeRepository } from './repository-ref.js';
+import type { RepositoryRef } from './repository-ref.js';
+import { codesOf } from './transport/quirks.js';
+import type { Resource } from './transport/resource.js';
+
+/** One entry of a registry's error body (distribution-spec, "Error Codes"). */
+export interface RegistryDiagnostic {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface RegistryFaultDetails extends FaultDetails {
+  readonly repo: RepositoryRef;
+  /** HTTP status, when there was an answer at all. */
+  readonly status?: number;
+  readonly diagnostics?: readonly RegistryDiagnostic[];
+  /** What the request was about, when there was an answer. */
+  readonly resource?: Resource;
+}
+
+/** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
+export class RegistryFault extends FerryError {
+  readonly side: RepositoryRef['side'];
+  readonly host: string;
+  readonly repository: string;
+  readonly status?: number;
+  readonly diagnostics: readonly RegistryDiagnostic[];
+  readonly resource?: Resource;
+  /** The message without the place that begins it: for a fault that says the same of another decision. */
+  readonly reason: string;
+
+  constructor(message: string, { repo, status, diagnostics, resource, ...details }: RegistryFaultDetails) {
+    super(`${describeRepository(repo)}: ${message}`, details);
+    this.reason = message;
+    this.side = repo.side;
+    this.host = repo.host;
+    this.repository = repo.repository;
+    this.diagnostics = diagnostics ?? [];
+    if (status !== undefined) this.status = status;
+    if (resource !== undefined) this.resource = resource;
+  }
+}
+
+/** True when the registry itself named one of these codes. */
+export function saysCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof RegistryFault && error.diagnostics.some(({ code }) => codes.includes(code));
+}
+
+/** True when a registry refuses a manifest because it has not got, or does not see yet, what the manifest needs. */
+export function namesUnknownBlob(error: unknown): boolean {
+  return saysCode(error, ...codesOf('unknown-parts'));
+}

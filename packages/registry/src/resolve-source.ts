@@ -1,0 +1,143 @@
+import { isDigest } from './oci/digest.js';
+import type { Digest } from './oci/digest.js';
+import { printPlatform } from './oci/platform.js';
+import type { ChildDescriptor } from './oci/source-manifest.js';
+import type { Content } from './manifests/content-cache.js';
+import type { CopyRequest } from './copy-types.js';
+import { lookForManifest, readManifest } from './manifests/manifest-exchange.js';
+import type { ManifestHead } from './manifests/manifest-exchange.js';
+import type { RepositoryRef } from './repository-ref.js';
+import type { RegistryClient } from './registry-client.js';
+import { RegistryFault } from './registry-errors.js';
+import { requestTags } from './request-tags.js';
+import type { BodyBudget } from './transport/body-budget.js';
+import { withUnused } from './transport/unused-credentials.js';
+
+/** Named in a message; an index may list hundreds. */
+const MOST_PLATFORMS = 10;
+const TAGS_LIMIT_BYTES = 1024 * 1024;
+
+export function sourceRepo({ source }: Pick<CopyRequest, 'source'>): RepositoryRef {
+  return { side: 'source', host: source.host, repository: source.path };
+}
+
+export interface ResolvedSource {
+  readonly digest: Digest;
+  /** What the tag said; absent where the digest was given. */
+  readonly head?: ManifestHead;
+}
+
+/**
+ * The digest that is copied: the one asked for, or what the tag points to now (one HEAD). From here on everything is
+ * addressed by digest, so a tag that moves meanwhile changes nothing.
+ *
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or whatever the registry says
+ */
+export async function resolveSource(
+  client: RegistryClient,
+  { source, sourceDigest }: CopyRequest,
+  signal?: AbortSignal,
+): Promise<ResolvedSource> {
+  const fixed = sourceDigest ?? source.digest;
+  if (fixed !== undefined) return { digest: fixed };
+  const repo = sourceRepo({ source });
+  const tag = source.tag ?? 'latest';
+  const look = await lookForManifest(client, repo, tag, withSignal(signal));
+  if (look.kind === 'there') return { digest: look.head.digest, head: look.head };
+  throw await missingManifest(client, repo, tag, {
+    codes: look.kind === 'absent' ? look.codes : [],
+    ...withSignal(signal),
+  });
+}
+
+/**
+ * Reads one manifest from the source by digest.
+ *
+ * @param root what the copy began with, and `listed` what that lists, as far as it was read
+ * @throws RegistryFault when it is not there
+ */
+export async function readFromSource(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  digest: Digest,
+  {
+    root,
+    listed,
+    budget,
+    signal,
+  }: {
+    readonly root: Digest;
+    readonly listed: readonly ChildDescriptor[];
+    readonly budget: BodyBudget;
+    readonly signal: AbortSignal;
+  },
+): Promise<Content> {
+  const { content, codes } = await readManifest(client, repo, digest, { budget, signal });
+  if (content !== undefined) return content;
+  if (digest === root) throw await missingManifest(client, repo, digest, { codes, signal });
+  throw new RegistryFault(missingChild(root, digest, listed), { repo, code: 'source-corrupt', decision: 'block' });
+}
+
+function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescriptor[]): string {
+  const named = new Map(
+    listed.flatMap((child) => (child.platform === undefined ? [] : [[child.digest, printPlatform(child.platform)]])),
+  );
+  const own = named.get(digest);
+  named.delete(digest);
+  const others = [...new Set(named.values())].filter((platform) => platform !== own).slice(0, MOST_PLATFORMS);
+  const what = `the manifest ${digest}${own === undefined ? '' : ` (${own})`}`;
+  const advice =
+    others.length === 0
+      ? ''
+      : `; platforms whose manifests are there can be copied without it when they are chosen by name (it also lists ${others.join(', ')})`;
+  return `its index ${root} lists ${what}, but it is not there: the image is broken at its source${advice}`;
+}
+
+/**
+ * A tag that may still be published is waited for; a repository that does not exist is a mistake.
+ *
+ * @param options.codes what the registry said to GET of the manifest
+ */
+export async function missingManifest(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  reference: string,
+  { codes, signal }: { readonly codes: readonly string[]; readonly signal?: AbortSignal },
+): Promise<RegistryFault> {
+  if (saysNoName(codes) || (await repositoryIsMissing(client, repo, signal))) {
+    const message = `there is no such repository at ${repo.host}; check its name`;
+    const fault = new RegistryFault(message, { repo, status: 404, code: 'repository-missing', decision: 'block' });
+    return await withUnused(client.host(repo.host), repo, fault);
+  }
+  const what = isDigest(reference) ? `no manifest ${reference}` : `no tag "${reference}"`;
+  const message = `it has ${what}; it may not be published yet, or not any more`;
+  return new RegistryFault(message, { repo, status: 404, code: 'tag-missing', decision: 'wait' });
+}
+
+/** Where a manifest's 404 says only "manifest unknown", the list of tags may say that the repository is. */
+async function repositoryIsMissing(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await requestTags(client, repo, {
+      query: 'n=1',
+      attempts: 2,
+      limitBytes: TAGS_LIMIT_BYTES,
+      ...withSignal(signal),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof RegistryFault && saysNoName(error.diagnostics.map(({ code }) => code));
+  }
+  return false;
+}
+
+function saysNoName(codes: readonly string[]): boolean {
+  return codes.includes('NAME_UNKNOWN') || codes.includes('NAME_INVALID');
+}
+
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,138 @@
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { Semaphore } from '../concurrency/semaphore.js';
+
+/**
+ * All that is read to know one image: manifests, configs that tell a platform, lists of referrers. `golang:1-trixie`, one
+ * of the widest of Docker's official images (14 manifests), has about 50 KB; distribution, zot and podman stop at 4 MiB
+ * for one manifest.
+ */
+const IMAGE_LIMIT_BYTES = 12 * 1024 * 1024;
+/** With the indexes: no image has as many. */
+const MOST_MANIFESTS = 2_000;
+/** An image that needs more waits for one of the places below. */
+const IMAGE_FREE_BYTES = 512 * 1024;
+const LARGE_IMAGES_AT_ONCE = 1;
+/** The same for any other body that is read whole. */
+const BODY_FREE_BYTES = 256 * 1024;
+const LARGE_BODIES_AT_ONCE = 2;
+
+/** Bounds the memory of what is read whole. */
+export interface BodyBudget {
+  /** So much is announced. @returns what has to be waited for before it is read */
+  expects(bytes: number): Promise<void> | undefined;
+  /**
+   * So much came.
+   *
+   * @returns what has to be waited for before more is read
+   * @throws FerryError `manifest-too-large`
+   */
+  took(bytes: number): Promise<void> | undefined;
+}
+
+/** The budget of one image, which holds what was read of it until it is done. */
+export interface ImageBudget extends BodyBudget {
+  /** One more manifest will be read. @throws FerryError `manifest-too-large` */
+  countManifest(): void;
+  /**
+   * Manifests of these sizes will be read, by an index's own word.
+   *
+   * @returns what has to be waited for before that
+   * @throws FerryError `manifest-too-large`
+   */
+  expectsManifests(sizes: readonly number[]): Promise<void> | undefined;
+}
+
+/** The memory that bodies of others may take in a process, however many images are worked on at the same time. */
+export class BodyBudgets {
+  readonly #largeImages = new Semaphore(LARGE_IMAGES_AT_ONCE);
+  readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
+
+  /**
+   * Runs what is done for one image. A large one waits for others here, but never while it holds anything that they may
+   * wait for: it reads its manifests before anything else.
+   */
+  async forImage<T>(name: string, signal: AbortSignal, work: (budget: ImageBudget) => Promise<T>): Promise<T> {
+    const held = new Held(this.#largeImages, IMAGE_FREE_BYTES, signal);
+    let bytes = 0;
+    let manifests = 0;
+    const budget: ImageBudget = {
+      expects: (more) => held.expects(more),
+      took(more) {
+        bytes += more;
+        if (bytes > IMAGE_LIMIT_BYTES)
+          throw tooLarge(name, `more than ${bytes} bytes in ${manifests} of its manifests`);
+        return held.took(more);
+      },
+      countManifest() {
+        manifests++;
+        if (manifests > MOST_MANIFESTS) throw tooLarge(name, `more than ${MOST_MANIFESTS} manifests`);
+      },
+      expectsManifests(sizes) {
+        const sum = sizes.reduce((before, size) => before + size, 0);
+        if (bytes + sum > IMAGE_LIMIT_BYTES || manifests + sizes.length > MOST_MANIFESTS) {
+          throw tooLarge(name, `${bytes + sum} bytes in ${manifests + sizes.length} manifests, by its index`);
+        }
+        return held.expects(sum);
+      },
+    };
+    try {
+      return await work(budget);
+    } finally {
+      held.release();
+    }
+  }
+
+  /** Runs the reading of one body. */
+  async forBody<T>(signal: AbortSignal | undefined, work: (budget: BodyBudget) => Promise<T>): Promise<T> {
+    const held = new Held(this.#largeBodies, BODY_FREE_BYTES, signal);
+    try {
+      return await work(held);
+    } finally {
+      held.release();
+    }
+  }
+}
+
+/** Takes a place as soon as it is about more than a little. */
+class Held implements BodyBudget {
+  readonly #repos: Semaphore;
+  readonly #freeBytes: number;
+  readonly #signal: AbortSignal | undefined;
+  #bytes = 0;
+  #repo: Promise<() => void> | undefined;
+  #isHeld = false;
+
+  constructor(repos: Semaphore, freeBytes: number, signal: AbortSignal | undefined) {
+    this.#repos = repos;
+    this.#freeBytes = freeBytes;
+    this.#signal = signal;
+  }
+
+  expects(bytes: number): Promise<void> | undefined {
+    if (this.#isHeld || this.#bytes + bytes <= this.#freeBytes) return undefined;
+    this.#repo ??= this.#repos.acquire(this.#signal);
+    return this.#repo.then(() => {
+      this.#isHeld = true;
+    });
+  }
+
+  took(bytes: number): Promise<void> | undefined {
+    this.#bytes += bytes;
+    return this.expects(0);
+  }
+
+  release(): void {
+    // Who is waiting still has given up: the place goes back as soon as it comes.
+    this.#repo?.then(
+      (leave) => leave(),
+      () => {},
+    );
+  }
+}
+
+function tooLarge(name: string, found: string): FerryError {
+  const message =
+    `${name} has ${found}; all manifests of an image, with what refers to it, may have ${IMAGE_LIMIT_BYTES} bytes and ` +
+    `be ${MOST_MANIFESTS}, far more than any usual image: choose fewer platforms, or copy it without referrers`;
+  return new FerryError(message, { code: 'manifest-too-large', decision: 'block' });
+}

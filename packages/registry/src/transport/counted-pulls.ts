@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AnnouncedPulls } from '../../../../src/domain/pull-allowance.js';
+import { longestAnnouncedWindowMs, spentReason } from '../../../../src/domain/pull-allowance.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { AnswerHead } from './exchange.js';
+import type { RegistryHost } from './registry-host.js';
+import type { RegistryRequest } from './request-options.js';
+
+/**
+ * Books a pull before the request that the source will count.
+ *
+ * @throws RegistryFault `rate-limited` (wait) when the allowance is spent
+ */
+export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: RegistryRequest): Promise<void> {
+  if (pull !== 'counted') return;
+  const refusal = await pulls?.take(host);
+  if (refusal === undefined) return;
+  const { allowance, freeInMs } = refusal;
+  const reason = spentReason(host, allowance, Date.now() + freeInMs);
+  throw new RegistryFault(reason, { repo, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
+}
+
+/** Runs on what the source says of its allowance, beside an answer to a request sent at `sentAt` (`performance.now`). */
+export async function notePulls(
+  { host, pulls }: RegistryHost,
+  { pull }: RegistryRequest,
+  { statusCode, headers }: AnswerHead,
+  sentAt: number,
+): Promise<void> {
+  if (pulls === undefined || pull === undefined) return;
+  // Others, such as a demand for a token, say nothing of the allowance.
+  if (statusCode !== 200 && statusCode !== 429) return;
+  const announced = readAnnouncedPulls(headers);
+  // A refusal that names no allowance, such as one of too many requests, does not mean that there is none.
+  if (announced === undefined && statusCode === 429) return;
+  await pulls.told(host, announced, performance.now() - sentAt);
+}
+
+/**
+ * `ratelimit-limit: 100;w=21600` and its kin; undefined where there is no limit, or one that cannot be read. A source
+ * whose header is wrong, or means harm, must not be able to hold its images for years: a longer window counts as a day.
+ */
+export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls | undefined {
+  const limit = readQuota(headers['ratelimit-limit']);
+  const left = readQuota(headers['ratelimit-remaining']);
+  if (limit?.seconds === undefined || limit.seconds === 0 || limit.count === 0 || left === undefined) return undefined;
+  const source = headers['docker-ratelimit-source'];
+  return {
+    pulls: limit.count,
+    windowMs: Math.min(limit.seconds * 1000, longestAnnouncedWindowMs),
+    remaining: Math.min(left.count, limit.count),
+    rateLimitSource: typeof source === 'string' ? source.slice(0, 255) : '',
+  };
+}
+
+function readQuota(header: string | readonly string[] | undefined): { count: number; seconds?: number } | undefined {
+  const [, count, seconds] = /^\s*(\d{1,9})\s*(?:;\s*w=(\d{1,8})\b.*)?$/.exec(String(header ?? '')) ?? [];
+  if (count === undefined) return undefined;
+  return { count: Number(count), ...(seconds === undefined ? {} : { seconds: Number(seconds) }) };
+}

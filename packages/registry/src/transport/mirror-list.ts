@@ -1,0 +1,67 @@
+import { isDigest } from '../oci/digest.js';
+import type { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { MirrorSettings } from '../client-options.js';
+
+/** A mirror that could not be used is left alone for so long: a thousand requests must not each wait for it. */
+const REST_MS = 60_000;
+const DISTRUSTED_KEPT = 1000;
+
+export interface Mirror<Host> {
+  readonly settings: MirrorSettings;
+  readonly host: () => Host;
+}
+
+/**
+ * The mirrors of one source, in the order in which they are tried before it. They are asked for what a digest names,
+ * so that none of them can give anything else; for tags only where the configuration trusts them with it.
+ */
+export class MirrorList<Host> {
+  readonly #mirrors: readonly Mirror<Host>[];
+  readonly #onFault: (fault: FerryError) => void;
+  readonly #restsUntil = new Map<Mirror<Host>, number>();
+  readonly #distrusted = new Set<string>();
+
+  /** @param onFault told of each mirror that is left alone for a while, and why */
+  constructor(
+    settings: readonly MirrorSettings[],
+    hostOf: (name: string) => Host,
+    onFault: (fault: FerryError) => void,
+  ) {
+    this.#mirrors = settings.map((one) => ({ settings: one, host: () => hostOf(one.host) }));
+    this.#onFault = onFault;
+  }
+
+  get isEmpty(): boolean {
+    return this.#mirrors.length === 0;
+  }
+
+  /** Those to be asked for a digest or tag now. */
+  candidates(reference: string): readonly Mirror<Host>[] {
+    if (this.#distrusted.has(reference)) return [];
+    const isFixed = isDigest(reference);
+    return this.#mirrors.filter(
+      (mirror) => (isFixed || mirror.settings.resolvesTags) && (this.#restsUntil.get(mirror) ?? 0) <= performance.now(),
+    );
+  }
+
+  /** Leaves a mirror alone for a while. */
+  rest(mirror: Mirror<Host>, fault: FerryError): void {
+    this.#restsUntil.set(mirror, performance.now() + REST_MS);
+    this.#onFault(fault);
+  }
+
+  /**
+   * What the digest names came wrong, or not whole: from now on it is asked of the origin.
+   *
+   * @returns whether that is news, so that asking again may bring something else
+   */
+  markBad(reference: string): boolean {
+    if (this.isEmpty || this.#distrusted.has(reference)) return false;
+    this.#distrusted.add(reference);
+    for (const oldest of this.#distrusted) {
+      if (this.#distrusted.size <= DISTRUSTED_KEPT) break;
+      this.#distrusted.delete(oldest);
+    }
+    return true;
+  }
+}

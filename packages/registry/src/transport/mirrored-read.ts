@@ -1,0 +1,85 @@
+import { isDigest } from '../oci/digest.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { MirrorSettings } from '../client-options.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { repositoryScopes } from './authorization.js';
+import type { Mirror } from './mirror-list.js';
+import type { Followed } from './redirects.js';
+import type { RegistryRequest } from './request-options.js';
+import type { RegistryHost } from './registry-host.js';
+import { discardBody } from './response-body.js';
+import { refusesHead } from './refused-head.js';
+import { isWebPage, notARegistry } from './web-page.js';
+
+/** An answer, and the URL that gave it. */
+export type Reply = Pick<Followed, 'response' | 'url'>;
+
+/** Sends a request to one host, once. */
+export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Reply>;
+
+/** @returns the answer of the first mirror of the source that has it; undefined: the source itself is to be asked */
+export async function readFromMirror(
+  source: RegistryHost,
+  request: RegistryRequest,
+  send: SendOnce,
+): Promise<Reply | undefined> {
+  if (source.mirrors.isEmpty) return undefined;
+  const reference = referenceOf(request);
+  if (reference === undefined) return undefined;
+  for (const mirror of source.mirrors.candidates(reference)) {
+    try {
+      const answer = await readFrom(mirror, request, send);
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (!(error instanceof FerryError)) throw error;
+      // It may lack this repository, not show it to us, or know no HEAD: no reason to leave it alone.
+      const isSpared = ['denied', 'unauthorized', 'repository-missing'].includes(error.code);
+      if (!isSpared && !(request.method === 'HEAD' && refusesHead(error))) source.mirrors.rest(mirror, error);
+    }
+  }
+  return undefined;
+}
+
+/** What a request reads came wrong, or not whole. @returns whether a mirror may have given it: asking again may help */
+export function markMirrorsBad({ mirrors }: RegistryHost, request: RegistryRequest): boolean {
+  const reference = referenceOf(request);
+  return reference !== undefined && mirrors.markBad(reference);
+}
+
+/** @returns undefined when the mirror does not have it */
+async function readFrom(
+  { host: hostOf, settings }: Mirror<RegistryHost>,
+  request: RegistryRequest,
+  send: SendOnce,
+): Promise<Reply | undefined> {
+  const host = hostOf();
+  const there = atMirror(request, settings);
+  const reply = await send(host, there);
+  const { response } = reply;
+  const { statusCode } = response;
+  if (!isWebPage(response) && (statusCode === 200 || statusCode === 206)) return reply;
+  discardBody(response);
+  if (isWebPage(response)) throw notARegistry(there.repo, there.what, await host.base(there.repo));
+  return undefined;
+}
+
+/** The digest or tag that a request reads from a source; undefined for one that no mirror is asked for. */
+function referenceOf({ repo, method, url }: RegistryRequest): string | undefined {
+  if (repo.side !== 'source' || (method !== 'GET' && method !== 'HEAD') || typeof url !== 'string') return undefined;
+  const [, kind, reference] = /\/(manifests|blobs)\/([^/?]+)$/.exec(url) ?? [];
+  return kind === 'blobs' && !isDigest(reference ?? '') ? undefined : reference;
+}
+
+function atMirror(request: RegistryRequest, { host, prefix }: MirrorSettings): RegistryRequest {
+  const { repo, url } = request;
+  const repository = prefix === undefined ? repo.repository : `${prefix}/${repo.repository}`;
+  const there: RepositoryRef = { ...repo, host, repository };
+  const { pull: _countedByTheOrigin, deniedIsAnswer: _denied, ...rest } = request;
+  return {
+    ...rest,
+    repo: there,
+    url: String(url).replace(`/v2/${repo.repository}/`, `/v2/${repository}/`),
+    scopes: repositoryScopes(repository, 'pull'),
+  };
+}

@@ -1,0 +1,180 @@
+import { connect as connectTls } from 'node:tls';
+import type { Digest } from '../oci/digest.js';
+import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
+import type { AddressGuard } from './address-guard.js';
+import { UNANNOUNCED_BYTES } from './expect-continue.js';
+import { HostAuthorization } from './authorization.js';
+import type { BodyBudgets } from './body-budget.js';
+import type { TokenSource } from './authorization.js';
+import { Connections } from './connections.js';
+import type { MirrorList } from './mirror-list.js';
+import type { Network } from './exchange.js';
+import { networkFault } from './network-fault.js';
+import { ReadRate } from '../blobs/read-rate.js';
+import { Semaphore } from '../concurrency/semaphore.js';
+import { apiHosts, isKnownFor } from './quirks.js';
+import { rest } from './retrying.js';
+import type { Timing } from './timing.js';
+
+export interface RegistryHostOptions {
+  readonly settings: HostSettings;
+  /** Configured or typed by the user: may have a private address. */
+  readonly trusted: boolean;
+  readonly credentials: CredentialProvider;
+  readonly requestToken: TokenSource;
+  readonly timing: Timing;
+  readonly userAgent: string;
+  readonly proxies: ProxyRules;
+  readonly mirrors: MirrorList<RegistryHost>;
+  readonly bodies: BodyBudgets;
+  readonly pulls?: PullLedger;
+}
+
+/** Everything the client knows about one registry host: its address, connections, authorization, and moods. */
+export class RegistryHost {
+  readonly host: string;
+  readonly timing: Timing;
+  readonly userAgent: string;
+  readonly authorization: HostAuthorization;
+  readonly mirrors: MirrorList<RegistryHost>;
+  /** Bounds what is read whole, over all hosts of a process. */
+  readonly bodies: BodyBudgets;
+  /** Whoever counts what is read from sources; nobody does where there is no database. */
+  readonly pulls: PullLedger | undefined;
+  /** Blobs that are read from here at once; undefined: it has no limit of its own. */
+  readonly reads: Semaphore | undefined;
+  readonly readPace: ReadRate | undefined;
+  /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
+  readonly followsToPlainHttp: boolean;
+  /** Anonymous tokens for hosts that this one redirects to. */
+  readonly redirectTokens = new Map<string, string>();
+  /** PATCH does not work here (learnt, or known): upload by one PUT. */
+  monolithicUploads: boolean;
+  /** A mount was made, and the blob was seen there afterwards. */
+  mountsProven = false;
+  /** Mounts were promised and not kept here. */
+  mountsBroken = false;
+  /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
+  bodyLetThrough = UNANNOUNCED_BYTES;
+  /** A HEAD of a manifest was answered here; false: one was refused of a manifest that GET brought. */
+  answersHeads: boolean | undefined;
+  /** The data of an upload was redirected here: where it goes is asked before it is sent. */
+  redirectsUploads = false;
+  /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */
+  readonly takenKinds = new Set<Digest>();
+  readonly #options: RegistryHostOptions;
+  readonly #connections: Connections;
+  #base: Promise<URL> | undefined;
+  #privateAddressSeen = false;
+  #heldUntil = 0;
+
+  constructor(host: string, options: RegistryHostOptions) {
+    this.host = host;
+    this.timing = options.timing;
+    this.userAgent = options.userAgent;
+    this.mirrors = options.mirrors;
+    this.bodies = options.bodies;
+    this.pulls = options.pulls;
+    const { concurrentReads, readBytesPerSecond } = options.settings;
+    this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
+    this.readPace = readBytesPerSecond === undefined ? undefined : new ReadRate(readBytesPerSecond);
+    this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
+    this.monolithicUploads = isKnownFor('one-put', host);
+    this.#options = options;
+    this.#connections = new Connections(options.settings, options.proxies);
+    this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);
+  }
+
+  /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws FerryError */
+  async base(repo: RepositoryRef, signal?: AbortSignal): Promise<URL> {
+    this.#base ??= this.#findBase(repo);
+    try {
+      return await this.#base;
+    } catch (error) {
+      this.#base = undefined;
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /**
+   * How to connect to a URL of this host, or to one that this host sent us to. Another host may only be private if
+   * this registry is trusted and private itself: a public one must not lead into the network it is copied from. To
+   * where clouds keep a machine's secrets nobody leads.
+   *
+   * @throws FerryError `private-address`
+   */
+  network(url: URL, own: boolean): Network {
+    const guard = this.#guardOf(own);
+    guard?.assertHostname(url.hostname);
+    return {
+      ...this.#connections.route(url, own),
+      ...(guard === undefined ? {} : { lookup: guard.lookup }),
+      ...(own ? { onConnected: (remoteAddress) => this.connectedTo(url, remoteAddress) } : {}),
+    };
+  }
+
+  #guardOf(own: boolean): AddressGuard | undefined {
+    if (!this.#options.trusted || (!own && !this.#privateAddressSeen)) return publicOnly;
+    return own ? undefined : withoutMetadata;
+  }
+
+  /** Remembers what kind of address the registry itself has; behind a proxy it is not known. */
+  connectedTo(url: URL, remoteAddress: string | undefined): void {
+    if (this.#privateAddressSeen || remoteAddress === undefined) return;
+    if (this.#connections.proxyOf(url) !== undefined) return;
+    this.#privateAddressSeen = !isPublicAddress(remoteAddress);
+  }
+
+  /** Nobody talks to this host for so long: it asked for it. */
+  hold(milliseconds: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, performance.now() + Math.min(milliseconds, this.timing.longestPauseMs));
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    for (let left = this.#heldUntil - performance.now(); left > 0; left = this.#heldUntil - performance.now()) {
+      await rest(left, signal);
+    }
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  async #findBase(repo: RepositoryRef): Promise<URL> {
+    await this.#connections.ready();
+    const { scheme } = this.#options.settings;
+    const name = apiHosts[this.host] ?? this.host;
+    const secure = new URL(`https://${name}/`);
+    const plain = new URL(`http://${name}/`);
+    if (scheme !== undefined) return scheme === 'http' ? plain : secure;
+    if (!isLoopbackName(secure.hostname)) return secure;
+    this.network(secure, true);
+    return (await speaksTls(secure, repo, this.timing)) ? secure : plain;
+  }
+}
+
+/** Only whether TLS is spoken: certificates are judged by the requests that follow. */
+function speaksTls(url: URL, repo: RepositoryRef, { connectMs }: Timing): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const host = bareHostname(url.hostname);
+    const socket = connectTls({ host, port: Number(url.port || 443), rejectUnauthorized: false });
+    let connected = false;
+    socket.setTimeout(connectMs, () => settle(() => resolve(false)));
+    socket.once('connect', () => {
+      connected = true;
+    });
+    socket.once('secureConnect', () => settle(() => resolve(true)));
+    socket.once('error', (error) =>
+      settle(() => (connected ? resolve(false) : reject(networkFault(error, repo, url)))),
+    );
+
+    function settle(then: () => void): void {
+      socket.on('error', () => {});
+      socket.destroy();
+      then();
+    }
+  });
+}

@@ -1,0 +1,244 @@
+import { IncomingMessage } from 'node:http';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { BodyBudget } from './body-budget.js';
+import { parseChallenges } from './challenge.js';
+import { notePulls, takePull } from './counted-pulls.js';
+import { openExchange } from './exchange.js';
+import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange.js';
+import { followRedirects, redirectToken } from './redirects.js';
+import { exchangeOptions } from './request-options.js';
+import type { GetRequest, RegistryRequest } from './request-options.js';
+import { markMirrorsBad, readFromMirror } from './mirrored-read.js';
+import type { Reply } from './mirrored-read.js';
+import { networkFault } from './network-fault.js';
+import { statusesOf } from './quirks.js';
+import { BodyTooLarge, discardBody, readBody } from './response-body.js';
+import { responseFault } from './response-fault.js';
+import type { FailedRequest } from './response-fault.js';
+import { retrying } from './retrying.js';
+import type { RegistryHost } from './registry-host.js';
+import { withUnused } from './unused-credentials.js';
+
+const ERROR_BODY_LIMIT_BYTES = 1024 * 1024;
+const ATTEMPTS = 4;
+
+/**
+ * Sends one request to a registry: authorizes it, answers a challenge, follows redirects without the authorization,
+ * sits out short pauses, and repeats what a moment may heal. What a source has is looked for at its mirrors first.
+ *
+ * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
+ * @throws RegistryFault for everything else, the signal's reason when aborted
+ */
+async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
+  return retrying(() => readAnywhere(host, request), retryOptions(host, request)).catch(tellingUnused(host, request));
+}
+
+/** The same for an answer with a body. */
+export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<IncomingMessage> {
+  const { response } = await send(host, request);
+  if (response instanceof IncomingMessage) return response;
+  throw new TypeError(`${request.what} was answered without a body`);
+}
+
+/** The same with the whole body, of at most `limitBytes`; a body that breaks off is asked for again. */
+export async function fetchBody(
+  host: RegistryHost,
+  request: RegistryRequest,
+  limitBytes: number,
+  imageBudget?: BodyBudget,
+): Promise<{ readonly response: AnswerHead; readonly body: Buffer }> {
+  return retrying(
+    async () => {
+      const { response } = await readAnywhere(host, request);
+      try {
+        const read = async (budget: BodyBudget): Promise<Buffer> =>
+          await readBody(response, { ...bodyOptions(host, limitBytes, request.signal), budget });
+        const body = await (imageBudget === undefined ? host.bodies.forBody(request.signal, read) : read(imageBudget));
+        return { response, body };
+      } catch (error) {
+        const fault = bodyFault(error, host, request);
+        // A mirror may have given it (what is too much for an image is so from everywhere): the origin is asked before it is said to be wrong.
+        const isBytes = !(error instanceof FerryError);
+        if (isBytes && fault instanceof RegistryFault && markMirrorsBad(host, request)) throw passing(fault, request);
+        throw fault;
+      }
+    },
+    retryOptions(host, request),
+  ).catch(tellingUnused(host, request));
+}
+
+function tellingUnused(host: RegistryHost, { repo }: RegistryRequest): (error: unknown) => Promise<never> {
+  return async (error) => {
+    throw await withUnused(host, repo, error);
+  };
+}
+
+/** The same for an answer whose body does not matter. */
+export async function sendAndDiscard(host: RegistryHost, request: RegistryRequest): Promise<LocatedAnswer> {
+  const { response, url } = await send(host, request);
+  discardBody(response);
+  const { statusCode = 0, headers } = response;
+  return { statusCode, headers, url };
+}
+
+/** An authorized request whose body the caller writes; not repeated, its answer not judged. */
+export async function openUpload(host: RegistryHost, request: RegistryRequest): Promise<OpenExchange & { url: URL }> {
+  const { repo, scopes, signal } = request;
+  await host.ready(signal);
+  const { url, own } = await resolveUrl(host, request);
+  const authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
+  const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
+  return { ...open, url };
+}
+
+/** Reads the body of an answer that was not expected and says what it means. */
+export async function unexpected(
+  host: RegistryHost,
+  response: Answer,
+  { signal, ...request }: Omit<FailedRequest, 'url'> & Pick<RegistryRequest, 'signal'>,
+  url?: URL,
+): Promise<RegistryFault> {
+  let body: Buffer;
+  try {
+    const options = bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal);
+    body = await host.bodies.forBody(signal, async (budget) => await readBody(response, { ...options, budget }));
+  } catch {
+    // The status alone says enough: a body that breaks off or never ends adds nothing to it.
+    signal?.throwIfAborted();
+    body = Buffer.alloc(0);
+  }
+  const fault = responseFault(response, body, { ...request, ...(url === undefined ? {} : { url }) });
+  if (fault.code === 'rate-limited' || (fault.status === 503 && fault.retryAfterMs !== undefined)) {
+    host.hold(fault.retryAfterMs ?? host.timing.backoffMs);
+  }
+  return fault;
+}
+
+/** A mirror that has it spares the origin; whatever is wrong with mirrors, the origin's answer counts. */
+async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
+  return (await readFromMirror(host, request, sendOnce)) ?? (await sendOnce(host, request));
+}
+
+async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
+  const { repo, scopes, expect, signal } = request;
+  await host.ready(signal);
+  const { url, own } = await resolveUrl(host, request);
+  let authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
+  await learnAllowance(host, request);
+  await takePull(host, request);
+
+  for (let challenged = false; ; challenged = true) {
+    const sentAt = performance.now();
+    const { response, url: answeredAt, crossed } = await followRedirects(host, request, url, own, authorization);
+    await notePulls(host, request, response, sentAt);
+    const status = response.statusCode ?? 0;
+    const reply: Reply = { response, url: answeredAt };
+    if (expect.includes(status)) return reply;
+    const isWithToken = challenged && authorization?.startsWith('Bearer ') === true;
+    // A storage's refusal says nothing of the account's rights at the registry, and a 401 without a token nothing at all.
+    const mayBeDenial = request.deniedIsAnswer === true && !crossed && (status !== 401 || isWithToken);
+    if (mayBeDenial && statusesOf('hides-absent').includes(status)) return reply;
+    if (crossed) throw await refusedElsewhere(host, response, request, answeredAt);
+    if (status !== 401 || challenged || !own) {
+      const isGranted = own && host.authorization.hasGranted(authorization);
+      throw await unexpected(host, response, { ...request, isGranted }, answeredAt);
+    }
+
+    const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
+    const fault = await unexpected(host, response, request, answeredAt);
+    authorization = await host.authorization.answer(challenges, repo, { scopes, rejected: authorization });
+    if (authorization === undefined) throw fault;
+  }
+}
+
+/**
+ * Has a source tell its limit before the first read that it counts, beside the answer to a HEAD, which is free. What one
+ * worker copies and another one has planned begins with a GET: it would be made without being booked.
+ */
+async function learnAllowance(host: RegistryHost, request: RegistryRequest): Promise<void> {
+  if (request.pull !== 'counted' || host.pulls?.isKnown(host.host) !== false) return;
+  try {
+    const head = await sendOnce(host, { ...request, method: 'HEAD', pull: 'free', expect: [200] });
+    discardBody(head.response);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    // Whatever is wrong, the read itself tells it.
+    if (!(error instanceof FerryError)) throw error;
+  }
+}
+
+/**
+ * A signed storage URL that was refused to a GET has most likely expired: the registry gives a new one. To a HEAD it may
+ * have been signed for GET alone, and asking again would change nothing.
+ */
+async function refusedElsewhere(
+  host: RegistryHost,
+  response: Answer,
+  request: RegistryRequest,
+  url: URL,
+): Promise<RegistryFault> {
+  const fault = await unexpected(host, response, { ...request, what: `${request.what} at its storage` }, url);
+  const mayHaveExpired = request.method === 'GET' && [400, 403, 410].includes(response.statusCode ?? 0);
+  return mayHaveExpired ? passing(fault, request) : fault;
+}
+
+function passing({ reason, status }: RegistryFault, { repo }: RegistryRequest): RegistryFault {
+  return new RegistryFault(reason, {
+    repo,
+    code: 'server-error',
+    decision: 'retry',
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+/**
+ * Upload locations may be absolute with the wrong scheme or port (a proxy that does not forward them): on the
+ * registry's own host its own origin is used. Anywhere else they get no authorization.
+ */
+async function resolveUrl(
+  host: RegistryHost,
+  { url, repo, foreign = false, signal }: RegistryRequest,
+): Promise<{ url: URL; own: boolean }> {
+  const base = await host.base(repo, signal);
+  if (typeof url === 'string') return { url: new URL(url, base), own: true };
+  if (foreign || url.hostname !== base.hostname) {
+    if (url.protocol === 'https:' || base.protocol === 'http:') return { url, own: false };
+    throw new RegistryFault(`it sent the upload to ${url.host} without TLS; nothing was sent there`, {
+      repo,
+      code: 'protocol',
+      decision: 'block',
+    });
+  }
+  const own = new URL(url);
+  own.protocol = base.protocol;
+  own.host = base.host;
+  return { url: own, own: true };
+}
+
+function bodyFault(error: unknown, host: RegistryHost, { repo, what, signal }: RegistryRequest): Error {
+  signal?.throwIfAborted();
+  if (error instanceof BodyTooLarge) {
+    return new RegistryFault(`its answer to ${what} is too large: ${error.message}`, {
+      repo,
+      code: 'manifest-too-large',
+      decision: 'block',
+    });
+  }
+  return networkFault(error, repo, new URL(`https://${host.host}/`));
+}
+
+function bodyOptions(
+  { timing }: RegistryHost,
+  limitBytes: number,
+  signal: AbortSignal | undefined,
+): Omit<Parameters<typeof readBody>[1], 'budget'> {
+  return { limitBytes, idleMs: timing.idleMs, ...(signal === undefined ? {} : { signal }) };
+}
+
+function retryOptions(
+  host: RegistryHost,
+  { attempts = ATTEMPTS, signal }: RegistryRequest,
+): Parameters<typeof retrying>[1] {
+  return { attempts, timing: host.timing, ...(signal === undefined ? {} : { signal }) };
+}

@@ -1,0 +1,116 @@
+import { parseBoundedJson } from '../oci/bounded-json.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RegistryDiagnostic } from '../registry-errors.js';
+import type { AnswerHead } from './exchange.js';
+import { classifyResponse } from './classify-response.js';
+import { printUrl, redactText } from './redaction.js';
+import type { RegistryRequest } from './request-options.js';
+import { parseRetryAfter } from './retrying.js';
+
+const EXCERPT_CHARACTERS = 300;
+
+/** What was requested, and of whom. */
+export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource' | 'what'> & {
+  /** What answered; absent: the registry itself. */
+  readonly url?: URL;
+  /** It showed a token that a token service had given for it. */
+  readonly isGranted?: boolean;
+};
+
+/** An answer that was not expected, as a fault. */
+export function responseFault(
+  response: AnswerHead,
+  body: Buffer,
+  { repo, method, resource, what, url, isGranted = false }: FailedRequest,
+): RegistryFault {
+  const status = response.statusCode ?? 0;
+  const diagnostics = readDiagnostics(body);
+  const said = saidBy(body, diagnostics);
+  const { code, decision, advice } = classifyResponse(status, {
+    side: repo.side,
+    method,
+    resource,
+    said: withoutName(said, repo),
+    codes: diagnostics.map((entry) => entry.code),
+    lacksRights: lacksRights(response.headers['www-authenticate'] ?? '', isGranted),
+  });
+  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
+  const hint = redirectHint(response, url ?? new URL(`https://${repo.host}/`)) ?? advice;
+  const message = [
+    `answered ${status} to ${what}`,
+    said === '' ? '' : `: ${said}`,
+    hint === undefined ? '' : `; ${hint}`,
+  ];
+  return new RegistryFault(message.join(''), {
+    repo,
+    status,
+    resource,
+    diagnostics,
+    code,
+    // Closed until then, by its own word: no failure, and nothing to try before.
+    decision: status === 503 && decision === 'retry' && retryAfterMs !== undefined ? 'wait' : decision,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+/** A registry that is written with http:// and has moved to TLS redirects everything, uploads too. */
+function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, base: URL): string | undefined {
+  if (statusCode < 300 || statusCode > 399 || location === undefined) return undefined;
+  if (!URL.canParse(location, base.href)) return undefined;
+  return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
+}
+
+/** A token that is good, and not for this (RFC 6750 §3.1). */
+function lacksRights(challenge: string, isGranted: boolean): boolean {
+  const error = /\berror="?(\w+)/i.exec(challenge)?.[1]?.toLowerCase();
+  return error === 'insufficient_scope' || (isGranted && error !== 'invalid_token');
+}
+
+/** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */
+function clockOf({ headers }: Pick<AnswerHead, 'headers'>): number {
+  const told = Date.parse(headers.date ?? '');
+  return Number.isNaN(told) ? Date.now() : told;
+}
+
+/** Registries name the repository in their details, and a name may hold anything: envoyproxy/ratelimit, team/quota. */
+function withoutName(said: string, { repository }: RepositoryRef): string {
+  return said.replaceAll(repository.includes('/') ? repository : `"${repository}"`, '');
+}
+
+/** The registry's own error list, [] where the body is something else (HTML of a proxy, nothing). */
+export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
+  let parsed: unknown;
+  try {
+    parsed = parseBoundedJson(body.toString('utf8'));
+  } catch {
+    return [];
+  }
+  const errors = typeof parsed === 'object' && parsed !== null && 'errors' in parsed ? parsed.errors : undefined;
+  if (!Array.isArray(errors)) return [];
+  return errors.slice(0, 10).flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { code, message, detail } = entry as Readonly<Record<string, unknown>>;
+    const more = detail === undefined || detail === null ? '' : ` ${printDetail(detail)}`;
+    const text = `${typeof message === 'string' ? message : ''}${more}`;
+    return [{ code: typeof code === 'string' ? shorten(code) : 'UNKNOWN', message: shorten(text) }];
+  });
+}
+
+function saidBy(body: Buffer, diagnostics: readonly RegistryDiagnostic[]): string {
+  if (diagnostics.length > 0) {
+    return diagnostics.map(({ code, message }) => (message === '' ? code : `${code} ${message}`)).join('; ');
+  }
+  return shorten(body.toString('utf8').replace(/<[^>]*>/g, ' '));
+}
+
+function printDetail(detail: unknown): string {
+  return typeof detail === 'string' ? detail : (JSON.stringify(detail) ?? '');
+}
+
+function shorten(text: string): string {
+  const line = redactText(text)
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { Timing } from './timing.js';
+
+export interface RetryOptions {
+  /** Tries in all. */
+  readonly attempts: number;
+  readonly timing: Timing;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs `attempt` until it works. Repeats what a moment may heal: `retry` faults, and `wait` faults of which the other
+ * side said how long, unless that is longer than is sat out here. Everything else, and the last fault, is thrown as it is.
+ */
+export async function retrying<T>(
+  attempt: (number: number) => Promise<T>,
+  { attempts, timing, signal }: RetryOptions,
+): Promise<T> {
+  for (let number = 1; ; number++) {
+    try {
+      return await attempt(number);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const pauseMs = number < attempts ? pauseBeforeRetry(error, number, timing) : undefined;
+      if (pauseMs === undefined) throw error;
+      await rest(pauseMs, signal);
+    }
+  }
+}
+
+/** Waits. @throws the signal's reason when it is aborted meanwhile */
+export async function rest(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date; undefined where it is neither (GHCR writes `880µs`). */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+export function backoff(number: number, { backoffMs, longestPauseMs }: Timing): number {
+  const full = Math.min(longestPauseMs, backoffMs * 2 ** (number - 1));
+  return full / 2 + (Math.random() * full) / 2;
+}
+
+/** How long to pause after try `number`, in milliseconds; undefined where no pause that is sat out here may heal it. */
+export function pauseBeforeRetry(error: unknown, number: number, timing: Timing): number | undefined {
+  if (!(error instanceof FerryError) || error.decision === 'block') return undefined;
+  const isToldWhen = error.code === 'rate-limited' || error.retryAfterMs !== undefined;
+  if (error.decision === 'wait' && !isToldWhen) return undefined;
+  // Never sooner than by our own patience: a registry that says "one second" to everybody means no more by it.
+  const ownMs = backoff(error.decision === 'retry' ? number : number + 2, timing);
+  const pauseMs = Math.max(error.retryAfterMs ?? 0, ownMs);
+  return pauseMs <= timing.longestPauseMs ? pauseMs : undefined;
+}

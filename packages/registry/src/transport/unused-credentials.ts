@@ -1,0 +1,41 @@
+import type { FaultCode } from '../../../../src/domain/ferry-error.js';
+import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RegistryHost } from './registry-host.js';
+
+/** What credentials might have changed. */
+const refusals: ReadonlySet<FaultCode> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
+
+/** A refusal of what was tried without credentials, with what is kept for the registry and could not be used. */
+export async function withUnused<T>(host: RegistryHost, repo: RepositoryRef, error: T): Promise<T | RegistryFault> {
+  if (!(error instanceof RegistryFault) || !refusals.has(error.code)) return error;
+  const reasons = await host.authorization.unused(repo).catch(ownFault);
+  if (reasons.length === 0 || error.message.includes(unusedWords)) return error;
+  const told = tellUnused(reasons);
+  const { code, decision, mayHeal, hostReason, retryAfterMs, status, diagnostics, resource, cause } = error;
+  return new RegistryFault(`${error.reason}; ${told}`, {
+    repo,
+    code,
+    decision,
+    mayHeal,
+    diagnostics,
+    cause,
+    ...(hostReason === undefined ? {} : { hostReason: `${hostReason}; ${told}` }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(status === undefined ? {} : { status }),
+    ...(resource === undefined ? {} : { resource }),
+  });
+}
+
+const unusedWords = 'credentials that were not used';
+
+function tellUnused(reasons: readonly string[]): string {
+  return `there are ${unusedWords}: ${reasons.join('; ')}`;
+}
+
+/** What is wrong with the configuration is told where the credentials are asked for. */
+function ownFault(error: unknown): readonly string[] {
+  if (error instanceof FerryError) return [];
+  throw error;
+}

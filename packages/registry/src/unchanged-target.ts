@@ -1,0 +1,65 @@
+import type { KnownCopy } from '../../../src/domain/copy-recipe.js';
+import type { Digest } from './oci/digest.js';
+import type { CopyRequest } from './copy-types.js';
+import { noReferrers } from './referrers/required-referrers.js';
+import { referenceOf } from './prepare-target.js';
+import type { PreparedTarget, TargetTag } from './prepare-target.js';
+
+const UNREAD = "the project's policy keeps the tag from being read; it is what was put there last";
+
+type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
+
+/**
+ * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own
+ * digest where that is trusted: two HEADs are enough, and neither manifest nor child is read.
+ *
+ * @returns undefined when something has moved, nothing is known, or nothing there is to be relied on
+ */
+export function unchangedTarget(
+  tag: TargetTag,
+  sourceDigest: Digest,
+  request: Pick<CopyRequest, 'platforms' | 'trustEqualTags' | 'force'>,
+): PreparedTarget | undefined {
+  const isLeaderOf =
+    knownCopy(tag, sourceDigest) ?? (request.force === true ? undefined : equalTag(tag, sourceDigest, request));
+  if (isLeaderOf === undefined) return undefined;
+  const { target, repo } = tag;
+  const { digest, mediaType, platforms, dropped, note } = isLeaderOf;
+  return {
+    target,
+    repo,
+    manifests: [],
+    referrers: noReferrers,
+    force: false,
+    tagIsSet: true,
+    tagIsUntold: tag.untold !== undefined,
+    plan: {
+      target: target.name,
+      reference: referenceOf(target),
+      digest,
+      mediaType,
+      platforms,
+      dropped,
+      ...(note === undefined ? {} : { note }),
+      alreadyThere: true,
+      ...(tag.untold === undefined ? {} : { unread: UNREAD }),
+    },
+  };
+}
+
+/** What a policy of the target keeps from being read is there: nothing says that it is another than was put. */
+function knownCopy({ target: { known }, current, untold }: TargetTag, sourceDigest: Digest): Leads | undefined {
+  if (known?.sourceDigest !== sourceDigest) return undefined;
+  return known.digest === current || untold === 'blocked' ? known : undefined;
+}
+
+/** Only where no manifest decides what the tag is to lead to: of all platforms nothing is chosen, with `keep` nothing left out. */
+function equalTag(
+  { target, current, currentType }: TargetTag,
+  sourceDigest: Digest,
+  { platforms, trustEqualTags = false }: Pick<CopyRequest, 'platforms' | 'trustEqualTags'>,
+): Leads | undefined {
+  if (!trustEqualTags || platforms !== 'all' || current !== sourceDigest || currentType === undefined) return undefined;
+  if (target.manifestPolicy !== 'keep' || target.referrers === true) return undefined;
+  return { digest: current, mediaType: currentType, platforms: [], dropped: [] };
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+
+import { backupTagBeside } from '../../../src/domain/mutable-tags.js';
+import { copyImage } from '../src/copy-image.js';
+import { placeImage } from '../../../test/support/scripted-images.js';
+import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
+import {
+  clientFor,
+  repository,
+  requestFor,
+  sourceAndTarget,
+  targetAt,
+  targetRepository,
+} from '../../../test/support/scripted-set-up.js';
+
+const backupTag = 'v1-20261124050607';
+
+test('a backup under a tag that leads to something else stays, and what is replaced is kept beside it', async () => {
+  const { source, target, before, after } = await movedTag();
+  const older = placeImage(target, targetRepository, { tag: backupTag });
+
+  const report = await copy(source, target);
+
+  const beside = backupTagBeside(backupTag, before.digest);
+  expect(report.targets).toMatchObject([
+    { outcome: 'copied', replaces: before.digest, backup: `${target.host}/${targetRepository}:${beside}` },
+  ]);
+  expect(tags(target, 'v1', backupTag, beside)).toEqual([after.bytes, older.bytes, before.bytes]);
+});
+
+test('what is kept already is not put again', async () => {
+  const { source, target, before } = await movedTag();
+  target.putManifest(targetRepository, backupTag, { mediaType: before.mediaType, bytes: before.bytes });
+
+  const report = await copy(source, target);
+
+  expect(report.targets).toMatchObject([{ backup: `${target.host}/${targetRepository}:${backupTag}` }]);
+  expect(target.count('PUT', new RegExp(`manifests/${backupTag}`))).toBe(0);
+});
+
+test('where neither tag is free the tag of the image stays as it is, and the reason names both', async () => {
+  const { source, target, before } = await movedTag();
+  const beside = backupTagBeside(backupTag, before.digest);
+  const taken = [backupTag, beside].map((tag) => placeImage(target, targetRepository, { tag }).bytes);
+
+  const report = await copy(source, target);
+
+  expect(report.failures).toMatchObject([{ failure: { code: 'target-tag-taken', decision: 'block' } }]);
+  expect(report.failures[0]?.failure.message).toContain(`${backupTag} and ${beside} lead to something else already`);
+  expect(tags(target, 'v1', backupTag, beside)).toEqual([before.bytes, ...taken]);
+});
+
+async function movedTag() {
+  const [source, target] = await sourceAndTarget();
+  const before = placeImage(target, targetRepository);
+  const after = placeImage(source, repository);
+  return { source, target, before, after };
+}
+
+async function copy(source: ScriptedRegistry, target: ScriptedRegistry) {
+  const targets = [targetAt(target, { backupTag })];
+  return await copyImage(clientFor([source, target]), requestFor(source, [target], { targets }));
+}
+
+function tags(target: ScriptedRegistry, ...names: string[]) {
+  return names.map((name) => target.manifest(targetRepository, name)?.bytes);
+}

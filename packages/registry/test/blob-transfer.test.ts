@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { BlobDestination, TransferContext } from '../src/blobs/blob-upload-task.js';
+import { transferBlob } from '../src/blobs/blob-transfer.js';
+import type { Blob } from '../src/blobs/image-blobs.js';
+import type { RegistryClient } from '../src/registry-client.js';
+import { Semaphore } from '../src/concurrency/semaphore.js';
+import type { Digest } from '../src/oci/digest.js';
+import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
+import { clientFor, repository, sourceAndTarget, targetRepository } from '../../../test/support/scripted-set-up.js';
+
+const { signal } = new AbortController();
+
+/** One copy among several of one client. */
+function copyOf(client: RegistryClient, source: ScriptedRegistry, passesOver = Promise.resolve()): TransferContext {
+  return {
+    client,
+    source: { side: 'source', host: source.host, repository },
+    passes: new Semaphore(3),
+    passesOver,
+    signal,
+    report: () => {},
+  };
+}
+
+function destinationOf({ host }: ScriptedRegistry, { lagging = false, path = targetRepository } = {}): BlobDestination {
+  const repo = { side: 'target', host, repository: path } as const;
+  return { name: 'target-1', repo, lagging, catchUps: new Semaphore(1), signal };
+}
+
+function placeBlob(source: ScriptedRegistry): Blob {
+  const bytes = randomBytes(50_000);
+  return { digest: source.putBlob(repository, bytes) as Digest, mediaType: 'application/octet-stream', size: 50_000 };
+}
+
+test.each([
+  ['the same repository', targetRepository],
+  ['another repository of the registry', 'mirror/other'],
+])('a target that was let go by one copy does not keep another copy to %s waiting', async (_, path) => {
+  const [source, target] = await sourceAndTarget();
+  const blob = placeBlob(source);
+  const client = clientFor([source, target]);
+  let endRuns = (): void => {};
+  const passesOver = new Promise<void>((resolve) => {
+    endRuns = resolve;
+  });
+  const slow = destinationOf(target, { lagging: true });
+  const healthy = destinationOf(target, { path });
+
+  const waiting = transferBlob(copyOf(client, source, passesOver), blob, [slow]);
+  const meanwhile = await transferBlob(copyOf(client, source), blob, [healthy]).deliveries.get(healthy);
+  endRuns();
+  const afterwards = await waiting.deliveries.get(slow);
+
+  expect(meanwhile?.outcome).toBe('uploaded');
+  expect(afterwards?.outcome).toBe(path === targetRepository ? 'already-there' : 'mounted');
+});
+
+test('two copies that wait for blobs of each other both go on when their uploads break', async () => {
+  const [source, target] = await sourceAndTarget();
+  const client = clientFor([source, target]);
+  const [one, other] = [placeBlob(source), placeBlob(source)];
+  const [left, right] = [copyOf(client, source), copyOf(client, source)];
+  const [toLeft, toRight] = [destinationOf(target), destinationOf(target)];
+  target.when('PATCH', /uploads/, ({ request }) => void request.socket.destroy(), 2);
+
+  const transfers = [
+    transferBlob(left, one, [toLeft]),
+    transferBlob(right, other, [toRight]),
+    transferBlob(left, other, [toLeft]),
+    transferBlob(right, one, [toRight]),
+  ];
+  const delivered = await Promise.all(transfers.flatMap(({ deliveries }) => [...deliveries.values()]));
+
+  const outcomes = delivered.map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['uploaded', 'uploaded', 'already-there', 'already-there']);
+});

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { copyImage } from '../src/copy-image.js';
+import { placeImage } from '../../../test/support/scripted-images.js';
+import {
+  clientFor,
+  repository,
+  requestFor,
+  sourceAndTarget,
+  sourceAndTwoTargets,
+  targetRepository,
+} from '../../../test/support/scripted-set-up.js';
+import { answer } from '../../../test/support/scripted-registry.js';
+
+/** As a machine's clock that had run ahead is put right in the middle of a copy. */
+describe('a clock that is set back by an hour', () => {
+  const now = Date.now.bind(Date);
+  let ahead = 3_600_000;
+  const setBack = (): void => void (ahead = 0);
+
+  beforeEach(() => {
+    ahead = 3_600_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('does not make the silence of a source an hour longer', async () => {
+    const [source, target] = await sourceAndTarget();
+    const layer = randomBytes(200_000);
+    const image = placeImage(source, repository, { layers: [layer] });
+    source.when(
+      'GET',
+      new RegExp(`blobs/${image.layers[0]}`),
+      ({ response }) => {
+        response.writeHead(200, { 'content-length': String(layer.length) });
+        response.write(layer.subarray(0, 100_000), () => setTimeout(setBack, 50));
+      },
+      1,
+    );
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+
+  test('does not let a target that takes nothing hold the other up', async () => {
+    const [source, stalling, healthy] = await sourceAndTwoTargets();
+    const image = placeImage(source, repository, { layers: [randomBytes(12_000_000)] });
+    stalling.when('PATCH', /uploads/, ({ request }) => {
+      request.pause();
+      setTimeout(setBack, 50);
+    });
+
+    const report = await copyImage(clientFor([source, stalling, healthy]), requestFor(source, [stalling, healthy]));
+
+    expect(report.failures).toMatchObject([{ failure: { code: 'stalled' } }]);
+    expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+  });
+
+  test('does not make the pause longer that a registry asked for', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository);
+    source.when(
+      'HEAD',
+      /manifests/,
+      ({ response }) => {
+        answer(response, 429, { 'retry-after': '1' });
+        setTimeout(setBack, 200);
+      },
+      1,
+    );
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.failures).toEqual([]);
+  });
+});

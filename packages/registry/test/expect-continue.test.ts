@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyProgress } from '../src/copy-types.js';
+import { placeImage } from '../../../test/support/scripted-images.js';
+import { answer } from '../../../test/support/scripted-registry.js';
+import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
+import {
+  clientFor,
+  impatient,
+  repository,
+  requestFor,
+  sourceAndTarget,
+  sourceAndTwoTargets,
+  targetAt,
+  targetRepository,
+} from '../../../test/support/scripted-set-up.js';
+
+/** As nginx does: judged by the head alone, before the body is asked for. */
+function limitBodies(registry: ScriptedRegistry, limitBytes: number): void {
+  registry.continues = false;
+  registry.when('PATCH', /uploads/, ({ request, response, ordinary }) => {
+    if (Number(request.headers['content-length']) > limitBytes) {
+      answer(response, 413, { connection: 'close' });
+      return;
+    }
+    response.writeContinue();
+    return ordinary();
+  });
+}
+
+function announced({ requests }: ScriptedRegistry): readonly string[] {
+  return requests.flatMap(({ headers }) => (headers.expect === undefined ? [] : [String(headers['content-length'])]));
+}
+
+describe('a body that is longer than any before', () => {
+  test('is refused before the first byte of any layer is sent; the other target has everything', async () => {
+    const [source, target, other] = await sourceAndTwoTargets();
+    const image = placeImage(source, repository, {
+      layers: [30_000, 300_000, 90_000, 70_000].map((bytes) => randomBytes(bytes)),
+    });
+    limitBodies(target, 200_000);
+    const sent: CopyProgress[] = [];
+
+    const report = await copyImage(clientFor([source, target, other]), requestFor(source, [target, other]), {
+      onProgress: (event) => (event.type === 'sent' && event.target === 'target-1' ? sent.push(event) : undefined),
+    });
+
+    expect(report.failures).toMatchObject([{ target: 'target-1', failure: { code: 'blob-too-large' } }]);
+    expect(sent).toEqual([]);
+    expect(target.count('PUT', /uploads/)).toBe(0);
+    expect(other.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+  });
+
+  test('is announced once: what is shorter goes without', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [300_000, 200_000, 100_000].map((bytes) => randomBytes(bytes)) });
+    const client = clientFor([source, target]);
+    await copyImage(client, requestFor(source, [target]));
+    placeImage(source, repository, { layers: [290_000, 400_000].map((bytes) => randomBytes(bytes)) });
+
+    const { failures } = await copyImage(client, requestFor(source, [target]));
+
+    expect(failures).toEqual([]);
+    expect(announced(target)).toEqual(['300000', '400000']);
+  });
+
+  test('goes to a server that knows no announcements, and none is made to it again', async () => {
+    const [source, target] = await sourceAndTarget();
+    const layers = [300_000, 400_000, 500_000].map((bytes) => randomBytes(bytes));
+    target.continues = false;
+    const client = clientFor([source, target], { timing: { ...impatient, continueMs: 20 } });
+
+    for (const layer of layers) {
+      placeImage(source, repository, { layers: [layer] });
+      const { failures } = await copyImage(client, requestFor(source, [target]));
+      expect(failures).toEqual([]);
+    }
+
+    expect(announced(target)).toEqual(['300000']);
+  });
+
+  test('goes to a server that refuses announcements, unannounced', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [randomBytes(300_000)] });
+    target.continues = false;
+    target.when('PATCH', /uploads/, ({ request, response, ordinary }) =>
+      request.headers.expect === undefined ? ordinary() : answer(response, 417, { connection: 'close' }),
+    );
+
+    const { failures } = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(failures).toEqual([]);
+  });
+
+  test('is read no further than what is under way, where a server asks for it and refuses it then', async () => {
+    const [source, target] = await sourceAndTarget();
+    const layer = randomBytes(60_000_000);
+    placeImage(source, repository, { layers: [layer] });
+    const refuse = ({ response }: Exchange): void => answer(response, 413, { connection: 'close' });
+    target.when('PATCH', /uploads/, refuse);
+
+    const report = await copyImage(
+      clientFor([source, target]),
+      requestFor(source, [], { targets: [targetAt(target)] }),
+    );
+
+    expect(report.failures).toMatchObject([{ failure: { code: 'blob-too-large' } }]);
+    expect(report.bytesRead).toBeLessThan(layer.length / 2);
+  });
+});

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { copyImage } from '../src/copy-image.js';
+import { createRegistryClient } from '../src/registry-client.js';
+import { placeImage } from '../../../test/support/scripted-images.js';
+import { answer } from '../../../test/support/scripted-registry.js';
+import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
+import { clientFor, repository, requestFor, sourceAndTwoTargets } from '../../../test/support/scripted-set-up.js';
+
+/** A source whose image is at its mirror, too, where blobs are answered by `rule`. */
+async function withMirror(rule: (exchange: Exchange, layer: Buffer) => void | Promise<void>) {
+  const [source, mirror, target] = await sourceAndTwoTargets();
+  const layer = randomBytes(50_000);
+  const image = placeImage(source, repository, { layers: [layer] });
+  mirror.putManifest(repository, 'v1', image);
+  mirror.when('GET', /blobs/, (exchange) => rule(exchange, layer));
+  const faults: string[] = [];
+  const client = clientFor([source, mirror, target], {
+    hosts: new Map([[source.host, { mirrors: [{ host: mirror.host, resolvesTags: false }] }]]),
+    onMirrorFault: ({ code }) => faults.push(code),
+  });
+  return { source, mirror, target, client, faults };
+}
+
+function blobReads(registry: ScriptedRegistry): number {
+  return registry.count('GET', /blobs/);
+}
+
+test('wrong bytes of a mirror are read again from the source, and committed nowhere', async () => {
+  const { source, target, client } = await withMirror(({ response }, layer) =>
+    answer(response, 200, {}, randomBytes(layer.length)),
+  );
+
+  const report = await copyImage(client, requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(blobReads(source)).toBe(2);
+});
+
+test('a mirror that breaks off again and again is left', async () => {
+  const { source, mirror, target, client } = await withMirror(({ response }, layer) => {
+    response.writeHead(200, { 'content-length': layer.length });
+    response.write(layer.subarray(0, 100), () => response.destroy());
+  });
+
+  const report = await copyImage(client, requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(blobReads(mirror)).toBeLessThanOrEqual(4);
+});
+
+test.each([
+  [503, 'server-error'],
+  [200, 'protocol'],
+])('one that answers %d with a web page rests, and is not asked for the next blob', async (status, code) => {
+  const page = { 'content-type': 'text/html' };
+  const { source, mirror, target, client, faults } = await withMirror(({ response }) =>
+    answer(response, status, page, Buffer.from('<p>later</p>')),
+  );
+
+  const report = await copyImage(client, requestFor(source, [target]), { concurrentBlobs: 1 });
+
+  expect(report.failures).toEqual([]);
+  expect(faults).toEqual([code]);
+  expect(blobReads(mirror)).toBe(1);
+});
+
+test('one that shows the image to others only is passed by without a word', async () => {
+  const { source, target, client, faults } = await withMirror(({ response }) => answer(response, 403));
+
+  const report = await copyImage(client, requestFor(source, [target]));
+
+  expect([report.failures, faults]).toEqual([[], []]);
+});
+
+test('pulls at a mirror are not booked on the allowance of its source', async () => {
+  const { source, mirror, target } = await withMirror(({ ordinary }) => ordinary());
+  const booked: string[] = [];
+  const client = createRegistryClient({
+    credentials: () => Promise.resolve(undefined),
+    trustedHosts: new Set([source, mirror, target].map(({ host }) => host)),
+    hosts: new Map([[source.host, { mirrors: [{ host: mirror.host, resolvesTags: true }] }]]),
+    pulls: {
+      isKnown: () => true,
+      take: (host) => {
+        booked.push(host);
+        return Promise.resolve(undefined);
+      },
+      told: () => Promise.resolve(),
+    },
+  });
+
+  const report = await copyImage(client, requestFor(source, [target]));
+  client.close();
+
+  expect([report.failures, booked]).toEqual([[], []]);
+});

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { copyImage } from '../src/copy-image.js';
+import { ReadRate } from '../src/blobs/read-rate.js';
+import { placeImage } from '../../../test/support/scripted-images.js';
+import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
+
+test('a pace gives what was saved up at most, and then no more than its rate', () => {
+  const pace = new ReadRate(1_000_000);
+
+  expect(pace.take(50_000, 10_000)).toBe(0);
+  expect(pace.take(50_000, 10_000)).toBe(0);
+  expect(pace.take(500_000, 10_000)).toBe(500);
+  expect(pace.take(1_000, 10_400)).toBe(101);
+  expect(pace.take(100_000, 60_000)).toBe(0);
+});
+
+test('no more blobs are read from a source at once than its setting says, and not faster', async () => {
+  const [source, target] = await sourceAndTarget();
+  placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(200_000)) });
+  let [reading, most] = [0, 0];
+  source.when(
+    'GET',
+    /\/blobs\//,
+    async ({ response, ordinary }) => {
+      most = Math.max(most, (reading += 1));
+      response.once('close', () => (reading -= 1));
+      await ordinary();
+    },
+    99,
+  );
+  const hosts = new Map([[source.host, { concurrentReads: 1, readBytesPerSecond: 2_000_000 }]]);
+  const client = clientFor([target], { hosts });
+
+  const startedAt = performance.now();
+  const report = await copyImage(client, requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(most).toBe(1);
+  // A megabyte less what was saved up at first: sooner is impossible, later is no fault.
+  expect(performance.now() - startedAt).toBeGreaterThan(300);
+});

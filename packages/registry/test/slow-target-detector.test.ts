@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { SlowTargetDetector } from '../src/blobs/slow-target-detector.js';
+
+const megabyte = 1_000_000;
+const windowMs = 250;
+
+interface Window {
+  /** Share of it in which the others waited for this target. */
+  readonly waited: number;
+  readonly megabytes: number;
+}
+
+test.each<[string, number, readonly Window[], readonly boolean[]]>([
+  ['a steady slow one', 200, slow(3), [false, true, true]],
+  ['one that is only slow at first, and doubles', 200, doubling(6), [false, false, false, false, false, false]],
+  ['one that hiccups once', 200, [slow(1), fast(1), slow(1)].flat(), [false, false, false]],
+  ['one that takes turns with another', 200, [{ waited: 0.5, megabytes: 1 }, ...slow(1)], [false, false]],
+  ['one that stops altogether', 200, [slow(1), { waited: 1, megabytes: 0 }].flat(), [false, true]],
+  ['one that is slow and nearly done', 8, slow(3), [false, false, false]],
+  ['one that becomes slow late', 2000, [fast(40), slow(2)].flat(), [...fast(40).map(() => false), false, true]],
+])('%s', (_, blobMegabytes, windows, verdicts) => {
+  const target = new SlowTargetDetector(blobMegabytes * megabyte, { windowMs, now: 0 });
+
+  const judged = windows.map(({ waited, megabytes }, position) => {
+    target.sent(megabytes * megabyte);
+    target.waited(waited * windowMs);
+    return target.isTooSlow((position + 1) * windowMs);
+  });
+
+  expect(judged).toEqual(verdicts);
+});
+
+function slow(count: number): readonly Window[] {
+  return Array.from({ length: count }, () => ({ waited: 0.95, megabytes: 0.5 }));
+}
+
+function fast(count: number): readonly Window[] {
+  return Array.from({ length: count }, () => ({ waited: 0.1, megabytes: 20 }));
+}
+
+function doubling(count: number): readonly Window[] {
+  return Array.from({ length: count }, (_, position) => ({ waited: 0.95, megabytes: 0.05 * 2 ** position }));
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { digestOf } from '../src/manifests/content-digest.js';
+import { unchangedTarget } from '../src/unchanged-target.js';
+import { targetAt } from '../../../test/support/scripted-set-up.js';
+
+const digest = digestOf(Buffer.from('image'), 'sha256');
+const currentType = 'application/vnd.oci.image.index.v1+json';
+const host = 'a.example.com';
+const repo = { side: 'target', host, repository: 'mirror/app' } as const;
+const known = {
+  recipe: 'all keep',
+  sourceDigest: digest,
+  digest,
+  mediaType: currentType,
+  platforms: [],
+  missingPlatforms: [],
+  dropped: [],
+};
+
+test('copied anew, a target that got its copy since then is done, and no other that leads to the same', () => {
+  const request = { platforms: 'all', trustEqualTags: true, force: true } as const;
+  const tag = { repo, current: digest, currentType };
+
+  const served = unchangedTarget({ ...tag, target: targetAt({ host }, { known }) }, digest, request);
+  const other = unchangedTarget({ ...tag, target: targetAt({ host }) }, digest, request);
+
+  expect(served?.plan.alreadyThere).toBe(true);
+  expect(other).toBeUndefined();
+});
