@@ -22,7 +22,12 @@ const mayImport = {
   },
   client: {
     folders: ['domain', 'contract'],
-    packages: ['@temporalio/client', '@temporalio/common', 'hono', '@octokit/webhooks', 'rate-limiter-flexible', 'zod'],
+    packages: ['@temporalio/client', '@temporalio/common'],
+    node: true,
+  },
+  server: {
+    folders: ['domain', 'contract', 'client'],
+    packages: ['hono', '@hono/zod-openapi', '@octokit/webhooks', 'rate-limiter-flexible', 'zod'],
     node: true,
   },
   config: { folders: ['domain'], packages: ['yaml', 'zod', '@temporalio/envconfig'], node: true },
@@ -35,6 +40,7 @@ const typesMayAlsoComeFrom = {
   activities: ['registry/(copy-types|client-options)\\.ts$', 'docker/docker-types\\.ts$'],
   database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
+  server: ['database/(status-views|pull-budget-store)\\.ts$'],
   config: ['registry/client-options\\.ts$'],
 };
 

@@ -7,7 +7,7 @@ import { gitHubWebhooks } from './github-webhooks.js';
 import { imagesApi } from './images-api.js';
 import { answerProblem, refusal } from './problems.js';
 import { createRequestLimit } from './request-limit.js';
-import { visibleAnswers } from '../client/webhook-bridge/visible-answers.js';
+import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {
   /** Of GitHub's deliveries; absent: none is let in. */

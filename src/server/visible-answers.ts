@@ -1,6 +1,6 @@
 import type { Context, Next } from 'hono';
 
-import { visibleJson } from '../../domain/visible-text.js';
+import { visibleJson } from '../domain/visible-text.js';
 
 /** Every answer is JSON: what requests and registries brought is escaped in it, and means the same to who reads it. */
 export async function visibleAnswers(context: Context, next: Next): Promise<void> {
