@@ -37,7 +37,11 @@ const mayImport = {
 
 /** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
 const typesMayAlsoComeFrom = {
-  activities: ['registry/(copy-types|client-options)\\.ts$', 'docker/docker-types\\.ts$'],
+  activities: [
+    'registry/(copy-types|client-options)\\.ts$',
+    'docker/docker-types\\.ts$',
+    'upstreams/upstream-watcher\\.ts$',
+  ],
   database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
   server: ['database/(status-views|pull-budget-store)\\.ts$'],

@@ -10,8 +10,9 @@ import type { FetchScope, Upstream } from '../domain/upstream.js';
 import { platformsOfImage } from '../domain/upstream-platforms.js';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import { PushStatus } from '../domain/wanted-image.js';
+import type { UpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { activity } from './activity.js';
-import type { FoundSources, UpstreamStates, UpstreamWatcher } from './fetch-ports.js';
+import type { FoundSources, UpstreamStates } from './fetch-ports.js';
 import type { WantedImages } from './ports.js';
 import { toFault } from './to-failure.js';
 import { withHeartbeat } from './with-heartbeat.js';
@@ -37,29 +38,30 @@ export function createFetchActivities({
   return {
     checkUpstream: activity(
       async ({ upstream, scope }) =>
-        await withHeartbeat(undefined, async ({ signal }) => await look(upstreamCalled(upstream), scope, signal)),
+        await withHeartbeat(undefined, async ({ signal }) => await check(upstreamNamed(upstream), scope, signal)),
     ),
     recordFinding: activity(
       async ({ upstream, finding, fingerprint }) =>
         await withHeartbeat(undefined, async () => {
-          const called = upstreamCalled(upstream);
+          const called = upstreamNamed(upstream);
           const images = finding.isNew ? await record(called, finding) : [];
           // After the rows: what was found must not be taken for handled when they could not be committed.
-          await states.save(called.name, stateAfter(finding, fingerprint));
+          const { release, etag } = finding;
+          await states.save(called.name, { release, etag, fingerprint });
           return { wanted: images, pending: images.some(isPending) };
         }),
     ),
   };
 
-  async function look(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamCheck> {
+  async function check(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamCheck> {
     const state = await states.read(upstream.name);
     const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms, sources.rules);
     try {
-      const finding = await watcher.look(upstream, {
-        ...(state === undefined ? {} : { handled: state }),
+      const finding = await watcher.check(upstream, {
+        handled: state,
         // A person who names a scope wants an answer; a changed configuration may want other images of the same release.
         again: scope !== undefined || (state !== undefined && state.fingerprint !== fingerprint),
-        ...(scope === undefined ? {} : { scope }),
+        scope,
         signal,
       });
       return { kind: 'found', finding, fingerprint };
@@ -99,7 +101,7 @@ export function createFetchActivities({
     return [...results.map((result) => fetched(result, revived.has(keyOf(result)))), ...refused];
   }
 
-  function upstreamCalled(name: string): Upstream {
+  function upstreamNamed(name: string): Upstream {
     const upstream = upstreams.find((candidate) => candidate.name === name);
     if (upstream !== undefined) return upstream;
     const known = upstreams.map((candidate) => candidate.name).join(', ');
@@ -142,14 +144,6 @@ function whyOf(
     ...(service === undefined ? {} : { service }),
     ...(oldTag === undefined ? {} : { oldTag }),
     ...(newTag === undefined ? {} : { newTag }),
-  };
-}
-
-function stateAfter({ release, etag }: UpstreamFinding, fingerprint: string) {
-  return {
-    fingerprint,
-    ...(release === undefined ? {} : { release }),
-    ...(etag === undefined ? {} : { etag }),
   };
 }
 

@@ -44,7 +44,7 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
       taskQueue: TaskQueue.main,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       args: [started.input],
-      staticSummary: does.kind === 'sync' ? 'Asks for a sync' : `Looks for what is new at ${does.upstream}`,
+      staticSummary: does.kind === 'sync' ? 'Requests a sync' : `Checks ${does.upstream} for new images`,
       ...(configuration === undefined ? {} : { memo: { [madeByKey]: configuration } }),
     },
     policies: {

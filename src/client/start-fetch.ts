@@ -19,14 +19,14 @@ export function fetchWorkflow(
   return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
 }
 
-/** One look at a time for each scope, so that ten requests at once are one look. */
+/** One check at a time for each scope: ten concurrent requests are one check. */
 export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): string {
   return scope === undefined ? fetchId(upstream) : `${fetchId(upstream)}/${scope}`;
 }
 
 /**
- * Asks for a look at an upstream. One that is on its way already is joined, and told to look once more, since it may have
- * read the listing before what this request is about was there. Needs no worker to be online.
+ * Requests a check of an upstream. A check that runs already is joined, and signalled to check once more, since it may have
+ * read the listing before the release of this request was published. Needs no worker.
  */
 export async function startFetch(
   { client, withDeadline }: TemporalClient,
@@ -42,8 +42,8 @@ export async function startFetch(
         taskQueue: TaskQueue.main,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         args: [input],
-        signal: MessageName.lookAgain,
-        staticSummary: `Looks for what is new at ${upstream}`,
+        signal: MessageName.checkAgain,
+        staticSummary: `Checks ${upstream} for new images`,
       }),
   );
   return { workflowId, runId: handle.signaledRunId };

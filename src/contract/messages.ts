@@ -2,8 +2,8 @@
 export const MessageName = {
   /** Signal of `SyncAll`, payload `SyncRequest`. */
   requestSync: 'requestSync',
-  /** Signal of the workflows that look at an upstream: what is there now has to be seen, so look once more. */
-  lookAgain: 'lookAgain',
+  /** Signal of the workflows that check an upstream: check once more when the current check has ended. */
+  checkAgain: 'checkAgain',
   /** Query of `SyncAll`, answers `SyncProgress`. */
   progress: 'progress',
 } as const;

@@ -1,4 +1,5 @@
 import { imageKey } from '../domain/image-key.js';
+import type { UpstreamState } from '../domain/upstream-state.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { forgotten, setStatus } from './wanted/wanted-rows.js';
@@ -9,12 +10,6 @@ import { forgotten, setStatus } from './wanted/wanted-rows.js';
  */
 const etagTrustedMs = 7 * 24 * 60 * 60 * 1_000;
 const longestText = 255;
-
-interface UpstreamState {
-  readonly release?: string;
-  readonly etag?: string;
-  readonly fingerprint: string;
-}
 
 interface WantedKey {
   readonly image: string;

@@ -7,10 +7,10 @@ import { checkTags } from './check-tags.js';
 import type { UpstreamCheckOptions } from './check-options.js';
 import type { TagLister } from './tag-lister.js';
 
-/** Looks at upstreams of every kind. */
+/** Checks upstreams of every kind. */
 export interface UpstreamWatcher {
-  /** @throws FerryError: `wait` and `retry` pass by themselves, `block` needs a person */
-  look(upstream: Upstream, options?: UpstreamCheckOptions): Promise<UpstreamFinding>;
+  /** @throws FerryError: `wait` and `retry` are temporary, `block` needs a person */
+  check(upstream: Upstream, options?: UpstreamCheckOptions): Promise<UpstreamFinding>;
 }
 
 export function createUpstreamWatcher({
@@ -21,7 +21,7 @@ export function createUpstreamWatcher({
   readonly registries: TagLister;
 }): UpstreamWatcher {
   return {
-    async look(upstream, options = {}) {
+    async check(upstream, options = {}) {
       switch (upstream.kind) {
         case 'compose':
           return await checkCompose(github, upstream, options);

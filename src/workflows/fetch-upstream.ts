@@ -1,11 +1,29 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, continueAsNew, defineSignal, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 
-import type { FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch-messages.js';
+import type { Fault } from '../contract/activity-types.js';
+import type { FaultDetail } from '../contract/failure-types.js';
+import type { FetchedImage, FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch-messages.js';
+import { MessageName } from '../contract/messages.js';
 import { builtInUpstreamOf } from '../contract/workflow-names.js';
-import { fetchFrom } from './fetch-run.js';
-import { refused } from './typed-input.js';
+import { printDuration } from '../domain/duration.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
+import { FetchScope } from '../domain/upstream.js';
+import { manyRows, requests, upstreamCheck } from './activity-proxies.js';
+import { showDetails } from './show-details.js';
+import { readFields, refuseUnknownFields, refused } from './typed-input.js';
 
-/** Adds what is new at an upstream of the configuration to the wanted images. */
+/** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
+const firstPauseMs = 30_000;
+const longestPauseMs = 30 * 60_000;
+/** Limits of the waits that the other side names. */
+const shortestNamedPauseMs = 1_000;
+const longestNamedPauseMs = 6 * 60 * 60_000;
+
+const isNews: ReadonlySet<FetchedImage['outcome']> = new Set(['added', 'renewed', 'refused']);
+
+const checkAgain = defineSignal(MessageName.checkAgain);
+
+/** Adds what is new at an upstream of the configuration to the wanted images, and requests a sync. */
 export async function FetchUpstream(input: FetchUpstreamInput): Promise<FetchResult> {
   assertInput(input);
   return await fetchFrom(input.name, input);
@@ -26,4 +44,101 @@ function assertInput(input: unknown): asserts input is FetchUpstreamInput {
   const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
   if (typeof name === 'string' && name !== '') return;
   throw refused('FetchUpstream expects {"name": "my-upstream"}: the name of an upstream in the configuration');
+}
+
+/**
+ * Checks an upstream, records the wanted images, and requests a sync once the rows are committed. A temporary fault (a rate
+ * limit, an outage) does not fail the run: it waits and tries again. A request that arrives meanwhile is answered by another
+ * check, since the current one may have read the listing already.
+ */
+async function fetchFrom(upstream: string, input: unknown): Promise<FetchResult> {
+  const scope = readScope(input);
+  let isRequestedAgain = false;
+  setHandler(checkAgain, () => {
+    isRequestedAgain = true;
+  });
+  const { runId } = workflowInfo();
+  let checks = 0;
+  let found: FetchResult | undefined;
+  do {
+    isRequestedAgain = false;
+    checks += 1;
+    // Each check has a sync request of its own: SyncAll ignores a request whose ID it knows.
+    const request = checks === 1 ? runId : `${runId}/${checks}`;
+    const result = await checkOnce(upstream, { scope, input, request });
+    // The caller needs what is new, though the last check finds it handled.
+    found = found === undefined || result.isNew ? result : found;
+  } while (isRequestedAgain);
+  return found;
+}
+
+interface Check {
+  readonly scope: FetchScope | undefined;
+  readonly input: unknown;
+  /** ID of the sync request, should one be needed. */
+  readonly request: string;
+}
+
+async function checkOnce(upstream: string, { scope, input, request }: Check): Promise<FetchResult> {
+  const { finding, fingerprint } = await untilFound(upstream, scope, input);
+  const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
+
+  const { wanted: _found, etag: _etag, ...reported } = excludeKnownImages(finding, wanted);
+  const { release, isNew, added, changed, removed } = reported;
+  if (pending) await requests.requestSync({ id: request, reason: `${upstream} ${release ?? ''}`.trim() });
+  showDetails(
+    isNew
+      ? `${upstream} ${release ?? ''}: ${added.length} added, ${changed.length} changed, ${removed.length} removed`
+      : `${upstream}: nothing new since ${release ?? 'the last check'}`,
+  );
+  return { ...reported, upstream, wanted, syncRequested: pending };
+}
+
+async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {
+  for (let tries = 0; ; tries += 1) {
+    const check = await upstreamCheck.checkUpstream({ upstream, ...(scope === undefined ? {} : { scope }) });
+    if (check.kind === 'found') return check;
+
+    const pauseMs = pauseAfter(upstream, check.fault, tries);
+    showDetails(`Waiting ${printDuration(pauseMs)}: ${check.fault.reason}`);
+    await sleep(pauseMs, { summary: check.fault.code });
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
+  }
+}
+
+/**
+ * Keeps to a wait that the other side named, within limits: a wait of 0 would be a loop of requests, and a run that sleeps
+ * for days is a run that no one watches.
+ */
+function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tries: number): number {
+  if (retryAfterMs === undefined) return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
+  if (retryAfterMs <= longestNamedPauseMs) return Math.max(shortestNamedPauseMs, retryAfterMs);
+  const detail: FaultDetail = { decision: 'block' };
+  throw ApplicationFailure.create({
+    type: code,
+    nonRetryable: true,
+    details: [detail],
+    message: `${reason}; that is too long to wait for: the next check by schedule, or "ferry fetch ${upstream}", tries again`,
+  });
+}
+
+/**
+ * Where there is no older release to compare with, as for tags of a registry, only what the database did not have is
+ * reported as added.
+ */
+function excludeKnownImages(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
+  if (finding.previous !== undefined) return finding;
+  const news = new Set(wanted.filter(({ outcome }) => isNews.has(outcome)).map(({ image }) => image));
+  const added = finding.added.filter(({ image }) => news.has(image));
+  return { ...finding, added, unchanged: finding.unchanged + finding.added.length - added.length };
+}
+
+function readScope(input: unknown): FetchScope | undefined {
+  const expected = 'expected nothing, or {"scope":"changed"}';
+  const { scope } = readFields(input, expected);
+  refuseUnknownFields(input, ['name', 'scope'], expected);
+  if (scope === undefined) return undefined;
+  const known = Object.values(FetchScope).find((candidate) => candidate === scope);
+  if (known !== undefined) return known;
+  throw refused(`scope is ${JSON.stringify(scope)}: expected {"scope":"changed"} or {"scope":"release"}`);
 }

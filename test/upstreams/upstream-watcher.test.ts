@@ -35,7 +35,7 @@ describe('looking at upstreams', () => {
   afterEach(async () => await standIn.stop());
 
   test('the newest release of Dify is compared with the one before it', async () => {
-    const finding = await watcher.look(difyUpstream);
+    const finding = await watcher.check(difyUpstream);
 
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true, unchanged: 13 });
     expect(finding.changed.map(({ image, oldTag, newTag }) => `${image} ${oldTag} ${newTag}`)).toEqual([
@@ -62,14 +62,14 @@ describe('looking at upstreams', () => {
   test('a release that is tagged in two spellings is not compared with itself', async () => {
     standIn.setTags('langgenius/dify', ['v1.16.0', '1.16.0', '1.15.0']);
 
-    const finding = await watcher.look(difyUpstream);
+    const finding = await watcher.check(difyUpstream);
 
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0' });
     expect(finding.wanted).toHaveLength(5);
   });
 
   test('scope release wants every image of the newest release', async () => {
-    const finding = await watcher.look(difyUpstream, { scope: 'release' });
+    const finding = await watcher.check(difyUpstream, { scope: 'release' });
 
     expect(finding.wanted).toHaveLength(18);
     expect(finding.wanted.map(({ image }) => image)).toContain('docker.io/library/postgres:15-alpine');
@@ -80,7 +80,7 @@ describe('looking at upstreams', () => {
     publish('1.17.0', newer.replace('redis:6-alpine', 'redis:7-alpine'));
     publish('1.18.0', newer.replace('redis:6-alpine', 'redis:7-alpine').replace('nginx:latest', 'nginx:1.29'));
 
-    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0' } });
+    const finding = await watcher.check(difyUpstream, { handled: { release: '1.16.0' } });
 
     expect(finding).toMatchObject({ release: '1.18.0', previous: '1.16.0' });
     expect(finding.changed.map(({ image }) => image)).toEqual([
@@ -90,10 +90,10 @@ describe('looking at upstreams', () => {
   });
 
   test('a release that was handled costs one conditional request', async () => {
-    const { etag } = await watcher.look(difyUpstream);
+    const { etag } = await watcher.check(difyUpstream);
     const before = standIn.requests.length;
 
-    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0', etag: etag ?? '' } });
+    const finding = await watcher.check(difyUpstream, { handled: { release: '1.16.0', etag: etag ?? '' } });
 
     expect(finding).toMatchObject({ release: '1.16.0', isNew: false, wanted: [], etag });
     expect(standIn.requests.slice(before).map(({ status }) => status)).toEqual([304]);
@@ -102,7 +102,7 @@ describe('looking at upstreams', () => {
   test('other tags that came in mean nothing new, and no file is read', async () => {
     standIn.setTags('langgenius/dify', ['1.17.0-rc1', ...difyTags]);
 
-    const finding = await watcher.look(difyUpstream, { handled: { release: '1.16.0', etag: 'W/"old"' } });
+    const finding = await watcher.check(difyUpstream, { handled: { release: '1.16.0', etag: 'W/"old"' } });
 
     expect(finding.isNew).toBe(false);
     expect(finding.etag).toBeDefined();
@@ -110,7 +110,7 @@ describe('looking at upstreams', () => {
   });
 
   test('a handled release is looked at again when somebody asks', async () => {
-    const finding = await watcher.look(difyUpstream, {
+    const finding = await watcher.check(difyUpstream, {
       handled: { release: '1.16.0', etag: 'W/"any"' },
       again: true,
       scope: 'release',
@@ -123,14 +123,14 @@ describe('looking at upstreams', () => {
     const many = Array.from({ length: 120 }, (_, number) => `z-build-${number}`);
     standIn.setTags('langgenius/dify', [...many, ...difyTags]);
 
-    const finding = await watcher.look(difyUpstream);
+    const finding = await watcher.check(difyUpstream);
 
     expect(finding.release).toBe('1.16.0');
     expect(finding.etag).toBeUndefined();
   });
 
   test('a release that was withdrawn does not bring the one before it back', async () => {
-    const finding = await watcher.look(difyUpstream, { handled: { release: '1.17.0' } });
+    const finding = await watcher.check(difyUpstream, { handled: { release: '1.17.0' } });
 
     expect(finding).toMatchObject({ release: '1.17.0', isNew: false });
     expect(finding.notes.at(-1)).toBe(
@@ -139,7 +139,7 @@ describe('looking at upstreams', () => {
   });
 
   test('a handled release that is gone is made up for by the one before the newest', async () => {
-    const finding = await watcher.look(difyUpstream, { handled: { release: '1.15.9' } });
+    const finding = await watcher.check(difyUpstream, { handled: { release: '1.15.9' } });
 
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true });
     expect(finding.notes.at(-1)).toContain('1.15.9');
@@ -148,7 +148,7 @@ describe('looking at upstreams', () => {
   test('a variable may be called as what every object has', async () => {
     publish('1.16.0', 'services: { app: { image: "nginx:${constructor:-1.27}" } }');
 
-    const finding = await watcher.look(difyUpstream, { scope: 'release' });
+    const finding = await watcher.check(difyUpstream, { scope: 'release' });
 
     expect(finding.wanted.map(({ image }) => image)).toEqual(['docker.io/library/nginx:1.27']);
   });
@@ -171,7 +171,7 @@ describe('looking at upstreams', () => {
       set('.env.example', 'EXTRA=1');
     }
 
-    const finding = await watcher.look(upstream, { scope: 'release' });
+    const finding = await watcher.check(upstream, { scope: 'release' });
 
     expect(finding.wanted).toEqual([
       { image: 'ghcr.io/getsentry/snuba:26.8.0', service: 'snuba', oldTag: '26.7.0', newTag: '26.8.0' },
@@ -185,7 +185,7 @@ describe('looking at upstreams', () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
     standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);
 
-    const finding = await watcher.look(upstream);
+    const finding = await watcher.check(upstream);
 
     expect(finding.added).toHaveLength(18);
     expect(finding.notes.at(-1)).toContain('1.15.0 cannot be compared with');
@@ -194,20 +194,20 @@ describe('looking at upstreams', () => {
   test('a newest release without the file is a fault that names its address', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'moved.yaml' };
 
-    await expect(watcher.look(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'block' });
-    await expect(watcher.look(upstream)).rejects.toThrow('/contents/moved.yaml?ref=1.16.0');
+    await expect(watcher.check(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'block' });
+    await expect(watcher.check(upstream)).rejects.toThrow('/contents/moved.yaml?ref=1.16.0');
   });
 
   test('a project without any release is a fault that shows its tags', async () => {
     standIn.setTags('langgenius/dify', ['nightly', 'preview']);
 
-    await expect(watcher.look(difyUpstream)).rejects.toThrow(
+    await expect(watcher.check(difyUpstream)).rejects.toThrow(
       'langgenius/dify has no release among its 2 tags on GitHub (nightly, preview)',
     );
   });
 
   test("the newest release of Xinference is its image's tag", async () => {
-    const finding = await watcher.look(xinferenceUpstream);
+    const finding = await watcher.check(xinferenceUpstream);
 
     expect(finding).toMatchObject({ release: 'v3.2.1', previous: 'v3.2.0', isNew: true });
     expect(finding.wanted).toEqual([
@@ -218,7 +218,7 @@ describe('looking at upstreams', () => {
   test('variants of an image have their suffix', async () => {
     const images = ['xprobe/xinference:{tag}', 'xprobe/xinference:{tag}-cpu', 'quay.io/x/y:{version}'];
 
-    const finding = await watcher.look({ ...xinferenceUpstream, images });
+    const finding = await watcher.check({ ...xinferenceUpstream, images });
 
     expect(finding.wanted.map(({ image }) => image)).toEqual([
       'docker.io/xprobe/xinference:v3.2.1',
@@ -230,7 +230,7 @@ describe('looking at upstreams', () => {
   test('a version that no image tag can have is left out with the reason', async () => {
     standIn.setTags('xorbitsai/inference', ['v9.0.0+cuda']);
 
-    const finding = await watcher.look(xinferenceUpstream);
+    const finding = await watcher.check(xinferenceUpstream);
 
     expect(finding.wanted).toEqual([]);
     expect(finding.skipped).toEqual([
@@ -247,7 +247,7 @@ describe('looking at upstreams', () => {
       rules: { range: '>=2', newest: 5, deny: [] },
     };
 
-    const finding = await watcher.look(upstream);
+    const finding = await watcher.check(upstream);
 
     expect(finding.release).toBe('v2.10.0');
     expect(finding.wanted).toEqual([
@@ -260,7 +260,7 @@ describe('looking at upstreams', () => {
     registryTags = ['1.0', '2.0'];
     const rules = { match: 'v.*', newest: 5, deny: [] };
 
-    await expect(watcher.look({ kind: 'tags', name: 'x', image: 'quay.io/a/b', rules })).rejects.toThrow(
+    await expect(watcher.check({ kind: 'tags', name: 'x', image: 'quay.io/a/b', rules })).rejects.toThrow(
       'none of the 2 tags of quay.io/a/b fits its rules, for example 1.0, 2.0',
     );
   });

@@ -251,13 +251,13 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(new Set(world.signalled.map(({ id }) => id)).size).toBe(2);
   });
 
-  test('a wait of more than six hours ends the run with a reason: the next look by schedule tries again', async () => {
+  test('a wait of more than six hours ends the run with a reason: the next check by schedule tries again', async () => {
     standIn.limit(0, 7 * 3_600_000);
 
     const ended = fetched('dify');
 
     await expect(ended).rejects.toMatchObject({ name: 'FerryError', code: 'rate-limited' });
-    await expect(ended).rejects.toThrow('that is too long to wait for: the next look by schedule');
+    await expect(ended).rejects.toThrow('that is too long to wait for: the next check by schedule');
   });
 
   test('tags that were found before are not told as added once more', async () => {
@@ -342,7 +342,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
   test.each([
     ['FetchDify', { scope: 'everything' }, 'scope is "everything"'],
     ['FetchDify', { scop: 'release' }, '"scop" is not known there'],
-    ['FetchUpstream', {}, 'FetchUpstream wants {"name": "my-upstream"}'],
+    ['FetchUpstream', {}, 'FetchUpstream expects {"name": "my-upstream"}'],
     ['FetchUpstream', { name: 'unknown' }, 'there is no upstream unknown'],
   ])('%s with the input %j ends with a reason', async (type, input, reason) => {
     const handle = await worker.client.workflow.start(type, {
