@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 import { projectRoot } from '../../demo/tools.js';
 
-/** JavaScript of the present sources of some folders of `src`, for processes of their own. */
+/** JavaScript of the present sources of the registry client and of some folders of `src`, for processes of their own. */
 export interface CompiledSources {
   /** The compiled `src`. */
   readonly folder: string;
@@ -25,7 +25,7 @@ export function compileSources(
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
-  for (const folder of folders.map((name) => join('src', name))) {
+  for (const folder of ['packages/registry/src', ...folders.map((name) => join('src', name))]) {
     for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts')) continue;
       const file = join(projectRoot, folder, name);
