@@ -29,15 +29,33 @@ test.each(['docs/configuration.md', 'docs/configuration.zh-CN.md'])('%s has ever
   expect([...variables].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
 
-test.each(['README', 'docs/configuration', 'docs/commands', 'docs/production'])(
-  '%s has the same parts and shows the same output in both languages',
+const translated = pages.filter((path) => path.endsWith('.zh-CN.md')).map((path) => path.replace('.zh-CN.md', ''));
+
+test('every page that a user needs has a Chinese page', () => {
+  expect(translated).toEqual(
+    expect.arrayContaining([
+      'README',
+      'docs/commands',
+      'docs/configuration',
+      'docs/databases',
+      'docs/failures',
+      'docs/production',
+    ]),
+  );
+});
+
+test.each(translated)(
+  '%s has the same parts, shows the same output and links to its twin in both languages',
   (page) => {
     const [english, chinese] = [`${page}.md`, `${page}.zh-CN.md`].map((path) => textOf(path));
+    const name = page.replace(/.*\//, '');
 
     expect(headingsOf(chinese ?? '').map(({ level }) => level)).toEqual(
       headingsOf(english ?? '').map(({ level }) => level),
     );
     expect(outputsOf(chinese ?? '')).toEqual(outputsOf(english ?? ''));
+    expect(english).toContain(`[中文](${name}.zh-CN.md)`);
+    expect(chinese).toContain(`[English](${name}.md)`);
   },
 );
 
