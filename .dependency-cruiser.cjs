@@ -15,8 +15,9 @@ const mayImport = {
   docker: { folders: ['domain', 'concurrency'], packages: ['execa'], node: true },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
+  planning: { folders: ['domain', 'contract'], packages: [], node: true },
   activities: {
-    folders: ['domain', 'contract'],
+    folders: ['domain', 'contract', 'planning'],
     packages: ['@temporalio/activity', '@temporalio/common'],
     node: true,
   },
@@ -35,14 +36,15 @@ const mayImport = {
   supervisor: { folders: ['domain', 'client', 'config', 'setup'], packages: ['libsql'], node: true },
 };
 
-/** Interfaces that an inner folder declares and an outer one fulfils may be read for their types. */
+/** Types of what a composition root hands in: the stores, the copy engine, the docker engine. */
 const typesMayAlsoComeFrom = {
+  planning: ['registry/(copy-types|client-options)\\.ts$', 'database/[a-z/-]+-store\\.ts$'],
   activities: [
     'registry/(copy-types|client-options)\\.ts$',
     'docker/docker-types\\.ts$',
     'upstreams/upstream-watcher\\.ts$',
+    'database/([a-z/-]+-store|status-queries)\\.ts$',
   ],
-  database: ['activities/ports\\.ts$'],
   client: ['workflows/'],
   server: ['database/(status-views|pull-budget-store)\\.ts$'],
   config: ['registry/client-options\\.ts$'],

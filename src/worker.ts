@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import { NativeConnection, Runtime } from '@temporalio/worker';
 
-import { SourcePulls } from './activities/source-pulls.js';
+import { SourcePulls } from './planning/source-pulls.js';
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';

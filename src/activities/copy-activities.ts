@@ -12,9 +12,9 @@ import { parseImageReference } from '../../packages/registry/src/oci/image-refer
 import type { Target } from '../domain/target.js';
 import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
 import { activity } from './activity.js';
-import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
-import type { CopyEngine } from './engine-ports.js';
-import { toFault } from './to-failure.js';
+import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
+import type { CopyEngine } from '../planning/engine-ports.js';
+import { toFault } from '../contract/to-fault.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const finishedShown = 100;

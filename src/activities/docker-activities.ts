@@ -14,6 +14,7 @@ import type {
   DockerTarget,
   DockerTargetResult,
 } from '../docker/docker-types.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
 import { parseDigest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
@@ -21,9 +22,8 @@ import { spentReason } from '../domain/pull-allowance.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import type { PullLedger } from '../../packages/registry/src/client-options.js';
 import { activity } from './activity.js';
-import { openTarget, selectionOf } from './copy-wire.js';
-import type { TargetNames } from './ports.js';
-import { toFault } from './to-failure.js';
+import { openTarget, selectionOf } from '../planning/copy-wire.js';
+import { toFault } from '../contract/to-fault.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const stepsShown = 100;
@@ -35,7 +35,7 @@ export interface DockerCopier {
 
 export interface DockerPorts {
   readonly docker: DockerCopier;
-  readonly names: Pick<TargetNames, 'claim'>;
+  readonly names: Pick<TargetNameStore, 'claim'>;
   readonly pulls: Pick<PullLedger, 'take'>;
 }
 

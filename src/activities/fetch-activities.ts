@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 
 import type { FetchActivities, UpstreamCheck } from '../contract/activity-types.js';
 import type { FetchedImage } from '../contract/fetch-messages.js';
+import type { UpstreamStore } from '../database/upstream-store.js';
+import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
@@ -12,16 +14,15 @@ import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { UpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { activity } from './activity.js';
-import type { FoundSources, UpstreamStates } from './fetch-ports.js';
-import type { WantedImages } from './ports.js';
-import { toFault } from './to-failure.js';
+import type { FoundSources } from './fetch-ports.js';
+import { toFault } from '../contract/to-fault.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export interface FetchPorts {
   readonly upstreams: readonly Upstream[];
   readonly watcher: UpstreamWatcher;
-  readonly states: UpstreamStates;
-  readonly wanted: Pick<WantedImages, 'addWanted'>;
+  readonly states: UpstreamStore;
+  readonly wanted: Pick<WantedImageStore, 'addWanted'>;
   readonly sources: FoundSources;
   /** Canonical platforms, or `all` alone: what an upstream without platforms of its own wants. */
   readonly platforms: readonly string[];

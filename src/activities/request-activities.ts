@@ -1,16 +1,23 @@
 import { log } from '@temporalio/activity';
 
 import type { RequestActivities } from '../contract/activity-types.js';
+import type { SyncRequest } from '../contract/sync-messages.js';
+import type { DeliveryStore } from '../database/delivery-store.js';
 import type { AddPorts } from '../domain/judge-requested-images.js';
 import { readAddRequest } from '../domain/judge-requested-images.js';
 import type { AddedImage } from '../domain/requested-images.js';
 import { activity } from './activity.js';
-import type { SyncRequester } from './engine-ports.js';
-import type { Deliveries } from './ports.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
+/** Passes a request on to the one `SyncAll`, and starts it where it does not run. */
+export interface SyncRequester {
+  requestSync(request: SyncRequest): Promise<void>;
+  /** The same at a later time (UTC ms), in place of an earlier such request. */
+  requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
+}
+
 export interface RequestPorts extends Omit<AddPorts, 'wanted'> {
-  readonly deliveries: Deliveries;
+  readonly deliveries: Pick<DeliveryStore, 'record'>;
   readonly requester: SyncRequester;
 }
 

@@ -1,22 +1,26 @@
 import { activityInfo } from '@temporalio/activity';
 
 import type { RunActivities } from '../contract/activity-types.js';
+import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
+import type { RunStore } from '../database/run-store.js';
+import type { StatusQueries } from '../database/status-queries.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
+import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { Target } from '../domain/target.js';
 import { activity } from './activity.js';
-import type { CopyEngine } from './engine-ports.js';
-import type { History, PushedImages, Runs, TargetNames, WantedImages } from './ports.js';
-import { takeOver } from './takeover.js';
+import type { CopyEngine } from '../planning/engine-ports.js';
+import { takeOver } from '../planning/takeover.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export interface RunPorts {
-  readonly wanted: WantedImages;
-  readonly pushed: PushedImages;
-  readonly runs: Runs;
-  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly wanted: WantedImageStore;
+  readonly pushed: PushedImageStore;
+  readonly runs: RunStore;
+  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly poolSize: number;
-  readonly history: History;
+  readonly history: Pick<StatusQueries, 'pruneHistory'>;
   readonly historyDays: number;
 }
 

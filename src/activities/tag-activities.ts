@@ -1,4 +1,5 @@
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
+import type { TagCheckStore } from '../database/tag-check-store.js';
 import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
@@ -9,9 +10,8 @@ import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
 import { activity } from './activity.js';
-import type { CopyEngine } from './engine-ports.js';
-import type { TagChecks } from './ports.js';
-import { toFault } from './to-failure.js';
+import type { CopyEngine } from '../planning/engine-ports.js';
+import { toFault } from '../contract/to-fault.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 /** Images in one activity, and HEADs at once. */
@@ -22,7 +22,7 @@ const uncheckedTold = 100;
 const ofHost: ReadonlySet<Fault['code']> = new Set(['unreachable', 'tls', 'rate-limited', 'server-error', 'stalled']);
 
 export interface TagPorts {
-  readonly tags: TagChecks;
+  readonly tags: TagCheckStore;
   readonly engine: Pick<CopyEngine, 'resolve' | 'look' | 'isSame'>;
   readonly mutableTags: MutableTags;
   readonly targets: readonly Target[];

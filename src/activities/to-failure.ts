@@ -1,17 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 
-import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
 import { BUG_ATTEMPTS } from '../contract/failure-types.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { visibleLines } from '../domain/visible-text.js';
-
-/** A fault that the ferry knows, as a value that crosses the wire; undefined for everything else. */
-export function toFault(error: unknown): Fault | undefined {
-  if (!(error instanceof FerryError)) return undefined;
-  const { code, decision, message, retryAfterMs } = error;
-  return { code, decision, reason: visibleLines(message), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-}
 
 /**
  * The one place where errors become failures. What the ferry knows carries its decision; anything else is a bug, tried

@@ -1,4 +1,4 @@
-import type { CopyEngine, TagRef } from '../activities/engine-ports.js';
+import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
 import { copyImage } from '../../packages/registry/src/copy-image.js';
 import { headManifest } from '../../packages/registry/src/manifests/head-manifest.js';
 import { headSource } from '../../packages/registry/src/head-source.js';

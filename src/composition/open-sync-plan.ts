@@ -1,5 +1,5 @@
-import { PlannedPulls } from '../activities/planned-pulls.js';
-import { planSync } from '../activities/sync-plan.js';
+import { PlannedPulls } from '../planning/planned-pulls.js';
+import { planSync } from '../planning/sync-plan.js';
 import type { FerryConfig } from '../config/read-config.js';
 import { assertUsable } from '../database/forms/assert-usable.js';
 import { examineTables } from '../database/forms/examine-tables.js';

@@ -1,4 +1,4 @@
-import type { SyncRequester } from '../activities/engine-ports.js';
+import type { SyncRequester } from '../activities/request-activities.js';
 import type { TemporalClient } from '../client/connect.js';
 import { withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { requestSync, requestSyncAt } from '../client/sync-requests.js';

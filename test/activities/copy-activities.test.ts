@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createCopyActivities } from '../../src/activities/copy-activities.js';
-import type { CopyEngine } from '../../src/activities/engine-ports.js';
+import type { CopyEngine } from '../../src/planning/engine-ports.js';
 import type {
   CopyActivities,
   CopyHeartbeat,

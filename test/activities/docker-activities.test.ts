@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import type { DockerPorts } from '../../src/activities/docker-activities.js';
 import { createDockerActivities } from '../../src/activities/docker-activities.js';
-import { SourcePulls } from '../../src/activities/source-pulls.js';
+import { SourcePulls } from '../../src/planning/source-pulls.js';
 import type { CopyByDockerInput, CopyImageResult, Destination, ImagePlan } from '../../src/contract/activity-types.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import type { DockerCopyOptions, DockerCopyReport, DockerCopyRequest } from '../../src/docker/docker-types.js';

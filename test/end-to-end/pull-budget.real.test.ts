@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, expect, test } from 'vitest';
 
-import { SourcePulls } from '../../src/activities/source-pulls.js';
+import { SourcePulls } from '../../src/planning/source-pulls.js';
 import type { TemporalClient } from '../../src/client/connect.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { createActivitySets } from '../../src/composition/activity-sets.js';

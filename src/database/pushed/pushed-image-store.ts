@@ -49,6 +49,7 @@ export class PushedImageStore {
     return await findAdoptionCandidates(this.#database.queries, query);
   }
 
+  /** By target, the copies of an image that were verified and can be relied on while nothing moved. */
   async knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>> {
     return await readKnownCopies(this.#database.queries, image);
   }

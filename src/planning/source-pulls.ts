@@ -1,6 +1,5 @@
 import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
 import type { PullLedger } from '../../packages/registry/src/client-options.js';
-import type { PullBudgets } from './ports.js';
 
 /** So often a process repeats to the database what a source keeps saying. */
 const repeatMs = 5_000;
@@ -77,4 +76,25 @@ function announcedAccount(announced: AnnouncedPulls | undefined): Account | unde
   if (announced === undefined) return undefined;
   const { rateLimitSource, pulls, windowMs } = announced;
   return { rateLimitSource, allowance: { pulls, windowMs }, configured: false };
+}
+
+export interface PullBudgets {
+  /**
+   * Books one pull of `spender` at a host, over all processes.
+   *
+   * @returns undefined when it may be made; else milliseconds until coming back is worth it
+   */
+  take(
+    account: { readonly host: string; readonly rateLimitSource: string },
+    allowance: PullAllowance,
+  ): Promise<{ readonly freeInMs: number } | undefined>;
+  /**
+   * The source's own count, `ageMs` after it was asked for. `share`: the allowance is only a part of what the source
+   * grants, so that its word cannot raise it.
+   */
+  told(
+    account: { readonly host: string; readonly rateLimitSource: string },
+    allowance: PullAllowance,
+    told: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },
+  ): Promise<void>;
 }

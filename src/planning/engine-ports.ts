@@ -1,5 +1,4 @@
-/** The parts outside that move things and pass requests on, as activities see them. */
-import type { SyncRequest } from '../contract/sync-messages.js';
+/** The copy engine, as planning and activities see it. */
 import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
@@ -29,11 +28,4 @@ export interface CopyEngine {
     found: { readonly place: TagRef; readonly contents: TagContents },
     options?: { readonly signal?: AbortSignal },
   ): Promise<boolean>;
-}
-
-/** Runs a request on to the one `SyncAll`, starting it where it does not run. */
-export interface SyncRequester {
-  requestSync(request: SyncRequest): Promise<void>;
-  /** The same at a later time (UTC ms), in place of an earlier such request. */
-  requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
 }

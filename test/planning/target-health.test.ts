@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { TargetHealth } from '../../src/activities/target-health.js';
+import { TargetHealth } from '../../src/planning/target-health.js';
 
 const fault = { code: 'unreachable', decision: 'retry' } as const;
 const aliyun = { name: 'aliyun', registry: 'aliyun.example.com' };

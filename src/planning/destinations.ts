@@ -1,11 +1,11 @@
 /** The names that an image has on its targets: the plain one where it is free or its own, else the suffixed one. */
 import type { Destination } from '../contract/activity-types.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
-import type { TargetNames } from './ports.js';
 
 /**
  * Where an image goes, as far as nothing has to be claimed for it.
@@ -14,7 +14,7 @@ import type { TargetNames } from './ports.js';
  * @throws FerryError `target-name`
  */
 export async function ownDestinations(
-  names: TargetNames,
+  names: TargetNameStore,
   source: ImageReference,
   targets: readonly Target[],
 ): Promise<readonly Destination[] | undefined> {
@@ -33,7 +33,7 @@ export async function ownDestinations(
  * @throws FerryError `target-name` when every name belongs to another image
  */
 export async function claimDestinations(
-  names: TargetNames,
+  names: TargetNameStore,
   source: ImageReference,
   targets: readonly Target[],
 ): Promise<readonly Destination[]> {
@@ -57,7 +57,7 @@ export interface ForeseenDestination {
  * @throws FerryError `target-name` when every name belongs to another image
  */
 export async function foreseeDestination(
-  names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>,
+  names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>,
   source: ImageReference,
   target: Target,
 ): Promise<ForeseenDestination> {
@@ -73,7 +73,7 @@ export async function foreseeDestination(
   throw noFreeName(owner, target, tries);
 }
 
-async function claimRepository(names: TargetNames, source: ImageReference, target: Target): Promise<string> {
+async function claimRepository(names: TargetNameStore, source: ImageReference, target: Target): Promise<string> {
   const { own, tries } = await namesToTry(names, source, target);
   if (own !== undefined) return own;
   const owner = sourceRepository(source);
@@ -93,7 +93,7 @@ function noFreeName(owner: string, target: Target, tries: readonly string[]): Fe
 }
 
 async function namesToTry(
-  names: Pick<TargetNames, 'ownedBy'>,
+  names: Pick<TargetNameStore, 'ownedBy'>,
   source: ImageReference,
   target: Target,
 ): Promise<{ readonly own?: string; readonly tries: readonly string[] }> {

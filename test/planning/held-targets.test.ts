@@ -6,8 +6,8 @@ import { placeImage, placeIndex } from '../support/scripted-images.js';
 import type { PlacedImage } from '../support/scripted-images.js';
 import { sha256 } from '../support/scripted-registry.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
-import type { ActivityStage } from './activity-stage.js';
-import { requestsOf, startActivityStage } from './activity-stage.js';
+import type { ActivityStage } from '../activities/activity-stage.js';
+import { requestsOf, startActivityStage } from '../activities/activity-stage.js';
 
 let stage: ActivityStage;
 let image: string;

@@ -1,5 +1,7 @@
 /** The first step of a run: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
+import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
 import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
@@ -7,7 +9,6 @@ import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-
 import { findCopies, TagLooks } from './adopt-copies.js';
 import { foreseeDestination } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { PushedImages, TargetNames } from './ports.js';
 import { SilentTargets } from './silent-targets.js';
 
 /** Rows of either kind in one activity, and rows looked for at once: 100,000 of them cost some thousand events. */
@@ -17,8 +18,8 @@ const rowsAtOnce = 8;
 const recordedTogether = 100;
 
 export interface TakeoverPorts {
-  readonly pushed: PushedImages;
-  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly pushed: PushedImageStore;
+  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
 }

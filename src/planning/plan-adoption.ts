@@ -1,10 +1,10 @@
 import type { ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { Target } from '../domain/target.js';
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { findCopies, TagLooks } from './adopt-copies.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { PushedImages } from './ports.js';
 import type { TargetHealth } from './target-health.js';
 
 export interface AdoptionOptions {
@@ -14,7 +14,7 @@ export interface AdoptionOptions {
 }
 
 interface AdoptionParts {
-  readonly pushed: PushedImages;
+  readonly pushed: PushedImageStore;
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly health: TargetHealth;

@@ -6,7 +6,7 @@ import type { TagContents } from '../../packages/registry/src/oci/tag-contents.j
 import { coverageOf } from '../../packages/registry/src/oci/tag-contents.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
-import { toFault } from './to-failure.js';
+import { toFault } from '../contract/to-fault.js';
 
 /** What asking the targets for what another program pushed came to. */
 export type FoundCopies =

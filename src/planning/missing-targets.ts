@@ -11,7 +11,7 @@ import type { CopyPlan } from '../../packages/registry/src/copy-types.js';
 import { copyTargets } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';
-import { toFault } from './to-failure.js';
+import { toFault } from '../contract/to-fault.js';
 
 export type MissingPlan =
   | { readonly plan: CopyPlan; readonly platforms: PlatformSelection; readonly from?: string }

@@ -7,7 +7,7 @@ import { parsePlatform } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyTarget, TargetFailure, TargetPlan, TargetResult } from '../../packages/registry/src/copy-types.js';
-import { toFault } from './to-failure.js';
+import { toFault } from '../contract/to-fault.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
   return platforms === 'all' ? 'all' : platforms.map(parsePlatform);

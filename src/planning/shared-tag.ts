@@ -1,5 +1,6 @@
 /** `app:1` and `app:1@sha256:…` have one tag on a target: whichever was wanted first owns it. */
 import type { LeftTarget } from '../contract/activity-types.js';
+import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
@@ -10,7 +11,6 @@ import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import type { CopyEngine } from './engine-ports.js';
-import type { WantedImages } from './ports.js';
 
 export interface TagClaim {
   readonly image: string;
@@ -34,7 +34,7 @@ export async function takenTargets(
   {
     wanted,
     engine,
-  }: { readonly wanted: Pick<WantedImages, 'wantedRows'>; readonly engine: Pick<CopyEngine, 'resolve'> },
+  }: { readonly wanted: Pick<WantedImageStore, 'wantedRows'>; readonly engine: Pick<CopyEngine, 'resolve'> },
   signal: AbortSignal,
 ): Promise<readonly LeftTarget[]> {
   const taken = new Map<string, LeftTarget>();

@@ -1,15 +1,10 @@
+import type { PlanStore } from '../database/plan-store.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
 import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
-import type {
-  PendingPlan,
-  PlannedImage,
-  PlannedTarget,
-  PlanSink,
-  PlanSummary,
-  RefusedRow,
-} from '../domain/plan-types.js';
+import type { PendingPlan, PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { addToTotals, emptyTotals } from '../domain/plan-types.js';
 import type { Target } from '../domain/target.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
@@ -30,20 +25,13 @@ import {
   unseenTarget,
 } from './planned-image.js';
 import { PlannedPulls, PullNotSpent } from './planned-pulls.js';
-import type { TargetNames } from './ports.js';
 
 /** Images looked at once. */
 const imagesAtOnce = 4;
 
 export interface SyncPlanPorts {
-  readonly plan: {
-    /** What a run would find, some hundred images at a time; changes nothing. */
-    pendingImages(targets: readonly Target[]): AsyncIterable<readonly PendingPlan[]>;
-    refusedRows(): AsyncIterable<readonly RefusedRow[]>;
-    /** Rows that another program marked as pushed and the ferry never verified. */
-    unverified(): Promise<number>;
-  };
-  readonly names: Pick<TargetNames, 'ownedBy' | 'ownerOf'>;
+  readonly plan: PlanStore;
+  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
     survey(request: CopyRequest, options?: Pick<CopyOptions, 'signal'>): Promise<CopySurvey>;
   };

@@ -12,7 +12,7 @@ import { coverageOf, platformsBeside, platformsIn } from '../../packages/registr
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
 import type { CopyEngine, TagRef } from './engine-ports.js';
-import { toFault } from './to-failure.js';
+import { toFault } from '../contract/to-fault.js';
 
 export interface HeldTarget {
   readonly target: string;

@@ -1,7 +1,6 @@
 import type { Fault, LeftTarget } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Target } from '../domain/target.js';
-import type { DaemonWorkers } from './ports.js';
 
 /** Tried again in the attempts of an image: a worker that is being started has its daemon a moment later. */
 const nobody: Fault = {
@@ -21,4 +20,10 @@ export async function unservedTargets(
   const behindDaemons = targets.filter(({ engine }) => engine === 'docker');
   if (behindDaemons.length === 0 || (await workers.arePolling()) !== false) return [];
   return behindDaemons.map(({ name }) => ({ target: name, fault: nobody }));
+}
+
+/** Workers that copy through Docker daemons. */
+export interface DaemonWorkers {
+  /** Whether there is one now; undefined when nobody can say. */
+  arePolling(): Promise<boolean | undefined>;
 }

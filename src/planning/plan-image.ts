@@ -1,4 +1,7 @@
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
+import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
+import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Digest } from '../../packages/registry/src/oci/digest.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -22,18 +25,18 @@ import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';
 import { findHeld, findUnknownHeld, recordedOn } from './held-targets.js';
 import { planMissing } from './missing-targets.js';
-import type { DaemonWorkers, PushedImages, TargetNames, WantedImages } from './ports.js';
 import type { AdoptionOptions } from './plan-adoption.js';
 import { planAdoption } from './plan-adoption.js';
 import { takenTargets } from './shared-tag.js';
 import { TargetHealth } from './target-health.js';
-import { toFault } from './to-failure.js';
+import { toFault } from '../contract/to-fault.js';
+import type { DaemonWorkers } from './unserved-targets.js';
 import { unservedTargets } from './unserved-targets.js';
 
 export interface PlanPorts {
-  readonly wanted: WantedImages;
-  readonly names: TargetNames;
-  readonly pushed: PushedImages;
+  readonly wanted: WantedImageStore;
+  readonly names: TargetNameStore;
+  readonly pushed: PushedImageStore;
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];

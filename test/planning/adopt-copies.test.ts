@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findCopies, TagLooks } from '../../src/activities/adopt-copies.js';
+import { findCopies, TagLooks } from '../../src/planning/adopt-copies.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer } from '../support/scripted-registry.js';
