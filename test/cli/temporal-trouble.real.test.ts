@@ -14,6 +14,7 @@ import { temporalFault } from '../../src/client/temporal-fault.js';
 import { isWorkerPolling, queuesFor } from '../../src/client/worker-availability.js';
 import { addCommand } from '../../src/cli/commands/add.js';
 import { fetchCommand } from '../../src/cli/commands/fetch.js';
+import { migrateCommand } from '../../src/cli/commands/migrate.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { syncCommand } from '../../src/cli/commands/sync.js';
 import { warningOfMissingWorker } from '../../src/cli/missing-worker-warning.js';
@@ -120,6 +121,7 @@ describe("what commands say of Temporal's trouble", () => {
     const printed: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
     const { address, namespace } = configured();
+    await migrateCommand({});
     await withTemporalAt({ address, namespace }, async (temporal) => {
       await startFetch(temporal, 'dify', { scope: 'release' });
       await startFetch(temporal, 'n8n');
