@@ -5,13 +5,13 @@ import { dockerConfigPath, environmentCredentials, environmentHosts } from '../c
 import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 
 /**
- * A client for what was typed, with the hosts, credentials and proxies of the environment and of `ferry.yaml`; whoever
- * opens it closes it.
+ * Opens a client for the given references, with the hosts, credentials and proxies of the environment and of
+ * `ferry.yaml`. The caller closes it.
  *
- * @throws InvalidInput listing every fault of the configuration
+ * @throws InvalidInput listing every error of the configuration
  */
 export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[]): Promise<RegistryClient> {
   const environment = new Environment(process.env);
@@ -23,8 +23,9 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
-    onUnusedCredentials: (reason) => say(`note: credentials that were not used: ${reason}`),
-    onMirrorFault: ({ message }) => say(`note: ${message}; this mirror is left alone, and its source is asked instead`),
+    onUnusedCredentials: (reason) => printMessage(`note: unused credentials: ${reason}`),
+    onMirrorFault: ({ message }) =>
+      printMessage(`note: ${message}; this mirror is skipped, and its source is used instead`),
   });
 }
 
@@ -33,7 +34,7 @@ async function configured(environment: Environment) {
   if (path === undefined) {
     return { hosts: environmentHosts(environment), credentials: environmentCredentials(environment) };
   }
-  // What reads the file takes its time to load.
+  // Loading the YAML parser takes time, so only a configured file imports it.
   const { readCopyConfig } = await import('../config/copy-config.js');
   return readCopyConfig(environment, path);
 }

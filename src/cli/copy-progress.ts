@@ -1,32 +1,32 @@
 import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
-import { megabytes, progressLine, say, startDrawing } from './output.js';
+import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
 
-const drawEveryMs = 100;
+const redrawIntervalMs = 100;
 
 export interface CopyView {
   show(progress: CopyProgress): void;
-  /** Clears what is redrawn; `last` is said instead. Further calls do nothing. */
+  /** Clears the redrawn lines and prints `last` in their place. Further calls do nothing. */
   close(last?: string): void;
 }
 
-/** Shows how far a copy is, on standard error: redrawn on a terminal, elsewhere a line for each thing that matters. */
+/** Shows the progress of a copy on standard error: redrawn on a terminal, otherwise one line per event. */
 export async function watchCopy(source: string, targets: number): Promise<CopyView> {
   return process.stderr.isTTY ? redrawn(source) : plain(source, targets);
 }
 
 function plain(source: string, targets: number): CopyView {
-  say(`copying ${source} to ${targets} ${targets === 1 ? 'target' : 'targets'}`);
+  printMessage(`copying ${source} to ${targets} ${targets === 1 ? 'target' : 'targets'}`);
   let open = true;
   return {
     show(progress) {
       if (progress.type === 'planned' && progress.blobs > 0) {
-        say(`${progress.blobs} blobs to look at, ${megabytes(progress.bytes)}`);
+        printMessage(`${progress.blobs} blobs to check, ${megabytes(progress.bytes)}`);
       }
-      if (progress.type === 'target-done') say(`done: ${progress.target}`);
-      // What failed is told once, with its reason, by the report.
+      if (progress.type === 'target-done') printMessage(`done: ${progress.target}`);
+      // The report prints each failure once, with its reason.
     },
     close(last) {
-      if (open && last !== undefined) say(last);
+      if (open && last !== undefined) printMessage(last);
       open = false;
     },
   };
@@ -58,7 +58,7 @@ async function redrawn(source: string): Promise<CopyView> {
     const headline = progressLine(source, `${megabytes(read)} of ${megabytes(total)} read`).trimStart();
     drawing.draw([headline, ...lines]);
   };
-  const timer = setInterval(paint, drawEveryMs);
+  const timer = setInterval(paint, redrawIntervalMs);
   let open = true;
   return {
     show(progress) {
@@ -74,7 +74,7 @@ async function redrawn(source: string): Promise<CopyView> {
       open = false;
       clearInterval(timer);
       drawing.clear();
-      if (last !== undefined) say(last);
+      if (last !== undefined) printMessage(last);
     },
   };
 }

@@ -7,27 +7,27 @@ import { targetTag } from '../domain/target-name.js';
 import type { HostSettings } from '../../packages/registry/src/client-options.js';
 import type { CopyTarget } from '../../packages/registry/src/copy-types.js';
 
-/** A reference as a person types it. */
+/** A reference as the user typed it. */
 export interface Typed {
-  /** As it was typed. */
+  /** The text as typed. */
   readonly text: string;
   readonly host: string;
   readonly reference: ImageReference;
   readonly scheme?: 'http' | 'https';
 }
 
-/** A reference that is copied to. */
+/** A reference to copy to. */
 export interface CopyTyped extends Typed {
   readonly target: CopyTarget;
 }
 
 /**
- * `http://` or `https://` in front of the host decides how it is spoken to, as in the configuration.
+ * Parses a reference. `http://` or `https://` before the host selects the scheme, as in the configuration.
  *
  * @throws InvalidInput also for a registry without a repository
  */
 export function parseTyped(text: string): Typed {
-  const { scheme, rest } = divided(text);
+  const { scheme, rest } = splitScheme(text);
   const registry = bareRegistry(rest) ?? (scheme === undefined ? undefined : hostAlone(rest));
   if (registry !== undefined) throw withoutRepository(text, `${canonicalHost(registry)}/owner/name:tag`);
   const reference = parseImageReference(rest);
@@ -39,7 +39,7 @@ export function parseTyped(text: string): Typed {
   };
 }
 
-/** A whole reference; without a tag it gets the source's. @throws InvalidInput */
+/** Parses a complete target reference; without a tag it gets the source's tag. @throws InvalidInput */
 export function parseTarget(text: string, source: ImageReference): CopyTyped {
   const registry = registryAlone(text);
   if (registry !== undefined) {
@@ -49,7 +49,7 @@ export function parseTarget(text: string, source: ImageReference): CopyTyped {
   const { host, path, digest } = typed.reference;
   if (digest !== undefined) {
     throw new InvalidInput(
-      `the target "${text}" has a digest: a target is a tag, leave "@${digest}" out`,
+      `the target "${text}" has a digest: a target is a tag; remove "@${digest}"`,
       'invalid-reference',
     );
   }
@@ -59,15 +59,15 @@ export function parseTarget(text: string, source: ImageReference): CopyTyped {
   return { ...typed, target: { name, host, repository: path, tag, manifestPolicy: defaultManifestPolicy(host) } };
 }
 
-function divided(text: string): { readonly scheme?: 'http' | 'https'; readonly rest: string } {
+function splitScheme(text: string): { readonly scheme?: 'http' | 'https'; readonly rest: string } {
   const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
   const lower = scheme?.toLowerCase();
   return lower === 'http' || lower === 'https' ? { scheme: lower, rest } : { rest };
 }
 
-/** A name with a dot and no tag is a registry, too, where something goes: nobody puts images beside Docker Hub's own. */
+/** As a target, a name with a dot and no tag also means a registry: Docker Hub's own images are never a target. */
 function registryAlone(text: string): string | undefined {
-  const { scheme, rest } = divided(text);
+  const { scheme, rest } = splitScheme(text);
   const isHost = scheme !== undefined || /^[^:]+\.[^:]+$/.test(rest);
   return bareRegistry(rest) ?? (isHost ? hostAlone(rest) : undefined);
 }
@@ -77,7 +77,7 @@ function hostAlone(rest: string): string | undefined {
 }
 
 function withoutRepository(text: string, instead: string): InvalidInput {
-  return new InvalidInput(`"${text.trim()}" names a registry and no repository: write ${instead}`, 'invalid-reference');
+  return new InvalidInput(`"${text.trim()}" is a registry without a repository: use ${instead}`, 'invalid-reference');
 }
 
 export function assertAllDifferent(targets: readonly { readonly target: CopyTarget }[]): void {
@@ -88,7 +88,7 @@ export function assertAllDifferent(targets: readonly { readonly target: CopyTarg
   }
 }
 
-/** What was typed decides about the scheme alone. */
+/** A typed scheme overrides the configured one and nothing else. */
 export function settingsOf(
   host: string,
   scheme: 'http' | 'https' | undefined,

@@ -1,7 +1,7 @@
 import { examineDocker } from '../composition/open-docker-engine.js';
 import type { FerryConfig } from '../config/read-config.js';
 
-/** Why this machine can serve no target behind a Docker daemon; undefined where it can, or where there is none. */
+/** Returns why this machine cannot serve targets behind a Docker daemon; undefined if it can, or if there are none. */
 export async function dockerPreflight(
   config: Pick<FerryConfig, 'docker' | 'targets'>,
   signal: AbortSignal,
@@ -14,6 +14,6 @@ export async function dockerPreflight(
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);
-    return `nothing is copied to ${through.join(', ')} by this machine: ${reason}`;
+    return `this machine cannot copy to ${through.join(', ')}: ${reason}`;
   }
 }

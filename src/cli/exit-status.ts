@@ -1,6 +1,6 @@
 import type { FaultCode } from '../domain/ferry-error.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { sayLines } from './output.js';
+import { printMessageLines } from './output.js';
 
 export const ExitStatus = {
   done: 0,
@@ -21,10 +21,10 @@ export function exitStatusOf(error: unknown): number {
   return error instanceof FerryError && wrongUse.has(error.code) ? ExitStatus.wrongUse : ExitStatus.failed;
 }
 
-/** An expected fault is one message and no stack; anything else is a bug, and its stack is what helps. */
+/** An expected error is one message without a stack. Anything else is a bug, and is printed with its stack. */
 export function reportFault(error: unknown): void {
   const text = error instanceof FerryError ? error.message : described(error);
-  sayLines(`ferry: ${text}`);
+  printMessageLines(`ferry: ${text}`);
 }
 
 function described(error: unknown): string {

@@ -8,57 +8,57 @@ import { FerryError } from '../domain/ferry-error.js';
 import { ExitStatus } from './exit-status.js';
 import { exitStatusOfFetch, printFetchResult } from './fetch-summary.js';
 import { watchFetch } from './fetch-progress.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 
-const lookEveryMs = 1_000;
-/** A pause that is over so soon is waited for: the run then sees what was found. */
+const pollIntervalMs = 1_000;
+/** The run waits for a pause as short as this, so that it includes what the check finds. */
 const shortPauseMs = 5_000;
 
 interface FetchCheck {
   readonly upstream: string;
-  /** Why it sleeps, as it was when it was seen to. */
+  /** Why it is waiting, as last reported. */
   readonly reason: string;
-  /** Set once it is over. */
+  /** Set once it has ended. */
   ended: Ended | undefined;
 }
 
 type Ended = { readonly result: FetchResult } | { readonly fault: unknown };
 
 /**
- * Looks at upstreams one after the other, then makes a run. A look that sleeps, because GitHub is away or its rate limit
- * is spent, may do so for hours: the run is made all the same. What such a look finds before the run is over becomes a
- * part of it, since the look asks for a sync itself.
+ * Checks upstreams one after the other, then starts a sync run. A check that waits for GitHub or its rate limit may
+ * take hours, so the run starts without it. If such a check ends during the run, its images become part of it, since
+ * the check requests a sync itself.
  *
- * @returns the exit status of all of it
+ * @returns the combined exit status
  */
 export async function syncAfterFetches(
   temporal: TemporalClient,
   upstreams: readonly string[],
-  pass: () => Promise<number>,
+  startRun: () => Promise<number>,
   { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
 ): Promise<number> {
   const over = new AbortController();
   const watching = AbortSignal.any([signal, over.signal]);
   let status: number = ExitStatus.done;
-  const asleep: FetchCheck[] = [];
-  const tell = (upstream: string, ended: Ended): void => {
-    status = Math.max(status, tellEnd(upstream, ended, { json, signal }));
+  const waiting: FetchCheck[] = [];
+  const report = (upstream: string, ended: Ended): void => {
+    status = Math.max(status, reportEnd(upstream, ended, { json, signal }));
   };
   try {
     for (const upstream of upstreams) {
-      const check = await lookUntilAsleep(temporal, upstream, watching);
-      if (check.ended === undefined) asleep.push(check);
-      else tell(upstream, check.ended);
+      const check = await checkUntilWaiting(temporal, upstream, watching);
+      if (check.ended === undefined) waiting.push(check);
+      else report(upstream, check.ended);
     }
     signal.throwIfAborted();
-    status = Math.max(status, await pass());
-    for (const { upstream, reason, ended } of asleep) {
+    status = Math.max(status, await startRun());
+    for (const { upstream, reason, ended } of waiting) {
       if (ended === undefined) {
         status = Math.max(status, ExitStatus.failed);
-        say(
-          `not done: ${upstream} was not looked at. ${reason}; Temporal keeps this look: it goes on at the next start`,
+        printMessage(
+          `not done: the check of ${upstream} is still waiting. ${reason}; Temporal keeps it, and it continues at the next start`,
         );
-      } else tell(upstream, ended);
+      } else report(upstream, ended);
     }
     return status;
   } finally {
@@ -66,7 +66,7 @@ export async function syncAfterFetches(
   }
 }
 
-async function lookUntilAsleep(temporal: TemporalClient, upstream: string, signal: AbortSignal): Promise<FetchCheck> {
+async function checkUntilWaiting(temporal: TemporalClient, upstream: string, signal: AbortSignal): Promise<FetchCheck> {
   const check: { -readonly [Key in keyof FetchCheck]: FetchCheck[Key] } = { upstream, reason: '', ended: undefined };
   let workflowId: string;
   let ending: Promise<unknown>;
@@ -82,7 +82,7 @@ async function lookUntilAsleep(temporal: TemporalClient, upstream: string, signa
     return check;
   }
   while (check.ended === undefined) {
-    await Promise.race([ending, sleep(lookEveryMs, undefined, { signal, ref: false })]);
+    await Promise.race([ending, sleep(pollIntervalMs, undefined, { signal, ref: false })]);
     const wait = check.ended === undefined ? await fetchWait(temporal, workflowId) : undefined;
     if (wait === undefined || wait.until - Date.now() <= shortPauseMs) continue;
     check.reason = wait.reason;
@@ -91,8 +91,8 @@ async function lookUntilAsleep(temporal: TemporalClient, upstream: string, signa
   return check;
 }
 
-/** Everything that is asked for is tried, whatever becomes of the rest. @returns the exit status that follows */
-function tellEnd(
+/** Reports one check; every upstream is tried even if another fails. @returns the resulting exit status */
+function reportEnd(
   upstream: string,
   ended: Ended,
   { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
@@ -100,12 +100,12 @@ function tellEnd(
   if ('fault' in ended) {
     const { fault } = ended;
     if (!(fault instanceof FerryError) || signal.aborted) throw fault;
-    say(`failed: ${upstream}: ${fault.message}`);
+    printMessage(`failed: ${upstream}: ${fault.message}`);
     return ExitStatus.failed;
   }
   const { result } = ended;
-  // Standard output is the run's JSON alone.
-  if (json) say(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
+  // With --json, standard output holds the JSON of the sync run alone.
+  if (json) printMessage(`${upstream} ${result.release ?? ''}: ${result.wanted.length} images wanted`);
   else printFetchResult(result);
   return exitStatusOfFetch(result);
 }

@@ -2,15 +2,15 @@ import { fetchResult } from '../client/start-fetch.js';
 import type { TemporalClient } from '../client/connect.js';
 import { workflowDetails } from '../client/workflow-details.js';
 import type { FetchResult } from '../contract/fetch-messages.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 
-const lookEveryMs = 2_000;
+const pollIntervalMs = 2_000;
 
 /**
- * Waits for a look at an upstream, and says on standard error what it waits for itself: a rate limit, or a GitHub that
- * cannot be reached, may take hours.
+ * Waits for a check of an upstream and prints on standard error what the check itself waits for: a rate limit or an
+ * unreachable GitHub may take hours.
  *
- * @param signal ends the waiting, not the look
+ * @param signal ends the waiting, not the check
  */
 export async function watchFetch(
   temporal: TemporalClient,
@@ -20,18 +20,18 @@ export async function watchFetch(
 ): Promise<FetchResult> {
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;
-  let said: string | undefined;
-  const lookLater = (): void => {
-    timer = setTimeout(() => void look(), lookEveryMs);
+  let shown: string | undefined;
+  const pollLater = (): void => {
+    timer = setTimeout(() => void poll(), pollIntervalMs);
   };
-  const look = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     const details = await workflowDetails(temporal, run.workflowId);
     if (isOver) return;
-    if (details !== undefined && details !== said) say(`${upstream}: ${details}`);
-    said = details ?? said;
-    lookLater();
+    if (details !== undefined && details !== shown) printMessage(`${upstream}: ${details}`);
+    shown = details ?? shown;
+    pollLater();
   };
-  lookLater();
+  pollLater();
   try {
     return await fetchResult(temporal, run, signal);
   } finally {

@@ -1,14 +1,14 @@
 import type { FetchResult } from '../contract/fetch-messages.js';
 import type { ImageChange } from '../domain/upstream-finding.js';
 import { ExitStatus } from './exit-status.js';
-import { printLine, printTable, say } from './output.js';
+import { printLine, printTable, printMessage } from './output.js';
 
-/** What a look at an upstream found, what became wanted, and what was left out and why. */
+/** Prints what a check of an upstream found, what was requested, and what was left out and why. */
 export function printFetchResult(result: FetchResult): void {
   const { upstream, release, previous, isNew, added, changed, removed, unchanged, wanted, skipped, notes } = result;
-  for (const note of notes) say(`note: ${note}`);
+  for (const note of notes) printMessage(`note: ${note}`);
   if (!isNew) {
-    printLine(`${upstream}: nothing new, ${release ?? 'what is there'} was handled before`);
+    printLine(`${upstream}: nothing new, ${release ?? 'everything'} was handled before`);
     return;
   }
 
@@ -19,27 +19,27 @@ export function printFetchResult(result: FetchResult): void {
   const changes = [...rowsOf('added', added), ...rowsOf('changed', changed), ...rowsOf('removed', removed)];
   if (changes.length > 0) {
     printLine();
-    printTable(['IMAGE', '', 'BEFORE', 'SERVICES'], changes);
+    printTable(['IMAGE', 'CHANGE', 'BEFORE', 'SERVICES'], changes);
   }
   if (wanted.length > 0) {
     printLine();
     printTable(
-      ['WANTED', 'PLATFORM', 'OUTCOME', ''],
+      ['WANTED', 'PLATFORM', 'OUTCOME', 'REASON'],
       wanted.map(({ image, platform, outcome, reason }) => [image, platform, outcome, reason ?? '']),
     );
   }
   if (skipped.length > 0) {
     printLine();
     printTable(
-      ['LEFT OUT', 'WHY'],
+      ['LEFT OUT', 'REASON'],
       skipped.map(({ what, reason }) => [what, reason]),
     );
   }
   printLine();
-  printLine(result.syncRequested ? 'A sync was asked for.' : 'Nothing of it is pending: no sync was asked for.');
+  printLine(result.syncRequested ? 'Sync requested.' : 'No image is pending: no sync was requested.');
 }
 
-/** An image that may not be taken is news that a person has to act on; what was left out by patterns is not. */
+/** A refused image needs a person's action and counts as a failure; an image that patterns exclude does not. */
 export function exitStatusOfFetch({ wanted }: FetchResult): number {
   return wanted.some(({ outcome }) => outcome === 'refused') ? ExitStatus.failed : ExitStatus.done;
 }

@@ -4,14 +4,11 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** From here on signals end the process as they do by themselves. */
+  /** From here on, signals end the process in their default way. */
   release(): void;
 }
 
-/**
- * Ctrl-C, a request to end, a terminal that is closed: the first gives the work up in order, the second ends the process
- * at once, with what it does on exit.
- */
+/** Handles SIGINT, SIGTERM and SIGHUP: the first aborts the work in an orderly way, the second exits at once. */
 export function interruptible(onFirst: () => void = () => undefined): Interruption {
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {

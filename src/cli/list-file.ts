@@ -10,8 +10,8 @@ export interface ListLine {
 }
 
 /**
- * What `--file` names, line by line; blank lines and everything from a `#` that begins a line or follows a blank are
- * left out. `-` is standard input.
+ * Reads the file that `--file` names, line by line, without blank lines and comments: everything from a `#` that begins
+ * a line or follows white space. `-` is standard input.
  */
 export async function readListFile(path: string): Promise<readonly ListLine[]> {
   const whole = await readText(path, '--file');
@@ -24,10 +24,10 @@ export async function readListFile(path: string): Promise<readonly ListLine[]> {
 /** @throws InvalidInput with the name of the option */
 export async function readText(path: string, option: string): Promise<string> {
   try {
-    // As a stream: a pipe may be one that does not wait for whoever writes into it.
+    // Read as a stream: a pipe may be non-blocking, and its writer may be slow.
     return path === '-' ? await wholeText(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${option} ${path} cannot be read: ${reason}`, 'configuration');
+    throw new InvalidInput(`cannot read ${option} ${path}: ${reason}`, 'configuration');
   }
 }

@@ -1,15 +1,15 @@
-/** The lists that `ferry list` prints, each with what is in it. */
+/** The lists that `ferry list` prints, each with its meaning. */
 export const ListWord = {
-  wanted: 'every image that is wanted',
-  pushed: 'copies on the targets',
-  blocked: 'cannot be copied until a person acts',
-  waiting: 'tried, and tried again by each run',
+  wanted: 'every wanted image',
+  pushed: 'verified copies on the targets',
+  blocked: 'images that cannot be copied until a person acts',
+  waiting: 'images that were tried and that each sync run retries',
 } as const;
 export type ListWord = keyof typeof ListWord;
 
 export const listWords = Object.keys(ListWord) as readonly ListWord[];
 
-/** A line for each word and what it means, aligned. */
+/** Formats one aligned line per word with its meaning. */
 export function meanings(words: Readonly<Record<string, string>>): string {
   const width = Math.max(...Object.keys(words).map((word) => word.length));
   return Object.entries(words)

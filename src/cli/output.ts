@@ -1,11 +1,11 @@
 /**
- * What commands print: results on standard output, talk on standard error. Nothing else writes there, and what others wrote
- * (registry messages, rows, arguments) is made visible here, whoever prints it.
+ * What commands print: results on standard output, messages on standard error. No other file writes there. Control
+ * characters of foreign text (registry messages, rows, arguments) are made visible here.
  */
 import { visibleJson, visibleLines, visibleText } from '../domain/visible-text.js';
 
 export function printJson(value: unknown): void {
-  // The escapes are JSON's own, so that the data stay the same.
+  // JSON's own escapes: the data stay the same.
   process.stdout.write(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
 }
 
@@ -13,17 +13,17 @@ export function printLine(text = ''): void {
   process.stdout.write(`${visibleText(text)}\n`);
 }
 
-/** One line: what others wrote in it begins no other. */
-export function say(text: string): void {
+/** Prints one line; line breaks inside the text are escaped. */
+export function printMessage(text: string): void {
   process.stderr.write(`${visibleText(text)}\n`);
 }
 
-/** Several lines: those after the first are indented, so that none of them looks like one of the ferry's own. */
-export function sayLines(text: string): void {
+/** Prints several lines. All but the first are indented, so that none looks like a message of its own. */
+export function printMessageLines(text: string): void {
   process.stderr.write(`${visibleLines(text).replace(/\n(?=\S)/g, '\n  ')}\n`);
 }
 
-/** Lines on standard error that are drawn over one another. */
+/** Lines on standard error that are redrawn in place. */
 export interface Drawing {
   draw(lines: readonly string[]): void;
   clear(): void;
@@ -38,17 +38,20 @@ export async function startDrawing(): Promise<Drawing> {
   };
 }
 
-/** Wider cells are cut: in the middle, since names differ at both of their ends; the last column, of reasons, later. */
-const widestCell = 100;
-const widestLastCell = 600;
+/** Wider cells are cut: in the middle, since names differ at both ends; the last column, with reasons, at its end. */
+const maxCellWidth = 100;
+const maxLastCellWidth = 600;
 
-/** Columns as wide as their widest cell; the last one is not padded. Characters that drive a terminal are made visible. */
+/**
+ * Prints a table with columns as wide as their widest cell; the last one is not padded. Control characters are made
+ * visible.
+ */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const clean = [header, ...rows].map((row) =>
     row.map((cell, column) =>
       column === row.length - 1
-        ? cutAtEnd(visibleText(cell), widestLastCell)
-        : cutInMiddle(visibleText(cell), widestCell),
+        ? cutAtEnd(visibleText(cell), maxLastCellWidth)
+        : cutInMiddle(visibleText(cell), maxCellWidth),
     ),
   );
   const widths = header.map((_, column) => clean.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
@@ -58,13 +61,13 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   }
 }
 
-/** What is left of a name in a line of progress, however narrow the terminal is. */
-const shortestName = 24;
+/** A name in a progress line keeps this many characters, however narrow the terminal is. */
+const minNameWidth = 24;
 
-/** What is redrawn must not wrap: a name that is too long for its line is cut in the middle, the numbers never are. */
-export function progressLine(name: string, rest: string, columns = process.stderr.columns || 80): string {
-  const tail = rest === '' ? '' : `  ${rest}`;
-  return `  ${cutInMiddle(visibleText(name), Math.max(shortestName, columns - 2 - tail.length))}${tail}`;
+/** Formats a line that must not wrap, since it is redrawn: a long name is cut in the middle, the numbers never are. */
+export function progressLine(name: string, details: string, columns = process.stderr.columns || 80): string {
+  const tail = details === '' ? '' : `  ${details}`;
+  return `  ${cutInMiddle(visibleText(name), Math.max(minNameWidth, columns - 2 - tail.length))}${tail}`;
 }
 
 function cutInMiddle(text: string, width: number): string {
@@ -77,7 +80,7 @@ function cutAtEnd(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
-/** `12.3 MB`, decimal units as registries use them. */
+/** `12.3 MB`, in decimal units as registries use them. */
 export function megabytes(bytes: number): string {
   if (bytes === 0) return '0 B';
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;

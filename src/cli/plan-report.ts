@@ -1,11 +1,11 @@
-/** A plan as people read it: tables as it grows, then what it comes to. */
+/** Prints a plan for people: tables while it grows, then the totals. */
 import { printDuration } from '../domain/duration.js';
 import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { megabytes, printLine, printTable } from './output.js';
 import { unverifiedRows } from './unverified-rows.js';
 
-/** A plan that is longer is told in tables of so many lines, each as wide as its own lines need. */
-const linesTogether = 500;
+/** A longer plan is printed as several tables of this many lines, each as wide as its own lines need. */
+const linesPerTable = 500;
 
 export interface PlanReport extends PlanSink {
   end(summary: PlanSummary): void;
@@ -18,19 +18,19 @@ export function planTables(): PlanReport {
   const flush = (): void => {
     if (lines.length === 0) return;
     if (tables > 0) printLine();
-    printTable(['IMAGE', 'TARGET', 'WOULD', 'SEND', 'MOUNT', 'NOTES'], lines);
+    printTable(['IMAGE', 'TARGET', 'ACTION', 'SEND', 'MOUNT', 'NOTES'], lines);
     tables += 1;
     lines = [];
   };
   const add = (more: readonly string[][]): void => {
     lines.push(...more);
-    if (lines.length >= linesTogether) flush();
+    if (lines.length >= linesPerTable) flush();
   };
   return {
     image: (image) => add(linesOf(image)),
     refusedRow({ row, text, reason }) {
       refused += 1;
-      add([[text === '' ? `row ${row}` : text, '', 'be blocked', '', '', reason]]);
+      add([[text === '' ? `row ${row}` : text, '', 'block', '', '', reason]]);
     },
     end(summary) {
       flush();
@@ -42,7 +42,7 @@ export function planTables(): PlanReport {
   };
 }
 
-/** One JSON object with `images`, `refusedRows`, `allowances` and `totals`; an entry of a list is a line. */
+/** Prints one JSON object with `images`, `refusedRows`, `allowances` and `totals`, one list entry per line. */
 export function planJson(): PlanReport {
   const lists = ['images', 'refusedRows'] as const;
   let opened = 0;
@@ -73,13 +73,15 @@ function printSummary({ allowances, totals }: PlanSummary, refused: number): voi
   const counts = Object.entries(totals.images).filter(([, count]) => count > 0);
   const images = counts.reduce((sum, [, count]) => sum + count, 0);
   printLine();
-  const states = counts.map(([state, count]) => `${count} ${inWords[state as PlannedImage['state']]}`).join(', ');
+  const states = counts.map(([state, count]) => `${count} ${stateLabels[state as PlannedImage['state']]}`).join(', ');
   const parts = [
     ...(images === 0 ? [] : [`${images} ${images === 1 ? 'image' : 'images'}: ${states}`]),
-    ...(totals.incomplete === 0 ? [] : [`${totals.incomplete} of them not to every target`]),
+    ...(totals.incomplete === 0 ? [] : [`${totals.incomplete} of them not for every target`]),
     ...(refused === 0
       ? []
-      : [`${refused} ${refused === 1 ? 'row names no image and' : 'rows name no image and'} would be blocked`]),
+      : [
+          `${refused} ${refused === 1 ? 'row is not a valid image reference and' : 'rows are not valid image references and'} would be blocked`,
+        ]),
   ];
   printLine(parts.join('; '));
   printLine(
@@ -87,17 +89,17 @@ function printSummary({ allowances, totals }: PlanSummary, refused: number): voi
   );
   for (const { host, pulls, windowMs, free, needed } of allowances) {
     printLine(
-      `${host}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left, ${needed}${totals.images.unread > 0 ? ' or more' : ''} needed`,
+      `${host}: ${free} of ${pulls} pulls per ${printDuration(windowMs)} left, ${needed}${totals.images.unread > 0 ? ' or more' : ''} needed`,
     );
   }
   if (totals.images.unread > 0)
     printLine(
-      'Sizes are unknown where reading a manifest would cost a pull (--spend-pulls reads them) or only a Docker daemon may look.',
+      'Sizes are unknown where reading a manifest costs a pull (--spend-pulls reads them), or where only a Docker daemon has access.',
     );
 }
 
-const inWords: Readonly<Record<PlannedImage['state'], string>> = {
-  there: 'there already',
+const stateLabels: Readonly<Record<PlannedImage['state'], string>> = {
+  there: 'already present',
   copy: 'to copy',
   unread: 'to copy of unknown size',
   adopt: 'to adopt',
@@ -105,30 +107,30 @@ const inWords: Readonly<Record<PlannedImage['state'], string>> = {
 };
 
 function linesOf(image: PlannedImage): string[][] {
-  if (image.targets.length === 0) return [[image.image, '', wouldBe[image.state], '', '', noteOf(image)]];
+  if (image.targets.length === 0) return [[image.image, '', actionOf[image.state], '', '', noteOf(image)]];
   return image.targets.map((target) => [
     image.image,
     target.reference ?? target.target,
-    wouldBeThere[target.state],
+    actionOnTarget[target.state],
     target.state === 'unknown' ? '?' : megabytes(target.sent.bytes),
     target.state === 'unknown' ? '?' : megabytes(target.mountable.bytes),
     [noteOf(image), noteOnTarget(target)].filter((note) => note !== '').join('; '),
   ]);
 }
 
-const wouldBe: Readonly<Record<PlannedImage['state'], string>> = {
-  there: 'be left',
-  copy: 'be copied',
-  unread: 'be copied',
-  adopt: 'be adopted',
-  stopped: 'not be copied',
+const actionOf: Readonly<Record<PlannedImage['state'], string>> = {
+  there: 'none',
+  copy: 'copy',
+  unread: 'copy',
+  adopt: 'adopt',
+  stopped: 'skip',
 };
 
-const wouldBeThere: Readonly<Record<PlannedTarget['state'], string>> = {
-  there: 'be left',
-  copy: 'get it',
-  unknown: 'get it',
-  refused: 'not get it',
+const actionOnTarget: Readonly<Record<PlannedTarget['state'], string>> = {
+  there: 'none',
+  copy: 'copy',
+  unknown: 'copy',
+  refused: 'skip',
 };
 
 function noteOf({ fault, missingPlatforms }: PlannedImage): string {
@@ -141,10 +143,10 @@ function noteOf({ fault, missingPlatforms }: PlannedImage): string {
 function noteOnTarget({ fault, takenName, replaces, extends: isExtended, dropped, note }: PlannedTarget): string {
   return [
     ...(fault === undefined ? [] : [`${fault.code}: ${fault.reason}`]),
-    ...(takenName === undefined ? [] : [`the name ${takenName} belongs to another image`]),
+    ...(takenName === undefined ? [] : [`the name ${takenName} is taken by another image`]),
     ...(replaces === undefined
       ? []
-      : [isExtended === true ? 'adds platforms to what is there' : `replaces ${replaces}`]),
+      : [isExtended === true ? 'adds platforms to the existing tag' : `replaces ${replaces}`]),
     ...dropped.map(({ digest, reason }) => `without ${digest}: ${reason}`),
     ...(note === undefined ? [] : [note]),
   ].join('; ');

@@ -7,13 +7,13 @@ import { watchSync } from './sync-progress.js';
 import { printJson } from './output.js';
 import { exitStatusOfSync, printSyncSummary } from './sync-summary.js';
 
-/** Asks for a run; the ID is this command's own, so that a call that is sent twice counts once. */
+/** Requests a sync run. The ID is created by this command, so that a call that is sent twice counts once. */
 export async function requestAndReportSync(temporal: TemporalClient, reason: string): Promise<string> {
   const { runId } = await requestSync(temporal, { id: randomUUID(), reason });
   return runId;
 }
 
-/** Waits for the run that a request was given to, showing how far it is, and prints what it did. */
+/** Waits for the run that a request started or joined, shows progress and prints the result. */
 export async function waitForSync(
   temporal: TemporalClient,
   runId: string,

@@ -4,13 +4,13 @@ import { parseImageReference } from '../../packages/registry/src/oci/image-refer
 import { targetRepositoryCandidates } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 
-/** A line for each source repository whose tags have to find another name from now on. */
+/** Prints a line for each source repository whose tags need another target name from now on. */
 export function sharedNameLines(names: readonly SharedName[], targets: readonly Target[]): readonly string[] {
   return names.flatMap(({ repository, owner, others }) =>
     others.map(({ source, tags }) => {
       const there = tags === 1 ? '1 tag' : `${tags} tags`;
-      const next = nextName(repository, source, targets) ?? `${repository}-… (a name made from the source)`;
-      return `${repository} holds tags of ${owner} and of ${source}. It stays with ${owner}; new tags of ${source}, and new content of its ${there} there, go to ${next}. Nothing there is removed.`;
+      const next = nextName(repository, source, targets) ?? `${repository}-… (a name derived from the source)`;
+      return `${repository} holds tags of both ${owner} and ${source}. It stays with ${owner}; new tags of ${source}, and new content of its ${there} there, go to ${next}. Nothing is removed.`;
     }),
   );
 }

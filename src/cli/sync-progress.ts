@@ -2,36 +2,38 @@ import type { TemporalClient } from '../client/connect.js';
 import { imageProgress } from '../client/image-progress.js';
 import { syncProgress } from '../client/sync-requests.js';
 import type { SyncAllResult, SyncProgress } from '../contract/sync-messages.js';
-import { megabytes, progressLine, say, startDrawing } from './output.js';
+import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
 
-const drawEveryMs = 1_000;
-/** Where nobody watches, a line now and then shows that it lives. */
-const lineEveryMs = 15_000;
+const redrawIntervalMs = 1_000;
+/** Without a terminal, a line now and then shows that the sync run is alive. */
+const lineIntervalMs = 15_000;
 
 /**
- * Waits for a sync and shows how far it is: redrawn on a terminal, plain lines elsewhere, both on standard error.
+ * Waits for a sync run and shows its progress on standard error: redrawn on a terminal, plain lines otherwise.
  *
- * @param signal the one that ends the waiting for `result`: a question that no worker answers is given up with it
+ * @param signal ends the waiting for `result`, and any query that no worker answers
  */
 export async function watchSync(
   temporal: TemporalClient,
   result: Promise<SyncAllResult>,
   signal?: AbortSignal,
 ): Promise<SyncAllResult> {
-  const ask = async (): Promise<SyncProgress | undefined> => await syncProgress(temporal);
+  const query = async (): Promise<SyncProgress | undefined> => await syncProgress(temporal);
   const view = process.stderr.isTTY ? await redrawn() : plain();
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => undefined;
   const watching = (async () => {
     while (!over) {
-      const progress = await (signal === undefined ? ask() : temporal.client.connection.withAbortSignal(signal, ask));
-      // An answer given before the run began may come when all is over: it would tell of nothing done.
+      const progress = await (signal === undefined
+        ? query()
+        : temporal.client.connection.withAbortSignal(signal, query));
+      // A query that was answered before the run began may return after its end, and would show no progress.
       if (!over && progress !== undefined && progress.phase !== 'starting') await view.show(progress, temporal);
       if (over) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
-        timer = setTimeout(resolve, drawEveryMs);
+        timer = setTimeout(resolve, redrawIntervalMs);
       });
     }
   })();
@@ -79,8 +81,8 @@ function plain(): View {
   return {
     async show(progress) {
       const line = headline(progress);
-      if (line === shown || Date.now() - shownAt < lineEveryMs) return;
-      say(line);
+      if (line === shown || Date.now() - shownAt < lineIntervalMs) return;
+      printMessage(line);
       shown = line;
       shownAt = Date.now();
     },
@@ -90,5 +92,5 @@ function plain(): View {
 
 function headline({ phase, queued, inFlight, result }: SyncProgress): string {
   const { pushed, waiting, retrying, blocked } = result;
-  return `${phase}: ${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked; ${inFlight.length} in work, ${queued} queued`;
+  return `${phase}: ${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked; ${inFlight.length} in flight, ${queued} queued`;
 }

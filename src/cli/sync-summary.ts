@@ -3,7 +3,7 @@ import { ExitStatus } from './exit-status.js';
 import { localTime } from './local-time.js';
 import { printLine, printTable } from './output.js';
 
-/** What a run did and, above all, what it did not do and why. */
+/** Prints what a sync run did and, above all, what it did not do and why. */
 export function printSyncSummary(result: SyncAllResult): void {
   const { runs, images, pushed, waiting, retrying, blocked } = result;
   printTakeover(result);
@@ -12,7 +12,7 @@ export function printSyncSummary(result: SyncAllResult): void {
     return;
   }
   printLine(
-    `${images} ${images === 1 ? 'image' : 'images'} in ${runs} ${runs === 1 ? 'pass' : 'passes'}: ` +
+    `${images} ${images === 1 ? 'image' : 'images'} in ${runs} ${runs === 1 ? 'run' : 'runs'}: ` +
       `${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked`,
   );
   printNotDone(result);
@@ -21,14 +21,14 @@ export function printSyncSummary(result: SyncAllResult): void {
   printUnread(result);
 }
 
-/** What other programs had marked as pushed, and what is there. */
+/** Rows that other programs had marked as pushed, and what was found on the targets. */
 function printTakeover({ takeover }: SyncAllResult): void {
   if (takeover === undefined) return;
   const { looked, there, missing, unverified } = takeover;
   printLine(
-    `${looked} ${looked === 1 ? 'row was' : 'rows were'} marked as pushed and never verified: ` +
-      `${there} are on every target and were adopted, ${missing} are not and became pending` +
-      (unverified === 0 ? '' : `, ${unverified} could not be looked for and stay as they are`),
+    `${looked} ${looked === 1 ? 'row was' : 'rows were'} marked as pushed but never verified: ` +
+      `${there} found on every target and adopted, ${missing} missing and now pending` +
+      (unverified === 0 ? '' : `, ${unverified} could not be checked and are unchanged`),
   );
 }
 
@@ -36,14 +36,14 @@ function printNotDone({ waiting, retrying, blocked, notDone, againAt }: SyncAllR
   if (notDone.length === 0) return;
   printLine();
   printTable(
-    ['NOT DONE', 'TARGET', 'STATE', 'WHY'],
+    ['NOT DONE', 'TARGET', 'STATE', 'REASON'],
     notDone.map((entry) => [entry.image, entry.target ?? '(source)', entry.state, `${entry.code}: ${entry.reason}`]),
   );
   if (waiting + retrying + blocked > notDone.length) {
-    printLine('This list is cut: "ferry list waiting" and "ferry list blocked" have everything.');
+    printLine('This list is not complete: see "ferry list waiting" and "ferry list blocked".');
   }
   if (againAt !== undefined) {
-    printLine(`What waits for a time that a registry named goes on by itself: ${localTime(againAt)}.`);
+    printLine(`Images that wait for a registry's limit are retried automatically at ${localTime(againAt)}.`);
   }
 }
 
@@ -52,11 +52,11 @@ function printReplaced({ replaced }: SyncAllResult): void {
   const { count, first } = replaced;
   printLine();
   printTable(
-    ['REPLACED', 'LED TO', 'KEPT AS'],
-    first.map(({ reference, before, backup }) => [reference, before, backup ?? '(not kept)']),
+    ['REPLACED', 'BEFORE', 'BACKUP'],
+    first.map(({ reference, before, backup }) => [reference, before, backup ?? '(none)']),
   );
   if (count > first.length) {
-    printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" tells what each image replaced.`);
+    printLine(`${first.length} of ${count} are shown; "ferry status IMAGE" shows what an image replaced.`);
   }
 }
 
@@ -65,11 +65,11 @@ function printKept({ kept }: SyncAllResult): void {
   const { count, first } = kept;
   printLine();
   printTable(
-    ['LEFT AS IT IS', 'WHY'],
+    ['UNCHANGED', 'REASON'],
     first.map(({ reference, reason }) => [reference, reason]),
   );
   if (count > first.length) {
-    printLine(`This list is cut at ${first.length} of ${count}: "ferry status IMAGE" says it of each image.`);
+    printLine(`${first.length} of ${count} are shown; "ferry status IMAGE" shows the reason for an image.`);
   }
 }
 
@@ -78,13 +78,13 @@ function printUnread({ unread }: SyncAllResult): void {
   const { count, first } = unread;
   printLine();
   printTable(
-    ['VERIFIED BY THE ANSWER TO PUT ALONE', 'WHY'],
+    ['NOT READ BACK', 'REASON'],
     first.map(({ reference, reason }) => [reference, reason]),
   );
-  if (count > first.length) printLine(`This list is cut at ${first.length} of ${count}.`);
+  if (count > first.length) printLine(`${first.length} of ${count} are shown.`);
 }
 
-/** Waiting is no failure: it ends by itself. */
+/** Waiting is no failure: it ends without action. */
 export function exitStatusOfSync({ retrying, blocked }: SyncAllResult): number {
   return retrying + blocked > 0 ? ExitStatus.failed : ExitStatus.done;
 }

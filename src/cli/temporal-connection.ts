@@ -8,35 +8,36 @@ import { readRuntime } from '../supervisor/runtime-file.js';
 const defaultAddress = '127.0.0.1:7233';
 
 export interface FoundTemporal extends TemporalConnectionOptions {
-  /** For people, where this may not be the one that they mean. */
+  /** A message for the user, if this may not be the server that they mean. */
   readonly note?: string;
 }
 
-/** Where commands find Temporal: what is configured, then what `ferry up` runs here, then the default port. */
+/** Returns the address that commands connect to: the configured one, else that of `ferry up`, else the default port. */
 export function temporalConnection({ temporal, dataDir }: BaseConfig): FoundTemporal {
   const { namespace, connection, advice } = temporal;
-  const own = addressOfUp(dataDir);
+  const localAddress = localTemporalAddress(dataDir);
   if (temporal.address === undefined) {
-    return own === undefined
+    return localAddress === undefined
       ? { address: defaultAddress, namespace, connection }
-      : { address: own, namespace, connection, advice: adviceOnOwn(dataDir) };
+      : { address: localAddress, namespace, connection, advice: adviceOnLocalServer(dataDir) };
   }
-  const place = { address: temporal.address, namespace, connection };
-  if (own === undefined || own === temporal.address) return { ...place, ...(advice === undefined ? {} : { advice }) };
-  const difference = `${temporal.addressFrom ?? 'TEMPORAL_ADDRESS'} names this one, while "ferry up" on this data folder uses ${own}`;
+  const configured = { address: temporal.address, namespace, connection };
+  if (localAddress === undefined || localAddress === temporal.address)
+    return { ...configured, ...(advice === undefined ? {} : { advice }) };
+  const difference = `${temporal.addressFrom ?? 'TEMPORAL_ADDRESS'} is set, but "ferry up" on this data folder uses ${localAddress}`;
   return {
-    ...place,
-    advice: `${difference}: unset it, or set it to ${own}`,
-    note: `Temporal at ${temporal.address} is asked: ${difference}`,
+    ...configured,
+    advice: `${difference}: unset it, or set it to ${localAddress}`,
+    note: `using Temporal at ${temporal.address}: ${difference}`,
   };
 }
 
-/** Of a `ferry up` that runs: one that was killed leaves its file behind. */
-function addressOfUp(dataDir: string): string | undefined {
+/** Address used by a running `ferry up`; a killed one leaves its file behind. */
+function localTemporalAddress(dataDir: string): string | undefined {
   const runtime = readRuntime(dataDir);
   return runtime !== undefined && isRunning(runtime.up) ? runtime.temporal?.address : undefined;
 }
 
-function adviceOnOwn(dataDir: string): string {
-  return `"ferry up" on this data folder uses it: its terminal and ${join(dataDir, 'logs')} say what is wrong`;
+function adviceOnLocalServer(dataDir: string): string {
+  return `"ferry up" on this data folder runs it: see its terminal and ${join(dataDir, 'logs')}`;
 }

@@ -1,15 +1,15 @@
 import { interruptible } from './interruption.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 
 /**
- * Waits for what others do. An interruption ends the waiting alone, so it says what goes on without this command.
+ * Waits for work that a worker does. An interruption ends only the waiting; a message says what continues.
  *
- * @param whatGoesOn said at the interruption, with how to stop it
- * @returns undefined when it was interrupted
+ * @param describeContinuation printed at the interruption: what continues, and how to cancel it
+ * @returns undefined when interrupted
  */
 export async function unlessInterrupted<T>(
   wait: (signal: AbortSignal) => Promise<T>,
-  whatGoesOn: () => string,
+  describeContinuation: () => string,
 ): Promise<T | undefined> {
   const interruption = interruptible();
   const { signal } = interruption;
@@ -17,7 +17,7 @@ export async function unlessInterrupted<T>(
     return await wait(signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    say(`interrupted; ${whatGoesOn()}`);
+    printMessage(`interrupted; ${describeContinuation()}`);
     return undefined;
   } finally {
     interruption.release();

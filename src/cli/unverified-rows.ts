@@ -1,5 +1,5 @@
-/** What is said of rows that another program marked as pushed, wherever they are counted. */
+/** Describes rows that another program marked as pushed. */
 export function unverifiedRows(count: number): string {
   const rows = count === 1 ? '1 row is' : `${count} rows are`;
-  return `${rows} marked as pushed by another program and never verified: the next sync looks on every target, adopts what is there and copies what is missing`;
+  return `${rows} marked as pushed by another program and never verified: the next sync run checks every target, adopts existing copies and copies missing ones`;
 }

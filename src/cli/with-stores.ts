@@ -4,23 +4,23 @@ import { configWarnings } from '../config/config-warnings.js';
 import { MissingDatabase } from '../database/database-fault.js';
 import type { Stores } from '../database/stores.js';
 import { createStores } from '../database/stores.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 
 /**
- * The stores, on tables that are up to date. Only a command that begins something (`creates`) makes a database where
- * there is none: for others it would be an empty one in the wrong place.
+ * Opens the stores on tables that are up to date. Only a command with `creates` creates a missing database: for other
+ * commands a new, empty database would hide a wrong path.
  *
- * @throws MissingDatabase naming the place
+ * @throws MissingDatabase with the path
  */
 export async function withStores<T>(
   { database: settings }: Pick<BaseConfig, 'database'>,
   work: (stores: Stores) => Promise<T>,
   { creates = false }: { readonly creates?: boolean } = {},
 ): Promise<T> {
-  const database = await tellingOfSlips(async () => {
+  const database = await withConfigWarnings(async () => {
     if (!creates) return await openExisting(settings);
     const { database: made, notes } = await openMigrated(settings);
-    for (const note of notes) say(`note: ${note}`);
+    for (const note of notes) printMessage(`note: ${note}`);
     return made;
   });
   try {
@@ -30,12 +30,12 @@ export async function withStores<T>(
   }
 }
 
-/** What is looked for in the wrong place has often a variable with a wrong name. */
-export async function tellingOfSlips<T>(work: () => Promise<T>): Promise<T> {
+/** A database that is not found is often the result of a misspelled variable: prints the configuration warnings. */
+export async function withConfigWarnings<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof MissingDatabase) for (const note of configWarnings(process.env)) say(`note: ${note}`);
+    if (error instanceof MissingDatabase) for (const note of configWarnings(process.env)) printMessage(`note: ${note}`);
     throw error;
   }
 }

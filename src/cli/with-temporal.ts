@@ -2,28 +2,28 @@ import type { TemporalClient, TemporalConnectionOptions } from '../client/connec
 import { connectClient } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
 import type { BaseConfig } from '../config/base-config.js';
-import { say } from './output.js';
+import { printMessage } from './output.js';
 import { temporalConnection } from './temporal-connection.js';
 
-/** Work with the Temporal that is configured or runs here; what goes wrong with it is said in the ferry's words. */
+/** Runs work with the configured or local Temporal server; its errors become the ferry's own. */
 export async function withTemporal<T>(config: BaseConfig, work: (temporal: TemporalClient) => Promise<T>): Promise<T> {
-  const place = temporalConnection(config);
-  return await withTemporalAt(place, async (temporal) => {
-    if (place.note !== undefined) say(`note: ${place.note}`);
+  const connection = temporalConnection(config);
+  return await withTemporalAt(connection, async (temporal) => {
+    if (connection.note !== undefined) printMessage(`note: ${connection.note}`);
     return await work(temporal);
   });
 }
 
-/** The same at a place that is known. */
+/** The same for a known address. */
 export async function withTemporalAt<T>(
-  place: TemporalConnectionOptions,
+  connection: TemporalConnectionOptions,
   work: (temporal: TemporalClient) => Promise<T>,
 ): Promise<T> {
-  const temporal = await connectClient(place);
+  const temporal = await connectClient(connection);
   try {
     return await work(temporal);
   } catch (error) {
-    throw temporalFault(error, place);
+    throw temporalFault(error, connection);
   } finally {
     await temporal.close();
   }

@@ -43,28 +43,28 @@ const wanted = [
 ];
 
 test.each(['--file', 'standard input', 'an argument', '--payload', '--payload with a list of lines'])(
-  'a list is read in the same way from %s',
+  'ferry add reads a list in the same way from %s',
   async (entrance) => {
     const status = await add(entrance);
 
-    // One line of it is refused.
+    // One line of the list is refused.
     expect(status).toBe(1);
     expect((await rows()).sort()).toEqual(wanted.toSorted());
   },
 );
 
-test('a platform that was typed without its option requests nothing', async () => {
+test('ferry add requests nothing when --platform is missing before a platform', async () => {
   await expect(addCommand(['nginx:1.27', 'linux/arm64'], { sync: false })).rejects.toThrow(
-    '"linux/arm64" is a platform, not an image: type --platform linux/arm64',
+    '"linux/arm64" is a platform, not an image: use --platform linux/arm64',
   );
 });
 
-test('fields of a payload that are not known are ignored and told', async () => {
+test('ferry add ignores unknown fields of a payload and reports them', async () => {
   const path = write('payload.json', JSON.stringify({ image: 'nginx:1.27', user: 'ci' }));
 
   await addCommand([], { payload: path, sync: false });
 
-  expect(said.join('')).toContain('fields that are not known here were ignored: user');
+  expect(said.join('')).toContain('unknown fields are ignored: user');
   expect(await rows()).toEqual(['docker.io/library/nginx:1.27 linux/amd64']);
 });
 

@@ -7,20 +7,20 @@ import { projectRoot } from '../../demo/tools.js';
 
 const bundle = join(projectRoot, 'dist', 'ferry');
 
-test.each(['main', 'copy', 'copy-list'])('%s waits for neither Temporal nor a database', (name) => {
+test.each(['main', 'copy', 'copy-list'])('the bundle of %s loads neither Temporal nor a database', (name) => {
   const opened = openedWith(name === 'main' ? 'main.js' : fileOf(name));
 
   expect(opened.filter((path) => /temporal|libsql|database|stores/.test(path))).toEqual([]);
 });
 
-test('a command that reads the database waits for no driver that it may not need', () => {
+test('a command that reads the database loads a driver only when it is used', () => {
   const opened = openedWith(fileOf('list'));
 
   expect(opened).toContainEqual(expect.stringMatching(/^\.\/stores-/));
   expect(opened.filter((path) => /libsql|(mysql|sqlite)-database/.test(path))).toEqual([]);
 });
 
-test('a worker has the Temporal of node_modules alone, no second one in the bundle', () => {
+test("the worker's bundle contains no second copy of Temporal beside node_modules", () => {
   const maps = readdirSync(bundle).filter((name) => name.endsWith('.map'));
   const sources = maps.flatMap((name) => {
     const map: { readonly sources: readonly string[] } = JSON.parse(readFileSync(join(bundle, name), 'utf8'));
@@ -32,7 +32,7 @@ test('a worker has the Temporal of node_modules alone, no second one in the bund
   expect(sources.filter((path) => path.includes('node_modules/@temporalio/'))).toEqual([]);
 });
 
-/** The file that a command is imported from when it is called. */
+/** The file that is imported when a command is called. */
 function fileOf(command: string): string {
   const main = readFileSync(join(bundle, 'main.js'), 'utf8');
   const [, name] = new RegExp(`import\\("\\./(${command}-[\\w-]{8}\\.js)"\\)`).exec(main) ?? [];
@@ -40,7 +40,7 @@ function fileOf(command: string): string {
   return name;
 }
 
-/** What Node opens before a file of the bundle runs: its imports and theirs, without those made when something is called. */
+/** The files that Node opens before a file of the bundle runs: its static imports and theirs, without dynamic ones. */
 function openedWith(name: string): readonly string[] {
   const opened = new Set([`./${name}`]);
   for (const path of opened) {

@@ -32,7 +32,7 @@ interface Said {
   readonly err: string;
 }
 
-/** Runs the command in this process, and keeps what it says. */
+/** Runs the command in this process and records its output. */
 async function copy(source: string, targets: readonly string[], options: CopyCommandOptions = {}): Promise<Said> {
   const said = { out: '', err: '' };
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -52,7 +52,7 @@ async function copy(source: string, targets: readonly string[], options: CopyCom
 }
 
 describe('ferry copy', () => {
-  test('notes once that an image names no platform, whatever the number of targets', async () => {
+  test('ferry copy notes once that an image names no platform, whatever the number of targets', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const config = Buffer.from('{"os":"linux"}');
     source.putBlob(repository, config);
@@ -74,7 +74,7 @@ describe('ferry copy', () => {
     expect(err.match(/note: its config names linux and no architecture.*for linux\/amd64/g)).toHaveLength(1);
   });
 
-  test('copies to every target; one without a tag gets the tag of the source', async () => {
+  test('ferry copy copies to every target, and a target without a tag gets the tag of the source', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const image = placeImage(source, repository);
 
@@ -90,7 +90,7 @@ describe('ferry copy', () => {
     expect(err).toContain('2 of 2 targets done');
   });
 
-  test('chooses platforms, and notes what the source does not offer', async () => {
+  test('ferry copy selects platforms and notes those that the source does not offer', async () => {
     const [source, target] = await sourceAndTarget();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });
     placeIndex(source, repository, [amd64, placeImage(source, repository, { tag: 'arm64', architecture: 'arm64' })]);
@@ -103,7 +103,7 @@ describe('ferry copy', () => {
     expect(err).toContain('does not offer linux/s390x');
   });
 
-  test('prints its report as JSON, failures with their reasons', async () => {
+  test('ferry copy prints its report as JSON, with the reasons of failures', async () => {
     const [source, broken, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository);
     broken.when('POST', /uploads/, ({ response }) => answerError(response, 507, 'UNKNOWN', 'insufficient storage'));
@@ -122,7 +122,7 @@ describe('ferry copy', () => {
     });
   });
 
-  test('a target that fails is told in one line, with the reason', async () => {
+  test('ferry copy prints one line with the reason for a target that fails', async () => {
     const [source, broken, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository);
     broken.when('POST', /uploads/, ({ response }) => answerError(response, 507, 'UNKNOWN', 'insufficient storage'));
@@ -133,7 +133,7 @@ describe('ferry copy', () => {
     expect(told).toEqual([expect.stringMatching(/^failed: .*\/a\/app:v1: .*insufficient storage/)]);
   });
 
-  test("uses docker's credentials", async () => {
+  test("ferry copy uses docker's credentials", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const auth = Buffer.from('captain:secret').toString('base64');
@@ -150,7 +150,7 @@ describe('ferry copy', () => {
     expect(status).toBe(0);
   });
 
-  test('speaks to registries as ferry.yaml says, with the credentials of its targets', async () => {
+  test('ferry copy uses the host settings and target credentials of ferry.yaml', async () => {
     const [mirror, target] = await sourceAndTarget();
     placeImage(mirror, repository);
     const auth = Buffer.from('robot:secret').toString('base64');
@@ -172,7 +172,7 @@ describe('ferry copy', () => {
     expect(status).toBe(0);
   });
 
-  test('a mirror of ferry.yaml that fails is told, and the copy is whole', async () => {
+  test('ferry copy reports a failing mirror of ferry.yaml and still completes the copy', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     useConfigFile({ hosts: { [source.host]: { mirrors: ['http://127.0.0.1:9'] } } });
@@ -181,10 +181,10 @@ describe('ferry copy', () => {
 
     expect(status).toBe(0);
     expect(target.manifest('a/app', 'v1')?.bytes).toEqual(image.bytes);
-    expect(err).toMatch(/note: .*127\.0\.0\.1:9.*its source is asked instead/);
+    expect(err).toMatch(/note: .*127\.0\.0\.1:9.*its source is used instead/);
   });
 
-  test('a ferry.yaml that cannot be used is told before anything is asked', async () => {
+  test('ferry copy rejects an invalid ferry.yaml before it sends a request', async () => {
     const [source, target] = await sourceAndTarget();
     useConfigFile({ hosts: { [target.host]: { caFile: '/nowhere/ca.pem' } } });
 
@@ -200,7 +200,7 @@ describe('ferry copy', () => {
     ['a target with a digest', [`localhost:1/a/app@sha256:${'0'.repeat(64)}`], 'invalid-reference'],
     ['a target twice', ['localhost:1/a/app:v1', 'localhost:1/a/app'], 'invalid-reference'],
     ['a target that means nothing', ['localhost:1/A B'], 'invalid-reference'],
-  ])('%s is refused before anything is asked', async (_, targets, code) => {
+  ])('ferry copy rejects %s before it sends a request', async (_, targets, code) => {
     const [source] = await sourceAndTarget();
     placeImage(source, repository);
 
@@ -214,22 +214,25 @@ describe('ferry copy', () => {
     ['http://registry:5000', 'registry:5000/team/app:v1'],
     ['registry.example.com', 'registry.example.com/team/app:v1'],
     ['index.docker.io/', 'docker.io/team/app:v1'],
-  ])('the target %s, whose repository was forgotten, is refused with what to write', async (target, instead) => {
-    const told = `"${target}" names a registry and no repository: write ${instead}`;
+  ])(
+    'ferry copy rejects the target %s, which has no repository, and shows a correct reference',
+    async (target, instead) => {
+      const told = `"${target}" is a registry without a repository: use ${instead}`;
 
-    await expect(copyCommand('quay.io/team/app:v1', [target], {})).rejects.toMatchObject({
-      code: 'invalid-reference',
-      message: told,
-    });
-  });
+      await expect(copyCommand('quay.io/team/app:v1', [target], {})).rejects.toMatchObject({
+        code: 'invalid-reference',
+        message: told,
+      });
+    },
+  );
 
-  test('so is a source', async () => {
+  test('ferry copy rejects a source without a repository and shows a correct reference', async () => {
     await expect(copyCommand('ghcr.io', ['127.0.0.1:5502/app'], {})).rejects.toThrow(
-      '"ghcr.io" names a registry and no repository: write ghcr.io/owner/name:tag',
+      '"ghcr.io" is a registry without a repository: use ghcr.io/owner/name:tag',
     );
   });
 
-  test('an interruption ends it in order', async () => {
+  test('ferry copy stops in an orderly way when it is interrupted', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('GET', new RegExp(`blobs/${image.layers[0]}`), () => void process.emit('SIGINT'));

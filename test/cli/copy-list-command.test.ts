@@ -39,7 +39,7 @@ async function copyList(lines: readonly string[], places: readonly string[], opt
 }
 
 describe('ferry copy --file', () => {
-  test('every image goes below each place, under its own path and tag, or to the targets of its line', async () => {
+  test('ferry copy --file copies each image below every prefix under its own path and tag, or to the targets of its line', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const app = placeImage(source, 'team/app', { tag: 'v1' });
     const tool = placeImage(source, 'tool', { tag: 'v2' });
@@ -57,7 +57,7 @@ describe('ferry copy --file', () => {
     expect(err).toContain('2 of 2 images done');
   });
 
-  test('what images have in common is read once, sent once to each registry, and mounted for the others', async () => {
+  test('ferry copy --file reads shared blobs once, sends them once to each registry and mounts them for further images', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const [base, second] = [randomBytes(200_000), randomBytes(100_000)];
     const names = Array.from({ length: 12 }, (_, n) => `team/app-${n}`);
@@ -78,7 +78,7 @@ describe('ferry copy --file', () => {
     }
   });
 
-  test('what a target has already takes one HEAD on each side, also where it is an index', async () => {
+  test('ferry copy --file sends one HEAD to each side for an image that the target has already, also for an index', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, 'team/app');
     const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, 'team/many', { architecture }));
@@ -90,21 +90,21 @@ describe('ferry copy --file', () => {
     const { status, out, err } = await copyList(lines, [target.host]);
 
     expect(status).toBe(0);
-    expect(out.match(/was there already/g)).toHaveLength(2);
+    expect(out.match(/already present/g)).toHaveLength(2);
     expect(err).toContain('2 of 2 images done');
     for (const [position, { requests }] of [source, target].entries()) {
       expect(requests.slice(before[position]).map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
     }
   });
 
-  test('a target is only asked whether it has the same, and one that moved is brought back', async () => {
+  test('ferry copy --file only compares digests with the target, and restores a tag that has moved', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, 'team/app');
     const lines = [`${source.host}/team/app:v1`];
     await copyList(lines, [target.host]);
     const settled = await copyList(lines, [target.host]);
     expect(settled.err).toContain('1 of 1 image done');
-    expect(settled.out).toContain(`@${image.digest}  was there already`);
+    expect(settled.out).toContain(`@${image.digest}  already present`);
     expect(target.requests.at(-1)?.headers['if-none-match']).toBe(`"${image.digest}"`);
 
     placeImage(target, 'team/app');
@@ -113,7 +113,7 @@ describe('ferry copy --file', () => {
     expect(target.manifest('team/app', 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('a choice of platforms is looked into, since the digest alone does not tell what a tag is to lead to', async () => {
+  test('ferry copy --file reads the index when platforms are selected, since the digest does not identify the selection', async () => {
     const [source, target] = await sourceAndTarget();
     const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, 'team/many', { architecture }));
     const index = placeIndex(source, 'team/many', children);
@@ -126,7 +126,7 @@ describe('ferry copy --file', () => {
     expect(target.manifest('team/many', 'v1')?.bytes).toEqual(children[1]?.bytes);
   });
 
-  test('one that fails is named, and the others are there', async () => {
+  test('ferry copy --file reports an image that fails and copies the others', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, 'team/app', { tag: 'v1' });
 
@@ -142,7 +142,7 @@ describe('ferry copy --file', () => {
     expect(err).toContain('1 of 2 images done');
   });
 
-  test('as data it has a result for each line, in their order', async () => {
+  test('ferry copy --file --json prints one result per line of the list, in its order', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, 'team/app', { tag: 'v1' });
 
@@ -156,31 +156,33 @@ describe('ferry copy --file', () => {
     ]);
   });
 
-  test('faults of the list are said all at once, before anything is asked', async () => {
+  test('ferry copy --file reports all errors of the list at once, before it sends a request', async () => {
     const [source, target] = await sourceAndTarget();
     const lines = ['no:image:at:all', `${source.host}/a/app:v1@`, `${source.host}/b/app:v1`];
 
     await expect(copyList(lines, [])).rejects.toThrow(
-      /faults:\n  - line 1: .*\n  - line 2: .*\n  - line 3: .*does not say where/,
+      /errors:\n  - line 1: .*\n  - line 2: .*\n  - line 3: .*has no target/,
     );
     await expect(copyList([], [target.host])).rejects.toThrow('no image');
     await expect(
       copyList([`${source.host}/a/app:v1 ${target.host}/x`, `${source.host}/b/app:v1 ${target.host}/x`], []),
-    ).rejects.toThrow('would get two images');
+    ).rejects.toThrow('is the target of two images');
 
     expect(source.requests).toEqual([]);
   });
 
   test.each(['nginx:1.27 linux/arm64', '--platform=linux/arm64 nginx:1.27'])(
-    'the platform in %s is not taken for a place to copy to',
+    'ferry copy --file does not take the platform in %s for a target',
     async (line) => {
       const [, target] = await sourceAndTarget();
 
-      await expect(copyList([line], [target.host])).rejects.toThrow('given by --platform of the command');
+      await expect(copyList([line], [target.host])).rejects.toThrow(
+        "set the platforms of a list with the command's --platform",
+      );
     },
   );
 
-  test('a tag that one line reads from and another copies to is a fault, by whatever name; a digest is not', async () => {
+  test('ferry copy --file rejects a tag that is source and target in one list, under any name, but accepts a digest', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, 'team/app');
     const there = placeImage(target, 'x', { tag: '1' });
@@ -188,7 +190,7 @@ describe('ferry copy --file', () => {
 
     await expect(
       copyList([`nginx ${target.host}/x:1`, `${first} index.docker.io/library/nginx:latest`], []),
-    ).rejects.toThrow(/docker\.io\/library\/nginx:latest is read from, and .*\/app:v1 goes to it/);
+    ).rejects.toThrow(/docker\.io\/library\/nginx:latest is a source and also the target of .*\/app:v1/);
     const { status } = await copyList(
       [`${first} ${target.host}/x:1`, `${target.host}/x@${there.digest} ${target.host}/y:1`],
       [],
@@ -197,7 +199,7 @@ describe('ferry copy --file', () => {
     expect(status).toBe(0);
   });
 
-  test('a list with a fault in each of its many lines says the first ones and how many there are', async () => {
+  test('ferry copy --file prints the first errors of a list with many and the number of the others', async () => {
     const lines = Array.from({ length: 2_000 }, () => 'nginx registry.example/x');
 
     const fault: unknown = await copyList(lines, []).catch((error: unknown) => error);

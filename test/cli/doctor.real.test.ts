@@ -14,7 +14,7 @@ import { startRegistry } from '../../demo/registry-server.js';
 import { doctorCommand } from '../../src/cli/commands/doctor.js';
 import type { Finding } from '../../src/cli/doctor/check.js';
 import { runChecks } from '../../src/cli/doctor/check.js';
-import { SeenClocks, clockFinding } from '../../src/cli/doctor/registry-checks.js';
+import { ObservedClocks, clockFinding } from '../../src/cli/doctor/registry-checks.js';
 import { wantedSources } from '../../src/cli/doctor/wanted-sources.js';
 import { readConfig } from '../../src/config/read-config.js';
 import { judgeMysqlVersion } from '../../src/database/server-version.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   target = await startRegistry({ kind: 'distribution', htpasswd: account });
   source = await startRegistry({ kind: 'docker-registry' });
   github = await startGitHubStandIn();
-  // One that serves all queues, that of Docker daemons too.
+  // A worker that serves all queues, including the one for Docker daemons.
   worker = await startWorkflowWorker({
     ...new ScriptedWorld().activities(),
     copyByDocker: async () => await Promise.reject(new Error('nothing is copied here')),
@@ -57,7 +57,7 @@ beforeEach(() => {
   });
 });
 
-/** Runs the command with everything in order, but for what the test changes. */
+/** Runs the command with a valid set-up, except for what the test changes. */
 async function examine(
   changes: Readonly<Record<string, string>> = {},
   configuration: Readonly<Record<string, unknown>> = {},
@@ -91,7 +91,7 @@ async function makeDatabase(): Promise<void> {
 }
 
 describe('ferry doctor', () => {
-  test('where everything is in order, every part is ok, and the upload that it tried is over', async () => {
+  test('ferry doctor reports ok for every part of a valid set-up and cancels its test upload', async () => {
     await makeDatabase();
 
     const { status, of } = await examine();
@@ -109,14 +109,14 @@ describe('ferry doctor', () => {
       'github',
       'clock',
     ]);
-    expect(of.get('configuration')?.said).toMatch(/^targets private \(.*; the file is .*\/ferry\.yaml$/);
-    expect(of.get('database')?.said).toMatch(/^SQLite 3\./);
-    expect(of.get('github')?.said).toMatch(/of 60 requests of this hour are left$/);
+    expect(of.get('configuration')?.message).toMatch(/^targets private \(.*; the file is .*\/ferry\.yaml$/);
+    expect(of.get('database')?.message).toMatch(/^SQLite 3\./);
+    expect(of.get('github')?.message).toMatch(/of 60 requests of this hour are left$/);
     const uploads = (await target.requests()).filter(({ path }) => path.includes('/blobs/uploads/'));
     expect(uploads.map(({ method }) => method)).toContain('DELETE');
   });
 
-  test('every part says its own fault, and what to do', async () => {
+  test("ferry doctor reports each part's own error and what to do", async () => {
     github.limit(0, 3_600_000);
     onTestFinished(() => github.limit(60, 3_600_000));
 
@@ -128,28 +128,28 @@ describe('ferry doctor', () => {
     });
 
     expect(status).toBe(1);
-    expect(of.get('database')).toMatchObject({ ok: false, said: expect.stringContaining('ferry migrate') });
-    expect(of.get('temporal')).toMatchObject({ ok: false, said: expect.stringContaining('no-such-namespace') });
+    expect(of.get('database')).toMatchObject({ ok: false, message: expect.stringContaining('ferry migrate') });
+    expect(of.get('temporal')).toMatchObject({ ok: false, message: expect.stringContaining('no-such-namespace') });
     expect(of.get('workers')).toEqual({
       part: 'workers',
       ok: false,
-      said: 'not known: only Temporal tells which workers there are; put "temporal" right first',
+      message: 'unknown: only Temporal knows its workers; fix "temporal" first',
     });
     expect(of.get('target private')).toMatchObject({
       ok: false,
-      said: expect.stringContaining('check the user and password'),
+      message: expect.stringContaining('check the user and password'),
     });
-    expect(of.get('target aliyun')).toMatchObject({ ok: false, said: expect.stringContaining('127.0.0.1:9') });
+    expect(of.get('target aliyun')).toMatchObject({ ok: false, message: expect.stringContaining('127.0.0.1:9') });
     expect(of.get('github')).toMatchObject({
       ok: false,
-      said: expect.stringContaining('GITHUB_TOKEN raises the limit'),
+      message: expect.stringContaining('GITHUB_TOKEN raises the limit'),
     });
     expect(of.get('disk')?.ok).toBe(true);
     expect(of.get(`source ${source.host}`)?.ok).toBe(true);
     expect(JSON.stringify([...of.values()])).not.toContain('wrong');
   });
 
-  test('GitHub matters where a schedule looks there: without one it is not asked, without being kept it is a warning', async () => {
+  test('ferry doctor checks GitHub only if a schedule uses it, and warns only if this machine keeps no schedules', async () => {
     await makeDatabase();
     const away = { github: { apiUrl: 'http://127.0.0.1:9' } };
     const off = { 'fetch-dify': 'off', 'fetch-xinference': 'off' };
@@ -158,17 +158,17 @@ describe('ferry doctor', () => {
     const notKept = await examine({ FERRY_SCHEDULES: 'off' }, away);
     const unused = await examine({}, { ...away, schedules: off });
 
-    expect(used.of.get('github')).toMatchObject({ ok: false, said: expect.stringContaining('fetch-dify: off') });
+    expect(used.of.get('github')).toMatchObject({ ok: false, message: expect.stringContaining('fetch-dify: off') });
     expect(notKept.of.get('github')).toMatchObject({ ok: true, warning: true });
     expect(unused.of.get('github')).toEqual({
       part: 'github',
       ok: true,
-      said: 'not used: no schedule looks at an upstream there',
+      message: 'not used: no schedule checks an upstream on GitHub',
     });
     expect([used.status, notKept.status, unused.status]).toEqual([1, 0, 0]);
   });
 
-  test('a daemon that a target needs is asked; where another machine serves it, its absence is a warning', async () => {
+  test('ferry doctor checks the Docker daemon of a target, and only warns if another machine serves it', async () => {
     await makeDatabase();
     const targets = { lab: { registry: 'lab.invalid', engine: 'docker' } };
 
@@ -181,13 +181,15 @@ describe('ferry doctor', () => {
     expect(runningElsewhere.of.get('docker')).toMatchObject({
       ok: true,
       warning: true,
-      said: expect.stringContaining('serves lab'),
+      message: expect.stringContaining('serves lab'),
     });
-    expect(nowhere.of.get('docker')).toMatchObject({ ok: false, said: expect.stringMatching(/[dD]ocker/) });
-    expect(nowhere.of.get('workers')?.said).toContain('task queue ferry-docker, which targets behind a Docker daemon');
+    expect(nowhere.of.get('docker')).toMatchObject({ ok: false, message: expect.stringMatching(/[dD]ocker/) });
+    expect(nowhere.of.get('workers')?.message).toContain(
+      'task queue ferry-docker, which targets behind a Docker daemon',
+    );
   });
 
-  test('sources of pending images are looked at, and a database that does not answer holds nothing up', async () => {
+  test('ferry doctor checks the sources of pending images, and a database that does not answer delays nothing', async () => {
     await makeDatabase();
     const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
     const row = (registry: string | null) => ({ source_registry_url: registry, orig_image_name: 'app:1' });
@@ -213,53 +215,56 @@ describe('ferry doctor', () => {
     expect(late).toEqual(['docker.io']);
   });
 
-  test('a configuration that cannot be used is told, and the rest is looked at all the same', async () => {
+  test('ferry doctor reports an invalid configuration and still checks the rest', async () => {
     mkdirSync(join(folder, 'more'));
     await makeDatabase();
 
     const { status, of } = await examine({ MY_REGISTRY: 'not a host', FERRY_HISTORY_DAYS: 'many' });
 
     expect(status).toBe(1);
-    expect(of.get('configuration')?.said).toMatch(/MY_REGISTRY[^]*FERRY_HISTORY_DAYS/);
+    expect(of.get('configuration')?.message).toMatch(/MY_REGISTRY[^]*FERRY_HISTORY_DAYS/);
     expect(of.get('database')?.ok).toBe(true);
     expect(of.get('workers')?.ok).toBe(true);
     expect(of.get('registries, github')).toMatchObject({ ok: false });
   });
 
-  test('what only the server has wrong is told, and so is a slip in a name; everything else is looked at', async () => {
+  test('ferry doctor reports errors of the server settings and misspelled variables, and still checks the rest', async () => {
     await makeDatabase();
 
     const { status, of } = await examine({ FERRY_LISTEN: 'nowhere', FERRY_PLATFORM: 'linux/arm64' });
 
     expect(status).toBe(1);
-    expect(of.get('configuration')).toMatchObject({ ok: false, said: expect.stringContaining('FERRY_LISTEN is "now') });
+    expect(of.get('configuration')).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('FERRY_LISTEN is "now'),
+    });
     expect(of.get('variables')).toMatchObject({
       warning: true,
-      said: expect.stringContaining('is FERRY_PLATFORMS meant'),
+      message: expect.stringContaining('is FERRY_PLATFORMS meant'),
     });
     expect([...of.values()].filter(({ ok }) => !ok).map(({ part }) => part)).toEqual(['configuration']);
   });
 
-  test('what never answers is given up, and holds nothing up', async () => {
-    const never = { part: 'slow', look: async () => await new Promise<string>(() => undefined) };
-    const quick = { part: 'quick', look: async () => 'there' };
+  test('ferry doctor times out a check that never answers, and delays nothing', async () => {
+    const never = { part: 'slow', run: async () => await new Promise<string>(() => undefined) };
+    const quick = { part: 'quick', run: async () => 'there' };
 
     const findings = await runChecks([never, quick], 50);
 
     expect(findings).toEqual([
-      { part: 'slow', ok: false, said: 'it gave no answer in 0.05 s' },
-      { part: 'quick', ok: true, said: 'there' },
+      { part: 'slow', ok: false, message: 'no response within 0.05 s' },
+      { part: 'quick', ok: true, message: 'there' },
     ]);
   });
 
-  test('a clock that is wrong is told by the registry that it differs from least', async () => {
-    const clocks = new SeenClocks();
+  test('ferry doctor reports a wrong clock by its difference from the closest registry', async () => {
+    const clocks = new ObservedClocks();
     clocks.note('far.example.com', Date.now() - 7_200_000);
     clocks.note('near.example.com', Date.now() + 300_000);
 
     const [finding] = await runChecks([clockFinding(clocks)]);
 
-    expect(finding).toMatchObject({ ok: false, said: expect.stringMatching(/^300 s behind near\.example\.com/) });
+    expect(finding).toMatchObject({ ok: false, message: expect.stringMatching(/^300 s behind near\.example\.com/) });
   });
 
   test.each([
@@ -267,7 +272,7 @@ describe('ferry doctor', () => {
     ['5.7.44-log', 'MySQL 5.7.44', true],
     ['10.11.6-MariaDB-0+deb12u1', 'MariaDB 10.11.6', false],
     ['10.5.23-MariaDB', 'MariaDB 10.5.23', true],
-  ])('the version %s is %s, too old: %s', (version, text, tooOld) => {
+  ])('ferry doctor reads version %s as %s, too old: %s', (version, text, tooOld) => {
     const judged = judgeMysqlVersion(version);
 
     expect(judged.text).toBe(text);

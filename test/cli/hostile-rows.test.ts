@@ -14,7 +14,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { answer, answerError } from '../support/scripted-registry.js';
 import { repository, sourceAndTarget } from '../support/scripted-set-up.js';
 
-/** It clears the screen, turns text round, hides, begins a line, and speaks to a runner of GitHub. */
+/** Clears the screen, reverses and hides text, begins a line, and contains a GitHub runner command. */
 const hostile = '\u001b[2J\u009b1m\u007f\u202e\u2066\u200b\u2028\r\n::error::owned ##[error]x';
 
 let folder: string;
@@ -41,7 +41,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A row that another program has written, with the worst in every column of text. */
+/** A row of another program, with the worst characters in every text column. */
 async function writeRows(): Promise<void> {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   await migrate(database);
@@ -71,7 +71,7 @@ async function writeRows(): Promise<void> {
   await database.close();
 }
 
-/** What is left in the output that acts. Line ends are the ferry's own, and no row began one. */
+/** Control characters left in the output. Line ends are the ferry's own, and no row starts a line of its own. */
 function acting(): readonly string[] {
   const found = output.match(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s*::.*|##\[/gmu);
   return output === '' ? ['nothing was said'] : (found ?? []);
@@ -80,9 +80,9 @@ function acting(): readonly string[] {
 test.each([
   ['wanted', '\\u001b[2J\\u009b1m\\u007f\\u202e\\u2066\\u200b'],
   ['blocked', '\\u001b[2J'],
-  ['waiting', 'nothing'],
-  ['pushed', 'nothing'],
-])('ferry list %s shows what drives a terminal as escapes', async (list, shown) => {
+  ['waiting', 'no image is'],
+  ['pushed', 'no image is'],
+])('ferry list %s prints control characters as escapes', async (list, shown) => {
   await writeRows();
 
   await listCommand(list, { limit: '10' });
@@ -91,7 +91,7 @@ test.each([
   expect(output).toContain(shown);
 });
 
-test('ferry list --json shows them as escapes too, and says the same data', async () => {
+test('ferry list --json prints control characters as escapes and keeps the data', async () => {
   await writeRows();
 
   await listCommand('wanted', { limit: '10', json: true });
@@ -100,7 +100,7 @@ test('ferry list --json shows them as escapes too, and says the same data', asyn
   expect(JSON.stringify(JSON.parse(output))).toContain(JSON.stringify(hostile).slice(1, -1));
 });
 
-test('ferry status shows the reason and note of a row as text', async () => {
+test('ferry status escapes control characters in the reason and note of a row', async () => {
   await writeRows();
 
   await statusCommand('nginx:1.27', {});
@@ -110,7 +110,7 @@ test('ferry status shows the reason and note of a row as text', async () => {
   expect(acting()).toEqual([]);
 });
 
-test('ferry plan shows the row as text', async () => {
+test('ferry plan escapes control characters of a row', async () => {
   await writeRows();
 
   await planCommand({});
@@ -118,7 +118,7 @@ test('ferry plan shows the row as text', async () => {
   expect(acting()).toEqual([]);
 });
 
-test("a registry's words reach the terminal as text", async () => {
+test("control characters in a registry's message are escaped in the terminal", async () => {
   const [source, target] = await sourceAndTarget();
   source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
   source.when('GET', /manifests/, ({ response }) => answerError(response, 403, `DENIED${hostile}`, hostile));
@@ -140,7 +140,7 @@ test.each([
   [['copy', hostile, hostile]],
   [['plan', `--${hostile}`]],
   [['status', hostile]],
-])('arguments that are wrong are shown as text: %j', async (argv) => {
+])('control characters in invalid arguments are escaped: %j', async (argv) => {
   await run(['node', 'ferry', ...argv]);
 
   expect(acting()).toEqual([]);

@@ -35,7 +35,7 @@ test.each([
   [['list'], ['wanted', 'pushed', 'blocked', 'waiting']],
   [
     ['list', 'everything'],
-    ['there is no list of "everything"', 'wanted', 'pushed', 'blocked', 'waiting'],
+    ['unknown list "everything"', 'wanted', 'pushed', 'blocked', 'waiting'],
   ],
   [['fetch'], ['dify', 'langgenius/dify', 'xinference', 'xorbitsai/inference']],
   [['schedules'], ['ensure', 'show', 'pause', 'resume', 'trigger', 'delete']],
@@ -55,7 +55,7 @@ test.each([
   expect(words.filter((word) => !said.join('').includes(word))).toEqual([]);
 });
 
-test('the names of the upstreams in ferry.yaml are shown with what a look at each reads', async () => {
+test('ferry fetch lists the upstreams of ferry.yaml with what a check of each reads', async () => {
   await expect(fetchCommand(undefined, {})).rejects.toMatchObject({
     code: 'configuration',
     message: expect.stringMatching(
@@ -64,7 +64,7 @@ test('the names of the upstreams in ferry.yaml are shown with what a look at eac
   });
 });
 
-test('a blocked row that names no image is listed with its id, and the id withdraws it', async () => {
+test('ferry list shows the ID of a blocked row that names no image, and ferry remove --row withdraws it', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
   await insertNameless('ngi nx:1');
   printed = [];
@@ -79,7 +79,7 @@ test('a blocked row that names no image is listed with its id, and the id withdr
   expect(await removeCommand(undefined, { row: id ?? '' })).toBe(0);
 });
 
-test('a list whose rows all name an image has no column of row ids', async () => {
+test('ferry list has no ROW column when every row names an image', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
   printed = [];
   said = [];

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { readListFile } from '../../src/cli/list-file.js';
 
-test('a list that comes in bit by bit is waited for', async () => {
+test('readListFile waits for a list that arrives in pieces', async () => {
   const standardInput = new PassThrough();
   const given = vi.spyOn(process, 'stdin', 'get').mockReturnValue(standardInput as unknown as typeof process.stdin);
   onTestFinished(() => given.mockRestore());
@@ -23,7 +23,7 @@ test('a list that comes in bit by bit is waited for', async () => {
   ]);
 });
 
-test('a byte order mark, and comments with every kind of line end in them, are left out', async () => {
+test('readListFile ignores a byte order mark, and comments with any kind of line end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-list-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'list.txt');

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 test(
-  'a worker without a daemon blocks nothing, and every command that asks says what is missing',
+  'a worker without a Docker daemon blocks no other work, and commands report what is missing',
   { timeout: 120_000 },
   async () => {
     await pushImage(registry, {
@@ -48,9 +48,9 @@ test(
   },
 );
 
-test('one run alone, which could not do its work, is refused with what to do', async () => {
+test('ferry up --until-idle is refused, with what to do, when the Docker daemon is missing', async () => {
   const { status, errors } = await stage.ferry('up', '--until-idle');
 
   expect(status).toBe(2);
-  expect(errors).toMatch(/the run would not do all that it is for: nothing is copied to lab by this machine: .*docker/);
+  expect(errors).toMatch(/the run would not do all that it is for: this machine cannot copy to lab: .*docker/);
 });

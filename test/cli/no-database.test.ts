@@ -39,7 +39,7 @@ const commands = [
   ['plan'],
 ];
 
-test.each(commands)('without a database "ferry %s %s" says where it looked, and makes none', async (...argv) => {
+test.each(commands)('without a database "ferry %s %s" reports the path and creates none', async (...argv) => {
   const status = await run(['node', 'ferry', ...argv.filter((part) => part !== undefined)]);
 
   expect(status).toBe(1);
@@ -48,7 +48,7 @@ test.each(commands)('without a database "ferry %s %s" says where it looked, and 
   expect(existsSync(join(folder, 'ferry.db'))).toBe(false);
 });
 
-test.each(commands)('in an empty database "ferry %s %s" says that it is empty', async (...argv) => {
+test.each(commands)('with an empty database "ferry %s %s" reports that it is empty', async (...argv) => {
   new Libsql(join(folder, 'ferry.db')).exec('create table others (id integer)');
 
   const status = await run(['node', 'ferry', ...argv.filter((part) => part !== undefined)]);
@@ -57,7 +57,7 @@ test.each(commands)('in an empty database "ferry %s %s" says that it is empty', 
   expect(said).toContain(`the database is empty: ${join(folder, 'ferry.db')} has no tables yet`);
 });
 
-test('tables of the older scripts are taken over by commands that say so, not by a list', async () => {
+test('tables of the older scripts are taken over by ferry migrate, not by ferry list', async () => {
   new Libsql(join(folder, 'ferry.db')).exec(
     'create table images_for_push (id integer primary key, orig_image_name text)',
   );
@@ -68,7 +68,7 @@ test('tables of the older scripts are taken over by commands that say so, not by
   expect(said).toContain('were not taken over by the ferry yet: type "ferry migrate"');
 });
 
-test('"ferry add --no-sync" makes the database, and "ferry list" reads it then', async () => {
+test('"ferry add --no-sync" creates the database, and "ferry list" reads it afterwards', async () => {
   vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
 
   const added = await run(['node', 'ferry', 'add', 'nginx:1.27', '--no-sync']);

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('long names are cut in their middle, long reasons at their end, and short columns stay narrow', () => {
+test('a table cuts long names in the middle and long reasons at the end, and keeps short columns narrow', () => {
   printTable(
     ['IMAGE', 'WHY'],
     [
@@ -38,7 +38,7 @@ test.each([
   ['an isolate', '\u2066a\u2069', '\\u2066a\\u2069'],
   ['a C1 control', '\u009b2J', '\\u009b2J'],
   ['a NUL', '\u0000', '\\u0000'],
-])('%s reaches no terminal', (_what, text, shown) => {
+])('output to the terminal contains no %s', (_what, text, shown) => {
   printTable(['IMAGE'], [[text]]);
   printLine(text);
   printJson({ text });
@@ -47,7 +47,7 @@ test.each([
   expect(printed).not.toContain(text);
 });
 
-test('what is printed as JSON is read back as it was', () => {
+test('printed JSON parses to the original value', () => {
   const value = { text: '\u202e\u001b[31m\u0085\n"' };
 
   printJson(value);
@@ -55,7 +55,7 @@ test('what is printed as JSON is read back as it was', () => {
   expect(JSON.parse(printed)).toEqual(value);
 });
 
-test('nor does a fault with words of others in it; its own lines stay lines', () => {
+test('a printed error escapes foreign control characters and keeps its own lines', () => {
   const told: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
 
@@ -64,7 +64,7 @@ test('nor does a fault with words of others in it; its own lines stay lines', ()
   expect(told.join('')).toBe('ferry: two faults:\n  - one\n  - \\u001b[2Jtwo\n');
 });
 
-test('a line of progress fits the terminal: the name gives way, the numbers stay', () => {
+test('a progress line fits the terminal: the name is cut, the numbers are not', () => {
   const name = `registry.example.com/${'a'.repeat(60)}/app:2026.1`;
 
   const line = progressLine(name, '100.0 MB read, 200.0 MB sent', 80);

@@ -15,7 +15,7 @@ function imageNamed(image: string): PlannedImage {
 
 const none = { blobs: 0, bytes: 0 };
 
-/** What is printed of a plan with so many images and refused rows. */
+/** The output for a plan with the given numbers of images and refused rows. */
 function printed(
   report: PlanReport,
   counts: { readonly images: number; readonly refused: number },
@@ -44,7 +44,7 @@ test.each([
   { images: 2, refused: 0 },
   { images: 0, refused: 2 },
   { images: 1, refused: 1 },
-])('as JSON it is one object, of whatever it has: %j', ({ images, refused }) => {
+])('ferry plan --json prints one JSON object for %j', ({ images, refused }) => {
   const plan = JSON.parse(printed(planJson(), { images, refused })) as Record<string, unknown>;
 
   expect(plan).toMatchObject({ allowances: [], totals: { images: { stopped: images } } });
@@ -52,27 +52,27 @@ test.each([
   expect(plan['refusedRows']).toHaveLength(refused);
 });
 
-test('a long one is told in several tables, and what it comes to at the end', () => {
+test('ferry plan prints a long plan as several tables with the totals at the end', () => {
   const lines = printed(planTables(), { images: 1_100, refused: 1 }).split('\n');
 
   expect(lines.filter((line) => line.startsWith('IMAGE '))).toHaveLength(3);
   expect(lines.filter((line) => line.startsWith('quay.io/org/app:'))).toHaveLength(1_100);
   expect(lines.filter((line) => line.startsWith('quay.io/!!'))).toHaveLength(1);
-  expect(lines).toContain('1100 images: 1100 stopped; 1 row names no image and would be blocked');
+  expect(lines).toContain('1100 images: 1100 stopped; 1 row is not a valid image reference and would be blocked');
 });
 
-test('where nothing is pending it says so', () => {
+test('ferry plan says that nothing is pending', () => {
   expect(printed(planTables(), { images: 0, refused: 0 })).toBe('Nothing is pending.\n');
 });
 
-test('a row without any text is told by its id', () => {
+test('ferry plan shows the ID of a row without text', () => {
   const lines = printed(planTables(), { images: 0, refused: 2 }).split('\n');
 
   expect(lines[2]).toMatch(/^row 1 /);
-  expect(lines).toContain('2 rows name no image and would be blocked');
+  expect(lines).toContain('2 rows are not valid image references and would be blocked');
 });
 
-test('an image that one of its targets would not get is counted apart', () => {
+test('ferry plan counts images that are refused for one of their targets separately', () => {
   const target = { dropped: [], there: none, mountable: none, sent: none };
   const image: PlannedImage = {
     ...imageNamed('quay.io/org/app:1'),
@@ -85,10 +85,10 @@ test('an image that one of its targets would not get is counted apart', () => {
 
   const lines = printed(planTables(), { images: 1, refused: 0 }, () => image).split('\n');
 
-  expect(lines).toContain('1 image: 1 to copy; 1 of them not to every target');
+  expect(lines).toContain('1 image: 1 to copy; 1 of them not for every target');
 });
 
-test('what is to be known about a copy stands beside its target', () => {
+test('ferry plan prints the notes of a copy beside its target', () => {
   const target = { target: 'private', dropped: [], there: none, mountable: none, sent: none };
   const note = 'its config names no platform: it is copied as it is';
   const image: PlannedImage = {

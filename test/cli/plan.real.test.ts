@@ -98,7 +98,7 @@ function imageOf({ images }: WholePlan, name: string): PlannedImage | undefined 
   return images.find(({ image }) => image === `${source.host}/${name}`);
 }
 
-test('what is there, what would be sent and mounted, what stands in the way; and no row is changed by telling it', async () => {
+test('ferry plan shows what exists, what would be sent or mounted and what fails, and changes no row', async () => {
   await want('org/new:1', 'org/done:1', 'org/absent:1', 'org/late:1');
   await place.run(
     { kind: 'sqlite', path: join(folder, 'ferry.db') },
@@ -131,7 +131,7 @@ test('what is there, what would be sent and mounted, what stands in the way; and
   expect(await dump(place, { kind: 'sqlite', path: join(folder, 'ferry.db') })).toEqual(before);
 });
 
-test('blobs that are known to be elsewhere on the target are mounted, and what was sent before stays', async () => {
+test('ferry plan mounts blobs that the target holds elsewhere and counts blobs that were sent before', async () => {
   await want('org/new:1');
   await copy('new', 'org/elsewhere');
   const sent = await plan();
@@ -149,7 +149,7 @@ test('blobs that are known to be elsewhere on the target are mounted, and what w
   expect(planned.totals).toMatchObject({ bytesToSend: 0, bytesToRead: 0, mounts: { blobs: blobs.length, bytes } });
 });
 
-test('what an older script pushed is only looked for, also before any run has read its rows', async () => {
+test('ferry plan only checks for images that an older script pushed, also before any run has read its rows', async () => {
   const anywhere = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
   for (const [name, platforms] of [
     ['taken', ['linux/amd64']],
@@ -177,7 +177,7 @@ test('what an older script pushed is only looked for, also before any run has re
   expect(imageOf(planned, 'org/half:1')?.state).not.toBe('adopt');
 });
 
-test('a source that counts its reads is not read unless that is asked for, and nothing is booked either way', async () => {
+test('ferry plan reads a source that counts pulls only with --spend-pulls, and never books a pull', async () => {
   await want('org/counted:1', 'org/done:1');
   const pulls = { allowance: 80, window: '6h' };
 
@@ -191,7 +191,7 @@ test('a source that counts its reads is not read unless that is asked for, and n
   expect(await stores.budgets.budgets()).toEqual([]);
 });
 
-test('a row is told by the columns that name its image, whatever somebody wrote into the ferry’s own', async () => {
+test("ferry plan identifies a row by the columns that name its image, whatever is in the ferry's own columns", async () => {
   await want('org/done:1', 'org/new:1');
   const anywhere = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
   await place.run(anywhere, "update images_for_push set image = 'no image!' where orig_image_name = 'done:1'");
@@ -207,7 +207,7 @@ test('a row is told by the columns that name its image, whatever somebody wrote 
   expect(planned.refusedRows).toMatchObject([{ reason: expect.stringContaining('!!') }]);
 });
 
-test('tables that are not up to date are told of, not made so', async () => {
+test('ferry plan reports outdated tables and does not migrate them', async () => {
   const path = join(folder, 'fresh');
   const config = readConfig({ FERRY_DATA_DIR: path, MY_REGISTRY: target.url });
 
@@ -217,7 +217,7 @@ test('tables that are not up to date are told of, not made so', async () => {
   await expect(planning).rejects.toThrow('"ferry migrate"');
 });
 
-test('a target behind a Docker daemon is not looked at, and one that nobody configured is told of', async () => {
+test('ferry plan does not check a target behind a Docker daemon, and reports a target that is not configured', async () => {
   await want('org/done:1');
   await stores.wanted.addWanted([
     {

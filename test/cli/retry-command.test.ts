@@ -16,7 +16,7 @@ let printed: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-retry-'));
   vi.stubEnv('FERRY_DATA_DIR', folder);
-  // Nobody listens there.
+  // No server listens at this address.
   vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:1');
   said = [];
   printed = [];
@@ -30,16 +30,16 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('without Temporal it is told that the change stays', async () => {
+test('ferry retry without Temporal reports that the change is kept', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
 
   await expect(retryCommand('nginx:1.27', { sync: true })).rejects.toMatchObject({ code: 'temporal' });
 
   expect(printed.at(-1)).toBe('1 image is pending again\n');
-  expect(said.join('')).toBe('That stays, and the next run takes it; no sync was asked for:\n');
+  expect(said.join('')).toBe('The images stay pending for the next sync run. No sync was requested:\n');
 }, 15_000);
 
-test('the list of what waits tells what failed from what waits', async () => {
+test('ferry list waiting distinguishes retrying from waiting copies', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   await database.queries

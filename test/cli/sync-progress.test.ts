@@ -10,14 +10,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What is said while a run is watched that answers so, and is over then. */
+/** The output while a run is watched that answers with this progress and then ends. */
 async function saidOf(answer: SyncProgress): Promise<string> {
   const said: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   let end: (result: SyncAllResult) => void = () => undefined;
   const over = new Promise<SyncAllResult>((resolve) => (end = resolve));
   const query = async (): Promise<SyncProgress> => {
-    // Once the answer has been shown.
+    // Ends once the progress has been shown.
     setImmediate(() => end(result));
     return await Promise.resolve(answer);
   };
@@ -29,15 +29,15 @@ async function saidOf(answer: SyncProgress): Promise<string> {
   return said.join('');
 }
 
-test('how far a run is is said', async () => {
+test('ferry sync --wait prints the progress of the run', async () => {
   const under = { ...result, images: 1, pushed: 1 };
 
   const said = await saidOf({ phase: 'copying', queued: 1, inFlight: ['docker.io/library/nginx:1'], result: under });
 
-  expect(said).toBe('copying: 1 pushed, 0 waiting, 0 retrying, 0 blocked; 1 in work, 1 queued\n');
+  expect(said).toBe('copying: 1 pushed, 0 waiting, 0 retrying, 0 blocked; 1 in flight, 1 queued\n');
 });
 
-test('an answer from before the run, which tells of nothing done, is not', async () => {
+test('ferry sync --wait does not print progress from before the run', async () => {
   const none = { ...result, images: 0, pushed: 0 };
 
   const said = await saidOf({ phase: 'starting', queued: 0, inFlight: [], result: none });

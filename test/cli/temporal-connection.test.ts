@@ -22,7 +22,7 @@ const self = identifyProcess(process.pid);
 const place = (variables: Readonly<Record<string, string>> = {}) =>
   temporalConnection(readBaseConfig({ FERRY_DATA_DIR: folder, HOME: folder, ...variables }));
 
-test('an address that TEMPORAL_ADDRESS names is never answered with the advice to set TEMPORAL_ADDRESS', () => {
+test('the advice for an address from TEMPORAL_ADDRESS is never to set TEMPORAL_ADDRESS', () => {
   const { address, advice, note } = place({ TEMPORAL_ADDRESS: '127.0.0.1:7233' });
 
   expect(address).toBe('127.0.0.1:7233');
@@ -31,7 +31,7 @@ test('an address that TEMPORAL_ADDRESS names is never answered with the advice t
   expect(note).toBeUndefined();
 });
 
-test("an address out of Temporal's own configuration file is said to come from there", () => {
+test("the advice for an address from Temporal's configuration file names that file", () => {
   const file = join(folder, 'temporal.toml');
   writeFileSync(file, '[profile.default]\naddress = "temporal.example.com:7233"\n');
 
@@ -42,27 +42,27 @@ test("an address out of Temporal's own configuration file is said to come from t
   expect(advice).not.toContain('TEMPORAL_ADDRESS');
 });
 
-test('a TEMPORAL_ADDRESS beside a ferry up that uses another one is named with both addresses', () => {
+test('a TEMPORAL_ADDRESS that differs from a running ferry up is reported with both addresses', () => {
   recordUp(self);
 
   const { address, advice, note } = place({ TEMPORAL_ADDRESS: '127.0.0.1:7233' });
 
   expect(address).toBe('127.0.0.1:7233');
-  expect(note).toContain('127.0.0.1:7233 is asked: TEMPORAL_ADDRESS names this one, while "ferry up"');
+  expect(note).toContain('127.0.0.1:7233: TEMPORAL_ADDRESS is set, but "ferry up"');
   expect(advice).toContain('uses 127.0.0.1:20001: unset it, or set it to 127.0.0.1:20001');
 });
 
-test('the Temporal of a ferry up that runs here is used, and its logs are named where it does not answer', () => {
+test('commands use the Temporal of a running ferry up and name its logs if it does not answer', () => {
   recordUp(self);
 
   expect(place()).toMatchObject({
     address: '127.0.0.1:20001',
-    advice: `"ferry up" on this data folder uses it: its terminal and ${join(folder, 'logs')} say what is wrong`,
+    advice: `"ferry up" on this data folder runs it: see its terminal and ${join(folder, 'logs')}`,
   });
   expect(place({ TEMPORAL_ADDRESS: '127.0.0.1:20001' }).note).toBeUndefined();
 });
 
-test('what a killed ferry up left behind is not taken for a Temporal that runs', () => {
+test('the runtime file of a killed ferry up is not taken for a running Temporal', () => {
   recordUp({ pid: process.pid, startedAt: 'long ago' });
 
   expect(place()).toMatchObject({ address: '127.0.0.1:7233' });

@@ -26,7 +26,7 @@ import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const request = { id: 'r', reason: 'test' };
 
-describe("what commands say of Temporal's trouble", () => {
+describe('how commands report errors of Temporal', () => {
   const place = (namespace = freshNamespace()): TemporalConnectionOptions => ({
     address: inject('temporalAddress'),
     namespace,
@@ -37,7 +37,7 @@ describe("what commands say of Temporal's trouble", () => {
     vi.unstubAllEnvs();
   });
 
-  test('a namespace that is not there is wrong configuration, and named', async () => {
+  test('a missing namespace is reported by name as a configuration error', async () => {
     const asked = withTemporalAt(place('nowhere'), async (temporal) => await requestSync(temporal, request));
 
     await expect(asked).rejects.toMatchObject({
@@ -46,7 +46,7 @@ describe("what commands say of Temporal's trouble", () => {
     });
   });
 
-  test('a sync that somebody terminates is told in one sentence', async () => {
+  test('a terminated sync run is reported in one sentence', async () => {
     const asked = withTemporalAt(place(), async (temporal) => {
       const { runId } = await requestSync(temporal, request);
       await temporal.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).terminate('the disk is being moved');
@@ -59,7 +59,7 @@ describe("what commands say of Temporal's trouble", () => {
     });
   });
 
-  test('a run that Temporal has forgotten is told as such', async () => {
+  test('a workflow run that Temporal has deleted is reported as such', async () => {
     const asked = withTemporalAt(place(), async (temporal) => await syncResult(temporal, crypto.randomUUID()));
 
     await expect(asked).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe("what commands say of Temporal's trouble", () => {
     });
   });
 
-  test('a server that goes away in the middle is told as such', () => {
+  test('a Temporal server that disappears during a command is reported as such', () => {
     const cause = Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'no connection', metadata: {} });
 
     const fault = temporalFault(new ServiceError('Failed to signal Workflow', { cause }), place('default'));
@@ -83,12 +83,12 @@ describe("what commands say of Temporal's trouble", () => {
     {
       waits: 'ferry sync --wait',
       command: async () => await syncCommand({ wait: true }),
-      says: /^interrupted; the run goes on in the worker: "ferry status" shows how things stand, and this stops it: \S*temporal workflow cancel --workflow-id (sync-all) --address \S+ --namespace \S+\n$/,
+      says: /^interrupted; the worker continues the sync run: "ferry status" shows its state. To cancel it: \S*temporal workflow cancel --workflow-id (sync-all) --address \S+ --namespace \S+\n$/,
     },
     {
       waits: 'ferry fetch --wait',
       command: async () => await fetchCommand('dify', { wait: true }),
-      says: /^interrupted; the look at dify goes on in the worker: "ferry status" shows it, and this stops it: \S*temporal workflow cancel --workflow-id (fetch-dify) --address \S+ --namespace \S+\n$/,
+      says: /^interrupted; the worker continues the check of dify: "ferry status" shows it. To cancel it: \S*temporal workflow cancel --workflow-id (fetch-dify) --address \S+ --namespace \S+\n$/,
     },
     {
       waits: 'ferry add',
@@ -96,7 +96,7 @@ describe("what commands say of Temporal's trouble", () => {
       says: /^interrupted; Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: \S*temporal workflow cancel --workflow-id (add-image\/cli-[\w-]+) --address \S+ --namespace \S+\n$/,
     },
   ])(
-    '$waits that is interrupted says that the work goes on and how to stop it, at once also without a worker',
+    '$waits says at once, also without a worker, that the work continues after an interruption and how to cancel it',
     async ({ command, says }) => {
       const said = listen();
       const { address, namespace } = configured();
@@ -116,7 +116,7 @@ describe("what commands say of Temporal's trouble", () => {
     },
   );
 
-  test('ferry status shows the looks at upstreams that run, by their upstream and with their workflow ID', async () => {
+  test('ferry status shows running checks of upstreams with their workflow IDs', async () => {
     listen();
     const printed: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
@@ -126,7 +126,7 @@ describe("what commands say of Temporal's trouble", () => {
       await startFetch(temporal, 'dify', { scope: 'release' });
       await startFetch(temporal, 'n8n');
     });
-    // What a schedule starts: its ID ends with the time.
+    // Started by a schedule: its ID ends with the time.
     await withTemporalAt({ address, namespace }, async ({ client }) => {
       await client.workflow.start('FetchUpstream', {
         workflowId: 'fetch-ollama-tick-2026-11-29T10:00:00Z',
@@ -140,9 +140,9 @@ describe("what commands say of Temporal's trouble", () => {
     await statusCommand(undefined, { json: true });
 
     const text = printed.join('');
-    expect(text).toMatch(/^Look at dify: runs since \S+ \S+ as fetch-dify\/release$/m);
-    expect(text).toMatch(/^Look at n8n: runs since \S+ \S+ as fetch-n8n$/m);
-    expect(text).toMatch(/^Look at ollama: runs since \S+ \S+ as fetch-ollama-tick-2026-11-29T10:00:00Z$/m);
+    expect(text).toMatch(/^Check of dify: running since \S+ \S+ as fetch-dify\/release$/m);
+    expect(text).toMatch(/^Check of n8n: running since \S+ \S+ as fetch-n8n$/m);
+    expect(text).toMatch(/^Check of ollama: running since \S+ \S+ as fetch-ollama-tick-2026-11-29T10:00:00Z$/m);
     expect((JSON.parse(printed.at(-1) ?? '') as { fetches: unknown[] }).fetches).toHaveLength(3);
   });
 
@@ -163,7 +163,7 @@ describe("what commands say of Temporal's trouble", () => {
     return { address, namespace };
   }
 
-  /** IDs of what runs in a namespace. */
+  /** IDs of the running workflows of a namespace. */
   async function running(at: TemporalConnectionOptions): Promise<readonly string[]> {
     return await withTemporalAt(at, async ({ client }) => {
       const ids: string[] = [];
@@ -174,7 +174,7 @@ describe("what commands say of Temporal's trouble", () => {
     });
   }
 
-  test('who waits learns that no worker is there, and gets the answer when one comes', async () => {
+  test('a waiting command warns that no worker is polling, and prints the result when one starts', async () => {
     const said: string[] = [];
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
     const worker = await startWorkflowWorker(new ScriptedWorld().activities());

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/check.js';
 import { runChecks } from '../../src/cli/doctor/check.js';
-import { sourceCheck, SeenClocks, targetCheck } from '../../src/cli/doctor/registry-checks.js';
+import { sourceCheck, ObservedClocks, targetCheck } from '../../src/cli/doctor/registry-checks.js';
 import type { Target } from '../../src/domain/target.js';
 import type { CredentialProvider } from '../../packages/registry/src/client-options.js';
 import { clientFor, sourceAndTarget } from '../support/scripted-set-up.js';
 
 const broken = 'config.json: auths "r.example.com": its "auth" is not base64';
 
-/** Nothing can be used, for these reasons. */
+/** No credentials can be used, for these reasons. */
 function unusable(reasons: readonly string[]): CredentialProvider {
   return Object.assign(() => Promise.resolve(undefined), { unused: () => Promise.resolve(reasons) });
 }
 
-test('ferry doctor warns of credentials that are kept for a source or a target and cannot be used', async () => {
+test('ferry doctor warns of stored credentials for a source or target that cannot be used', async () => {
   const [source, target] = await sourceAndTarget();
   const place: Target = {
     name: 'private',
@@ -26,8 +26,8 @@ test('ferry doctor warns of credentials that are kept for a source or a target a
   const look = async (credentials: CredentialProvider): Promise<readonly Finding[]> => {
     const client = clientFor([source, target], { credentials });
     return await runChecks([
-      sourceCheck(source.host, credentials, client, new SeenClocks()),
-      targetCheck(place, credentials, client, new SeenClocks()),
+      sourceCheck(source.host, credentials, client, new ObservedClocks()),
+      targetCheck(place, credentials, client, new ObservedClocks()),
     ]);
   };
 
@@ -36,7 +36,7 @@ test('ferry doctor warns of credentials that are kept for a source or a target a
 
   for (const finding of [ofSource, ofTarget]) {
     expect(finding).toMatchObject({ ok: true, warning: true });
-    expect(finding?.said).toContain(`credentials that were not used: ${broken}`);
+    expect(finding?.message).toContain(`unused credentials: ${broken}`);
   }
   expect(healthy.map(({ ok, warning }) => [ok, warning])).toEqual([
     [true, undefined],

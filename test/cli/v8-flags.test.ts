@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 
 import { deferOptimizationFlags } from '../../src/cli/v8-flags.js';
 
-test('V8 is given no flag that Node 22 and 24 would complain about', () => {
+test('deferOptimizationFlags returns no flag that Node 22 and 24 would warn about', () => {
   expect(deferOptimizationFlags('12.4.254.21-node.33')).toEqual([]);
   expect(deferOptimizationFlags('13.6.233.10-node.28')).toEqual([]);
 });
 
-test("this Node's own V8 takes what it is given", () => {
+test("this Node's V8 accepts the flags of deferOptimizationFlags", () => {
   const flags = deferOptimizationFlags(process.versions.v8);
 
   const { status, stderr } = spawnSync(process.execPath, [...flags, '--eval', ''], { encoding: 'utf8' });

@@ -114,6 +114,6 @@ test('a refusal of what was tried without credentials tells of those that were n
   const broken = 'config.json: auths "source.test": its "auth" is not base64';
 
   await expect(standIn(refusing, [broken]).copy()).rejects.toMatchObject({ code: 'unauthorized', side: 'source' });
-  await expect(standIn(refusing, [broken]).copy()).rejects.toThrow(`credentials that were not used: ${broken}`);
+  await expect(standIn(refusing, [broken]).copy()).rejects.toThrow(`unused credentials: ${broken}`);
   await expect(standIn(refusing).copy()).rejects.not.toThrow('not used');
 });

@@ -79,7 +79,7 @@ test(
     expect(again).toMatchObject({ status: 0, output: 'dify: nothing new, 1.10.0 was handled before\n' });
     expect(again.errors).toContain('GITHUB_TOKEN is not set');
     expect(unknown.status).toBe(2);
-    expect(unknown.errors).toContain('there is no upstream dfy: configured are dify, xinference, tool, edge-tool');
+    expect(unknown.errors).toContain('unknown upstream dfy; configured: dify, xinference, tool, edge-tool');
   },
 );
 

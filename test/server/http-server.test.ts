@@ -133,9 +133,9 @@ describe("GitHub's deliveries", () => {
   });
 
   test.each([
-    ['fetch-nothing', {}, 'there is no upstream "nothing": configured are dify, xinference, my-team'],
-    ['fetch-', {}, 'there is no upstream "": configured are dify, xinference, my-team'],
-    ['fetch-upstream', { name: 'nothing' }, 'there is no upstream "nothing": configured are dify, xinference, my-team'],
+    ['fetch-nothing', {}, 'unknown upstream "nothing"; configured: dify, xinference, my-team'],
+    ['fetch-', {}, 'unknown upstream ""; configured: dify, xinference, my-team'],
+    ['fetch-upstream', { name: 'nothing' }, 'unknown upstream "nothing"; configured: dify, xinference, my-team'],
     ['fetch-upstream', {}, 'name'],
     ['fetch-my-team', { scope: 'everything' }, 'scope'],
   ])('a webhook of type %s with payload %j is refused with the reason', async (action, payload, detail) => {

@@ -16,7 +16,7 @@ import { hostAddresses } from '../../../packages/registry/src/transport/host-add
 import { ExitStatus } from '../exit-status.js';
 import { readText } from '../list-file.js';
 import { warningOfMissingWorker } from '../missing-worker-warning.js';
-import { printJson, printLine, printTable, say } from '../output.js';
+import { printJson, printLine, printTable, printMessage } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
@@ -43,7 +43,10 @@ export async function addCommand(typed: readonly string[], options: AddOptions):
   return added.some(({ outcome }) => outcome === 'refused') ? ExitStatus.failed : ExitStatus.done;
 }
 
-/** A file may hold more than one request takes. Nothing is asked for when any of the requests would be refused. */
+/**
+ * One file may exceed the limit of one request, so the images are split. Nothing is requested if any request would be
+ * refused.
+ */
 async function readInput(
   typed: readonly string[],
   { file, payload, platform }: AddOptions,
@@ -56,11 +59,11 @@ async function readInput(
     ...(sent?.images ?? []),
   ];
   if (sent !== undefined && sent.ignored.length > 0) {
-    say(`--payload ${payload ?? ''}: fields that are not known here were ignored: ${sent.ignored.join(', ')}`);
+    printMessage(`--payload ${payload ?? ''}: unknown fields are ignored: ${sent.ignored.join(', ')}`);
   }
   if (images.length === 0) {
     throw new InvalidInput(
-      'no image was given: name some ("ferry add nginx:1.27 redis:7.4"), or use --file or --payload',
+      'no image given: pass references ("ferry add nginx:1.27 redis:7.4"), --file or --payload',
       'invalid-reference',
     );
   }
@@ -71,24 +74,26 @@ async function readInput(
   return requests;
 }
 
-/** Beside `nginx`, the argument `linux/arm64` is a platform that was typed without its option: nothing is requested then. */
+/**
+ * Rejects a platform such as `linux/arm64` among the images: its `--platform` is missing. Nothing is requested then.
+ */
 function readArguments(typed: readonly string[]): readonly RequestedImage[] {
   const platform = typed.find(isPlatformAlone);
   if (platform !== undefined) {
     throw new InvalidInput(
-      `"${platform}" is a platform, not an image: type --platform ${platform}`,
+      `"${platform}" is a platform, not an image: use --platform ${platform}`,
       'invalid-reference',
     );
   }
   return typed.flatMap(readAgain);
 }
 
-/** A text of any length: it is divided into as many requests as it takes. */
+/** Parses a text of any length; the caller splits it into requests. */
 function readList(text: string): readonly RequestedImage[] {
   return text.trim() === '' ? [] : readAgain(text);
 }
 
-/** @returns undefined when it was interrupted */
+/** @returns undefined when interrupted */
 async function addByWorker(
   config: RequestConfig,
   requests: readonly AddImageInput[],
@@ -109,15 +114,15 @@ async function addByWorker(
     };
     return await unlessInterrupted(
       async (signal) => await warningOfMissingWorker(temporal, ask(signal)),
-      () => whatGoesOn(idAt(position), requests.slice(position + 1)),
+      () => describeContinuation(idAt(position), requests.slice(position + 1)),
     );
   });
 
-  function whatGoesOn(id: string, unsent: readonly AddImageInput[]): string {
-    const lost = unsent.reduce((sum, { images }) => sum + images.length, 0);
+  function describeContinuation(id: string, unsent: readonly AddImageInput[]): string {
+    const unsentImages = unsent.reduce((sum, { images }) => sum + images.length, 0);
     return (
-      `Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: ${cancelCommand(temporalConnection(config), addImageId(id))}` +
-      (lost === 0 ? '' : `; the last ${lost} images were not asked for`)
+      `Temporal keeps the request, and a worker will record its images. "ferry status IMAGE" shows one; "ferry remove IMAGE" withdraws it. To cancel the request: ${cancelCommand(temporalConnection(config), addImageId(id))}` +
+      (unsentImages === 0 ? '' : `. The last ${unsentImages} images were not requested`)
     );
   }
 }
@@ -134,11 +139,11 @@ async function addHere(config: RequestConfig, requests: readonly AddImageInput[]
 
 function printAdded(added: readonly AddedImage[], sync: boolean): void {
   printTable(
-    ['IMAGE', 'PLATFORM', 'OUTCOME', ''],
+    ['IMAGE', 'PLATFORM', 'OUTCOME', 'REASON'],
     added.map(({ asked, image, platform, outcome, reason }) => [image ?? asked, platform ?? '', outcome, reason ?? '']),
   );
   if (added.every(({ outcome }) => outcome === 'refused')) return;
-  printLine(sync ? 'A sync was asked for.' : 'Recorded; the next run copies them.');
+  printLine(sync ? 'Sync requested.' : 'Recorded. The next sync run copies them.');
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -146,7 +151,7 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readText(path, '--payload')) as unknown;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new InvalidInput(`--payload ${path} holds no JSON: ${error.message}`, 'configuration');
+    throw new InvalidInput(`--payload ${path} is not valid JSON: ${error.message}`, 'configuration');
   }
 }
 

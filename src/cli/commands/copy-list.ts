@@ -11,25 +11,25 @@ import { printTargets, reportAsJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { readListFile } from '../list-file.js';
-import { megabytes, printJson, say } from '../output.js';
+import { megabytes, printJson, printMessage } from '../output.js';
 import type { CopyCommandOptions } from './copy.js';
 
-/** Most of a small image's copy is waiting for one answer after the other; the bytes are bounded by the client. */
-const IMAGES_AT_ONCE = 16;
+/** Copying a small image is mostly waiting for responses; the client itself limits the bytes in flight. */
+const maxParallelImages = 16;
 
 interface JobOutcome {
   readonly source: string;
-  /** What became of it; the fault of its source in its place. */
+  /** The report, or the error that the source caused. */
   readonly result: CopyReport | FerryError;
 }
 
 /**
- * Copies every image of a list, several at once, with nothing but the engine. What one image has brought to a registry
- * the next ones have mounted there: a shared base is read once.
+ * Copies every image of a list, several in parallel, with the copy engine alone. Blobs that one image brought to a
+ * registry are mounted for the next ones, so that a shared base is read once.
  *
- * @param targetPrefixes `host[/path]`, below which go the images whose lines name no target of their own
- * @returns exit status: 1 when anything is missing at the end
- * @throws InvalidInput for faults of the list, before anything is asked
+ * @param targetPrefixes `host[/path]`: the targets of lines that name none
+ * @returns exit status: 1 if any copy is missing at the end
+ * @throws InvalidInput for errors of the list, before any request is sent
  */
 export async function copyListCommand(
   file: string,
@@ -43,9 +43,9 @@ export async function copyListCommand(
   const json = options.json === true;
   /** In the order of the list. */
   const outcomes: JobOutcome[] = [];
-  say(`copying ${jobs.length} ${jobs.length === 1 ? 'image' : 'images'}`);
+  printMessage(`copying ${jobs.length} ${jobs.length === 1 ? 'image' : 'images'}`);
   try {
-    // One iterator for all: each takes the next.
+    // One shared iterator: each worker takes the next image.
     const queue = jobs.entries();
     const worker = async (): Promise<void> => {
       for (const [position, job] of queue) {
@@ -54,10 +54,10 @@ export async function copyListCommand(
         if (!json) printOutcome(outcome);
       }
     };
-    await Promise.all(Array.from({ length: IMAGES_AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: maxParallelImages }, worker));
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
-    say('interrupted; what had arrived stays, and the next copy goes on from there');
+    printMessage('interrupted; blobs that were already uploaded stay, and the next copy continues from there');
     return ExitStatus.failed;
   } finally {
     interruption.release();
@@ -67,7 +67,9 @@ export async function copyListCommand(
   if (json) printJson(outcomes.map(({ source, result }) => ({ source, ...outcomeAsJson(result) })));
   const complete = outcomes.filter(({ result }) => !(result instanceof FerryError) && result.failures.length === 0);
   const images = jobs.length === 1 ? 'image' : 'images';
-  say(`${complete.length} of ${jobs.length} ${images} done, ${megabytes(bytesRead(outcomes))} read from their sources`);
+  printMessage(
+    `${complete.length} of ${jobs.length} ${images} done, ${megabytes(bytesRead(outcomes))} read from the sources`,
+  );
   return complete.length === jobs.length ? ExitStatus.done : ExitStatus.failed;
 }
 
@@ -97,7 +99,7 @@ async function copyOne(
 
 function printOutcome({ source, result }: JobOutcome): void {
   if (result instanceof FerryError) {
-    say(`failed: ${source}: ${result.message}`);
+    printMessage(`failed: ${source}: ${result.message}`);
     return;
   }
   printTargets(result);

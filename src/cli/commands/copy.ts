@@ -13,17 +13,17 @@ import { printJson } from '../output.js';
 export interface CopyCommandOptions {
   /** Platforms separated by commas, or `all`; default `all`. */
   readonly platform?: string;
-  /** Signatures, SBOMs and whatever else refers to the image go with it. */
+  /** Also copies signatures, SBOMs and all other artifacts that refer to the image. */
   readonly referrers?: boolean;
   readonly json?: boolean;
 }
 
 /**
- * Copies one image to every target, with nothing but the engine: no Temporal, no database.
+ * Copies one image to every target with the copy engine alone: no Temporal, no database.
  *
- * @param targetTexts whole references; one without a tag gets the source's
+ * @param targetTexts complete references; one without a tag gets the source's tag
  * @returns exit status
- * @throws FerryError for what was typed wrong, and for a fault of the source
+ * @throws FerryError for invalid arguments and for an error of the source
  */
 export async function copyCommand(
   sourceText: string | undefined,
@@ -32,7 +32,7 @@ export async function copyCommand(
 ): Promise<number> {
   if (sourceText === undefined || targetTexts.length === 0) {
     throw new InvalidInput(
-      'name a source and at least one target ("ferry copy nginx:1.27 registry.example.com/mirror/nginx"), or a list with --file',
+      'pass a source and at least one target ("ferry copy nginx:1.27 registry.example.com/mirror/nginx"), or a list with --file',
       'invalid-reference',
     );
   }
@@ -54,7 +54,7 @@ export async function copyCommand(
     );
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
-    progress.close('interrupted; what had arrived stays, and the next copy goes on from there');
+    progress.close('interrupted; blobs that were already uploaded stay, and the next copy continues from there');
     return ExitStatus.failed;
   } finally {
     progress.close();

@@ -10,13 +10,13 @@ import { runChecks } from '../doctor/check.js';
 import { databaseCheck } from '../doctor/database-check.js';
 import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
-import { SeenClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
+import { ObservedClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
 import { temporalChecks } from '../doctor/temporal-checks.js';
 import { wantedSources } from '../doctor/wanted-sources.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
 
-/** Looks at every part of the set-up, whatever the others say, and changes nothing. */
+/** Checks every part of the set-up independently and changes nothing. */
 export async function doctorCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
   const findings = await examine(process.env);
   if (json) printJson(findings);
@@ -25,29 +25,31 @@ export async function doctorCommand({ json = false }: { readonly json?: boolean 
 }
 
 async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
-  // What the server alone has wrong keeps nothing else from being looked at.
+  // An error that concerns only the server does not prevent the other checks.
   const whole = attempt(() => readUpConfig(variables));
   const config = whole.value?.config ?? attempt(() => readConfig(variables)).value;
   const read = describeConfigFile(variables);
   if (config !== undefined) {
-    const said = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}; ${read}`;
+    const message = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}; ${read}`;
     const ok = whole.value !== undefined;
-    const finding = { part: 'configuration', ok, said: ok ? said : `${whole.fault}\n${read}` };
-    return [finding, ...slips(variables), ...(await examineAll(config))];
+    const finding = { part: 'configuration', ok, message: ok ? message : `${whole.fault}\n${read}` };
+    return [finding, ...warningFindings(variables), ...(await examineAll(config))];
   }
-  const finding = { part: 'configuration', ok: false, said: `${whole.fault}\n${read}` };
-  const place = attempt(() => readBaseConfig(variables)).value;
-  const unread = { part: 'registries, github', ok: false, said: 'not looked at: they need the configuration' };
-  const findings = [finding, ...slips(variables, whole.fault)];
-  return place === undefined ? findings : [...findings, ...(await runChecks(baseChecks(place))), unread];
+  const finding = { part: 'configuration', ok: false, message: `${whole.fault}\n${read}` };
+  const baseConfig = attempt(() => readBaseConfig(variables)).value;
+  const unchecked = { part: 'registries, github', ok: false, message: 'not checked: they need a valid configuration' };
+  const findings = [finding, ...warningFindings(variables, whole.fault)];
+  return baseConfig === undefined ? findings : [...findings, ...(await runChecks(baseChecks(baseConfig))), unchecked];
 }
 
-/** Such a variable may be another program's, and such a file, too; what was told as a fault is not told again. */
-function slips(variables: NodeJS.ProcessEnv, told = ''): readonly Finding[] {
-  const said = configWarnings(variables)
-    .filter((note) => !told.includes(note))
+/**
+ * Warns of unknown variables and files, which may belong to another program, unless `reported` mentions them already.
+ */
+function warningFindings(variables: NodeJS.ProcessEnv, reported = ''): readonly Finding[] {
+  const message = configWarnings(variables)
+    .filter((note) => !reported.includes(note))
     .join('\n');
-  return said === '' ? [] : [{ part: 'variables', ok: true, warning: true, said }];
+  return message === '' ? [] : [{ part: 'variables', ok: true, warning: true, message }];
 }
 
 function baseChecks(config: BaseConfig & Partial<Pick<FerryConfig, 'targets'>>) {
@@ -58,7 +60,7 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
   const sources = await wantedSources(config);
   const registries = openRegistries(config);
   const credentials = allCredentials(config);
-  const clocks = new SeenClocks();
+  const clocks = new ObservedClocks();
   try {
     const findings = await runChecks([
       ...baseChecks(config),
@@ -84,15 +86,15 @@ function attempt<T>(read: () => T): { readonly value?: T; readonly fault: string
 
 function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ part }) => part.length));
-  for (const { part, ok, warning = false, said } of findings) {
-    const [first = '', ...more] = said.split('\n');
+  for (const { part, ok, warning = false, message } of findings) {
+    const [first = '', ...more] = message.split('\n');
     printLine(`${part.padEnd(width)}  ${stateOf(ok, warning)}  ${first}`);
     for (const line of more) printLine(`${' '.repeat(width + 11)}${line}`);
   }
 }
 
-/** Padded to the longest. */
+/** Padded to the same width. */
 function stateOf(ok: boolean, isWarning: boolean): string {
-  if (!ok) return 'fault  ';
+  if (!ok) return 'error  ';
   return isWarning ? 'warning' : 'ok     ';
 }

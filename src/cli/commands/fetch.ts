@@ -25,12 +25,12 @@ export async function fetchCommand(name: string | undefined, options: FetchOptio
   const config = readUpstreamsConfig(process.env);
   if (name === undefined) {
     const known = Object.fromEntries(config.upstreams.map((each) => [each.name, watched(each)]));
-    throw new InvalidInput(`name an upstream: "ferry fetch" and one of\n${meanings(known)}`, 'configuration');
+    throw new InvalidInput(`name an upstream: "ferry fetch" with one of\n${meanings(known)}`, 'configuration');
   }
   const upstream = config.upstreams.find((candidate) => candidate.name === name);
   if (upstream === undefined) {
     const known = config.upstreams.map((candidate) => candidate.name).join(', ');
-    throw new InvalidInput(`there is no upstream ${name}: configured are ${known}`, 'configuration');
+    throw new InvalidInput(`unknown upstream ${name}; configured: ${known}`, 'configuration');
   }
   const scope = readScope(options.scope);
 
@@ -38,13 +38,14 @@ export async function fetchCommand(name: string | undefined, options: FetchOptio
     const run = await startFetch(temporal, upstream.name, scope === undefined ? {} : { scope });
     if (!wait) {
       if (json) printJson({ requested: true, ...run });
-      else printLine(`A look at ${upstream.name} was asked for; "ferry fetch ${upstream.name} --wait" waits for one.`);
+      else
+        printLine(`Check of ${upstream.name} requested. "ferry fetch ${upstream.name} --wait" waits for the result.`);
       return ExitStatus.done;
     }
     const result = await unlessInterrupted(
       async (signal) => await warningOfMissingWorker(temporal, watchFetch(temporal, upstream.name, run, signal)),
       () =>
-        `the look at ${upstream.name} goes on in the worker: "ferry status" shows it, and this stops it: ${cancelCommand(temporalConnection(config), run.workflowId)}`,
+        `the worker continues the check of ${upstream.name}: "ferry status" shows it. To cancel it: ${cancelCommand(temporalConnection(config), run.workflowId)}`,
     );
     if (result === undefined) return ExitStatus.failed;
     if (json) printJson(result);
@@ -53,7 +54,7 @@ export async function fetchCommand(name: string | undefined, options: FetchOptio
   });
 }
 
-/** What a look at it reads. */
+/** Describes what a check of the upstream reads. */
 function watched(upstream: Upstream): string {
   switch (upstream.kind) {
     case 'compose':
@@ -69,8 +70,5 @@ function readScope(text: string | undefined): FetchScope | undefined {
   if (text === undefined) return undefined;
   const scope = Object.values(FetchScope).find((known) => known === text);
   if (scope !== undefined) return scope;
-  throw new InvalidInput(
-    `--scope ${text}: expected one of ${Object.values(FetchScope).join(' and ')}`,
-    'configuration',
-  );
+  throw new InvalidInput(`--scope ${text}: expected ${Object.values(FetchScope).join(' or ')}`, 'configuration');
 }

@@ -5,7 +5,7 @@ import { parseImageReference, printImageReference } from '../../../packages/regi
 import { ExitStatus } from '../exit-status.js';
 import { ListWord, listWords, meanings } from '../list-words.js';
 import { localTime, localTimeOfUtc } from '../local-time.js';
-import { printJson, printTable, say } from '../output.js';
+import { printJson, printTable, printMessage } from '../output.js';
 import { withStores } from '../with-stores.js';
 
 export interface ListOptions {
@@ -20,8 +20,8 @@ export async function listCommand(
   const limit = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : undefined;
   if (limit === undefined) throw new InvalidInput(`--limit ${text}: expected a whole number above 0`, 'configuration');
   if (!isListWord(what)) {
-    const fault = what === undefined ? 'name a list' : `there is no list of "${what}"`;
-    throw new InvalidInput(`${fault}: "ferry list" and one of\n${meanings(ListWord)}`, 'configuration');
+    const fault = what === undefined ? 'name a list' : `unknown list "${what}"`;
+    throw new InvalidInput(`${fault}: "ferry list" with one of\n${meanings(ListWord)}`, 'configuration');
   }
 
   const { items, next } = await withStores(readBaseConfig(process.env), async ({ wanted, console }) => {
@@ -29,10 +29,10 @@ export async function listCommand(
     return what === 'pushed' ? await console.listPushed({ limit }) : await console.listWanted(what, { limit });
   });
   if (json) printJson(items);
-  else if (items.length === 0) say(`nothing is ${what}`);
+  else if (items.length === 0) printMessage(`no image is ${what}`);
   else if (what === 'pushed') printPushed(items as readonly PushedEntry[]);
   else printWanted(items as readonly WantedEntry[], what === 'waiting');
-  if (next !== undefined) say(`the list is cut at ${limit}: --limit shows more`);
+  if (next !== undefined) printMessage(`only the first ${limit} rows are shown; --limit shows more`);
   return ExitStatus.done;
 }
 
@@ -40,13 +40,13 @@ function isListWord(what: string | undefined): what is ListWord {
   return listWords.some((word) => word === what);
 }
 
-/** @param asCopies what stands open of an image tells more than that its row is pending */
+/** @param asCopies shows the states of the open copies, which say more than that the row is pending */
 function printWanted(items: readonly WantedEntry[], asCopies: boolean): void {
-  // Only such a row needs its id: every other one is named by its image.
+  // Only rows that name no image show their ID; commands find all others by image.
   const nameless = new Set(items.filter(({ image }) => !namesImage(image)).map(({ id }) => id));
   const rowOf = (cell: string): readonly string[] => (nameless.size === 0 ? [] : [cell]);
   printTable(
-    [...rowOf('ROW'), 'IMAGE', 'PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
+    [...rowOf('ROW'), 'IMAGE', 'PLATFORM', 'STATE', 'LAST CHECKED', 'REASON'],
     items.map(({ id, image, platform, state, open, checkedAt, code, reason, note, targets }) => [
       ...rowOf(nameless.has(id) ? String(id) : ''),
       image,
@@ -59,13 +59,13 @@ function printWanted(items: readonly WantedEntry[], asCopies: boolean): void {
     ]),
   );
   if (nameless.size > 0) {
-    say(
-      'A number under ROW is the id of a row of images_for_push that names no image: correct its columns there and set push_status to 0, or withdraw it with "ferry remove --row ID"',
+    printMessage(
+      'A number under ROW is the ID of a row of images_for_push that is not a valid image reference. Correct its columns and set push_status to 0, or withdraw it with "ferry remove --row ID"',
     );
   }
 }
 
-/** Whether commands find the row by what the list shows. */
+/** Whether commands can find the row by the text that the list shows. */
 function namesImage(shown: string): boolean {
   try {
     return printImageReference(parseImageReference(shown)) === shown;
@@ -77,14 +77,14 @@ function namesImage(shown: string): boolean {
 
 function printPushed(items: readonly PushedEntry[]): void {
   printTable(
-    ['IMAGE', 'ON THE TARGET', 'PLATFORMS', 'DIGEST', 'PUSHED', 'VERIFIED'],
+    ['IMAGE', 'TARGET REFERENCE', 'PLATFORMS', 'DIGEST', 'PUSHED', 'VERIFIED'],
     items.map(({ image, name, platforms, digest, pushedAt, unverified }) => [
       image ?? '(unknown)',
       name,
       platforms.map(({ platform }) => platform).join(','),
       digest,
       pushedAt === undefined ? '' : localTimeOfUtc(pushedAt),
-      unverified === true ? 'no: another program wrote it' : 'yes',
+      unverified === true ? 'no, written by another program' : 'yes',
     ]),
   );
 }

@@ -11,14 +11,14 @@ import { findSharedNames } from '../../database/shared-names.js';
 import { createStores } from '../../database/stores.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, printTable, say } from '../output.js';
+import { printJson, printLine, printTable, printMessage } from '../output.js';
 import { sharedNameLines } from '../shared-name-lines.js';
 import { unverifiedRows } from '../unverified-rows.js';
 
 export interface MigrateCommandOptions {
-  /** Tables of an engine without transactions are rebuilt. */
+  /** Rebuilds tables of a storage engine without transactions. */
   readonly convertEngine?: boolean;
-  /** A ferry's SQLite file whose state is moved here. */
+  /** SQLite file of another ferry; its state is moved to the configured database. */
   readonly from?: string;
   readonly json?: boolean;
 }
@@ -31,18 +31,18 @@ export async function migrateCommand({
   const { database: settings, targets } = readTargetsConfig(process.env);
   if (from !== undefined && settings.kind === 'sqlite' && resolve(from) === resolve(settings.path)) {
     throw new InvalidInput(
-      `--from ${from} is the database that is configured: set MYSQL_HOST to the server that it is to move to`,
+      `--from ${from} is the configured database itself: set MYSQL_HOST to the server to move to`,
       'configuration',
     );
   }
   const source = from === undefined ? undefined : await openSnapshot(from);
-  for (const note of configWarnings(process.env)) say(`note: ${note}`);
+  for (const note of configWarnings(process.env)) printMessage(`note: ${note}`);
   let database: FerryDatabase | undefined;
   try {
-    const opened = await openMigrated(settings, { convertEngine, announce: say });
+    const opened = await openMigrated(settings, { convertEngine, announce: printMessage });
     const { applied, notes } = opened;
     database = opened.database;
-    for (const note of notes) say(`note: ${note}`);
+    for (const note of notes) printMessage(`note: ${note}`);
     const { wanted, console } = createStores(database);
     const rows = await wanted.normalizeRows();
     const moved = source === undefined ? undefined : await moveState(source, database);
@@ -57,7 +57,7 @@ export async function migrateCommand({
     if (adopted + duplicates + refused > 0) {
       const doubled = `${duplicates} ${duplicates === 1 ? 'duplicate' : 'duplicates'}`;
       const why = refused === 0 ? '' : '; "ferry list blocked" says why';
-      printLine(`Rows read: ${adopted} taken over, ${doubled}, ${refused} refused${why}.`);
+      printLine(`Rows normalized: ${adopted} valid, ${doubled}, ${refused} invalid${why}.`);
     }
     if (moved !== undefined) printMoved(moved, from ?? '', database.place);
     for (const line of sharedNameLines(sharedNames, targets)) printLine(line);
@@ -70,9 +70,9 @@ export async function migrateCommand({
 }
 
 function printMoved(moved: readonly MovedTable[], from: string, place: string): void {
-  printLine(`From ${from} to ${place}; a row that was there already stays as it is:`);
+  printLine(`Moved from ${from} to ${place}; existing rows are unchanged:`);
   printTable(
-    ['TABLE', 'IN THE FILE', 'MOVED', 'THERE ALREADY'],
+    ['TABLE', 'IN FILE', 'MOVED', 'ALREADY PRESENT'],
     moved.map(({ table, rows, moved: inserted, kept }) => [table, String(rows), String(inserted), String(kept)]),
   );
 }

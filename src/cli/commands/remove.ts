@@ -3,11 +3,11 @@ import type { StatusQueries } from '../../database/status-queries.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine, printMessage } from '../output.js';
 import { withStores } from '../with-stores.js';
 
 export interface RemoveOptions {
-  /** Id of a row of `images_for_push`. */
+  /** ID of a row of `images_for_push`. */
   readonly row?: string;
   readonly json?: boolean;
 }
@@ -20,15 +20,15 @@ export async function removeCommand(image: string | undefined, { row, json = fal
   });
   if (json) printJson({ image: named, ...removed });
   if (removed.rows === 0) {
-    say(`nobody wants ${named}`);
+    printMessage(`${named} is not in the list of wanted images`);
     return ExitStatus.failed;
   }
-  if (!json) printLine(`${named} is not wanted any more; what is on the targets stays there`);
+  if (!json) printLine(`${named} is withdrawn; copies on the targets stay there`);
   return ExitStatus.done;
 }
 
 interface Removal {
-  /** What is removed, for people. */
+  /** Shown to the user. */
   readonly named: string;
   remove(console: StatusQueries): ReturnType<StatusQueries['remove']>;
 }
@@ -36,13 +36,13 @@ interface Removal {
 function whatToRemove(image: string | undefined, row: string | undefined): Removal {
   if ((image === undefined) === (row === undefined)) {
     throw new InvalidInput(
-      'name what to remove: an image ("ferry remove nginx:1.27"), or --row ID for a row that names none ("ferry list blocked" shows the id)',
+      'name an image ("ferry remove nginx:1.27"), or use --row ID for a row that is not a valid image reference ("ferry list blocked" shows the ID)',
       'configuration',
     );
   }
   if (row !== undefined) {
     const id = /^-?\d{1,16}$/.test(row) ? Number(row) : Number.NaN;
-    if (!Number.isSafeInteger(id)) throw new InvalidInput(`--row ${row}: expected the id of a row`, 'configuration');
+    if (!Number.isSafeInteger(id)) throw new InvalidInput(`--row ${row}: expected the ID of a row`, 'configuration');
     return { named: `row ${id}`, remove: async (console) => await console.removeRow(id) };
   }
   const typed = image ?? '';
@@ -51,7 +51,7 @@ function whatToRemove(image: string | undefined, row: string | undefined): Remov
     return { named: canonical, remove: async (console) => await console.remove(canonical) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    // A row may name no image, and stand in the list all the same.
+    // The list also shows rows that are not valid image references.
     return { named: `"${typed}"`, remove: (console) => removeNameless(console, typed, error) };
   }
 }

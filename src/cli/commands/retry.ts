@@ -3,7 +3,7 @@ import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { requestAndReportSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine, printMessage } from '../output.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
@@ -25,8 +25,10 @@ export async function retryCommand(image: string | undefined, options: RetryComm
   if (options.json === true) printJson(renewed);
   else printLine(`${renewed.images} ${renewed.images === 1 ? 'image is' : 'images are'} pending again`);
   if (renewed.images === 0) {
-    say(
-      typeof what === 'string' ? `nobody wants ${what}: "ferry add ${what}" asks for it` : 'there was nothing to retry',
+    printMessage(
+      typeof what === 'string'
+        ? `${what} is not in the list of wanted images: "ferry add ${what}" adds it`
+        : 'nothing to retry',
     );
     return typeof what === 'string' ? ExitStatus.failed : ExitStatus.done;
   }
@@ -34,10 +36,11 @@ export async function retryCommand(image: string | undefined, options: RetryComm
     try {
       await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, 'ferry retry'));
     } catch (error) {
-      if (error instanceof FerryError) say('That stays, and the next run takes it; no sync was asked for:');
+      if (error instanceof FerryError)
+        printMessage('The images stay pending for the next sync run. No sync was requested:');
       throw error;
     }
-    say('A sync was asked for.');
+    printMessage('Sync requested.');
   }
   return ExitStatus.done;
 }
@@ -48,7 +51,7 @@ function whatToRetry(
 ): string | { readonly blocked: true } | { readonly adopted: true } {
   if ([image !== undefined, blocked, adopted].filter(Boolean).length !== 1) {
     throw new InvalidInput(
-      'name what to retry: an image ("ferry retry nginx:1.27"), --blocked for every blocked one, or --adopted for every one that was taken over without copying',
+      'name an image ("ferry retry nginx:1.27"), or use --blocked (every blocked image) or --adopted (every image that was adopted without copying)',
       'configuration',
     );
   }

@@ -37,7 +37,7 @@ export async function ensureCommand({ json = false }: SchedulesOptions): Promise
   if (json) printJson({ schedules: ensured });
   else {
     printTable(
-      ['SCHEDULE', 'OUTCOME', ''],
+      ['SCHEDULE', 'OUTCOME', 'REASON'],
       ensured.map(({ id, outcome, reason }) => [id, outcome, reason ?? '']),
     );
   }
@@ -91,7 +91,7 @@ export async function triggerCommand(names: readonly string[], options: Schedule
 export async function deleteCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
   const status = await forEach(names, options, 'deleted', deleteSchedule);
   if (options.json !== true) {
-    printLine('The next worker that starts makes them again, unless ferry.yaml says "off" (schedules: …: off).');
+    printLine('The next worker start creates them again, unless ferry.yaml sets them to "off" (schedules: …: off).');
   }
   return status;
 }
@@ -104,14 +104,14 @@ async function forEach(
 ): Promise<number> {
   const config = readSchedulingConfig(process.env);
   if (names.length === 0 && !all) {
-    throw new InvalidInput(`name a schedule (${idsOf(config.schedules).join(', ')}) or say --all`, 'configuration');
+    throw new InvalidInput(`name a schedule (${idsOf(config.schedules).join(', ')}) or use --all`, 'configuration');
   }
 
   const outcomes = await withTemporal(config, async (temporal) => {
     const known = await knownIds(temporal, config.schedules);
     const unknown = names.find((name) => !known.includes(name));
     if (unknown !== undefined) {
-      throw new InvalidInput(`there is no schedule ${unknown}: known are ${known.join(', ')}`, 'configuration');
+      throw new InvalidInput(`unknown schedule ${unknown}; known: ${known.join(', ')}`, 'configuration');
     }
     const acted: { id: string; outcome: string }[] = [];
     for (const id of all ? known : names) {
@@ -122,12 +122,10 @@ async function forEach(
   if (json) printJson({ schedules: outcomes });
   for (const { id, outcome } of json ? [] : outcomes) {
     printLine(
-      outcome === 'missing'
-        ? `${id}: Temporal does not have it; "ferry schedules ensure" makes it`
-        : `${id}: ${outcome}`,
+      outcome === 'missing' ? `${id}: not in Temporal; "ferry schedules ensure" creates it` : `${id}: ${outcome}`,
     );
   }
-  // With --all what is missing is no failure: it may be switched off.
+  // With --all a missing schedule is no error: it may be switched off.
   return all || outcomes.every(({ outcome }) => outcome === done) ? ExitStatus.done : ExitStatus.failed;
 }
 
@@ -135,7 +133,7 @@ function idsOf({ settings, off }: SchedulesConfig): string[] {
   return [...settings.map(({ id }) => id), ...off];
 }
 
-/** Those of upstreams that are no longer configured, too: until they are deleted they go on. */
+/** Includes schedules of upstreams that are no longer configured: these keep running until they are deleted. */
 async function knownIds(temporal: TemporalClient, config: SchedulesConfig): Promise<readonly string[]> {
   return [...new Set([...idsOf(config), ...(await listManagedSchedules(temporal)).map(({ id }) => id)])];
 }

@@ -8,14 +8,14 @@ import { findProgram } from '../../setup/find-program.mjs';
 import { underLock } from '../../setup/lock.mjs';
 import { temporalCli } from '../../setup/temporal-cli.mjs';
 import { ExitStatus } from '../exit-status.js';
-import { printJson, printLine, say } from '../output.js';
+import { printJson, printLine, printMessage } from '../output.js';
 
-/** Finds or gets what `ferry up` needs beside the package: the Temporal CLI. Prints its path. */
+/** Finds or gets the Temporal CLI, which `ferry up` needs beside the package, and prints its path. */
 export async function setupCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
   const { path, reason } = await temporal(process.env);
   if (path === undefined) {
-    say(reason);
-    say('  Or let the ferry use a Temporal server of your own: TEMPORAL_ADDRESS=host:port');
+    printMessage(reason);
+    printMessage('  Or use your own Temporal server: TEMPORAL_ADDRESS=host:port');
     return ExitStatus.failed;
   }
   if (json) printJson({ temporal: path });
@@ -25,7 +25,7 @@ export async function setupCommand({ json = false }: { readonly json?: boolean }
 
 async function temporal(variables: NodeJS.ProcessEnv): ReturnType<typeof findOrGetProgram> {
   const program = temporalCli(packageFolder);
-  // What is there needs no folder that this user can write to.
+  // A program that exists already needs no folder that this user can write to.
   const { path } = await findProgram(program, variables);
   if (path !== undefined) return { path };
   const folder = cacheFolder(variables);
@@ -34,7 +34,7 @@ async function temporal(variables: NodeJS.ProcessEnv): ReturnType<typeof findOrG
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new FerryError(
-      `${folder} cannot be written (${error.message}): set XDG_CACHE_HOME to a folder of this user, or put temporal on PATH`,
+      `cannot write to ${folder} (${error.message}): set XDG_CACHE_HOME to a writable folder, or put temporal on PATH`,
       { code: 'configuration', decision: 'block', cause: error },
     );
   }

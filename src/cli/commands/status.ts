@@ -11,7 +11,7 @@ import { FerryError } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
 import { printMissingWorkers } from '../missing-worker-warning.js';
-import { megabytes, printJson, printLine, printTable, say } from '../output.js';
+import { megabytes, printJson, printLine, printTable, printMessage } from '../output.js';
 import { localTime } from '../local-time.js';
 import { unverifiedRows } from '../unverified-rows.js';
 import { withStores } from '../with-stores.js';
@@ -31,7 +31,7 @@ export async function statusCommand(
       printOverview(overview);
       printAllowances(allowances);
     }
-    const running = await askTemporal(config, overview.wanted.pending > 0);
+    const running = await queryTemporal(config, overview.wanted.pending > 0);
     if (json) printJson({ ...overview, allowances, ...running });
     else printFetches(running.fetches ?? []);
     return ExitStatus.done;
@@ -45,19 +45,19 @@ export async function statusCommand(
   if (json) printJson(status);
   else printImage(status);
   if (status.wanted.length > 0 || status.pushed.length > 0) return ExitStatus.done;
-  say(`nobody ever wanted ${canonical}: "ferry add ${canonical}" asks for it`);
+  printMessage(`${canonical} was never requested: "ferry add ${canonical}" adds it`);
   return ExitStatus.failed;
 }
 
 interface FromTemporal {
-  /** Looks at upstreams that run; absent when Temporal does not tell. */
+  /** Running checks of upstreams; absent if Temporal does not answer. */
   readonly fetches?: readonly RunningFetch[];
-  /** Task queues that no worker polls; absent when Temporal does not tell, or nothing is pending. */
+  /** Task queues that no worker polls; absent if Temporal does not answer or nothing is pending. */
   readonly unserved?: readonly TaskQueue[];
 }
 
-/** What runs, and what keeps pending images where they are, whoever else is well. */
-async function askTemporal(config: TargetsConfig, isPending: boolean): Promise<FromTemporal> {
+/** Returns the running checks, and the missing workers that keep pending images from being copied. */
+async function queryTemporal(config: TargetsConfig, isPending: boolean): Promise<FromTemporal> {
   try {
     return await withTemporal(config, async (temporal) => {
       const fetches = await runningFetches(temporal);
@@ -66,7 +66,7 @@ async function askTemporal(config: TargetsConfig, isPending: boolean): Promise<F
     });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
-    say(`note: ${isPending ? 'nothing is copied now' : 'nothing runs now'}: ${error.message}`);
+    printMessage(`note: ${isPending ? 'no image is being copied' : 'nothing is running'}: ${error.message}`);
     return {};
   }
 }
@@ -75,29 +75,29 @@ function printFetches(fetches: readonly RunningFetch[]): void {
   if (fetches.length > 0) printLine();
   for (const { upstream, workflowId, startedAt, waitsFor } of fetches) {
     const wait = waitsFor === undefined ? '' : `; ${waitsFor}`;
-    printLine(`Look at ${upstream}: runs since ${localTime(startedAt)} as ${workflowId}${wait}`);
+    printLine(`Check of ${upstream}: running since ${localTime(startedAt)} as ${workflowId}${wait}`);
   }
 }
 
 function printOverview({ wanted, waiting, unverified = 0, targets, blockedBy, lastRun }: Overview): void {
   const { pending, pushed, blocked, withdrawn } = wanted;
   if (pending + pushed + blocked + withdrawn === 0)
-    say('nothing is wanted yet: "ferry add nginx:1.27" asks for an image');
+    printMessage('no image is wanted yet: "ferry add nginx:1.27" adds one');
   printLine(
     `Wanted: ${pushed} pushed, ${pending} pending, ${blocked} blocked` +
       (withdrawn === 0 ? '' : `, ${withdrawn} withdrawn`) +
-      (waiting === 0 ? '' : `; of the pending, ${waiting} tried before: every run tries again`),
+      (waiting === 0 ? '' : `; ${waiting} of them tried before (every sync run retries them)`),
   );
   if (unverified > 0) printLine(unverifiedRows(unverified));
   if (blockedBy.length > 0) {
     printLine(
-      `Blocked because of ${blockedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}: "ferry list blocked" says what to do.`,
+      `Blocked: ${blockedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}. "ferry list blocked" shows what to do.`,
     );
   }
   if (targets.length > 0) {
     printLine();
     printTable(
-      ['TARGET', 'PUSHED', 'ADOPTED', 'WAITING', 'FAILED', 'PARKED'],
+      ['TARGET', 'PUSHED', 'ADOPTED', 'WAITING', 'RETRYING', 'BLOCKED'],
       targets.map(({ target, copies }) => [
         target,
         ...[copies.pushed, copies.adopted, copies.waiting, copies.retrying, copies.blocked].map((count) =>
@@ -110,20 +110,20 @@ function printOverview({ wanted, waiting, unverified = 0, targets, blockedBy, la
   const { startedAt, finishedAt, reasons, bytesRead, bytesSent, summary } = lastRun;
   printLine();
   printLine(
-    `Last pass: ${localTime(startedAt)}, ${finishedAt === undefined ? 'not over yet' : `took ${((finishedAt - startedAt) / 1000).toFixed(1)} s`}; ` +
-      `${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent; asked for by ${reasons.join(', ')}`,
+    `Last sync run: ${localTime(startedAt)}, ${finishedAt === undefined ? 'still running' : `took ${((finishedAt - startedAt) / 1000).toFixed(1)} s`}; ` +
+      `${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent; requested by ${reasons.join(', ')}`,
   );
   const failure = summary?.['failure'];
-  if (typeof failure === 'string') printLine(`It broke off: ${failure}; the next run begins anew.`);
+  if (typeof failure === 'string') printLine(`It failed: ${failure}; the next sync run starts again.`);
 }
 
-/** What sources still let themselves be read; an address or account is named where a host tells several apart. */
+/** Prints the remaining pulls of each source. The address or account is named if a host counts several separately. */
 function printAllowances(allowances: readonly PullBudget[]): void {
   if (allowances.length > 0) printLine();
   for (const { host, rateLimitSource, pulls, windowMs, free, againAt } of allowances) {
     const whose = rateLimitSource === '' ? '' : ` (${rateLimitSource})`;
-    const again = againAt === undefined ? '' : `, more from ${localTime(againAt)} on`;
-    printLine(`${host}${whose}: ${free} of ${pulls} pulls in ${printDuration(windowMs)} are left${again}`);
+    const again = againAt === undefined ? '' : `, more at ${localTime(againAt)}`;
+    printLine(`${host}${whose}: ${free} of ${pulls} pulls per ${printDuration(windowMs)} left${again}`);
   }
 }
 
@@ -132,7 +132,7 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
   if (wanted.length > 0) {
     printLine();
     printTable(
-      ['PLATFORM', 'STATE', 'LAST LOOKED AT', 'WHY'],
+      ['PLATFORM', 'STATE', 'LAST CHECKED', 'REASON'],
       wanted.map(({ platform, state, checkedAt, code, reason, note, targets }) => [
         platform,
         state,
@@ -143,18 +143,18 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
       ]),
     );
   }
-  const said = new Set(wanted.map(why));
+  const shown = new Set(wanted.map(why));
   if (copies.length > 0) {
     printLine();
     printTable(
-      ['TARGET', 'STATE', 'ATTEMPTS', 'LAST TRIED', 'REFERENCE', 'WHY'],
+      ['TARGET', 'STATE', 'ATTEMPTS', 'LAST TRIED', 'REFERENCE', 'REASON'],
       copies.map((copy) => [
         copy.target,
         copy.state,
         String(copy.attempts),
         localTime(copy.lastTriedAt),
         copy.reference ?? '',
-        copy.code !== undefined && said.has(why(copy)) ? 'as above' : (why(copy) ?? copy.reason ?? ''),
+        copy.code !== undefined && shown.has(why(copy)) ? 'as above' : (why(copy) ?? copy.reason ?? ''),
       ]),
     );
   }
@@ -168,12 +168,12 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
     const copy = copies.find(({ reference }) => reference === name);
     for (const { digest: left, reason } of copy?.dropped ?? []) printLine(`  left out: ${left} (${reason})`);
     if (copy?.replaced !== undefined) {
-      printLine(`  replaced: ${copy.replaced}${copy.backup === undefined ? '' : `, kept as ${copy.backup}`}`);
+      printLine(`  replaced: ${copy.replaced}${copy.backup === undefined ? '' : `, backed up as ${copy.backup}`}`);
     }
   }
 }
 
 function why({ code, reason }: { readonly code?: string | undefined; readonly reason?: string | undefined }) {
-  // What was pushed may have a note, and no code.
+  // A pushed copy may have a note and no code.
   return code === undefined ? reason : `${code}: ${reason ?? ''}`;
 }

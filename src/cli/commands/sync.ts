@@ -23,9 +23,9 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
     const target = config.targets.find(({ name }) => name === backfill);
     if (target === undefined) {
       const known = config.targets.map(({ name }) => name).join(', ');
-      throw new InvalidInput(`--backfill ${backfill}: no such target; configured are ${known}`, 'configuration');
+      throw new InvalidInput(`--backfill ${backfill}: unknown target; configured: ${known}`, 'configuration');
     }
-    // Only this needs the database: a sync that is asked for must not wait until that is loaded.
+    // Only --backfill needs the database: a plain sync request does not wait for it to load.
     const { withStores } = await import('../with-stores.js');
     const count = await withStores(config, async ({ console }) => await console.backfill(target));
     if (!json) printLine(`${count} ${count === 1 ? 'image is' : 'images are'} pending again for ${backfill}`);
@@ -42,13 +42,13 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
         async (signal) =>
           await warningOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues }),
         () =>
-          `the run goes on in the worker: "ferry status" shows how things stand, and this stops it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`,
+          `the worker continues the sync run: "ferry status" shows its state. To cancel it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`,
       );
       return status ?? ExitStatus.failed;
     }
     await printMissingWorkers(temporal, queues);
     if (json) printJson({ requested: true, runId });
-    else printLine('A sync was asked for; "ferry sync --wait" waits for one, "ferry status" shows how things stand.');
+    else printLine('Sync requested. "ferry sync --wait" waits for the result, "ferry status" shows the state.');
     return ExitStatus.done;
   });
 }

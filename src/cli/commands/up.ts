@@ -20,7 +20,7 @@ import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { syncAfterFetches } from '../fetch-before-sync.js';
 import { warningOfMissingWorker } from '../missing-worker-warning.js';
-import { say } from '../output.js';
+import { printMessage } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { startupBanner } from '../startup-banner.js';
@@ -29,7 +29,7 @@ import { withTemporalAt } from '../with-temporal.js';
 
 export interface UpOptions {
   readonly untilIdle?: boolean;
-  /** Upstreams that are looked at before the run. */
+  /** Upstreams to check before the sync run. */
   readonly fetch?: readonly string[];
   readonly json?: boolean;
 }
@@ -38,26 +38,26 @@ export async function upCommand(options: UpOptions): Promise<number> {
   const { untilIdle = false, fetch = [] } = options;
   const { config, server } = readUpConfig(process.env);
   assertUpstreams(fetch, untilIdle, config);
-  for (const note of configWarnings(process.env)) say(`note: ${note}`);
-  const interruption = interruptible(() => say('Stopping ... (once more ends it at once)'));
+  for (const note of configWarnings(process.env)) printMessage(`note: ${note}`);
+  const interruption = interruptible(() => printMessage('Stopping ... (press Ctrl-C again to stop immediately)'));
   const { signal } = interruption;
   try {
     return await runUntil(signal, config, server, options);
   } catch (error) {
     if (!signal.aborted) throw error;
-    // A ferry that runs for ever is simply stopped.
+    // Without --until-idle a signal is the normal way to stop.
     if (!untilIdle) return ExitStatus.done;
-    say(`interrupted; ${whatGoesOn(config)}`);
+    printMessage(`interrupted; ${describeContinuation(config)}`);
     return ExitStatus.failed;
   } finally {
     interruption.release();
   }
 }
 
-function whatGoesOn(config: FerryConfig): string {
+function describeContinuation(config: FerryConfig): string {
   return config.temporal.address === undefined
-    ? 'what was in work goes on at the next start: "ferry status" shows how things stand'
-    : `a run that has begun stays in Temporal, and goes on as soon as a worker polls it; this stops it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`;
+    ? 'the next start continues the work in progress: "ferry status" shows its state'
+    : `a started sync run stays in Temporal and continues as soon as a worker polls. To cancel it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`;
 }
 
 async function runUntil(
@@ -66,12 +66,13 @@ async function runUntil(
   server: ServerSettings,
   { untilIdle = false, fetch = [], json = false }: UpOptions,
 ): Promise<number> {
-  // The database is opened here first: a wrong password is one clear message, not a worker that dies again and again.
+  // Opens the database here first: a wrong password then gives one clear message instead of a worker that keeps
+  // crashing.
   await withStores(config, async () => undefined, { creates: true });
-  const trouble = await dockerPreflight(config, signal);
-  if (untilIdle && trouble !== undefined && config.temporal.address === undefined) {
-    // Nobody but the worker of this machine could do it, and no later run makes up for it.
-    throw new FerryError(`the run would not do all that it is for: ${trouble}`, {
+  const dockerFault = await dockerPreflight(config, signal);
+  if (untilIdle && dockerFault !== undefined && config.temporal.address === undefined) {
+    // Only this machine's worker could copy these images, and no later run would make up for it.
+    throw new FerryError(`the sync run would be incomplete: ${dockerFault}`, {
       code: 'configuration',
       decision: 'block',
     });
@@ -80,25 +81,25 @@ async function runUntil(
 
   const temporal = config.temporal.address === undefined ? 'Temporal' : undefined;
   const parts = [temporal, 'the worker', untilIdle ? undefined : 'the server'].filter((part) => part !== undefined);
-  say(`Starting ${parts.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ...`);
+  printMessage(`Starting ${parts.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ...`);
   const up = await ferryUp({
     config,
     workerPath: processPath('worker-main.js'),
-    // One run takes no requests, and nothing is to happen by itself.
+    // A single run accepts no requests and keeps no schedules.
     ...(untilIdle ? {} : { serverPath: processPath('server-main.js') }),
     variables: untilIdle ? { ...process.env, FERRY_SCHEDULES: 'off' } : process.env,
-    say,
+    say: printMessage,
     signal,
   });
   try {
-    for (const line of startupBanner(up, config, server)) say(line);
-    if (trouble !== undefined) say(`note: ${trouble}; the daemon is looked for again every half minute`);
+    for (const line of startupBanner(up, config, server)) printMessage(line);
+    if (dockerFault !== undefined) printMessage(`note: ${dockerFault}; the daemon is checked again every 30 s`);
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
       if (untilIdle) return await oneRun(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
       await reconcileOnStart(temporal, config);
       await requestAndReportSync(temporal, 'ferry up');
-      say('Running; Ctrl-C stops it, what is in work goes on at the next start.');
+      printMessage('Running. Ctrl-C stops it; the next start continues the work in progress.');
       if (!signal.aborted) await once(signal, 'abort');
       return ExitStatus.done;
     });
@@ -116,32 +117,33 @@ async function oneRun(
     queues,
   }: { readonly json: boolean; readonly signal: AbortSignal; readonly queues: readonly TaskQueue[] },
 ): Promise<number> {
-  const pass = async (): Promise<number> => {
+  const run = async (): Promise<number> => {
     const runId = await requestAndReportSync(temporal, 'ferry up --until-idle');
     return await warningOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues });
   };
-  return await syncAfterFetches(temporal, upstreams, pass, { json, signal });
+  return await syncAfterFetches(temporal, upstreams, run, { json, signal });
 }
 
 async function reconcileOnStart(temporal: TemporalClient, { schedules }: FerryConfig): Promise<void> {
   if (!schedules.areKept) return;
   const ensured = await reconcileSchedules(temporal, schedules, { takesOver: true });
-  for (const { id, reason } of ensured) if (reason !== undefined) say(`note: schedule ${id} is left: ${reason}`);
+  for (const { id, reason } of ensured)
+    if (reason !== undefined) printMessage(`note: schedule ${id} is unchanged: ${reason}`);
   const lines = schedules.settings.map(({ id, timing }) => `${id} ${printTiming({ ...timing, offsetMs: 0 })}`);
-  say(`Schedules: ${lines.join(', ')}; "ferry schedules show" says when next`);
+  printMessage(`Schedules: ${lines.join(', ')}; "ferry schedules show" lists the next runs`);
 }
 
 function assertUpstreams(names: readonly string[], untilIdle: boolean, { upstreams }: FerryConfig): void {
   if (names.length > 0 && !untilIdle) {
-    throw new InvalidInput('--fetch goes with --until-idle; otherwise schedules look at upstreams', 'configuration');
+    throw new InvalidInput('--fetch needs --until-idle; without it, schedules check the upstreams', 'configuration');
   }
   const unknown = names.find((name) => !upstreams.some((upstream) => upstream.name === name));
   if (unknown === undefined) return;
   const known = upstreams.map(({ name }) => name).join(', ');
-  throw new InvalidInput(`--fetch ${unknown}: no such upstream; configured are ${known}`, 'configuration');
+  throw new InvalidInput(`--fetch ${unknown}: unknown upstream; configured: ${known}`, 'configuration');
 }
 
-/** The processes are bundled with the commands. */
+/** The processes are bundled together with the commands. */
 function processPath(name: string): string {
   return join(distFolder, 'ferry', name);
 }

@@ -11,7 +11,7 @@ import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 
 export interface WorkerOptions {
-  /** Runs none, and looks whether one of this machine or container polls. */
+  /** Starts no worker; checks whether one of this machine or container is polling. */
   readonly check?: boolean;
 }
 
@@ -21,19 +21,19 @@ export async function workerCommand({ check = false }: WorkerOptions): Promise<n
   return ExitStatus.done;
 }
 
-/** For health checks: a worker that hangs, or has lost Temporal, polls no more. */
+/** For health checks: a worker that hangs or has lost Temporal stops polling. */
 async function checkWorker(): Promise<number> {
-  const place = temporalConnection(readBaseConfig(process.env));
+  const connection = temporalConnection(readBaseConfig(process.env));
   const queues = [TaskQueue.main, TaskQueue.copy];
-  await withTemporalAt(place, async (temporal) => {
+  await withTemporalAt(connection, async (temporal) => {
     for (const queue of queues) {
       if ((await isWorkerPolling(temporal, queue, hostname())) === true) continue;
-      throw new FerryError(`no worker of ${hostname()} is polling task queue ${queue} at ${place.address}`, {
+      throw new FerryError(`no worker of ${hostname()} is polling task queue ${queue} at ${connection.address}`, {
         code: 'temporal',
         decision: 'retry',
       });
     }
   });
-  printLine(`A worker of ${hostname()} is polling ${queues.join(' and ')} at ${place.address}.`);
+  printLine(`A worker of ${hostname()} is polling ${queues.join(' and ')} at ${connection.address}.`);
   return ExitStatus.done;
 }

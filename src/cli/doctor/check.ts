@@ -1,53 +1,58 @@
-/** What a look at one part of the set-up came to. */
+/** The result of checking one part of the set-up. */
 export interface Finding {
   /** `database`, `target aliyun`, … */
   readonly part: string;
   readonly ok: boolean;
-  /** It is as it should not be, and does not matter for what this machine is set up to do. */
+  /** Something is wrong, but this machine does not depend on it. */
   readonly warning?: true;
-  /** What was found; of a fault, what to do about it. */
-  readonly said: string;
+  /** What was found; for an error, also what to do about it. */
+  readonly message: string;
 }
 
 export interface Check {
   readonly part: string;
-  /** What was found. Throws what is wrong, {@link CheckWarning} where that does not matter here. */
-  look(signal: AbortSignal): Promise<string>;
+  /**
+   * Returns what was found. Throws if something is wrong, {@link CheckWarning} if this machine does not depend on it.
+   */
+  run(signal: AbortSignal): Promise<string>;
 }
 
-/** Something is wrong that nothing here depends on. */
+/** Something is wrong that this machine does not depend on. */
 export class CheckWarning extends Error {}
 
-/** There was no answer in time. */
-export class LateAnswer extends Error {}
+/** The check did not answer in time. */
+export class CheckTimeout extends Error {}
 
-const longestLookMs = 15_000;
+const defaultTimeoutMs = 15_000;
 
-/** Every check, side by side; none waits for another, none keeps another from being made. In the order given. */
-export async function runChecks(checks: readonly Check[], longestMs = longestLookMs): Promise<Finding[]> {
-  return await Promise.all(checks.map(async (check) => await runCheck(check, longestMs)));
+/** Runs all checks in parallel, independently of each other. Returns the findings in the given order. */
+export async function runChecks(checks: readonly Check[], timeoutMs = defaultTimeoutMs): Promise<Finding[]> {
+  return await Promise.all(checks.map(async (check) => await runCheck(check, timeoutMs)));
 }
 
-async function runCheck({ part, look }: Check, longestMs: number): Promise<Finding> {
+async function runCheck({ part, run }: Check, timeoutMs: number): Promise<Finding> {
   try {
-    return { part, ok: true, said: await inTime(look, longestMs) };
+    return { part, ok: true, message: await withTimeout(run, timeoutMs) };
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    return error instanceof CheckWarning ? { part, ok: true, warning: true, said } : { part, ok: false, said };
+    const message = error instanceof Error ? error.message : String(error);
+    return error instanceof CheckWarning ? { part, ok: true, warning: true, message } : { part, ok: false, message };
   }
 }
 
 /**
- * Work that has so long. What does not know the signal goes on behind; the command ends without it.
+ * Runs work with a timeout. Work that ignores the signal continues in the background; the command ends without it.
  *
- * @throws LateAnswer
+ * @throws CheckTimeout
  */
-export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>, longestMs = longestLookMs): Promise<T> {
-  const signal = AbortSignal.timeout(longestMs);
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new LateAnswer(`it gave no answer in ${longestMs / 1000} s`)));
+export async function withTimeout<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  timeoutMs = defaultTimeoutMs,
+): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new CheckTimeout(`no response within ${timeoutMs / 1000} s`)));
   });
   const working = work(signal);
   working.catch(() => undefined);
-  return await Promise.race([working, late]);
+  return await Promise.race([working, timeout]);
 }

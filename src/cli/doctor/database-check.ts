@@ -13,23 +13,23 @@ import { CheckWarning } from './check.js';
 export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database'>): Check {
   return {
     part: 'database',
-    async look() {
+    async run() {
       const database = await lookIntoDatabase(settings);
       try {
         const { text, tooOld } = await serverVersion(database);
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
-        const missing = await missingSteps(database);
-        const forms = await examineTables(database, { isMigrated: missing.length === 0 });
+        const missingMigrations = await missingSteps(database);
+        const forms = await examineTables(database, { isMigrated: missingMigrations.length === 0 });
         const faults = schemaIssues(forms, { convertEngine: false });
         if (faults.length > 0) throw fault(`${text}, ${database.place}: ${faults.join('\n')}`);
         await assertMade(database);
-        if (missing.length > 0) throw fault(`${text}: its tables are not up to date: run "ferry migrate"`);
-        const said = `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
+        if (missingMigrations.length > 0) throw fault(`${text}: the tables are not up to date: run "ferry migrate"`);
+        const message = `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
         const unverified = await createStores(database).console.unverified();
-        const unlooked = unverified > 0 ? [unverifiedRows(unverified)] : [];
-        const notes = [...database.notes, ...forms.notes, ...unlooked];
-        if (notes.length > 0) throw new CheckWarning([said, ...notes].join('\n'));
-        return said;
+        const unverifiedNotes = unverified > 0 ? [unverifiedRows(unverified)] : [];
+        const notes = [...database.notes, ...forms.notes, ...unverifiedNotes];
+        if (notes.length > 0) throw new CheckWarning([message, ...notes].join('\n'));
+        return message;
       } finally {
         await database.close();
       }

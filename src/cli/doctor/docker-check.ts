@@ -7,21 +7,23 @@ import { withTemporalAt } from '../with-temporal.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 
-/** The command, its daemon and how that keeps images; no check where no target is reached through a daemon. */
+/** Checks the Docker command, its daemon and its image store; no check if no target is reached through a daemon. */
 export function dockerChecks(config: FerryConfig): readonly Check[] {
   const targets = config.targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name);
   if (targets.length === 0) return [];
   return [
     {
       part: 'docker',
-      async look(signal) {
+      async run(signal) {
         try {
           const { client, daemon } = await examineDocker(config, signal);
           return `command ${client}, daemon ${daemon} with its classic image store, for ${targets.join(', ')}`;
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
           if (!(await isServedElsewhere(config))) throw error;
-          throw new CheckWarning(`not here, but a worker on another machine serves ${targets.join(', ')}: ${reason}`);
+          throw new CheckWarning(
+            `not available on this machine, but a worker on another machine serves ${targets.join(', ')}: ${reason}`,
+          );
         }
       },
     },

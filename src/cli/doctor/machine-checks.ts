@@ -14,27 +14,27 @@ import { megabytes } from '../output.js';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 
-/** Databases and logs of a busy ferry grow by a few hundred megabytes between two looks. */
-const leastFreeBytes = 1_000_000_000;
-/** A look at all upstreams takes a handful of requests. */
+/** Databases and logs of a busy ferry grow by a few hundred megabytes between two checks. */
+const minFreeBytes = 1_000_000_000;
+/** A check of all upstreams takes a handful of requests. */
 const fewRequests = 10;
 
 export function diskCheck({ dataDir }: Pick<BaseConfig, 'dataDir'>): Check {
   return {
     part: 'disk',
-    async look() {
+    async run() {
       const { bavail, bsize } = await statfs(existingFolder(dataDir));
       const free = bavail * bsize;
-      if (free >= leastFreeBytes) return `${megabytes(free)} free for ${dataDir}`;
+      if (free >= minFreeBytes) return `${megabytes(free)} free for ${dataDir}`;
       throw new FerryError(
-        `only ${megabytes(free)} are free for ${dataDir}: make room, or set FERRY_DATA_DIR to another place`,
+        `only ${megabytes(free)} free for ${dataDir}: free some space, or set FERRY_DATA_DIR to another disk`,
         { code: 'configuration', decision: 'block' },
       );
     },
   };
 }
 
-/** A fault only where a schedule that is kept here looks at an upstream on GitHub. */
+/** An error only if this machine's schedules check an upstream on GitHub. */
 export function gitHubCheck(config: Pick<FerryConfig, 'github' | 'proxies' | 'schedules' | 'upstreams'>): Check {
   const { schedules, upstreams } = config;
   const onGitHub = upstreams.filter(({ kind }) => kind !== 'tags').map(({ name }) => name);
@@ -42,19 +42,21 @@ export function gitHubCheck(config: Pick<FerryConfig, 'github' | 'proxies' | 'sc
   const used = scheduled.filter((name) => onGitHub.includes(name));
   return {
     part: 'github',
-    async look(signal) {
-      if (used.length === 0) return 'not used: no schedule looks at an upstream there';
+    async run(signal) {
+      if (used.length === 0) return 'not used: no schedule checks an upstream on GitHub';
       try {
-        return await lookAtGitHub(gitHubOptions(config), signal);
+        return await checkGitHub(gitHubOptions(config), signal);
       } catch (error) {
         if (!(error instanceof FerryError)) throw error;
         if (!schedules.areKept) {
-          throw new CheckWarning(`${error.message}; this process keeps no schedules, and only "ferry fetch" needs it`);
+          throw new CheckWarning(
+            `${error.message}; this machine keeps no schedules, so only "ferry fetch" needs GitHub`,
+          );
         }
         if (error.code !== 'unreachable') throw error;
         const ids = used.map((name) => `${fetchId(name)}: off`).join(', ');
         throw new FerryError(
-          `${error.message}; where it is never to be reached, switch off what asks it (schedules in ferry.yaml: ${ids})`,
+          `${error.message}; if GitHub is never reachable from here, switch off the schedules that use it (schedules in ferry.yaml: ${ids})`,
           { code: error.code, decision: error.decision, cause: error },
         );
       }
@@ -62,12 +64,12 @@ export function gitHubCheck(config: Pick<FerryConfig, 'github' | 'proxies' | 'sc
   };
 }
 
-async function lookAtGitHub(github: GitHubOptions, signal: AbortSignal): Promise<string> {
+async function checkGitHub(github: GitHubOptions, signal: AbortSignal): Promise<string> {
   const { limit, remaining, resetsAt } = await readGitHubRate({ ...github, retryPauseMs: 100 }, signal);
-  const state = `${remaining} of ${limit} requests of this hour are left`;
+  const state = `${remaining} of ${limit} requests left for this hour`;
   if (remaining >= fewRequests) return state;
   const hint = github.token() === undefined ? '; GITHUB_TOKEN raises the limit' : '';
-  throw new FerryError(`${state}, more from ${localTime(resetsAt)} on${hint}`, {
+  throw new FerryError(`${state}, more at ${localTime(resetsAt)}${hint}`, {
     code: 'rate-limited',
     decision: 'wait',
   });

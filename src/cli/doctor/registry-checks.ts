@@ -9,20 +9,20 @@ import type { RegistryClient } from '../../../packages/registry/src/registry-cli
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 
-/** No image has this name: the upload that is opened for it is cancelled, and no repository comes of it. */
+/** No image has this name. The upload that is opened for it is cancelled, so no repository is created. */
 const probe = 'docker.io/library/image-ferry-doctor';
 const tolerableSkewMs = 60_000;
 
-/** Clocks of registries, gathered by the checks that reach one. */
-export class SeenClocks {
+/** Clocks of registries, collected by the checks that reach one. */
+export class ObservedClocks {
   readonly #skews = new Map<string, number>();
 
   note(host: string, clock: number | undefined): void {
     if (clock !== undefined) this.#skews.set(host, Date.now() - clock);
   }
 
-  /** The smallest difference, since one registry may have the wrong time itself; undefined where none told its own. */
-  get least(): { readonly host: string; readonly ms: number } | undefined {
+  /** The smallest skew, since a single registry's clock may be wrong; undefined if no registry sent its time. */
+  get smallestSkew(): { readonly host: string; readonly ms: number } | undefined {
     return [...this.#skews]
       .map(([host, ms]) => ({ host, ms }))
       .sort((a, b) => Math.abs(a.ms) - Math.abs(b.ms))
@@ -30,44 +30,44 @@ export class SeenClocks {
   }
 }
 
-/** Reachable, account accepted, push allowed, and a manifest policy that the registry can live with. */
+/** Checks that the registry is reachable, the account is accepted, pushing is allowed and the manifest policy fits. */
 export function targetCheck(
   target: Target,
   credentials: CredentialProvider,
   client: RegistryClient,
-  clocks: SeenClocks,
+  clocks: ObservedClocks,
 ): Check {
   const { name, registry: host, manifestPolicy: policy } = target;
   return {
     part: `target ${name}`,
-    async look(signal) {
-      if (target.engine === 'docker') return `${host} is reached through a Docker daemon, which alone may look at it`;
+    async run(signal) {
+      if (target.engine === 'docker') return `${host} is reached only through a Docker daemon; not checked here`;
       clocks.note(host, await reachRegistry(client, host, { side: 'target', authorized: false, signal }));
       const repository = targetRepositoryCandidates(parseImageReference(probe), target).preferred;
       await tryUpload(client, { side: 'target', host, repository, name }, signal);
       const advised = defaultManifestPolicy(host);
       if (advised === 'drop' && policy === 'keep') {
         throw new FerryError(
-          `${host} takes no attestations: set targets.${name}.manifestPolicy to drop or fail in ferry.yaml`,
+          `${host} rejects attestations: set targets.${name}.manifestPolicy to drop or fail in ferry.yaml`,
           { code: 'manifest-policy', decision: 'block' },
         );
       }
-      const said = `${host} takes uploads; attestations: ${policy}`;
-      return await withUnused(said, async () => await credentials.unused?.(host, repository, name));
+      const message = `${host} accepts uploads; attestations: ${policy}`;
+      return await withUnused(message, async () => await credentials.unused?.(host, repository, name));
     },
   };
 }
 
-/** Reachable, and the account accepted where there is one. */
+/** Checks that the registry is reachable, and that it accepts the account if there is one. */
 export function sourceCheck(
   host: string,
   credentials: CredentialProvider,
   client: RegistryClient,
-  clocks: SeenClocks,
+  clocks: ObservedClocks,
 ): Check {
   return {
     part: `source ${host}`,
-    async look(signal) {
+    async run(signal) {
       const account = await credentials(host, '');
       const authorized = account !== undefined;
       clocks.note(host, await reachRegistry(client, host, { side: 'source', authorized, signal }));
@@ -77,23 +77,23 @@ export function sourceCheck(
   };
 }
 
-/** @throws CheckWarning where credentials are kept for the registry that cannot be used */
-async function withUnused(said: string, ask: () => Promise<readonly string[] | undefined>): Promise<string> {
+/** @throws CheckWarning if credentials for the registry exist that cannot be used */
+async function withUnused(message: string, ask: () => Promise<readonly string[] | undefined>): Promise<string> {
   const reasons = (await ask()) ?? [];
-  if (reasons.length === 0) return said;
-  throw new CheckWarning([said, ...reasons.map((reason) => `credentials that were not used: ${reason}`)].join('\n'));
+  if (reasons.length === 0) return message;
+  throw new CheckWarning([message, ...reasons.map((reason) => `unused credentials: ${reason}`)].join('\n'));
 }
 
-export function clockFinding(clocks: SeenClocks): Check {
+export function clockFinding(clocks: ObservedClocks): Check {
   return {
     part: 'clock',
-    async look() {
-      const seen = clocks.least;
-      if (seen === undefined) throw fault('no registry told its time: it could not be compared');
-      const seconds = Math.round(seen.ms / 1000);
-      if (Math.abs(seen.ms) <= tolerableSkewMs) return `within a minute of ${seen.host}`;
+    async run() {
+      const skew = clocks.smallestSkew;
+      if (skew === undefined) throw fault('the clock could not be checked: no registry sent its time');
+      const seconds = Math.round(skew.ms / 1000);
+      if (Math.abs(skew.ms) <= tolerableSkewMs) return `within a minute of ${skew.host}`;
       throw fault(
-        `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ${seen.host}: set this machine's time (NTP); tokens and certificates are judged by it`,
+        `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ${skew.host}: correct this machine's time (NTP): tokens and certificates depend on it`,
       );
     },
   };

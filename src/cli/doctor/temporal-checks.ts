@@ -10,39 +10,39 @@ import type { Check } from './check.js';
 
 /** @param queues those that need a worker */
 export function temporalChecks(config: BaseConfig, queues: readonly TaskQueue[]): Check[] {
-  let looked: Promise<string> | undefined;
-  // One look for both: what is wrong with the server is told once, and workers are asked for where it answers.
-  const server = async (): Promise<string> => await (looked ??= lookAtServer(config));
+  let serverCheck: Promise<string> | undefined;
+  // Both checks share one request: an error of the server is reported once, and workers are checked only if it answers.
+  const server = async (): Promise<string> => await (serverCheck ??= checkServer(config));
   return [
-    // Without an address it is `ferry up` that runs a server.
+    // Without an address, `ferry up` runs a server.
     ...(config.temporal.address === undefined
-      ? [{ part: 'temporal cli', look: async () => await findTemporal(process.env) }]
+      ? [{ part: 'temporal cli', run: async () => await findTemporal(process.env) }]
       : []),
-    { part: 'temporal', look: server },
+    { part: 'temporal', run: server },
     {
       part: 'workers',
-      look: async () => {
+      run: async () => {
         await server().catch(() => {
-          throw unserved('not known: only Temporal tells which workers there are; put "temporal" right first');
+          throw unserved('unknown: only Temporal knows its workers; fix "temporal" first');
         });
-        return await lookAtWorkers(config, queues);
+        return await checkWorkers(config, queues);
       },
     },
   ];
 }
 
-async function lookAtServer(config: BaseConfig): Promise<string> {
-  const place = temporalConnection(config);
-  const { address, namespace, note } = place;
-  return await withTemporalAt(place, async ({ client, withDeadline }) => {
+async function checkServer(config: BaseConfig): Promise<string> {
+  const connection = temporalConnection(config);
+  const { address, namespace, note } = connection;
+  return await withTemporalAt(connection, async ({ client, withDeadline }) => {
     await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
     const { serverVersion } = await withDeadline(async () => await client.workflowService.getSystemInfo({}));
-    const where = `${serverVersion ?? 'some version'} at ${address}, namespace ${namespace}`;
+    const where = `${serverVersion ?? 'unknown version'} at ${address}, namespace ${namespace}`;
     return note === undefined ? where : `${where}; ${note}`;
   });
 }
 
-async function lookAtWorkers(config: BaseConfig, queues: readonly TaskQueue[]): Promise<string> {
+async function checkWorkers(config: BaseConfig, queues: readonly TaskQueue[]): Promise<string> {
   return await withTemporalAt(temporalConnection(config), async (temporal) => {
     const polling = await Promise.all(queues.map(async (queue) => await isWorkerPolling(temporal, queue)));
     const idle = queues.filter((_, position) => polling[position] !== true);
