@@ -16,7 +16,7 @@ import { pagesOf } from './insert-rows.js';
 import { identityOrFault, NAMING } from './adoption/naming-rows.js';
 import { RowIndex } from './adoption/row-index.js';
 import { rowIdentity, wantedImage } from './row-shapes.js';
-import { columnsAsText } from './wanted/wanted-entries.js';
+import { columnsAsText } from './wanted/list-wanted.js';
 import { highestId } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */

@@ -16,7 +16,7 @@ import { addTagHistory } from './migrations/tag-history.js';
 import { addVerifiedTimes } from './migrations/verified-times.js';
 import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
 import { addWantedTargets } from './migrations/wanted-targets.js';
-import { takeOverPushedRows } from './pushed/pushed-row-takeover.js';
+import { takeOverPushedRows } from './adoption/adopt-pushed-images.js';
 import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
 import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';

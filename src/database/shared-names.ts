@@ -2,7 +2,7 @@
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import type { Queries } from './dialect-differences.js';
-import { nameOnTarget } from './pushed/pushed-row-takeover.js';
+import { nameOnTarget } from './name-on-target.js';
 import { highestId, lowestId } from './wanted/wanted-rows.js';
 
 const pageSize = 1_000;

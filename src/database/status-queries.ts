@@ -16,12 +16,12 @@ import type {
 import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
-import { readPushed, selectPushed } from './pushed/pushed-entries.js';
+import { readPushed, selectPushed } from './pushed/list-pushed.js';
 import { backfill, removeImage, removeRow, retryAdopted, retryImage, retryBlocked } from './wanted/row-actions.js';
 import type { Renewed } from './wanted/row-actions.js';
 import { readNotDone, readRun } from './run-reports.js';
 import { effectiveStatus } from './effective-status.js';
-import { readCopies, readWanted, selectWanted } from './wanted/wanted-entries.js';
+import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
 
 const standardLimit = 1_000;
 

@@ -89,7 +89,7 @@ export interface ImageCopies {
   backup: string | null;
   /** JSON list of manifests left out by the target's policy, with reasons. */
   dropped: string | null;
-  /** JSON of what `digest` was verified to be, beside the columns (see `known-copies.ts`); NULL when it cannot be relied on. */
+  /** JSON of what `digest` was verified to be, beside the columns (see `verified-copies.ts`); NULL when it cannot be relied on. */
   verified: string | null;
 }
 

@@ -10,17 +10,17 @@ import type {
   TargetOutcome,
 } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
-import { forgetVerified, readKnownCopies } from './known-copies.js';
+import { forgetVerified, readKnownCopies } from './verified-copies.js';
 import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
 import { findClaimedRows } from '../adoption/claimed-rows.js';
 import { recordTakenOver } from '../adoption/takeover-records.js';
-import { recordCopies, recordHistory } from './copy-rows.js';
+import { recordCopies, recordHistory } from './write-image-copies.js';
 import { readHoldings } from './holdings.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { outcomesOf, verdict } from './outcome-decision.js';
 import type { Verdict } from './outcome-decision.js';
-import { recordPushed } from './pushed-rows.js';
+import { recordPushed } from './write-pushed-images.js';
 import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
 import { selectionOfRows } from '../wanted/target-selections.js';
 import { perRow, setStatus } from '../wanted/wanted-rows.js';

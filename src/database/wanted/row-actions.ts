@@ -4,7 +4,7 @@ import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { effectiveStatus } from '../effective-status.js';
 import { readSelections } from './target-selections.js';
-import { columnsAsText } from './wanted-entries.js';
+import { columnsAsText } from './list-wanted.js';
 import { askedAt, forgotten, highestId, lowestId, setStatus } from './wanted-rows.js';
 
 export interface Renewed {

@@ -5,7 +5,7 @@ import type { WantedImage, WantedRequest, WantedResult } from '../../domain/want
 import type { Queries } from '../dialect-differences.js';
 import { releaseOrphans } from '../adoption/duplicate-rows.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { takeOverPushedRows } from '../pushed/pushed-row-takeover.js';
+import { takeOverPushedRows } from '../adoption/adopt-pushed-images.js';
 import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
 import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';

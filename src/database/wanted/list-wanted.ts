@@ -1,4 +1,4 @@
-/** Reading rows of `images_for_push` and `image_copies` for people. */
+/** Rows of `images_for_push` and `image_copies` as `ferry list` and `ferry status` show them. */
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { withoutPassword } from '../../../packages/registry/src/oci/typed-password.js';
 import { CopyState } from '../../domain/wanted-image.js';

@@ -1,15 +1,16 @@
-/** `pushed_images` and `pushed_platforms`, written as the older scripts' readers expect them. */
+/** Writes `pushed_images` and `pushed_platforms` in the form that readers of the older scripts' tables expect. */
 import { sql } from 'kysely';
+import type { UpdateObject } from 'kysely';
 
 import { parseImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { nameOnTarget, printName } from './pushed-row-takeover.js';
+import { nameOnTarget, printName } from '../name-on-target.js';
 import { nameKey } from '../row-shapes.js';
 import { utcText } from '../sqlite/sqlite-parameters.js';
-import type { PushedPlatforms } from '../tables.js';
+import type { FerryTables, PushedPlatforms } from '../tables.js';
 
 const longestPlatformList = 255;
 const megabyte = 1024 * 1024;
@@ -188,4 +189,12 @@ async function replacePlatforms(
   await queries.deleteFrom('pushed_platforms').where('pushed_id', 'in', ids).execute();
   const values = rows.map((row) => ({ ...row }));
   await dialect.upsert(queries, 'pushed_platforms', values, ['pushed_id', 'platform', 'digest']);
+}
+
+/** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
+export function keepingPushTime(queries: Queries, values: UpdateObject<FerryTables, 'pushed_images'>) {
+  return queries
+    .updateTable('pushed_images')
+    .set(values)
+    .set({ push_time: sql<string>`push_time` });
 }

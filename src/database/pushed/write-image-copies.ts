@@ -1,8 +1,8 @@
-/** `image_copies` and `run_outcomes`: how each copy stands, and what became of it in each run. */
+/** Writes `image_copies` and `run_outcomes`: the state of each copy, and its outcome in each run. */
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { printVerified } from './known-copies.js';
+import { printVerified } from './verified-copies.js';
 import type { CopyStanding, Verdict } from './outcome-decision.js';
 import type { ImageCopies } from '../tables.js';
 

@@ -1,4 +1,4 @@
-/** `image_copies.verified`: what a digest on a target was verified to be, so that the next look at it takes two HEADs. */
+/** Reads and writes `image_copies.verified`: what a digest on a target was verified to be. With it the next check takes two HEAD requests. */
 import { isDigest } from '../../../packages/registry/src/oci/digest.js';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';

@@ -1,8 +1,8 @@
-/** Reading rows of `pushed_images` for people. */
+/** Rows of `pushed_images` as `ferry list pushed` and `ferry status` show them. A new column of either begins here. */
 import type { PushedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
-import { nameOnTarget, printName } from './pushed-row-takeover.js';
+import { nameOnTarget, printName } from '../name-on-target.js';
 
 export function selectPushed(queries: Queries) {
   return queries

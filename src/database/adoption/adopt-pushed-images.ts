@@ -1,13 +1,14 @@
-import { sql } from 'kysely';
-import type { ExpressionBuilder, UpdateObject } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { canonicalHost, sourceRepository } from '../../../packages/registry/src/oci/image-reference.js';
+import { sourceRepository } from '../../../packages/registry/src/oci/image-reference.js';
 import { referenceFromRow } from '../../domain/legacy-row.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import { recordableImage } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
+import { nameOnTarget, printName } from '../name-on-target.js';
+import { keepingPushTime } from '../pushed/write-pushed-images.js';
 import { nameKey } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
 import { highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
@@ -87,14 +88,6 @@ async function takeOverPage(queries: Queries, dialect: DialectDifferences, after
   return rows.length < pageSize ? undefined : rows.at(-1)?.id;
 }
 
-/** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
-export function keepingPushTime(queries: Queries, values: UpdateObject<FerryTables, 'pushed_images'>) {
-  return queries
-    .updateTable('pushed_images')
-    .set(values)
-    .set({ push_time: sql<string>`push_time` });
-}
-
 async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Promise<Set<string | null>> {
   const asked = keys.filter((key) => key !== null);
   if (asked.length === 0) return new Set();
@@ -110,40 +103,4 @@ function sourceOf(row: LegacyPushedRow): { readonly image: string; readonly repo
     if (error instanceof InvalidInput) return undefined;
     throw error;
   }
-}
-
-/** A name on a target, in canonical form. */
-export interface NameOnTarget {
-  readonly host: string;
-  readonly repository: string;
-  readonly tag: string;
-}
-
-export function printName({ host, repository, tag }: NameOnTarget): string {
-  return `${host}/${repository}:${tag}`;
-}
-
-/** Reads what older scripts wrote: with or without `https://`, with or without the host in the image's name. */
-export function nameOnTarget(
-  row: Pick<LegacyPushedRow, 'target_registry_url' | 'registry_image_name'>,
-): NameOnTarget | undefined {
-  const registry = withoutScheme(row.target_registry_url);
-  const slash = registry.indexOf('/');
-  const registryHost = canonicalHost(slash < 0 ? registry : registry.slice(0, slash));
-  const name = withoutScheme(row.registry_image_name).replace(/@.*$/, '');
-  const first = name.split('/', 1)[0] ?? '';
-  const hasHost = name.includes('/') && (/[.:]/.test(first) || first === 'localhost' || first === registryHost);
-  const host = hasHost ? canonicalHost(first) : registryHost;
-  const path = hasHost ? name.slice(first.length + 1) : name;
-  const colon = path.indexOf(':', path.lastIndexOf('/') + 1);
-  const repository = colon < 0 ? path : path.slice(0, colon);
-  const tag = colon < 0 ? '' : path.slice(colon + 1);
-  return host === '' || repository === '' ? undefined : { host, repository, tag: tag === '' ? 'latest' : tag };
-}
-
-function withoutScheme(column: string | null): string {
-  return (column ?? '')
-    .trim()
-    .replace(/^https?:\/\//i, '')
-    .replace(/^\/+|\/+$/g, '');
 }
