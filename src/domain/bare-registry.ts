@@ -1,18 +1,18 @@
 import { wellKnownRegistries } from './source-allow-list.js';
 
-/** More names that stand for registries alone; in the other list are patterns, too, which no text is. */
+/** More names of registries. `wellKnownRegistries` also contains patterns, which never equal a text. */
 const moreRegistries = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com', 'k8s.gcr.io'];
 const registries: ReadonlySet<string> = new Set([...wellKnownRegistries, ...moreRegistries]);
-/** Clouds give each of their customers, or regions, a registry below one of these. */
+/** Cloud providers give each customer, or each region, a registry below one of these domains. */
 const belowClouds = /\.(?:gcr\.io|pkg\.dev|azurecr\.io|amazonaws\.com|aliyuncs\.com)$/;
 
 /**
- * The registry's host that a text is, whole, where a person meant a repository there and forgot to type it. By the
- * grammar such a text is an image of Docker Hub (`127.0.0.1:5502` the repository `library/127.0.0.1` with the tag 5502),
- * so that this is to be asked only about what people type, never about rows.
+ * bareRegistry returns the registry host if the whole text is one: a person typed the registry and forgot the repository.
+ * By the grammar such a text is an image of Docker Hub (`127.0.0.1:5502` is the repository `library/127.0.0.1` with the
+ * tag 5502), so call it only for text that a person typed, never for rows.
  *
- * A tag of one to three digits is a version (`rocket.chat:7`), and a name without a dot is an image whatever stands
- * behind it (`registry:5000`, `ubuntu:2404`).
+ * A tag of one to three digits is a version (`rocket.chat:7`), and a name without a dot is always an image
+ * (`registry:5000`, `ubuntu:2404`).
  *
  * @returns in lower case, with its port; undefined for everything that may be an image
  */

@@ -31,7 +31,7 @@ export const builtInUpstreams: readonly Upstream[] = [
     prereleases: false,
     // The image has the release's tag, and is published hours after the release.
     images: ['docker.io/xprobe/xinference:{tag}'],
-    // Used only if the suffix is configured: this image has one platform, whatever platforms the others have.
+    // Used only if the suffix is configured: this image has one platform, even if the others have more.
     imagePlatforms: [{ pattern: '*-aarch64', platforms: ['linux/arm64'] }],
     schedule: { everyMs: dailyMs },
   },

@@ -1,7 +1,7 @@
 import { InvalidInput } from './ferry-error.js';
 
 const BYTES = { kbit: 125, Mbit: 125_000, Gbit: 125_000_000, kB: 1_000, MB: 1_000_000, GB: 1_000_000_000 } as const;
-/** Below this a source is taken for one that has fallen silent. */
+/** A source that is slower than this counts as stalled. */
 const LEAST_BYTES_PER_SECOND = 64_000;
 
 /**
@@ -19,5 +19,5 @@ export function parseByteRate(text: string): number {
   }
   const bytes = Math.round(Number(digits) * BYTES[unit as keyof typeof BYTES]);
   if (bytes >= LEAST_BYTES_PER_SECOND) return bytes;
-  throw new InvalidInput(`"${text}" is too little to copy images: at least 64kB/s`, 'configuration');
+  throw new InvalidInput(`the rate "${text}" is too low to copy images: set at least 64kB/s`, 'configuration');
 }

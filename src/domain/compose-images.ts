@@ -12,7 +12,7 @@ import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
 import type { ServicePatterns } from './upstream.js';
 
-/** As it is written, with its variables: a reference has fewer than 800 characters, and services may share one text. */
+/** Limit for an image as written, with its variables. A reference has fewer than 800 characters. */
 const longestImage = 1_000;
 
 /** A service of a compose document, as far as images go; texts are not interpolated yet. */
@@ -26,7 +26,7 @@ export interface ComposeService {
   readonly profiles: readonly string[];
   /** Values of variables where its file has its own; absent: those of the whole selection. */
   readonly lookup?: Lookup;
-  /** What makes its image unknowable from this document alone, in words. */
+  /** Why its image cannot be determined from this document alone, as text. */
   readonly fault?: string;
 }
 
@@ -42,7 +42,7 @@ export interface ImageSelection {
   readonly exclude: ServicePatterns;
 }
 
-/** The images that a compose document names, by service, and the services whose image cannot be had, with the reason. */
+/** imagesOfServices returns the images of a compose document by service, and the skipped services with the reason. */
 export function imagesOfServices(
   services: readonly ComposeService[],
   { lookup, include, exclude }: ImageSelection,
@@ -67,13 +67,13 @@ type ReadImage = { readonly reference: ImageReference; readonly written: string 
 function readImage({ image, isBuilt, pullPolicy, fault }: ComposeService, lookup: Lookup): ReadImage {
   if (fault !== undefined) return { reason: fault };
   if (image === undefined) {
-    return { reason: isBuilt ? 'it is built from source and names no image' : 'it names no image' };
+    return { reason: isBuilt ? 'it is built from source and has no image' : 'it has no image' };
   }
   if (image.length > longestImage) {
-    return { reason: `its image has ${image.length} characters, ${longestImage} are read at most: ${excerpt(image)}` };
+    return { reason: `its image has ${image.length} characters, the limit is ${longestImage}: ${excerpt(image)}` };
   }
   if (isLocalOnly(isBuilt, pullPolicy, lookup)) {
-    return { reason: `its pull_policy says that ${image} is built, not pulled` };
+    return { reason: `its pull_policy means that ${image} is built, not pulled` };
   }
 
   const interpolated = interpolate(image, lookup);
@@ -91,9 +91,9 @@ function readImage({ image, isBuilt, pullPolicy, fault }: ComposeService, lookup
 }
 
 /**
- * Compose specification, `pull_policy`: with `build` the image is always built. `never` alone means that something else
- * pulled the image before, such as an install script; with a `build` beside it the image comes from that. All other
- * values (`always`, `missing`, `if_not_present`, `daily`, `weekly`, `every_<duration>`) pull, also beside a `build`.
+ * Compose specification, `pull_policy`: with `build` the image is always built. `never` without a `build` means that
+ * something else, such as an install script, pulled the image before; with a `build` the image is built. All other values
+ * (`always`, `missing`, `if_not_present`, `daily`, `weekly`, `every_<duration>`) pull, even with a `build`.
  */
 function isLocalOnly(isBuilt: boolean, pullPolicy: string | undefined, lookup: Lookup): boolean {
   if (pullPolicy === undefined) return false;
@@ -110,8 +110,8 @@ function leftOut(
   exclude: ServicePatterns,
 ): string | undefined {
   const names = namesOf(written, reference);
-  if (include !== undefined && !fits(include, name, profiles, names)) return 'no include pattern fits it';
-  return fits(exclude, name, profiles, names) ? 'an exclude pattern fits it' : undefined;
+  if (include !== undefined && !fits(include, name, profiles, names)) return 'no include pattern matches it';
+  return fits(exclude, name, profiles, names) ? 'an exclude pattern matches it' : undefined;
 }
 
 function fits(patterns: ServicePatterns, service: string, profiles: readonly string[], names: readonly string[]) {
@@ -122,7 +122,7 @@ function fits(patterns: ServicePatterns, service: string, profiles: readonly str
   );
 }
 
-/** People write a pattern as they know the image: `nginx`, `nginx:*`, `docker.io/library/nginx`. */
+/** A pattern may match any usual spelling of the image: `nginx`, `nginx:*`, `docker.io/library/nginx`. */
 function namesOf(written: string, reference: ImageReference): readonly string[] {
   return [
     written,

@@ -1,28 +1,28 @@
 /**
  * Compose's interpolation of variables (Compose specification, "Interpolation"): `$VAR`, `${VAR}`, `${VAR:-default}`,
- * `${VAR-default}`, `${VAR:?error}`, `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, each operand interpolated in its
- * turn, and `$$` for a dollar sign.
+ * `${VAR-default}`, `${VAR:?error}`, `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, with operands interpolated
+ * recursively, and `$$` for a dollar sign.
  */
 
-/** The value of a variable; undefined where it is not set, which is not the same as set to nothing. */
+/** The value of a variable. Undefined if it is unset, which is not the same as empty. */
 export type Lookup = (name: string) => string | undefined;
 
 export type Interpolated =
   | {
       readonly kind: 'text';
       readonly text: string;
-      /** Variables that were needed, have no value and no default: each stands for nothing in the text. */
+      /** Required variables that have no value and no default. Each is replaced by an empty text. */
       readonly unset: readonly string[];
     }
-  /** What makes the text impossible, in words. */
+  /** Why the text cannot be interpolated. */
   | {
       readonly kind: 'fault';
       readonly reason: string;
-      /** The variable that has to be set, where that is the fault. */
+      /** The variable that must be set, if that is the fault. */
       readonly variable?: string;
     };
 
-/** Operands are nested as deep as a text is long. */
+/** The length limit also bounds how deep operands can be nested. */
 const longestTemplate = 10_000;
 
 const NAME = /^[_a-z][_a-z0-9]*/i;
@@ -30,7 +30,7 @@ const OPERATOR = /^:?[-+?]/;
 
 export function interpolate(template: string, lookup: Lookup): Interpolated {
   if (template.length > longestTemplate) {
-    return { kind: 'fault', reason: `it has ${template.length} characters, ${longestTemplate} are read at most` };
+    return { kind: 'fault', reason: `it has ${template.length} characters, the limit is ${longestTemplate}` };
   }
   const unset = new Set<string>();
   try {
@@ -75,7 +75,7 @@ function substitute(template: string, lookup: Lookup, unset: Set<string>): strin
       text += valueOf(name, lookup, unset);
       position = dollar + 1 + name.length;
     } else {
-      // A dollar sign before anything else is one, as for Compose.
+      // A dollar sign before any other character is literal, as in Compose.
       text += '$';
       position = dollar + 1;
     }
@@ -83,10 +83,10 @@ function substitute(template: string, lookup: Lookup, unset: Set<string>): strin
   return text;
 }
 
-/** What stands between the braces: a name, perhaps an operator and its operand. */
+/** Evaluates the text between the braces: a name, optionally with an operator and its operand. */
 function expression(inside: string, lookup: Lookup, unset: Set<string>): string {
   const name = NAME.exec(inside)?.[0];
-  if (name === undefined) throw new InterpolationFault(`"\${${inside}}" does not begin with a variable's name`);
+  if (name === undefined) throw new InterpolationFault(`"\${${inside}}" does not start with a variable name`);
   const rest = inside.slice(name.length);
   if (rest === '') return valueOf(name, lookup, unset);
 
@@ -105,7 +105,7 @@ function expression(inside: string, lookup: Lookup, unset: Set<string>): string 
     default: {
       if (present) return value ?? '';
       const why = substitute(operand, lookup, unset);
-      throw new InterpolationFault(`the variable ${name} has to be set${why === '' ? '' : `: ${why}`}`, name);
+      throw new InterpolationFault(`the variable ${name} must be set${why === '' ? '' : `: ${why}`}`, name);
     }
   }
 }
@@ -116,7 +116,7 @@ function valueOf(name: string, lookup: Lookup, unset: Set<string>): string {
   return value ?? '';
 }
 
-/** @param open where the opening brace is; braces in between have to be in pairs */
+/** @param open position of the opening brace; braces in between must be balanced */
 function closingBrace(template: string, open: number): number {
   let depth = 0;
   for (let position = open; position < template.length; position += 1) {
@@ -127,7 +127,7 @@ function closingBrace(template: string, open: number): number {
   throw new InterpolationFault(`"${template.slice(open - 1)}" has no closing brace`);
 }
 
-/** The variables that a text needs and that have neither a value nor a default. */
+/** Returns the variables that a text requires and that have neither a value nor a default. */
 export function missingVariables(template: string, lookup: Lookup): readonly string[] {
   const read = interpolate(template, lookup);
   if (read.kind === 'text') return read.unset;

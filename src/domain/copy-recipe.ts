@@ -3,8 +3,9 @@ import type { Target } from './target.js';
 import type { PlatformCopy } from './wanted-image.js';
 
 /**
- * What decides, beside the source's bytes, what a tag on a target becomes: two copies of one source digest by one recipe
- * have one digest. Undefined where more than that decides: referrers come and go without the image.
+ * copyRecipe returns all settings that, with the source's bytes, determine the content of a tag on a target: two copies of
+ * one source digest with the same recipe have the same digest. Undefined if referrers are copied too: they change
+ * independently of the image.
  */
 export function copyRecipe(
   platforms: 'all' | readonly string[],
@@ -15,7 +16,7 @@ export function copyRecipe(
   return `${selection} ${manifestPolicy}`;
 }
 
-/** A copy that was verified on a target once, as long as its tag leads to this digest and the source to that one. */
+/** A copy that was verified on a target. It is valid as long as the target's tag and the source point to these digests. */
 export interface KnownCopy {
   readonly recipe: string;
   readonly sourceDigest: Digest;
@@ -25,6 +26,6 @@ export interface KnownCopy {
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
-  /** What a person should know about it. */
+  /** A note for the user. */
   readonly note?: string;
 }

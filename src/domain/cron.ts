@@ -7,7 +7,7 @@ export interface CronRange {
   readonly step: number;
 }
 
-/** Times that fit all of its fields. */
+/** The times that match all of its fields. */
 export interface CronTimes {
   readonly minute: readonly CronRange[];
   readonly hour: readonly CronRange[];
@@ -46,8 +46,8 @@ const shorthands: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `minute hour day-of-month month day-of-week`. As crontab(5) has it, a time fits when either of the two days
- * does, where both are given: the result then has two parts, of which one has to fit.
+ * parseCron reads `minute hour day-of-month month day-of-week`. As in crontab(5), if both days are given, a time matches
+ * when either of them does: the result then has two entries, and a time must match one of them.
  *
  * @throws InvalidInput (`configuration`) naming the field
  */
@@ -72,13 +72,13 @@ function readField(text: string, field: Field, expression: string): CronRange[] 
     const [, from, to, every] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d{1,2}))?$/.exec(part) ?? [];
     const step = every === undefined ? 1 : Number(every);
     if (from === undefined || step === 0 || (from === '*' && to !== undefined)) {
-      throw refused(expression, `"${part}" is no ${field.name}`);
+      throw refused(expression, `"${part}" is not a valid ${field.name}`);
     }
     if (from === '*') return [{ start: field.first, end: field.last, step }];
     const start = valueOf(from, field, expression);
     const single = every === undefined ? start : field.last;
     const end = to === undefined ? single : valueOf(to, field, expression, true);
-    if (end < start) throw refused(expression, `"${part}" ends before it begins`);
+    if (end < start) throw refused(expression, `the range "${part}" ends before it starts`);
     return withoutSeven({ start, end, step }, field);
   });
 }
@@ -89,10 +89,10 @@ function valueOf(text: string, { name, first, last, names }: Field, expression: 
   const value = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   const most = name === 'dayOfWeek' ? 7 : last;
   if (value >= first && value <= most) return value;
-  throw refused(expression, `"${text}" is no ${name}: expected ${first} to ${last}`);
+  throw refused(expression, `"${text}" is not a valid ${name}: expected ${first} to ${last}`);
 }
 
-/** Sunday is 0, and at the end of the week 7, too. */
+/** Sunday is 0, and also 7 at the end of the week. */
 function withoutSeven({ start, end, step }: CronRange, { name }: Field): CronRange[] {
   if (name !== 'dayOfWeek' || end < 7) return [{ start, end, step }];
   const sunday = { start: 0, end: 0, step: 1 };
@@ -106,5 +106,5 @@ function whole(name: keyof CronTimes): CronRange {
 }
 
 function refused(expression: string, fault: string): InvalidInput {
-  return new InvalidInput(`the cron expression "${expression.slice(0, 80)}" cannot be used: ${fault}`, 'configuration');
+  return new InvalidInput(`the cron expression "${expression.slice(0, 80)}" is invalid: ${fault}`, 'configuration');
 }

@@ -1,16 +1,16 @@
 import type { Lookup } from './compose-interpolation.js';
 import { interpolate } from './compose-interpolation.js';
 
-/** More than any project has; what comes after them is not read. */
+/** More than any project has. Further variables are ignored. */
 const mostVariables = 2_000;
-/** Longer ones are no part of an image. */
+/** A longer value cannot be part of an image. */
 const longestValue = 1_000;
 
 const assignment = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*/;
 
 /**
- * Reads an environment file as Compose does: `NAME=value`, single quotes as they are, double quotes and bare values with
- * variables of the lines before (or of `outer`, which win), comments after a blank and `#`.
+ * parseEnvFile reads an environment file as Compose does: `NAME=value`, single quotes literal, double quotes and bare
+ * values with variables of the lines before (or of `outer`, which take precedence), comments after a blank and `#`.
  */
 export function parseEnvFile(text: string, outer: Lookup): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
@@ -30,7 +30,7 @@ export function parseEnvFile(text: string, outer: Lookup): ReadonlyMap<string, s
       if (read.value !== undefined) values.set(name, read.value);
       length = Math.max(length, whole.length + (read.length ?? 0));
     }
-    // A quoted value may go on over lines: what follows it is a comment at most.
+    // A quoted value may span lines. Only a comment can follow it.
     const next = rest.indexOf('\n', length);
     rest = next < 0 ? '' : rest.slice(next + 1);
   }
@@ -38,9 +38,9 @@ export function parseEnvFile(text: string, outer: Lookup): ReadonlyMap<string, s
 }
 
 interface ReadValue {
-  /** Absent: it cannot be known. */
+  /** Absent if it cannot be determined. */
   readonly value?: string;
-  /** How far a quoted value reaches. */
+  /** Length of a quoted value in the file. */
   readonly length?: number;
 }
 
@@ -61,7 +61,7 @@ function interpolated(text: string, lookup: Lookup): ReadValue {
   return read.kind === 'text' && read.unset.length === 0 ? { value: read.text } : {};
 }
 
-/** Names under which projects publish what a user copies to `.env`, the most usual first. */
+/** Usual names of the file that users of a project copy to `.env`, the most common first. */
 const examples: readonly RegExp[] = [
   /^\.env[._-]example$/i,
   /^\.env[._-](?:sample|template|tmpl|dist|defaults?)$/i,
@@ -71,7 +71,7 @@ const examples: readonly RegExp[] = [
   /^(?:variables|docker|compose|stack)\.env(?:\.(?:example|sample|template))?$/i,
 ];
 
-/** Those of a folder's files that are examples of an environment file, in the order in which they count. */
+/** Returns the files of a folder that are examples of an environment file, by precedence. */
 export function exampleEnvFiles(names: readonly string[]): readonly string[] {
   return examples.flatMap((form) => names.filter((name) => form.test(name)).toSorted());
 }

@@ -1,10 +1,10 @@
 /**
- * What the ferry does next about a fault:
+ * What the ferry does after a fault:
  * - `retry`: the same step may work in a moment (a reset connection, a 503);
- * - `wait`: it will work later by itself (a tag not published yet, a rate limit), see `retryAfterMs`;
- * - `block`: it cannot work until a person acts (a wrong password, a repository that does not exist).
+ * - `wait`: it will work later without any action (a tag not published yet, a rate limit), see `retryAfterMs`;
+ * - `block`: it cannot work until someone acts (a wrong password, a repository that does not exist).
  *
- * A fault that is not a {@link FerryError} is a bug, and is treated as one.
+ * An error that is not a {@link FerryError} is a bug.
  */
 export type Decision = 'retry' | 'wait' | 'block';
 
@@ -12,7 +12,7 @@ export type Decision = 'retry' | 'wait' | 'block';
 export type FaultCode =
   | 'invalid-reference'
   | 'invalid-platform'
-  /** A row of `images_for_push` whose status or id cannot be worked with. */
+  /** A row of `images_for_push` with an invalid status or ID. */
   | 'invalid-row'
   | 'tag-missing'
   | 'repository-missing'
@@ -38,15 +38,15 @@ export type FaultCode =
   | 'protocol'
   | 'credentials'
   | 'target-name'
-  /** Another reference to the same repository and tag was wanted first, and leads to something else. */
+  /** Another reference to the same repository and tag was added first and points to other content. */
   | 'target-tag-taken'
   /** Another run is copying the image. */
   | 'busy'
   /** Its workflow was cancelled. */
   | 'cancelled'
-  /** A repository, file or tag of an upstream is not where it was. */
+  /** A repository, file or tag of an upstream no longer exists. */
   | 'upstream-missing'
-  /** An upstream answered something else than what it has to. */
+  /** An upstream returned an unexpected response. */
   | 'upstream-format'
   | 'configuration'
   | 'database'
@@ -56,25 +56,25 @@ export type FaultCode =
 export interface FaultDetails {
   readonly code: FaultCode;
   readonly decision: Decision;
-  /** How long to wait, in milliseconds, when the other side said so; brought between a second and a day. */
+  /** How long to wait in milliseconds, if the other side announced it; clamped to between a second and a day. */
   readonly retryAfterMs?: number;
-  /** Whether it may pass by itself after all; absent: unless it is blocked. */
+  /** Whether the fault may be temporary; default: true unless the decision is `block`. */
   readonly mayHeal?: boolean;
-  /** What is wrong with the whole host, where it is: in words that name no repository, for others that are left for it. */
+  /** Set if the whole host is affected: the reason without a repository, for the other images that are skipped because of it. */
   readonly hostReason?: string;
   readonly cause?: unknown;
 }
 
-// Servers say 0 and mean "whenever", or send a date of another century: neither may spin or stop the ferry.
+// Some servers send 0, or a date in another century. Neither may cause a busy loop or stop the ferry.
 const shortestRetryAfterMs = 1_000;
 const longestRetryAfterMs = 24 * 60 * 60 * 1_000;
 
-/** The one base of every expected fault. The message is for people, the fields are for programs; neither holds a secret. */
+/** Base class of all expected faults. The message is for users, the fields are for programs; neither contains a secret. */
 export class FerryError extends Error {
   readonly code: FaultCode;
   readonly decision: Decision;
   readonly retryAfterMs?: number;
-  /** Whether a step that only this stands in the way of is to be tried until it works. */
+  /** Whether a step that fails only because of this should be retried until it works. */
   readonly mayHeal: boolean;
   readonly hostReason?: string;
 
@@ -94,14 +94,14 @@ export class FerryError extends Error {
 }
 
 /**
- * V8 keeps what the functions on the stack worked on until the stack is read for the first time: faults that are collected
+ * V8 keeps the values of the stack frames alive until the stack is read for the first time. Without this, collected faults
  * would keep the manifests of their images in memory.
  */
 function letGoOfFrames(error: unknown): void {
   if (error instanceof Error) void error.stack;
 }
 
-/** Something that a person typed, or a row holds, that cannot mean anything. */
+/** Invalid text that a person typed or that a row contains. */
 export class InvalidInput extends FerryError {
   constructor(message: string, code: 'invalid-reference' | 'invalid-platform' | 'target-name' | 'configuration') {
     super(message, { code, decision: 'block' });

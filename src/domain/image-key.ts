@@ -10,13 +10,13 @@ export function imageKey(image: string, platform: string): string {
   return sha256Hex(`${image}|${platform}`);
 }
 
-/** One workflow per tag on the targets, whatever platforms and digest are wanted of it: two would race for the tag. */
+/** One workflow per tag on the targets, for all platforms and digests: two workflows would race for the tag. */
 export function syncImageWorkflowId(image: string): string {
   return `sync-image/${sha256Hex(targetTagIdentity(image)).slice(0, 32)}`;
 }
 
 /**
- * What images have in common that have one tag on a target: `host/path:tag`, also of one with a digest beside its tag.
+ * targetTagIdentity returns what all images share that get the same tag on a target: `host/path:tag`, without the digest.
  * @param image canonical `host/path:tag[@digest]` or `host/path@digest`
  */
 export function targetTagIdentity(image: string): string {

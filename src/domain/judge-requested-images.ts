@@ -23,13 +23,13 @@ export interface AddRequest {
 export interface AddPorts {
   readonly wanted: { addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> };
   readonly sources: SourceGate;
-  /** Canonical platforms, or `all` alone: what a request without platforms means. */
+  /** Canonical platforms, or `all` alone: the default of a request without platforms. */
   readonly platforms: readonly string[];
 }
 
 /**
- * Parses, refuses with a reason, and records: one bad reference does not refuse the others. The accepted ones are
- * committed together. The answers are in the order of asking, one for each platform.
+ * addImages parses and checks the requested images and records the valid ones in one transaction. An invalid reference is
+ * refused with a reason and does not affect the others. The answers are in the order of the request, one per platform.
  */
 export async function addImages(
   request: AddRequest,
@@ -40,20 +40,20 @@ export async function addImages(
   return answers(imageRequests.length === 0 ? [] : await wanted.addWanted(imageRequests));
 }
 
-/** A request that was read, not recorded yet. */
+/** A request that was parsed but not recorded yet. */
 export interface ReadAddRequest {
   readonly imageRequests: readonly WantedRequest[];
-  /** What became of each reference, from what the store answered to the wishes. */
+  /** Builds the answer for each reference from the results of the store. */
   answers(results: readonly WantedResult[]): AddedImage[];
 }
 
-/** The first half of {@link addImages}, for who records the wishes together with something else. */
+/** The first half of {@link addImages}, for callers that record the requests together with other data. */
 export async function readAddRequest(
   { images, platforms: asked }: AddRequest,
   { sources, platforms: standard }: Omit<AddPorts, 'wanted'>,
   requestedBy: RequestedBy,
 ): Promise<ReadAddRequest> {
-  // In a workflow's input one text may hold several.
+  // In a workflow's input one text may contain several images.
   const requested = images.flatMap(readAgain);
   const fault =
     requested.length > images.length ? requestFault({ images: requested, platforms: asked ?? standard }) : undefined;
@@ -88,13 +88,13 @@ function answersTo(
 
 interface ReadRequest {
   readonly asked: string;
-  /** Absent: refused. */
+  /** Absent if refused. */
   readonly reference?: ImageReference;
   readonly platforms: readonly string[];
   readonly reason?: string;
 }
 
-/** No reference is longer: what is answered stays small, whatever was sent. */
+/** No reference is longer. It keeps answers small for any input. */
 const longestAnswer = 1_000;
 
 const statusNames = {
@@ -104,7 +104,7 @@ const statusNames = {
   [PushStatus.withdrawn]: 'withdrawn',
 } as const;
 
-/** What stands in answers for an image as it was asked for. */
+/** The requested text of an image, as answers show it. */
 export function shownInAnswers(image: string): string {
   return withoutPassword(image).slice(0, longestAnswer);
 }
@@ -115,7 +115,7 @@ function judge({ image, platforms, refused }: RequestedImage, standard: readonly
   const registry = bareRegistry(image);
   if (registry !== undefined) {
     const instead = `${canonicalHost(registry)}/owner/name:tag`;
-    return { asked, platforms: [], reason: `it names a registry and no repository: write ${instead}` };
+    return { asked, platforms: [], reason: `it is a registry without a repository: type ${instead}` };
   }
   try {
     const reference = parseImageReference(image);

@@ -2,27 +2,27 @@ import { InvalidInput } from './ferry-error.js';
 import { canonicalHost, looksLikeHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 
-/** The three columns of `images_for_push` that name an image, as other programs write them. */
+/** The three columns of `images_for_push` that identify an image, as other programs write them. */
 export interface ReferenceColumns {
   readonly source_registry_url: string | null;
   readonly orig_name_space: string | null;
   readonly orig_image_name: string | null;
 }
 
-/** The same as the ferry writes them. */
+/** The same columns as the ferry writes them. */
 export interface CanonicalReferenceColumns {
   /** Registry: `docker.io`. */
   readonly source_registry_url: string;
-  /** First component of the path; '' where it has only one. */
+  /** First component of the path; '' if it has only one. */
   readonly orig_name_space: string;
   /** The rest of the path, slashes included, with tag and digest. */
   readonly orig_image_name: string;
 }
 
 /**
- * Tolerates what the older scripts and people left: `https://` and slashes around the host, NULL and '' namespaces,
- * Docker Hub with and without `library`, names without a tag, digests after the name.
- * @throws InvalidInput when the columns cannot mean an image
+ * referenceFromRow accepts all forms that older scripts and people wrote: `https://` and slashes around the host, NULL and
+ * '' namespaces, Docker Hub with and without `library`, names without a tag, digests after the name.
+ * @throws InvalidInput when the columns do not identify an image
  */
 export function referenceFromRow(row: ReferenceColumns): ImageReference {
   const registry = registryOf(row.source_registry_url ?? '');
@@ -30,7 +30,7 @@ export function referenceFromRow(row: ReferenceColumns): ImageReference {
   const name = withoutSlashes(row.orig_image_name ?? '');
   if (name === '') {
     throw new InvalidInput(
-      'the column orig_image_name is empty: it must hold the image, like "nginx:1.27"',
+      'the column orig_image_name is empty: it must contain the image, like "nginx:1.27"',
       'invalid-reference',
     );
   }
@@ -50,17 +50,17 @@ export function rowFromReference({ host, path, tag, digest }: ImageReference): C
 }
 
 function registryOf(column: string): string {
-  // `https://index.docker.io/v1/` is how docker's own configuration names Docker Hub.
+  // Docker's own configuration calls Docker Hub `https://index.docker.io/v1/`.
   const address = withoutSlashes(column.trim().replace(/^https?:\/\//i, '')).replace(/\/v[12]$/, '');
   if (address === '') return 'docker.io';
   const [host = '', ...path] = address.split('/');
   if (!looksLikeHost(host)) {
     throw new InvalidInput(
-      `the column source_registry_url holds "${host.slice(0, 80)}", which is not a registry's host: write it like "docker.io" or "registry.example.com:5000"`,
+      `the column source_registry_url contains "${host.slice(0, 80)}", which is not a registry host: write it like "docker.io" or "registry.example.com:5000"`,
       'invalid-reference',
     );
   }
-  // Its web site's name, which people write into the column for the registry.
+  // People write the name of Docker Hub's web site into the column.
   const registry = host.toLowerCase() === 'hub.docker.com' ? 'docker.io' : canonicalHost(host);
   return [registry, ...path].join('/');
 }

@@ -1,11 +1,11 @@
 import { visibleText } from './visible-text.js';
 
-/** Text of others within Markdown: no link, no HTML, no code, and nothing hidden. */
+/** Escapes untrusted text for Markdown: no link, no HTML, no code, and no hidden characters. */
 export function asMarkdownText(text: string): string {
   return visibleText(text).replace(/[\\`[\]<>]/g, '\\$&');
 }
 
-/** Such text as a terminal shows it. */
+/** Removes the escapes of {@link asMarkdownText} for a terminal. */
 export function fromMarkdownText(markdown: string): string {
   return markdown.replace(/\\([\\`[\]<>])/g, '$1');
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a name fits a pattern in which `*` stands for any number of any characters and all else for itself. Upper and
- * lower case differ.
+ * fitsPattern matches a name against a pattern in which `*` matches any characters and everything else is literal. It is
+ * case-sensitive.
  */
 export function fitsPattern(name: string, pattern: string): boolean {
   const parts = pattern.split('*');
@@ -9,7 +9,7 @@ export function fitsPattern(name: string, pattern: string): boolean {
   if (parts.length === 1) return name === pattern;
   if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
 
-  // Leftmost places for the parts between are enough: an earlier place never leaves less room for the next part.
+  // The leftmost match of each part is enough: it leaves the most room for the next part.
   let position = first.length;
   for (const part of parts.slice(1, -1)) {
     const found = name.indexOf(part, position);

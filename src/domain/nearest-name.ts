@@ -1,7 +1,7 @@
-/** In short names two other letters make another word. */
+/** Names of this length may differ by two letters. In shorter names, two letters make another word. */
 const longName = 12;
 
-/** The name that was probably meant: the first that is a letter or two away from what was given. */
+/** nearestName returns the name that was probably meant: the first that differs by a letter or two. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   return names.find((name) => isNear(given, name));
 }
@@ -11,7 +11,7 @@ function isNear(given: string, name: string): boolean {
   return Math.abs(given.length - name.length) <= most && editsBetween(given, name) <= most;
 }
 
-/** Letters that were left out, added, exchanged for another or for their neighbour (optimal string alignment). */
+/** Number of deleted, inserted, replaced and swapped letters (optimal string alignment distance). */
 function editsBetween(one: string, other: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, column) => column);

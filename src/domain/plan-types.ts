@@ -3,18 +3,18 @@ import type { PlatformSelection } from '../../packages/registry/src/oci/platform
 import type { PullAllowance } from './pull-allowance.js';
 import type { TargetSelection } from './wanted-targets.js';
 
-/** An image that a run would look at. */
+/** An image that a run would process. */
 export interface PendingPlan {
   readonly image: string;
   readonly platforms: PlatformSelection;
   readonly targets: TargetSelection;
-  /** An older script pushed all of it: a run only looks whether it is there still. */
+  /** An older script pushed all of it: a run only checks that it is still there. */
   readonly toAdopt: boolean;
-  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  /** It was pushed, and is copied again even if the targets have it. */
   readonly force: boolean;
 }
 
-/** Why something would not be done. */
+/** Why an image would not be copied. */
 export interface PlannedFault {
   readonly code: FaultCode;
   readonly decision: Decision;
@@ -30,23 +30,23 @@ export interface PlannedBlobs {
 export interface PlannedTarget {
   readonly target: string;
   /**
-   * `there`: nothing to do; `copy`: it lacks something; `unknown`: the source's manifests were not read, or only a Docker
-   * daemon may look there; `refused`: it would not take the image, or could not be asked.
+   * `there`: nothing to do; `copy`: something is missing; `unknown`: the source's manifests were not read, or only a Docker
+   * daemon has access; `refused`: the target does not accept the image, or could not be reached.
    */
   readonly state: 'there' | 'copy' | 'unknown' | 'refused';
   /** `host/repository:tag` */
   readonly reference?: string;
-  /** The plain name of the image, which belongs to another image on this target. */
+  /** The plain name of the image, which another image already has on this target. */
   readonly takenName?: string;
-  /** Digest that the tag leads to now, and would no longer. */
+  /** Digest that the tag points to now and that would be replaced. */
   readonly replaces?: string;
-  /** All of that stays part of it: platforms are added. */
+  /** The old content stays part of the tag: platforms are only added. */
   readonly extends?: true;
   readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
   readonly there: PlannedBlobs;
   readonly mountable: PlannedBlobs;
   readonly sent: PlannedBlobs;
-  /** What a person should know about the copy. */
+  /** A note for the user about the copy. */
   readonly note?: string;
   readonly fault?: PlannedFault;
 }
@@ -57,36 +57,36 @@ export interface PlannedImage {
   /** Canonical platforms, or `all`. */
   readonly platforms: readonly string[];
   /**
-   * `there`: on every target already; `copy`: would be copied; `unread`: would be copied, what of it is not known, since
-   * reading it would cost a pull; `adopt`: an older script pushed it, only looked for on the targets; `stopped`: the
-   * source, or every target, is in the way.
+   * `there`: on every target already; `copy`: would be copied; `unread`: would be copied, but how much is not known, since
+   * reading the manifests would cost a pull; `adopt`: an older script pushed it, it would only be checked on the targets;
+   * `stopped`: the source, or every target, has a fault.
    */
   readonly state: 'there' | 'copy' | 'unread' | 'adopt' | 'stopped';
   readonly sourceDigest?: string;
   readonly missingPlatforms: readonly string[];
-  /** Reads that the source counts; of an unread image one at least. */
+  /** Pulls that the source counts; at least one for an unread image. */
   readonly pulls: number;
   readonly bytesToRead: number;
   readonly targets: readonly PlannedTarget[];
   readonly fault?: PlannedFault;
 }
 
-/** An allowance, and what the plan would take of it. */
+/** A pull allowance, and how much of it the plan would use. */
 export interface PlannedAllowance extends PullAllowance {
   readonly host: string;
   readonly free: number;
   readonly needed: number;
 }
 
-/** A row that names no image: it would be blocked. */
+/** A row that does not identify an image: it would be blocked. */
 export interface RefusedRow {
   readonly row: number;
-  /** What its columns say, for people. */
+  /** Its columns, for messages. */
   readonly text: string;
   readonly reason: string;
 }
 
-/** Takes a plan in as it is made: it may be longer than memory. */
+/** Receives a plan entry by entry: a whole plan may not fit in memory. */
 export interface PlanSink {
   /** In the order of the images' first rows. */
   image(image: PlannedImage): void;
@@ -94,7 +94,7 @@ export interface PlanSink {
   refusedRow(row: RefusedRow): void;
 }
 
-/** What a plan comes to, at its end. */
+/** Totals and faults at the end of a plan. */
 export interface PlanSummary {
   readonly allowances: readonly PlannedAllowance[];
   readonly totals: PlanTotals;
@@ -108,9 +108,9 @@ export interface PlanTotals {
   readonly mounts: PlannedBlobs;
   readonly takenNames: number;
   readonly refusals: number;
-  /** Images that would be copied, and not to every target. */
+  /** Images that would be copied, but not to every target. */
   readonly incomplete: number;
-  /** Rows that another program marked as pushed and the ferry never verified: they would be looked for on every target. */
+  /** Rows that another program marked as pushed and the ferry never verified: they would be checked on every target. */
   readonly unverified: number;
 }
 

@@ -8,13 +8,13 @@ export interface ReleaseDifference {
   readonly changed: readonly ImageChange[];
   readonly removed: readonly ImageChange[];
   readonly unchanged: readonly ImageChange[];
-  /** Services that are new, gone, or have another image. */
+  /** Services that were added or removed, or whose image changed. */
   readonly services: readonly ServiceChange[];
 }
 
 /**
- * What a release changes, by image and by service. An image counts once however many services use it; it is *changed*
- * when the older release has the same repository under another tag, *added* when it does not have the repository.
+ * releaseDifference compares two releases by image and by service. An image counts once, even if several services use it.
+ * It is *changed* if the older release has the same repository with another tag, *added* if it lacks the repository.
  */
 export function releaseDifference(older: readonly ServiceImage[], newer: readonly ServiceImage[]): ReleaseDifference {
   const before = byImage(older);
@@ -57,7 +57,7 @@ function byImage(images: readonly ServiceImage[]): Map<string, Use> {
   return uses;
 }
 
-/** The image that this one stands in for: of the same repository and gone, best of all used by the same service. */
+/** The image that this one replaces: a removed one of the same repository, preferably used by the same service. */
 function predecessorOf(use: Use, before: ReadonlyMap<string, Use>, after: ReadonlyMap<string, Use>) {
   const repository = sourceRepository(use.reference);
   const gone = [...before]

@@ -12,8 +12,8 @@ export interface ReleaseOptions {
 const NUMERIC = /^v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-fix\.?(\d{1,9}))?$/;
 
 /**
- * The tags that name a release, newest version first, whatever order they come in. Of two spellings of one version
- * (`v1.0.0` and `1.0.0`) both stay, in the order of their letters.
+ * releasesNewestFirst returns the tags that are releases, newest version first. Two spellings of one version (`v1.0.0` and
+ * `1.0.0`) are both kept, in alphabetical order.
  */
 export function releasesNewestFirst(tags: readonly string[], { order, prereleases = false }: ReleaseOptions): string[] {
   const releases = [...new Set(tags)].filter((tag) => isRelease(tag, order, prereleases));
@@ -25,7 +25,7 @@ export function isSameVersion(a: string, b: string, order: VersionOrder): boolea
   return compareReleases(a, b, order) === 0;
 }
 
-/** Negative when `a` is the older release, 0 when both are spellings of one. Both have to be releases. */
+/** Negative when `a` is the older release, 0 when both are spellings of one. Both must be releases. */
 function compareReleases(a: string, b: string, order: VersionOrder): number {
   switch (order) {
     case VersionOrder.numeric:
@@ -39,7 +39,7 @@ function compareReleases(a: string, b: string, order: VersionOrder): number {
   }
 }
 
-/** The version that a tag names, without a leading `v`: what image tags often have where git tags have the `v`. */
+/** The version without a leading `v`: image tags often omit the `v` that git tags have. */
 export function versionOf(tag: string): string {
   return tag.replace(/^v(?=\d)/, '');
 }

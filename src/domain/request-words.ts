@@ -3,18 +3,18 @@ import { parseImageReference } from '../../packages/registry/src/oci/image-refer
 import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
 import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
 
-/** Where copies get their names. */
-export const namesOfCopies = 'names on a target are given by "names" in ferry.yaml';
+/** How to rename copies. */
+export const namesOfCopies = 'set names on a target with "names" in ferry.yaml';
 
-/** The words of a line by what they are; what stands around them is gone. */
+/** The classified words of a line, without bullets, quotes and prompts. */
 export interface LineWords {
   readonly kind: 'words';
-  /** All that are meant as images, in their order. */
+  /** All images, in their order. */
   readonly images: readonly string[];
-  /** The same in groups: commas stand between the groups, blanks within one. */
+  /** The images in groups: commas separate groups, blanks separate the images of a group. */
   readonly segments: readonly (readonly string[])[];
   readonly platforms: readonly string[];
-  /** The line is a command that pulls them. */
+  /** Whether the line is a pull command. */
   readonly isPull: boolean;
 }
 
@@ -27,7 +27,7 @@ const pull =
 const program =
   /^(?:docker|docker-compose|podman|nerdctl|finch|crictl|ctr|crane|gcrane|skopeo|regctl|regsync|oras|buildah|kubectl|helm|image-syncer|imgpkg|wget|curl|echo|FROM|RUN)$/;
 const copies = /^(?:copy|cp|sync|tag|push|mutate|append)$/;
-/** `image: x`, in YAML and in what `kubectl describe` prints. */
+/** `image: x`, in YAML and in the output of `kubectl describe`. */
 const imageKey = /^["']?images?["']?\s*(?:[:：](?:\s+|$|(?=["'[]))|=\s*)/i;
 const platformKey = /^["']?platforms?["']?[:：=](.*)$/i;
 const separators = /[,;，、；]/;
@@ -36,7 +36,7 @@ const arrowInside = /->|=>|→|⇒|➔|➜|⟶|[=$|>]/;
 const platformOption = /^[-–—]{1,2}platforms?(?:=(.*))?$/i;
 const idleOptions = /^(?:-q|--quiet|--disable-content-trust(?:=\w+)?)$/;
 
-/** Divides a line into its images and platforms; refused where something else stands between them. */
+/** Splits a line into images and platforms. Refused if it contains anything else. */
 export function lineWords(line: string): Outcome {
   const bare = line.replace(bullet, '').replace(prompt, '').trim();
   const command = pull.exec(bare);
@@ -57,7 +57,7 @@ export function lineWords(line: string): Outcome {
         else platforms.push(value);
         continue;
       }
-      // An arrow ends as a quoted word does.
+      // An arrow ends like a quoted word.
       const word = arrow.test(written) ? written : unwrapped(written);
       if (word === '') continue;
       if (expectsPlatform) {
@@ -78,7 +78,7 @@ export function lineWords(line: string): Outcome {
   const images = segments.flat();
   const chained = command === null ? undefined : images.find((word) => program.test(word));
   if (chained !== undefined)
-    return { kind: 'refused', reason: 'it holds several commands: write each in a line of its own' };
+    return { kind: 'refused', reason: 'it contains several commands: write each on its own line' };
   return {
     kind: 'words',
     images,
@@ -88,7 +88,7 @@ export function lineWords(line: string): Outcome {
   };
 }
 
-/** The image and the platform that one word holds: `nginx:1.27`, `linux/arm64`, `nginx:1.27@linux/arm64`. */
+/** Splits one word into image and platform: `nginx:1.27`, `linux/arm64`, `nginx:1.27@linux/arm64`. */
 function divided(word: string): readonly [string | undefined, string?] {
   if (isPlatformWord(word)) return [undefined, word];
   const [, image, platform] = /^(.+?)[@([]([^@()[\]]+)[)\]]?$/.exec(word) ?? [];
@@ -99,16 +99,16 @@ function divided(word: string): readonly [string | undefined, string?] {
 /** Why a word makes the whole line unclear. */
 function foreign(word: string, line: string): string | undefined {
   if (/[{}]|^\$|<[^>]*$|%[sv]/.test(word)) {
-    return `"${excerpt(word)}" is a variable or a placeholder that nothing has filled in: type the image itself`;
+    return `"${excerpt(word)}" is a variable or a placeholder without a value: type the image itself`;
   }
   if (word.startsWith('|') || word.endsWith('|')) return `it is a row of a table: ${aloneOf(line)}`;
   const isMapped = /[:：]$/.test(word) && line.trim().includes(' ');
   if (isMapped || arrow.test(word) || arrowInside.test(word)) {
-    return `it gives the copy another name, which a request cannot do: ${aloneOf(line)}; ${namesOfCopies}`;
+    return `it renames the copy, which a request cannot do: ${aloneOf(line)}; ${namesOfCopies}`;
   }
-  if (/^(?:&&|\|\||&|\\)$/.test(word)) return 'it holds several commands: write each in a line of its own';
+  if (/^(?:&&|\|\||&|\\)$/.test(word)) return 'it contains several commands: write each on its own line';
   if (/^[-–—]/.test(word)) {
-    return `the option "${excerpt(word)}" is not known here: ${aloneOf(line)}, with --platform where it needs one`;
+    return `unknown option "${excerpt(word)}": ${aloneOf(line)}, with --platform if needed`;
   }
   return undefined;
 }
@@ -116,12 +116,12 @@ function foreign(word: string, line: string): string | undefined {
 function notPull(line: string, first: string): Outcome {
   const isCopy = line.split(/\s+/).some((word) => copies.test(word));
   const what = isCopy
-    ? `it is a command of ${first} that says where the image goes, which the ferry's targets decide`
-    : `it is not an image but a line for ${first}`;
+    ? `it is a command of ${first} that sets the destination, but the ferry's targets decide where images go`
+    : `it is a command of ${first}, not an image`;
   return { kind: 'refused', reason: `${what}: ${aloneOf(line)}` };
 }
 
-/** What to type: the first word of the line that can only be an image. */
+/** Suggests the first word of the line that can only be an image. */
 function aloneOf(line: string): string {
   const words = line
     .replace(/->|=>|→|⇒|➔|➜|⟶|[=$|>,;，、；]/g, ' ')
@@ -152,7 +152,7 @@ function isReference(word: string): boolean {
   }
 }
 
-/** Without the quotes and brackets of the list that it stood in; those of an IPv6 address stay. */
+/** Removes the quotes and brackets of a list, but not the brackets of an IPv6 address. */
 function unwrapped(written: string): string {
   let word = written.replace(/^["'`“”‘’«»]+/, '').replace(/["'`“”‘’«»]+$/, '');
   while (/^[[(<【「（]/.test(word) && !/^\[[0-9a-f:.]+\](?::\d+)?(?:\/|$)/i.test(word)) word = word.slice(1);

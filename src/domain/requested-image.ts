@@ -1,8 +1,8 @@
-/** An image as a request names it, not yet judged. */
+/** An image as requested, not checked yet. */
 export interface RequestedImage {
   readonly image: string;
-  /** Platforms, or `all` alone, of this image; absent: those of the whole request. */
+  /** Platforms of this image, or `all` alone; default: those of the whole request. */
   readonly platforms?: readonly string[];
-  /** Set where no image was understood: the reason. `image` is the text as it was sent, without passwords. */
+  /** Why the text could not be parsed. `image` is then the text as sent, without passwords. */
   readonly refused?: string;
 }

@@ -6,27 +6,27 @@ import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
 import { lineWords, namesOfCopies } from './request-words.js';
 import type { LineWords } from './request-words.js';
 
-/** What one line asks for: all that is written in it, or nothing. */
+/** The result for one line: everything in it, or a refusal. */
 export type ReadLine =
   | { readonly kind: 'images'; readonly images: readonly string[]; readonly platforms?: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Platforms, and no image beside them. */
+  /** Platforms without an image. */
   | { readonly kind: 'platforms'; readonly reason: string };
 
-/** What heads the columns of a table. */
+/** Headings of table columns. */
 const headings =
   /^(?:images?|names?|platforms?|tags?|repository|repositories|arch|architecture|os|registry|source|target|image[_-]?(?:name|id))$/i;
-/** What programs print where they have no value. */
+/** Placeholders that programs print for a missing value. */
 const noValues = /^(?:null|undefined|none|nil|nan|true|false|n\/a|\[?object|object\]?)$/i;
-/** Written in a column of its own, or with a comma in front: not an image, however well it fits the grammar. */
+/** A tag in a column of its own or after a comma is not an image, although it matches the grammar. */
 const tagAlone = /^(?:latest|stable|edge|nightly|v?\d+(?:\.\d+)*(?:[-._][\w.-]*)?)$/i;
 
 /**
- * Reads one line of a request: an image with its platforms on either side, several images with commas between, a
- * `docker pull`. What cannot be understood to its end is refused whole, with what to type instead: half of a line would
- * be an image, or a platform, that the sender did not ask for.
+ * readRequestedLine parses one line of a request: an image with its platforms on either side, several images separated by
+ * commas, a `docker pull`. A line that is not fully understood is refused whole, with a correction: half of a line could
+ * be an image or a platform that the sender did not request.
  *
- * @param isAlone whether the text has no other line: only there blanks alone may stand between images
+ * @param isAlone whether the text has no other line: only then images may be separated by blanks alone
  */
 export function readRequestedLine(line: string, isAlone: boolean): ReadLine {
   const words = lineWords(line);
@@ -38,11 +38,11 @@ export function readRequestedLine(line: string, isAlone: boolean): ReadLine {
   const wrong = platformFault(platforms);
   if (wrong !== undefined) return refused(wrong);
   if (images.length === 0 && platforms.length > 0) {
-    const reason = `it is a platform, and no image stands beside it: type "nginx:1.27 --platform ${platforms.join(',')}"`;
+    const reason = `it is a platform without an image: type "nginx:1.27 --platform ${platforms.join(',')}"`;
     return { kind: 'platforms', reason };
   }
   if (images.length > 1 && platforms.length > 0) {
-    return refused(`a platform stands beside ${images.length} images: write each image in a line of its own`);
+    return refused(`a platform is given for ${images.length} images: write each image on its own line`);
   }
   const mixed = mixedUp(words, isAlone || words.isPull);
   if (mixed !== undefined) return refused(mixed);
@@ -55,10 +55,10 @@ function unclearWord(images: readonly string[], isPull: boolean): string | undef
   }
   const empty = images.find((word) => noValues.test(word));
   if (empty !== undefined) {
-    return `"${empty}" stands where an image was expected: what filled it in had no value`;
+    return `expected an image, got "${empty}": the program that wrote it had no value`;
   }
   const ports = images.find((word) => /^\d+:\d+$/.test(word));
-  if (ports !== undefined) return `"${excerpt(ports)}" is not an image: a name has more than digits`;
+  if (ports !== undefined) return `"${excerpt(ports)}" is not an image: a name does not consist of digits alone`;
   const tag = images.find((word) => tagAlone.test(word) && bareRegistry(word) === undefined);
   if (tag === undefined) return undefined;
   const [first = '', second] = images;
@@ -68,7 +68,7 @@ function unclearWord(images: readonly string[], isPull: boolean): string | undef
     : `"${excerpt(tag)}" looks like the tag of ${first}: type "${whole}"`;
 }
 
-/** One of Docker Hub's own images has the name of a column. */
+/** `registry` is a heading, but also an official image of Docker Hub. */
 function isRegistryImage(images: readonly string[]): boolean {
   return images.length === 1 && images[0] === 'registry';
 }
@@ -85,8 +85,8 @@ function platformFault(platforms: readonly string[]): string | undefined {
 }
 
 /**
- * Blanks alone stand between words of a sentence, too, and between the columns of a table, a source and a target: only
- * what can be nothing but images is taken from such a line.
+ * Blanks also separate the words of a sentence, the columns of a table, and a source from its target. Such a line is
+ * accepted only if every word is clearly an image.
  */
 function mixedUp({ segments }: LineWords, isAlone: boolean): string | undefined {
   const side = segments.filter((segment) => segment.length > 1);
@@ -99,14 +99,14 @@ function mixedUp({ segments }: LineWords, isAlone: boolean): string | undefined 
   const candidates = words.filter((word) => isUnmistakable(word) && !isPlatformWord(word));
   const [first, ...others] = candidates;
   if (isRename && first !== undefined) {
-    return `it has two columns with the same image: if the second is another name for the copy, type "${first}" alone (${namesOfCopies}); else write each in a line of its own`;
+    return `it has two columns with the same image: if the second is another name for the copy, type "${first}" alone (${namesOfCopies}); else write each on its own line`;
   }
   const instead =
-    first !== undefined && others.length === 0 ? `type the image alone, "${first}"` : 'write one image a line';
-  return `its words are not all images with a tag: ${instead}, or put commas between images`;
+    first !== undefined && others.length === 0 ? `type the image alone, "${first}"` : 'write one image per line';
+  return `not every word is an image with a tag: ${instead}, or separate images with commas`;
 }
 
-/** It has a tag, a digest or a registry's host, which no word of a sentence has. */
+/** It has a tag, a digest or a registry host, which no word of a sentence has. */
 function isUnmistakable(word: string): boolean {
   const isMarked =
     /[^/]:[^/]+$/.test(word) ||

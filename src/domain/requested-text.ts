@@ -3,33 +3,33 @@ import type { ReadLine } from './requested-line.js';
 import type { RequestedImage } from './requested-image.js';
 import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 
-/** As much of a refused text as answers show. */
+/** Limit for the part of a refused text that answers show. */
 const longestShown = 1_000;
-/** A key of YAML, other than those of images; a colon within a reference has no blank behind it. */
+/** A YAML key other than `image` or `images`. A colon in a reference is not followed by a blank. */
 const otherKey = /^\s*(?:-\s+)?["']?(?!images?["']?\s*:)([A-Za-z_][\w.-]*)["']?\s*:(?:\s+(?!\/\/)|$)/i;
-/** How far into a refused text its reason looks, so that one without an end costs no more. */
+/** Limit for the part of a refused text that is examined for the reason. */
 const longestLine = 10_000;
 
 /**
- * Reads a text that names images: one, or a list with a line or a comma for each, in the forms in which people keep and
- * paste them. Comments follow a `#`. What is not understood is an entry with its reason, and is refused by itself.
+ * readRequestedText parses a text with images: one, or a list separated by lines or commas, in the usual forms. Comments
+ * follow a `#`. A part that is not understood becomes an entry with a reason and does not affect the others.
  */
 export function readRequestedText(text: string): readonly RequestedImage[] {
   const lines = linesOf(text);
-  // A slip such as `nginx:` alone is told as one.
+  // A typo such as `nginx:` alone gets its own message.
   const key = lines
     .filter((line) => lines.length > 1 || /\s/.test(line.trim()))
     .map((line) => otherKey.exec(line)?.[1])
     .find((found) => found !== undefined);
   if (key !== undefined) {
-    const reason = `it is YAML with keys such as "${key.slice(0, 60)}", and may hold other things than images: write one image a line (platforms beside it)`;
+    const reason = `it is YAML with keys such as "${key.slice(0, 60)}", and may contain more than images: write one image per line (with its platforms)`;
     return [refusedText(lines.join('\n'), reason)];
   }
   const read = lines.map((line) => ({ line, found: readOne(line, lines.length === 1) }));
   return withoutStrayPlatforms(read).flatMap(({ line, found }) => entriesOf(line, found));
 }
 
-/** A text that is refused whole; what is shown of it holds no password. */
+/** A text that is refused whole. The shown part contains no password. */
 export function refusedText(text: string, reason: string): RequestedImage {
   return { image: withoutPassword(text.trim().slice(0, 4 * longestShown)).slice(0, longestShown), refused: reason };
 }
@@ -44,11 +44,11 @@ interface ReadOne {
   readonly found: ReadLine;
 }
 
-/** Which image a platform in a line of its own belongs to is not known: none of the text is taken then. */
+/** Refuses the whole text if a line is only a platform: it is not clear which image it belongs to. */
 function withoutStrayPlatforms(read: readonly ReadOne[]): readonly ReadOne[] {
   const stray = read.find(({ found }) => found.kind === 'platforms');
   if (stray === undefined || read.length === 1) return read;
-  const reason = `the platform "${stray.line.trim().slice(0, 80)}" stands in a line of its own: write it beside its image, like "nginx:1.27 --platform linux/arm64"`;
+  const reason = `the platform "${stray.line.trim().slice(0, 80)}" is on a line of its own: write it next to its image, like "nginx:1.27 --platform linux/arm64"`;
   return read.map(({ line }) => ({ line, found: { kind: 'refused', reason } }));
 }
 
@@ -63,7 +63,7 @@ function readOne(line: string, isAlone: boolean): ReadLine {
   return readLongLine(line, isAlone);
 }
 
-/** A line may be a long list with commas: it is read in pieces, as long as each is one image. */
+/** A long list with commas is parsed in pieces, as long as each piece is one image. */
 function readLongLine(line: string, isAlone: boolean): ReadLine {
   const images: string[] = [];
   for (const piece of line.split(',')) {
@@ -71,14 +71,14 @@ function readLongLine(line: string, isAlone: boolean): ReadLine {
       return { kind: 'refused', reason: `it has ${piece.length} characters without a comma` };
     const read = readRequestedLine(piece, isAlone);
     if (read.kind !== 'images' || read.platforms !== undefined) {
-      return { kind: 'refused', reason: 'it is a long line with more than images in it: write one image a line' };
+      return { kind: 'refused', reason: 'it is a long line with more than images in it: write one image per line' };
     }
     images.push(...read.images);
   }
   return { kind: 'images', images };
 }
 
-/** Without comments and blank lines; a line that ends with a backslash goes on in the next. */
+/** Removes comments and blank lines, and joins lines that end with a backslash. */
 function linesOf(text: string): readonly string[] {
   return text
     .split(/\r\n|[\n\r\u0085\u2028\u2029]/)

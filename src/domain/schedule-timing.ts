@@ -1,10 +1,10 @@
 import { printDuration } from './duration.js';
 import type { UpstreamSchedule } from './upstream.js';
 
-/** Every so many milliseconds since the epoch, plus an offset; or by cron expressions in a time zone, UTC by default. */
+/** An interval in milliseconds since the epoch plus an offset, or cron expressions in a time zone, UTC by default. */
 export type ScheduleTiming = UpstreamSchedule & { readonly offsetMs?: number };
 
-/** What is done by itself, and when. */
+/** A scheduled action and its timing. */
 export interface ScheduleSetting {
   /** `sync-all`, or `fetch-` and the upstream's name. */
   readonly id: string;
@@ -17,8 +17,7 @@ export const SYNC_SCHEDULE_ID = 'sync-all';
 const minuteMs = 60_000;
 
 /**
- * Where in its interval a schedule begins when nobody said so: of each name another minute, so that they do not all
- * begin at midnight.
+ * The default offset of a schedule in its interval: it depends on the name, so that not all schedules start at midnight.
  */
 export function spreadOffsetMs(id: string, everyMs: number): number {
   let hash = 7;
@@ -26,7 +25,7 @@ export function spreadOffsetMs(id: string, everyMs: number): number {
   return (hash % Math.max(1, Math.floor(everyMs / minuteMs))) * minuteMs;
 }
 
-/** `every 3h (7m into each)`, `17 3 * * * Asia/Shanghai`: what people read. */
+/** `every 3h (7m into each)`, `17 3 * * * Asia/Shanghai`: for messages. */
 export function printTiming(timing: ScheduleTiming): string {
   if ('cron' in timing) return [...timing.cron, timing.timezone ?? 'UTC'].join(' ');
   const offset = timing.offsetMs ?? 0;

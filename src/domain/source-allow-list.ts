@@ -1,9 +1,9 @@
-/** Which sources strangers may name: `AddImage` and upstreams ask; rows in the table are trusted. */
+/** Which sources untrusted requests may use. `AddImage` and upstreams are checked; rows in the table are trusted. */
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { canonicalHost, looksLikeHost } from '../../packages/registry/src/oci/image-reference.js';
 import { hostFault } from '../../packages/registry/src/oci/reference-grammar.js';
 
-/** Public registries that anyone can pull from; `*.` stands for any number of names in front. */
+/** Public registries that anyone can pull from; `*.` matches any number of subdomains. */
 export const wellKnownRegistries: readonly string[] = [
   'docker.io',
   'ghcr.io',
@@ -31,7 +31,7 @@ export const wellKnownRegistries: readonly string[] = [
   'codeberg.org',
   'code.forgejo.org',
   'data.forgejo.org',
-  // Projects that publish under a host of their own: what their compose files name.
+  // Projects with a registry host of their own, as used in their compose files.
   'artifacts.plane.so',
   'cr.fluentbit.io',
   'cr.weaviate.io',
@@ -50,14 +50,14 @@ export const wellKnownRegistries: readonly string[] = [
 ];
 
 export interface SourceRules {
-  /** Hosts with their port, `*.example.com` for what is below a name, `*` for every public registry. */
+  /** Hosts with their port, `*.example.com` for subdomains, `*` for every public registry. */
   readonly allowed: readonly string[];
-  /** Hosts that the configuration describes: they may have private addresses. */
+  /** Configured hosts: they may have private addresses. */
   readonly trusted: readonly string[];
   readonly targets: readonly { readonly name: string; readonly registry: string; readonly namespace: string }[];
 }
 
-/** An address that a host leads to. */
+/** An address that a host resolves to. */
 export interface HostAddress {
   readonly address: string;
   readonly isPublic: boolean;
@@ -66,14 +66,14 @@ export interface HostAddress {
 export type SourceDecision =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Its addresses decide (see {@link addressRefusal}); `reason` refuses it where they do not. */
+  /** Its addresses decide (see {@link addressRefusal}); otherwise `reason` refuses it. */
   | { readonly kind: 'addresses'; readonly host: string; readonly reason?: string };
 
-/** Whose file counts, and since when: the terminal's may say otherwise, and the worker's may have changed since. */
+/** Says which ferry.yaml applies and when it is read: the file of the terminal may differ, and the worker's may have changed. */
 const mustBeConfigured =
-  "a registry there must be configured (hosts in the worker's ferry.yaml, which it reads when it starts)";
+  "configure such a registry under hosts in the worker's ferry.yaml, which the worker reads when it starts";
 
-/** What can be said of a source by its name alone. */
+/** decideSource decides as far as possible by the name of a source alone. */
 export function decideSource({ host, path }: ImageReference, rules: SourceRules): SourceDecision {
   const name = canonicalSource(host);
   const target = rules.targets.find(
@@ -81,40 +81,40 @@ export function decideSource({ host, path }: ImageReference, rules: SourceRules)
       canonicalSource(registry) === name && (namespace === '' || path.startsWith(`${namespace}/`)),
   );
   if (target !== undefined) {
-    const place = target.namespace === '' ? host : `${host}/${target.namespace}`;
-    return refused(`${place} is the target "${target.name}": images go there, they do not come from there`);
+    const location = target.namespace === '' ? host : `${host}/${target.namespace}`;
+    return refused(`${location} is the target "${target.name}" and cannot be a source`);
   }
 
   const isListed = rules.allowed.some((pattern) => matches(pattern, host));
-  const notListed = `${host} is not on the list of allowed sources: add it to FERRY_ALLOWED_SOURCES if this is meant`;
+  const notListed = `${host} is not an allowed source: add it to FERRY_ALLOWED_SOURCES to allow it`;
   if (rules.trusted.includes(host)) return isListed ? { kind: 'accepted' } : refused(notListed);
   if (isLocalName(host)) {
-    return refused(`${host} is this machine itself: ${mustBeConfigured}`);
+    return refused(`${host} is this machine: ${mustBeConfigured}`);
   }
   if (isListed) return { kind: 'addresses', host };
-  // An address tells more than its absence from a list, in whichever way it is written.
+  // The address, in any notation, gives a better reason than its absence from the list.
   return isWrittenAsAddress(host) ? { kind: 'addresses', host, reason: notListed } : refused(notListed);
 }
 
-/** Why a host is refused for the addresses that it leads to; undefined when it is not, or when none is known. */
+/** Why a host is refused because of the addresses that it resolves to; undefined if it is allowed or none is known. */
 export function addressRefusal(host: string, addresses: readonly HostAddress[]): string | undefined {
   const hidden = addresses.find(({ isPublic }) => !isPublic);
   if (hidden === undefined) return undefined;
-  const means = withoutPort(host) === hidden.address ? 'is' : `leads to ${hidden.address},`;
+  const means = withoutPort(host) === hidden.address ? 'is' : `resolves to ${hidden.address},`;
   return `${host} ${means} a private or loopback address: ${mustBeConfigured}`;
 }
 
-/** Why a pattern of the list cannot be used; undefined for a good one. */
+/** Why a pattern of the list is invalid; undefined if it is valid. */
 export function sourcePatternFault(pattern: string): string | undefined {
   if (pattern === '*') return undefined;
   const host = pattern.startsWith('*.') ? pattern.slice(2) : pattern;
   const scheme = /^https?:\/\//.exec(host)?.[0];
-  if (scheme !== undefined) return `"${pattern.slice(0, 80)}" is not a registry's host: leave "${scheme}" out`;
+  if (scheme !== undefined) return `"${pattern.slice(0, 80)}" is not a registry host: remove "${scheme}"`;
   const fault = looksLikeHost(host) ? hostFault(host) : 'a registry has a dot or a port in its name';
-  return fault === undefined ? undefined : `"${pattern.slice(0, 80)}" is not a registry's host: ${fault}`;
+  return fault === undefined ? undefined : `"${pattern.slice(0, 80)}" is not a registry host: ${fault}`;
 }
 
-/** The form in which hosts are compared: lower case, one name for Docker Hub, HTTPS's port left out. */
+/** The form in which hosts are compared: lower case, one name for Docker Hub, without the port of HTTPS. */
 export function canonicalSource(host: string): string {
   return canonicalHost(host.replace(/:443$/, ''));
 }
@@ -135,8 +135,8 @@ function isLocalName(host: string): boolean {
 }
 
 /**
- * Resolvers read a name whose last part is a number as an IPv4 address: `127.1`, `2130706433`, `0177.0.0.1`,
- * `0x7f000001`. Brackets are IPv6's.
+ * Resolvers parse a name whose last part is a number as an IPv4 address: `127.1`, `2130706433`, `0177.0.0.1`,
+ * `0x7f000001`. Brackets mean IPv6.
  */
 function isWrittenAsAddress(host: string): boolean {
   const last = withoutPort(host).split('.').at(-1) ?? '';

@@ -2,16 +2,16 @@ import type { ImageReference } from '../../packages/registry/src/oci/image-refer
 import type { HostAddress, SourceRules } from './source-allow-list.js';
 import { addressRefusal, decideSource } from './source-allow-list.js';
 
-/** The addresses that the host of a reference leads to; none where nobody knows them. */
+/** Resolves the host of a reference to its addresses; empty if they are not known. */
 export type HostAddresses = (host: string) => Promise<readonly HostAddress[]>;
 
-/** Whether images may come from where a request says; asked for everything that is not a row of the table already. */
+/** Decides whether the requested sources are allowed. Rows that are already in the table are not checked. */
 export interface SourceGate {
-  /** For each reference the reason why it is refused, or undefined. */
+  /** Returns for each reference the reason why it is refused, or undefined. */
   refusals(references: readonly ImageReference[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** A gate that says what it decides by, besides the addresses of hosts. */
+/** A gate that exposes its rules. */
 export interface RuledSourceGate extends SourceGate {
   readonly rules: SourceRules;
 }
@@ -20,7 +20,7 @@ export function createSourceGate(rules: SourceRules, addressesOf: HostAddresses)
   return {
     rules,
     async refusals(references) {
-      // Each host is looked up once, however many images of it are asked for.
+      // Each host is resolved once, even if many of its images are requested.
       const lookUps = new Map<string, ReturnType<HostAddresses>>();
       const lookUp = (host: string): ReturnType<HostAddresses> => {
         const running = lookUps.get(host) ?? addressesOf(host);

@@ -5,12 +5,12 @@ import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
 import type { TagRules } from './upstream.js';
 
-/** Versions as image tags have them: with or without `v`, with one, two or three numbers. */
+/** Versions in image tags: with or without `v`, with one, two or three numbers. */
 const SHORT_VERSION = /^v?\d+(?:\.\d+){0,1}$/;
 
 /**
- * The tags that rules choose, newest version first; tags that are no versions come after those that are. Told apart are
- * only the denied ones: that a tag does not fit is no news.
+ * selectTags returns the tags that match the rules, newest version first, followed by tags that are not versions. Only
+ * denied tags are reported as skipped: tags that do not match are expected.
  */
 export function selectTags(
   tags: readonly string[],
@@ -25,10 +25,10 @@ export function selectTags(
     .filter((tag) => !denied.includes(tag))
     .sort(newestFirst)
     .slice(0, newest);
-  return { selected, skipped: denied.map((tag) => ({ what: `tag ${tag}`, reason: 'a deny pattern fits it' })) };
+  return { selected, skipped: denied.map((tag) => ({ what: `tag ${tag}`, reason: 'a deny pattern matches it' })) };
 }
 
-/** @throws InvalidInput when it is no regular expression */
+/** @throws InvalidInput if it is not a regular expression */
 export function tagExpression(match: string): RegExp {
   try {
     return new RegExp(`^(?:${match})$`, 'u');
@@ -38,10 +38,10 @@ export function tagExpression(match: string): RegExp {
   }
 }
 
-/** @throws InvalidInput when it is no semver range */
+/** @throws InvalidInput if it is not a semver range */
 export function checkRange(range: string): void {
   if (semver.validRange(range) !== null) return;
-  throw new InvalidInput(`"${range}" is not a semver range: type something like >=1.27 <2 or ^3.2`, 'configuration');
+  throw new InvalidInput(`"${range}" is not a semver range: use something like >=1.27 <2 or ^3.2`, 'configuration');
 }
 
 function isInRange(tag: string, range: string): boolean {
@@ -63,7 +63,7 @@ function versionIn(tag: string): semver.SemVer | undefined {
   return version ?? undefined;
 }
 
-/** Runs of digits by their value, all else by its letters: `8.9-alpine` before `8.10-alpine`. */
+/** Compares digits by value and everything else by character: `8.9-alpine` before `8.10-alpine`. */
 function compareNaturally(a: string, b: string): number {
   const [partsA, partsB] = [a.split(/(\d+)/), b.split(/(\d+)/)];
   for (const [place, part] of partsA.entries()) {

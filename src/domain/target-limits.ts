@@ -4,11 +4,11 @@ import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js'
 import { NamingScheme } from './target.js';
 import type { Target } from './target.js';
 
-/** What a target's repository names may be, beside the grammar that all registries share. Lengths are characters. */
+/** Limits of a target for repository names, in addition to the common grammar. Lengths are in characters. */
 export interface NameLimits {
   readonly minLevels: number;
   readonly maxLevels: number;
-  /** Of the last component; those before it are namespaces, made by a person. */
+  /** Length of the last component. The components before it are namespaces, which a person creates. */
   readonly minLastLength: number;
   readonly maxLastLength: number;
   readonly maxTotalLength: number;
@@ -37,18 +37,18 @@ function registryLimits(naming: NamingScheme, registry: string): Omit<NameLimits
   return registry === dockerHub ? DOCKER_HUB : ANY_OTHER;
 }
 
-/** Why a repository (path without host) cannot be on a target, or undefined when it can. */
+/** Why a repository (path without host) is invalid on a target, or undefined if it is valid. */
 export function targetRepositoryFault(repository: string, limits: NameLimits): string | undefined {
   const fault = pathFault(repository);
   if (fault !== undefined) return fault;
   const components = repository.split('/');
   const last = components.at(-1) ?? '';
   if (repository.length > limits.maxTotalLength) {
-    return `it has ${repository.length} characters, ${limits.maxTotalLength} are allowed after the host`;
+    return `it has ${repository.length} characters, the limit after the host is ${limits.maxTotalLength}`;
   }
-  if (components.length < limits.minLevels) return `it has no namespace before its name, which this registry needs`;
+  if (components.length < limits.minLevels) return `it has no namespace, which this registry requires`;
   if (components.length > limits.maxLevels) {
-    return `it has ${components.length} levels, this registry has ${limits.maxLevels}`;
+    return `it has ${components.length} levels, this registry allows ${limits.maxLevels}`;
   }
   if (last.length < limits.minLastLength || last.length > limits.maxLastLength) {
     return `"${last}" has ${last.length} characters, this registry allows ${limits.minLastLength} to ${limits.maxLastLength}`;
@@ -56,7 +56,7 @@ export function targetRepositoryFault(repository: string, limits: NameLimits): s
   return undefined;
 }
 
-/** @throws InvalidInput (`target-name`) when `repository`, a path without host, cannot be on the target */
+/** @throws InvalidInput (`target-name`) if `repository`, a path without host, is invalid on the target */
 export function assertTargetRepository(repository: string, target: Target): void {
   const fault = targetRepositoryFault(repository, nameLimits(target));
   if (fault === undefined) return;
@@ -66,14 +66,13 @@ export function assertTargetRepository(repository: string, target: Target): void
   );
 }
 
-/** @throws InvalidInput (`target-name`) when the target's own namespace is illegal, or leaves no level for a repository */
+/** @throws InvalidInput (`target-name`) if the target's namespace is invalid, or leaves no level for a repository */
 export function assertTargetNamespace(target: Target): void {
   const { namespace, name, registry } = target;
   if (namespace === '') return;
   const levels = namespace.split('/').length;
   const { maxLevels } = nameLimits(target);
-  const tooDeep =
-    levels < maxLevels ? undefined : `it has ${levels} levels, this registry has room for ${maxLevels - 1}`;
+  const tooDeep = levels < maxLevels ? undefined : `it has ${levels} levels, this registry allows ${maxLevels - 1}`;
   const fault = pathFault(namespace) ?? tooDeep;
   if (fault === undefined) return;
   throw new InvalidInput(

@@ -11,21 +11,21 @@ import type { Target } from './target.js';
 
 /** Two repositories (paths on the target, without host) for one source repository. */
 export interface TargetRepositoryCandidates {
-  /** The name that people expect; whoever claims it first owns it for ever. */
+  /** The name that people expect. The first source repository that claims it owns it permanently. */
   readonly preferred: string;
-  /** The name for a source repository that comes second; the same as `preferred` where only this one is legal. */
+  /** The name for any later source repository; the same as `preferred` if only this one is valid. */
   readonly suffixed: string;
 }
 
 const suffixLength = 10;
-/** A slug is cut to no less than this for the sake of the components above it. */
+/** Minimum length that a slug keeps when it is cut in favor of the components above it. */
 const readableSlugLength = 32;
 
 /**
- * The names that a source repository may have on a target, by the target's naming; they depend on nothing else.
- * Each is legal for the target: a preferred name that is not (too long or too short, too many levels) gives way to the
- * suffixed one.
- * @throws InvalidInput (`target-name`) when the target's namespace or an explicit name is illegal there
+ * targetRepositoryCandidates returns the names that a source repository may have on a target. They depend only on the
+ * target's naming. Each is valid on the target: a preferred name that is not (too long, too short, too many levels) is
+ * replaced by the suffixed one.
+ * @throws InvalidInput (`target-name`) if the target's namespace or an explicit name is invalid there
  */
 export function targetRepositoryCandidates(source: ImageReference, target: Target): TargetRepositoryCandidates {
   const limits = nameLimits(target);
@@ -45,8 +45,8 @@ export function targetRepositoryCandidates(source: ImageReference, target: Targe
 }
 
 /**
- * The repositories in which to look for a place, in order. A name that the source has on the target already, in the
- * same namespace, stays its name: those that older scripts made are not always the plain ones.
+ * The repositories to try, in order. A name that the source already has on the target, in the same namespace, is kept:
+ * names from older scripts are not always the plain ones.
  * @param owned repositories (paths without host) of the target that belong to the source, the first claimed first
  * @throws InvalidInput `target-name`
  */
@@ -70,7 +70,7 @@ function parentOf(repository: string): string {
 /** The tag on the target: the source's, or one made from the digest of a source that has only that. */
 export function targetTag({ tag, digest }: Pick<ImageReference, 'tag' | 'digest'>): string {
   if (tag !== undefined) return tag;
-  // Not `sha256-<hex>`: that is how signatures and referrers are tagged.
+  // Not `sha256-<hex>`: signatures and referrers use that form.
   return digest === undefined ? 'latest' : `digest-${digest.slice(digest.indexOf(':') + 1).slice(0, 12)}`;
 }
 
@@ -78,7 +78,7 @@ function explicitName(repository: string, { explicitNames }: Target): string | u
   return Object.hasOwn(explicitNames, repository) ? explicitNames[repository] : undefined;
 }
 
-/** Components of the name that the scheme asks for, legal or not. */
+/** Components of the name by the naming scheme, valid or not. */
 function schemeComponents(source: ImageReference, target: Target): readonly string[] {
   const prefix = namespaceOf(target);
   const path = source.path.split('/');
@@ -103,8 +103,8 @@ function namespaceOf({ namespace }: Target): readonly string[] {
 }
 
 /**
- * `<slug>-<hash>` below as many of the wished components as the target has levels and room for; the first `fixed` of
- * them, chosen by a person, always stay.
+ * `<slug>-<hash>` below as many of the preferred components as the target's levels and length allow. The first `fixed`
+ * components, chosen by a person, are always kept.
  */
 function suffixedName(
   repository: string,
@@ -133,7 +133,7 @@ function legalComponent(component: string): string {
   return pathFault(component) === undefined ? component : slugOf(component);
 }
 
-/** Legal as a component wherever it is cut, and without the `__` and `--` that ACR does not document. */
+/** Valid as a component even after it is cut, and without `__` and `--`, which ACR does not document. */
 function slugOf(component: string): string {
   const slug = component.replace(/[^a-z0-9._-]+|[._-]{2,}/g, '-').replace(/^[._-]+|[._-]+$/g, '');
   return slug === '' ? 'image' : slug;

@@ -1,10 +1,10 @@
 import type { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
 
-/** How a target's repository names are made from the source's (see `target-name.ts`). */
+/** How repository names on a target are derived from the source's (see `target-name.ts`). */
 export const NamingScheme = {
-  /** `<namespace>/<last path part>`: two levels, as Alibaba Cloud ACR has them. */
+  /** `<namespace>/<last path part>`: two levels, as in Alibaba Cloud ACR. */
   aliyun: 'aliyun',
-  /** `<first path part>/<last path part>`, `library` where the source has none. */
+  /** `<first path part>/<last path part>`, `library` if the source has none. */
   private: 'private',
   /** `<namespace>/<host>/<path>`, for registries with nested names. */
   nested: 'nested',
@@ -15,9 +15,9 @@ export const NamingScheme = {
 } as const;
 export type NamingScheme = (typeof NamingScheme)[keyof typeof NamingScheme];
 
-/** A registry that images go to. Holds no credentials: those are looked up by `registry` where they are needed. */
+/** A registry that images are copied to. It contains no credentials: they are looked up by `registry` when needed. */
 export interface Target {
-  /** What people call it: `aliyun`, `private`, or a name from `ferry.yaml`. */
+  /** Its name: `aliyun`, `private`, or a name from `ferry.yaml`. */
   readonly name: string;
   /** Host with port, as in references: `registry.cn-hangzhou.aliyuncs.com`, `registry.example.com:5000`. */
   readonly registry: string;
@@ -25,15 +25,15 @@ export interface Target {
   readonly namespace: string;
   readonly naming: NamingScheme;
   readonly manifestPolicy: ManifestPolicy;
-  /** Signatures, SBOMs and whatever else refers to an image go with it; default: the image alone. */
+  /** Copy signatures, SBOMs and all other referrers of an image too; default: only the image. */
   readonly referrers?: boolean;
-  /** Source repository (`host/path`) to target repository (path without host), chosen by hand; wins over `naming`. */
+  /** Source repository (`host/path`) to target repository (path without host), set by a person; overrides `naming`. */
   readonly explicitNames: Readonly<Record<string, string>>;
   /** Absent: the ferry's own engine. */
   readonly engine?: 'docker';
 }
 
-/** Whether nobody but a Docker daemon may speak to the registries of an image that goes to these. */
+/** Whether all of these targets are copied to by a Docker daemon, so that the ferry itself must not contact the registries. */
 export function areOnlyByDocker(targets: readonly Target[]): boolean {
   return targets.length > 0 && targets.every(({ engine }) => engine === 'docker');
 }

@@ -1,31 +1,31 @@
-/** What a look at an upstream found: crosses Temporal's wire, and is what people are told. */
+/** The result of checking an upstream, as sent over Temporal and shown to users. */
 
 export interface Skipped {
-  /** The service, image or tag that was left out. */
+  /** The service, image or tag that was skipped. */
   readonly what: string;
   readonly reason: string;
 }
 
-/** One image of a release, beside the release that it is compared with. */
+/** One image of a release, compared with another release. */
 export interface ImageChange {
-  /** Canonical `host/path:tag[@digest]`; for a removed one, as it was. */
+  /** Canonical `host/path:tag[@digest]`; for a removed image, the old reference. */
   readonly image: string;
   /** Services that use it. */
   readonly services: readonly string[];
-  /** What its services used of the same repository before. */
+  /** The tag of the same repository that its services used before. */
   readonly oldTag?: string;
   readonly newTag?: string;
 }
 
 export interface ServiceChange {
   readonly service: string;
-  /** Canonical; absent where the service is new. */
+  /** Canonical; absent if the service is new. */
   readonly from?: string;
-  /** Canonical; absent where the service is gone. */
+  /** Canonical; absent if the service was removed. */
   readonly to?: string;
 }
 
-/** An image to be recorded as wanted, and why. */
+/** An image to add to the wanted images, and why. */
 export interface FoundImage {
   readonly image: string;
   readonly service?: string;
@@ -34,27 +34,27 @@ export interface FoundImage {
 }
 
 export interface UpstreamFinding {
-  /** Newest release; of a registry's tags, the newest that fits. */
+  /** Newest release; for tags of a registry, the newest that matches. */
   readonly release?: string;
   /** The release that it was compared with. */
   readonly previous?: string;
-  /** False: this release was handled before, nothing is to be recorded. */
+  /** False: this release was handled before, so there is nothing to record. */
   readonly isNew: boolean;
   readonly added: readonly ImageChange[];
   readonly changed: readonly ImageChange[];
   readonly removed: readonly ImageChange[];
-  /** Images that are in both releases as they were. */
+  /** Images that are unchanged between the releases. */
   readonly unchanged: number;
   readonly services: readonly ServiceChange[];
   readonly wanted: readonly FoundImage[];
   readonly skipped: readonly Skipped[];
-  /** What else a person should know. */
+  /** Further notes for the user. */
   readonly notes: readonly string[];
   /** For the next conditional request. */
   readonly etag?: string;
 }
 
-/** Nothing but a release that was handled before. */
+/** The finding for a release that was handled before. */
 export function nothingNew(release: string | undefined, notes: readonly string[] = [], etag?: string): UpstreamFinding {
   return {
     ...(release === undefined ? {} : { release }),

@@ -8,10 +8,11 @@ import { fitsPattern } from './name-pattern.js';
 import type { Upstream } from './upstream.js';
 
 /**
- * The platforms that an upstream wants of one image: those of the first pattern that fits it, else the upstream's own.
+ * platformsOfImage returns the platforms of one image of an upstream: those of the first matching pattern, else the
+ * upstream's own.
  *
  * @param image canonical
- * @param standard of upstreams that say nothing of platforms
+ * @param standard default for upstreams without platforms
  */
 export function platformsOfImage(
   { imagePlatforms = [], platforms }: Pick<Upstream, 'imagePlatforms' | 'platforms'>,
@@ -23,7 +24,7 @@ export function platformsOfImage(
   return own?.platforms ?? platforms ?? standard;
 }
 
-/** People write a pattern as they know the image: `nginx:*`, `xprobe/*`, `docker.io/library/nginx`. */
+/** A pattern may match any usual spelling of the image: `nginx:*`, `xprobe/*`, `docker.io/library/nginx`. */
 function namesOf(reference: ImageReference): readonly string[] {
   const full = [printImageReference(reference), sourceRepository(reference)];
   return [...full, ...full.map((name) => name.replace(/^docker\.io\/(?:library\/)?/, ''))];

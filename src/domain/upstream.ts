@@ -1,19 +1,19 @@
 import type { VersionOrder } from './version-order.js';
 
-/** Patterns with `*`; an empty list names nothing. */
+/** Patterns with `*`; an empty list matches nothing. */
 export interface ServicePatterns {
-  /** Fit the image as written or in canonical form, with or without its tag. */
+  /** Match the image as written or in canonical form, with or without its tag. */
   readonly images: readonly string[];
   readonly services: readonly string[];
   readonly profiles: readonly string[];
 }
 
-/** When a schedule looks: every so many milliseconds, or by cron expressions in a time zone. */
+/** When a schedule runs: an interval in milliseconds, or cron expressions in a time zone. */
 export type UpstreamSchedule =
   { readonly everyMs: number } | { readonly cron: readonly string[]; readonly timezone?: string };
 
 export interface ImagePlatforms {
-  /** With `*`; fits the image in full or as people write it, with or without its tag. */
+  /** With `*`; matches the canonical image or its usual short form, with or without its tag. */
   readonly pattern: string;
   /** Canonical platforms, or `all` alone. */
   readonly platforms: readonly string[];
@@ -23,11 +23,11 @@ interface UpstreamBase {
   readonly name: string;
   /** Canonical platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
   readonly platforms?: readonly string[];
-  /** Platforms of single images; the first pattern that fits an image counts, and `platforms` where none does. */
+  /** Platforms of single images: the first matching pattern applies, else `platforms`. */
   readonly imagePlatforms?: readonly ImagePlatforms[];
   /** Names of the targets that its images go to; absent: every configured one. */
   readonly targets?: readonly string[];
-  /** Absent: it is looked at when somebody asks. */
+  /** Absent: it is checked only on request. */
   readonly schedule?: UpstreamSchedule;
 }
 
@@ -45,7 +45,7 @@ export interface ComposeUpstream extends UpstreamBase {
   readonly order: VersionOrder;
   readonly prereleases: boolean;
   readonly scope: FetchScope;
-  /** Absent: everything. */
+  /** Default: all services. */
   readonly include?: ServicePatterns;
   readonly exclude: ServicePatterns;
   /** Values of variables in the file. */
@@ -59,7 +59,7 @@ export interface ReleaseUpstream extends UpstreamBase {
   readonly repository: string;
   readonly order: VersionOrder;
   readonly prereleases: boolean;
-  /** References with `{tag}`, the release's tag, or `{version}`, the same without a leading `v`. */
+  /** References with `{tag}`, the release's tag, or `{version}`, the tag without a leading `v`. */
   readonly images: readonly string[];
 }
 
@@ -72,27 +72,27 @@ export interface TagsUpstream extends UpstreamBase {
 }
 
 export interface TagRules {
-  /** Regular expression that the whole tag has to fit. */
+  /** Regular expression that must match the whole tag. */
   readonly match?: string;
-  /** Semver range; tags that are no versions are left out then. */
+  /** Semver range; it excludes tags that are not versions. */
   readonly range?: string;
-  /** At most so many, newest version first. */
+  /** Maximum number of tags, newest version first. */
   readonly newest: number;
   /** Patterns with `*` of tags that are never wanted. */
   readonly deny: readonly string[];
 }
 
-/** A place where new images are announced. */
+/** A source of new images: a GitHub project or a repository's tags. */
 export type Upstream = ComposeUpstream | ReleaseUpstream | TagsUpstream;
 
 const fetchPrefix = 'fetch-';
 
-/** What an upstream's schedule, its event type and the workflow that checks it are called. */
+/** The name of an upstream's schedule, of its event type and of the workflow that checks it. */
 export function fetchId(upstream: string): string {
   return `${fetchPrefix}${upstream}`;
 }
 
-/** The upstream that such a name is for; undefined for another name. */
+/** The upstream of a name made by {@link fetchId}; undefined for any other name. */
 export function upstreamOfFetchId(id: string): string | undefined {
   return id.startsWith(fetchPrefix) ? id.slice(fetchPrefix.length) : undefined;
 }

@@ -8,31 +8,31 @@ export const PushStatus = { pending: 0, pushed: 1, blocked: 2, withdrawn: 3 } as
 export type PushStatus = (typeof PushStatus)[keyof typeof PushStatus];
 
 /**
- * What a row's status says, whoever wrote it: NULL is pending. A number that nobody knows is for a person to look at,
- * and is not changed: it may mean something to the program that wrote it.
+ * readPushStatus reads the status of a row that any program may have written: NULL is pending. An unknown number is
+ * blocked and the column is not changed, since it may mean something to the program that wrote it.
  */
 export function readPushStatus(column: number | null): PushStatus {
   if (column === null) return PushStatus.pending;
   return Object.values(PushStatus).find((status) => status === column) ?? PushStatus.blocked;
 }
 
-/** Rows are looked through by their ids, page by page, beginning after this: older scripts' ids may be negative. */
+/** Rows are read in pages by ID, starting after this value: IDs from older scripts may be negative. */
 export const beforeFirstRow = Number.MIN_SAFE_INTEGER - 1;
 
-/** Characters that the columns named `image` hold. */
+/** Length of the columns named `image`, in characters. */
 const longestImage = 600;
 
-/** A canonical image as rows hold it. @throws InvalidInput when it is too long for their columns */
+/** The canonical image as stored in rows. @throws InvalidInput if it is too long for the columns */
 export function recordableImage(reference: ImageReference): string {
   const image = printImageReference(reference);
   if (image.length <= longestImage) return image;
   throw new InvalidInput(
-    `the image "${image.slice(0, 60)}…" has ${image.length} characters, the longest that can be recorded has ${longestImage}`,
+    `the image "${image.slice(0, 60)}…" has ${image.length} characters, the limit is ${longestImage}`,
     'invalid-reference',
   );
 }
 
-/** Who wanted an image, and why; kept with the row for ever. */
+/** Who requested an image, and why; stored with the row permanently. */
 export interface RequestedBy {
   readonly by: 'cli' | 'webhook' | 'upstream' | 'workflow' | 'row';
   /** Delivery ID, upstream name, user. */
@@ -43,7 +43,7 @@ export interface RequestedBy {
   readonly newTag?: string;
 }
 
-/** A row of `images_for_push`, read into canonical form. */
+/** A row of `images_for_push` in canonical form. */
 export interface WantedImage {
   readonly id: number;
   /** Canonical `host/path:tag[@digest]`. */
@@ -52,29 +52,29 @@ export interface WantedImage {
   readonly platform: string;
   readonly status: PushStatus;
   readonly sourceDigest?: string;
-  /** When a run last finished with it, UTC milliseconds. */
+  /** When a run last finished it, UTC milliseconds. */
   readonly checkedAt?: number;
   /** When its tag was first found missing, UTC milliseconds. */
   readonly firstMissingAt?: number;
   readonly blockedCode?: FaultCode;
   readonly blockedReason?: string;
-  /** Names of the targets that it goes to; absent: every configured one. */
+  /** Names of its targets; absent: every configured one. */
   readonly targets?: readonly string[];
-  /** It was pushed, and is to be copied again whatever the targets seem to have. */
+  /** It was pushed, and is copied again even if the targets have it. */
   readonly forceCopy?: true;
 }
 
-/** How a copy of an image on one target stands. */
+/** The state of an image's copy on one target. */
 export const CopyState = {
-  /** Verified there, copied by the ferry. */
+  /** Copied by the ferry and verified. */
   pushed: 'pushed',
-  /** Found there, put there by an older script. */
+  /** Pushed by an older script and found on the target. */
   adopted: 'adopted',
-  /** Will be tried again by itself, once what it waits for has come. */
+  /** Will be retried automatically once the reason to wait is over. */
   waiting: 'waiting',
   /** Failed in the last run; the next one tries again. */
   retrying: 'retrying',
-  /** Needs a person. */
+  /** Needs a person's action. */
   blocked: 'blocked',
 } as const;
 export type CopyState = (typeof CopyState)[keyof typeof CopyState];
@@ -87,7 +87,7 @@ export interface PlatformCopy {
   readonly size: number;
 }
 
-/** What became of one image on one target in one run. */
+/** The outcome of one image on one target in one run. */
 export type TargetOutcome =
   | {
       readonly target: string;
@@ -99,20 +99,20 @@ export type TargetOutcome =
       readonly platforms: readonly PlatformCopy[];
       /** What the tag pointed to before, when that was something else. */
       readonly replaced?: string;
-      /** `host/repository:tag` that now leads to what was replaced. */
+      /** `host/repository:tag` of the backup that points to the replaced content. */
       readonly backup?: string;
-      /** Manifests left out by the target's manifest policy, or since the source does not have them any more. */
+      /** Manifests dropped by the target's manifest policy, or because the source no longer has them. */
       readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
-      /** Blobs: sent, mounted from another repository, there already; and bytes sent. */
+      /** Blobs that were sent, mounted from another repository, or already there; and bytes sent. */
       readonly uploadedBlobs: number;
       readonly mountedBlobs: number;
       readonly skippedBlobs: number;
       readonly bytesSent: number;
-      /** What a person should know about a copy that is not the source byte for byte, or whose platform is not known. */
+      /** A note for the user about a copy that differs from the source or whose platform is not known. */
       readonly note?: string;
-      /** Why the target does not let its tag be read back: what it points to is known from the answer to PUT alone. */
+      /** Why the tag cannot be read back from the target: its digest is known only from the response to PUT. */
       readonly unread?: string;
-      /** By which it was made (`copy-recipe.ts`); absent: a later copy cannot rely on it. */
+      /** The recipe of the copy (`copy-recipe.ts`); absent: a later run cannot reuse the result. */
       readonly recipe?: string;
     }
   | {
@@ -120,7 +120,7 @@ export type TargetOutcome =
       readonly state: 'adopted';
       readonly reference: string;
       readonly digest: string;
-      /** Why it was left as it is, where that is not what was asked for to the letter. */
+      /** Why the existing tag was kept although it is not exactly what was requested. */
       readonly note?: string;
     }
   | {
@@ -131,21 +131,21 @@ export type TargetOutcome =
       readonly reason: string;
     };
 
-/** Everything that a finished `SyncImage` leaves in the database, written in one transaction. */
+/** Everything that a finished `SyncImage` writes to the database, in one transaction. */
 export interface ImageOutcome {
   readonly image: string;
   readonly sourceDigest?: string;
-  /** Rows (ids) of the image that this outcome speaks of: those that were read when it began. */
+  /** IDs of the image's rows that this outcome covers: those that were read when it started. */
   readonly rows: readonly number[];
   readonly targets: readonly TargetOutcome[];
-  /** Wanted platforms that the source does not offer, canonical: noted on their rows, not an error. */
+  /** Wanted platforms that the source does not offer, canonical: recorded in their rows, not an error. */
   readonly missingPlatforms: readonly string[];
   /** Set when the source itself stops the image for every target. */
   readonly sourceFault?: {
     readonly state: 'waiting' | 'retrying' | 'blocked';
     readonly code: FaultCode;
     readonly reason: string;
-    /** The tag was not there: keep the time of the first such run. */
+    /** The tag was missing: keep the time of the first such run. */
     readonly tagMissing: boolean;
   };
   readonly bytesRead: number;
@@ -157,7 +157,7 @@ export interface WantedRequest {
   /** Canonical platform or `all`. */
   readonly platform: string;
   readonly requestedBy: RequestedBy;
-  /** Names of the targets that it goes to; absent: every configured one. */
+  /** Names of its targets; absent: every configured one. */
   readonly targets?: readonly string[];
 }
 
@@ -169,25 +169,25 @@ export interface WantedResult {
   readonly previous?: PushStatus;
 }
 
-/** What the rows tell of an image on its targets. */
+/** What the rows record about an image on its targets. */
 export interface Holdings {
   readonly byTarget: ReadonlyMap<string, Holding>;
-  /** Targets that the ferry itself has brought the image to, whatever became of it. */
+  /** Targets that the ferry itself has copied the image to, whatever happened to it later. */
   readonly pushedByFerry: readonly string[];
-  /** When a person last asked for it, UTC ms, of the rows that are pending. */
+  /** When a person last requested it, UTC ms; only pending rows count. */
   readonly askedAt?: number;
 }
 
-/** A copy of an image that the rows tell of. */
+/** A copy of an image that is recorded in the rows. */
 export interface Holding {
   /** `host/repository:tag` */
   readonly reference: string;
-  /** What the ferry found or put there. */
+  /** The digest that the ferry found or pushed there. */
   readonly digest?: string;
-  /** When the ferry itself brought it there, UTC ms; absent: another program did. */
+  /** When the ferry itself pushed it, UTC ms; absent: another program did. */
   readonly pushedAt?: number;
   readonly pushedId?: number;
-  /** What its source had when it was copied, as far as it was written down. */
+  /** The source's digest when it was copied, if recorded. */
   readonly sourceDigests: readonly string[];
 }
 
@@ -195,10 +195,10 @@ export interface Holding {
 export interface ClaimedRow {
   readonly rowId: number;
   readonly image: string;
-  /** Canonical platforms, divided by commas, or `all`. */
+  /** Canonical platforms, separated by commas, or `all`. */
   readonly platform: string;
   readonly selection: 'all' | readonly string[];
-  /** One for each configured target that it goes to, in their order; `reference` where a row tells its name there. */
+  /** One entry for each configured target of the image, in their order; `reference` if a row contains its name there. */
   readonly places: readonly {
     readonly target: string;
     readonly reference?: string | undefined;
@@ -206,38 +206,38 @@ export interface ClaimedRow {
   }[];
 }
 
-/** What a look at the targets found out about a row of another program. */
+/** The result of checking a row of another program on the targets. */
 export interface TakenOver {
   readonly rowId: number;
   readonly image: string;
-  /** Canonical platforms, divided by commas, or `all`. */
+  /** Canonical platforms, separated by commas, or `all`. */
   readonly platform: string;
   readonly selection: 'all' | readonly string[];
-  /** What its status was when it was looked for. */
+  /** Its status when it was checked. */
   readonly was: PushStatus;
-  /** On every target that it goes to. */
+  /** Whether it is on all of its targets. */
   readonly isThere: boolean;
-  /** What is to be known about it, for its row. */
+  /** A note for its row. */
   readonly note?: string;
   readonly copies: readonly {
     readonly target: string;
     /** `host/repository:tag` */
     readonly reference: string;
-    /** What the tag points to where it holds the row's platform; absent where it does not. */
+    /** The digest of the tag if it contains the row's platform; else absent. */
     readonly digest?: string;
     readonly pushedId?: number;
     readonly note?: string;
   }[];
 }
 
-/** A pending row that an older script already pushed to every target that it goes to. */
+/** A pending row that an older script already pushed to all of its targets. */
 export interface AdoptionCandidate {
   readonly rowId: number;
   readonly image: string;
   readonly platform: string;
-  /** Where the image was to go when this was found: wanted by more targets since, it is no candidate any more. */
+  /** The targets of the image when this was found. If targets were added since, it is no longer a candidate. */
   readonly selection: 'all' | readonly string[];
-  /** One for each configured target that it goes to, in their order. */
+  /** One entry for each configured target of the image, in their order. */
   readonly copies: readonly {
     readonly target: string;
     readonly pushedId: number;

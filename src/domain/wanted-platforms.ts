@@ -3,8 +3,8 @@ import type { Platform, PlatformSelection } from '../../packages/registry/src/oc
 import { PushStatus } from './wanted-image.js';
 
 /**
- * What an image's tag is to hold: every platform that a row of the image wants, less those withdrawn; `all` wins over
- * single ones. Sorted by name, each once; empty when every row is withdrawn.
+ * wantedSelection returns the platforms of an image's tag: those of all its rows except withdrawn ones; `all` takes
+ * precedence. Sorted by name without duplicates; empty if every row is withdrawn.
  */
 export function wantedSelection(
   rows: readonly { readonly platform: string; readonly status: PushStatus }[],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { REQUEST_LIMITS, requestFault, splitRequest } from '../../src/domain/request-limits.js';
+import { requestLimits, requestFault, splitRequest } from '../../src/domain/request-limits.js';
 import { readRequestedImages } from '../../src/domain/requested-images.js';
 
 describe('the shapes in which senders name images', () => {
@@ -48,7 +48,7 @@ describe('the shapes in which senders name images', () => {
   });
 
   test('as many images as one request may have', () => {
-    const images = Array.from({ length: REQUEST_LIMITS.images }, (_, n) => `app:${n}`);
+    const images = Array.from({ length: requestLimits.images }, (_, n) => `app:${n}`);
 
     expect(readRequestedImages({ images }).images).toHaveLength(500);
   });

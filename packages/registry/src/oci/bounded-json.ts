@@ -2,9 +2,9 @@
  * A manifest of 127 layers has about 2,000 values, an index of 2,000 manifests 30,000, the longest list of tags 200,000. A
  * byte of text can cost 20 as objects.
  */
-const MOST_VALUES = 250_000;
-/** Parsing knows no depth, but whatever walks through the result afterwards does. */
-const MOST_LEVELS = 100;
+const maxValues = 250_000;
+/** The parser has no depth limit, but recursive code that walks the result has one. */
+const maxLevels = 100;
 
 const quote = '"'.charCodeAt(0);
 const backslash = '\\'.charCodeAt(0);
@@ -13,13 +13,13 @@ const colon = ':'.charCodeAt(0);
 const opening = new Set(['[', '{'].map((character) => character.charCodeAt(0)));
 const closing = new Set([']', '}'].map((character) => character.charCodeAt(0)));
 
-/** JSON with more in it than any document of a registry has. */
+/** JSON that exceeds the limits: no document of a registry is this large or this deep. */
 export class JsonBeyondBounds extends SyntaxError {}
 
 /**
- * `JSON.parse` for text of others: what is small as text may be large as objects.
+ * parseBoundedJson is `JSON.parse` for untrusted text: a small text can become large as objects.
  *
- * @throws JsonBeyondBounds; SyntaxError for what is no JSON
+ * @throws JsonBeyondBounds; SyntaxError if the text is not JSON
  */
 export function parseBoundedJson(text: string): unknown {
   assertBounded(text);
@@ -35,10 +35,10 @@ function assertBounded(text: string): void {
     else if (opening.has(character)) {
       values++;
       level++;
-      if (level > MOST_LEVELS) throw new JsonBeyondBounds(`JSON with more than ${MOST_LEVELS} levels`);
+      if (level > maxLevels) throw new JsonBeyondBounds(`JSON with more than ${maxLevels} levels`);
     } else if (closing.has(character)) level--;
     else if (character === comma || character === colon) values++;
-    if (values > MOST_VALUES) throw new JsonBeyondBounds(`JSON with more than ${MOST_VALUES} values`);
+    if (values > maxValues) throw new JsonBeyondBounds(`JSON with more than ${maxValues} values`);
   }
 }
 

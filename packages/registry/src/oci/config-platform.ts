@@ -2,51 +2,53 @@ import { parseBoundedJson } from './bounded-json.js';
 import { canonicalPlatform, printPlatform, readPlatform } from './platform.js';
 import type { Platform } from './platform.js';
 
-/** What the config of an image says of its platform. */
+/** The platform that the config of an image declares. */
 export interface ConfigPlatform {
-  /** Canonical; absent where the config does not name operating system and architecture. */
+  /** Canonical. Absent if the config lacks the operating system or the architecture. */
   readonly platform?: Platform;
-  /** The parts that it names, canonical: an image for a platform that differs in one of them is another one. */
+  /** The parts that the config declares, canonical. A platform that differs in one of them does not match. */
   readonly named: NamedParts;
-  /** What is unusual about it, for people: `its config names no architecture`. */
+  /** What is unusual about it, for messages: `its config names no architecture`. */
   readonly oddity?: string;
 }
 
 interface NamedParts {
   readonly os?: string;
   readonly architecture?: string;
-  /** '' for the architecture's default, where it is named. */
+  /** '' if the config declares the architecture's default variant. */
   readonly variant?: string;
   readonly osVersion?: string;
 }
 
 /**
- * Reads the platform from a config of whatever type: the first images of Docker's schema 2 have `application/octet-stream`.
+ * Reads the platform from a config of any media type: the first images of Docker's schema 2 have `application/octet-stream`.
  *
- * @param isImageType whether the type is one of those that image configs have
+ * @param isImageType whether the media type is one of an image config
  */
 export function readConfigPlatform(text: string, mediaType: string, isImageType: boolean): ConfigPlatform {
-  const config = isImageType ? 'its config' : `its config (${mediaType.slice(0, 120)}, which is no image's type)`;
+  const config = isImageType
+    ? 'its config'
+    : `its config (${mediaType.slice(0, 120)}, which is not the type of an image config)`;
   const json = parse(text);
-  if (json === undefined) return unnamedPlatform(`${config} is not JSON, and names no platform`);
-  const told = platformIn(json, config);
-  if (isImageType || told.platform === undefined) return told;
-  return { ...told, oddity: `${config} names ${printPlatform(told.platform)}` };
+  if (json === undefined) return unnamedPlatform(`${config} is not JSON and declares no platform`);
+  const declared = platformIn(json, config);
+  if (isImageType || declared.platform === undefined) return declared;
+  return { ...declared, oddity: `${config} declares ${printPlatform(declared.platform)}` };
 }
 
-/** What the fields of a config say, wherever they were read. */
+/** Reads the platform from the parsed fields of a config. */
 export function platformIn(json: Readonly<Record<string, unknown>>, config = 'its config'): ConfigPlatform {
   const named = namedParts(json);
   const platform = readPlatform(json);
-  return platform === undefined ? { named, oddity: `${config} names ${whatIsNamed(named)}` } : { platform, named };
+  return platform === undefined ? { named, oddity: `${config} declares ${describeParts(named)}` } : { platform, named };
 }
 
-/** Of a manifest without a config that could name one. */
+/** The result for a manifest without a config that could declare a platform. */
 export function unnamedPlatform(oddity: string): ConfigPlatform {
   return { named: {}, oddity };
 }
 
-/** Whether nothing that a config names speaks against its image being for a platform. Docker takes one without a variant for any. */
+/** mayBeFor checks that nothing in a config contradicts a platform. Like Docker, it accepts a missing variant for any variant. */
 export function mayBeFor(wanted: Platform, { named }: ConfigPlatform): boolean {
   const { os, architecture, variant, osVersion } = named;
   return (
@@ -57,17 +59,17 @@ export function mayBeFor(wanted: Platform, { named }: ConfigPlatform): boolean {
   );
 }
 
-/** What a config leaves open of a platform that its image may be for. */
+/** Describes which part of the wanted platform a config leaves open. */
 export function oddityOf(wanted: Platform, { named, oddity }: ConfigPlatform): string {
   if (oddity !== undefined) return oddity;
   const lacks = wanted.variant !== undefined && named.variant === undefined ? 'variant' : 'version';
-  return `its config names ${named.os}/${named.architecture} and no ${lacks}`;
+  return `its config declares ${named.os}/${named.architecture} and no ${lacks}`;
 }
 
 function namedParts(json: Readonly<Record<string, unknown>>): NamedParts {
   const [os, architecture] = [textOf(json['os']), textOf(json['architecture'])];
   const [variant, osVersion] = [textOf(json['variant']), textOf(json['os.version'])];
-  // Where one of the two is not named, what stands in for it is not looked at.
+  // If one of the two is missing, its placeholder is ignored.
   const canonical = canonicalPlatform({
     os: os ?? 'linux',
     architecture: architecture ?? 'amd64',
@@ -82,12 +84,12 @@ function namedParts(json: Readonly<Record<string, unknown>>): NamedParts {
   };
 }
 
-function whatIsNamed({ os, architecture }: NamedParts): string {
+function describeParts({ os, architecture }: NamedParts): string {
   if (os === undefined && architecture === undefined) return 'no platform';
   return os === undefined ? `${architecture} and no operating system` : `${os} and no architecture`;
 }
 
-/** Undefined for what is not there, is empty, or is `unknown`. */
+/** Undefined if the value is missing, empty or `unknown`. */
 function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();

@@ -1,13 +1,13 @@
 /**
- * Addresses that people copy from a browser or a script instead of an image's name: pages of registries' web sites, and
- * requests of registries' APIs. By the grammar some of them are images, which no registry has.
+ * Addresses that people copy from a browser or a script instead of the image name: pages of registry web sites and URLs of
+ * registry APIs. By the grammar some of them are valid references, but no registry has such images.
  */
 
 /** An address that is not an image. */
 export interface ImagePage {
   /** What it is, for messages. */
   readonly what: string;
-  /** The image that it shows; absent where it shows none, or several. */
+  /** The image that it shows; absent if it shows none or several. */
   readonly image?: string;
 }
 
@@ -89,7 +89,7 @@ const forms: readonly PageForm[] = [
   },
   {
     address: new RegExp(`^github\\.com/${part}/${part}(?:[/?#:]|$)`, 'i'),
-    what: 'an address of GitHub, which is no registry',
+    what: 'an address of GitHub, which is not a registry',
     image: (_host, owner, name) => `ghcr.io/${owner}/${name?.replace(/\.git$/, '')}`.toLowerCase(),
   },
   {
@@ -136,7 +136,7 @@ const forms: readonly PageForm[] = [
   },
 ];
 
-/** @param text with or without `https://` in front; undefined for everything else */
+/** @param text with or without `https://`; @returns undefined if it is not such an address */
 export function imagePage(text: string): ImagePage | undefined {
   const address = text.trim().replace(/^https?:\/\//i, '');
   for (const { address: form, what, image } of forms) {
@@ -149,12 +149,12 @@ export function imagePage(text: string): ImagePage | undefined {
   return undefined;
 }
 
-/** Docker Hub's own images have no namespace for people. */
+/** Docker Hub's official images are written without a namespace. */
 function official(namespace = '', name = ''): string {
   return namespace === 'library' ? name : `${namespace}/${name}`;
 }
 
-/** `latest:latest`, as some write an address of the API, is the tag `latest`. */
+/** Some API addresses contain `latest:latest`, which is the tag `latest`. */
 function tagOrDigest(tag: string | undefined): string {
   if (tag === undefined || tag === '') return '';
   if (/^sha(?:256|512):/.test(tag)) return `@${tag}`;

@@ -28,7 +28,7 @@ const DOCKER_HUB_ALIASES: ReadonlySet<string> = new Set([
 /**
  * Reads `[host/]path[:tag][@digest]` by distribution's grammar into canonical form. Without tag and digest the tag is
  * `latest`; a digest alone stays without a tag.
- * @throws InvalidInput naming the part at fault and, where that is clear, what to type instead
+ * @throws InvalidInput naming the invalid part and, if it is clear, what to type instead
  */
 export function parseImageReference(text: string): ImageReference {
   refuseWhatIsNotAReference(text);
@@ -59,7 +59,7 @@ export function printImageReference({ host, path, tag, digest }: ImageReference)
   return `${host}/${path}${tagPart}${digestPart}`;
 }
 
-/** `host/path`: what owns a target repository, whatever its tags. */
+/** `host/path`: the source repository that owns a target repository, for all of its tags. */
 export function sourceRepository({ host, path }: ImageReference): string {
   return `${host}/${path}`;
 }
@@ -75,18 +75,18 @@ export function canonicalHost(host: string): string {
   return DOCKER_HUB_ALIASES.has(lower) ? dockerHub : lower;
 }
 
-/** With the whole of what to type instead, where that is a reference: a tag may have upper-case letters. */
+/** Suggests the whole corrected reference if it is valid: a tag may have upper-case letters. */
 function caseFault(path: string, text: string, repository: string): string | undefined {
   if (!/[A-Z]/.test(path)) return undefined;
   const instead = usable(`${repository.toLowerCase()}${text.slice(repository.length)}`);
   const fault = `the path "${excerpt(path)}" has upper-case letters`;
-  return instead === undefined ? `${fault}, which none may have` : `${fault}: type "${instead}"`;
+  return instead === undefined ? `${fault}, which are not allowed` : `${fault}: type "${instead}"`;
 }
 
 function splitHost(repository: string): { readonly host: string; readonly path: string } {
   const slash = repository.indexOf('/');
   const first = slash < 0 ? repository : repository.slice(0, slash);
-  // `localhost` or `nginx.x` alone is a repository of Docker Hub, as for docker; only brackets can be nothing else.
+  // As for docker, `localhost` or `nginx.x` alone is a repository of Docker Hub. Only brackets always mean a host.
   if (!looksLikeHost(first) || (slash < 0 && !first.startsWith('['))) return onDockerHub(repository);
   const host = canonicalHost(first);
   const path = slash < 0 ? '' : repository.slice(slash + 1);
@@ -101,42 +101,42 @@ function refuseWhatIsNotAReference(text: string): void {
   if (holdsPassword(text)) {
     throw refused(
       text,
-      'it holds a user or a password: type it without what stands before the "@"; credentials belong into the configuration',
+      'it contains a user name or a password: remove the part before the "@" and put credentials in the configuration',
     );
   }
   if (text.trim() === '')
     throw refused(text, 'it is empty: type an image like "nginx:1.27" or "ghcr.io/owner/name:tag"');
   if (/\s/.test(text)) {
-    throw refused(text, `it holds white space: type the image alone${forExample(imageAmong(text))}`);
+    throw refused(text, `it contains white space: type the image alone${forExample(imageAmong(text))}`);
   }
-  // A name without a host is one of Docker Hub's: its canonical form has to be read in the same way.
+  // A name without a host belongs to Docker Hub: its canonical form must be read in the same way.
   const page = imagePage(text) ?? imagePage(`${dockerHub}/${text}`);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) {
     const rest = page === undefined ? text.slice(scheme.length).replace(/\/+$/, '') : (page.image ?? '');
     const what = page === undefined ? '' : ` (it is ${page.what})`;
-    throw refused(text, `it begins with "${scheme}"${what}: type it without${forExample(rest)}`);
+    throw refused(text, `it starts with "${scheme}"${what}: type it without${forExample(rest)}`);
   }
   if (page !== undefined) {
-    throw refused(text, `it is ${page.what}: type the image's name${forExample(page.image ?? '')}`);
+    throw refused(text, `it is ${page.what}: type the image name${forExample(page.image ?? '')}`);
   }
   if (/^[0-9a-f]{64}$/.test(text))
     throw refused(text, 'it is the ID of a local image: type a name, with a tag or digest');
   refuseBareDigest(text);
 }
 
-/** By the grammar `sha256:…` is the tag of an image called sha256, which nobody means. */
+/** By the grammar `sha256:…` is a tag of an image called sha256, which is never meant. */
 function refuseBareDigest(text: string): void {
   const [, before = '', divider = '', algorithm = '', joint = '', hex] =
     /^(?:@?|(.+)([/:@]))(sha256|sha512)([:-])([0-9a-f]{32,})$/i.exec(text) ?? [];
-  // As it should be, or the tag by which registries list what refers to an image.
+  // A correct digest, or the tag by which registries list the referrers of an image.
   if (hex === undefined || ['@:', ':-'].includes(divider + joint)) return;
   const named = /^(?:(?:docker\.io\/)?library)?$/i.test(before) ? 'nginx' : before;
   const instead = forExample(`${named}@${algorithm}:${hex}`.toLowerCase());
-  throw refused(text, `it is a digest without an image: type both${instead}`);
+  throw refused(text, `it is a digest without an image: add the image${instead}`);
 }
 
-/** Of several words the last that can be meant as the image: options and platforms stand on both sides of it. */
+/** The last of several words that can be an image: options and platforms may be on both sides of it. */
 function imageAmong(text: string): string {
   const withoutOptions = text.replace(/(?:^|\s)-+[\w-]+(?:=\S*|\s+(?=\S*\/\S*\s)\S+)?/g, ' ');
   const words = withoutOptions.split(/\s+/).filter((word) => word !== '' && !isPlatformWord(word));
@@ -148,7 +148,7 @@ function forExample(candidate: string): string {
   return instead === undefined ? '' : `, "${instead}"`;
 }
 
-/** What may be proposed to a person: a reference itself, whole. A proposal that is refused in its turn helps nobody. */
+/** Returns the candidate if it is a valid reference: a suggestion must never be refused itself. */
 function usable(candidate: string): string | undefined {
   try {
     parseImageReference(candidate);
@@ -167,7 +167,7 @@ function digestFault(digest: string): string {
   }
   const length = algorithm === 'sha256' ? 64 : 128;
   if (hex.length !== length)
-    return `the ${algorithm} digest has ${hex.length} characters after ":", ${length} are needed`;
+    return `the ${algorithm} digest has ${hex.length} characters after ":", expected ${length}`;
   return `the digest "${excerpt(digest)}" is not lower-case hexadecimal`;
 }
 
@@ -175,7 +175,7 @@ function refused(text: string, fault: string): InvalidInput {
   return new InvalidInput(`"${shown(text)}" is not an image reference: ${fault}`, 'invalid-reference');
 }
 
-/** Short enough for a line, and without the password of somebody who pasted `https://user:password@host/image`. */
+/** Short enough for one line, and without the password of a pasted `https://user:password@host/image`. */
 function shown(text: string): string {
   return excerpt(withoutPassword(text));
 }

@@ -2,9 +2,9 @@ import type { Digest } from './digest.js';
 import { FerryError } from '../../../../src/domain/ferry-error.js';
 
 /**
- * What to do with the attestation manifests that some registries (ACR Personal) refuse:
+ * How to handle attestation manifests, which some registries (ACR Personal) refuse:
  * `keep` copies them, `drop` leaves them out of the index (its digest changes, and both are recorded),
- * `fail` refuses the image before any layer moves.
+ * `fail` refuses the image before any layer is copied.
  */
 export const ManifestPolicy = { keep: 'keep', drop: 'drop', fail: 'fail' } as const;
 export type ManifestPolicy = (typeof ManifestPolicy)[keyof typeof ManifestPolicy];
@@ -14,14 +14,14 @@ export interface DroppedManifest {
   readonly reason: string;
 }
 
-/** A target's manifest policy does not let an image through. */
+/** A target's manifest policy refuses an image. */
 export class ManifestRefusedByPolicy extends FerryError {
   constructor(message: string) {
     super(message, { code: 'manifest-policy', decision: 'block' });
   }
 }
 
-/** A manifest that a tag would lead to. */
+/** A manifest that a tag would point to. */
 interface Candidate {
   readonly digest: Digest;
   /** Present for a platform's image. */
@@ -31,7 +31,7 @@ interface Candidate {
 }
 
 /**
- * Divides manifests into those that the policy lets through and those that it leaves out.
+ * applyManifestPolicy divides manifests into those that the policy keeps and those that it drops.
  * @throws ManifestRefusedByPolicy when the policy is `fail`, or when leaving out is not enough
  */
 export function applyManifestPolicy<T extends Candidate>(
@@ -54,13 +54,13 @@ export function applyManifestPolicy<T extends Candidate>(
   const digests = refused.map(({ digest }) => digest).join(', ');
   if (policy === ManifestPolicy.fail) {
     throw new ManifestRefusedByPolicy(
-      `${image} holds manifests that target ${target} refuses (${digests}), and its manifest policy is "fail": set it to "drop" to leave them out`,
+      `${image} contains manifests that target ${target} refuses (${digests}), and the target's manifest policy is "fail": set it to "drop" to leave them out`,
     );
   }
   const kept = candidates.filter((candidate) => !refused.includes(candidate));
   if (kept.length === 0 || refused.some(({ platform }) => platform !== undefined)) {
     throw new ManifestRefusedByPolicy(
-      `${image} is itself of a form that target ${target} refuses (${digests}): leaving out attestations does not help; choose another target for it, or platforms without it`,
+      `${image} has a manifest type that target ${target} refuses (${digests}): dropping attestations does not help; choose another target, or platforms without it`,
     );
   }
   const dropped = refused.map(({ digest, about }) => ({

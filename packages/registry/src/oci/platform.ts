@@ -16,7 +16,7 @@ export type PlatformSelection = 'all' | readonly Platform[];
 const PLATFORM = /^([\w-]+)(?:\(([\w.-]*)((?:\+[\w.-]+)*)\))?\/([\w-]+)(?:\/([\w.-]+))?$/;
 
 /**
- * @param text `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763.1)/amd64`; other names of the same, like `x86_64`
+ * @param text `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763.1)/amd64`; aliases like `x86_64`
  * @throws InvalidInput saying what a platform looks like
  */
 export function parsePlatform(text: string): Platform {
@@ -43,8 +43,8 @@ const PLATFORM_WORD = new RegExp(
 );
 
 /**
- * Whether a word beside an image is meant as a platform: `linux/arm64/v8`, `amd64`, `all`. By the grammar of references
- * each is an image of Docker Hub, which nobody has; with the host in front (`docker.io/linux/arm64`) it is one.
+ * isPlatformWord checks if a word next to an image is a platform: `linux/arm64/v8`, `amd64`, `all`. By the grammar of
+ * references each is an image of Docker Hub, but none exists; with the host (`docker.io/linux/arm64`) it is an image.
  */
 export function isPlatformWord(word: string): boolean {
   return PLATFORM_WORD.test(word);
@@ -57,8 +57,8 @@ export function printPlatform({ os, architecture, variant, osVersion, osFeatures
 }
 
 /**
- * Whether an offered manifest is one that was wanted: the same operating system, architecture and variant; an OS
- * version only where one was wanted (a part of it, like `10.0.17763`, stands for all that begin with it).
+ * platformMatches checks if an offered platform is the wanted one: same operating system, architecture and variant. The OS
+ * version is compared only if one is wanted; a prefix like `10.0.17763` matches all versions that start with it.
  */
 export function platformMatches(wanted: Platform, offered: Platform): boolean {
   if (isUnknownPlatform(wanted) || isUnknownPlatform(offered)) return false;
@@ -68,7 +68,7 @@ export function platformMatches(wanted: Platform, offered: Platform): boolean {
   return wanted.osVersion === undefined || `${offered.osVersion ?? ''}.`.startsWith(`${wanted.osVersion}.`);
 }
 
-/** BuildKit gives its attestations the platform `unknown/unknown`: a way of saying none. */
+/** BuildKit gives its attestations the platform `unknown/unknown`, which means none. */
 function isUnknownPlatform({ os, architecture }: Platform): boolean {
   return os === 'unknown' || architecture === 'unknown';
 }
@@ -89,8 +89,8 @@ export function parsePlatformSelection(text: string): PlatformSelection {
 }
 
 /**
- * Reads the fields that a descriptor's `platform` and an image's config have in common (image-spec, `os`,
- * `architecture`, `variant`, `os.version`, `os.features`). Undefined where they name no platform.
+ * readPlatform reads the fields that a descriptor's `platform` and an image's config have in common (image-spec, `os`,
+ * `architecture`, `variant`, `os.version`, `os.features`). Undefined if they do not specify a platform.
  */
 export function readPlatform(json: unknown): Platform | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
@@ -112,7 +112,7 @@ export function readPlatform(json: unknown): Platform | undefined {
   return isUnknownPlatform(platform) ? undefined : platform;
 }
 
-/** One name for each platform. */
+/** Normalizes aliases and default variants, so that each platform has one name. */
 export function canonicalPlatform(named: Platform): Platform {
   const os = named.os.toLowerCase();
   const { architecture, variant } = canonicalProcessor(named.architecture.toLowerCase(), named.variant?.toLowerCase());
@@ -125,7 +125,7 @@ export function canonicalPlatform(named: Platform): Platform {
   };
 }
 
-/** The names that containerd takes for one processor, and the variants that are its default. */
+/** Architecture aliases and default variants as in containerd. */
 function canonicalProcessor(
   architecture: string,
   variant: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * The parts of an image reference by distribution's grammar. Each function gives the fault of its part in words, with
- * what to type instead where that is clear, or undefined for a part that is right.
+ * The parts of an image reference by distribution's grammar. Each function returns what is wrong with its part, with a
+ * correction if that is clear, or undefined for a valid part.
  */
 
 const HOST_LABELS = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
@@ -12,11 +12,11 @@ const pathMaxLength = 255;
 const tagMaxLength = 128;
 const highestPort = 65_535;
 
-/** `host` as typed after lower-casing, with its port: `ghcr.io`, `localhost:5000`, `[::1]:5000`. */
+/** @param host in lower case, with its port: `ghcr.io`, `localhost:5000`, `[::1]:5000` */
 export function hostFault(host: string): string | undefined {
   const { name, port } = splitPort(host);
   if (name === '') return 'the host is missing';
-  if (name.length > hostMaxLength) return `the host has ${name.length} characters, ${hostMaxLength} are allowed`;
+  if (name.length > hostMaxLength) return `the host has ${name.length} characters, the limit is ${hostMaxLength}`;
   if (port !== undefined && !isPort(port)) {
     return `the port "${excerpt(port)}" of the host "${excerpt(name)}" is not a number from 1 to ${highestPort}`;
   }
@@ -25,43 +25,43 @@ export function hostFault(host: string): string | undefined {
     return `the host "${excerpt(name)}" is not an IPv6 address in brackets, like [2001:db8::1]`;
   }
   if (HOST_LABELS.test(name)) return undefined;
-  return `the host "${excerpt(name)}" is not a host name: letters, digits and hyphens, in parts divided by single dots`;
+  return `the host "${excerpt(name)}" is not a host name: use letters, digits and hyphens, in parts separated by single dots`;
 }
 
-/** `path` is a repository without its host: `library/nginx`. */
+/** @param path a repository without its host: `library/nginx` */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'the repository is missing after the host';
-  if (path.length > pathMaxLength) return `the path has ${path.length} characters, ${pathMaxLength} are allowed`;
+  if (path.length > pathMaxLength) return `the path has ${path.length} characters, the limit is ${pathMaxLength}`;
   if (/[A-Z]/.test(path)) {
     const lower = path.toLowerCase();
     const fault = `the path "${path}" has upper-case letters`;
-    return pathFault(lower) === undefined ? `${fault}: type "${lower}"` : `${fault}, which none may have`;
+    return pathFault(lower) === undefined ? `${fault}: type "${lower}"` : `${fault}, which are not allowed`;
   }
   for (const component of path.split('/')) {
-    if (component === '') return `the path "${path}" has an empty part: exactly one "/" belongs between two parts`;
+    if (component === '') return `the path "${path}" has an empty part: write exactly one "/" between two parts`;
     if (PATH_COMPONENT.test(component)) continue;
     const illegal = /[^a-z0-9._-]/u.exec(component)?.[0];
-    if (illegal !== undefined) return `the part "${component}" of the path holds ${named(illegal)}`;
-    return `the part "${component}" of the path must begin and end with a letter or a digit, with one of ".", "_", "__" or hyphens between`;
+    if (illegal !== undefined) return `the part "${component}" of the path contains ${named(illegal)}`;
+    return `the part "${component}" of the path must start and end with a letter or a digit, with one of ".", "_", "__" or hyphens between`;
   }
   return undefined;
 }
 
 export function tagFault(tag: string): string | undefined {
-  if (tag === '') return 'the tag after ":" is empty: type one, or leave out the ":"';
-  if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, ${tagMaxLength} are allowed`;
+  if (tag === '') return 'the tag after ":" is empty: type one, or remove the ":"';
+  if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, the limit is ${tagMaxLength}`;
   if (TAG.test(tag)) return undefined;
   if (tag.includes('+')) {
     const usual = tag.replaceAll('+', '_');
-    const fault = `the tag "${tag}" holds "+", which no registry allows`;
-    return TAG.test(usual) ? `${fault}: most publish it as "${usual}"` : fault;
+    const fault = `the tag "${tag}" contains "+", which no registry allows`;
+    return TAG.test(usual) ? `${fault}: it is usually published as "${usual}"` : fault;
   }
   const illegal = /[^\w.-]/u.exec(tag)?.[0];
-  if (illegal !== undefined) return `the tag "${tag}" holds ${named(illegal)}`;
-  return `the tag "${tag}" must begin with a letter, a digit or "_"`;
+  if (illegal !== undefined) return `the tag "${tag}" contains ${named(illegal)}`;
+  return `the tag "${tag}" must start with a letter, a digit or "_"`;
 }
 
-/** Divides `host:port`; the colons inside an IPv6 address's brackets are not the port's. */
+/** Splits `host:port`. Colons in the brackets of an IPv6 address are part of the host. */
 function splitPort(host: string): { readonly name: string; readonly port?: string } {
   const bracket = host.lastIndexOf(']');
   if (host.startsWith('[') && bracket < 0) return { name: host };
@@ -69,7 +69,7 @@ function splitPort(host: string): { readonly name: string; readonly port?: strin
   return colon < 0 ? { name: host } : { name: host.slice(0, colon), port: host.slice(colon + 1) };
 }
 
-/** At most 80 characters of something that may be very long. */
+/** Cuts a text to at most 80 characters. */
 export function excerpt(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
@@ -89,6 +89,6 @@ function isBracketedIpv6(name: string): boolean {
 
 function named(character: string): string {
   return /^[\x21-\x7e]$/.test(character)
-    ? `"${character}", which is not allowed there`
-    : `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}, which is not allowed there`;
+    ? `"${character}", which is not allowed here`
+    : `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}, which is not allowed here`;
 }

@@ -13,15 +13,15 @@ export interface ChildDescriptor {
   readonly mediaType: string;
   /** Bytes of the manifest itself. */
   readonly size: number;
-  /** Canonical; absent where the index names none, or `unknown/unknown`. */
+  /** Canonical; absent if the index has none, or `unknown/unknown`. */
   readonly platform?: Platform;
   readonly artifactType?: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** The entry as the index has it, every field. */
+  /** The original entry of the index with all fields. */
   readonly json: JsonObject;
 }
 
-/** A manifest or an index, told apart by its shape. Its bytes stay with whoever fetched it. */
+/** A manifest or an index, distinguished by its shape. The caller keeps the bytes. */
 export type SourceManifest =
   | {
       readonly kind: 'image';
@@ -39,20 +39,20 @@ export type SourceManifest =
       readonly children: readonly ChildDescriptor[];
     };
 
-/** A manifest of a form that cannot be copied. */
+/** A manifest that cannot be copied. */
 export class UnsupportedManifest extends FerryError {
   constructor(reason: string) {
     super(reason, { code: 'manifest-unsupported', decision: 'block' });
   }
 }
 
-/** Media types of manifests by what they hold; OCI's first, which are also those of a body that names none: Docker's do. */
+/** Media types of manifests by kind. The first, OCI's, is the default of a body without a media type: Docker's must have one. */
 const manifestTypes = {
   index: ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'],
   image: ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'],
 } as const;
 
-/** Of manifests with `blobs` in place of `config` and `layers` (OCI 1.1 before its release, and ORAS before that). */
+/** Media types of manifests with `blobs` instead of `config` and `layers` (drafts of OCI 1.1, and older ORAS). */
 const artifactType = /^application\/vnd\.[\w.+-]*\bartifact\.manifest\b/;
 const usualArtifactType = 'application/vnd.oci.artifact.manifest.v1+json';
 
@@ -65,16 +65,16 @@ export interface FetchedManifest {
   /** For messages: `host/path@digest`. */
   readonly name: string;
   readonly digest: Digest;
-  /** The answer's Content-Type. */
+  /** The Content-Type of the response. */
   readonly contentType: string;
-  /** Bytes of the body. */
+  /** Length of the body in bytes. */
   readonly size: number;
   readonly text: string;
 }
 
 /**
- * Reads a manifest whose digest has been checked. Its content decides what it is: registries and proxies send wrong
- * types (nvcr.io: `text/plain`; Nexus: Docker's for OCI's), and a target takes only the right one.
+ * readSourceManifest parses a manifest whose digest was verified. The content decides the type: registries and proxies send
+ * wrong types (nvcr.io: `text/plain`; Nexus: Docker's for OCI's), and a target accepts only the right one.
  * @throws UnsupportedManifest naming the manifest and what is wrong with it
  */
 export function readSourceManifest({ name, digest, contentType, size, text }: FetchedManifest): SourceManifest {
@@ -91,7 +91,7 @@ export function readSourceManifest({ name, digest, contentType, size, text }: Fe
   };
 }
 
-/** The media type by which a registry takes a manifest back: what its content says, else the one that it was sent with. */
+/** The media type for pushing a manifest: by its content, else the Content-Type that it was received with. */
 export function manifestTypeOf(text: string, contentType: string): string {
   try {
     const json = parseObject(text, '');
@@ -103,8 +103,8 @@ export function manifestTypeOf(text: string, contentType: string): string {
 }
 
 /**
- * Whether a manifest is something else than an image: its config is not an image's, or it has none. Registries that take
- * images alone (ACR Personal, distribution with `policy.repository.classes`) look at exactly that, and refuse it.
+ * isArtifactManifest checks if a manifest is not an image: its config is not an image config, or it has none. Registries
+ * that accept only images (ACR Personal, distribution with `policy.repository.classes`) refuse such manifests.
  */
 export function isArtifactManifest(json: JsonObject): boolean {
   if (shapeOf(json) !== 'image') return false;
@@ -127,23 +127,23 @@ function parseObject(text: string, name: string): JsonObject {
 function kindOf(json: JsonObject, name: string, contentType: string): 'image' | 'index' {
   if (isSchema1(json)) {
     throw new UnsupportedManifest(
-      `${name} is a Docker schema 1 manifest, a form that registries no longer take: its publisher has to push it again`,
+      `${name} is a Docker schema 1 manifest, which registries no longer accept: its publisher must push it again`,
     );
   }
   const shape = shapeOf(json);
-  // Read as the one by us and as the other by somebody else, it could pass for two different images (CVE-2021-41190).
+  // Clients that parse it differently would see two different images (CVE-2021-41190).
   if (shape === 'both') throw new UnsupportedManifest(`${name} is an index and an image at once`);
   if (shape !== 'neither') return shape;
   const sent = contentType === '' ? 'no media type' : contentType.slice(0, 120);
   throw new UnsupportedManifest(`${name} is neither an image (config, layers) nor an index (manifests): ${sent}`);
 }
 
-/** Its digest is of the signed payload, not of its bytes. */
+/** The digest of schema 1 covers the signed payload, not the bytes of the body. */
 export function isSchema1(json: JsonObject): boolean {
   return json['schemaVersion'] === 1 || 'fsLayers' in json;
 }
 
-/** Empty lists may be written as `null`, as Go writes them, and an index that lists nothing may have no list at all. */
+/** Go writes empty lists as `null`, and an empty index may have no list at all. */
 function shapeOf(json: JsonObject): 'image' | 'index' | 'both' | 'neither' {
   const isImage = isObject(json['config']) || Array.isArray(json['layers']) || Array.isArray(json['blobs']);
   if (Array.isArray(json['manifests'])) return isImage ? 'both' : 'index';
@@ -153,17 +153,17 @@ function shapeOf(json: JsonObject): 'image' | 'index' | 'both' | 'neither' {
 }
 
 function mediaTypeOf(json: JsonObject, kind: 'image' | 'index', contentType: string, name: string): string {
-  // In Go's JSON both are what is not there.
+  // Go writes a missing field as null or ''.
   const own = json['mediaType'] === null || json['mediaType'] === '' ? undefined : json['mediaType'];
   if (own === undefined) return unnamedType(json, kind, contentType);
   if (typeof own !== 'string') throw new UnsupportedManifest(`${name} has a mediaType that is not text`);
   if (isTypeOf(kind === 'index' ? 'image' : 'index', own)) {
-    throw new UnsupportedManifest(`${name} is an ${kind} by its content, but calls itself ${own.slice(0, 120)}`);
+    throw new UnsupportedManifest(`${name} is an ${kind} by its content, but its mediaType is ${own.slice(0, 120)}`);
   }
   return own;
 }
 
-/** Of a body that does not name its type: Docker's forms have to, so it is OCI's, however it was sent. */
+/** The type of a body without a mediaType: Docker's types require one, so it is OCI's, whatever the Content-Type. */
 function unnamedType(json: JsonObject, kind: 'image' | 'index', contentType: string): string {
   if (kind === 'index' || isObject(json['config']) || Array.isArray(json['layers'])) return manifestTypes[kind][0];
   const sent = (contentType.split(';')[0] ?? '').trim().toLowerCase();

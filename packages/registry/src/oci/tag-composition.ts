@@ -17,22 +17,22 @@ export interface CompositionRequest {
   readonly target: string;
   readonly source: SourceManifest;
   /**
-   * What configs say of platforms, by manifest digest: for a source that is a single manifest, and for children of an
-   * index that are images although the index names no platform for them.
+   * Platforms read from configs, by manifest digest: for a source that is a single manifest, and for images of an index
+   * that have no platform in the index.
    */
   readonly configs?: ReadonlyMap<Digest, ConfigPlatform>;
-  /** Children of the index that cannot be read at the source and may be left out, with the reason. */
+  /** Manifests of the index that cannot be read from the source and may be dropped, with the reason. */
   readonly unreadable?: ReadonlyMap<Digest, string>;
   readonly selection: PlatformSelection;
   readonly policy: ManifestPolicy;
   /**
-   * Manifests that the target would refuse (`isArtifactManifest`). Whoever asks composes with policy `keep` first: the
-   * `children` without a platform are the ones to look at.
+   * Manifests that the target would refuse (`isArtifactManifest`). Callers compose with policy `keep` first and check the
+   * `children` without a platform.
    */
   readonly refusedDigests?: ReadonlySet<Digest>;
 }
 
-/** What a tag is to point to. */
+/** What a tag will point to. */
 type TagRoot =
   /** The source's own manifest, byte for byte. */
   | { readonly kind: 'source'; readonly digest: Digest; readonly mediaType: string }
@@ -49,21 +49,21 @@ type TagRoot =
 
 export interface TagComposition {
   readonly root: TagRoot;
-  /** Manifests that must be there before `root`, in the source's order; none where `root` is not an index. */
+  /** Manifests that must be pushed before `root`, in the source's order; empty if `root` is not an index. */
   readonly children: readonly ChildDescriptor[];
-  /** Platforms that the tag leads to, canonical, in the source's order; one that names none is left out. */
+  /** Platforms of the tag, canonical, in the source's order; images without a platform are omitted. */
   readonly platforms: readonly { readonly platform: string; readonly digest: Digest }[];
   /** Platforms that the source offers, canonical, in the source's order. */
   readonly offered: readonly string[];
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missing: readonly string[];
-  /** Left out by the manifest policy, or since the source does not have it any more. */
+  /** Dropped by the manifest policy, or because the source no longer has it. */
   readonly dropped: readonly DroppedManifest[];
-  /** What a person should know where the platform could not be compared as usual. */
+  /** A note for the user if the platform could not be compared as usual. */
   readonly note?: string;
 }
 
-/** None of the wanted platforms is offered by the source. */
+/** The source offers none of the wanted platforms. */
 export class PlatformMissing extends FerryError {
   constructor(message: string) {
     super(message, { code: 'platform-missing', decision: 'block' });
@@ -71,13 +71,13 @@ export class PlatformMissing extends FerryError {
 }
 
 /**
- * Decides what a tag becomes on one target. The same request gives the same bytes, always.
- * - One platform: its manifest (an index where several Windows versions fit). Several: an index of exactly those in the
- *   source's order, with its media type and all its other fields, and the attestations of those alone. What is no
- *   platform's (an artifact in the index) stays. `all`, or a choice that leaves nothing out: the source byte for byte.
- * - A single image whose config leaves its platform open: there is nothing to choose, so it is itself what is wanted, with
- *   a note. One that names another platform is not.
- * - The manifest policy speaks only of what the tag would lead to.
+ * composeTag decides the content of a tag on one target. The same request always gives the same bytes.
+ * - One platform: its manifest (an index if several Windows versions match). Several: an index of exactly those in the
+ *   source's order, with its media type and all its other fields, and only their attestations. Entries of no platform
+ *   (artifacts in the index) are kept. `all`, or a selection of everything: the source byte for byte.
+ * - A single image whose config does not determine its platform is copied with a note, since there is nothing to choose.
+ *   It is not copied if its config declares another platform.
+ * - The manifest policy applies only to manifests that the tag would point to.
  * @throws PlatformMissing listing what the source offers instead
  * @throws ManifestRefusedByPolicy
  */
@@ -106,14 +106,14 @@ export function composeTag(request: CompositionRequest): TagComposition {
   return { root: derivedIndex(source, children), children, ...result };
 }
 
-/** A manifest that a tag may lead to; `child` is absent for a source that is itself a single manifest. */
+/** A manifest that a tag may point to; `child` is absent if the source itself is a single manifest. */
 interface Offer {
   readonly digest: Digest;
   readonly platform?: Platform;
-  /** Where its config was read. */
+  /** Set if its config was read. */
   readonly config?: ConfigPlatform;
   readonly child?: ChildDescriptor;
-  /** What the manifest is about, where it is an attestation: the digest of another child. */
+  /** For an attestation: the digest of the manifest that it describes. */
   readonly about?: string;
 }
 
@@ -124,7 +124,7 @@ function offerOf(child: ChildDescriptor, { configs }: CompositionRequest): Offer
   return { child, ...offered(digest, child.platform, configs?.get(digest)) };
 }
 
-/** What an attestation is about; undefined for every other child. */
+/** The digest of the manifest that an attestation describes; undefined for all other manifests. */
 export function aboutOf({ annotations }: Pick<ChildDescriptor, 'annotations'>): string | undefined {
   const type = annotations['vnd.docker.reference.type'];
   return annotations['vnd.docker.reference.digest'] ?? (type === undefined ? undefined : 'unknown');
@@ -142,7 +142,7 @@ function offered(digest: Digest, named: Platform | undefined, config: ConfigPlat
 interface Choice {
   readonly chosen: readonly Offer[];
   readonly missing: readonly string[];
-  /** The choice is one platform's manifest, and needs no index around it. */
+  /** The choice is the manifest of one platform and needs no index. */
   readonly single: boolean;
   readonly note?: string;
 }
@@ -167,7 +167,7 @@ function choose(offers: readonly Offer[], request: CompositionRequest): Choice {
   const [first] = different;
   if (different.length === 1 && first !== undefined) {
     const oddity = first.config?.oddity;
-    const note = oddity === undefined ? {} : { note: `${oddity}: it is copied as it is` };
+    const note = oddity === undefined ? {} : { note: `${oddity}: it is copied unchanged` };
     return { chosen: different, missing, single: true, ...note };
   }
 
@@ -180,31 +180,31 @@ function choose(offers: readonly Offer[], request: CompositionRequest): Choice {
 }
 
 /**
- * The one image that there is, where its config leaves open what it is for: nothing else could be meant.
+ * openChoice returns the only image of the source if its config does not determine the platform.
  *
- * @returns undefined where several could be meant, or its config names another platform
+ * @returns undefined if there are several images, or if the config declares another platform
  */
 function openChoice(offers: readonly Offer[], { source, selection }: CompositionRequest): Choice | undefined {
   const images = offers.filter(({ about }) => about === undefined);
   const [only] = images;
   if (selection === 'all' || only === undefined || images.length > 1) return undefined;
-  // Of an index only what was read is known to be an image.
+  // An entry of an index is known to be an image only if its config was read.
   const config = only.config ?? (source.kind === 'image' ? { named: {} } : undefined);
   const fitting = config === undefined ? [] : selection.filter((wanted) => mayBeFor(wanted, config));
   const [first, ...more] = fitting;
   if (config === undefined || first === undefined) return undefined;
   const names = fitting.map(printPlatform).join(', ');
-  const meant = more.length === 0 ? `for ${names}` : `whichever of ${names} it is for`;
+  const meant = more.length === 0 ? `for ${names}` : `for one of ${names}`;
   const missing = selection.filter((wanted) => !fitting.includes(wanted)).map(printPlatform);
   return {
     chosen: [only],
     missing: [...new Set(missing)],
     single: true,
-    note: `${oddityOf(first, config)}: there is nothing to choose, so it is copied as it is, ${meant}`,
+    note: `${oddityOf(first, config)}: it is the only image, so it is copied unchanged, ${meant}`,
   };
 }
 
-/** An index may offer one platform twice (compressed another way, an artifact about it); clients take the first image. */
+/** An index may list a platform twice (another compression, an artifact); clients use the first image. */
 function firstOfEachPlatform(offers: readonly Offer[]): readonly Offer[] {
   const firsts = new Map<string, Offer>();
   for (const offer of offers) {
@@ -223,13 +223,13 @@ function divide(
   const readable = chosen.filter(({ digest }) => unreadable?.has(digest) !== true);
   const left = chosen.flatMap(({ digest, about }) => {
     const reason = unreadable?.get(digest);
-    const what = about === undefined ? 'it names no platform' : `it is an attestation about ${about}`;
-    return reason === undefined ? [] : [{ digest, reason: `${what}, and cannot be read at the source: ${reason}` }];
+    const what = about === undefined ? 'it has no platform' : `it is an attestation of ${about}`;
+    return reason === undefined ? [] : [{ digest, reason: `${what} and cannot be read from the source: ${reason}` }];
   });
   return [readable, left];
 }
 
-/** Every field of the source's index, in its order, but fewer manifests. */
+/** Copies every field of the source's index in its order, but with fewer manifests. */
 function derivedIndex(source: SourceManifest, children: readonly ChildDescriptor[]): TagRoot {
   const json = JSON.stringify({ ...source.json, manifests: children.map((child) => child.json) });
   const bytes = utf8ToBytes(json);
@@ -247,9 +247,9 @@ function noPlatform(
   { image, source, unreadable = new Map() }: CompositionRequest,
 ): PlatformMissing {
   const names = wanted.map(printPlatform).join(', ');
-  if (names === '') return new PlatformMissing(`${image}: no platform is wanted, so there is nothing to copy`);
+  if (names === '') return new PlatformMissing(`${image}: no platform is selected, so there is nothing to copy`);
   const broken = [...unreadable].map(
-    ([digest, reason]) => `; its manifest ${digest}, for which it names no platform, cannot be read: ${reason}`,
+    ([digest, reason]) => `; its manifest ${digest}, which has no platform in the index, cannot be read: ${reason}`,
   );
   return new PlatformMissing(
     `${image} is not published for ${names}; ${whatIsThere(offers, source)}${broken.join('')}`,
@@ -259,7 +259,7 @@ function noPlatform(
 function whatIsThere(offers: readonly Offer[], source: SourceManifest): string {
   const names = namesOf(offers).join(', ');
   if (names !== '') return `it offers ${names}`;
-  if (source.kind === 'image') return offers[0]?.config?.oddity ?? 'it names no platform';
-  if (offers.length === 0) return 'its index lists nothing: platform "all" copies it as it is';
-  return 'it names no platform at all: ask for platform "all"';
+  if (source.kind === 'image') return offers[0]?.config?.oddity ?? 'it has no platform';
+  if (offers.length === 0) return 'its index is empty: platform "all" copies it unchanged';
+  return 'none of its manifests has a platform: request platform "all"';
 }
