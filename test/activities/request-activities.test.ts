@@ -27,7 +27,7 @@ test('each refused reference of a delivery is logged with its reason and without
     },
     { level: 'WARN', delivery: 'd-1', asked: 'robot:***@ghcr.io/org/app:1' },
   ]);
-  expect(logged[1]?.['reason']).toContain('holds a user or a password');
+  expect(logged[1]?.['reason']).toContain('contains a user name or a password');
   expect(JSON.stringify(logged)).not.toContain('hunter2');
 });
 

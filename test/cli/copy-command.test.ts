@@ -71,7 +71,7 @@ describe('ferry copy', () => {
     );
 
     expect(status).toBe(0);
-    expect(err.match(/note: its config names linux and no architecture.*for linux\/amd64/g)).toHaveLength(1);
+    expect(err.match(/note: its config declares linux and no architecture.*for linux\/amd64/g)).toHaveLength(1);
   });
 
   test('ferry copy copies to every target, and a target without a tag gets the tag of the source', async () => {

@@ -90,7 +90,7 @@ test('ferry plan counts images that are refused for one of their targets separat
 
 test('ferry plan prints the notes of a copy beside its target', () => {
   const target = { target: 'private', dropped: [], there: none, mountable: none, sent: none };
-  const note = 'its config names no platform: it is copied as it is';
+  const note = 'its config declares no platform: it is copied unchanged';
   const image: PlannedImage = {
     ...imageNamed('quay.io/org/app:1'),
     state: 'copy',

@@ -122,8 +122,8 @@ describe('configuration', () => {
 
   test.each([
     [{ every: 'often' }, /mutableTags\.every: "often" is not a duration/],
-    [{ backupTag: 'old-{tag}' }, /mutableTags\.backupTag: "old-\{tag\}" has to hold \{yyyymmddhhmmss\} once/],
-    [{ backupTag: '{tag}+{yyyymmddhhmmss}' }, /mutableTags\.backupTag: .* makes no tag/],
+    [{ backupTag: 'old-{tag}' }, /mutableTags\.backupTag: "old-\{tag\}" must contain \{yyyymmddhhmmss\} exactly once/],
+    [{ backupTag: '{tag}+{yyyymmddhhmmss}' }, /mutableTags\.backupTag: .* gives an invalid tag/],
     [{ tags: 'some' }, /mutableTags\.tags/],
   ])('mutable tags %j are a fault that names its place', (mutableTags, fault) => {
     const path = join(folder, 'wrong-tags.yaml');

@@ -70,7 +70,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
     test('what is to be known about a copy is shown with it, and told again by the copy that relies on it', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
-      const note = 'its config names no platform: it is copied as it is';
+      const note = 'its config declares no platform: it is copied unchanged';
       const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep', note } as TargetOutcome;
 
       await syncImage(stores, nginx, { targets: [made] });

@@ -70,7 +70,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       const delivery = { id: 'delivery-1', owner: 'workflow-a' };
 
       const retrying = deliveries.record(delivery, [imageRequest('nginx:1'), tooLong]);
-      await expect(retrying).rejects.toThrow('the longest that can be recorded');
+      await expect(retrying).rejects.toThrow('the limit is 600');
       const retried = await deliveries.record({ ...delivery, owner: 'workflow-b' }, [imageRequest('nginx:1')]);
 
       expect(retried).toMatchObject([{ outcome: 'added' }]);

@@ -329,12 +329,12 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
   });
 
   test.each([
-    ['linux/amd64', { os: 'linux' }, '', 'its config names linux and no architecture: it is copied as it is'],
+    ['linux/amd64', { os: 'linux' }, '', 'its config declares linux and no architecture: it is copied unchanged'],
     [
       'linux/amd64,linux/arm64',
       { os: 'linux' },
       '',
-      'its config names linux and no architecture: it is copied as it is',
+      'its config declares linux and no architecture: it is copied unchanged',
     ],
     ['linux/amd64', { os: 'linux', architecture: 'amd64' }, 'linux/amd64', undefined],
   ])(

@@ -17,11 +17,11 @@ test.each([
   'europe-docker.pkg.dev',
   'registry.cn-hangzhou.aliyuncs.com',
   '123456789012.dkr.ecr.eu-central-1.amazonaws.com',
-])('%s is a registry', (text) => {
+])('%s is a registry, not an image', (text) => {
   expect(bareRegistry(text)).toBe(text);
 });
 
-test('however it is written', () => {
+test('a bare registry is recognized in every notation', () => {
   expect(bareRegistry('GHCR.io/')).toBe('ghcr.io');
 });
 

@@ -11,11 +11,11 @@ describe('a rate', () => {
     expect(parseByteRate(text)).toBe(bytes);
   });
 
-  test.each(['50', '50Mbit', '50 mbit/s', '-1MB/s', '1e3MB/s', ''])('"%s" is none', (text) => {
+  test.each(['50', '50Mbit', '50 mbit/s', '-1MB/s', '1e3MB/s', ''])('"%s" is refused as a rate', (text) => {
     expect(() => parseByteRate(text)).toThrow('is not a rate');
   });
 
-  test('too small a one is refused: it would look like silence', () => {
+  test('a rate that is too low is refused: the source would look stalled', () => {
     expect(() => parseByteRate('8kB/s')).toThrow('at least 64kB/s');
   });
 });

@@ -33,27 +33,27 @@ describe("Compose's interpolation", () => {
     ['cost: 5$', 'cost: 5$'],
     ['$1', '$1'],
     ['no variables', 'no variables'],
-  ])('%s is %s', (template, text) => {
+  ])('Compose interpolates %s to %s', (template, text) => {
     expect(interpolate(template, lookup)).toEqual({ kind: 'text', text, unset: [] });
   });
 
-  test('a variable without a value and a default is named', () => {
+  test('a variable without a value and without a default is reported by name', () => {
     const result = interpolate('${REGISTRY}/app:${NONE:-$INNER}', lookup);
 
     expect(result).toEqual({ kind: 'text', text: '/app:', unset: ['REGISTRY', 'INNER'] });
   });
 
   test.each([
-    ['nginx:${NONE:?set it to ${TAG}}', 'the variable NONE has to be set: set it to 1.2'],
-    ['nginx:${EMPTY:?}', 'the variable EMPTY has to be set'],
-    ['nginx:${NONE?}', 'the variable NONE has to be set'],
+    ['nginx:${NONE:?set it to ${TAG}}', 'the variable NONE must be set: set it to 1.2'],
+    ['nginx:${EMPTY:?}', 'the variable EMPTY must be set'],
+    ['nginx:${NONE?}', 'the variable NONE must be set'],
     ['nginx:${TAG', 'has no closing brace'],
-    ['${}', 'does not begin with a variable'],
-    ['${ TAG}', 'does not begin with a variable'],
+    ['${}', 'does not start with a variable'],
+    ['${ TAG}', 'does not start with a variable'],
     ['${TAG!}', 'has neither'],
     ['${TAG:x}', 'has neither'],
-    ['${1}', 'does not begin with a variable'],
-  ])('%s is a fault', (template, reason) => {
+    ['${1}', 'does not start with a variable'],
+  ])('the template %s is refused', (template, reason) => {
     const result = interpolate(template, lookup);
 
     expect(result.kind === 'fault' ? result.reason : '').toContain(reason);

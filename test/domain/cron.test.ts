@@ -22,7 +22,7 @@ test.each<[string, Partial<Record<keyof CronTimes, number[]>>]>([
   ['0 0 * * sat-sun', { dayOfWeek: [0, 6] }],
   ['0 0 * * 1-7/2', { dayOfWeek: [0, 1, 3, 5] }],
   ['@weekly', { minute: [0], hour: [0], dayOfWeek: [0] }],
-])('%s', (expression, expected) => {
+])('the cron expression %s is read', (expression, expected) => {
   const [times, ...others] = parseCron(expression);
 
   expect(others).toEqual([]);
@@ -31,7 +31,7 @@ test.each<[string, Partial<Record<keyof CronTimes, number[]>>]>([
   }
 });
 
-test('where both days are given either of them is enough, as crontab has it', () => {
+test('if both days are given, a time must match only one of them, as in crontab', () => {
   const [first, second] = parseCron('0 0 1,15 * fri');
 
   expect([values(first?.dayOfMonth ?? []), values(first?.dayOfWeek ?? [])]).toEqual([
@@ -43,21 +43,21 @@ test('where both days are given either of them is enough, as crontab has it', ()
 
 test.each([
   ['* * * *', 'it has 4 fields'],
-  ['60 * * * *', '"60" is no minute'],
-  ['* 24 * * *', '"24" is no hour'],
-  ['* * 0 * *', '"0" is no dayOfMonth'],
-  ['* * * 13 *', '"13" is no month'],
-  ['* * * * 8', '"8" is no dayOfWeek'],
-  ['*/0 * * * *', '"*/0" is no minute'],
-  ['9-5 * * * *', 'ends before it begins'],
-  ['a * * * *', '"a" is no minute'],
+  ['60 * * * *', '"60" is not a valid minute'],
+  ['* 24 * * *', '"24" is not a valid hour'],
+  ['* * 0 * *', '"0" is not a valid dayOfMonth'],
+  ['* * * 13 *', '"13" is not a valid month'],
+  ['* * * * 8', '"8" is not a valid dayOfWeek'],
+  ['*/0 * * * *', '"*/0" is not a valid minute'],
+  ['9-5 * * * *', 'ends before it starts'],
+  ['a * * * *', '"a" is not a valid minute'],
   ['* * * * * *', 'it has 6 fields'],
-  ['1-2-3 * * * *', 'is no minute'],
-])('%s is refused', (expression, fault) => {
+  ['1-2-3 * * * *', 'is not a valid minute'],
+])('the cron expression %s is refused', (expression, fault) => {
   expect(() => parseCron(expression)).toThrow(fault);
 });
 
-test('each schedule has a minute of its own within its interval', () => {
+test('each schedule gets its own minute in its interval', () => {
   const day = 24 * 3_600_000;
   const offsets = ['sync-all', 'fetch-dify', 'fetch-xinference', 'fetch-n8n'].map((id) => spreadOffsetMs(id, day));
 
@@ -69,7 +69,7 @@ test('each schedule has a minute of its own within its interval', () => {
   expect(spreadOffsetMs('sync-all', 60_000)).toBe(0);
 });
 
-test('timings are printed as people say them', () => {
+test('the timing of a schedule is printed for people', () => {
   expect(printTiming({ everyMs: 3 * 3_600_000, offsetMs: 420_000 })).toBe('every 3h (7m into each)');
   expect(printTiming({ cron: ['17 3 * * *'], timezone: 'Asia/Shanghai' })).toBe('17 3 * * * Asia/Shanghai');
 });

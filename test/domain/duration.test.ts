@@ -10,7 +10,7 @@ describe('durations', () => {
     ['90m', 5_400_000],
     ['72h', 259_200_000],
     ['7d', 604_800_000],
-  ])('%s is %d ms', (text, milliseconds) => {
+  ])('the duration %s is %d ms', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
@@ -24,10 +24,13 @@ describe('durations', () => {
     expect(printDuration(milliseconds)).toBe(text);
   });
 
-  test.each(['', '72', '-1h', '1.5h', '1 h', '1w', '1H', 'h', '9999999999d'])('%j is refused with examples', (text) => {
-    const parse = (): unknown => parseDuration(text);
+  test.each(['', '72', '-1h', '1.5h', '1 h', '1w', '1H', 'h', '9999999999d'])(
+    '%j is refused as a duration, with examples',
+    (text) => {
+      const parse = (): unknown => parseDuration(text);
 
-    expect(parse).toThrow(InvalidInput);
-    expect(parse).toThrow('like 30s, 90m, 72h or 7d');
-  });
+      expect(parse).toThrow(InvalidInput);
+      expect(parse).toThrow('like 30s, 90m, 72h or 7d');
+    },
+  );
 });

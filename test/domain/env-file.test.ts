@@ -16,7 +16,7 @@ test.each<[string, Readonly<Record<string, string>>]>([
   expect(Object.fromEntries(read)).toEqual(values);
 });
 
-test('an environment file without an end costs little', () => {
+test('a very long environment file is read quickly', () => {
   for (const text of [
     'A="'.repeat(300_000),
     `A=${'x'.repeat(1_000_000)}`,
@@ -27,7 +27,7 @@ test('an environment file without an end costs little', () => {
   }
 });
 
-test('examples of environment files are taken in the order of their use, and other files are not', () => {
+test('example environment files are found by precedence, and other files are ignored', () => {
   const names = [
     'README.md',
     '.env',

@@ -10,7 +10,7 @@ test.each([
   ['a day', day, day],
   ['years', 10 * 365 * day, day],
   ['for ever', Infinity, day],
-])('a server that asks for %s (%d ms) is waited for %d ms', (_what, asked, expected) => {
+])('a Retry-After of %s (%d ms) becomes a wait of %d ms', (_what, asked, expected) => {
   const fault = new FerryError('later', { code: 'rate-limited', decision: 'wait', retryAfterMs: asked });
 
   expect(fault.retryAfterMs).toBe(expected);

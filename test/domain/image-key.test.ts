@@ -5,13 +5,13 @@ import { imageKey, syncImageWorkflowId } from '../../src/domain/image-key.js';
 const image = 'docker.io/library/nginx:1.27';
 
 describe('identity of a wanted image', () => {
-  test('is the sha256 of image and platform, as any database can compute it', () => {
+  test('the key of an image is the SHA-256 of image and platform, which any database can compute', () => {
     const expected = createHash('sha256').update(`${image}|linux/amd64`).digest('hex');
 
     expect(imageKey(image, 'linux/amd64')).toBe(expected);
   });
 
-  test('is one workflow per image, whatever its platforms', () => {
+  test('all platforms of an image share one workflow ID', () => {
     const expected = createHash('sha256').update(image).digest('hex').slice(0, 32);
 
     expect(syncImageWorkflowId(image)).toBe(`sync-image/${expected}`);

@@ -16,7 +16,7 @@ import type { HostAddress } from '../../src/domain/source-allow-list.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
 import { hostAddresses } from '../../packages/registry/src/transport/host-addresses.js';
 
-describe('what becomes of images that are asked for', () => {
+describe('requested images', () => {
   let folder: string;
   let database: FerryDatabase;
   let ports: AddPorts;
@@ -51,7 +51,7 @@ describe('what becomes of images that are asked for', () => {
   const rows = async () =>
     await database.queries.selectFrom('images_for_push').select(['image', 'platform']).orderBy('id').execute();
 
-  test('each is accepted, there already, or refused with a reason; the answers keep the order of asking', async () => {
+  test('each requested image is accepted, already there, or refused with a reason, in the order of the request', async () => {
     await ask({ images: ['redis:7'] });
 
     const answers = await ask({ images: ['nginx:1.27', 'Bad Reference', 'redis:7', 'registry.example.com/app:1'] });
@@ -65,13 +65,13 @@ describe('what becomes of images that are asked for', () => {
     expect(answers[3]?.reason).toContain('the target "private"');
   });
 
-  test('the input of a workflow is read as every other request is', async () => {
+  test('the input of a workflow is parsed like every other request', async () => {
     const answers = await ask({
       images: [
         'docker pull --platform linux/arm64 nginx:1.27',
         'redis:7, alpine:3',
         'gcr.io/a/b:1 -> mirror/b:1',
-        { image: 'null', refused: 'at images[3]: null stands where an image was expected' },
+        { image: 'null', refused: 'at images[3]: expected an image, got null' },
         'docker.io/v2/library/busybox/manifests/latest:latest',
         '',
       ],
@@ -88,27 +88,27 @@ describe('what becomes of images that are asked for', () => {
     ]);
     expect(answers.slice(3).map(({ reason }) => reason)).toEqual([
       expect.stringContaining('type "gcr.io/a/b:1" alone'),
-      'at images[3]: null stands where an image was expected',
-      expect.stringContaining('type the image\'s name, "docker.io/library/busybox:latest"'),
+      'at images[3]: expected an image, got null',
+      expect.stringContaining('type the image name, "docker.io/library/busybox:latest"'),
       expect.stringContaining('it is empty'),
     ]);
     expect(await rows()).toHaveLength(3);
   });
 
-  test('a registry without a repository is refused with what to write', async () => {
+  test('a registry without a repository is refused with a correction', async () => {
     const answers = await ask({ images: ['ghcr.io', 'redis:7'] });
 
     expect(answers).toMatchObject([
       {
         asked: 'ghcr.io',
         outcome: 'refused',
-        reason: 'it names a registry and no repository: write ghcr.io/owner/name:tag',
+        reason: 'it is a registry without a repository: type ghcr.io/owner/name:tag',
       },
       { asked: 'redis:7', outcome: 'added' },
     ]);
   });
 
-  test('platforms may be said for one image; a wrong one refuses that image alone', async () => {
+  test('platforms may be set for one image, and an invalid one refuses only that image', async () => {
     const answers = await ask({
       images: [
         { image: 'nginx:1.27', platforms: ['linux/arm64', 'linux/amd64'] },
@@ -126,7 +126,7 @@ describe('what becomes of images that are asked for', () => {
     ]);
   });
 
-  test('an image that is too long to be recorded is refused alone', async () => {
+  test('an image that is too long to be recorded is refused without affecting the others', async () => {
     const long = `ghcr.io/${'a'.repeat(250)}:${'b'.repeat(128)}@sha512:${'c'.repeat(128)}`;
     const longer = `${Array.from({ length: 4 }, () => 'd'.repeat(60)).join('.')}.ghcr.io`;
     const everything = { ...ports, sources: { refusals: async () => [] } };
@@ -138,7 +138,7 @@ describe('what becomes of images that are asked for', () => {
     );
 
     expect(answers.map(({ outcome }) => outcome)).toEqual(['added', 'refused', 'added']);
-    expect(answers[1]?.reason).toContain('the longest that can be recorded');
+    expect(answers[1]?.reason).toContain('the limit is 600');
     expect(await rows()).toHaveLength(2);
   });
 
@@ -158,7 +158,7 @@ describe('what becomes of images that are asked for', () => {
     '0.0.0.0:5000/app:1',
     '100.100.100.200/app:1',
     'rebinding.example/app:1',
-  ])('%s leads to a private address: refused for that, and no row is written', async (image) => {
+  ])('%s resolves to a private address and is refused, and no row is written', async (image) => {
     const [answer] = await ask({ images: [image] });
 
     expect(answer?.outcome).toBe('refused');
@@ -166,7 +166,7 @@ describe('what becomes of images that are asked for', () => {
     expect(await rows()).toEqual([]);
   });
 
-  test('a public address that nobody allowed is refused as that', async () => {
+  test('a public host that is not allowed is refused with that reason', async () => {
     const [answer] = await ask({ images: ['8.8.8.8/app:1'] });
 
     expect(answer?.reason).toContain('FERRY_ALLOWED_SOURCES');
@@ -179,7 +179,7 @@ describe('what becomes of images that are asked for', () => {
     expect(lookedUp).toEqual([]);
   });
 
-  test('a host is looked up once, however many of its images are asked for', async () => {
+  test('a host is resolved once, even if many of its images are requested', async () => {
     await ask({ images: Array.from({ length: 20 }, (_, n) => `ghcr.io/org/app:${n}`) });
 
     expect(lookedUp).toEqual(['ghcr.io']);

@@ -31,27 +31,30 @@ describe('rows of images_for_push', () => {
     ['http://localhost:5000', '', 'a', 'localhost:5000/a:latest'],
     ['docker.io', 'library', `nginx@${sha256}`, `docker.io/library/nginx@${sha256}`],
     ['docker.io', 'library', `nginx:1.27@${sha256}`, `docker.io/library/nginx:1.27@${sha256}`],
-  ])('%j %j %j is %s', (source_registry_url, orig_name_space, orig_image_name, canonical) => {
+  ])('the row %j %j %j is read as %s', (source_registry_url, orig_name_space, orig_image_name, canonical) => {
     const read = referenceFromRow({ source_registry_url, orig_name_space, orig_image_name });
 
     expect(printImageReference(read)).toBe(canonical);
   });
 
   test.each([
-    ['a registry that is not a host', 'dockerhub', 'library', 'nginx', 'source_registry_url holds "dockerhub"'],
+    ['a registry that is not a host', 'dockerhub', 'library', 'nginx', 'source_registry_url contains "dockerhub"'],
     ['no image at all', 'docker.io', 'library', '', 'orig_image_name is empty'],
     ['NULL for the image', 'docker.io', 'library', null, 'orig_image_name is empty'],
     ['upper case in the path', 'docker.io', 'LangGenius', 'dify', 'type "docker.io/langgenius/dify"'],
     ['white space inside', 'docker.io', 'library', 'nginx 1.27', 'white space'],
     ['a tag that cannot be', 'docker.io', 'library', 'nginx:1+2', 'the tag "1+2"'],
-  ])('%s is refused with the reason', (_what, source_registry_url, orig_name_space, orig_image_name, reason) => {
-    const read = (): unknown => referenceFromRow({ source_registry_url, orig_name_space, orig_image_name });
+  ])(
+    'a row with %s is refused with the reason',
+    (_what, source_registry_url, orig_name_space, orig_image_name, reason) => {
+      const read = (): unknown => referenceFromRow({ source_registry_url, orig_name_space, orig_image_name });
 
-    expect(read).toThrow(InvalidInput);
-    expect(read).toThrow(reason);
-  });
+      expect(read).toThrow(InvalidInput);
+      expect(read).toThrow(reason);
+    },
+  );
 
-  test('the first component of the path is the namespace, the rest with slashes and tag the name', () => {
+  test('the first component of the path is the namespace, the rest with slashes and tag is the name', () => {
     const row = rowFromReference({ host: 'gcr.io', path: 'a/b/c', tag: '1' });
 
     expect(row).toStrictEqual({ source_registry_url: 'gcr.io', orig_name_space: 'a', orig_image_name: 'b/c:1' });

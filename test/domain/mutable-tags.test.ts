@@ -10,25 +10,25 @@ describe('tags that may move', () => {
     ['localhost:5000/app:1', ['*'], true],
     [`docker.io/library/nginx:latest@sha256:${'a'.repeat(64)}`, ['*'], false],
     ['docker.io/library/nginx:latest', [], false],
-  ])('%s by %j: %s', (image, patterns, expected) => {
+  ])('%s is mutable by the patterns %j: %s', (image, patterns, expected) => {
     expect(isMutable(image, { patterns })).toBe(expected);
   });
 
-  test('a backup tells which tag it was and when, and stays a tag', () => {
+  test('a backup tag contains the tag and the time, and is a valid tag', () => {
     const at = Date.UTC(2026, 10, 24, 5, 6, 7);
 
     expect(backupTagFor('{tag}-{yyyymmddhhmmss}', 'latest', at)).toBe('latest-20261124050607');
     expect(backupTagFor('{tag}-{yyyymmddhhmmss}', 'x'.repeat(128), at)).toHaveLength(128);
   });
 
-  test('backups of long tags that begin alike, made in one second, have tags of their own', () => {
+  test('backups of similar long tags made in the same second have different tags', () => {
     const tags = ['x1', 'x2'].map((end) => backupTagFor('{tag}-{yyyymmddhhmmss}', `${'a'.repeat(120)}${end}`, 0));
 
     expect(new Set(tags).size).toBe(2);
     expect(tags.map((tag) => tag.length)).toEqual([128, 128]);
   });
 
-  test('a backup beside another one has a tag of its own for each digest, however long the first is', () => {
+  test('the fallback backup tag is unique to the digest, even if the first tag is long', () => {
     const beside = ['a', 'b'].map((hex) => backupTagBeside('x'.repeat(128), `sha256:${hex.repeat(64)}`));
 
     expect(new Set(beside).size).toBe(2);

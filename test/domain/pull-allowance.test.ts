@@ -9,12 +9,12 @@ const hub = { pulls: 100, windowMs: 6 * hour };
 const now = 1_000 * hour;
 
 describe('an allowance of pulls', () => {
-  test('is whole where nothing was pulled', () => {
+  test('a pull allowance is complete if nothing was pulled', () => {
     expect(pullsFree(hub, [], now)).toBe(100);
     expect(freeInMs(hub, [], now)).toBe(0);
   });
 
-  test('is spent when as many were pulled, and free again a window later', () => {
+  test('a pull allowance is used up after its number of pulls and free again one window later', () => {
     const counted = [{ at: now, pulls: 100 }];
 
     expect(pullsFree(hub, counted, now)).toBe(0);
@@ -22,7 +22,7 @@ describe('an allowance of pulls', () => {
     expect(pullsFree(hub, counted, now + 6 * hour + 60_000)).toBe(100);
   });
 
-  test('is come back for when a tenth of it is free, not for each single pull', () => {
+  test('a retry waits until a tenth of the pull allowance is free, not for each single pull', () => {
     const counted = [
       { at: now - 4 * hour, pulls: 3 },
       { at: now - 3 * hour, pulls: 8 },
@@ -32,11 +32,11 @@ describe('an allowance of pulls', () => {
     expect(freeInMs(hub, counted, now)).toBe(3 * hour + 60_000);
   });
 
-  test('that is smaller than what was pulled already is not negative', () => {
+  test('a pull allowance that is smaller than the pulls already made is zero, not negative', () => {
     expect(pullsFree({ ...hub, pulls: 10 }, [{ at: now, pulls: 50 }], now)).toBe(0);
   });
 
-  test('never lets more pulls into any window than it has, whenever they are made', () => {
+  test('no window ever contains more pulls than the allowance, whenever they are made', () => {
     const allowance = { pulls: 7, windowMs: 1_000 };
     fc.assert(
       fc.property(fc.array(fc.nat(400), { maxLength: 120 }), (pauses) => {
@@ -56,7 +56,7 @@ describe('an allowance of pulls', () => {
     );
   });
 
-  test('has enough free at the time that it names', () => {
+  test('enough of the pull allowance is free at the announced time', () => {
     const slices = fc.array(fc.record({ at: fc.integer({ min: now - 7 * hour, max: now }), pulls: fc.nat(40) }));
     fc.assert(
       fc.property(slices, (counted) => {

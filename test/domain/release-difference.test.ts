@@ -4,7 +4,7 @@ import { parseImageReference } from '../../packages/registry/src/oci/image-refer
 import { releaseDifference } from '../../src/domain/release-difference.js';
 
 describe('the difference of two releases', () => {
-  test('an image under another tag is changed, once for all services that use it', () => {
+  test('an image with another tag counts as changed, once for all services that use it', () => {
     const difference = releaseDifference(
       services({ api: 'acme/api:1', worker: 'acme/api:1' }),
       services({ api: 'acme/api:2', worker: 'acme/api:2' }),
@@ -20,14 +20,14 @@ describe('the difference of two releases', () => {
     ]);
   });
 
-  test('a repository that was not there is added, one that is gone is removed', () => {
+  test('a new repository counts as added, and a missing one as removed', () => {
     const difference = releaseDifference(services({ db: 'postgres:15' }), services({ db: 'mysql:8' }));
 
     expect(difference.added).toEqual([{ image: 'docker.io/library/mysql:8', services: ['db'], newTag: '8' }]);
     expect(difference.removed).toEqual([{ image: 'docker.io/library/postgres:15', services: ['db'], oldTag: '15' }]);
   });
 
-  test('a service with another name and the same image changes no image', () => {
+  test('a renamed service with the same image changes no image', () => {
     const difference = releaseDifference(services({ db: 'postgres:15' }), services({ db_postgres: 'postgres:15' }));
 
     expect(difference.unchanged).toHaveLength(1);
@@ -38,7 +38,7 @@ describe('the difference of two releases', () => {
     ]);
   });
 
-  test('an image of which one service keeps the old tag is added, not changed', () => {
+  test('an image whose old tag is still used by one service counts as added, not changed', () => {
     const difference = releaseDifference(
       services({ a: 'redis:6', b: 'redis:6' }),
       services({ a: 'redis:6', b: 'redis:7' }),
@@ -48,7 +48,7 @@ describe('the difference of two releases', () => {
     expect(difference.unchanged).toHaveLength(1);
   });
 
-  test('of several old tags that of the same service is the one that was changed', () => {
+  test('if there are several old tags, the one of the same service is reported as changed', () => {
     const difference = releaseDifference(services({ a: 'redis:5', b: 'redis:6' }), services({ b: 'redis:7' }));
 
     expect(difference.changed).toEqual([
@@ -57,7 +57,7 @@ describe('the difference of two releases', () => {
     expect(difference.removed).toEqual([{ image: 'docker.io/library/redis:5', services: ['a'], oldTag: '5' }]);
   });
 
-  test('another digest under the same tag is a change', () => {
+  test('another digest with the same tag is a change', () => {
     const [one, two] = ['1', '2'].map((digit) => `quay.io/a/b:1@sha256:${digit.repeat(64)}`);
 
     const difference = releaseDifference(services({ a: one ?? '' }), services({ a: two ?? '' }));
@@ -65,7 +65,7 @@ describe('the difference of two releases', () => {
     expect(difference.changed).toMatchObject([{ image: two, oldTag: '1', newTag: '1' }]);
   });
 
-  test('the spelling of a reference makes no difference', () => {
+  test('two spellings of a reference are not a change', () => {
     const difference = releaseDifference(services({ a: 'nginx' }), services({ a: 'docker.io/library/nginx:latest' }));
 
     expect(difference.unchanged).toHaveLength(1);

@@ -10,7 +10,7 @@ const difyByDate = tagsIn('dify-tags-by-date.txt');
 const xinference = tagsIn('xinference-tags.txt');
 
 describe('releases by version', () => {
-  test("the two newest of Dify's tags are chosen by version, from GitHub's order", () => {
+  test("the two newest of Dify's tags are chosen by version, not by GitHub's order", () => {
     const [newest, before] = releasesNewestFirst(dify, { order: 'numeric' });
 
     expect(dify[0]).toBe('v0.8.3-fix1');
@@ -45,7 +45,7 @@ describe('releases by version', () => {
     expect(sorted).toEqual(['0.3.31-fix.10', '0.3.31-fix2', '0.3.31-fix1', '0.3.31']);
   });
 
-  test('what is not purely numeric is no release of Dify', () => {
+  test('a tag that is not purely numeric is not a release of Dify', () => {
     const releases = releasesNewestFirst(dify, { order: 'numeric' });
 
     expect(dify.filter((tag) => !releases.includes(tag)).sort()).toEqual(
@@ -66,7 +66,7 @@ describe('releases by version', () => {
     );
   });
 
-  test("Xinference's post-releases come after their release, its candidates are left out", () => {
+  test("Xinference's post-releases come after their release, and its candidates are skipped", () => {
     const sorted = releasesNewestFirst(xinference, { order: 'pep440' });
 
     expect(sorted.slice(0, 4)).toEqual(['v3.2.1', 'v3.2.0', 'v3.1.0', 'v3.0.0']);
@@ -79,7 +79,7 @@ describe('releases by version', () => {
     expect(sorted.filter((tag) => tag.includes('rc'))).toEqual([]);
   });
 
-  test('releases candidates, alphas, betas and development releases count when they are asked for', () => {
+  test('release candidates, alphas, betas and development releases count if they are enabled', () => {
     const tags = ['v3.1.0', 'v3.1.0.rc1', 'v3.1.0.dev2', 'v3.1.0b1', 'v3.1.0a1', 'v3.0.0.post1'];
 
     const sorted = releasesNewestFirst(tags, { order: 'pep440', prereleases: true });
@@ -88,7 +88,7 @@ describe('releases by version', () => {
     expect(releasesNewestFirst(tags, { order: 'pep440' })).toEqual(['v3.1.0', 'v3.0.0.post1']);
   });
 
-  test('semantic versions leave pre-releases out unless they are asked for', () => {
+  test('pre-releases of semantic versions are skipped unless they are enabled', () => {
     const tags = ['v1.2.0-rc.1', 'v1.1.0', 'v1.10.0', 'v1.9.0', 'latest'];
 
     expect(releasesNewestFirst(tags, { order: 'semver' })).toEqual(['v1.10.0', 'v1.9.0', 'v1.1.0']);

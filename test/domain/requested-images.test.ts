@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { requestLimits, requestFault, splitRequest } from '../../src/domain/request-limits.js';
 import { readRequestedImages } from '../../src/domain/requested-images.js';
 
-describe('the shapes in which senders name images', () => {
+describe('forms of requested images', () => {
   test.each<[string, unknown, readonly string[]]>([
     ['one text', 'nginx:1.27', ['nginx:1.27']],
     ['image', { image: 'nginx:1.27' }, ['nginx:1.27']],
@@ -30,11 +30,11 @@ describe('the shapes in which senders name images', () => {
     ['a list of parts', { images: [{ registry: 'ghcr.io', name: 'org/app:1' }] }, ['ghcr.io/org/app:1']],
     ['null where nothing is meant', { registry: null, namespace: null, name: 'nginx' }, ['nginx']],
     ['an IPv6 host, which is no JSON', '[::1]:5000/app:1', ['[::1]:5000/app:1']],
-  ])('%s', (_shape, payload, expected) => {
+  ])('images are read from %s', (_shape, payload, expected) => {
     expect(readRequestedImages(payload).images.map(({ image }) => image)).toEqual(expected);
   });
 
-  test('platforms of the request and of single images', () => {
+  test('platforms of a single image take precedence over those of the request', () => {
     const read = readRequestedImages({
       platforms: ['linux/amd64'],
       images: ['nginx:1.27', { image: 'redis:7', platform: 'linux/amd64,linux/arm64' }],
@@ -47,14 +47,14 @@ describe('the shapes in which senders name images', () => {
     });
   });
 
-  test('as many images as one request may have', () => {
+  test('a request with the maximum number of images is accepted', () => {
     const images = Array.from({ length: requestLimits.images }, (_, n) => `app:${n}`);
 
     expect(readRequestedImages({ images }).images).toHaveLength(500);
   });
 });
 
-test('platforms without an end are counted once, not once for every image', () => {
+test('a very long list of platforms is counted once, not once per image', () => {
   let counted = 0;
   const endless = Array.from({ length: 1_000 }, () => 'linux/amd64');
   const watched = new Proxy(endless, {
@@ -66,64 +66,64 @@ test('platforms without an end are counted once, not once for every image', () =
 
   const fault = requestFault({ images: Array.from({ length: 500 }, (_, n) => `app:${n}`), platforms: watched });
 
-  expect(fault).toContain('1000 platforms were asked for "app:0"');
+  expect(fault).toContain('1000 platforms are requested for "app:0"');
   expect(counted).toBe(1);
 });
 
-describe('requests that are refused whole, with what is wrong', () => {
+describe('requests that are refused whole', () => {
   test.each<[unknown, string]>([
-    [{ imgae: 'nginx' }, '"imgae" is not known here; did you mean "image"?'],
+    [{ imgae: 'nginx' }, 'unknown field "imgae"; did you mean "image"?'],
     [{}, 'no image was requested'],
     [{ images: [] }, 'no image was requested'],
     [undefined, 'no image was requested'],
-    [null, 'null stands where an image was expected'],
-    [{ image: null }, 'at image: null stands where an image was expected'],
-    [{ images: [7] }, 'at images[0]: a number stands where an image was expected'],
+    [null, 'expected an image, got null'],
+    [{ image: null }, 'at image: expected an image, got null'],
+    [{ images: [7] }, 'at images[0]: expected an image, got a number'],
     [{ images: [[[[[['nginx']]]]]] }, 'nested too deep'],
     [{ image: 'nginx', name: 'redis' }, 'exclude each other'],
-    [{ registry: 'dockerhub', name: 'nginx' }, "not a registry's host"],
+    [{ registry: 'dockerhub', name: 'nginx' }, 'not a registry host'],
     [{ namespace: 'library' }, 'has no "name"'],
-    [{ name: 'nginx:1', tag: '2' }, 'has a tag already'],
-    [{ name: 7 }, '"name" is a number'],
-    [{ image: 'nginx', platform: 7 }, 'a platform is a text'],
-    ['{"image": ', 'begins like JSON'],
-    [{ images: apps(501) }, '501 images were asked for'],
-    [{ image: 'nginx', platforms: platforms(17) }, '17 platforms were asked for "nginx", and 16 are allowed'],
-    [{ images: [{ image: 'nginx', platform: platforms(17).join(',') }] }, '17 platforms were asked for "nginx"'],
-    [{ images: apps(401), platforms: platforms(5) }, '2005 pairs of image and platform were asked for, and 2000'],
-    [{ image: 'robot:hunter2@ghcr.io/org/app:1' }, '"robot:***@ghcr.io/org/app:1" holds a user or a password'],
-    [{ registry: 'https://robot:hunter2@ghcr.io', name: 'org/app:1' }, 'holds a user or a password'],
-    [{ registry: 'https://robot:hunter2@ghcr.io', name: 7 }, '"{registry, name}": "name" is a number'],
+    [{ name: 'nginx:1', tag: '2' }, 'already contains a tag'],
+    [{ name: 7 }, '"name" must be a text'],
+    [{ image: 'nginx', platform: 7 }, 'a platform must be a text'],
+    ['{"image": ', 'starts like JSON'],
+    [{ images: apps(501) }, 'the request contains 501 images'],
+    [{ image: 'nginx', platforms: platforms(17) }, '17 platforms are requested for "nginx", the limit is 16'],
+    [{ images: [{ image: 'nginx', platform: platforms(17).join(',') }] }, '17 platforms are requested for "nginx"'],
+    [{ images: apps(401), platforms: platforms(5) }, '2005 pairs of image and platform, the limit is 2000'],
+    [{ image: 'robot:hunter2@ghcr.io/org/app:1' }, '"robot:***@ghcr.io/org/app:1" contains a user name or a password'],
+    [{ registry: 'https://robot:hunter2@ghcr.io', name: 'org/app:1' }, 'contains a user name or a password'],
+    [{ registry: 'https://robot:hunter2@ghcr.io', name: 7 }, '"{registry, name}": "name" must be a text'],
     [{ 'quay.io/a/b': 'quay.io/c/b' }, 'write {"images": ["quay.io/a/b"]}'],
     [{ 'nginx:1.27': ['a.example/nginx', 'b.example/nginx'] }, 'write {"images": ["nginx:1.27"]}'],
-  ])('%j', (payload, fault) => {
+  ])('the request %j is refused with the reason', (payload, fault) => {
     const read = (): unknown => readRequestedImages(payload);
 
     expect(read).toThrow(fault);
     expect(read).not.toThrow('hunter2');
-    expect(read).not.toThrow('undefined stands');
+    expect(read).not.toThrow('got undefined');
   });
 });
 
-describe('an entry that is not understood is refused by itself, and the others are taken', () => {
+describe('invalid entries of a list', () => {
   test.each<[unknown, string]>([
-    [null, 'at images[1]: null stands where an image was expected'],
-    [undefined, 'at images[1]: nothing stands where an image was expected'],
-    [7, 'at images[1]: a number stands where an image was expected'],
-    [true, 'at images[1]: a boolean stands where an image was expected'],
-    [{}, 'at images[1]: the object names no image'],
-    [{ foo: 1 }, 'at images[1]: "foo" is not known here'],
-    [{ image: null }, 'at images[1]: the object names no image'],
-    [[null], 'at images[1][0]: null stands where an image was expected'],
-    [{ image: 'redis:7', platform: 7 }, 'at images[1]: a platform is a text'],
-    [{ image: 'redis:7 linux/arm64', platform: 'linux/amd64' }, 'linux/amd64 in its field: write one of them'],
-    [{ image: 'redis', arch: 'arm64' }, '"arch" is not known here: write "platform"'],
-    [{ image: 'redis', platfrom: 'linux/arm64' }, '"platfrom" is not known here; did you mean "platform"?'],
-    [{ image: 'redis', target: 'r.example.com/redis' }, '"target" gives the copy another name'],
-    ['undefined', '"undefined" stands where an image was expected: what filled it in had no value'],
-    ['null', 'what filled it in had no value'],
-    ['redis:7 -> mirror/redis', 'it gives the copy another name'],
-  ])('%j: %s', (entry, reason) => {
+    [null, 'at images[1]: expected an image, got null'],
+    [undefined, 'at images[1]: expected an image, got nothing'],
+    [7, 'at images[1]: expected an image, got a number'],
+    [true, 'at images[1]: expected an image, got a boolean'],
+    [{}, 'at images[1]: the object contains no image'],
+    [{ foo: 1 }, 'at images[1]: unknown field "foo"'],
+    [{ image: null }, 'at images[1]: the object contains no image'],
+    [[null], 'at images[1][0]: expected an image, got null'],
+    [{ image: 'redis:7', platform: 7 }, 'at images[1]: a platform must be a text'],
+    [{ image: 'redis:7 linux/arm64', platform: 'linux/amd64' }, 'linux/amd64 in its field: write only one of them'],
+    [{ image: 'redis', arch: 'arm64' }, '"arch": write "platform"'],
+    [{ image: 'redis', platfrom: 'linux/arm64' }, 'unknown field "platfrom"; did you mean "platform"?'],
+    [{ image: 'redis', target: 'r.example.com/redis' }, '"target" renames the copy'],
+    ['undefined', '"undefined": the program that wrote it had no value'],
+    ['null', 'the program that wrote it had no value'],
+    ['redis:7 -> mirror/redis', 'it renames the copy'],
+  ])('the entry %j is refused without affecting the others: %s', (entry, reason) => {
     const { images } = readRequestedImages({ images: ['nginx:1.27', entry, 'alpine:3'] });
 
     expect(images).toHaveLength(3);
@@ -132,15 +132,15 @@ describe('an entry that is not understood is refused by itself, and the others a
     expect(images[2]).toEqual({ image: 'alpine:3' });
   });
 
-  test('a platform in an entry of its own belongs to no image, and none of the list is taken', () => {
+  test('a list with a platform as an entry of its own is refused whole', () => {
     const read = (): unknown => readRequestedImages({ images: ['nginx:1.27', '--platform=linux/arm64'] });
 
-    expect(read).toThrow('stands in an entry of its own: write it beside its image');
+    expect(read).toThrow('is an entry of its own: write it next to its image');
   });
 });
 
-describe('fields that are not known', () => {
-  test('stand beside the known ones, are ignored, and are named', () => {
+describe('unknown fields', () => {
+  test('unknown fields next to known ones are ignored and reported', () => {
     const read = readRequestedImages({
       image: 'nginx:1.27',
       source: 'ci',
@@ -155,18 +155,18 @@ describe('fields that are not known', () => {
     });
   });
 
-  test('are named by their place in a list', () => {
+  test('unknown fields are reported with their path in a list', () => {
     const { ignored } = readRequestedImages({ images: [{ image: 'nginx', note: 'x' }], note: 'y' });
 
     expect(ignored).toEqual(['note', 'images[0].note']);
   });
 });
 
-describe('more than one request may ask for', () => {
+describe('requests that exceed the limits', () => {
   test.each([
     ['images', 1_200, 1, [500, 500, 200]],
     ['pairs of image and platform', 500, 5, [400, 100]],
-  ])('too many %s are asked for in several requests', (_what, images, count, sizes) => {
+  ])('too many %s are split into several requests', (_what, images, count, sizes) => {
     const whole = { images: apps(images), platforms: platforms(count) };
 
     const pages = splitRequest(whole);
@@ -176,7 +176,7 @@ describe('more than one request may ask for', () => {
     expect(pages.map((page) => requestFault({ ...whole, images: page }))).toEqual(sizes.map(() => undefined));
   });
 
-  test('an image of too many platforms stays too much', () => {
+  test('an image with too many platforms is not split', () => {
     const [page = []] = splitRequest({ images: ['nginx'], platforms: platforms(17) });
 
     expect(requestFault({ images: page, platforms: platforms(17) })).toContain('17 platforms');

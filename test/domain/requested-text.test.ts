@@ -10,7 +10,7 @@ import { reference } from './arbitraries.js';
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const arm = { image: 'nginx:1.27', platforms: ['linux/arm64'] };
 
-describe('a platform beside the image is its platform, wherever it stands', () => {
+describe('an image with its platform', () => {
   test.each([
     'nginx:1.27 --platform linux/arm64',
     'nginx:1.27 --platform=linux/arm64',
@@ -37,11 +37,11 @@ describe('a platform beside the image is its platform, wherever it stands', () =
     'docker pull \\\n  --platform linux/arm64 \\\n  nginx:1.27',
     '- nginx:1.27 linux/arm64 # for the edge',
     '"nginx:1.27" "linux/arm64",',
-  ])('%j', (text) => {
+  ])('the platform in %j applies to its image', (text) => {
     expect(readRequestedText(text)).toEqual([arm]);
   });
 
-  test('several platforms of one image', () => {
+  test('one image may have several platforms in a text', () => {
     const images = ['nginx --platform linux/amd64,linux/arm64', 'nginx linux/amd64 linux/arm64', 'nginx all'].map(
       readRequestedText,
     );
@@ -53,14 +53,14 @@ describe('a platform beside the image is its platform, wherever it stands', () =
     ]);
   });
 
-  test('the line of DaoCloud that was taken for two images is one', () => {
+  test('a line from DaoCloud with a platform is read as one image, not two', () => {
     expect(readRequestedText('docker.io/mysql:5.7 --platform linux/arm64/v8')).toEqual([
       { image: 'docker.io/mysql:5.7', platforms: ['linux/arm64/v8'] },
     ]);
   });
 });
 
-describe('lists of images as people keep and paste them', () => {
+describe('pasted lists of images', () => {
   test.each<[string, string, readonly string[]]>([
     ['one a line, with comments', '# base\nnginx:1.27 # web\r\n\r\nredis:7\n', ['nginx:1.27', 'redis:7']],
     ['commas', 'nginx:1.27, redis:7,ghcr.io/a/b:1,', ['nginx:1.27', 'redis:7', 'ghcr.io/a/b:1']],
@@ -105,34 +105,31 @@ describe('lists of images as people keep and paste them', () => {
     ],
     ['a digest', `nginx@${digest}\nnginx:1.27@${digest}`, [`nginx@${digest}`, `nginx:1.27@${digest}`]],
     ['nothing', ' \n# nothing\n[]\n', []],
-  ])('%s', (_what, text, images) => {
+  ])('images are read from %s', (_what, text, images) => {
     expect(readRequestedText(text)).toEqual(images.map((image) => ({ image })));
   });
 });
 
-describe('what cannot be understood to its end is refused whole, with what to type', () => {
+describe('text that is not fully understood', () => {
   test.each([
-    ['linux/arm64', 'no image stands beside it: type "nginx:1.27 --platform linux/arm64"'],
-    ['--platform linux/arm64', 'no image stands beside it'],
+    ['linux/arm64', 'it is a platform without an image: type "nginx:1.27 --platform linux/arm64"'],
+    ['--platform linux/arm64', 'it is a platform without an image'],
     ['nginx:1.27 --platform', 'no platform follows --platform'],
     ['nginx:1.27 arm64', 'did you mean "linux/arm64"?'],
     ['nginx:1.27 --platform arm64', 'did you mean "linux/arm64"?'],
-    ['nginx:1.27 redis:7 linux/arm64', 'a platform stands beside 2 images'],
-    ['nginx:1.27, redis:7 --platform linux/arm64', 'a platform stands beside 2 images'],
+    ['nginx:1.27 redis:7 linux/arm64', 'a platform is given for 2 images'],
+    ['nginx:1.27, redis:7 --platform linux/arm64', 'a platform is given for 2 images'],
     ['nginx 1.27', 'type "nginx:1.27"'],
     ['nginx,latest', 'type "nginx:latest"'],
     ['1.27', 'looks like a tag without its image'],
-    ['80:80', 'a name has more than digits'],
+    ['80:80', 'a name does not consist of digits alone'],
     ['nginx latest 39286ab8a5e1 2 weeks ago 192MB', '"latest" looks like a tag'],
-    ['REPOSITORY TAG IMAGE ID CREATED SIZE', 'its words are not all images'],
+    ['REPOSITORY TAG IMAGE ID CREATED SIZE', 'not every word is an image'],
     ['image,platform', 'the heading of a table'],
     ['| nginx:1.27 | linux/arm64 |', 'it is a row of a table: type "nginx:1.27" alone'],
     ['please mirror nginx:1.27 soon', 'type the image alone, "nginx:1.27"'],
-    ['nginx redis', 'put commas between images'],
-    [
-      'gcr.io/a/b:1 -> mirror/b:1',
-      'it gives the copy another name, which a request cannot do: type "gcr.io/a/b:1" alone',
-    ],
+    ['nginx redis', 'separate images with commas'],
+    ['gcr.io/a/b:1 -> mirror/b:1', 'it renames the copy, which a request cannot do: type "gcr.io/a/b:1" alone'],
     ['gcr.io/a/b:1 => mirror/b:1', 'type "gcr.io/a/b:1" alone'],
     ['gcr.io/a/b:1→mirror/b:1', 'type "gcr.io/a/b:1" alone'],
     ['gcr.io/a/b:1=mirror/b:1', 'type "gcr.io/a/b:1" alone'],
@@ -140,21 +137,21 @@ describe('what cannot be understood to its end is refused whole, with what to ty
     ['gcr.io/a/b:1 as web', 'type "gcr.io/a/b:1" alone'],
     ['gcr.io/a/b:1 mirror/b:1', 'type "gcr.io/a/b:1" alone'],
     ['quay.io/coreos/kube-rbac-proxy: quay.io/ruohe/kube-rbac-proxy', 'type "quay.io/coreos/kube-rbac-proxy" alone'],
-    ['docker tag nginx:1.27 mirror/nginx:1.27', 'says where the image goes'],
+    ['docker tag nginx:1.27 mirror/nginx:1.27', 'sets the destination'],
     ['skopeo copy docker://nginx:1.27 docker://r.example.com/nginx:1.27', 'type "nginx:1.27" alone'],
     ['crane copy nginx:1.27 r.example.com/nginx:1.27', 'type "nginx:1.27" alone'],
-    ['docker run -d -p 80:80 nginx:1.27', 'it is not an image but a line for docker: type "nginx:1.27" alone'],
+    ['docker run -d -p 80:80 nginx:1.27', 'it is a command of docker, not an image: type "nginx:1.27" alone'],
     ['FROM nginx:1.27 AS web', 'type "nginx:1.27" alone'],
     ['docker pull nginx:1.27 && docker pull redis:7', 'several commands'],
     ['docker pull nginx:1.27; docker pull redis:7', 'several commands'],
-    ['docker pull', 'it is not an image but a line for docker'],
-    ['docker pull -a nginx', 'the option "-a" is not known here'],
-    ['${IMAGE}', 'a placeholder that nothing has filled in'],
-    ['nginx:${TAG}', 'a placeholder that nothing has filled in'],
-    ['{{ image }}', 'a placeholder that nothing has filled in'],
-    ['None', 'what filled it in had no value'],
+    ['docker pull', 'it is a command of docker'],
+    ['docker pull -a nginx', 'unknown option "-a"'],
+    ['${IMAGE}', 'a placeholder without a value'],
+    ['nginx:${TAG}', 'a placeholder without a value'],
+    ['{{ image }}', 'a placeholder without a value'],
+    ['None', 'the program that wrote it had no value'],
     ['name: web', 'it is YAML with keys such as "name"'],
-  ])('%s: %s', (text, reason) => {
+  ])('the text %s is refused whole: %s', (text, reason) => {
     const read = readRequestedText(text);
 
     expect(read).toEqual([{ image: text, refused: expect.stringContaining(reason) }]);
@@ -167,35 +164,35 @@ describe('what cannot be understood to its end is refused whole, with what to ty
     ],
     ['a list of objects', '- image: nginx:1.27\n  platform: linux/arm64'],
     ["image-syncer's YAML of short names", 'nginx: r.example.com/nginx\nredis: r.example.com/redis'],
-  ])('nothing is taken from %s', (_what, text) => {
+  ])('no image is read from %s', (_what, text) => {
     const read = readRequestedText(text);
 
     expect(read).toEqual([{ image: text, refused: expect.stringContaining('it is YAML with keys such as') }]);
   });
 
-  test('a platform in a line of its own belongs to no image, and none of the text is taken', () => {
+  test('a text with a platform on a line of its own is refused whole', () => {
     const read = readRequestedText('nginx:1.27\n--platform linux/arm64\nredis:7');
 
     expect(read.map(({ refused }) => refused)).toEqual(
-      [1, 2, 3].map(() => expect.stringContaining('in a line of its own')),
+      [1, 2, 3].map(() => expect.stringContaining('on a line of its own')),
     );
   });
 
-  test('blanks do not divide images in a list of several lines, where they stand between columns', () => {
+  test('blanks do not separate images in a list of several lines, since they separate columns', () => {
     const [first, second] = readRequestedText('gcr.io/a/b:1 mirror/other:1\nredis:7');
 
-    expect(first?.refused).toContain('write one image a line');
+    expect(first?.refused).toContain('write one image per line');
     expect(second).toEqual({ image: 'redis:7' });
   });
 
-  test('a refused line shows no password', () => {
+  test('a refused line contains no password', () => {
     const [read] = readRequestedText('docker run user:hunter2@ghcr.io/a/b:1');
 
     expect(read?.refused).toBeDefined();
     expect(JSON.stringify(read)).not.toContain('hunter2');
   });
 
-  test('a text without an end costs no more than its reason', () => {
+  test('a very long text is refused quickly, with a short reason', () => {
     const texts = [
       '('.repeat(500_000),
       'a '.repeat(500_000),
@@ -207,7 +204,7 @@ describe('what cannot be understood to its end is refused whole, with what to ty
   });
 });
 
-describe('whatever stands around references, what is accepted is what was written', () => {
+describe('references in any surroundings', () => {
   /** As typed, with a tag or a digest, so that no word of a sentence is like it. */
   const written = reference.map(printImageReference).filter((text) => !isPlatformWord(text) && !/^\d+:\d+$/.test(text));
   const platform = fc.constantFrom('linux/amd64', 'linux/arm64', 'linux/arm/v7', 'windows/amd64', 'all');
@@ -244,7 +241,7 @@ describe('whatever stands around references, what is accepted is what was writte
   );
   const line = fc.record({ image: written, bullet, quote, tail, end, beside });
 
-  test('lines with bullets, quotes, comments, commands and platforms', () => {
+  test('references are read from lines with bullets, quotes, comments, commands and platforms', () => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
         const made = lines.map((one) => one.beside(`${one.quote[0]}${one.image}${one.quote[1]}`));
@@ -261,7 +258,7 @@ describe('whatever stands around references, what is accepted is what was writte
     );
   });
 
-  test('lists in brackets, with or without quotes', () => {
+  test('references are read from lists in brackets, with or without quotes', () => {
     fc.assert(
       fc.property(fc.array(written, { minLength: 1, maxLength: 6 }), fc.constantFrom('', '"', "'"), (images, mark) => {
         const text = `[${images.map((image) => `${mark}${image}${mark}`).join(', ')}]`;
@@ -272,7 +269,7 @@ describe('whatever stands around references, what is accepted is what was writte
     );
   });
 
-  test('words of any kind beside a reference: the reference alone is accepted, or nothing', () => {
+  test('from a line with other words next to a reference, only the reference or nothing is accepted', () => {
     const junk = fc.oneof(
       fc.constantFrom(
         '->',
@@ -310,7 +307,7 @@ describe('whatever stands around references, what is accepted is what was writte
     );
   });
 
-  test('what was read is read again as the same', () => {
+  test('parsing a parsed text again gives the same result', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z.:/@ ,[\]"'-]{0,40}$/)), (text) => {
         const read = readRequestedText(text);

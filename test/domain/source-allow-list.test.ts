@@ -20,7 +20,7 @@ const rules: SourceRules = {
 
 const decide = (image: string, by: SourceRules = rules) => decideSource(parseImageReference(image), by);
 
-describe('sources that may be asked for', () => {
+describe('allowed sources', () => {
   test.each([
     'nginx:1.27',
     'ghcr.io/org/app:1',
@@ -29,7 +29,7 @@ describe('sources that may be asked for', () => {
     'us.gcr.io/project/app:1',
     'registry.corp.example:5000/app:1',
     'ghcr.io:443/org/app:1',
-  ])('%s may be, once its addresses are known to be public', (image) => {
+  ])('%s is allowed if its addresses are public', (image) => {
     expect(decide(image)).toMatchObject({ kind: 'addresses' });
     expect(decide(image)).not.toHaveProperty('reason');
   });
@@ -55,7 +55,7 @@ describe('sources that may be asked for', () => {
     expect(decide('127.0.0.1:5001/app:1')).toEqual({ kind: 'accepted' });
   });
 
-  test('with "*" every public registry may be asked for', () => {
+  test('with "*" every public registry is allowed', () => {
     expect(decide('registry.somewhere.example/app:1', { ...rules, allowed: ['*'] })).toEqual({
       kind: 'addresses',
       host: 'registry.somewhere.example',
@@ -70,14 +70,14 @@ describe('sources that are refused', () => {
     ['gcr.io.attacker.example/app:1', 'FERRY_ALLOWED_SOURCES'],
     ['ghcr.io:2375/app:1', 'FERRY_ALLOWED_SOURCES'],
     ['registry.corp.example/app:1', 'FERRY_ALLOWED_SOURCES'],
-    ['localhost/app:1', 'this machine itself'],
-    ['localhost:5000/app:1', 'this machine itself'],
-    ['registry.localhost/app:1', 'this machine itself'],
+    ['localhost/app:1', 'this machine'],
+    ['localhost:5000/app:1', 'this machine'],
+    ['registry.localhost/app:1', 'this machine'],
     ['mirror.example.com/app:1', 'the target "private"'],
     ['crpi.example.com/team/app:1', 'the target "aliyun"'],
     ['crpi.example.com:443/team/app:1', 'the target "aliyun"'],
     ['crpi.example.com/others/app:1', 'FERRY_ALLOWED_SOURCES'],
-  ])('%s, because of %s', (image, reason) => {
+  ])('the source %s is refused with: %s', (image, reason) => {
     const decision = decide(image);
 
     expect(decision).toMatchObject({ kind: 'refused', reason: expect.stringContaining(reason) as string });
@@ -93,13 +93,16 @@ describe('sources that are refused', () => {
     '[::1]:5000/app:1',
     '[::ffff:7f00:1]/app:1',
     '169.254.169.254/latest/meta-data:1',
-  ])('%s, whose address is looked at although it is on no list', (image) => {
+  ])('the address of %s is checked although it is not on the list', (image) => {
     const decision = decide(image);
 
-    expect(decision).toMatchObject({ kind: 'addresses', reason: expect.stringContaining('not on the list') as string });
+    expect(decision).toMatchObject({
+      kind: 'addresses',
+      reason: expect.stringContaining('is not an allowed source') as string,
+    });
   });
 
-  test('a name with one private address among public ones, and the reason names it', () => {
+  test('a host with one private address among public ones is refused, and the reason contains the address', () => {
     const addresses = [
       { address: '203.0.113.7', isPublic: true },
       { address: '10.1.2.3', isPublic: false },
@@ -113,9 +116,12 @@ describe('sources that are refused', () => {
   test.each([
     ['by its address', addressRefusal('10.1.2.3', [{ address: '10.1.2.3', isPublic: false }])],
     ['by its name', JSON.stringify(decide('localhost:5000/app:1'))],
-  ])('a private registry is refused %s with whose file has to describe it, and when that is read', (_, reason) => {
-    expect(reason).toContain("hosts in the worker's ferry.yaml, which it reads when it starts");
-  });
+  ])(
+    'a private registry is refused %s, and the reason says which file must configure it and when it is read',
+    (_, reason) => {
+      expect(reason).toContain("hosts in the worker's ferry.yaml, which the worker reads when it starts");
+    },
+  );
 });
 
 test.each(['*', '*.example.com', 'quay.io', 'registry.example.com:5000', '[2001:db8::1]:5000'])(
@@ -132,8 +138,6 @@ test.each(['quay', 'https://quay.io', 'quay.io/org', '*.', '**.example.com', 'qu
   },
 );
 
-test('an address in the list of allowed sources is refused with what is too much of it', () => {
-  expect(sourcePatternFault('https://quay.io')).toBe(
-    '"https://quay.io" is not a registry\'s host: leave "https://" out',
-  );
+test('a URL in the list of allowed sources is refused, and the reason says what to remove', () => {
+  expect(sourcePatternFault('https://quay.io')).toBe('"https://quay.io" is not a registry host: remove "https://"');
 });

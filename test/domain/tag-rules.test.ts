@@ -7,7 +7,7 @@ const tags = ['v2.9.0', 'v2.10.0', 'v2.10.0-rc.1', 'v3.0.0', 'latest', '2.8', '2
 const all = { newest: 500, deny: [] };
 
 describe('tag rules', () => {
-  test('the newest versions come first, whatever the order of the tags; what is no version comes last', () => {
+  test('the newest versions come first in any order of the tags, and tags that are not versions come last', () => {
     const { selected } = selectTags(tags, all);
 
     expect(selected).toEqual([
@@ -24,26 +24,26 @@ describe('tag rules', () => {
     ]);
   });
 
-  test('a regular expression has to fit the whole tag', () => {
+  test('a regular expression must match the whole tag', () => {
     const { selected } = selectTags(tags, { ...all, match: String.raw`v\d+\.\d+\.\d+` });
 
     expect(selected).toEqual(['v3.0.0', 'v2.10.1', 'v2.10.0', 'v2.9.0']);
   });
 
-  test('a semver range takes versions only, pre-releases not', () => {
+  test('a semver range matches only versions, without pre-releases', () => {
     const { selected } = selectTags(tags, { ...all, range: '>=2.8 <3' });
 
     expect(selected).toEqual(['v2.10.1', 'v2.10.0', 'v2.9.0', '2.8']);
   });
 
-  test('of what fits the newest are taken, and what is denied does not take their place', () => {
+  test('the limit keeps the newest matching tags, and a denied tag does not count', () => {
     const { selected, skipped } = selectTags(tags, { newest: 2, deny: ['v2.10.1', '*-rc.*'], range: '^2' });
 
     expect(selected).toEqual(['v2.10.0', 'v2.9.0']);
-    expect(skipped).toEqual([{ what: 'tag v2.10.1', reason: 'a deny pattern fits it' }]);
+    expect(skipped).toEqual([{ what: 'tag v2.10.1', reason: 'a deny pattern matches it' }]);
   });
 
-  test('a slip in a rule is said', () => {
+  test('an invalid tag rule is refused with the reason', () => {
     expect(() => tagExpression('v(')).toThrow('"v(" is not a regular expression');
     expect(() => checkRange('newer than 2')).toThrow('"newer than 2" is not a semver range');
   });
@@ -63,7 +63,7 @@ describe('patterns', () => {
     ['anything', '*', true],
     ['', '*', true],
     ['a.c', 'a?c', false],
-  ])('%s and %s: %s', (name, pattern, fits) => {
+  ])('whether the name %s matches the pattern %s: %s', (name, pattern, fits) => {
     expect(fitsPattern(name, pattern)).toBe(fits);
   });
 });

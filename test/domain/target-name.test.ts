@@ -22,7 +22,7 @@ function names(image: string, where: Target): readonly [preferred: string, suffi
   return [preferred, suffixed];
 }
 
-describe('names on Alibaba Cloud stay those of the older scripts', () => {
+describe('names on Alibaba Cloud', () => {
   test.each([
     ['nginx:1.27', 'mirror/nginx', 'mirror/nginx-pzm22zbsnp'],
     ['xprobe/xinference', 'mirror/xinference', 'mirror/xinference-zro4dm4bdp'],
@@ -32,19 +32,19 @@ describe('names on Alibaba Cloud stay those of the older scripts', () => {
       'mirror/kube-state-metrics-7rh7rgjiy2',
     ],
     ['ghcr.io/a/b/c/d__e', 'mirror/d__e', 'mirror/d-e-7vgioy3ezw'],
-  ])('%s → %s', (image, preferred, suffixed) => {
+  ])('the repository on Alibaba Cloud is the same as from the older scripts: %s → %s', (image, preferred, suffixed) => {
     expect(names(image, aliyun)).toEqual([preferred, suffixed]);
   });
 });
 
-describe('names on a private registry stay those of the older scripts', () => {
+describe('names on a private registry', () => {
   test.each([
     ['nginx', 'library/nginx'],
     ['quay.io/single', 'library/single'],
     ['ghcr.io/owner/name', 'owner/name'],
     ['registry.k8s.io/kube-state-metrics/kube-state-metrics', 'kube-state-metrics/kube-state-metrics'],
     ['gcr.io/a/b/c/d', 'a/d'],
-  ])('%s → %s', (image, preferred) => {
+  ])('the repository on a private registry is the same as from the older scripts: %s → %s', (image, preferred) => {
     const [first, second] = names(image, privateTarget);
 
     expect(first).toBe(preferred);
@@ -52,14 +52,14 @@ describe('names on a private registry stay those of the older scripts', () => {
   });
 });
 
-describe('names that a target cannot have give way to the suffixed one', () => {
+describe('names that are invalid on a target', () => {
   test.each([
     ['of one character, where two are needed', 'ghcr.io/owner/r', aliyun],
     ['longer than 64 characters', `ghcr.io/owner/${'a'.repeat(65)}`, aliyun],
     ['deeper than two levels', 'ghcr.io/owner/name', { ...aliyun, naming: NamingScheme.nested }],
     ['with the host of an IPv6 registry in them', '[::1]:5000/a', targetWith({ naming: NamingScheme.nested })],
     ['longer than 255 in all', `ghcr.io/${'a'.repeat(250)}`, targetWith({ naming: NamingScheme.nested })],
-  ])('%s', (_why, image, where) => {
+  ])('a name that is invalid on the target is replaced by the suffixed one: %s', (_why, image, where) => {
     const [preferred, suffixed] = names(image, where);
 
     expect(preferred).toBe(suffixed);
@@ -78,13 +78,13 @@ describe('names that a target cannot have give way to the suffixed one', () => {
     [NamingScheme.flat, 'mirror/ghcr.io__owner__name'],
     [NamingScheme.private, 'mirror/owner/name'],
     [NamingScheme.aliyun, 'mirror/name'],
-  ])('scheme %s below a namespace: %s', (naming, expected) => {
+  ])('the naming scheme %s below a namespace gives %s', (naming, expected) => {
     const [preferred] = names('ghcr.io/owner/name', targetWith({ naming, namespace: 'mirror' }));
 
     expect(preferred).toBe(expected);
   });
 
-  test('scheme hash always has the suffix', () => {
+  test('the naming scheme hash always adds the suffix', () => {
     const [preferred, suffixed] = names('nginx', targetWith({ naming: NamingScheme.hash, namespace: 'mirror' }));
 
     expect([preferred, suffixed]).toEqual(['mirror/nginx-pzm22zbsnp', 'mirror/nginx-pzm22zbsnp']);
@@ -92,7 +92,7 @@ describe('names that a target cannot have give way to the suffixed one', () => {
 });
 
 describe('names chosen by hand', () => {
-  test('win over the scheme, even where it always has a suffix', () => {
+  test('names chosen by hand override the naming scheme, even if it always adds a suffix', () => {
     const where = targetWith({ naming: NamingScheme.hash, explicitNames: { 'docker.io/library/nginx': 'web/server' } });
 
     expect(names('nginx:1', where)[0]).toBe('web/server');
@@ -111,7 +111,7 @@ describe('names chosen by hand', () => {
       'no namespace',
     ],
     ['an illegal namespace', { namespace: 'Team' }, 'upper-case'],
-    ['a namespace of two levels on Alibaba Cloud', { ...aliyun, namespace: 'a/b' }, 'room for 1'],
+    ['a namespace of two levels on Alibaba Cloud', { ...aliyun, namespace: 'a/b' }, 'allows 1'],
     ['no namespace on Alibaba Cloud', { ...aliyun, namespace: '' }, 'no namespace'],
   ])('%s is refused, naming the target', (_what, settings, reason) => {
     const where = targetWith(settings);
@@ -130,7 +130,7 @@ describe('tags on a target', () => {
     ['nginx', 'latest'],
     [`nginx:1.27@${sha256}`, '1.27'],
     [`nginx@${sha256}`, 'digest-0123456789ab'],
-  ])('%s → %s', (image, expected) => {
+  ])('the tag on a target: %s → %s', (image, expected) => {
     expect(targetTag(parseImageReference(image))).toBe(expected);
   });
 });
@@ -155,7 +155,7 @@ class Owners {
 }
 
 describe('target repositories of every source', () => {
-  test('two different source repositories never share one, in whatever order they come', () => {
+  test('two different source repositories never share a target repository, in any order', () => {
     fc.assert(
       fc.property(target, fc.array(repository, { minLength: 2, maxLength: 40 }), (where, sources) => {
         const owners = new Owners();
@@ -173,7 +173,7 @@ describe('target repositories of every source', () => {
     );
   });
 
-  test('a source named after another’s suffix takes nothing from it, and it nothing from the source', () => {
+  test('a source that is named like the suffixed name of another one does not share its repository', () => {
     fc.assert(
       fc.property(target, repository, repository, fc.boolean(), (where, victim, squatterBase, squatterFirst) => {
         const { suffixed } = targetRepositoryCandidates(victim, where);
@@ -192,7 +192,7 @@ describe('target repositories of every source', () => {
     );
   });
 
-  test('a source comes to the same name again, whatever came between', () => {
+  test('a source always gets the same name again, whatever other sources came in between', () => {
     fc.assert(
       fc.property(target, fc.array(repository, { minLength: 1, maxLength: 20 }), (where, sources) => {
         const owners = new Owners();
@@ -205,7 +205,7 @@ describe('target repositories of every source', () => {
     );
   });
 
-  test('every name is legal for its target', () => {
+  test('every name is valid on its target', () => {
     const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
     const legal = new RegExp(`^${component}(?:/${component})*$`);
     fc.assert(
@@ -228,7 +228,7 @@ describe('target repositories of every source', () => {
     );
   });
 
-  test('a flat name is read back to the source repository that it came from', () => {
+  test('a flat name is parsed back to its source repository', () => {
     const written = new Map([
       ['__', '/'],
       ['--', '__'],
@@ -258,22 +258,22 @@ describe('names that a source has already', () => {
     explicitNames: {},
   };
 
-  test('a name that an older script made stays the name of later tags', () => {
+  test('a name from an older script is kept for later tags', () => {
     expect(targetRepositoriesToTry(source, target, ['team/xhofe_alist'])[0]).toBe('team/xhofe_alist');
   });
 
-  test('the plain name comes first where the source has it', () => {
+  test('the plain name is tried first if the source owns it', () => {
     expect(targetRepositoriesToTry(source, target, ['team/linux_arm64_alist', 'team/alist'])[0]).toBe('team/alist');
   });
 
-  test('a name in another namespace is history, not a place to push to', () => {
+  test('a name in another namespace is not used for new pushes', () => {
     const tries = targetRepositoriesToTry(source, target, ['old/alist']);
 
     expect(tries).not.toContain('old/alist');
     expect(tries[0]).toBe('team/alist');
   });
 
-  test('a name that a person chose wins over what was', () => {
+  test('a name chosen by hand overrides existing names', () => {
     const chosen = { ...target, explicitNames: { 'docker.io/xhofe/alist': 'team/files' } };
 
     expect(targetRepositoriesToTry(source, chosen, ['team/xhofe_alist'])[0]).toBe('team/files');

@@ -9,7 +9,7 @@ test.each([
   ['docker.io/xprobe/xinference:v3.2.1', ['linux/amd64']],
   ['docker.io/xprobe/xinference:v3.2.1-cpu', ['linux/amd64']],
   ['docker.io/xprobe/xinference:v3.2.1-aarch64', ['linux/arm64']],
-])('of Xinference %s is wanted for %j', (image, platforms) => {
+])('the image %s of Xinference is wanted for %j', (image, platforms) => {
   expect(platformsOfImage(xinferenceUpstream, image, standard)).toEqual(platforms);
 });
 
@@ -21,13 +21,13 @@ test.each([
   ['docker.io/xprobe/xinference:v1', 'xprobe/*', true],
   ['quay.io/a/b:v1', 'quay.io/a/*', true],
   ['quay.io/a/b:v1', 'a/b', false],
-])('for %s the pattern %s counts: %s', (image, pattern, fits) => {
+])('whether the image %s matches the pattern %s: %s', (image, pattern, fits) => {
   const upstream = { platforms: ['linux/s390x'], imagePlatforms: [{ pattern, platforms: ['all'] }] };
 
   expect(platformsOfImage(upstream, image, standard)).toEqual(fits ? ['all'] : ['linux/s390x']);
 });
 
-test('the first pattern that fits counts', () => {
+test('the first matching pattern determines the platforms', () => {
   const imagePlatforms = [
     { pattern: '*-cpu', platforms: ['linux/arm64'] },
     { pattern: '*', platforms: ['all'] },

@@ -18,26 +18,26 @@ test.each([
   ['a filler that looks like nothing', 'a\u3164', 'a\\u3164'],
   ['letters of a tag', '\u{e0041}', '\\udb40\\udc41'],
   ['half a character', '\ud83d', '\\ud83d'],
-])('%s is seen as an escape, in lines and in JSON', (_what, text, shown) => {
+])('%s is shown as an escape, in lines and in JSON', (_what, text, shown) => {
   expect(visibleText(text)).toBe(shown);
   expect(visibleLines(text)).toBe(shown);
   expect(visibleJson(JSON.stringify({ text }))).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164]/u);
   expect(JSON.parse(visibleJson(JSON.stringify({ text })))).toEqual({ text });
 });
 
-test('what people write in other languages stays as it is', () => {
+test('text in other languages is not changed', () => {
   const text = '镜像 nginx:1.27 – «é» 🚢 ﷽ עברית';
 
   expect(visibleText(text)).toBe(text);
   expect(visibleJson(text)).toBe(text);
 });
 
-test('a line end stays one only where the lines are the own ones', () => {
+test('a line break is kept only by visibleLines', () => {
   expect(visibleText('one\ntwo')).toBe('one\\u000atwo');
   expect(visibleLines('one\ntwo')).toBe('one\ntwo');
 });
 
-test("no line is a command to GitHub's runners", () => {
+test("no line of untrusted text is a command to GitHub's runners", () => {
   expect(visibleText('::error::no')).toBe('\\u003a:error::no');
   expect(visibleLines('one\n  ::set-output name=a::b\n1::2')).toBe('one\n  \\u003a:set-output name=a::b\n1::2');
   expect(visibleText('found ##[add-mask]e')).toBe('found #\\u0023[add-mask]e');

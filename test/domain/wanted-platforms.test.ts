@@ -6,7 +6,7 @@ import { wantedSelection } from '../../src/domain/wanted-platforms.js';
 import { platform } from './arbitraries.js';
 
 describe('the wanted platforms of an image', () => {
-  test('are those of all its rows, pushed and blocked ones too, less the withdrawn', () => {
+  test('the wanted platforms of an image are those of all its rows, also pushed and blocked ones, except withdrawn ones', () => {
     const selection = wantedSelection([
       { platform: 'linux/arm64', status: PushStatus.pushed },
       { platform: 'linux/amd64', status: PushStatus.pending },
@@ -18,7 +18,7 @@ describe('the wanted platforms of an image', () => {
     expect(selection).toEqual(parsePlatformSelection('linux/amd64,linux/arm64,linux/ppc64le'));
   });
 
-  test('are all of the source’s when one row says so', () => {
+  test('the wanted platforms are all of the source if one row says so', () => {
     const selection = wantedSelection([
       { platform: 'linux/arm64', status: PushStatus.pushed },
       { platform: 'all', status: PushStatus.pending },
@@ -27,7 +27,7 @@ describe('the wanted platforms of an image', () => {
     expect(selection).toBe('all');
   });
 
-  test('do not follow a row for all of them that was withdrawn', () => {
+  test('the wanted platforms ignore a withdrawn row for all platforms', () => {
     const selection = wantedSelection([
       { platform: 'all', status: PushStatus.withdrawn },
       { platform: 'linux/arm64', status: PushStatus.pushed },
@@ -36,11 +36,11 @@ describe('the wanted platforms of an image', () => {
     expect(selection).toEqual(parsePlatformSelection('linux/arm64'));
   });
 
-  test('are none when every row is withdrawn', () => {
+  test('no platform is wanted if every row is withdrawn', () => {
     expect(wantedSelection([{ platform: 'linux/amd64', status: PushStatus.withdrawn }])).toEqual([]);
   });
 
-  test('do not depend on the order of the rows', () => {
+  test('the wanted platforms do not depend on the order of the rows', () => {
     const row = fc.record({
       platform: fc.oneof(
         { weight: 20, arbitrary: platform.map(printPlatform) },

@@ -7,7 +7,7 @@ import { chosenTargets, isWider, uniteTargets, wantedTargets } from '../../src/d
 const { pending, pushed, blocked, withdrawn } = PushStatus;
 
 describe('the targets of an image', () => {
-  test('are those that its rows name, whatever became of them, less the withdrawn', () => {
+  test('the targets of an image are those of all its rows in any state, except withdrawn ones', () => {
     const selection = wantedTargets([
       { status: pushed, targets: ['private'] },
       { status: pending, targets: ['aliyun', 'private'] },
@@ -18,20 +18,20 @@ describe('the targets of an image', () => {
     expect(selection).toEqual(['aliyun', 'edge', 'private']);
   });
 
-  test('are all where one row names none', () => {
+  test('the targets of an image are all targets if one row has none', () => {
     expect(wantedTargets([{ status: pending, targets: ['aliyun'] }, { status: pushed }])).toBe('all');
   });
 
-  test('do not follow a row without targets that was withdrawn', () => {
+  test('the targets of an image ignore a withdrawn row without targets', () => {
     expect(wantedTargets([{ status: pending, targets: ['aliyun'] }, { status: withdrawn }])).toEqual(['aliyun']);
   });
 
-  test('are those of before where every row is withdrawn', () => {
+  test('the targets of an image are the old ones if every row is withdrawn', () => {
     expect(wantedTargets([{ status: withdrawn, targets: ['aliyun'] }])).toEqual(['aliyun']);
     expect(wantedTargets([])).toBe('all');
   });
 
-  test('are taken from the configuration in its order, without names that it does not know', () => {
+  test('targets are chosen in the order of the configuration, without unknown names', () => {
     const configured = ['private', 'edge', 'aliyun'].map(target);
 
     const chosen = chosenTargets(['aliyun', 'gone', 'private'], configured);
@@ -42,12 +42,12 @@ describe('the targets of an image', () => {
   });
 });
 
-describe('two wishes', () => {
+describe('two target selections', () => {
   test.each([
     [['b'], ['a', 'b'], ['a', 'b']],
     ['all', ['a'], 'all'],
     [['a'], 'all', 'all'],
-  ] as const)('for %j and %j are one for %j', (one, other, united) => {
+  ] as const)('the union of the targets %j and %j is %j', (one, other, united) => {
     expect(uniteTargets(one, other)).toEqual(united);
   });
 
@@ -57,7 +57,7 @@ describe('two wishes', () => {
     [['a'], ['a', 'b'], false],
     [['a'], 'all', false],
     ['all', 'all', false],
-  ] as const)('%j is wider than %j: %s', (now, before, wider) => {
+  ] as const)('whether the targets %j contain more than %j: %s', (now, before, wider) => {
     expect(isWider(now, before)).toBe(wider);
   });
 });

@@ -196,9 +196,12 @@ describe('the bridge with Temporal, a worker and a database', () => {
   });
 
   test.each([
-    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images were asked for, and 500 are allowed'],
+    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images, the limit is 500 are allowed'],
     [{ images: ['app:1'], platforms: Array.from({ length: 17 }, (_, n) => `linux/arm/v${n}`) }, '17 platforms were'],
-    [{ images: ['robot:hunter2@ghcr.io/org/app:1'] }, '"robot:***@ghcr.io/org/app:1" holds a user or a password'],
+    [
+      { images: ['robot:hunter2@ghcr.io/org/app:1'] },
+      '"robot:***@ghcr.io/org/app:1" contains a user name or a password',
+    ],
   ])('what no request may ask for is refused by the workflow, too: %#', async (input, reason) => {
     const run = worker.client.workflow.execute(WorkflowName.addImage, {
       workflowId: 'add-image/too-much',

@@ -407,7 +407,7 @@ describe('POST /api/images', () => {
 
     expect(work.added[0]?.input.images).toEqual([
       { image: 'nginx:1.27', platforms: ['linux/arm64'] },
-      { image: 'null', refused: 'at images[1]: null stands where an image was expected' },
+      { image: 'null', refused: 'at images[1]: expected an image, got null' },
     ]);
   });
 

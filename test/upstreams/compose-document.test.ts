@@ -44,13 +44,13 @@ describe('a compose file', () => {
     const { skipped } = await read(text);
 
     expect(skipped).toEqual({
-      'service couch': 'it is built from source and names no image',
+      'service couch': 'it is built from source and has no image',
       'service unset': 'its image ${PRIVATE_REGISTRY}/app/extra:1 needs PRIVATE_REGISTRY, which has no default there',
-      'service required': expect.stringContaining('LICENSED_VERSION has to be set: set LICENSED_VERSION'),
-      'service local-only': 'its pull_policy says that acme/local:1 is built, not pulled',
+      'service required': expect.stringContaining('LICENSED_VERSION must be set: set LICENSED_VERSION'),
+      'service local-only': 'its pull_policy means that acme/local:1 is built, not pulled',
       'service wrong': expect.stringContaining('upper-case'),
       'service elsewhere': 'it extends thing of other.yaml, which cannot be read: other.yaml is not in the repository',
-      'service nothing': 'it names no image',
+      'service nothing': 'it has no image',
     });
   });
 
@@ -96,8 +96,8 @@ describe('a compose file', () => {
     expect(Object.keys(images).sort()).toEqual(
       ['api', 'db', 'cache', 'sandbox', 'plugins', 'tools', 'etcd', 'minio', 'pinned', 'named-and-pinned'].sort(),
     );
-    expect(skipped['service web (acme/app-web:2.0.0)']).toBe('an exclude pattern fits it');
-    expect(skipped['service proxy (nginx:latest)']).toBe('no include pattern fits it');
+    expect(skipped['service web (acme/app-web:2.0.0)']).toBe('an exclude pattern matches it');
+    expect(skipped['service proxy (nginx:latest)']).toBe('no include pattern matches it');
   });
 
   test.each([
@@ -133,7 +133,7 @@ describe('a compose file', () => {
     );
 
     expect(images).toEqual({});
-    expect(skipped['service nested']).toContain('its image has 12001 characters, 1000 are read at most');
+    expect(skipped['service nested']).toContain('its image has 12001 characters, the limit is 1000');
     expect(skipped['service heir-399']).toContain('its image has 100002 characters');
     expect(JSON.stringify(skipped).length).toBeLessThan(100_000);
   });
@@ -187,8 +187,8 @@ describe('a compose file', () => {
       alone: 'docker.io/library/redis:latest',
     });
     expect(skipped).toEqual({
-      'service built': 'it is built from source and names no image',
-      'service neither': 'it names no image',
+      'service built': 'it is built from source and has no image',
+      'service neither': 'it has no image',
     });
   });
 

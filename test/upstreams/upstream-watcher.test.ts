@@ -234,7 +234,7 @@ describe('looking at upstreams', () => {
 
     expect(finding.wanted).toEqual([]);
     expect(finding.skipped).toEqual([
-      { what: 'docker.io/xprobe/xinference:v9.0.0+cuda', reason: expect.stringContaining('holds "+"') },
+      { what: 'docker.io/xprobe/xinference:v9.0.0+cuda', reason: expect.stringContaining('contains "+"') },
     ]);
   });
 

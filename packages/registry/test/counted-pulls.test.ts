@@ -101,7 +101,7 @@ describe('reads that a source counts', () => {
     const planning = planCopy(client, requestFor(source, [target]));
 
     await expect(planning).rejects.toMatchObject({ code: 'rate-limited', decision: 'wait', retryAfterMs: hour });
-    await expect(planning).rejects.toThrow(/allowance of 0 pulls in 6h at .* is spent; it goes on by itself at 20/);
+    await expect(planning).rejects.toThrow(/allowance of 0 pulls in 6h at .* is used up; the ferry retries at 20/);
     expect(counted.pulls).toHaveLength(0);
   });
 

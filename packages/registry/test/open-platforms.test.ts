@@ -62,9 +62,9 @@ function repo(
 
 describe('a single image whose config leaves its platform open', () => {
   test.each<[string, Parts, string]>([
-    ['names no architecture', { config: '{"os":"linux"}' }, 'its config names linux and no architecture'],
+    ['names no architecture', { config: '{"os":"linux"}' }, 'its config declares linux and no architecture'],
     ['names an empty one', { config: '{"os":"linux","architecture":""}', form: 'docker' }, 'no architecture'],
-    ['names nothing', { config: '{}' }, 'its config names no platform'],
+    ['names nothing', { config: '{}' }, 'its config declares no platform'],
     ['is not JSON', { config: 'plain text' }, 'its config is not JSON'],
     ['has no bytes', { config: '' }, 'its config is not JSON'],
     ['is of an unknown type, and not JSON', { config: 'x', configType: 'application/octet-stream' }, 'octet-stream'],
@@ -104,7 +104,7 @@ describe('a single image whose config leaves its platform open', () => {
 
     expect(report.targets[0]).toMatchObject({
       platforms: [{ platform: 'linux/amd64' }],
-      note: expect.stringContaining("octet-stream, which is no image's type) names linux/amd64"),
+      note: expect.stringContaining('octet-stream, which is not the type of an image config) names linux/amd64'),
     });
     await expect(wrong).rejects.toMatchObject({ code: 'platform-missing' });
   });
@@ -116,7 +116,7 @@ describe('a single image whose config leaves its platform open', () => {
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target], { platforms: [amd64] }));
 
     await expect(planning).rejects.toMatchObject({ code: 'platform-missing', decision: 'block' });
-    await expect(planning).rejects.toThrow('its config names windows and no architecture');
+    await expect(planning).rejects.toThrow('its config declares windows and no architecture');
   });
 
   test('an ordinary image has no note, nor has one of which all platforms are wanted', async () => {
@@ -229,7 +229,7 @@ describe('a part of an index that the source has no more', () => {
     expect(report.targets[0]?.dropped).toEqual([
       {
         digest: nameless.digest,
-        reason: expect.stringContaining('it names no platform, and cannot be read at the source'),
+        reason: expect.stringContaining('it has no platform, and cannot be read at the source'),
       },
     ]);
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { JsonBeyondBounds, parseBoundedJson } from '../../src/oci/bounded-json.js';
 
-test('JSON within the bounds is what JSON.parse makes of it, whatever its texts hold', () => {
+test('JSON within the limits is parsed like JSON.parse, whatever its strings contain', () => {
   const value = { text: 'a"b\\', 'k,[{:': ['\\"', [{}], null, 1.5, true, '\\\\'], empty: '' };
 
   expect(parseBoundedJson(JSON.stringify(value, null, 2))).toEqual(value);
@@ -13,15 +13,15 @@ test.each([
   ['many numbers', `[${'0,'.repeat(300_000)}0]`],
   ['many keys', `{${'"a":0,'.repeat(200_000)}"b":0}`],
   ['many levels', `${'['.repeat(101)}${']'.repeat(101)}`],
-])('JSON of %s is refused before it is taken apart', (_what, text) => {
+])('JSON of %s is refused before it is parsed', (_what, text) => {
   expect(() => parseBoundedJson(text)).toThrow(JsonBeyondBounds);
 });
 
-test.each([['{'], ['"'], ['"\\"'], [''], ['{"a":}'], ['[1,]']])('%j is no JSON', (text) => {
+test.each([['{'], ['"'], ['"\\"'], [''], ['{"a":}'], ['[1,]']])('%j is refused as invalid JSON', (text) => {
   expect(() => parseBoundedJson(text)).toThrow(SyntaxError);
 });
 
-test('commas and brackets in a text are no values', () => {
+test('commas and brackets in a string do not count as values', () => {
   const text = JSON.stringify({ text: ',[{:'.repeat(100_000) });
 
   expect(() => parseBoundedJson(text)).not.toThrow();

@@ -39,13 +39,13 @@ describe('image references that people type', () => {
     [`nginx:1.27@${sha256}`, `docker.io/library/nginx:1.27@${sha256}`],
     [`ghcr.io/a/b@${sha512}`, `ghcr.io/a/b@${sha512}`],
     [`a.b/${'x'.repeat(255)}:${'t'.repeat(128)}`, `a.b/${'x'.repeat(255)}:${'t'.repeat(128)}`],
-  ])('%s means %s', (typed, canonical) => {
+  ])('the reference %s means %s', (typed, canonical) => {
     const printed = printImageReference(parseImageReference(typed));
 
     expect(printed).toBe(canonical);
   });
 
-  test('a digest alone stays without a tag', () => {
+  test('a reference with only a digest gets no tag', () => {
     const parsed = parseImageReference(`nginx@${sha256}`);
 
     expect(parsed).toStrictEqual({ host: 'docker.io', path: 'library/nginx', digest: sha256 });
@@ -58,31 +58,31 @@ describe('image references that people type', () => {
   });
 });
 
-describe('what is not an image reference is refused with the part at fault', () => {
+describe('invalid references', () => {
   test.each([
     ['', 'it is empty'],
     ['  ', 'it is empty'],
     [' nginx', 'white space: type the image alone, "nginx"'],
     ['docker pull nginx:1.27', 'type the image alone, "nginx:1.27"'],
     ['nginx :1', 'white space'],
-    ['https://ghcr.io/a/b', 'begins with "https://": type it without, "ghcr.io/a/b"'],
+    ['https://ghcr.io/a/b', 'starts with "https://": type it without, "ghcr.io/a/b"'],
     ['docker://nginx', 'type it without, "nginx"'],
     ['https://hub.docker.com/_/nginx', 'type it without, "nginx"'],
     ['https://hub.docker.com/r/xprobe/xinference/tags', 'type it without, "xprobe/xinference"'],
-    ['hub.docker.com/r/xprobe/xinference', 'type the image\'s name, "xprobe/xinference"'],
+    ['hub.docker.com/r/xprobe/xinference', 'type the image name, "xprobe/xinference"'],
     ['https://hub.docker.com/layers/library/nginx/1.27/images/sha256-0123', 'type it without, "nginx:1.27"'],
     ['f'.repeat(64), 'ID of a local image'],
     ['docker.io/mysql:5.7 --platform linux/arm64/v8', 'type the image alone, "docker.io/mysql:5.7"'],
     ['--platform=linux/arm64 nginx:1.27', 'type the image alone, "nginx:1.27"'],
     ['nginx:1.27 amd64', 'type the image alone, "nginx:1.27"'],
-    [`sha256:${'f'.repeat(64)}`, `a digest without an image: type both, "nginx@sha256:${'f'.repeat(64)}"`],
+    [`sha256:${'f'.repeat(64)}`, `a digest without an image: add the image, "nginx@sha256:${'f'.repeat(64)}"`],
     [`SHA256:${'F'.repeat(64)}`, 'a digest without an image'],
     [`sha256:${'f'.repeat(63)}`, 'a digest without an image'],
     [`sha512:${'f'.repeat(128)}`, 'a digest without an image'],
     [`sha256-${'f'.repeat(64)}`, 'a digest without an image'],
     [`docker.io/library/sha256:${'f'.repeat(64)}`, 'a digest without an image'],
-    [`ghcr.io/team/app/sha256:${'f'.repeat(64)}`, `type both, "ghcr.io/team/app@sha256:${'f'.repeat(64)}"`],
-    [`nginx:sha256:${'f'.repeat(64)}`, `type both, "nginx@sha256:${'f'.repeat(64)}"`],
+    [`ghcr.io/team/app/sha256:${'f'.repeat(64)}`, `add the image, "ghcr.io/team/app@sha256:${'f'.repeat(64)}"`],
+    [`nginx:sha256:${'f'.repeat(64)}`, `add the image, "nginx@sha256:${'f'.repeat(64)}"`],
     ['Nginx', 'the path "library/Nginx" has upper-case letters: type "nginx"'],
     ['Nginx:Bad', 'type "nginx:Bad"'],
     ['LangGenius/dify-api', 'type "langgenius/dify-api"'],
@@ -92,19 +92,19 @@ describe('what is not an image reference is refused with the part at fault', () 
     ['/nginx', 'empty part'],
     ['nginx/', 'empty part'],
     ['ghcr.io/a//b', 'empty part'],
-    ['a___b', 'the part "a___b" of the path must begin and end'],
+    ['a___b', 'the part "a___b" of the path must start and end'],
     ['a..b/c.d', 'the host "a..b" is not a host name'],
     ['ghcr.io/-a', 'the part "-a" of the path'],
     ['ghcr.io/a_', 'the part "a_" of the path'],
-    ['ghcr.io/a/b$c', 'holds "$"'],
-    ['ghcr.io/a/ｂ', 'holds the character U+FF42'],
-    ['ghcr.io/a/\u200bb', 'holds the character U+200B'],
-    [`ghcr.io/${'a'.repeat(256)}`, 'the path has 256 characters, 255 are allowed'],
+    ['ghcr.io/a/b$c', 'contains "$"'],
+    ['ghcr.io/a/ｂ', 'contains the character U+FF42'],
+    ['ghcr.io/a/\u200bb', 'contains the character U+200B'],
+    [`ghcr.io/${'a'.repeat(256)}`, 'the path has 256 characters, the limit is 255'],
     ['nginx:', 'the tag after ":" is empty'],
-    [`nginx:${'a'.repeat(129)}`, 'the tag has 129 characters, 128 are allowed'],
-    ['nginx:1.0+build', 'most publish it as "1.0_build"'],
-    ['nginx:-a', 'the tag "-a" must begin with'],
-    ['nginx:1:2', 'the tag "1:2" holds ":"'],
+    [`nginx:${'a'.repeat(129)}`, 'the tag has 129 characters, the limit is 128'],
+    ['nginx:1.0+build', 'it is usually published as "1.0_build"'],
+    ['nginx:-a', 'the tag "-a" must start with'],
+    ['nginx:1:2', 'the tag "1:2" contains ":"'],
     ['nginx:1.27/a', 'the port "1.27"'],
     ['ghcr.io:/a', 'the port ""'],
     ['ghcr.io:65536/a', 'the port "65536"'],
@@ -118,9 +118,9 @@ describe('what is not an image reference is refused with the part at fault', () 
     ['nginx@', 'the digest after "@" is empty'],
     ['nginx@latest', 'neither sha256: nor sha512:'],
     ['nginx@md5:00', 'neither sha256: nor sha512:'],
-    ['nginx@sha256:abc', 'the sha256 digest has 3 characters after ":", 64 are needed'],
+    ['nginx@sha256:abc', 'the sha256 digest has 3 characters after ":", expected 64'],
     [`nginx@sha256:${'A'.repeat(64)}`, 'not lower-case hexadecimal'],
-  ])('%j: %s', (typed, reason) => {
+  ])('the invalid reference %j is refused: %s', (typed, reason) => {
     const parse = (): unknown => parseImageReference(typed);
 
     expect(parse).toThrow(InvalidInput);
@@ -128,20 +128,20 @@ describe('what is not an image reference is refused with the part at fault', () 
   });
 
   test.each([
-    ['Bad:::', 'has upper-case letters, which none may have'],
-    ['A'.repeat(300), 'has upper-case letters, which none may have'],
+    ['Bad:::', 'has upper-case letters, which are not allowed'],
+    ['A'.repeat(300), 'has upper-case letters, which are not allowed'],
     ['docker pull nginx:', 'type the image alone'],
     ['https://ghcr.io/a//b', 'type it without'],
     ['https://hub.docker.com/_/Nginx', 'type it without'],
-    ['hub.docker.com/r/Xprobe/xinference', "type the image's name"],
+    ['hub.docker.com/r/Xprobe/xinference', 'type the image name'],
     ['nginx:1.0+b$', 'which no registry allows'],
-  ])('%j is told what is wrong, and nothing is proposed that would be refused, too', (typed, reason) => {
+  ])('%j is refused without a suggestion that would be refused too', (typed, reason) => {
     const parse = (): unknown => parseImageReference(typed);
 
     expect(parse).toThrow(new RegExp(`${reason}$`));
   });
 
-  test('a long name that is proposed is proposed whole', () => {
+  test('a long suggested name is shown whole', () => {
     const repository = `ghcr.io/${'a'.repeat(100)}`;
     const parse = (): unknown => parseImageReference(`${repository.toUpperCase()}:1`);
 
@@ -156,7 +156,7 @@ describe('what is not an image reference is refused with the part at fault', () 
     'user:hunter2@ghcr.io',
     'hunter2@ghcr.io/a/b',
     'docker pull user:hunter2@ghcr.io/a',
-  ])('the password in %s is not repeated', (typed) => {
+  ])('the password in %s is not repeated in the message', (typed) => {
     const parse = (): unknown => parseImageReference(typed);
 
     expect(parse).toThrow(InvalidInput);
@@ -164,7 +164,7 @@ describe('what is not an image reference is refused with the part at fault', () 
   });
 });
 
-describe('an address that was copied from a browser or a script is refused with the image that it shows', () => {
+describe('addresses that were copied from a browser or a script', () => {
   test.each([
     ['docker.io/v2/library/busybox/manifests/latest:latest', 'docker.io/library/busybox:latest'],
     ['registry.example.com:5000/v2/team/app/manifests/1.2', 'registry.example.com:5000/team/app:1.2'],
@@ -196,9 +196,9 @@ describe('an address that was copied from a browser or a script is refused with 
     ['catalog.ngc.nvidia.com/orgs/nvidia/containers/pytorch', 'nvcr.io/nvidia/pytorch'],
     ['catalog.ngc.nvidia.com/orgs/nvidia/teams/k8s/containers/dcgm-exporter', 'nvcr.io/nvidia/k8s/dcgm-exporter'],
     ['gitlab.com/group/project/container_registry/12', 'registry.gitlab.com/group/project'],
-  ])('%s: %s', (typed, instead) => {
+  ])('the address %s is refused with the image that it shows: %s', (typed, instead) => {
     const parse = (text: string) => (): unknown => parseImageReference(text);
-    const proposed = instead === undefined ? /type (?:the image's name|it without)/ : `, "${instead}"`;
+    const proposed = instead === undefined ? /type (?:the image name|it without)/ : `, "${instead}"`;
 
     expect(parse(typed)).toThrow(proposed);
     expect(parse(`https://${typed}`)).toThrow(proposed);
@@ -216,7 +216,7 @@ test.each([
 );
 
 describe('image references of every form', () => {
-  test('what was printed is read back as the same', () => {
+  test('a printed reference is parsed back to the same reference', () => {
     fc.assert(
       fc.property(reference, (original) => {
         expect(parseImageReference(printImageReference(original))).toStrictEqual(original);
@@ -225,7 +225,7 @@ describe('image references of every form', () => {
     );
   });
 
-  test('any text is either refused as a reference or stays the same once it is canonical', () => {
+  test('any text is either refused as a reference or does not change once it is canonical', () => {
     const typed = fc.oneof(fc.string(), fc.stringMatching(/^[aA.:/@_[\] 0-]{0,20}$/));
     fc.assert(
       fc.property(typed, (text) => {

@@ -32,7 +32,7 @@ describe('platforms', () => {
     ['windows/amd64', 'windows/amd64'],
     ['windows(10.0.17763.1)/amd64', 'windows(10.0.17763.1)/amd64'],
     ['windows(10.0.17763.1+win32k)/amd64', 'windows(10.0.17763.1+win32k)/amd64'],
-  ])('%s is %s', (typed, canonical) => {
+  ])('the canonical form of the platform %s is %s', (typed, canonical) => {
     const printed = printPlatform(parsePlatform(typed));
 
     expect(printed).toBe(canonical);
@@ -49,20 +49,20 @@ describe('platforms', () => {
     'unknown/unknown',
     'all',
     'linux(1/amd64',
-  ])('%j is refused, with what a platform looks like', (typed) => {
+  ])('%j is refused as a platform, with examples', (typed) => {
     const parse = (): unknown => parsePlatform(typed);
 
     expect(parse).toThrow(InvalidInput);
     expect(parse).toThrow('os/architecture[/variant]');
   });
 
-  test('an architecture alone is answered with the platform that was probably meant', () => {
+  test('an architecture alone is refused with the platform that was probably meant', () => {
     const parse = (): unknown => parsePlatform('ARM64');
 
     expect(parse).toThrow('did you mean "linux/arm64"?');
   });
 
-  test('what was printed is read back as the same', () => {
+  test('a printed platform is parsed back to the same platform', () => {
     fc.assert(
       fc.property(platform, (original) => {
         const canonical = parsePlatform(printPlatform(original));
@@ -89,19 +89,19 @@ describe('platforms that a source offers', () => {
     ['windows(10.0.17763.1)/amd64', 'windows/amd64', false],
     ['windows(+win32k)/amd64', 'windows(10.0.1+win32k)/amd64', true],
     ['windows(+win32k)/amd64', 'windows(10.0.1)/amd64', false],
-  ])('wanted %s, offered %s: %s', (wanted, offered, expected) => {
+  ])('whether the wanted platform %s matches the offered %s: %s', (wanted, offered, expected) => {
     const matches = platformMatches(parsePlatform(wanted), parsePlatform(offered));
 
     expect(matches).toBe(expected);
   });
 
-  test('unknown/unknown is nobody’s platform, not even its own', () => {
+  test('unknown/unknown matches no platform, not even itself', () => {
     const unknown = { os: 'unknown', architecture: 'unknown' };
 
     expect(platformMatches(unknown, unknown)).toBe(false);
   });
 
-  test('a descriptor’s platform and an image’s config are read alike', () => {
+  test('a descriptor’s platform and an image’s config are parsed in the same way', () => {
     const read = readPlatform({
       os: 'windows',
       architecture: 'amd64',
@@ -126,17 +126,17 @@ describe('platforms that a source offers', () => {
     [{ os: 'linux' }],
     [{ os: 'linux', architecture: '' }],
     [{ os: 'unknown', architecture: 'unknown' }],
-  ])('%j names no platform', (json) => {
+  ])('%j contains no platform', (json) => {
     expect(readPlatform(json)).toBeUndefined();
   });
 });
 
 describe('a choice of platforms', () => {
-  test('all wins over single ones', () => {
+  test('the selection "all" takes precedence over single platforms', () => {
     expect(parsePlatformSelection('linux/amd64, ALL')).toBe('all');
   });
 
-  test('the same platform under two names is chosen once', () => {
+  test('a platform with two names is selected once', () => {
     const selection = parsePlatformSelection('linux/arm64/v8, linux/amd64,linux/aarch64');
 
     expect(selection).toStrictEqual([
@@ -145,7 +145,7 @@ describe('a choice of platforms', () => {
     ]);
   });
 
-  test.each(['', 'linux/amd64,', 'linux/amd64;linux/arm64'])('%j is refused', (typed) => {
+  test.each(['', 'linux/amd64,', 'linux/amd64;linux/arm64'])('the platform selection %j is refused', (typed) => {
     expect(() => parsePlatformSelection(typed)).toThrow(InvalidInput);
   });
 });

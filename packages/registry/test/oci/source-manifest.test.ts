@@ -19,8 +19,8 @@ function read(body: unknown, contentType = ''): SourceManifest {
   return readSourceManifest({ name: 'ghcr.io/a/b@sha256:aaa', digest, contentType, size: text.length, text });
 }
 
-describe('manifests are told apart by their shape', () => {
-  test('an index with its children', () => {
+describe('the kind of a manifest', () => {
+  test('an index is parsed with all of its entries', () => {
     const entry = {
       ...child,
       platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
@@ -60,7 +60,7 @@ describe('manifests are told apart by their shape', () => {
     ['a body whose own is empty', { mediaType: '', config, layers: [] }, dockerManifest, ociManifest],
     ['an artifact of blobs, sent as ORAS’', { blobs: [] }, orasArtifact, orasArtifact],
     ['an artifact of blobs, sent as Docker’s image', { blobs: [] }, dockerManifest, ociArtifact],
-  ])('media type from %s', (_where, body, contentType, expected) => {
+  ])('the media type of a manifest comes from %s', (_where, body, contentType, expected) => {
     expect(read(body, contentType).mediaType).toBe(expected);
   });
 
@@ -68,12 +68,12 @@ describe('manifests are told apart by their shape', () => {
     ['null', { schemaVersion: 2, mediaType: ociIndex, manifests: null }],
     ['no list at all', { schemaVersion: 2, mediaType: dockerList }],
     ['null, whatever it is called', { schemaVersion: 2, manifests: null }],
-  ])('an index that lists nothing may say so by %s', (_how, body) => {
+  ])('an empty index may be written with %s', (_how, body) => {
     expect(read(body)).toMatchObject({ kind: 'index', children: [] });
     expect(isArtifactManifest(body)).toBe(false);
   });
 
-  test('an image that also says that it lists no manifests is an image', () => {
+  test('an image with an empty list of manifests is an image', () => {
     expect(read({ config, layers: [], manifests: null }).kind).toBe('image');
   });
 
@@ -89,14 +89,14 @@ describe('manifests are told apart by their shape', () => {
       '',
       'is an image by its content',
     ],
-    ['an index that calls itself an image', { mediaType: dockerManifest, manifests: [] }, '', 'calls itself'],
+    ['an index that calls itself an image', { mediaType: dockerManifest, manifests: [] }, '', 'but its mediaType is'],
     ['a media type that is not text', { mediaType: 7, manifests: [] }, '', 'not text'],
     ['neither', { schemaVersion: 2 }, ociManifest, 'neither an image'],
     ['a child without a digest', { manifests: [{ ...child, digest: 'md5:1' }] }, ociIndex, 'entry 0 has no sha256'],
     ['a child without a size', { manifests: [child, { ...child, size: '5' }] }, ociIndex, 'entry 1 has no size'],
     ['a child without a media type', { manifests: [{ ...child, mediaType: undefined }] }, ociIndex, 'no media type'],
     ['a child that is no object', { manifests: ['x'] }, ociIndex, 'not a descriptor'],
-  ])('%s is refused, naming the manifest', (_what, body, contentType, reason) => {
+  ])('%s is refused with the name of the manifest', (_what, body, contentType, reason) => {
     const refused = (): unknown => read(body, contentType);
 
     expect(refused).toThrow(UnsupportedManifest);
@@ -105,7 +105,7 @@ describe('manifests are told apart by their shape', () => {
   });
 });
 
-describe('what registries for images alone refuse', () => {
+describe('manifests that registries for images refuse', () => {
   test.each([
     ['an OCI image', { config }, false],
     ['a Docker image', { config: { mediaType: 'application/vnd.docker.container.image.v1+json' } }, false],
@@ -121,7 +121,7 @@ describe('what registries for images alone refuse', () => {
     ],
     ['a Helm chart', { config: { mediaType: 'application/vnd.cncf.helm.config.v1+json' } }, true],
     ['an artifact without a config', { blobs: [] }, true],
-  ])('%s: %s', (_what, json, expected) => {
+  ])('whether %s is an artifact: %s', (_what, json, expected) => {
     expect(isArtifactManifest(json)).toBe(expected);
   });
 });

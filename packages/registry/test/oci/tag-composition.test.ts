@@ -91,8 +91,8 @@ function digests(composition: TagComposition): readonly string[] {
   return composition.children.map(({ digest }) => digest);
 }
 
-describe('what a tag is to point to', () => {
-  test('all: the source’s index byte for byte, with every child', () => {
+describe('the content of a tag', () => {
+  test('the selection "all" copies the source’s index byte for byte with every manifest', () => {
     const composed = compose(multiArch, 'all');
 
     expect(composed.root).toEqual({ kind: 'source', digest: multiArch.digest, mediaType: ociIndex });
@@ -100,7 +100,7 @@ describe('what a tag is to point to', () => {
     expect(composed.platforms.map((copy) => copy.platform)).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
   });
 
-  test('one platform: its manifest, without an index', () => {
+  test('a single platform is copied as its manifest, without an index', () => {
     const composed = compose(multiArch, 'linux/arm64/v8');
 
     expect(composed.root).toEqual({ kind: 'child', digest: digestOf('arm64'), mediaType: ociManifest, size: 100 });
@@ -108,7 +108,7 @@ describe('what a tag is to point to', () => {
     expect(composed.platforms).toEqual([{ platform: 'linux/arm64', digest: digestOf('arm64') }]);
   });
 
-  test('several: an index of exactly those and their attestations, in the source’s order, with all its other fields', () => {
+  test('several platforms become an index of exactly those and their attestations, in the source’s order, with all its other fields', () => {
     const composed = compose(multiArch, 'linux/s390x,linux/amd64');
 
     const expected = ['amd64', 's390x', 'attest-amd64', 'attest-s390x'].map(digestOf);
@@ -125,13 +125,13 @@ describe('what a tag is to point to', () => {
     });
   });
 
-  test('every platform by name: the source’s index byte for byte', () => {
+  test('a selection of every platform copies the source’s index byte for byte', () => {
     const composed = compose(multiArch, 'linux/s390x,linux/arm64,linux/amd64');
 
     expect(composed.root.kind).toBe('source');
   });
 
-  test('what the source does not offer is noted, and the rest is copied', () => {
+  test('platforms that the source does not offer are noted, and the others are copied', () => {
     const composed = compose(multiArch, 'linux/riscv64,linux/amd64');
 
     expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('amd64') });
@@ -139,7 +139,7 @@ describe('what a tag is to point to', () => {
     expect(composed.offered).toEqual(['linux/amd64', 'linux/arm64', 'linux/s390x']);
   });
 
-  test('nothing of what is wanted: blocked, listing what there is', () => {
+  test('an image without any wanted platform is blocked, listing the platforms of the source', () => {
     const composed = (): unknown => compose(multiArch, 'linux/riscv64,windows/amd64');
 
     expect(composed).toThrow(PlatformMissing);
@@ -149,11 +149,11 @@ describe('what a tag is to point to', () => {
     expect(composed).toThrow(expect.objectContaining({ code: 'platform-missing', decision: 'block' }));
   });
 
-  test('no platform at all wanted is an error, not an empty copy', () => {
-    expect(() => compose(multiArch, [])).toThrow('no platform is wanted');
+  test('an empty selection of platforms is an error, not an empty copy', () => {
+    expect(() => compose(multiArch, [])).toThrow('no platform is selected');
   });
 
-  test('several Windows versions that fit one wanted platform all come along', () => {
+  test('all Windows versions that match one wanted platform are copied', () => {
     const source = indexOf([
       { name: 'linux', platform: 'linux/amd64' },
       { name: 'win2019', platform: 'windows(10.0.17763.1)/amd64' },
@@ -168,7 +168,7 @@ describe('what a tag is to point to', () => {
     expect(oneVersion.root).toMatchObject({ kind: 'child', digest: digestOf('win2022') });
   });
 
-  test('one Windows version that two wanted platforms mean is not wrapped in an index', () => {
+  test('one Windows version that matches two wanted platforms is not wrapped in an index', () => {
     const source = indexOf([
       { name: 'linux', platform: 'linux/amd64' },
       { name: 'win2019', platform: 'windows(10.0.17763.1)/amd64' },
@@ -179,7 +179,7 @@ describe('what a tag is to point to', () => {
     expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('win2019') });
   });
 
-  test('of two manifests for one platform the first image is taken, as clients do', () => {
+  test('if two manifests have one platform, the first image is used, as clients do', () => {
     const source = indexOf([
       { name: 'index-of-files', platform: 'linux/amd64', artifactType: 'application/vnd.amazon.soci.index.v2+json' },
       { name: 'gzip', platform: 'linux/amd64' },
@@ -192,7 +192,7 @@ describe('what a tag is to point to', () => {
     expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('gzip') });
   });
 
-  test('an artifact that belongs to no platform stays in an index', () => {
+  test('an artifact without a platform is kept in an index', () => {
     const source = indexOf([
       { name: 'amd64', platform: 'linux/amd64' },
       { name: 'sbom' },
@@ -205,7 +205,7 @@ describe('what a tag is to point to', () => {
     expect(digests(composed)).toEqual(['amd64', 'sbom', 'arm64'].map(digestOf));
   });
 
-  test('a child for which the index names no platform is found by its config’s', () => {
+  test('a manifest without a platform in the index is matched by the platform of its config', () => {
     const source = indexOf([{ name: 'plain' }]);
     const configs = new Map([[digestOf('plain'), platformIn({ os: 'linux', architecture: 'amd64' })]]);
 
@@ -215,27 +215,27 @@ describe('what a tag is to point to', () => {
     expect(composed.note).toBeUndefined();
   });
 
-  test('the only image of an index, which nothing names a platform for, is what one platform means, with a note', () => {
+  test('the only image of an index is copied with a note if neither index nor config declares its platform', () => {
     const source = indexOf([{ name: 'plain' }, { name: 'attest-plain', about: 'plain' }]);
     const configs = new Map([[digestOf('plain'), platformIn({ os: 'linux' })]]);
 
     const composed = compose(source, 'linux/amd64', { configs });
 
     expect(composed.root).toMatchObject({ kind: 'child', digest: digestOf('plain') });
-    expect(composed.note).toContain('its config names linux and no architecture');
+    expect(composed.note).toContain('its config declares linux and no architecture');
     expect(() => compose(source, 'windows/amd64', { configs })).toThrow(PlatformMissing);
   });
 
-  test('of two images that nothing names a platform for none is chosen', () => {
+  test('if an index has two images without a platform, none is chosen', () => {
     const source = indexOf([{ name: 'one' }, { name: 'other' }]);
     const configs = new Map(['one', 'other'].map((name) => [digestOf(name), platformIn({})]));
 
     expect(() => compose(source, 'linux/amd64', { configs })).toThrow(
-      'it names no platform at all: ask for platform "all"',
+      'none of its manifests has a platform: request platform "all"',
     );
   });
 
-  test('what cannot be read at the source matters only where it is all that could be meant', () => {
+  test('an unreadable manifest matters only if no other manifest has the wanted platform', () => {
     const source = indexOf([
       { name: 'amd64', platform: 'linux/amd64' },
       { name: 'gone' },
@@ -250,7 +250,7 @@ describe('what a tag is to point to', () => {
     expect(digests(both)).toEqual(['amd64', 'arm64'].map(digestOf));
     expect(both.dropped).toEqual([{ digest: digestOf('gone'), reason: expect.stringContaining('it is not there') }]);
     expect(() => compose(source, 'linux/s390x', { unreadable })).toThrow(
-      `it offers linux/amd64, linux/arm64; its manifest ${digestOf('gone')}, for which it names no platform, cannot be read: it is not there`,
+      `it offers linux/amd64, linux/arm64; its manifest ${digestOf('gone')}, which has no platform in the index, cannot be read: it is not there`,
     );
   });
 });
@@ -260,37 +260,47 @@ describe('a source that is a single manifest', () => {
   const single: SourceManifest = { kind: 'image', digest, mediaType: ociManifest, size: 7, json: {} };
   const amd64 = new Map([[digest, platformIn({ os: 'linux', architecture: 'amd64' })]]);
 
-  test.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])('is itself what %s means', (selection) => {
-    const composed = compose(single, selection, { configs: amd64 });
+  test.each(['all', 'linux/amd64', 'linux/amd64,linux/arm64'])(
+    'a source that is a single manifest is copied for %s',
+    (selection) => {
+      const composed = compose(single, selection, { configs: amd64 });
 
-    expect(composed).toMatchObject({
-      root: { kind: 'source', digest },
-      children: [],
-      platforms: [{ platform: 'linux/amd64', digest }],
-    });
-  });
+      expect(composed).toMatchObject({
+        root: { kind: 'source', digest },
+        children: [],
+        platforms: [{ platform: 'linux/amd64', digest }],
+      });
+    },
+  );
 
-  test('of another platform than wanted is blocked, naming its own', () => {
+  test('a single manifest for another platform is blocked, and the reason contains its platform', () => {
     expect(() => compose(single, 'linux/arm64', { configs: amd64 })).toThrow('it offers linux/amd64');
   });
 
   test.each([
-    ['no platform', {}, 'its config names no platform'],
-    ['an empty one', { os: '', architecture: ' ' }, 'its config names no platform'],
-    ['an unknown one', { os: 'unknown', architecture: 'unknown' }, 'its config names no platform'],
-    ['no architecture', { os: 'linux' }, 'its config names linux and no architecture'],
-    ['an empty architecture', { os: 'Linux', architecture: '' }, 'its config names linux and no architecture'],
-    ['an architecture that is no text', { os: 'linux', architecture: 7 }, 'its config names linux and no architecture'],
-    ['no system', { architecture: 'x86_64' }, 'its config names amd64 and no operating system'],
-  ])('whose config names %s is copied for the one platform that is wanted, with a note', (_what, config, said) => {
-    const configs = new Map([[digest, platformIn(config)]]);
+    ['no platform', {}, 'its config declares no platform'],
+    ['an empty one', { os: '', architecture: ' ' }, 'its config declares no platform'],
+    ['an unknown one', { os: 'unknown', architecture: 'unknown' }, 'its config declares no platform'],
+    ['no architecture', { os: 'linux' }, 'its config declares linux and no architecture'],
+    ['an empty architecture', { os: 'Linux', architecture: '' }, 'its config declares linux and no architecture'],
+    [
+      'an architecture that is no text',
+      { os: 'linux', architecture: 7 },
+      'its config declares linux and no architecture',
+    ],
+    ['no system', { architecture: 'x86_64' }, 'its config declares amd64 and no operating system'],
+  ])(
+    'a single manifest whose config declares %s is copied for the one wanted platform, with a note',
+    (_what, config, said) => {
+      const configs = new Map([[digest, platformIn(config)]]);
 
-    const composed = compose(single, 'linux/amd64', { configs });
+      const composed = compose(single, 'linux/amd64', { configs });
 
-    expect(composed).toMatchObject({ root: { kind: 'source', digest }, platforms: [], missing: [] });
-    expect(composed.note).toBe(`${said}: there is nothing to choose, so it is copied as it is, for linux/amd64`);
-    expect(compose(single, 'all', { configs }).note).toBeUndefined();
-  });
+      expect(composed).toMatchObject({ root: { kind: 'source', digest }, platforms: [], missing: [] });
+      expect(composed.note).toBe(`${said}: it is the only image, so it is copied unchanged, for linux/amd64`);
+      expect(compose(single, 'all', { configs }).note).toBeUndefined();
+    },
+  );
 
   test.each([
     ['another system', { os: 'windows' }, 'linux/amd64'],
@@ -298,7 +308,7 @@ describe('a source that is a single manifest', () => {
     ['another variant', { os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v6'],
     ['the default variant', { os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64/v9'],
     ['another version', { os: 'windows', architecture: 'amd64', 'os.version': '10.0.1' }, 'windows(10.0.2)/amd64'],
-  ])('whose config names %s is not what is wanted', (_what, config, wanted) => {
+  ])('a single manifest whose config declares %s is not copied', (_what, config, wanted) => {
     const configs = new Map([[digest, platformIn(config)]]);
 
     expect(() => compose(single, wanted, { configs })).toThrow(PlatformMissing);
@@ -307,39 +317,42 @@ describe('a source that is a single manifest', () => {
   test.each([
     ['variant', { os: 'linux', architecture: 'arm' }, 'linux/arm/v6'],
     ['version', { os: 'windows', architecture: 'amd64' }, 'windows(10.0.2)/amd64'],
-  ])('whose config names no %s is taken for any, with a note', (what, config, wanted) => {
+  ])('a single manifest whose config declares no %s is copied for any, with a note', (what, config, wanted) => {
     const configs = new Map([[digest, platformIn(config)]]);
 
     expect(compose(single, wanted, { configs }).note).toContain(`and no ${what}`);
   });
 
-  test('whose config names a part of what is wanted is copied once for those that it may be for', () => {
+  test('a single manifest whose config is incomplete is copied once for all platforms that it may be for', () => {
     const configs = new Map([[digest, platformIn({ os: 'linux' })]]);
 
     const composed = compose(single, 'linux/amd64,linux/arm64,windows/amd64', { configs });
 
     expect(composed).toMatchObject({ root: { kind: 'source', digest }, missing: ['windows/amd64'] });
-    expect(composed.note).toContain('whichever of linux/amd64, linux/arm64 it is for');
+    expect(composed.note).toContain('for one of linux/amd64, linux/arm64');
   });
 
-  test.each(['drop', 'fail'] as const)('that the target refuses is blocked under policy %s', (policy) => {
-    const refusedDigests = new Set([digest]);
+  test.each(['drop', 'fail'] as const)(
+    'a single manifest that the target refuses is blocked with the policy %s',
+    (policy) => {
+      const refusedDigests = new Set([digest]);
 
-    expect(() => compose(single, 'all', { policy, refusedDigests })).toThrow(ManifestRefusedByPolicy);
-  });
+      expect(() => compose(single, 'all', { policy, refusedDigests })).toThrow(ManifestRefusedByPolicy);
+    },
+  );
 });
 
 describe('manifest policy', () => {
   const refusedDigests = new Set(['attest-amd64', 'attest-arm64', 'attest-s390x'].map(digestOf));
 
-  test('keep: as if nothing were refused', () => {
+  test('the policy keep copies refused manifests, too', () => {
     const composed = compose(multiArch, 'all', { refusedDigests, policy: 'keep' });
 
     expect(composed.root.kind).toBe('source');
     expect(composed.dropped).toEqual([]);
   });
 
-  test('drop: an index without them, and a note of each with the reason', () => {
+  test('the policy drop makes an index without the refused manifests, and notes each with the reason', () => {
     const composed = compose(multiArch, 'all', { refusedDigests, policy: 'drop' });
 
     expect(composed.root.kind).toBe('index');
@@ -348,7 +361,7 @@ describe('manifest policy', () => {
     expect(composed.dropped[0]?.reason).toBe('an attestation in artifact form, which target aliyun refuses');
   });
 
-  test('drop: only those that the wanted platforms would have brought are noted', () => {
+  test('the policy drop notes only refused manifests of wanted platforms', () => {
     const composed = compose(multiArch, 'linux/amd64,linux/arm64', { refusedDigests, policy: 'drop' });
 
     expect(composed.dropped.map(({ digest }) => digest)).toEqual(['attest-amd64', 'attest-arm64'].map(digestOf));
@@ -364,7 +377,7 @@ describe('manifest policy', () => {
     },
   );
 
-  test('fail: blocked, naming target, manifests and what to set', () => {
+  test('the policy fail blocks the image, and the reason contains the target, the manifests and the setting', () => {
     const composed = (): unknown => compose(multiArch, 'all', { refusedDigests, policy: 'fail' });
 
     expect(composed).toThrow(ManifestRefusedByPolicy);
@@ -373,7 +386,7 @@ describe('manifest policy', () => {
     expect(composed).toThrow(digestOf('attest-amd64'));
   });
 
-  test('drop never leaves out a platform’s image: that is blocked', () => {
+  test('the policy drop never drops the image of a platform: the image is blocked', () => {
     const refused = new Set([digestOf('amd64')]);
 
     expect(() => compose(multiArch, 'all', { refusedDigests: refused, policy: 'drop' })).toThrow(
@@ -423,7 +436,7 @@ describe('compositions of every source and choice', () => {
     );
   });
 
-  test('children keep the source’s order, are the source’s own, and none is of a platform that nobody wanted', () => {
+  test('manifests keep the source’s order, come from the source, and have only wanted platforms', () => {
     fc.assert(
       fc.property(entries, choice, (list, selection) => {
         const source = indexOf(list);
@@ -458,7 +471,7 @@ describe('compositions of every source and choice', () => {
     );
   });
 
-  test('an index never brings the attestation of an image that it leaves out', () => {
+  test('an index never contains the attestation of an image that it does not contain', () => {
     fc.assert(
       fc.property(entries, choice, (list, selection) => {
         const composed = attempt([indexOf(list), selection]);
