@@ -40,6 +40,8 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/databases',
       'docs/failures',
       'docs/production',
+      'docs/upstreams',
+      'docs/webhooks',
     ]),
   );
 });
