@@ -108,7 +108,8 @@ async function prepareMoved(
   client: RegistryClient,
   { request, source, sourceDigest, tags, holders, budget, signal }: MovedCopy,
 ): Promise<Omit<CopyPlan, 'sourceDigest' | 'targets'> & { readonly targets: readonly PreparedTarget[] }> {
-  const reader = new ManifestReader(client, source, { root: sourceDigest, holders, budget, signal });
+  const { tag } = request.source;
+  const reader = new ManifestReader(client, source, { root: sourceDigest, tag, holders, budget, signal });
   const root = await reader.read(sourceDigest);
   const composition: TargetPreparation['composition'] = {
     image: `${source.host}/${source.repository}${request.source.tag === undefined ? '' : `:${request.source.tag}`}`,

@@ -2,7 +2,7 @@ import type { Digest } from './oci/digest.js';
 import type { FerryError } from '../../../src/domain/ferry-error.js';
 import type { CopyProgress } from './copy-types.js';
 import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
-import { getManifest, putManifest } from './manifests/manifest-exchange.js';
+import { getManifest, lookForManifest, putManifest } from './manifests/manifest-exchange.js';
 import type { RequiredManifest } from './manifests/required-manifests.js';
 import type { RequiredReferrers } from './referrers/required-referrers.js';
 import type { RepositoryRef } from './repository-ref.js';
@@ -99,7 +99,31 @@ function digestsOf(manifests: readonly RequiredManifest[]): ReadonlySet<Digest> 
 }
 
 async function putByDigest(publication: Publication, manifest: RequiredManifest): ReturnType<typeof putManifest> {
-  return put(publication, manifest, manifest.content.digest);
+  const { digest } = manifest.content;
+  const stored = await put(publication, manifest, digest);
+  await assertStored(publication, digest, stored.isConfirmed);
+  return stored;
+}
+
+/**
+ * An index that lists what is not there cannot be pulled, and not every registry checks that. The first manifest that a
+ * host takes by its digest is checked by HEAD, and each later one whose answer does not name the digest.
+ */
+async function assertStored(
+  { client, repo, signal }: Publication,
+  digest: Digest,
+  isConfirmed: boolean,
+): Promise<void> {
+  const host = client.host(repo.host);
+  if (isConfirmed && host.manifestsProven) return;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (attempt > 1) await rest(backoff(attempt - 1, host.timing), signal);
+    const look = await lookForManifest(client, repo, digest, { deniedIsAbsent: true, signal });
+    host.manifestsProven ||= look.kind === 'there';
+    if (look.kind !== 'absent') return;
+  }
+  const message = `it took the manifest ${digest}, but does not have it afterwards`;
+  throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
 }
 
 /** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */

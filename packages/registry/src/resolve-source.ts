@@ -51,9 +51,9 @@ export async function resolveSource(
 }
 
 /**
- * Reads one manifest from the source by digest.
+ * Reads one manifest from the source by digest. Some proxies (Nexus) give what a tag points to by its tag alone.
  *
- * @param root what the copy began with, and `listed` what that lists, as far as it was read
+ * @param root what the copy began with, `tag` what points to it, and `listed` what that lists, as far as it was read
  * @throws RegistryFault when it is not there
  */
 export async function readFromSource(
@@ -62,11 +62,13 @@ export async function readFromSource(
   digest: Digest,
   {
     root,
+    tag,
     listed,
     budget,
     signal,
   }: {
     readonly root: Digest;
+    readonly tag: string | undefined;
     readonly listed: readonly ChildDescriptor[];
     readonly budget: BodyBudget;
     readonly signal: AbortSignal;
@@ -74,6 +76,9 @@ export async function readFromSource(
 ): Promise<Content> {
   const { content, codes } = await readManifest(client, repo, digest, { budget, signal });
   if (content !== undefined) return content;
+  const byTag =
+    digest === root && tag !== undefined ? await readManifest(client, repo, tag, { budget, signal }) : undefined;
+  if (byTag?.content?.digest === digest) return byTag.content;
   if (digest === root) throw await missingManifest(client, repo, digest, { codes, signal });
   throw new RegistryFault(missingChild(root, digest, listed), { repo, code: 'source-corrupt', decision: 'block' });
 }

@@ -245,7 +245,7 @@ describe('a target that breaks', () => {
     const [source, slow, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository, { layers: [randomBytes(100_000)] });
     const held: (() => void)[] = [];
-    slow.when('HEAD', /blobs/, ({ ordinary }) => void held.push(() => void ordinary()));
+    slow.when('HEAD', /blobs/, ({ ordinary }) => void held.push(() => void ordinary()), 2);
 
     const report = await copyImage(clientFor([source, slow, healthy]), requestFor(source, [slow, healthy]), {
       onProgress(event) {

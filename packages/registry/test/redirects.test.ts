@@ -88,6 +88,8 @@ describe('a target that redirects reads of blobs to its storage', () => {
     expect(storage.requests.filter(({ method }) => method === 'GET').map(({ headers }) => headers.range)).toEqual([
       'bytes=0-0',
       'bytes=0-0',
+      // After the first commit.
+      'bytes=0-0',
     ]);
   });
 

@@ -18,6 +18,8 @@ import { isWebPage } from '../transport/web-page.js';
 const COMMIT_ATTEMPTS = 4;
 /** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
 const PATIENT_LOOKS = 8;
+/** Looks for a blob that a registry says it has stored: some seconds in all. */
+const COMMIT_LOOKS = 5;
 /** The specification says 201 to PUT and 202 to PATCH. */
 export const CREATED = statusesOf('stored');
 /** The session is gone for ever: the blob is sent again, in a new one. */
@@ -47,6 +49,8 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FerryError)) throw error;
+      // The session ended with that answer: only sending the blob again may help.
+      if (error instanceof RegistryFault && error.status === 201) throw error;
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(repo, blob, error);
       const sessionLost = saysCode(error, ...SESSION_LOST);
       if (error.decision === 'block' && !sessionLost && !pointsElsewhere(error)) throw error;
@@ -91,18 +95,28 @@ function mayBeAtWork(fault: FerryError): boolean {
 }
 
 /**
- * 201 means that the blob is there. What others say (200, 202, 204, a web page of a portal) is looked at again: only an
- * answer that it is not there counts against it.
+ * 201 with the digest means that the blob is there, once one such answer of the host was checked. What others say (201
+ * without a digest, 200, 202, 204, a web page of a portal) is checked by HEAD: not every registry checks a manifest's
+ * blobs later. Only an answer that the blob is not there counts against it.
  *
  * @throws RegistryFault
  */
 export async function assertCommitted(response: AnswerHead, commitment: Commitment): Promise<void> {
   assertStored(response, commitment);
   const { client, repo, blob, signal } = commitment;
-  if (response.statusCode === 201 && !isWebPage(response)) return;
-  if ((await lookForBlob(client, repo, blob, { signal })) !== 'absent') return;
+  const host = client.host(repo.host);
+  const isCreated = response.statusCode === 201 && !isWebPage(response);
+  if (isCreated && host.commitsProven && announcedDigest(response) === blob.digest) return;
+  // A registry may need a moment to show what it has taken.
+  for (let look = 1; look <= (isCreated ? COMMIT_LOOKS : 1); look++) {
+    if (look > 1) await rest(backoff(look - 1, host.timing), signal);
+    const presence = await lookForBlob(client, repo, blob, { isLikely: true, signal });
+    host.commitsProven ||= presence === 'there';
+    if (presence !== 'absent') return;
+  }
   const message = `it answered ${response.statusCode ?? 0} to PUT blob ${blob.digest}, but the blob is not there`;
-  throw new RegistryFault(message, { repo, code: 'server-error', decision: 'retry' });
+  const status = isCreated ? { status: 201 } : {};
+  throw new RegistryFault(message, { repo, code: 'server-error', decision: 'retry', ...status });
 }
 
 /** @throws RegistryFault when the registry says that it stored something else */

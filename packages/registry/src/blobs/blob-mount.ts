@@ -4,6 +4,7 @@ import { hasBlob } from './blob-presence.js';
 import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -32,24 +33,30 @@ export async function mountOrOpen(
   const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== repo.repository);
   for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
     const answer = await tryMount(host, repo, digest, from, signal);
-    if (answer === 'mounted' && (await keepsMounts(client, repo, blob, signal))) return answer;
+    const isPromised = answer === 'mounted' || answer === 'promised';
+    if (isPromised && (await isMounted(client, repo, blob, { isConfirmed: answer === 'mounted', signal }))) {
+      return 'mounted';
+    }
     if (answer === 'in-trouble') break;
     await client.blobLocationCache.remove(repo.host, from, digest);
-    if (answer === 'mounted') break;
+    if (isPromised) break;
     const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
     if (isLast && answer !== undefined) return answer;
   }
   return openSession(client, repo, signal);
 }
 
-/** @returns undefined when the registry answered with a refusal; either way the upload goes on without a mount */
+/**
+ * @returns `promised` where the answer does not name the digest that was mounted; undefined when the registry answered
+ *   with a refusal; either way the upload goes on without a mount
+ */
 async function tryMount(
   host: RegistryHost,
   repo: RepositoryRef,
   digest: Digest,
   from: string,
   signal: AbortSignal,
-): Promise<'mounted' | UploadSession | 'in-trouble' | undefined> {
+): Promise<'mounted' | 'promised' | UploadSession | 'in-trouble' | undefined> {
   try {
     const response = await sendAndDiscard(host, {
       ...baseRequest(repo, signal),
@@ -62,7 +69,8 @@ async function tryMount(
       expect: [201, 202],
       attempts: 2,
     });
-    return response.statusCode === 201 ? 'mounted' : await nextSession(host, response, repo);
+    if (response.statusCode !== 201) return await nextSession(host, response, repo);
+    return announcedDigest(response) === digest ? 'mounted' : 'promised';
   } catch (error) {
     signal.throwIfAborted();
     // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
@@ -74,17 +82,20 @@ async function tryMount(
 }
 
 /**
- * Whether the host does what it says of mounts, seen once from the first. Some answer 201 to everything, and not all
- * check later that a manifest's blobs are there: such an image would look finished, and nobody could pull it.
+ * Whether the registry did what it says of a mount. Some answer 201 to everything, and not all check later that a
+ * manifest's blobs are there: such an image would look finished, but no client could pull it. The first mount of a host
+ * is checked by HEAD, and each later one whose answer does not name the digest.
  */
-async function keepsMounts(
+async function isMounted(
   client: RegistryClient,
   repo: RepositoryRef,
   blob: Blob,
-  signal: AbortSignal,
+  { isConfirmed, signal }: { readonly isConfirmed: boolean; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const host = client.host(repo.host);
-  host.mountsProven ||= await hasBlob(client, repo, blob, { signal });
-  host.mountsBroken ||= !host.mountsProven;
-  return host.mountsProven;
+  if (isConfirmed && host.mountsProven) return true;
+  const isThere = await hasBlob(client, repo, blob, { signal });
+  host.mountsBroken ||= !isThere && !host.mountsProven;
+  host.mountsProven ||= isThere;
+  return isThere;
 }

@@ -8,6 +8,8 @@ import { sendAndDiscard } from '../transport/registry-request.js';
 import { isWebPage } from '../transport/web-page.js';
 import { blobRequest } from './blob-request.js';
 import type { Blob } from './image-blobs.js';
+import { algorithmOf } from '../manifests/content-digest.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
 
 /** `unknown`: the registry does not say. */
 export type BlobPresence = 'there' | 'absent' | 'unknown';
@@ -15,6 +17,8 @@ export type BlobPresence = 'there' | 'absent' | 'unknown';
 interface CheckOptions {
   readonly signal?: AbortSignal;
   readonly attempts?: number;
+  /** The blob should be there: a HEAD that says "not found" is checked by GET, because some registries refuse HEAD so. */
+  readonly isLikely?: boolean;
 }
 
 /** Whether a target holds a blob. What it does not say counts as no: the upload decides. */
@@ -29,7 +33,8 @@ export async function hasBlob(
 
 /**
  * Asks by HEAD, to its very end: a redirect to storage is no answer, since registries redirect without looking there.
- * Where HEAD is refused, a GET of the first byte decides: storage URLs are often signed for GET alone. A refusal of the
+ * Where HEAD is refused, or says nothing that only a blob of this size and digest would say, a GET of the first byte
+ * decides: storage URLs are often signed for GET alone, and some servers answer every HEAD with 200. A refusal of the
  * registry itself in spite of a token is no answer either (ACR and ECR refuse to speak of what is not there yet).
  *
  * @throws RegistryFault where the registry is in trouble
@@ -38,7 +43,7 @@ export async function lookForBlob(
   client: RegistryClient,
   repo: RepositoryRef,
   blob: Blob,
-  { signal, attempts }: CheckOptions = {},
+  { signal, attempts, isLikely = false }: CheckOptions = {},
 ): Promise<BlobPresence> {
   const host = client.host(repo.host);
   const request = { ...blobRequest(repo, blob, signal), isVerified: false, deniedIsAnswer: true };
@@ -50,7 +55,8 @@ export async function lookForBlob(
       expect: [200, 404],
       ...(attempts === undefined ? {} : { attempts }),
     });
-    return presenceOf(response, blob, response.headers['content-length']);
+    const presence = presenceOf(response, blob, response.headers['content-length']);
+    if (presence !== undefined && !(presence === 'absent' && isLikely)) return presence;
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof RefusedRedirect) return 'unknown';
@@ -64,7 +70,7 @@ export async function lookForBlob(
       attempts: 1,
     });
     const length = response.statusCode === 200 ? response.headers['content-length'] : wholeSize(response);
-    return presenceOf(response, blob, length);
+    return presenceOf(response, blob, length) ?? 'unknown';
   } catch (error) {
     signal?.throwIfAborted();
     const isRefusal = error instanceof RegistryFault && error.status !== undefined && error.status < 500;
@@ -73,10 +79,19 @@ export async function lookForBlob(
   }
 }
 
-function presenceOf(response: LocatedAnswer, { size }: Blob, length: string | undefined): BlobPresence {
+/** Undefined where an answer says neither a size nor a digest: a server that knows no blobs may answer 200 as well. */
+function presenceOf(
+  response: LocatedAnswer,
+  { digest, size }: Blob,
+  length: string | undefined,
+): BlobPresence | undefined {
   if (response.statusCode === 404) return 'absent';
   if ((response.statusCode !== 200 && response.statusCode !== 206) || isWebPage(response)) return 'unknown';
-  return length === undefined || Number(length) === size ? 'there' : 'absent';
+  const announced = announcedDigest(response);
+  if (announced !== undefined && announced !== digest && algorithmOf(announced) === algorithmOf(digest))
+    return 'unknown';
+  if (length !== undefined) return Number(length) === size ? 'there' : 'absent';
+  return announced === digest ? 'there' : undefined;
 }
 
 /** Of `Content-Range: bytes 0-0/1234`; undefined where it does not say. */

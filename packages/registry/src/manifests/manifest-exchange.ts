@@ -16,6 +16,7 @@ import { repositoryScopes } from '../transport/authorization.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
+import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { refusesHead } from '../transport/refused-head.js';
 import type { RegistryHost } from '../transport/registry-host.js';
 import { encodingLabel } from '../transport/response-body.js';
@@ -122,6 +123,8 @@ async function askByHead(
     );
   } catch (error) {
     options.signal?.throwIfAborted();
+    // Where HEAD alone is redirected in a circle, GET may get through; else its own fault says the same.
+    if (error instanceof RefusedRedirect) return { isRefused: true };
     if (!refusesHead(error)) throw error;
     // Trouble that passes does not mean that the host knows no HEAD.
     return { isRefused: (error.status ?? 0) < 500 || error.status === 501 };
@@ -134,7 +137,7 @@ async function askByHead(
   if (response.statusCode === 200) {
     // Older registries and proxies leave the digest out: the manifest itself says it.
     const head = isWebPage(response) ? undefined : readHead(response);
-    if (head === undefined) return { isRefused: false };
+    if (head === undefined || isAnother(head.digest, reference)) return { isRefused: false };
     host.answersHeads ??= true;
     return { look: { kind: 'there', head }, isRefused: false };
   }
@@ -279,6 +282,11 @@ export async function deleteManifest(
 export function announcedDigest(response: AnswerHead): Digest | undefined {
   const header = response.headers['docker-content-digest'];
   return typeof header === 'string' && isDigest(header) ? header : undefined;
+}
+
+/** The answer is about another manifest than the one whose digest was requested (a cache, or a server that answers all). */
+function isAnother(found: Digest, reference: string): boolean {
+  return isDigest(reference) && found !== reference && algorithmOf(found) === algorithmOf(reference);
 }
 
 function isDenied({ statusCode }: AnswerHead): boolean {

@@ -40,6 +40,7 @@ export class ManifestReader {
   readonly #client: RegistryClient;
   readonly #source: RepositoryRef;
   readonly #root: Digest;
+  readonly #tag: string | undefined;
   readonly #holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
   readonly #budget: ImageBudget;
   readonly #signal: AbortSignal;
@@ -53,11 +54,14 @@ export class ManifestReader {
     source: RepositoryRef,
     {
       root,
+      tag,
       holders,
       budget,
       signal,
     }: {
       readonly root: Digest;
+      /** What pointed to the root when the copy began. */
+      readonly tag?: string | undefined;
       readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
       readonly budget: ImageBudget;
       readonly signal: AbortSignal;
@@ -66,6 +70,7 @@ export class ManifestReader {
     this.#client = client;
     this.#source = source;
     this.#root = root;
+    this.#tag = tag;
     this.#holders = holders;
     this.#budget = budget;
     this.#signal = signal;
@@ -185,7 +190,13 @@ export class ManifestReader {
       }
     }
     const listed = this.#listed;
-    return readFromSource(this.#client, this.#source, digest, { root: this.#root, listed, budget, signal });
+    return readFromSource(this.#client, this.#source, digest, {
+      root: this.#root,
+      tag: this.#tag,
+      listed,
+      budget,
+      signal,
+    });
   }
 
   #pathsOf(digest: Digest): readonly RepositoryRef[] {

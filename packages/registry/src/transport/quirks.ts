@@ -149,9 +149,9 @@ export const quirks: readonly Quirk[] = [
   },
   {
     habit: 'refuses-head',
-    registry: 'Nexus 404, registry.centos.org 403, GitLab on S3 403, others 400, 405, 500, 501',
+    registry: 'Nexus 404, registry.centos.org 403, GitLab on S3 403, others 400, 405, 500, 501 or 204',
     methods: ['HEAD'],
-    between: [300, 599],
+    between: [201, 599],
     source: 'crazy-max/diun#1614, containerd/containerd#6684, moby/moby#50065',
   },
   {

@@ -56,6 +56,10 @@ export class RegistryHost {
   mountsProven = false;
   /** Mounts were promised and not kept here. */
   mountsBroken = false;
+  /** A blob was committed, and was seen there afterwards. */
+  commitsProven = false;
+  /** The same of a manifest that was put by its digest. */
+  manifestsProven = false;
   /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
   bodyLetThrough = UNANNOUNCED_BYTES;
   /** A HEAD of a manifest was answered here; false: one was refused of a manifest that GET brought. */
