@@ -39,7 +39,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
     sources = compileSources(['domain', 'contract', 'config', 'client', 'server', 'workflows'], {
       'domain/built-in-upstreams.ts': table,
     });
-  });
+  }, 60_000);
   afterAll(() => sources.remove());
 
   test('is in the configuration with its schedule, and ferry.yaml can change it', async () => {
