@@ -3,7 +3,7 @@ import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-m
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { targetTag } from '../domain/target-name.js';
+import { commonTag } from '../domain/target-tag.js';
 import type { HostSettings } from '../../packages/registry/src/client-options.js';
 import type { CopyTarget } from '../../packages/registry/src/copy-types.js';
 
@@ -43,7 +43,7 @@ export function parseTyped(text: string): Typed {
 export function parseTarget(text: string, source: ImageReference): CopyTyped {
   const registry = registryAlone(text);
   if (registry !== undefined) {
-    throw withoutRepository(text, `${canonicalHost(registry)}/${source.path}:${targetTag(source)}`);
+    throw withoutRepository(text, `${canonicalHost(registry)}/${source.path}:${commonTag(source)}`);
   }
   const typed = parseTyped(text);
   const { host, path, digest } = typed.reference;
@@ -54,7 +54,7 @@ export function parseTarget(text: string, source: ImageReference): CopyTyped {
     );
   }
   const lastPart = text.slice(text.lastIndexOf('/') + 1);
-  const tag = lastPart.includes(':') ? (typed.reference.tag ?? 'latest') : targetTag(source);
+  const tag = lastPart.includes(':') ? (typed.reference.tag ?? 'latest') : commonTag(source);
   const name = `${host}/${path}:${tag}`;
   return { ...typed, target: { name, host, repository: path, tag, manifestPolicy: defaultManifestPolicy(host) } };
 }

@@ -2,7 +2,7 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
-import { targetTag } from '../domain/target-name.js';
+import { commonTag } from '../domain/target-tag.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';
 import type { ListLine } from './list-file.js';
@@ -69,7 +69,7 @@ function parseLine(text: string, targetPrefixes: readonly string[]): CopyJob {
 }
 
 function below(prefix: string, source: ImageReference): string {
-  return `${prefix.replace(/\/+$/, '')}/${source.path}:${targetTag(source)}`;
+  return `${prefix.replace(/\/+$/, '')}/${source.path}:${commonTag(source)}`;
 }
 
 /** Two images for one tag: the later one would overwrite the earlier. */

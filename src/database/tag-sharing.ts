@@ -1,23 +1,31 @@
 import { sql } from 'kysely';
 
-import { targetTagIdentity } from '../domain/image-key.js';
+import { referencesOfKey, targetTagKey } from '../domain/target-tag.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
 import { idsOfImages, setStatus } from './wanted/wanted-rows.js';
 
 /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
 export async function imagesSharingTag(queries: Queries, image: string): Promise<readonly string[]> {
-  const tag = targetTagIdentity(image);
+  const { exact, prefixes } = referencesOfKey(targetTagKey(image));
   const rows = await queries
     .selectFrom('images_for_push')
     .select('image')
-    // Texts compare byte by byte: from `name:tag@` up to the character after `@`.
-    .where((is) => is.or([is('image', '=', tag), is.and([is('image', '>', `${tag}@`), is('image', '<', `${tag}A`)])]))
+    .where((is) => {
+      const longer = prefixes.map((prefix) => is.and([is('image', '>', prefix), is('image', '<', after(prefix))]));
+      return is.or([is('image', '=', exact), ...longer]);
+    })
     .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
     .groupBy('image')
     .orderBy(sql`min(id)`)
     .execute();
   return rows.flatMap((row) => row.image ?? []);
+}
+
+/** The first text behind all that begin with the prefix: texts compare byte by byte. */
+function after(prefix: string): string {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  return `${prefix.slice(0, -1)}${String.fromCharCode(last + 1)}`;
 }
 
 /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */

@@ -1,6 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
+import { targetTagKey } from './target-tag.js';
+
 /**
  * Identity of a wanted image, `images_for_push.image_key`: 64 hexadecimal characters.
  * @param image canonical `host/path:tag[@digest]`
@@ -12,16 +14,7 @@ export function imageKey(image: string, platform: string): string {
 
 /** One workflow per tag on the targets, for all platforms and digests: two workflows would race for the tag. */
 export function syncImageWorkflowId(image: string): string {
-  return `sync-image/${sha256Hex(targetTagIdentity(image)).slice(0, 32)}`;
-}
-
-/**
- * targetTagIdentity returns what all images share that get the same tag on a target: `host/path:tag`, without the digest.
- * @param image canonical `host/path:tag[@digest]` or `host/path@digest`
- */
-export function targetTagIdentity(image: string): string {
-  const [name = image] = image.split('@', 1);
-  return name.lastIndexOf(':') > name.lastIndexOf('/') ? name : image;
+  return `sync-image/${sha256Hex(targetTagKey(image)).slice(0, 32)}`;
 }
 
 function sha256Hex(text: string): string {

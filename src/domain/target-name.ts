@@ -67,13 +67,6 @@ function parentOf(repository: string): string {
   return repository.slice(0, Math.max(0, repository.lastIndexOf('/')));
 }
 
-/** The tag on the target: the source's, or one made from the digest of a source that has only that. */
-export function targetTag({ tag, digest }: Pick<ImageReference, 'tag' | 'digest'>): string {
-  if (tag !== undefined) return tag;
-  // Not `sha256-<hex>`: signatures and referrers use that form.
-  return digest === undefined ? 'latest' : `digest-${digest.slice(digest.indexOf(':') + 1).slice(0, 12)}`;
-}
-
 function explicitName(repository: string, { explicitNames }: Target): string | undefined {
   return Object.hasOwn(explicitNames, repository) ? explicitNames[repository] : undefined;
 }

@@ -4,7 +4,8 @@ import type { TargetNameStore } from '../database/target-name-store.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
 import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
-import { targetRepositoriesToTry, targetTag } from '../domain/target-name.js';
+import { targetRepositoriesToTry } from '../domain/target-name.js';
+import { targetTag } from '../domain/target-tag.js';
 import type { Target } from '../domain/target.js';
 
 /**
@@ -108,5 +109,11 @@ async function namesToTry(
 
 function destinationOn(target: Target, source: ImageReference, repository: string): Destination {
   const { name, registry: host, engine } = target;
-  return { target: name, host, repository, tag: targetTag(source), ...(engine === undefined ? {} : { engine }) };
+  return {
+    target: name,
+    host,
+    repository,
+    tag: targetTag(source, target),
+    ...(engine === undefined ? {} : { engine }),
+  };
 }

@@ -1,4 +1,7 @@
-/** `app:1` and `app:1@sha256:…` have one tag on a target: whichever was wanted first owns it. */
+/**
+ * Several references may have one tag on a target (`domain/target-tag.ts`), such as `app:1` and `app:1@sha256:…`. The tag
+ * belongs to the one that was wanted first.
+ */
 import type { LeftTarget } from '../contract/activity-types.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -6,7 +9,7 @@ import { parseImageReference } from '../../packages/registry/src/oci/image-refer
 import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
 import { printPlatform } from '../../packages/registry/src/oci/platform.js';
 import type { Target } from '../domain/target.js';
-import { targetTag } from '../domain/target-name.js';
+import { targetTag } from '../domain/target-tag.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
@@ -44,7 +47,9 @@ export async function takenTargets(
     if (both.length === 0) continue;
     const meaning = isUnseen ? 'only the Docker daemon could tell what it leads to' : await otherMeaning(other, rows);
     if (meaning === undefined) continue;
-    for (const { name } of both) taken.set(name, { target: name, fault: takenTag(image, other, meaning) });
+    for (const target of both) {
+      taken.set(target.name, { target: target.name, fault: takenTag({ image, other, meaning }, target) });
+    }
   }
   return [...taken.values()];
 
@@ -75,8 +80,11 @@ async function digestOf(
   }
 }
 
-function takenTag(image: string, other: string, meaning: string): LeftTarget['fault'] {
-  const tag = targetTag(parseImageReference(image));
+function takenTag(
+  { image, other, meaning }: { readonly image: string; readonly other: string; readonly meaning: string },
+  target: Target,
+): LeftTarget['fault'] {
+  const tag = targetTag(parseImageReference(image), target);
   return {
     code: 'target-tag-taken',
     decision: 'block',

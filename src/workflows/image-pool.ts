@@ -1,5 +1,5 @@
 /** Which images a run copies next: explicitly asked ones first, each once, never two for one tag at once. */
-import { targetTagIdentity } from '../domain/image-key.js';
+import { targetTagKey } from '../domain/target-tag.js';
 
 export interface PendingImage {
   readonly image: string;
@@ -79,8 +79,8 @@ export class ImagePool {
 
   /** The next image whose tag nobody else is at, in work from now on. */
   take({ askedOnly = false }: { readonly askedOnly?: boolean } = {}): string | undefined {
-    const tags = new Set([...this.#inFlight].map(targetTagIdentity));
-    const position = this.#queue.findIndex((image) => !tags.has(targetTagIdentity(image)));
+    const tags = new Set([...this.#inFlight].map(targetTagKey));
+    const position = this.#queue.findIndex((image) => !tags.has(targetTagKey(image)));
     const image = this.#queue[position];
     if (image === undefined || (askedOnly && !this.#asked.has(image))) return undefined;
     this.#queue.splice(position, 1);

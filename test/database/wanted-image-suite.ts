@@ -69,6 +69,21 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select image from images_for_push where push_status = 0')).toEqual([{ image: pinned }]);
     });
 
+    test('a digest without a tag and the tag that is made from it are images with one tag on a target', async () => {
+      const { stores } = use();
+      const untagged = `nginx@sha256:${'a'.repeat(64)}`;
+      const tagged = `nginx:digest-${'a'.repeat(12)}`;
+      const others = [
+        `nginx@sha256:${'b'.repeat(64)}`,
+        `nginx:digest-${'a'.repeat(11)}`,
+        `redis:digest-${'a'.repeat(12)}`,
+      ];
+      for (const image of [untagged, tagged, ...others]) await stores.wanted.addWanted([imageRequest(image)]);
+
+      const canonical = [untagged, tagged].map((image) => `docker.io/library/${image}`);
+      for (const image of canonical) expect(await stores.wanted.imagesSharingTag(image)).toEqual(canonical);
+    });
+
     test('a person who asks for a pushed, blocked or withdrawn image makes it pending again', async () => {
       const { stores, sql, rows } = use();
       for (const status of [1, 2, 3]) {

@@ -16,4 +16,15 @@ describe('identity of a wanted image', () => {
 
     expect(syncImageWorkflowId(image)).toBe(`sync-image/${expected}`);
   });
+
+  test('references that are written to one tag of a target have one workflow', () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    const repository = 'docker.io/library/nginx';
+
+    expect(syncImageWorkflowId(`${image}@${digest}`)).toBe(syncImageWorkflowId(image));
+    expect(syncImageWorkflowId(`${repository}@${digest}`)).toBe(
+      syncImageWorkflowId(`${repository}:digest-0123456789ab`),
+    );
+    expect(syncImageWorkflowId(`${repository}@${digest}`)).not.toBe(syncImageWorkflowId(image));
+  });
 });

@@ -4,7 +4,7 @@ import { InvalidInput } from '../../src/domain/ferry-error.js';
 import { flatName } from '../../src/domain/flat-name.js';
 import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { targetRepositoriesToTry, targetRepositoryCandidates, targetTag } from '../../src/domain/target-name.js';
+import { targetRepositoriesToTry, targetRepositoryCandidates } from '../../src/domain/target-name.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import { repository, target, targetWith } from './arbitraries.js';
@@ -119,19 +119,6 @@ describe('names chosen by hand', () => {
     expect(() => names('nginx', where)).toThrow(InvalidInput);
     expect(() => names('nginx', where)).toThrow(reason);
     expect(() => names('nginx', where)).toThrow(where.name);
-  });
-});
-
-describe('tags on a target', () => {
-  const sha256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
-
-  test.each([
-    ['nginx:1.27', '1.27'],
-    ['nginx', 'latest'],
-    [`nginx:1.27@${sha256}`, '1.27'],
-    [`nginx@${sha256}`, 'digest-0123456789ab'],
-  ])('the tag on a target: %s → %s', (image, expected) => {
-    expect(targetTag(parseImageReference(image))).toBe(expected);
   });
 });
 

@@ -73,6 +73,19 @@ describe('the order in which a run copies images', () => {
     expect(pool.take()).toBe(pinned);
   });
 
+  test('a digest without a tag and the tag that it has on a target are never in flight at once', () => {
+    const untagged = `host/app@sha256:${'a'.repeat(64)}`;
+    const tagged = `host/app:digest-${'a'.repeat(12)}`;
+    const pool = new ImagePool();
+    pool.offer(found(untagged, tagged));
+
+    const taken = [pool.take(), pool.take()];
+    pool.finished(untagged);
+
+    expect(taken).toEqual([untagged, undefined]);
+    expect(pool.take()).toBe(tagged);
+  });
+
   test('only what was asked for is taken while the run ends its work', () => {
     const pool = new ImagePool();
     pool.offer([...asked('a'), ...found('b')]);
