@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
-import { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
-import { NamingScheme } from '../domain/target.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
@@ -12,24 +10,8 @@ import { schemaIssues, formatIssue } from './schema-issues.js';
 import { PullsEntry } from './pull-allowances.js';
 import { MutableTagsEntry } from './mutable-tags-settings.js';
 import { ScheduleEntries } from './schedule-settings.js';
+import { TargetEntry } from './targets.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
-
-const Credentials = z.strictObject({
-  username: z.string().min(1),
-  /** Name of the environment variable that holds the password; also read as `NAME_FILE`. */
-  passwordVariable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
-});
-
-const TargetEntry = z.strictObject({
-  registry: z.string().min(1).optional(),
-  namespace: z.string().optional(),
-  naming: z.enum(NamingScheme).optional(),
-  manifestPolicy: z.enum(ManifestPolicy).optional(),
-  referrers: z.boolean().optional(),
-  engine: z.enum(['registry', 'docker']).optional(),
-  names: z.record(z.string(), z.string()).optional(),
-  credentials: Credentials.optional(),
-});
 
 const MirrorEntry = z.strictObject({
   registry: z.string(),
@@ -78,7 +60,6 @@ export type ConfigFile = z.infer<typeof ConfigFile> & {
   /** What it has, readable or not: where that is referred to, its own fault is not followed by another. */
   readonly named?: { readonly upstreams: readonly string[]; readonly targets: readonly string[] };
 };
-export type TargetEntry = z.infer<typeof TargetEntry>;
 export type HostEntry = z.infer<typeof HostEntry>;
 
 /** Where `FERRY_CONFIG` names none. */

@@ -1,19 +1,48 @@
+import * as z from 'zod';
+
 import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-manifest-policy.js';
+import { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
 import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
 import type { HostSettings } from '../../packages/registry/src/client-options.js';
-import type { ConfigFile, TargetEntry } from './config-file.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';
 
+const Credentials = z.strictObject({
+  username: z.string().min(1),
+  /** Name of the environment variable that holds the password; also read as `NAME_FILE`. */
+  passwordVariable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
+});
+
+/** `targets.NAME` of `ferry.yaml`. */
+export const TargetEntry = z.strictObject({
+  registry: z.string().min(1).optional(),
+  namespace: z.string().optional(),
+  naming: z.enum(NamingScheme).optional(),
+  manifestPolicy: z.enum(ManifestPolicy).optional(),
+  referrers: z.boolean().optional(),
+  engine: z.enum(['registry', 'docker']).optional(),
+  names: z.record(z.string(), z.string()).optional(),
+  credentials: Credentials.optional(),
+});
+
+type TargetEntry = z.infer<typeof TargetEntry>;
+
+interface FileWithTargets {
+  readonly path: string;
+  readonly targets?: Readonly<Record<string, TargetEntry>> | undefined;
+  /** For every target that does not say otherwise. */
+  readonly referrers?: boolean | undefined;
+}
+
 /** The targets of the two sets of variables and of `ferry.yaml`, in that order, with their hosts' settings. */
 export function readTargets(
   environment: Environment,
-  file: ConfigFile,
+  file: FileWithTargets,
   hosts: Map<string, HostSettings>,
   faults: ConfigErrors,
 ): Target[] {
@@ -94,7 +123,7 @@ export function readTargets(
 }
 
 /** Docker takes images alone along. */
-function engineOf(entry: TargetEntry | undefined, file: ConfigFile): Pick<Target, 'engine' | 'referrers'> {
+function engineOf(entry: TargetEntry | undefined, file: FileWithTargets): Pick<Target, 'engine' | 'referrers'> {
   if (entry?.engine === 'docker') return { engine: 'docker' };
   return (entry?.referrers ?? file.referrers) === true ? { referrers: true } : {};
 }
