@@ -3,7 +3,6 @@ import { activityInfo } from '@temporalio/activity';
 import type { RunActivities } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { RunStore } from '../database/run-store.js';
-import type { StatusQueries } from '../database/status-queries.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { Target } from '../domain/target.js';
@@ -20,12 +19,11 @@ export interface RunPorts {
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly poolSize: number;
-  readonly history: Pick<StatusQueries, 'pruneHistory'>;
   readonly historyDays: number;
 }
 
 export function createRunActivities(ports: RunPorts): RunActivities {
-  const { wanted, pushed, runs, targets, poolSize, history, historyDays } = ports;
+  const { wanted, pushed, runs, targets, poolSize, historyDays } = ports;
 
   return {
     beginRun: activity(async ({ requests }) => {
@@ -58,7 +56,7 @@ export function createRunActivities(ports: RunPorts): RunActivities {
       await runs.finish({ id: run, summary: { ...totals, cancelled, ...(failure === undefined ? {} : { failure }) } });
     }),
     pruneHistory: activity(async () => {
-      await withHeartbeat(undefined, async ({ signal }) => await history.pruneHistory(historyDays, { signal }));
+      await withHeartbeat(undefined, async ({ signal }) => await runs.pruneHistory(historyDays, { signal }));
     }),
   };
 

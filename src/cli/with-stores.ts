@@ -1,4 +1,4 @@
-import { openExisting, openMigrated } from '../composition/open-stores.js';
+import { openExisting, openMigrated, openReadOnly } from '../composition/open-stores.js';
 import type { BaseConfig } from '../config/base-config.js';
 import { configWarnings } from '../config/config-warnings.js';
 import { MissingDatabase } from '../database/database-fault.js';
@@ -23,6 +23,23 @@ export async function withStores<T>(
     for (const note of notes) printMessage(`note: ${note}`);
     return made;
   });
+  try {
+    return await work(createStores(database));
+  } finally {
+    await database.close();
+  }
+}
+
+/**
+ * Opens the stores read-only: for commands that show the state.
+ *
+ * @throws MissingDatabase with the path; DatabaseFault when the tables are not up to date
+ */
+export async function withReadOnlyStores<T>(
+  { database: settings }: Pick<BaseConfig, 'database'>,
+  work: (stores: Pick<Stores, 'status' | 'budgets'>) => Promise<T>,
+): Promise<T> {
+  const database = await withConfigWarnings(async () => await openReadOnly(settings));
   try {
     return await work(createStores(database));
   } finally {

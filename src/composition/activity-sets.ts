@@ -59,7 +59,6 @@ export function createActivitySets(
     targets,
     platforms,
     poolSize,
-    history: stores.console,
     historyDays,
     missingTagWaitMs,
     mutableTags,

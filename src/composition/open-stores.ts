@@ -1,8 +1,8 @@
 import type { DatabaseConfig } from '../config/base-config.js';
 import { DatabaseFault } from '../database/database-fault.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
-import { lookIntoDatabase, openDatabase } from '../database/ferry-database.js';
-import { assertMade, migrate } from '../database/run-migrations.js';
+import { openDatabaseReadOnly, openDatabase } from '../database/ferry-database.js';
+import { assertMade, assertUpToDate, migrate } from '../database/run-migrations.js';
 import type { Migrated, MigrateOptions } from '../database/run-migrations.js';
 import { FerryError } from '../domain/ferry-error.js';
 
@@ -29,21 +29,35 @@ export async function openMigrated(
 }
 
 /**
- * The database with its tables up to date, where the ferry has made them: what only looks at rows, or changes some, makes
- * nothing in a place that may be the wrong one.
+ * Opens a database that the ferry has made, and brings its tables up to date: for commands that change rows. They create
+ * no database in a place that may be the wrong one.
  *
  * @throws MissingDatabase
  */
 export async function openExisting(settings: DatabaseConfig): Promise<FerryDatabase> {
-  await (await lookInto(settings)).close();
+  await (await openChecked(settings, assertMade)).close();
   return (await openMigrated(settings)).database;
 }
 
-/** The same for looking alone: nothing is written. @throws MissingDatabase */
-export async function lookInto(settings: DatabaseConfig): Promise<FerryDatabase> {
-  const database = await lookIntoDatabase(settings);
-  try {
+/**
+ * Opens the database for reading: it refuses every write, and no migration is run.
+ *
+ * @throws MissingDatabase when the ferry has not made its tables there; DatabaseFault when they are not up to date
+ */
+export async function openReadOnly(settings: DatabaseConfig): Promise<FerryDatabase> {
+  return await openChecked(settings, async (database) => {
     await assertMade(database);
+    await assertUpToDate(database);
+  });
+}
+
+async function openChecked(
+  settings: DatabaseConfig,
+  check: (database: FerryDatabase) => Promise<void>,
+): Promise<FerryDatabase> {
+  const database = await openDatabaseReadOnly(settings);
+  try {
+    await check(database);
     return database;
   } catch (error) {
     await database.close();

@@ -3,16 +3,14 @@ import { planSync } from '../planning/sync-plan.js';
 import type { FerryConfig } from '../config/read-config.js';
 import { assertUsable } from '../database/forms/assert-usable.js';
 import { examineTables } from '../database/forms/examine-tables.js';
-import { missingSteps } from '../database/run-migrations.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
-import { FerryError } from '../domain/ferry-error.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { surveyCopy } from '../../packages/registry/src/survey-copy.js';
 import { createCopyEngine } from './copy-engine.js';
 import { openRegistries } from './registries.js';
-import { lookInto } from './open-stores.js';
+import { openReadOnly } from './open-stores.js';
 
 export interface PlanOptions {
   /** Also read manifests from sources that count it. */
@@ -31,15 +29,8 @@ export async function planOfSync(
   sink: PlanSink,
   { spendPulls, signal }: PlanOptions,
 ): Promise<PlanSummary> {
-  const database = await lookInto(config.database);
+  const database = await openReadOnly(config.database);
   try {
-    const missing = await missingSteps(database);
-    if (missing.length > 0) {
-      throw new FerryError('the tables are not up to date, and a plan changes nothing: run "ferry migrate" first', {
-        code: 'database',
-        decision: 'block',
-      });
-    }
     assertUsable(await examineTables(database, { isMigrated: true }), database.place, { convertEngine: false });
     const stores = createStores(database);
     const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);

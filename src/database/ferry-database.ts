@@ -45,9 +45,9 @@ export async function openDatabase(settings: DatabaseSettings): Promise<FerryDat
  * Opens what is there, for commands that change nothing: nothing is made, and writing fails.
  * @throws DatabaseFault also when there is none yet
  */
-export async function lookIntoDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
-  if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).lookIntoMysql(settings));
-  return databaseOf(settings, { dialect: (await sqliteDatabase()).lookIntoSqlite(settings.path), notes: [] });
+export async function openDatabaseReadOnly(settings: DatabaseSettings): Promise<FerryDatabase> {
+  if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).openMysqlReadOnly(settings));
+  return databaseOf(settings, { dialect: (await sqliteDatabase()).openSqliteReadOnly(settings.path), notes: [] });
 }
 
 /** A command waits for the driver that it uses, not for both. */

@@ -103,6 +103,16 @@ export async function assertMade({ queries, dialect, place }: FerryDatabase): Pr
       );
 }
 
+/** @throws DatabaseFault when `migrate` has steps to make, or a newer version made the tables */
+export async function assertUpToDate(database: FerryDatabase): Promise<void> {
+  const missing = await missingSteps(database);
+  if (missing.length === 0) return;
+  throw new DatabaseFault(
+    `the tables in ${database.place} are not up to date (${missing.join(', ')}), and reading changes nothing: run "ferry migrate"`,
+    'refused',
+  );
+}
+
 function assertNotNewer(made: readonly string[], known: readonly string[]): void {
   const newer = made.filter((name) => !known.includes(name));
   if (newer.length === 0) return;

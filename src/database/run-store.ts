@@ -1,4 +1,6 @@
 import type { FerryDatabase } from './ferry-database.js';
+import { pruneHistory } from './history-pruning.js';
+import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { bringBackChecks } from './wanted/clock-skew.js';
 
 /** The runs that were made, and why. */
@@ -31,5 +33,10 @@ export class RunStore {
       const finished = { finished_at: await dialect.now(inside), summary: JSON.stringify(run.summary) };
       await inside.updateTable('runs').set(finished).where('id', '=', run.id).execute();
     });
+  }
+
+  /** @see pruneHistory */
+  async pruneHistory(days: number, options?: PruneOptions): Promise<PrunedHistory> {
+    return await pruneHistory(this.#database, days, options);
   }
 }

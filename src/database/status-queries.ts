@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { InvalidInput } from '../domain/ferry-error.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import { countClaimed } from './adoption/claimed-rows.js';
 import { WantedState } from './status-views.js';
@@ -14,18 +15,18 @@ import type {
   WantedEntry,
 } from './status-views.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { pruneHistory } from './history-pruning.js';
-import type { PrunedHistory, PruneOptions } from './history-pruning.js';
-import { readPushed, selectPushed } from './pushed/list-pushed.js';
-import { backfill, removeImage, removeRow, retryAdopted, retryImage, retryBlocked } from './wanted/row-actions.js';
-import type { Renewed } from './wanted/row-actions.js';
+import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
 import { readNotDone, readRun } from './run-reports.js';
 import { effectiveStatus } from './effective-status.js';
+import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
 import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
+import { lowestId } from './wanted/wanted-rows.js';
 
 const standardLimit = 1_000;
+/** Rows read at once where an image is looked for among rows that were not normalized yet. */
+const unreadPage = 1_000;
 
-/** What people ask, and what they tell the ferry to do with rows. Images are canonical references. */
+/** How rows stand, for people: reads only, so that it works on a database that was opened read-only. Images are canonical references. */
 export class StatusQueries {
   readonly #database: FerryDatabase;
 
@@ -62,6 +63,7 @@ export class StatusQueries {
       .execute();
     const lastRun = await readRun(queries);
     const unverified = await countClaimed(queries);
+    const unread = await this.#countUnread();
     const targets = [...new Set(copies.map(({ target }) => target))];
     return {
       wanted: countsByState(byStatus),
@@ -73,6 +75,7 @@ export class StatusQueries {
         ),
       })),
       ...(unverified === 0 ? {} : { unverified }),
+      ...(unread === 0 ? {} : { unread }),
       blockedBy: blocked.map((row) => ({ code: row.code, rows: Number(row.rows) })),
       ...(lastRun === undefined ? {} : { lastRun }),
     };
@@ -86,13 +89,16 @@ export class StatusQueries {
   /** One image in full; its lists are empty when nobody ever wanted it. */
   async status(image: string): Promise<ImageStatus> {
     const { queries } = this.#database;
-    const rows = await selectWanted(queries).where('image', '=', image).orderBy('id').execute();
-    const pushed = await selectPushed(queries).where('image', '=', image).execute();
+    const rows = await selectWanted(this.#database).where('image', '=', image).execute();
+    const unread = await this.#unreadRows(image);
+    const known = new Set(rows.map(({ id }) => id));
+    const wanted = await readWanted(queries, [...rows, ...unread.filter(({ id }) => !known.has(id))]);
     return {
       image,
-      wanted: await readWanted(queries, rows),
+      // Another program may have written another name into a row since the ferry read it.
+      wanted: wanted.filter((entry) => entry.image === image).toSorted((a, b) => a.id - b.id),
       copies: await readCopies(queries, [image]),
-      pushed: await readPushed(queries, pushed),
+      pushed: await readPushedOf(queries, image),
     };
   }
 
@@ -102,7 +108,7 @@ export class StatusQueries {
     { limit = standardLimit, after }: PageQuery = {},
   ): Promise<Page<WantedEntry>> {
     const { queries } = this.#database;
-    const first = selectWanted(queries).orderBy('id').limit(limit);
+    const first = selectWanted(this.#database).orderBy('id').limit(limit);
     const all = after === undefined ? first : first.where('id', '>', after);
     const narrowed = {
       wanted: () => all.where(effectiveStatus, '<>', PushStatus.withdrawn),
@@ -120,25 +126,31 @@ export class StatusQueries {
     return page(await readPushed(queries, rows), limit);
   }
 
-  /** Makes an image, everything blocked, or everything that was taken over without copying, pending again. */
-  async retry(what: string | { readonly blocked: true } | { readonly adopted: true }): Promise<Renewed> {
-    if (typeof what === 'string') return await retryImage(this.#database, what);
-    return 'blocked' in what ? await retryBlocked(this.#database) : await retryAdopted(this.#database);
+  async #countUnread(): Promise<number> {
+    const row = await this.#database.queries
+      .selectFrom('images_for_push')
+      .select(sql<number>`count(*)`.as('rows'))
+      .where('duplicate_of', 'is', null)
+      .where(isNotNormalized)
+      .executeTakeFirst();
+    return Number(row?.rows ?? 0);
   }
 
-  /** Withdraws every row of an image; what is on the targets stays there. */
-  async remove(image: string): Promise<Renewed> {
-    return await removeImage(this.#database, image);
-  }
-
-  /** Withdraws one row, such as one that names no image: by its id, or by what `ferry list` shows for its image. */
-  async removeRow(row: number | string): Promise<Renewed> {
-    return await removeRow(this.#database, row);
-  }
-
-  /** Makes pushed images pending that a target does not have. @returns how many images */
-  async backfill(target: { readonly name: string }): Promise<number> {
-    return (await backfill(this.#database, target.name)).images;
+  /** Rows that name the image and were not normalized yet, in pages: there may be as many as a table has rows. */
+  async #unreadRows(image: string) {
+    const found: Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>> = [];
+    for (let after = lowestId - 1; ;) {
+      const rows = await selectWanted(this.#database)
+        .where(isNotNormalized)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(unreadPage)
+        .execute();
+      found.push(...rows.filter((row) => isRowOf(row, image)));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < unreadPage) return found;
+      after = last.id;
+    }
   }
 
   /** Undefined for a run that is not known, or not any more; without an ID the latest. */
@@ -149,14 +161,14 @@ export class StatusQueries {
   async notDone(run: string, limit: number = standardLimit): Promise<readonly NotDoneEntry[]> {
     return await readNotDone(this.#database.queries, run, limit);
   }
-
-  /** @see pruneHistory */
-  async pruneHistory(days: number, options?: PruneOptions): Promise<PrunedHistory> {
-    return await pruneHistory(this.#database, days, options);
-  }
 }
 
-/** Somebody wants them still: copies of withdrawn images are nobody's business any more. */
+function isRowOf(row: Parameters<typeof readUnread>[0], image: string): boolean {
+  const unread = readUnread(row);
+  return unread !== undefined && !(unread instanceof InvalidInput) && unread.image === image;
+}
+
+/** Images with a row that is not withdrawn: other copies are not counted. */
 function wantedImages({ queries }: FerryDatabase) {
   return queries
     .selectFrom('images_for_push')

@@ -75,6 +75,8 @@ export interface Overview {
   readonly waiting: number;
   /** Of the pending ones, rows that another program marked as pushed and the ferry never verified; absent: none. */
   readonly unverified?: number;
+  /** Rows that another program wrote and no sync run has read yet, counted by their own `push_status`; absent: none. */
+  readonly unread?: number;
   readonly targets: readonly {
     readonly target: string;
     readonly copies: Readonly<Partial<Record<CopyState, number>>>;

@@ -9,6 +9,7 @@ import { RunStore } from './run-store.js';
 import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
 import { UpstreamStore } from './upstream-store.js';
+import { RowActions } from './wanted/row-actions.js';
 import { WantedImageStore } from './wanted/wanted-image-store.js';
 
 /** Everything that the ferry keeps, over one open database. */
@@ -19,7 +20,8 @@ export interface Stores {
   readonly runs: RunStore;
   readonly deliveries: DeliveryStore;
   readonly blobs: BlobLocationStore;
-  readonly console: StatusQueries;
+  readonly status: StatusQueries;
+  readonly actions: RowActions;
   readonly states: UpstreamStore;
   readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
@@ -34,7 +36,8 @@ export function createStores(database: FerryDatabase): Stores {
     runs: new RunStore(database),
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
-    console: new StatusQueries(database),
+    status: new StatusQueries(database),
+    actions: new RowActions(database),
     states: new UpstreamStore(database),
     tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),

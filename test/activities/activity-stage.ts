@@ -84,7 +84,7 @@ export async function startActivityStage({
     missingTagWaitMs: 0,
     mutableTags,
   });
-  const pass = createRunActivities({ ...shared, poolSize: 8, history: stores.console, historyDays: 90 });
+  const pass = createRunActivities({ ...shared, poolSize: 8, historyDays: 90 });
   const tags = createTagActivities({ ...shared, tags: stores.tags, mutableTags });
   const copies = createCopyActivities(shared);
   const { queries } = database;

@@ -14,7 +14,7 @@ test('a look at pending images reads rows anew whose image somebody made unreada
 
   const first = await run(stage.pass.findPending, look);
   const second = await run(stage.pass.findPending, look);
-  const { items } = await stage.stores.console.listWanted('blocked');
+  const { items } = await stage.stores.status.listWanted('blocked');
 
   expect(first.images.map(({ image }) => image).sort()).toEqual([names[0], names[2]]);
   expect([first.refused, second.refused]).toEqual([1, 0]);

@@ -89,7 +89,7 @@ describe('an image that was copied once and is wanted again', () => {
     right?.blobs.delete(lost);
 
     const unasked = await sync();
-    await stores.console.retry(image);
+    await stores.actions.retry(image);
     const asked = await sync();
     const again = await sync();
 

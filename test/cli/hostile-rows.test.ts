@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { copyCommand } from '../../src/cli/commands/copy.js';
 import { listCommand } from '../../src/cli/commands/list.js';
+import { migrateCommand } from '../../src/cli/commands/migrate.js';
 import { planCommand } from '../../src/cli/commands/plan.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { run } from '../../src/cli/main.js';
@@ -84,6 +85,8 @@ test.each([
   ['pushed', 'no image is'],
 ])('ferry list %s prints control characters as escapes', async (list, shown) => {
   await writeRows();
+  await migrateCommand({});
+  output = '';
 
   await listCommand(list, { limit: '10' });
 

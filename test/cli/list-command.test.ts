@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { addCommand } from '../../src/cli/commands/add.js';
 import { fetchCommand } from '../../src/cli/commands/fetch.js';
 import { listCommand } from '../../src/cli/commands/list.js';
+import { migrateCommand } from '../../src/cli/commands/migrate.js';
 import { removeCommand } from '../../src/cli/commands/remove.js';
+import { statusCommand } from '../../src/cli/commands/status.js';
 import { run } from '../../src/cli/main.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 
@@ -67,6 +69,7 @@ test('ferry fetch lists the upstreams of ferry.yaml with what a check of each re
 test('ferry list shows the ID of a blocked row that names no image, and ferry remove --row withdraws it', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
   await insertNameless('ngi nx:1');
+  await migrateCommand({});
   printed = [];
 
   await listCommand('blocked', { limit: '10' });
@@ -89,6 +92,32 @@ test('ferry list has no ROW column when every row names an image', async () => {
   expect(printed[0]).toMatch(/^IMAGE +PLATFORM/);
   expect(said).toEqual([]);
 });
+
+test('"ferry list" and "ferry status" show a row that no run has read yet, and change no row', async () => {
+  await addCommand(['nginx:1.27'], { sync: false });
+  await insertNameless('redis:7');
+  await insertNameless('ngi nx:1');
+  const before = await allRows();
+  printed = [];
+
+  await listCommand('wanted', { limit: '10' });
+  const listed = printed.join('');
+  printed = [];
+  const status = await statusCommand('redis:7', {});
+
+  expect(listed).toMatch(/docker\.io\/library\/redis:7 +linux\/amd64 +pending +never +written by another program/);
+  expect(listed).toMatch(/docker\.io\/ngi nx:1 .*the next sync run blocks this row/);
+  expect(status).toBe(0);
+  expect(printed.join('')).toContain('the next sync run reads it');
+  expect(await allRows()).toEqual(before);
+});
+
+async function allRows(): Promise<unknown> {
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  const rows = await database.queries.selectFrom('images_for_push').selectAll().orderBy('id').execute();
+  await database.close();
+  return rows;
+}
 
 async function insertNameless(name: string): Promise<void> {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });

@@ -46,7 +46,7 @@ export function growthSuite(placeOf: PlaceOf): void {
       for (const [table, column] of Object.entries(forgotten)) {
         await sql(`update ${table} set ${column} = ${column} - ${yearsAgo}`);
       }
-      await stores.console.pruneHistory(90, { batch: 5 });
+      await stores.runs.pruneHistory(90, { batch: 5 });
       const left = await countsOf(use());
 
       for (const table of lasting) expect([table, left[table]]).toEqual([table, once[table]]);

@@ -102,8 +102,8 @@ test(
     const query = `select image, platform, push_status, ferry_status, image_key, blocked_code, targets from images_for_push
     order by image_key, orig_image_name, platform`;
     expect(await place.query(settings, query)).toEqual(await files.query(file.settings, query));
-    const { console, wanted } = createStores(database);
-    const status = await console.status(image);
+    const { status: queries, wanted } = createStores(database);
+    const status = await queries.status(image);
     expect(status.wanted.map(({ state }) => state)).toEqual(['pushed', 'pushed']);
     expect(status.pushed[0]?.platforms).toHaveLength(2);
     expect(await wanted.normalizeRows()).toEqual({ adopted: 0, duplicates: 0, refused: 0 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { freePort } from '../../src/supervisor/free-port.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
-import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
+import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
@@ -223,13 +223,13 @@ test('a value that is too long for a column of an older script is refused, not c
 test('looking into a database makes none, and what is there cannot be changed', async () => {
   const missing = settings({ database: 'looked_into' });
 
-  const fault = await faultOf(async () => await lookIntoDatabase(missing));
+  const fault = await faultOf(async () => await openDatabaseReadOnly(missing));
 
   expect(fault.message).toMatch(/no database looked_into on .* yet: "ferry up" or "ferry migrate" makes it$/);
   const made = await openDatabase(missing);
   await migrate(made);
   await made.close();
-  const looked = await lookIntoDatabase(missing);
+  const looked = await openDatabaseReadOnly(missing);
   expect(await missingSteps(looked)).toEqual([]);
   await faultOf(async () => await createStores(looked).wanted.addWanted([imageRequest('nginx:1')]));
   await looked.close();

@@ -76,7 +76,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: [made] });
 
       expect((await stores.pushed.knownCopies(nginx)).get('aliyun')).toMatchObject({ note });
-      const { copies } = await stores.console.status(nginx);
+      const { copies } = await stores.status.status(nginx);
       expect(copies.find(({ target }) => target === 'aliyun')).toMatchObject({ state: 'pushed', reason: note });
     });
 
@@ -87,7 +87,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       const away = notPushed('private', 'retrying', 'away');
       const known = async () => [...(await stores.pushed.knownCopies(nginx)).keys()];
       const ask = async () => {
-        await stores.console.retry(nginx);
+        await stores.actions.retry(nginx);
         // Not in the millisecond of what comes next.
         await sql('update images_for_push set requested_at = requested_at - 10');
       };
@@ -99,7 +99,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: [made, away] });
       const served = await known();
       const meanwhile = async () => {
-        await stores.console.retry(nginx);
+        await stores.actions.retry(nginx);
         await sql('update images_for_push set requested_at = requested_at + 10');
       };
       await syncImage(stores, nginx, { targets: [made, away] }, { meanwhile });
@@ -183,7 +183,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       });
 
       expect(await statuses(use())).toEqual([0]);
-      const { items } = await stores.console.listWanted('waiting');
+      const { items } = await stores.status.listWanted('waiting');
       expect(items).toMatchObject([{ image: nginx, state: 'pending', code: 'rate-limited', reason: 'later' }]);
     });
 
@@ -196,7 +196,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       });
 
       expect(await statuses(use())).toEqual([0]);
-      const { items } = await stores.console.listWanted('waiting');
+      const { items } = await stores.status.listWanted('waiting');
       expect(items).toMatchObject([{ state: 'pending', open: ['blocked', 'retrying'] }]);
     });
 
@@ -403,7 +403,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
         stores,
         nginx,
         { targets: both },
-        { meanwhile: async () => void (await stores.console.remove(nginx)) },
+        { meanwhile: async () => void (await stores.actions.remove(nginx)) },
       );
 
       expect(await statuses(use())).toEqual([3]);
@@ -461,7 +461,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
         targets: [{ ...pushed('aliyun', 'nginx:1.27'), dropped, replaced } as (typeof both)[0]],
       });
 
-      const { copies } = await stores.console.status(nginx);
+      const { copies } = await stores.status.status(nginx);
       expect(copies).toMatchObject([{ target: 'aliyun', dropped, replaced }]);
     });
 

@@ -119,21 +119,21 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
     });
 
     test('an address that nobody uses any more is forgotten with the history', async () => {
-      const { budgets, console: desk } = use().stores;
+      const { budgets, runs } = use().stores;
       await spend(1);
       await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
       await pass(91 * 86_400_000);
       await use().sql(`update source_budgets set observed_at = observed_at - ${91 * 86_400_000}`);
       await budgets.told({ ...hub, rateLimitSource: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
 
-      const { allowances } = await desk.pruneHistory(90);
+      const { allowances } = await runs.pruneHistory(90);
 
       expect(allowances).toBe(2);
       expect((await budgets.budgets()).map(({ rateLimitSource }) => rateLimitSource)).toEqual(['in use']);
     });
 
     test('an allowance of the configuration, of which no source ever told, is forgotten too, and kept while it is spent', async () => {
-      const { budgets, console: desk } = use().stores;
+      const { budgets, runs } = use().stores;
       await budgets.take({ host: 'gone.example.com', rateLimitSource: '' }, allowance);
       await pass(91 * 86_400_000);
       await budgets.take({ host: 'quay.io', rateLimitSource: '' }, allowance);
@@ -141,7 +141,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await use().sql('update source_budgets set observed_at = 1 where observed_at is not null');
       await spend(1);
 
-      await desk.pruneHistory(90);
+      await runs.pruneHistory(90);
 
       expect((await budgets.budgets()).map(({ host }) => host)).toEqual(['docker.io', 'quay.io']);
     });

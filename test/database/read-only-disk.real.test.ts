@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
+import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { imageRequest } from './store-fixture.js';
@@ -29,8 +29,8 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
     await makeDatabase();
     const settings = { kind: 'sqlite', path: join(disk, 'ferry.db') } as const;
 
-    const looked = await lookIntoDatabase(settings);
-    const { wanted } = await createStores(looked).console.overview();
+    const looked = await openDatabaseReadOnly(settings);
+    const { wanted } = await createStores(looked).status.overview();
     await looked.close();
     const database = await openDatabase(settings);
     const writing = createStores(database).wanted.addWanted([imageRequest('redis:7')]);
@@ -45,8 +45,8 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
     await makeDatabase();
     copyFileSync(join(folder, 'ferry.db'), join(folder, 'copy.db'));
 
-    const database = await lookIntoDatabase({ kind: 'sqlite', path: join(disk, 'copy.db') });
-    const looking = createStores(database).console.overview();
+    const database = await openDatabaseReadOnly({ kind: 'sqlite', path: join(disk, 'copy.db') });
+    const looking = createStores(database).status.overview();
 
     await expect(looking).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
     await expect(looking).rejects.toThrow('where SQLite has to write even to read');

@@ -31,14 +31,14 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
     });
 
     test('a run that is begun twice began the first time', async () => {
-      const { runs, console: desk } = use().stores;
+      const { runs, status } = use().stores;
 
       const first = await runs.begin({ id: 'run/1', reasons: ['schedule'] });
       const second = await runs.begin({ id: 'run/1', reasons: ['again'] });
       await runs.finish({ id: 'run/1', summary: { pushed: 3 } });
 
       expect(second).toEqual(first);
-      expect(await desk.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
+      expect(await status.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
     });
 
     test('a delivery is recorded for who brings it first, as often as that one asks', async () => {

@@ -7,7 +7,7 @@ import Libsql from 'libsql';
 import { afterAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
-import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
+import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { imageRequest } from './store-fixture.js';
@@ -173,7 +173,7 @@ test('a disk without room is said, and what was written before and after is all 
 test('looking into a file makes none, and leaves every byte of one that is there', async () => {
   const path = join(folder, 'looked', 'ferry.db');
 
-  const fault = await faultOf(async () => await lookIntoDatabase({ kind: 'sqlite', path }));
+  const fault = await faultOf(async () => await openDatabaseReadOnly({ kind: 'sqlite', path }));
 
   expect(fault.message).toMatch(/^there is no database at .* yet .*: "ferry up" or "ferry migrate" makes it$/);
   expect(fault.message).toContain(path);
@@ -183,7 +183,7 @@ test('looking into a file makes none, and leaves every byte of one that is there
   await sql`pragma journal_mode = delete`.execute(made.queries);
   await made.close();
   const before = readFileSync(path);
-  const looked = await lookIntoDatabase({ kind: 'sqlite', path });
+  const looked = await openDatabaseReadOnly({ kind: 'sqlite', path });
   expect(await missingSteps(looked)).toEqual([]);
   await faultOf(async () => await createStores(looked).wanted.addWanted([imageRequest('nginx:1.27')]));
   await looked.close();

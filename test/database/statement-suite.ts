@@ -17,7 +17,7 @@ export function statementSuite(placeOf: PlaceOf): void {
 
       const added = await stores.wanted.addWanted(images.map((image) => imageRequest(image)));
       const forNew = statements();
-      await stores.console.retry({ blocked: true });
+      await stores.actions.retry({ blocked: true });
       await use().sql('update images_for_push set push_status = 1 + id % 2, ferry_status = 1 + id % 2');
       const before = statements();
       const renewed = await stores.wanted.addWanted(

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { openDatabaseReadOnly } from '../../src/database/ferry-database.js';
+import { createStores } from '../../src/database/stores.js';
+
 import { eachWithStores, notPushed, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
@@ -32,7 +35,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     test('the overview counts rows, copies and reasons, and shows the last run', async () => {
       await mixedRun(use());
 
-      const overview = await use().stores.console.overview();
+      const overview = await use().stores.status.overview();
 
       expect(overview).toMatchObject({
         wanted: { pending: 2, pushed: 1, blocked: 1, withdrawn: 0 },
@@ -55,7 +58,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     test('a run lists what it did not do and why', async () => {
       await mixedRun(use());
 
-      const notDone = await use().stores.console.notDone('run-1');
+      const notDone = await use().stores.status.notDone('run-1');
 
       expect(notDone).toEqual([
         {
@@ -80,8 +83,8 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const { stores } = use();
       await mixedRun(use());
 
-      const first = await stores.console.listWanted('wanted', { limit: 3 });
-      const second = await stores.console.listWanted('wanted', { limit: 3, after: first.next ?? 0 });
+      const first = await stores.status.listWanted('wanted', { limit: 3 });
+      const second = await stores.status.listWanted('wanted', { limit: 3, after: first.next ?? 0 });
 
       expect(first.items).toHaveLength(3);
       expect(second.items).toHaveLength(1);
@@ -89,7 +92,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     });
 
     test('each list holds what its name says', async () => {
-      const { console: desk } = use().stores;
+      const { status: desk } = use().stores;
       await mixedRun(use());
 
       const blocked = await desk.listWanted('blocked');
@@ -111,7 +114,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     test('one image is shown with who wanted it, its copies and what is there', async () => {
       await mixedRun(use());
 
-      const status = await use().stores.console.status(redis);
+      const status = await use().stores.status.status(redis);
 
       expect(status).toMatchObject({
         wanted: [{ platform: 'linux/amd64', state: 'blocked', requestedBy: { by: 'cli' } }],
@@ -124,7 +127,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
     });
 
     test('an image that nobody wants has an empty status', async () => {
-      expect(await use().stores.console.status('docker.io/library/none:1')).toEqual({
+      expect(await use().stores.status.status('docker.io/library/none:1')).toEqual({
         image: 'docker.io/library/none:1',
         wanted: [],
         copies: [],
@@ -136,9 +139,9 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const { stores } = use();
       await mixedRun(use());
 
-      expect(await stores.console.retry({ blocked: true })).toEqual({ images: 1, rows: 1 });
-      expect(await stores.console.retry(nginx)).toEqual({ images: 1, rows: 1 });
-      expect(await stores.console.retry('docker.io/library/none:1')).toEqual({ images: 0, rows: 0 });
+      expect(await stores.actions.retry({ blocked: true })).toEqual({ images: 1, rows: 1 });
+      expect(await stores.actions.retry(nginx)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.actions.retry('docker.io/library/none:1')).toEqual({ images: 0, rows: 0 });
 
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
       expect(pending).toContainEqual({ image: redis, explicit: true });
@@ -151,7 +154,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await stores.wanted.normalizeRows();
       await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
 
-      await stores.console.retry({ blocked: true });
+      await stores.actions.retry({ blocked: true });
       await stores.wanted.normalizeRows();
 
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
@@ -161,20 +164,20 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('nginx:1.27', 'linux/arm64')]);
 
-      expect(await stores.console.remove(nginx)).toEqual({ images: 1, rows: 2 });
-      await stores.console.retry(nginx);
+      expect(await stores.actions.remove(nginx)).toEqual({ images: 1, rows: 2 });
+      await stores.actions.retry(nginx);
 
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
-      expect((await stores.console.listWanted('wanted')).items).toEqual([]);
+      expect((await stores.status.listWanted('wanted')).items).toEqual([]);
     });
 
     test('copies of images that nobody wants any more are not counted', async () => {
       const { stores } = use();
       await mixedRun(use());
 
-      await stores.console.remove(nginx);
+      await stores.actions.remove(nginx);
 
-      expect((await stores.console.overview()).targets).toMatchObject([
+      expect((await stores.status.overview()).targets).toMatchObject([
         { target: 'aliyun', copies: { pushed: 1, waiting: 1 } },
         { target: 'private', copies: { blocked: 1, waiting: 1 } },
       ]);
@@ -185,7 +188,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await sql(`insert into images_for_push (source_registry_url, orig_image_name) values
         ('docker.io', 'Nginx:bad'), ('docker.io', 'Redis:bad'), ('user:hunter2@ghcr.io', 'app:1')`);
       await stores.wanted.normalizeRows();
-      const { items } = await stores.console.listWanted('blocked');
+      const { items } = await stores.status.listWanted('blocked');
 
       expect(items.map(({ image }) => image)).toEqual([
         'docker.io/Nginx:bad',
@@ -193,10 +196,10 @@ export function consoleSuite(placeOf: PlaceOf): void {
         'user:***@ghcr.io/app:1',
       ]);
       expect(JSON.stringify(items)).not.toContain('hunter2');
-      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 1, rows: 1 });
-      expect(await stores.console.removeRow(items[1]?.id ?? 0)).toEqual({ images: 1, rows: 1 });
-      expect(await stores.console.removeRow('docker.io/Nginx:bad')).toEqual({ images: 0, rows: 0 });
-      expect((await stores.console.listWanted('blocked')).items).toHaveLength(1);
+      expect(await stores.actions.removeRow('docker.io/Nginx:bad')).toEqual({ images: 1, rows: 1 });
+      expect(await stores.actions.removeRow(items[1]?.id ?? 0)).toEqual({ images: 1, rows: 1 });
+      expect(await stores.actions.removeRow('docker.io/Nginx:bad')).toEqual({ images: 0, rows: 0 });
+      expect((await stores.status.listWanted('blocked')).items).toHaveLength(1);
     });
 
     test('40,000 rows are listed in one go, with their reasons', async () => {
@@ -206,12 +209,12 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const numbers = `(select a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d as n
         from ${['a', 'b', 'c', 'd', 'e'].map(digits).join(', ')} where e.d < 4) numbers`;
       const text = placeOf().kind === 'mysql' ? `concat('docker.io/library/app:', n)` : `'docker.io/library/app:' || n`;
-      await sql(`insert into images_for_push (orig_image_name, push_status, ferry_status, image)
-        select 'app', 0, 0, ${text} from ${numbers}`);
+      await sql(`insert into images_for_push (orig_image_name, push_status, ferry_status, image, image_key)
+        select 'app', 0, 0, ${text}, n from ${numbers}`);
       await sql(`insert into image_copies (image, target, state, code, reason, attempts, last_tried_at)
         select ${text}, 'aliyun', 'waiting', 'busy', 'not yet', 1, 1 from ${numbers}`);
 
-      const { items } = await stores.console.listWanted('waiting', { limit: 1_000_000 });
+      const { items } = await stores.status.listWanted('waiting', { limit: 1_000_000 });
 
       expect(items).toHaveLength(40_000);
       expect(new Set(items.map(({ reason }) => reason))).toEqual(new Set(['not yet']));
@@ -221,11 +224,53 @@ export function consoleSuite(placeOf: PlaceOf): void {
       const { stores } = use();
       await mixedRun(use());
 
-      expect(await stores.console.backfill({ name: 'aliyun' })).toBe(0);
-      expect(await stores.console.backfill({ name: 'third' })).toBe(1);
+      expect(await stores.actions.backfill({ name: 'aliyun' })).toBe(0);
+      expect(await stores.actions.backfill({ name: 'third' })).toBe(1);
 
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
       expect(pending).toContainEqual({ image: nginx, explicit: false });
+    });
+
+    test('rows that no run has read yet are shown as their columns say, by queries that change nothing', async () => {
+      const { stores, sql, rows, settings } = use();
+      await mixedRun(use());
+      await sql(`insert into images_for_push (source_registry_url, orig_image_name) values ('docker.io', 'mariadb:11');
+        insert into images_for_push (source_registry_url, orig_image_name) values ('docker.io', 'Nginx:bad');
+        insert into pushed_images (source_registry_url, orig_image_name, target_registry_url, registry_image_name)
+          values ('docker.io', 'mariadb:11', 'old.example.com', 'mirror/mariadb:11');
+        update images_for_push set push_status = 0 where image = '${redis}';
+        update images_for_push set push_status = 0, orig_image_name = 'nginx:1.28' where image = '${nginx}'`);
+      const all = async () => [
+        await rows('select * from images_for_push order by id'),
+        await rows('select * from pushed_images order by id'),
+      ];
+      const before = await all();
+
+      const database = await openDatabaseReadOnly(settings);
+      const queries = createStores(database).status;
+      const { items } = await queries.listWanted('wanted');
+      const overview = await queries.overview();
+      const mariadb = await queries.status('docker.io/library/mariadb:11');
+      const nginxNow = await queries.status(nginx);
+      const renamed = await queries.status('docker.io/library/nginx:1.28');
+      await database.close();
+
+      const unread = items.filter(({ note }) => note?.includes('the next sync run reads it'));
+      expect(unread.map(({ image, state, code }) => [image, state, code])).toEqual([
+        ['docker.io/library/nginx:1.28', 'pending', undefined],
+        [redis, 'pending', undefined],
+        ['docker.io/library/mariadb:11', 'pending', undefined],
+        ['docker.io/Nginx:bad', 'pending', 'invalid-reference'],
+      ]);
+      expect(unread.at(-1)?.reason).toContain('the next sync run blocks this row');
+      expect(overview).toMatchObject({ unread: 4, wanted: { pending: 6, pushed: 0, blocked: 0 } });
+      expect(mariadb.wanted).toMatchObject([{ state: 'pending', platform: 'linux/amd64' }]);
+      expect(mariadb.pushed).toMatchObject([{ name: 'old.example.com/mirror/mariadb:11', unverified: true }]);
+      expect(nginxNow.wanted).toEqual([]);
+      expect(renamed.wanted).toMatchObject([{ state: 'pending' }]);
+      expect(await all()).toEqual(before);
+      await stores.wanted.normalizeRows();
+      expect(await stores.status.overview()).not.toHaveProperty('unread');
     });
 
     test('a column of JSON that somebody wrote over keeps nothing else from being read', async () => {
@@ -234,7 +279,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await sql(`update images_for_push set requested_by = 'by hand' where id = 1;
         update image_copies set dropped = '[', verified = '{'`);
 
-      const { items } = await stores.console.listWanted('wanted');
+      const { items } = await stores.status.listWanted('wanted');
 
       expect(items).toHaveLength(4);
       expect(items.find(({ id }) => id === 1)?.requestedBy).toEqual({ by: 'row', id: 'by hand' });
@@ -257,7 +302,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:2']);
       await stores.runs.begin({ id: 'run-2', reasons: [] });
 
-      expect(await stores.console.pruneHistory(90, { batch: 2 })).toEqual({
+      expect(await stores.runs.pruneHistory(90, { batch: 2 })).toEqual({
         runs: 1,
         outcomes: 9,
         deliveries: 1,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { lookIntoDatabase, openDatabase } from '../../src/database/ferry-database.js';
+import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
@@ -78,7 +78,7 @@ async function useTables(settings: DatabaseSettings) {
     });
     const again = await migrate(database);
     expect(again.applied).toEqual([]);
-    const { wanted, pushed: copies } = await stores.console.status(image);
+    const { wanted, pushed: copies } = await stores.status.status(image);
     const waiting = await stores.wanted.pendingImages({ since: 0, limit: 10 });
     expect(wanted.map(({ state }) => state)).toEqual(['pushed', 'pushed']);
     return {
@@ -110,7 +110,7 @@ async function refusal(settings: DatabaseSettings): Promise<string> {
 
 /** What `ferry doctor` and `ferry plan` see, which change nothing. */
 async function doctorsFaults(settings: DatabaseSettings): Promise<readonly string[]> {
-  const database = await lookIntoDatabase(settings);
+  const database = await openDatabaseReadOnly(settings);
   try {
     return (await examineTables(database, { isMigrated: false })).faults;
   } finally {

@@ -289,7 +289,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const asked = await candidates();
       await stores.pushed.recordAdoption(candidate, digests);
-      const renewed = await stores.console.retry({ adopted: true });
+      const renewed = await stores.actions.retry({ adopted: true });
       const retried = await candidates();
 
       expect(asked).toHaveLength(1);

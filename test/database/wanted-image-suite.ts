@@ -54,7 +54,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         imageRequest(withdrawn),
         ...others.map((other) => imageRequest(other)),
       ]);
-      await stores.console.remove(withdrawn);
+      await stores.actions.remove(withdrawn);
 
       const sharing = await Promise.all(
         [nginx, pinned].map(async (image) => await stores.wanted.imagesSharingTag(image)),
@@ -110,7 +110,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('what an upstream finds does not bring back what a person withdrew', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
-      await stores.console.remove(nginx);
+      await stores.actions.remove(nginx);
 
       const [result] = await stores.wanted.addWanted([imageRequest('nginx:1.27', 'linux/amd64', 'upstream')]);
 
@@ -258,7 +258,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const looked = await stores.wanted.wantedRows('docker.io/library/redis:7');
       const adopted = await stores.wanted.normalizeRows();
       const after = await stores.wanted.pendingImages({ since: 0, limit: 10 });
-      const { items } = await stores.console.listWanted('blocked');
+      const { items } = await stores.status.listWanted('blocked');
 
       expect(found).toBe(true);
       expect(looked.rows).toHaveLength(1);
@@ -299,7 +299,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     test('somebody who inserts what was withdrawn gets it', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
-      await stores.console.remove(nginx);
+      await stores.actions.remove(nginx);
 
       await sql(insert('nginx:1.27'));
       await stores.wanted.normalizeRows();
@@ -323,10 +323,10 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await sql(insert('nginx:1.27', ', 7'));
       await stores.wanted.normalizeRows();
 
-      const { items } = await stores.console.listWanted('blocked');
-      const overview = await stores.console.overview();
+      const { items } = await stores.status.listWanted('blocked');
+      const overview = await stores.status.overview();
       const kept = await rows('select push_status from images_for_push');
-      await stores.console.retry({ blocked: true });
+      await stores.actions.retry({ blocked: true });
 
       expect(items).toMatchObject([{ image: nginx, state: 'blocked', code: 'invalid-row' }]);
       expect(items[0]?.reason).toContain('push_status is 7');
@@ -343,7 +343,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await sql(`insert into images_for_push (id, orig_image_name) values (-5, 'nginx:1.27')`);
       await stores.wanted.normalizeRows();
 
-      const { items } = await stores.console.listWanted('wanted');
+      const { items } = await stores.status.listWanted('wanted');
 
       expect(items).toMatchObject([{ id: -5, image: nginx, state: 'pending' }]);
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
@@ -356,7 +356,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       );
 
       const adopted = await stores.wanted.normalizeRows();
-      const { items } = await stores.console.listWanted('blocked');
+      const { items } = await stores.status.listWanted('blocked');
       const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
 
       expect(adopted).toEqual({ adopted: 1, duplicates: 0, refused: 0 });

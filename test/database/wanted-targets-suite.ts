@@ -23,7 +23,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
 
       expect(await status()).toEqual([{ push_status: 1, targets: '["aliyun"]' }]);
       expect((await stores.wanted.wantedRows(nginx)).rows).toMatchObject([{ targets: ['aliyun'] }]);
-      expect((await stores.console.status(nginx)).wanted).toMatchObject([{ targets: ['aliyun'] }]);
+      expect((await stores.status.status(nginx)).wanted).toMatchObject([{ targets: ['aliyun'] }]);
       expect(await rows('select target from image_copies')).toEqual([{ target: 'aliyun' }]);
     });
 
@@ -92,7 +92,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
     test('what a person withdrew stays so, for whichever targets an upstream wants it', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
-      await stores.console.remove(nginx);
+      await stores.actions.remove(nginx);
 
       await stores.wanted.addWanted([found()]);
 
@@ -183,7 +183,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       await stores.wanted.addWanted([found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun] });
 
-      const ofPrivate = await stores.console.backfill({ name: 'private' });
+      const ofPrivate = await stores.actions.backfill({ name: 'private' });
 
       expect(ofPrivate).toBe(0);
       expect(await status()).toEqual([{ push_status: 1, targets: '["aliyun"]' }]);

@@ -64,7 +64,7 @@ describe('where one target lacks an image that another has', () => {
 
     const plan = await stage.plan(image);
     isForbidden = false;
-    await stage.stores.console.retry(image);
+    await stage.stores.actions.retry(image);
     const retried = await copied();
 
     const left = plan.kind === 'left' ? plan.left : [];
@@ -84,7 +84,7 @@ describe('where one target lacks an image that another has', () => {
     await copied();
     const now = placeImage(source, 'team/app');
     await stage.database.queries.updateTable('images_for_push').set({ targets: null }).execute();
-    await stage.stores.console.backfill({ name: 'private' });
+    await stage.stores.actions.backfill({ name: 'private' });
     aliyun.requests.length = 0;
 
     await copied();
@@ -128,7 +128,7 @@ describe('a fresh database over targets that are full', () => {
     expect([tagOn(aliyun), tagOn(own)]).toEqual(before);
     expect([...putsOf(aliyun), ...putsOf(own)]).toEqual([]);
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
-    const { items } = await stage.stores.console.listPushed();
+    const { items } = await stage.stores.status.listPushed();
     expect(items).toMatchObject([{ image, platforms: [{ platform: 'linux/amd64' }] }, { image }]);
   });
 
@@ -141,7 +141,7 @@ describe('a fresh database over targets that are full', () => {
 
     const plan = await stage.plan(image);
     const kept = [tagOn(aliyun), tagOn(own)];
-    await stage.stores.console.retry(image);
+    await stage.stores.actions.retry(image);
     await copied();
 
     expect(plan).toMatchObject({
@@ -172,11 +172,11 @@ test('a platform that is added to an image is not reported as a replacement, and
   await copied();
   await stage.want(image, { platform: 'linux/arm64' });
   await copied();
-  const added = await stage.stores.console.status(image);
+  const added = await stage.stores.status.status(image);
   placeImage(source, 'team/app');
   await stage.want(image);
   await copied();
-  const moved = await stage.stores.console.status(image);
+  const moved = await stage.stores.status.status(image);
 
   expect(added.copies.map(({ replaced }) => replaced)).toEqual([undefined, undefined]);
   expect(added.pushed[0]?.platforms).toHaveLength(2);

@@ -148,7 +148,7 @@ describe('what an older script pushed', () => {
     await stage.plan(image);
     await stage.want(image);
     const asked = await stage.plan(image);
-    await stage.stores.console.retry(image);
+    await stage.stores.actions.retry(image);
 
     const force = await stage.plan(image);
 
@@ -229,7 +229,7 @@ describe('a tag and the same tag with a digest', () => {
     placeImage(source, 'team/app');
     const tagged = `${source.host}/team/app:v1`;
     await stage.want(tagged);
-    await stores.console.remove(tagged);
+    await stores.actions.remove(tagged);
 
     const pinned = await wantAndPlan(`${tagged}@${old.digest}`);
 

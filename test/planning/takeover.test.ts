@@ -23,9 +23,9 @@ test('a row that another program marked as pushed is pushed once it was found on
   }
   placeImage(aliyun, nameOn('on-one'));
 
-  const before = await stage.stores.console.overview();
+  const before = await stage.stores.status.overview();
   const page = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
-  const after = await stage.stores.console.overview();
+  const after = await stage.stores.status.overview();
 
   expect(before).toMatchObject({ wanted: { pushed: 0, pending: 4 }, unverified: 4 });
   expect(page).toMatchObject({ adopted: 1, claims: { looked: 4, missing: 3, unverified: 0 }, unasked: [] });
@@ -49,7 +49,7 @@ test('a row that was verified is not looked for again, until another program set
 
   const again = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
   const asked = [...aliyun.requests];
-  await stage.stores.console.retry(image);
+  await stage.stores.actions.retry(image);
   await stage.database.queries.updateTable('images_for_push').set({ push_status: 1 }).execute();
   own.manifests.clear();
   const byHand = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
@@ -67,7 +67,7 @@ test('rows that a target could not be asked about stay as they are, are counted 
   await own.stop();
 
   const page = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
-  const { items } = await stage.stores.console.listWanted('wanted');
+  const { items } = await stage.stores.status.listWanted('wanted');
 
   expect(page).toMatchObject({ adopted: 0, claims: { looked: 12, missing: 0, unverified: 12 } });
   expect(page.unasked).toMatchObject([{ target: 'private', fault: { code: 'unreachable' } }]);
@@ -94,7 +94,7 @@ test('one image that cannot be looked at keeps no other row from being verified'
     unasked: [{ fault: { code: 'denied' }, rows: 1 }],
   });
   expect(await Promise.all([broken, fine].map(stage.statusOf))).toEqual([PushStatus.pushed, PushStatus.pushed]);
-  expect(await stage.stores.console.unverified()).toBe(1);
+  expect(await stage.stores.status.unverified()).toBe(1);
 });
 
 test('more rows than one page are looked for page by page, and a page that is made again finds those that are left', async () => {
@@ -112,7 +112,7 @@ test('more rows than one page are looked for page by page, and a page that is ma
 
   expect([first.adopted, second.adopted]).toEqual([500, count - 500]);
   expect(second).not.toHaveProperty('next');
-  expect(await stage.stores.console.unverified()).toBe(0);
+  expect(await stage.stores.status.unverified()).toBe(0);
   // Every tag leads to the same image: its manifest and config are read once, of each tag a HEAD is all.
   expect(requestsOf(aliyun).filter((request) => request.startsWith('GET')).length).toBeLessThan(20);
 }, 60_000);

@@ -6,7 +6,7 @@ import { ExitStatus } from '../exit-status.js';
 import { ListWord, listWords, meanings } from '../list-words.js';
 import { localTime, localTimeOfUtc } from '../local-time.js';
 import { printJson, printTable, printMessage } from '../output.js';
-import { withStores } from '../with-stores.js';
+import { withReadOnlyStores } from '../with-stores.js';
 
 export interface ListOptions {
   readonly limit: string;
@@ -24,10 +24,9 @@ export async function listCommand(
     throw new InvalidInput(`${fault}: "ferry list" with one of\n${meanings(ListWord)}`, 'configuration');
   }
 
-  const { items, next } = await withStores(readBaseConfig(process.env), async ({ wanted, console }) => {
-    await wanted.normalizeRows();
-    return what === 'pushed' ? await console.listPushed({ limit }) : await console.listWanted(what, { limit });
-  });
+  const { items, next } = await withReadOnlyStores(readBaseConfig(process.env), async ({ status }) =>
+    what === 'pushed' ? await status.listPushed({ limit }) : await status.listWanted(what, { limit }),
+  );
   if (json) printJson(items);
   else if (items.length === 0) printMessage(`no image is ${what}`);
   else if (what === 'pushed') printPushed(items as readonly PushedEntry[]);

@@ -43,10 +43,10 @@ export async function migrateCommand({
     const { applied, notes } = opened;
     database = opened.database;
     for (const note of notes) printMessage(`note: ${note}`);
-    const { wanted, console } = createStores(database);
+    const { wanted, status } = createStores(database);
     const rows = await wanted.normalizeRows();
     const moved = source === undefined ? undefined : await moveState(source, database);
-    const unverified = await console.unverified();
+    const unverified = await status.unverified();
     const sharedNames = await findSharedNames(database.queries);
     if (json) {
       printJson({ applied, rows, unverified, sharedNames, ...(moved === undefined ? {} : { moved }) });

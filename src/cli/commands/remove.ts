@@ -1,5 +1,5 @@
 import { readBaseConfig } from '../../config/read-config.js';
-import type { StatusQueries } from '../../database/status-queries.js';
+import type { RowActions } from '../../database/wanted/row-actions.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
 import { ExitStatus } from '../exit-status.js';
@@ -14,9 +14,9 @@ export interface RemoveOptions {
 
 export async function removeCommand(image: string | undefined, { row, json = false }: RemoveOptions): Promise<number> {
   const { named, remove } = whatToRemove(image, row);
-  const removed = await withStores(readBaseConfig(process.env), async ({ wanted, console }) => {
+  const removed = await withStores(readBaseConfig(process.env), async ({ wanted, actions }) => {
     await wanted.normalizeRows();
-    return await remove(console);
+    return await remove(actions);
   });
   if (json) printJson({ image: named, ...removed });
   if (removed.rows === 0) {
@@ -30,7 +30,7 @@ export async function removeCommand(image: string | undefined, { row, json = fal
 interface Removal {
   /** Shown to the user. */
   readonly named: string;
-  remove(console: StatusQueries): ReturnType<StatusQueries['remove']>;
+  remove(actions: RowActions): ReturnType<RowActions['remove']>;
 }
 
 function whatToRemove(image: string | undefined, row: string | undefined): Removal {
@@ -43,21 +43,21 @@ function whatToRemove(image: string | undefined, row: string | undefined): Remov
   if (row !== undefined) {
     const id = /^-?\d{1,16}$/.test(row) ? Number(row) : Number.NaN;
     if (!Number.isSafeInteger(id)) throw new InvalidInput(`--row ${row}: expected the ID of a row`, 'configuration');
-    return { named: `row ${id}`, remove: async (console) => await console.removeRow(id) };
+    return { named: `row ${id}`, remove: async (actions) => await actions.removeRow(id) };
   }
   const typed = image ?? '';
   try {
     const canonical = printImageReference(parseImageReference(typed));
-    return { named: canonical, remove: async (console) => await console.remove(canonical) };
+    return { named: canonical, remove: async (actions) => await actions.remove(canonical) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     // The list also shows rows that are not valid image references.
-    return { named: `"${typed}"`, remove: (console) => removeNameless(console, typed, error) };
+    return { named: `"${typed}"`, remove: (actions) => removeNameless(actions, typed, error) };
   }
 }
 
-async function removeNameless(console: StatusQueries, typed: string, fault: InvalidInput) {
-  const removed = await console.removeRow(typed);
+async function removeNameless(actions: RowActions, typed: string, fault: InvalidInput) {
+  const removed = await actions.removeRow(typed);
   if (removed.rows === 0) throw fault;
   return removed;
 }

@@ -17,9 +17,9 @@ export interface RetryCommandOptions {
 export async function retryCommand(image: string | undefined, options: RetryCommandOptions): Promise<number> {
   const what = whatToRetry(image, options);
   const config = readBaseConfig(process.env);
-  const renewed = await withStores(config, async ({ wanted, console }) => {
+  const renewed = await withStores(config, async ({ wanted, actions }) => {
     await wanted.normalizeRows();
-    return await console.retry(what);
+    return await actions.retry(what);
   });
 
   if (options.json === true) printJson(renewed);

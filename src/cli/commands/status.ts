@@ -14,7 +14,7 @@ import { printMissingWorkers } from '../missing-worker-warning.js';
 import { megabytes, printJson, printLine, printTable, printMessage } from '../output.js';
 import { localTime } from '../local-time.js';
 import { unverifiedRows } from '../unverified-rows.js';
-import { withStores } from '../with-stores.js';
+import { withReadOnlyStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 
 export async function statusCommand(
@@ -23,8 +23,8 @@ export async function statusCommand(
 ): Promise<number> {
   const config = readTargetsConfig(process.env);
   if (image === undefined) {
-    const [overview, allowances] = await withStores(config, async ({ console, budgets }) => [
-      await console.overview(),
+    const [overview, allowances] = await withReadOnlyStores(config, async ({ status, budgets }) => [
+      await status.overview(),
       await budgets.budgets(),
     ]);
     if (!json) {
@@ -38,10 +38,7 @@ export async function statusCommand(
   }
 
   const canonical = printImageReference(parseImageReference(image));
-  const status = await withStores(config, async ({ wanted, console }) => {
-    await wanted.normalizeRows();
-    return await console.status(canonical);
-  });
+  const status = await withReadOnlyStores(config, async (stores) => await stores.status.status(canonical));
   if (json) printJson(status);
   else printImage(status);
   if (status.wanted.length > 0 || status.pushed.length > 0) return ExitStatus.done;
@@ -79,7 +76,7 @@ function printFetches(fetches: readonly RunningFetch[]): void {
   }
 }
 
-function printOverview({ wanted, waiting, unverified = 0, targets, blockedBy, lastRun }: Overview): void {
+function printOverview({ wanted, waiting, unverified = 0, unread = 0, targets, blockedBy, lastRun }: Overview): void {
   const { pending, pushed, blocked, withdrawn } = wanted;
   if (pending + pushed + blocked + withdrawn === 0)
     printMessage('no image is wanted yet: "ferry add nginx:1.27" adds one');
@@ -89,6 +86,10 @@ function printOverview({ wanted, waiting, unverified = 0, targets, blockedBy, la
       (waiting === 0 ? '' : `; ${waiting} of them tried before (every sync run retries them)`),
   );
   if (unverified > 0) printLine(unverifiedRows(unverified));
+  if (unread > 0) {
+    const rows = unread === 1 ? 'One row was' : `${unread} rows were`;
+    printLine(`${rows} written by another program and not read yet: the next sync run reads them.`);
+  }
   if (blockedBy.length > 0) {
     printLine(
       `Blocked: ${blockedBy.map(({ code, rows }) => `${code} (${rows})`).join(', ')}. "ferry list blocked" shows what to do.`,

@@ -27,7 +27,7 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
     }
     // Only --backfill needs the database: a plain sync request does not wait for it to load.
     const { withStores } = await import('../with-stores.js');
-    const count = await withStores(config, async ({ console }) => await console.backfill(target));
+    const count = await withStores(config, async ({ actions }) => await actions.backfill(target));
     if (!json) printLine(`${count} ${count === 1 ? 'image is' : 'images are'} pending again for ${backfill}`);
   }
 

@@ -1,5 +1,5 @@
 import type { BaseConfig } from '../../config/base-config.js';
-import { lookIntoDatabase } from '../../database/ferry-database.js';
+import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { schemaIssues } from '../../database/forms/assert-usable.js';
 import { examineTables } from '../../database/forms/examine-tables.js';
 import { assertMade, missingSteps } from '../../database/run-migrations.js';
@@ -14,7 +14,7 @@ export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database
   return {
     part: 'database',
     async run() {
-      const database = await lookIntoDatabase(settings);
+      const database = await openDatabaseReadOnly(settings);
       try {
         const { text, tooOld } = await serverVersion(database);
         if (tooOld !== undefined) throw fault(`${text}: ${tooOld}`);
@@ -25,7 +25,7 @@ export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database
         await assertMade(database);
         if (missingMigrations.length > 0) throw fault(`${text}: the tables are not up to date: run "ferry migrate"`);
         const message = `${text}, ${settings.kind === 'sqlite' ? settings.path : `${settings.database} at ${settings.host}`}`;
-        const unverified = await createStores(database).console.unverified();
+        const unverified = await createStores(database).status.unverified();
         const unverifiedNotes = unverified > 0 ? [unverifiedRows(unverified)] : [];
         const notes = [...database.notes, ...forms.notes, ...unverifiedNotes];
         if (notes.length > 0) throw new CheckWarning([message, ...notes].join('\n'));

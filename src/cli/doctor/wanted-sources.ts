@@ -1,5 +1,5 @@
 import type { FerryConfig } from '../../config/read-config.js';
-import { lookIntoDatabase } from '../../database/ferry-database.js';
+import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/run-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -23,7 +23,7 @@ export async function wantedSources(config: FerryConfig, timeoutMs?: number): Pr
 }
 
 async function pendingHosts({ database: settings }: FerryConfig): Promise<readonly string[]> {
-  const database = await lookIntoDatabase(settings);
+  const database = await openDatabaseReadOnly(settings);
   try {
     if ((await missingSteps(database)).length > 0) return [];
     return await createStores(database).plan.pendingHosts(maxSources);

@@ -38,12 +38,6 @@ function hasExactId(is: ExpressionBuilder<FerryTables, 'pushed_images'>) {
   return is.between('id', lowestId, highestId);
 }
 
-type LegacyPushedRow = ReferenceColumns & {
-  readonly id: number;
-  readonly target_registry_url: string | null;
-  readonly registry_image_name: string | null;
-};
-
 /** Lowest id first: who had a name first keeps it. @returns the id of the last row of a page that was full */
 async function takeOverPage(queries: Queries, dialect: DialectDifferences, after: number): Promise<number | undefined> {
   const rows = await queries
@@ -95,7 +89,8 @@ async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Pr
   return new Set(rows.map(({ name_key: key }) => key));
 }
 
-function sourceOf(row: LegacyPushedRow): { readonly image: string; readonly repository: string } | undefined {
+/** The image that an older script's row is of; undefined where it names none. */
+export function sourceOf(row: ReferenceColumns): { readonly image: string; readonly repository: string } | undefined {
   try {
     const reference = referenceFromRow(row);
     return { image: recordableImage(reference), repository: sourceRepository(reference) };

@@ -82,7 +82,7 @@ export async function hasRowsToNormalize(queries: Queries): Promise<boolean> {
 }
 
 /** Rows that were refused have no identity either: they are read again only when somebody makes them pending. */
-function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
   return is.and([
     is('image_key', 'is', null),
     is('duplicate_of', 'is', null),

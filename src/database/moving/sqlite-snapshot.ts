@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 
 import { missingDatabase } from '../database-fault.js';
-import { lookIntoDatabase, openDatabase } from '../ferry-database.js';
+import { openDatabaseReadOnly, openDatabase } from '../ferry-database.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { assertMade, migrate } from '../run-migrations.js';
 
@@ -20,7 +20,7 @@ export async function openSnapshot(path: string): Promise<FerryDatabase> {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const copy = join(folder, 'ferry.db');
-    const original = await lookIntoDatabase({ kind: 'sqlite', path });
+    const original = await openDatabaseReadOnly({ kind: 'sqlite', path });
     try {
       await assertMade(original);
       // It writes the copy alone, and is refused all the same where writing is forbidden.

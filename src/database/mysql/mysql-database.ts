@@ -35,7 +35,7 @@ export async function openMysql(settings: MysqlSettings): Promise<OpenMysql> {
 }
 
 /** Connects to a database that is there; its server refuses every write. @throws DatabaseFault */
-export async function lookIntoMysql(settings: MysqlSettings): Promise<OpenMysql> {
+export async function openMysqlReadOnly(settings: MysqlSettings): Promise<OpenMysql> {
   const server = await reachServer(settings);
   if (!server.isThere) {
     const { database, host, port } = settings;

@@ -3,13 +3,33 @@ import type { PushedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from '../name-on-target.js';
+import { sourceOf } from '../adoption/adopt-pushed-images.js';
+
+const unreadPage = 1_000;
 
 export function selectPushed(queries: Queries) {
   return queries
     .selectFrom('pushed_images')
     .select(['id', 'target_registry_url', 'registry_image_name', 'push_time', 'digest', 'platform', 'image'])
-    .select(['source_digest', 'verified_at'])
+    .select(['source_digest', 'verified_at', 'source_registry_url', 'orig_name_space', 'orig_image_name'])
     .orderBy('id');
+}
+
+/** The rows of one image, those included that another program wrote and no sync run has read yet. */
+export async function readPushedOf(queries: Queries, image: string): Promise<readonly PushedEntry[]> {
+  const rows = await selectPushed(queries).where('image', '=', image).execute();
+  for (let after: number | undefined; ;) {
+    const unread = selectPushed(queries).where('image', 'is', null).limit(unreadPage);
+    const page = await (after === undefined ? unread : unread.where('id', '>', after)).execute();
+    rows.push(...page.filter((row) => sourceOf(row)?.image === image));
+    const last = page.at(-1);
+    if (last === undefined || page.length < unreadPage || !Number.isSafeInteger(last.id)) break;
+    after = last.id;
+  }
+  return await readPushed(
+    queries,
+    rows.toSorted((a, b) => a.id - b.id),
+  );
 }
 
 type SelectedPushedRow = Awaited<ReturnType<ReturnType<typeof selectPushed>['execute']>>[number];
@@ -33,10 +53,11 @@ export async function readPushed(
 
 function pushedEntry(row: SelectedPushedRow, platforms: PushedEntry['platforms'] | undefined): PushedEntry {
   const name = nameOnTarget(row);
+  const image = row.image ?? sourceOf(row)?.image ?? '';
   const listed = (row.platform ?? '').split(',').filter((platform) => platform.trim() !== '');
   return {
     id: row.id,
-    ...(row.image === null || row.image === '' ? {} : { image: row.image }),
+    ...(image === '' ? {} : { image }),
     name: name === undefined ? (row.registry_image_name ?? '') : printName(name),
     digest: row.digest ?? '',
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),

@@ -21,7 +21,7 @@ export function openSqlite(path: string): Dialect {
 }
 
 /** Opens a file that is there, and leaves it as it is, even its journal's mode. @throws DatabaseFault */
-export function lookIntoSqlite(path: string): Dialect {
+export function openSqliteReadOnly(path: string): Dialect {
   return openFile(path, () => {
     if (!existsSync(path))
       throw missingDatabase(`there is no database at ${path} yet (FERRY_DATA_DIR or MYSQL_HOST say where it is)`);

@@ -7,22 +7,28 @@ import type { RequestedBy } from '../../domain/wanted-image.js';
 import { WantedState } from '../status-views.js';
 import type { CopyEntry, WantedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { NAMING } from '../adoption/naming-rows.js';
 import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms } from '../row-shapes.js';
+import type { RowIdentity } from '../row-shapes.js';
 import { isClaimedRow, shownStatusOf, unworkable } from '../effective-status.js';
 import type { ImageCopies } from '../tables.js';
 import { readJsonColumn } from '../json-column.js';
 import { targetSelection } from './target-selections.js';
+import { readUnread } from './unread-rows.js';
 
+const notReadYet = 'written by another program and not read yet: the next sync run reads it';
 const neverVerified = 'marked as pushed by another program, never verified: the next sync looks on every target';
 
 /** Rows without duplicates; the caller narrows them down. */
-export function selectWanted(queries: Queries) {
+export function selectWanted({ queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>) {
   return queries
     .selectFrom('images_for_push')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
     .select(['blocked_code', 'blocked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
-    .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at'])
+    .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at', 'image_key'])
+    .select(dialect.holdsNul(NAMING).as('nuls'))
     .where('duplicate_of', 'is', null);
 }
 
@@ -59,6 +65,8 @@ export async function readCopies(queries: Queries, images: readonly string[]): P
 }
 
 function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): WantedEntry {
+  const unread = readUnread(row);
+  if (unread !== undefined) return unreadEntry(row, unread);
   const state = WantedState[shownStatusOf(row)];
   const open = state === 'pending' ? openReason(copies) : unworkable(row);
   const openStates = state === 'pending' ? statesOfOpen(copies) : [];
@@ -82,6 +90,25 @@ function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): Want
     ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
     ...(targets === 'all' ? {} : { targets }),
   };
+}
+
+/** A row as its columns say now; what the ferry recorded of it before may be about another image. */
+function unreadEntry(row: SelectedWantedRow, unread: RowIdentity | InvalidInput): WantedEntry {
+  const fault = unworkable(row) ?? (unread instanceof InvalidInput ? unreadFault(unread) : undefined);
+  const note = isClaimedRow(row) ? neverVerified : notReadYet;
+  return {
+    id: row.id,
+    image: unread instanceof InvalidInput ? columnsAsText(row) : unread.image,
+    platform: unread instanceof InvalidInput ? platformText(row.platform) : unread.platform,
+    state: WantedState[shownStatusOf(row)],
+    ...(fault === undefined ? {} : { code: fault.code, reason: fault.reason }),
+    note,
+    ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
+  };
+}
+
+function unreadFault({ code, message }: InvalidInput): { readonly code: string; readonly reason: string } {
+  return { code, reason: `${message}; the next sync run blocks this row` };
 }
 
 /** A text that nobody here wrote is shown as it is. */

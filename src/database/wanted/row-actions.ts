@@ -21,11 +21,41 @@ interface SettledRow {
   readonly push_status: number | null;
 }
 
+/** What people tell the ferry to do with rows. Images are canonical references. */
+export class RowActions {
+  readonly #database: FerryDatabase;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+  }
+
+  /** Makes an image, everything blocked, or everything that was taken over without copying, pending again. */
+  async retry(what: string | { readonly blocked: true } | { readonly adopted: true }): Promise<Renewed> {
+    if (typeof what === 'string') return await retryImage(this.#database, what);
+    return 'blocked' in what ? await retryBlocked(this.#database) : await retryAdopted(this.#database);
+  }
+
+  /** Withdraws every row of an image; what is on the targets stays there. */
+  async remove(image: string): Promise<Renewed> {
+    return await removeImage(this.#database, image);
+  }
+
+  /** Withdraws one row, such as one that names no image: by its id, or by what `ferry list` shows for its image. */
+  async removeRow(row: number | string): Promise<Renewed> {
+    return await removeRow(this.#database, row);
+  }
+
+  /** Makes pushed images pending that a target does not have. @returns how many images */
+  async backfill(target: { readonly name: string }): Promise<number> {
+    return (await backfill(this.#database, target.name)).images;
+  }
+}
+
 /**
  * The image is copied anew, whatever its targets have: also where it was only taken over, or where it waits because a copy
  * would replace what another program put there. Withdrawn rows stay withdrawn.
  */
-export async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
+async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
   return await renew(database, { isAnew: true }, async (queries) => {
     return await selectRows(queries)
       .where('image', '=', image)
@@ -35,13 +65,13 @@ export async function retryImage(database: FerryDatabase, image: string): Promis
 }
 
 /** Among them rows that name no image: a person may have corrected them. */
-export async function retryBlocked(database: FerryDatabase): Promise<Renewed> {
+async function retryBlocked(database: FerryDatabase): Promise<Renewed> {
   return await renew(database, { isAnew: false }, async (queries) => {
     return await selectRows(queries).where(effectiveStatus, '=', PushStatus.blocked).execute();
   });
 }
 
-export async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
+async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
   return await renew(database, { isAnew: false }, async (queries) => {
     const adopted = queries.selectFrom('image_copies').select('image_copies.image');
     return await selectRows(queries)
@@ -51,7 +81,7 @@ export async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
   });
 }
 
-export async function removeImage(database: FerryDatabase, image: string): Promise<Renewed> {
+async function removeImage(database: FerryDatabase, image: string): Promise<Renewed> {
   const { transaction } = database;
   return await transaction(async (inside) => {
     const rows = await selectRows(inside)
@@ -63,7 +93,7 @@ export async function removeImage(database: FerryDatabase, image: string): Promi
 }
 
 /** By its id; or every row that names no image and whose columns read so. */
-export async function removeRow({ transaction }: FerryDatabase, row: number | string): Promise<Renewed> {
+async function removeRow({ transaction }: FerryDatabase, row: number | string): Promise<Renewed> {
   return await transaction(async (inside) => {
     const rows = selectRows(inside)
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
@@ -85,7 +115,7 @@ async function withdraw(queries: Queries, rows: readonly SettledRow[]): Promise<
 }
 
 /** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
-export async function backfill({ transaction }: FerryDatabase, target: string): Promise<Renewed> {
+async function backfill({ transaction }: FerryDatabase, target: string): Promise<Renewed> {
   return await transaction(async (inside) => {
     const lacking = await selectRows(inside)
       .select('targets')

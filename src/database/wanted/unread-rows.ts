@@ -1,0 +1,35 @@
+/** Rows that another program inserted or reset and no sync run has normalized yet: what they say, without changing them. */
+import type { ExpressionBuilder } from 'kysely';
+
+import type { InvalidInput } from '../../domain/ferry-error.js';
+import { PushStatus } from '../../domain/wanted-image.js';
+import { identityOrFault } from '../adoption/naming-rows.js';
+import { isUnread } from '../adoption/normalize-rows.js';
+import { isReset } from '../adoption/reset-rows.js';
+import type { RowIdentity } from '../row-shapes.js';
+import type { FerryTables } from '../tables.js';
+import { highestId, lowestId } from './wanted-rows.js';
+
+/** In SQL: the rows that {@link readUnread} reads. */
+export function isNotNormalized(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is.and([is.between('id', lowestId, highestId), is.or([isUnread(is), isReset(is)])]);
+}
+
+/** What a row that was not normalized yet names, or why it names nothing; undefined for a row that was. */
+export function readUnread(
+  row: Parameters<typeof identityOrFault>[0] & {
+    readonly id: number;
+    readonly push_status: number | null;
+    readonly ferry_status: number | null;
+    readonly image_key: string | null;
+    readonly blocked_code: string | null;
+  },
+): RowIdentity | InvalidInput | undefined {
+  if (!Number.isSafeInteger(row.id)) return undefined;
+  const status = row.push_status ?? PushStatus.pending;
+  const isRefused = row.push_status === PushStatus.blocked && row.blocked_code !== null;
+  const isNew = row.image_key === null && !isRefused;
+  const wasReset = status === PushStatus.pending && row.ferry_status !== status;
+  const neverSeen = row.push_status === null && row.ferry_status === null;
+  return isNew || (wasReset && !neverSeen) ? identityOrFault(row) : undefined;
+}
