@@ -106,7 +106,7 @@ export function createFetchActivities({
     const upstream = upstreams.find((candidate) => candidate.name === name);
     if (upstream !== undefined) return upstream;
     const known = upstreams.map((candidate) => candidate.name).join(', ');
-    throw new InvalidInput(`there is no upstream ${name}: this worker knows ${known}`, 'configuration');
+    throw new InvalidInput(`unknown upstream ${name}; configured on this worker: ${known}`, 'configuration');
   }
 }
 

@@ -74,7 +74,7 @@ export function readAddImage(payload: unknown, sender: string): AddImageEvent {
 
 function readFetch(upstream: string, payload: unknown, upstreams: readonly string[]): Event {
   if (!upstreams.includes(upstream)) {
-    throw refusal(422, `there is no upstream "${excerpt(upstream)}": configured are ${upstreams.join(', ')}`);
+    throw refusal(422, `unknown upstream "${excerpt(upstream)}"; configured: ${upstreams.join(', ')}`);
   }
   const { scope, ...others } = checked(FetchPayload, payload);
   const request = { upstream, ...(scope === undefined ? {} : { scope }) };

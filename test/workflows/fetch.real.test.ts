@@ -343,7 +343,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ['FetchDify', { scope: 'everything' }, 'scope is "everything"'],
     ['FetchDify', { scop: 'release' }, '"scop" is not known there'],
     ['FetchUpstream', {}, 'FetchUpstream expects {"name": "my-upstream"}'],
-    ['FetchUpstream', { name: 'unknown' }, 'there is no upstream unknown'],
+    ['FetchUpstream', { name: 'unknown' }, 'unknown upstream unknown'],
   ])('%s with the input %j ends with a reason', async (type, input, reason) => {
     const handle = await worker.client.workflow.start(type, {
       workflowId: 'by-hand',
