@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { FaultDetail } from '../contract/failure-types.js';
-import { BUG_ATTEMPTS } from '../contract/failure-types.js';
+import { bugAttempts } from '../contract/failure-types.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { visibleLines } from '../domain/visible-text.js';
 
@@ -32,7 +32,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
   return ApplicationFailure.create({
     type: error instanceof Error ? error.name : 'Unknown',
     message: visibleLines(error instanceof Error ? error.message : String(error)),
-    nonRetryable: attempt >= BUG_ATTEMPTS,
+    nonRetryable: attempt >= bugAttempts,
     details: [detail],
     ...(error instanceof Error ? { cause: withoutCause(error) } : {}),
   });

@@ -6,7 +6,7 @@ import {
 
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
-import { ADD_IMAGE_ID_PREFIX, WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
+import { addImageIdPrefix, workflowTaskTimeout, WorkflowName } from '../contract/workflow-names.js';
 import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
@@ -26,7 +26,7 @@ export async function startAddImages(
         await client.workflow.start(WorkflowName.addImage, {
           workflowId: addImageId(delivery),
           taskQueue: TaskQueue.main,
-          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+          workflowTaskTimeout,
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
           workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
           args: [input],
@@ -63,7 +63,7 @@ export async function addImages(
 }
 
 export function addImageId(delivery: string): string {
-  return `${ADD_IMAGE_ID_PREFIX}${delivery}`;
+  return `${addImageIdPrefix}${delivery}`;
 }
 
 function summary({ images }: AddImageInput): string {

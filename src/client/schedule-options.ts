@@ -8,7 +8,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 
 import { TaskQueue } from '../contract/task-queues.js';
-import { WORKFLOW_TASK_TIMEOUT, WorkflowName } from '../contract/workflow-names.js';
+import { workflowTaskTimeout, WorkflowName } from '../contract/workflow-names.js';
 import type { CronRange } from '../domain/cron.js';
 import { parseCron } from '../domain/cron.js';
 import { printDuration } from '../domain/duration.js';
@@ -42,7 +42,7 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
       workflowType: started.type,
       workflowId: tickId(id),
       taskQueue: TaskQueue.main,
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      workflowTaskTimeout,
       args: [started.input],
       staticSummary: does.kind === 'sync' ? 'Requests a sync' : `Checks ${does.upstream} for new images`,
       ...(configuration === undefined ? {} : { memo: { [madeByKey]: configuration } }),

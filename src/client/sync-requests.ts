@@ -4,9 +4,9 @@ import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import {
-  SYNC_AGAIN_WORKFLOW_ID,
-  SYNC_ALL_WORKFLOW_ID,
-  WORKFLOW_TASK_TIMEOUT,
+  syncAgainWorkflowId,
+  syncAllWorkflowId,
+  workflowTaskTimeout,
   WorkflowName,
 } from '../contract/workflow-names.js';
 import type { TemporalClient } from './connect.js';
@@ -23,9 +23,9 @@ export async function requestSync(
   const handle = await withDeadline(
     async () =>
       await client.workflow.signalWithStart(WorkflowName.syncAll, {
-        workflowId: SYNC_ALL_WORKFLOW_ID,
+        workflowId: syncAllWorkflowId,
         taskQueue: TaskQueue.main,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowTaskTimeout,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         args: [],
         signal: MessageName.requestSync,
@@ -47,9 +47,9 @@ export async function requestSyncAt(
   await withDeadline(
     async () =>
       await client.workflow.start(WorkflowName.requestSyncAll, {
-        workflowId: SYNC_AGAIN_WORKFLOW_ID,
+        workflowId: syncAgainWorkflowId,
         taskQueue: TaskQueue.main,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowTaskTimeout,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
         startDelay: Math.max(0, at - Date.now()),
         args: [{ reason }],
@@ -69,14 +69,14 @@ export async function syncResult(
   runId: string,
   signal?: AbortSignal,
 ): Promise<SyncAllResult> {
-  return (await resultOf(temporal, { workflowId: SYNC_ALL_WORKFLOW_ID, runId }, signal)) as SyncAllResult;
+  return (await resultOf(temporal, { workflowId: syncAllWorkflowId, runId }, signal)) as SyncAllResult;
 }
 
 /** How far the running `SyncAll` is; undefined when none runs or no worker answers in time. */
 export async function syncProgress({ client, withDeadline }: TemporalClient): Promise<SyncProgress | undefined> {
   try {
     return await withDeadline(
-      async () => await client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).query<SyncProgress>(MessageName.progress),
+      async () => await client.workflow.getHandle(syncAllWorkflowId).query<SyncProgress>(MessageName.progress),
     );
   } catch {
     return undefined;

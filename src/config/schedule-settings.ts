@@ -6,7 +6,7 @@ import { parseCron } from '../domain/cron.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
-import { spreadOffsetMs, SYNC_SCHEDULE_ID } from '../domain/schedule-timing.js';
+import { spreadOffsetMs, syncScheduleId } from '../domain/schedule-timing.js';
 import type { Upstream } from '../domain/upstream.js';
 import { fetchId } from '../domain/upstream.js';
 import type { Environment } from './environment.js';
@@ -57,7 +57,7 @@ export function readSchedules(
   const path = faults.try(() => environment.value('FERRY_CONFIG'));
   const given = new Map(Object.entries(file.schedules ?? {}));
   const known = [
-    { id: SYNC_SCHEDULE_ID, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
+    { id: syncScheduleId, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
     ...upstreams.map(({ name, schedule }) => ({
       id: fetchId(name),
       does: { kind: 'fetch' as const, upstream: name },

@@ -4,17 +4,17 @@ import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchedImage, FetchInput } from './fetch-messages.js';
 import type { AddedImage, AddImageInput, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 
-/** A fault as it crosses the wire. */
+/** A serializable fault. */
 export interface Fault {
   readonly code: FaultCode;
   readonly decision: Decision;
   readonly reason: string;
   readonly retryAfterMs?: number;
-  /** Known to last: another attempt in this run would only hold others up. */
+  /** The fault will last: another attempt in this run would only delay others. */
   readonly again?: 'next-run';
 }
 
-/** One place that an image goes to. Credentials are looked up where they are used. */
+/** One destination of an image. It contains no credentials: they are looked up when they are used. */
 export interface Destination {
   readonly target: string;
   readonly host: string;
@@ -22,18 +22,18 @@ export interface Destination {
   readonly tag: string;
   /** Absent: the ferry's own engine. */
   readonly engine?: 'docker';
-  /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
+  /** The backup tag that gets the old content before the tag is replaced. */
   readonly backupTag?: string;
 }
 
-/** A target that has not taken the image, and whether another attempt may help. */
+/** A target that does not have the image yet, and the fault of the last attempt. */
 export interface OpenTarget {
   readonly destination: Destination;
   /** Absent: not tried yet. */
   readonly fault?: Fault;
 }
 
-/** A target that gets nothing in this attempt, whatever the source has. */
+/** A target that this attempt skips. */
 export interface LeftTarget {
   readonly target: string;
   readonly fault: Fault;
@@ -41,16 +41,16 @@ export interface LeftTarget {
 
 export type ImagePlan =
   | { readonly kind: 'nothing' }
-  /** An older script had pushed it to every target, which have it still: recorded already, and nothing is copied. */
+  /** An older script pushed it, and every target still has it: already recorded, nothing to copy. */
   | { readonly kind: 'adopted'; readonly targets: readonly TargetOutcome[] }
-  /** No target can take anything now, and the source was not asked: record this. */
+  /** No target is available now, and the source was not read: record this. */
   | {
       readonly kind: 'left';
       readonly rows: readonly number[];
       readonly readAt: number;
       readonly left: readonly LeftTarget[];
     }
-  /** The source stops the image: record this. */
+  /** The source has a fault that stops the image: record this. */
   | {
       readonly kind: 'stopped';
       readonly rows: readonly number[];
@@ -61,27 +61,27 @@ export type ImagePlan =
   | {
       readonly kind: 'planned';
       readonly rows: readonly number[];
-      /** When the rows were read, UTC ms by the database's clock: what is asked for later stays pending. */
+      /** When the rows were read, UTC ms by the database's clock: later requests stay pending. */
       readonly readAt: number;
-      /** Absent where only Docker daemons copy the image: they find it out. */
+      /** Absent if only Docker daemons copy the image: they resolve it. */
       readonly sourceDigest?: string;
-      /** What it means by now if a daemon finds no such tag. */
+      /** The decision if a daemon does not find the tag. */
       readonly missingTag: 'wait' | 'block';
       /** Canonical platforms, or `all`. */
       readonly platforms: 'all' | readonly string[];
       readonly missingPlatforms: readonly string[];
-      /** Targets that need nothing more. */
+      /** Targets that are complete. */
       readonly done: readonly TargetOutcome[];
       readonly open: readonly OpenTarget[];
       readonly left: readonly LeftTarget[];
-      /** Nothing that a target has vouches for what is below it. */
+      /** Copy again even what the targets already have. */
       readonly force?: true;
       /**
-       * The copy on another target (`host/repository@digest`) that is read in place of the source, which no longer has
-       * what that target has; `sourceDigest` is the digest there.
+       * The copy on another target (`host/repository@digest`) that is read instead of the source, because the source no
+       * longer has that content; `sourceDigest` is the digest there.
        */
       readonly from?: string;
-      /** Targets that have the image and were left as they are: recorded already. */
+      /** Targets that have the image and are not changed: already recorded. */
       readonly kept?: readonly TargetOutcome[];
     };
 
@@ -91,7 +91,7 @@ export interface CopyImageInput {
   readonly platforms: 'all' | readonly string[];
   readonly destinations: readonly Destination[];
   readonly force?: true;
-  /** `host/repository@digest` that is read in place of the image's own source. */
+  /** `host/repository@digest` that is read instead of the image's own source. */
   readonly from?: string;
 }
 
@@ -99,7 +99,7 @@ export interface CopyImageResult {
   readonly done: readonly TargetOutcome[];
   readonly open: readonly OpenTarget[];
   readonly bytesRead: number;
-  /** Found out by a Docker daemon. */
+  /** Resolved by a Docker daemon. */
   readonly sourceDigest?: string;
   /** Wanted platforms that a Docker daemon did not find, canonical. */
   readonly missingPlatforms?: readonly string[];
@@ -107,32 +107,32 @@ export interface CopyImageResult {
   readonly sourceFault?: Fault;
 }
 
-/** What a copy tells Temporal while it runs, and what its next attempt starts from. */
+/** Heartbeat details of a copy: its progress, which the next attempt continues from. */
 export interface CopyHeartbeat {
   readonly bytesRead: number;
   readonly bytesSent: number;
-  /** Blobs that are over, as `target digest`, newest last; at most 100. */
+  /** Finished blobs as `target digest`, newest last; at most 100. */
   readonly finished: readonly string[];
 }
 
-/** A page of rows of other programs that were looked for on the targets. */
+/** The results of one page of rows from other programs that were checked on the targets. */
 export interface TakeoverPage {
   /** Rows that are on every target, for their platform. */
   readonly adopted: number;
-  /** Of the rows that were marked as pushed: how many were looked for, are not there, and could not be looked for. */
+  /** Numbers of rows marked as pushed: checked, missing on a target, and not checked because of a fault. */
   readonly claims?: { readonly looked: number; readonly missing: number; readonly unverified: number };
-  /** Why rows that were marked as pushed could not be looked for, and how many: the first 20 reasons. */
+  /** Why rows marked as pushed could not be checked, with the number of rows: the first 20 reasons. */
   readonly unasked?: readonly (LeftTarget & { readonly rows: number })[];
   readonly next?: number;
 }
 
 export interface RunActivities {
   beginRun(input: { readonly requests: readonly SyncRequest[] }): Promise<SyncRun>;
-  /** `refused`: rows that were newly blocked since no image can be read from them. */
+  /** `refused`: rows that were newly blocked because they do not identify an image. */
   adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused?: number }>;
   findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
     readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
-    /** Rows that were newly blocked since no image can be read from them. */
+    /** Rows that were newly blocked because they do not identify an image. */
     readonly refused: number;
   }>;
   recordFault(input: {
@@ -140,25 +140,25 @@ export interface RunActivities {
     readonly run: string;
     readonly fault: { readonly state: 'waiting' | 'retrying'; readonly code: FaultCode; readonly reason: string };
   }): Promise<void>;
-  /** `failure`: why it broke off. */
+  /** `failure`: why the run failed. */
   finishRun(input: {
     readonly run: string;
     readonly totals: SyncTotals;
     readonly cancelled: boolean;
     readonly failure?: string;
   }): Promise<void>;
-  /** Forgets what is older than the configured days; cut short, the next run goes on with it. */
+  /** Deletes history older than the configured days. If it is interrupted, the next run continues. */
   pruneHistory(): Promise<void>;
 }
 
-/** A pushed image whose source could not be asked whether its tag moved: it stays as it is. */
+/** A pushed image whose source could not be checked for a moved tag. It is not changed. */
 export interface UncheckedTag {
   readonly image: string;
   readonly fault: Fault;
 }
 
 export interface TagActivities {
-  /** Makes images pending again whose mutable tag moved at the source, page by page; `next` is the row to go on after. */
+  /** Makes images pending whose mutable tag moved at the source, page by page; `next` is the row to continue after. */
   findMovedTags(input: { readonly startedAt: number; readonly after: number }): Promise<{
     readonly moved: number;
     /** The first 100. */
@@ -169,7 +169,7 @@ export interface TagActivities {
 }
 
 export interface ImageActivities {
-  /** `lastAttempt`: whoever is away now has been away through all attempts. */
+  /** `lastAttempt`: an unavailable target is not retried in this run. */
   planImage(input: { readonly image: string; readonly lastAttempt?: boolean }): Promise<ImagePlan>;
   recordImage(input: { readonly outcome: ImageOutcome; readonly run: string; readonly readAt: number }): Promise<void>;
 }
@@ -179,7 +179,7 @@ export interface CopyActivities {
 }
 
 export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'anew' | 'from'> {
-  /** What the source's tag has to lead to; absent: whatever is there. */
+  /** The digest that the source's tag must point to; absent: any. */
   readonly sourceDigest?: string;
 }
 
@@ -189,7 +189,7 @@ export interface DockerActivities {
 
 export interface RequestActivities {
   requestSync(request: SyncRequest): Promise<void>;
-  /** Requests a run for a later time, in place of an earlier such request. */
+  /** Requests a run at a later time. It replaces an earlier such request. */
   requestSyncAt(request: { readonly at: number; readonly reason: string }): Promise<void>;
   addImages(
     input: AddImageInput & { readonly delivery: string; readonly owner: string },
@@ -198,15 +198,15 @@ export interface RequestActivities {
 
 export type MainActivities = RunActivities & TagActivities & ImageActivities & RequestActivities;
 
-/** What a look at an upstream came to. */
+/** The result of checking an upstream. */
 export type UpstreamCheck =
   | { readonly kind: 'found'; readonly finding: UpstreamFinding; readonly fingerprint: string }
-  /** It cannot be looked at now, and can be by itself later. */
+  /** It cannot be checked now because of a temporary fault. */
   | { readonly kind: 'later'; readonly fault: Fault };
 
 export interface FetchActivities {
   checkUpstream(input: FetchInput & { readonly upstream: string }): Promise<UpstreamCheck>;
-  /** Commits what was found. `pending`: at least one of its images is to be copied now. */
+  /** Records the found images. `pending`: at least one of them must be copied now. */
   recordFinding(input: {
     readonly upstream: string;
     readonly finding: UpstreamFinding;

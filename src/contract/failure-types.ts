@@ -1,8 +1,8 @@
 /**
- * `ApplicationFailure.type` of what activities throw. A fault that the ferry knows has its `FaultCode` as its type and
- * `{decision, retryAfterMs}` as its details; whatever else is a bug, and keeps the error's own name.
+ * `ApplicationFailure.type` of errors from activities. A `FerryError` has its `FaultCode` as type and `{decision,
+ * retryAfterMs}` as details; any other error is a bug and keeps its own name.
  */
-export const BUG_ATTEMPTS = 5;
+export const bugAttempts = 5;
 
 export interface FaultDetail {
   readonly decision: 'retry' | 'wait' | 'block' | 'bug';

@@ -2,7 +2,7 @@ import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope } from '../domain/upstream.js';
 
 export interface FetchInput {
-  /** Absent: the upstream's own. Given, the newest release is looked at even if it was handled before. */
+  /** Default: the upstream's own scope. If it is set, the newest release is checked even if it was handled before. */
   readonly scope?: FetchScope;
 }
 
@@ -11,13 +11,13 @@ export interface FetchUpstreamInput extends FetchInput {
   readonly name: string;
 }
 
-/** What became of one wanted image for one platform. */
+/** The result for one image and one platform. */
 export interface FetchedImage {
   readonly image: string;
   readonly platform: string;
   /**
-   * `added`: a new row; `renewed`: was blocked because its tag was missing, pending again; the others were there before
-   * and stay as they are. `refused`: no row was made, for the reason given.
+   * `added`: a new row; `renewed`: was blocked because its tag was missing, pending again; `refused`: not recorded, for the
+   * given reason; for all others an existing row did not change.
    */
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'already-pushed' | 'blocked' | 'withdrawn' | 'refused';
   readonly reason?: string;

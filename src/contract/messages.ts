@@ -1,4 +1,4 @@
-/** Names of signals and queries; their payloads are in `sync.ts`. */
+/** Names of signals and queries; their payloads are in `sync-messages.ts`. */
 export const MessageName = {
   /** Signal of `SyncAll`, payload `SyncRequest`. */
   requestSync: 'requestSync',

@@ -2,37 +2,37 @@ import type { FaultCode } from '../domain/ferry-error.js';
 import type { AddedImage, RequestedImage } from '../domain/requested-images.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 
-/** Somebody wants a run, and why. The ID makes a repeated signal harmless. */
+/** A request for a sync run, with the reason. The ID makes repeated signals idempotent. */
 export interface SyncRequest {
   readonly id: string;
   readonly reason: string;
 }
 
-/** One thing that a run did not do, for people. */
+/** One image or target that a run did not complete, for users. */
 export interface NotDone {
   readonly image: string;
-  /** Absent where the source itself is the reason. */
+  /** Absent if the source is the reason. */
   readonly target?: string;
   readonly state: 'waiting' | 'retrying' | 'blocked';
   readonly code: FaultCode;
   readonly reason: string;
 }
 
-/** A tag on a target that led to something else before this run. */
+/** A tag on a target whose old content this run replaced. */
 export interface ReplacedTag {
   readonly image: string;
   readonly target: string;
   /** `host/repository:tag` on the target. */
   readonly reference: string;
-  /** Digest that it led to. */
+  /** The old digest. */
   readonly before: string;
-  /** Digest that it leads to now. */
+  /** The new digest. */
   readonly digest: string;
-  /** `host/repository:tag` that keeps what was replaced; absent where none was asked for. */
+  /** `host/repository:tag` of the backup of the old content; absent if no backup is configured. */
   readonly backup?: string;
 }
 
-/** A tag that its target does not let be read back. */
+/** A tag that cannot be read back from its target. */
 export interface UnreadTag {
   readonly image: string;
   readonly target: string;
@@ -42,7 +42,7 @@ export interface UnreadTag {
 }
 
 export interface SyncTotals {
-  /** Images that were looked at, adopted ones included. */
+  /** Processed images, including adopted ones. */
   readonly images: number;
   readonly pushed: number;
   readonly waiting: number;
@@ -50,24 +50,24 @@ export interface SyncTotals {
   readonly blocked: number;
 }
 
-/** A tag on a target that was left as it is, though it is not to the letter what was asked for. */
+/** An existing tag on a target that was kept although it is not exactly what was requested. */
 export interface KeptTag {
   readonly image: string;
   readonly target: string;
   /** `host/repository:tag` on the target. */
   readonly reference: string;
-  /** Why, and how to have it replaced. */
+  /** Why, and how to replace it. */
   readonly reason: string;
 }
 
-/** Rows that other programs had marked as pushed: what looking for them on every target came to. */
+/** Rows that other programs marked as pushed: the results of checking them on every target. */
 export interface Takeover {
   readonly looked: number;
-  /** On every target, for their platform: pushed. */
+  /** On every target for their platform: pushed. */
   readonly there: number;
-  /** Not on every target, or not for their platform: pending. */
+  /** Missing on a target, or there for another platform: pending. */
   readonly missing: number;
-  /** A target could not be asked: they stay as they are, and the next run looks again. */
+  /** A target could not be reached: not changed, and the next run checks again. */
   readonly unverified: number;
 }
 
@@ -75,31 +75,32 @@ export interface SyncAllResult extends SyncTotals {
   readonly runs: number;
   /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list blocked`). */
   readonly notDone: readonly NotDone[];
-  /** Tags on targets that led to something else before, absent where there are none: how many, and the first 100. */
+  /** Tags on targets whose old content was replaced: the number and the first 100; absent if there are none. */
   readonly replaced?: { readonly count: number; readonly first: readonly ReplacedTag[] };
-  /** Tags that the ferry did not make and has left as they are, absent where there are none: how many, and the first 100. */
+  /** Existing tags of other programs that were kept: the number and the first 100; absent if there are none. */
   readonly kept?: { readonly count: number; readonly first: readonly KeptTag[] };
-  /** Rows that other programs had marked as pushed and this run looked for, absent where there were none. */
+  /** Rows that other programs marked as pushed and that this run checked; absent if there were none. */
   readonly takeover?: Takeover;
-  /** Tags that are known from the answer to PUT alone, absent where there are none: how many, and the first 100. */
+  /** Tags whose digest is known only from the response to PUT: the number and the first 100; absent if there are none. */
   readonly unread?: { readonly count: number; readonly first: readonly UnreadTag[] };
-  /** When a source or target that asked to be left alone can be asked again, UTC ms: a run begins then by itself. */
+  /** When a throttling source or target can be retried, UTC ms: a run starts automatically at that time. */
   readonly againAt?: number;
-  /** Set when this run only passed the request on to the running `sync-all`. */
+  /** Set if this workflow only forwarded the request to the running `sync-all`. */
   readonly forwardedTo?: string;
 }
 
-/** A run that has begun. */
+/** A started run. */
 export interface SyncRun {
   readonly id: string;
   /** UTC milliseconds by the database's clock. */
   readonly startedAt: number;
-  /** Images in work at once. */
+  /** Maximum number of images in flight. */
   readonly poolSize: number;
 }
 
 /**
- * What `SyncAll` hands to its next run. Every field is optional: a person may start the workflow with no input.
+ * The state that `SyncAll` passes to its next workflow run. Every field is optional: a person may start the workflow with
+ * no input.
  */
 export interface SyncAllState {
   readonly run?: SyncRun;
@@ -108,14 +109,14 @@ export interface SyncAllState {
   readonly tagsCheckedUpTo?: number;
   readonly tagCheckOver?: boolean;
   readonly requests?: readonly SyncRequest[];
-  /** IDs of the latest requests, so that a signal sent twice counts once. */
+  /** IDs of the latest requests, to ignore duplicate signals. */
   readonly seen?: readonly string[];
-  /** Images that somebody else is copying: left to them until the run has nothing else to do. */
+  /** Images that another workflow is copying: skipped until the run has nothing else to do. */
   readonly runningElsewhere?: readonly string[];
-  /** Images that are not taken up again in this run. */
+  /** Images that this run does not start again. */
   readonly dropped?: readonly string[];
   readonly result?: SyncAllResult;
-  /** For tests: continue as new after so many events instead of when the server suggests it. */
+  /** For tests: continue as new after this many events instead of when the server suggests it. */
   readonly continueAfterEvents?: number;
 }
 
@@ -130,7 +131,7 @@ export interface SyncProgress {
 export interface SyncImageInput {
   /** Canonical `host/path:tag[@digest]`. */
   readonly image: string;
-  /** The run that it belongs to; a person who starts one by hand leaves it out. */
+  /** The sync run that it belongs to; absent if a person starts it by hand. */
   readonly run?: string;
 }
 
@@ -143,7 +144,7 @@ export interface SyncImageResult {
   readonly notDone: readonly NotDone[];
   /** Blob bytes read from the source, over all attempts. */
   readonly bytesRead: number;
-  /** When what is not done can be tried again, where the other side named a time, UTC ms. */
+  /** When the rest can be retried, UTC ms, if the other side announced a time. */
   readonly againAt?: number;
 }
 
@@ -160,7 +161,7 @@ export interface AddImageInput {
   readonly platforms?: readonly string[];
   /** False: only record them. */
   readonly sync?: boolean;
-  /** Who asks, for the record. */
+  /** Who requests it, for the record. */
   readonly requestedBy?: string;
 }
 

@@ -31,16 +31,16 @@ function capitalized(word: string): string {
 }
 
 /** The fixed ID that makes `SyncAll` one at a time: every trigger is a signalWithStart to it. */
-export const SYNC_ALL_WORKFLOW_ID = 'sync-all';
+export const syncAllWorkflowId = 'sync-all';
 
-/** The one `RequestSyncAll` that waits for the time at which a source can be asked again. */
-export const SYNC_AGAIN_WORKFLOW_ID = 'sync-all-again';
+/** The ID of the `RequestSyncAll` that waits until a source can be retried. */
+export const syncAgainWorkflowId = 'sync-all-again';
 
-/** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first run. */
-export const ADD_IMAGE_ID_PREFIX = 'add-image/';
+/** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first workflow run. */
+export const addImageIdPrefix = 'add-image/';
 
 /**
- * Workflow tasks take milliseconds; one that a killed worker had taken is given to another after this. The server's
- * standard of ten seconds would be felt after each crash.
+ * Workflow tasks take milliseconds. After this timeout the task of a killed worker goes to another one. The server's
+ * default of ten seconds would cause a noticeable delay after each crash.
  */
-export const WORKFLOW_TASK_TIMEOUT = '5s';
+export const workflowTaskTimeout = '5s';

@@ -1,8 +1,15 @@
 import { InvalidInput } from './ferry-error.js';
 
-const BYTES = { kbit: 125, Mbit: 125_000, Gbit: 125_000_000, kB: 1_000, MB: 1_000_000, GB: 1_000_000_000 } as const;
+const bytesPerUnit = {
+  kbit: 125,
+  Mbit: 125_000,
+  Gbit: 125_000_000,
+  kB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+} as const;
 /** A source that is slower than this counts as stalled. */
-const LEAST_BYTES_PER_SECOND = 64_000;
+const leastBytesPerSecond = 64_000;
 
 /**
  * @param text a number and its unit, per second: `50Mbit/s`, `12.5MB/s`
@@ -17,7 +24,7 @@ export function parseByteRate(text: string): number {
       'configuration',
     );
   }
-  const bytes = Math.round(Number(digits) * BYTES[unit as keyof typeof BYTES]);
-  if (bytes >= LEAST_BYTES_PER_SECOND) return bytes;
+  const bytes = Math.round(Number(digits) * bytesPerUnit[unit as keyof typeof bytesPerUnit]);
+  if (bytes >= leastBytesPerSecond) return bytes;
   throw new InvalidInput(`the rate "${text}" is too low to copy images: set at least 64kB/s`, 'configuration');
 }

@@ -25,8 +25,8 @@ export type Interpolated =
 /** The length limit also bounds how deep operands can be nested. */
 const longestTemplate = 10_000;
 
-const NAME = /^[_a-z][_a-z0-9]*/i;
-const OPERATOR = /^:?[-+?]/;
+const namePattern = /^[_a-z][_a-z0-9]*/i;
+const operatorPattern = /^:?[-+?]/;
 
 export function interpolate(template: string, lookup: Lookup): Interpolated {
   if (template.length > longestTemplate) {
@@ -63,7 +63,7 @@ function substitute(template: string, lookup: Lookup, unset: Set<string>): strin
     text += template.slice(position, dollar);
 
     const rest = template.slice(dollar + 1);
-    const name = NAME.exec(rest)?.[0];
+    const name = namePattern.exec(rest)?.[0];
     if (rest.startsWith('$')) {
       text += '$';
       position = dollar + 2;
@@ -85,12 +85,12 @@ function substitute(template: string, lookup: Lookup, unset: Set<string>): strin
 
 /** Evaluates the text between the braces: a name, optionally with an operator and its operand. */
 function expression(inside: string, lookup: Lookup, unset: Set<string>): string {
-  const name = NAME.exec(inside)?.[0];
+  const name = namePattern.exec(inside)?.[0];
   if (name === undefined) throw new InterpolationFault(`"\${${inside}}" does not start with a variable name`);
   const rest = inside.slice(name.length);
   if (rest === '') return valueOf(name, lookup, unset);
 
-  const operator = OPERATOR.exec(rest)?.[0];
+  const operator = operatorPattern.exec(rest)?.[0];
   if (operator === undefined) {
     throw new InterpolationFault(`"\${${inside}}" has neither "}" nor one of :- - :? ? :+ + after ${name}`);
   }

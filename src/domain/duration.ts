@@ -1,6 +1,6 @@
 import { InvalidInput } from './ferry-error.js';
 
-const MILLISECONDS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const millisecondsPerUnit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
  * @param text a whole number and its unit: `30s`, `90m`, `72h`, `7d`; `0` alone needs none
@@ -16,7 +16,7 @@ export function parseDuration(text: string): number {
       'configuration',
     );
   }
-  return Number(digits) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
+  return Number(digits) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
 }
 
 /** `3h`, `1h30m`, `24h`, `0s`: hours, minutes and seconds, to the whole second; days are hours. */

@@ -1,4 +1,4 @@
-const WRITTEN: Readonly<Record<string, string>> = { '/': '__', __: '--', ':': '---' };
+const written: Readonly<Record<string, string>> = { '/': '__', __: '--', ':': '---' };
 
 /**
  * A whole source repository, `host/path`, as one component that can be read back: `/` becomes `__`, `__` becomes `--`,
@@ -6,5 +6,5 @@ const WRITTEN: Readonly<Record<string, string>> = { '/': '__', __: '--', ':': '-
  * give one name. (An IPv6 address in brackets gives a name that is not legal as a component.)
  */
 export function flatName(repository: string): string {
-  return repository.replace(/__|-{2,}|[/:]/g, (separator) => WRITTEN[separator] ?? `${separator}--`);
+  return repository.replace(/__|-{2,}|[/:]/g, (separator) => written[separator] ?? `${separator}--`);
 }

@@ -9,7 +9,7 @@ export interface ReleaseOptions {
   readonly prereleases?: boolean;
 }
 
-const NUMERIC = /^v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-fix\.?(\d{1,9}))?$/;
+const numeric = /^v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-fix\.?(\d{1,9}))?$/;
 
 /**
  * releasesNewestFirst returns the tags that are releases, newest version first. Two spellings of one version (`v1.0.0` and
@@ -47,7 +47,7 @@ export function versionOf(tag: string): string {
 function isRelease(tag: string, order: VersionOrder, prereleases: boolean): boolean {
   switch (order) {
     case VersionOrder.numeric:
-      return NUMERIC.test(tag);
+      return numeric.test(tag);
     case VersionOrder.semver: {
       const version = semver.parse(tag);
       return version !== null && (prereleases || version.prerelease.length === 0);
@@ -63,7 +63,7 @@ function isRelease(tag: string, order: VersionOrder, prereleases: boolean): bool
 
 /** A release without a fix is its fix 0. */
 function numbersOf(tag: string): readonly number[] {
-  const [, major, minor, patch, fix = '0'] = NUMERIC.exec(tag) ?? [];
+  const [, major, minor, patch, fix = '0'] = numeric.exec(tag) ?? [];
   return [Number(major), Number(minor), Number(patch), Number(fix)];
 }
 

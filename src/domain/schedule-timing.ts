@@ -12,7 +12,7 @@ export interface ScheduleSetting {
   readonly timing: ScheduleTiming;
 }
 
-export const SYNC_SCHEDULE_ID = 'sync-all';
+export const syncScheduleId = 'sync-all';
 
 const minuteMs = 60_000;
 

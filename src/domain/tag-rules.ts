@@ -6,7 +6,7 @@ import type { Skipped } from './upstream-finding.js';
 import type { TagRules } from './upstream.js';
 
 /** Versions in image tags: with or without `v`, with one, two or three numbers. */
-const SHORT_VERSION = /^v?\d+(?:\.\d+){0,1}$/;
+const shortVersion = /^v?\d+(?:\.\d+){0,1}$/;
 
 /**
  * selectTags returns the tags that match the rules, newest version first, followed by tags that are not versions. Only
@@ -59,7 +59,7 @@ function newestFirst(a: string, b: string): number {
 }
 
 function versionIn(tag: string): semver.SemVer | undefined {
-  const version = semver.parse(tag) ?? (SHORT_VERSION.test(tag) ? semver.coerce(tag) : null);
+  const version = semver.parse(tag) ?? (shortVersion.test(tag) ? semver.coerce(tag) : null);
   return version ?? undefined;
 }
 

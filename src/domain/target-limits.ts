@@ -18,10 +18,10 @@ export interface NameLimits {
 const longestReference = 255;
 
 /** Alibaba Cloud ACR, both editions: exactly `namespace/repository`, a repository of 2 to 64 characters. */
-const ALIYUN = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: 64 } as const;
+const aliyun = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: 64 } as const;
 /** Docker Hub: `owner/repository`. */
-const DOCKER_HUB = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: longestReference } as const;
-const ANY_OTHER = {
+const dockerHubLimits = { minLevels: 2, maxLevels: 2, minLastLength: 2, maxLastLength: longestReference } as const;
+const anyOther = {
   minLevels: 1,
   maxLevels: longestReference,
   minLastLength: 1,
@@ -33,8 +33,8 @@ export function nameLimits({ naming, registry }: Pick<Target, 'naming' | 'regist
 }
 
 function registryLimits(naming: NamingScheme, registry: string): Omit<NameLimits, 'maxTotalLength'> {
-  if (naming === NamingScheme.aliyun || registry.replace(/:\d+$/, '').endsWith('.aliyuncs.com')) return ALIYUN;
-  return registry === dockerHub ? DOCKER_HUB : ANY_OTHER;
+  if (naming === NamingScheme.aliyun || registry.replace(/:\d+$/, '').endsWith('.aliyuncs.com')) return aliyun;
+  return registry === dockerHub ? dockerHubLimits : anyOther;
 }
 
 /** Why a repository (path without host) is invalid on a target, or undefined if it is valid. */

@@ -11,7 +11,7 @@ import type {
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
-/** The database answers at once or not at all: a worker that died there costs ten seconds. Retried for ever. */
+/** The database answers immediately or not at all, so a dead worker costs only ten seconds. Retried without limit. */
 export const database = proxyActivities<Pick<RunActivities, 'beginRun' | 'recordFault' | 'finishRun'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',
@@ -19,8 +19,8 @@ export const database = proxyActivities<Pick<RunActivities, 'beginRun' | 'record
 });
 
 /**
- * As many rows as a person or an upstream has asked for at once, in a few statements each of which a distant database
- * may take seconds for; the heartbeats tell a dead worker from that. Retried for ever.
+ * All rows of one request, in a few statements. Each may take seconds on a remote database; heartbeats distinguish that
+ * from a dead worker. Retried without limit.
  */
 export const manyRows = proxyActivities<
   Pick<RunActivities, 'findPending'> &
@@ -34,7 +34,7 @@ export const manyRows = proxyActivities<
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });
 
-/** Months of history at most, in batches; what five tries leave is left to the next run. */
+/** Deletes old history in batches. After five attempts the rest waits for the next run. */
 export const pruning = proxyActivities<Pick<RunActivities, 'pruneHistory'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10m',
@@ -42,7 +42,7 @@ export const pruning = proxyActivities<Pick<RunActivities, 'pruneHistory'>>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
-/** A page of HEADs at most: minutes on a slow registry, and its heartbeats tell a dead worker from a slow one. */
+/** One page of HEAD requests: minutes on a slow registry. Heartbeats distinguish a dead worker from a slow one. */
 export const adoption = proxyActivities<Pick<RunActivities, 'adoptPresent'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
@@ -50,7 +50,7 @@ export const adoption = proxyActivities<Pick<RunActivities, 'adoptPresent'>>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
-/** A page of HEADs at the sources. */
+/** One page of HEAD requests to the sources. */
 export const tagChecks = proxyActivities<TagActivities>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
@@ -58,7 +58,7 @@ export const tagChecks = proxyActivities<TagActivities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
-/** Some HEADs and small GETs with the client's own retries; what fails for good comes back as a value. */
+/** A few HEAD and small GET requests with the client's own retries. Final failures are returned as values. */
 export const metadata = proxyActivities<Pick<ImageActivities, 'planImage'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '15m',
@@ -67,8 +67,8 @@ export const metadata = proxyActivities<Pick<ImageActivities, 'planImage'>>({
 });
 
 /**
- * A transfer may take half a day; a worker that dies in it is missed after ten seconds. The next attempt finds
- * finished blobs by HEAD, so attempts are not limited: crashes must not use up an image's chances.
+ * A transfer may take half a day. A dead worker is detected after ten seconds by its heartbeats. The next attempt finds
+ * finished blobs by HEAD. Attempts are not limited, so that crashes do not count against an image.
  */
 export const copying = proxyActivities<CopyActivities>({
   taskQueue: TaskQueue.copy,
@@ -79,9 +79,9 @@ export const copying = proxyActivities<CopyActivities>({
 });
 
 /**
- * A daemon keeps the layers that it has: what an attempt before a crash pulled or pushed does not move again. Copies are
- * queued legitimately while other images, which may be gigabytes, keep the daemons busy; but nobody may come for those
- * that are queued, or tried again, when the last worker with a daemon goes away: they cost the run an hour, not its end.
+ * A daemon keeps its layers, so layers that were pulled or pushed before a crash are not transferred again. Copies may wait
+ * in the queue while daemons are busy with large images. If the last worker with a daemon stops, a queued copy times out
+ * after an hour, so that the run can end.
  */
 export const dockerCopying = proxyActivities<DockerActivities>({
   taskQueue: TaskQueue.docker,
@@ -92,7 +92,7 @@ export const dockerCopying = proxyActivities<DockerActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
-/** A trigger must never be lost: retried for ever. */
+/** A trigger must never be lost: retried without limit. */
 export const requests = proxyActivities<Pick<RequestActivities, 'requestSync' | 'requestSyncAt'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30s',
@@ -100,8 +100,8 @@ export const requests = proxyActivities<Pick<RequestActivities, 'requestSync' | 
 });
 
 /**
- * Some requests to GitHub or pages of a registry's tags, each with the client's own retries: what passes by itself comes
- * back as a value, and the workflow sleeps.
+ * A few requests to GitHub or pages of a registry's tags, each with the client's own retries. Temporary faults are returned
+ * as values, and the workflow sleeps.
  */
 export const upstreamCheck = proxyActivities<Pick<FetchActivities, 'checkUpstream'>>({
   taskQueue: TaskQueue.main,

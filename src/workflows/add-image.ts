@@ -1,35 +1,33 @@
 import { workflowInfo } from '@temporalio/workflow';
 
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
-import { ADD_IMAGE_ID_PREFIX } from '../contract/workflow-names.js';
+import { addImageIdPrefix } from '../contract/workflow-names.js';
 import { requestFault } from '../domain/request-limits.js';
 import { manyRows, requests } from './activity-proxies.js';
 import { refuseUnknownFields, refused } from './typed-input.js';
 
 const expected =
-  'AddImage wants {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference';
+  'AddImage expects {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}: a list of at least one reference';
 
 /**
- * Records wanted images and asks for a sync: one run per delivery. The rows are committed before the sync is asked
- * for, so that the run that answers finds them.
+ * AddImage records wanted images and requests a sync: one workflow run per delivery. The rows are committed before the
+ * request, so that the sync run finds them.
  */
 export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
   assertInput(input);
   const { workflowId, runId, firstExecutionRunId } = workflowInfo();
-  const delivery = workflowId.startsWith(ADD_IMAGE_ID_PREFIX)
-    ? workflowId.slice(ADD_IMAGE_ID_PREFIX.length)
-    : workflowId;
+  const delivery = workflowId.startsWith(addImageIdPrefix) ? workflowId.slice(addImageIdPrefix.length) : workflowId;
 
-  // A run that was reset goes on with the delivery of the run that it was made from.
+  // A workflow run that was reset keeps the delivery of its original run.
   const { images, repeated } = await manyRows.addImages({ ...input, delivery, owner: firstExecutionRunId });
 
-  // The run that committed a repeated delivery may have been ended before it asked; to ask twice does no harm.
+  // The first run of a repeated delivery may have ended before its request. A second request is harmless.
   const syncRequested = input.sync !== false && (repeated || images.some(({ outcome }) => outcome !== 'refused'));
   if (syncRequested) await requests.requestSync({ id: runId, reason: `add-image ${delivery}` });
   return { images, repeated, syncRequested };
 }
 
-/** People type this input by hand; a wrong one must end the run with a reason, not retry for ever. */
+/** People type this input by hand. An invalid one must fail the workflow with a reason, not retry forever. */
 function assertInput(input: unknown): asserts input is AddImageInput {
   const given = typeof input === 'object' && input !== null ? input : {};
   const images: unknown = 'images' in given ? given.images : undefined;
@@ -40,7 +38,7 @@ function assertInput(input: unknown): asserts input is AddImageInput {
   refuseUnknownFields(input, ['images', 'platforms', 'requestedBy', 'sync'], expected);
   for (const image of images) refuseUnknownFields(image, ['image', 'platforms', 'refused'], expected);
   const fault = requestFault(input as AddImageInput);
-  if (fault !== undefined) throw refused(`AddImage does not take this: ${fault}`);
+  if (fault !== undefined) throw refused(`AddImage refuses this input: ${fault}`);
 }
 
 function isRequested(requested: unknown): boolean {

@@ -10,24 +10,24 @@ interface CompletedTarget {
   readonly sourceDigest: string | undefined;
 }
 
-/** What the attempts of one image brought to its targets, and from what. */
+/** What the attempts of one image copied to its targets, and from which source digest. */
 export class CompletedTargets {
   readonly #deliveries = new Map<string, CompletedTarget>();
   #last: Pick<AttemptResult, 'sourceDigest' | 'missingPlatforms'> = { missingPlatforms: [] };
 
-  /** Of the latest source that an attempt copied: what the targets have of it. */
+  /** What the targets have of the latest source digest that an attempt copied. */
   get latest(): Pick<AttemptResult, 'done' | 'sourceDigest' | 'missingPlatforms'> {
     return { ...this.#last, done: this.#from(this.#last.sourceDigest) };
   }
 
-  /** Takes note of an attempt. @returns the same, each target that is done told as it was when it was delivered */
+  /** Records an attempt. @returns the attempt, with each completed target as reported by the attempt that copied it */
   add(attempt: AttemptResult): AttemptResult {
     const { open, sourceDigest } = attempt;
     for (const { destination } of open) this.#deliveries.delete(destination.target);
     if (sourceDigest === undefined) return attempt;
     const done = attempt.done.map((found) => asCompleted(found, this.#deliveries.get(found.target)?.outcome));
     for (const outcome of done) this.#deliveries.set(outcome.target, { outcome, sourceDigest });
-    // An attempt that reached no target did not look into the source.
+    // An attempt that reached no target did not read the source.
     const isSame = sourceDigest === this.#last.sourceDigest && attempt.missingPlatforms.length === 0;
     const { missingPlatforms } = isSame ? this.#last : attempt;
     this.#last = { sourceDigest, missingPlatforms };
@@ -35,9 +35,9 @@ export class CompletedTargets {
   }
 
   /**
-   * Targets of a plan that have what it would bring, where a look could not tell: they are away by now, or are behind a
-   * Docker daemon, or it relies on nothing that they have. None once the source has moved. Where a plan found a target
-   * lacking it, that is what counts.
+   * Targets of a plan that already have its content from an earlier attempt but cannot be checked: they are unavailable now,
+   * are copied to by a Docker daemon, or the plan copies everything again. Empty once the source has moved. If the plan
+   * found that a target lacks the content, the plan takes precedence.
    */
   keptIn(plan: RowsReadAt): KeptTargets {
     const known = this.#last.sourceDigest;

@@ -1,22 +1,22 @@
-/** When a copy that did not work is tried again inside its workflow, and what it counts as when it is not. */
+/** When a failed copy is retried inside its workflow, and the state of an image that is not retried. */
 import type { Fault } from '../contract/activity-types.js';
 
-/** Pauses between the attempts of one run, in milliseconds: a restarted registry is back by the last one. */
+/** Pauses between the attempts of one run, in milliseconds: long enough for a registry to restart. */
 const attemptPausesMs = [2_000, 8_000, 20_000];
-/** A wait that the other side named is slept through up to this; a longer one would keep its place from others. */
+/** An announced wait up to this is slept in the workflow; a longer one would block a slot. */
 const longestWaitMs = 30_000;
-/** Nobody is come back for sooner, and whoever asks to be left alone for longer is asked again before. */
-const shortestRestMs = 60_000;
-const longestRestMs = 24 * 3_600_000;
+/** Limits for the delay of a retry in a later run. */
+const shortestRetryMs = 60_000;
+const longestRetryMs = 24 * 3_600_000;
 
-/** No round follows this one. */
+/** Whether this is the last attempt of a run. */
 export function isLastAttempt(attempt: number): boolean {
   return attemptPausesMs[attempt] === undefined;
 }
 
 /**
- * How long to pause before round `round + 1`, in milliseconds; undefined when no fault can go away by itself soon, or
- * there have been enough rounds.
+ * How long to pause before attempt `attempt + 1`, in milliseconds; undefined if no fault is temporary, or after the last
+ * attempt.
  */
 export function pauseBeforeNextAttempt(attempt: number, faults: readonly Fault[]): number | undefined {
   const pause = attemptPausesMs[attempt];
@@ -33,18 +33,18 @@ export function pauseBeforeNextAttempt(attempt: number, faults: readonly Fault[]
 }
 
 /**
- * When a run should come back (UTC ms) for what asked to be left alone for longer than an attempt may wait. Waits that were
- * slept through in vain do not count: a registry that says "in a second" for ever would be asked for ever.
+ * When a later run should retry (UTC ms), if the other side announced a longer wait than an attempt sleeps. Shorter waits
+ * do not count: a registry that always announces one second would cause runs without end.
  */
 export function againAt(faults: readonly Fault[], now: number): number | undefined {
-  const rests = faults.flatMap(({ decision, retryAfterMs = 0 }) =>
+  const waits = faults.flatMap(({ decision, retryAfterMs = 0 }) =>
     decision === 'block' || retryAfterMs <= longestWaitMs ? [] : [retryAfterMs],
   );
-  if (rests.length === 0) return undefined;
-  return now + Math.min(longestRestMs, Math.max(shortestRestMs, Math.min(...rests)));
+  if (waits.length === 0) return undefined;
+  return now + Math.min(longestRetryMs, Math.max(shortestRetryMs, Math.min(...waits)));
 }
 
-/** `retry` and `wait` come again with the next run; `block` waits for a person. */
+/** `retry` and `wait` are retried by the next run; `block` needs a person. */
 export function stateOf({ decision }: Fault): 'waiting' | 'retrying' | 'blocked' {
   switch (decision) {
     case 'wait':

@@ -4,30 +4,34 @@ import type { CopyByDockerInput, CopyImageResult, Fault } from '../contract/acti
 import { TaskQueue } from '../contract/task-queues.js';
 import { dockerCopying } from './activity-proxies.js';
 
-/** Another round would wait as long again. */
-const untaken: Fault = {
+/** Not retried in this run: another attempt would wait an hour again. */
+const notStarted: Fault = {
   code: 'unreachable',
   decision: 'retry',
   again: 'next-run',
-  reason: `no worker with a Docker daemon took its copy within an hour (task queue ${TaskQueue.docker}): either none is left ("ferry doctor" says what is wrong here), or they have more to copy than they can; the next run tries again`,
+  reason: `no worker with a Docker daemon started the copy within an hour (task queue ${TaskQueue.docker}): either none is running (see "ferry doctor"), or all are busy; the next run retries`,
 };
 
 /**
- * Copies an image through a Docker daemon. Where no worker takes the copy in time its targets stay open: what the others
- * got meanwhile is recorded all the same.
+ * copyByDocker copies an image through a Docker daemon. If no worker starts the copy in time, its targets stay open, and
+ * the copies to other targets are still recorded.
  *
- * @param summary what Temporal's pages show of it
+ * @param summary shown in Temporal's web UI
  */
 export async function copyByDocker(input: CopyByDockerInput, summary: string): Promise<CopyImageResult> {
   try {
     return await dockerCopying.copyByDocker.executeWithOptions({ summary }, [input]);
   } catch (error) {
-    if (!isUntaken(error)) throw error;
-    return { done: [], open: input.destinations.map((destination) => ({ destination, fault: untaken })), bytesRead: 0 };
+    if (!isNotStarted(error)) throw error;
+    return {
+      done: [],
+      open: input.destinations.map((destination) => ({ destination, fault: notStarted })),
+      bytesRead: 0,
+    };
   }
 }
 
-function isUntaken(error: unknown): boolean {
+function isNotStarted(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
 }

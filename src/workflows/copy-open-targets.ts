@@ -14,14 +14,14 @@ export interface AttemptResult {
   readonly bytesRead: number;
   readonly sourceDigest?: string;
   readonly missingPlatforms: readonly string[];
-  /** Why a Docker daemon, where nobody else looks at the source, could not pull the image. */
+  /** Why a Docker daemon could not pull the image, if only daemons access the source. */
   readonly stoppedBy?: Fault;
 }
 
-/** What earlier attempts brought to targets that cannot be looked at: nothing more is to be done about them. */
+/** Targets that got the image in an earlier attempt and cannot be checked: they need nothing more. */
 export interface KeptTargets {
   readonly outcomes: readonly TargetOutcome[];
-  /** What they got: the others get the same. */
+  /** The digest that they have: the other targets get the same. */
   readonly sourceDigest?: string;
 }
 
@@ -88,7 +88,7 @@ function summedUp(
   };
 }
 
-/** What the engine left open without a reason of its own waits for the source. */
+/** Open targets without a fault of their own wait for the source. */
 function openAfter({ open, sourceFault }: CopyImageResult): readonly OpenTarget[] {
   if (sourceFault === undefined) return open;
   return open.map((target) => (target.fault === undefined ? { ...target, fault: sourceFault } : target));

@@ -19,7 +19,7 @@ const longestPauseMs = 30 * 60_000;
 const shortestNamedPauseMs = 1_000;
 const longestNamedPauseMs = 6 * 60 * 60_000;
 
-const isNews: ReadonlySet<FetchedImage['outcome']> = new Set(['added', 'renewed', 'refused']);
+const newOutcomes: ReadonlySet<FetchedImage['outcome']> = new Set(['added', 'renewed', 'refused']);
 
 const checkAgain = defineSignal(MessageName.checkAgain);
 
@@ -128,8 +128,8 @@ function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tri
  */
 function excludeKnownImages(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
   if (finding.previous !== undefined) return finding;
-  const news = new Set(wanted.filter(({ outcome }) => isNews.has(outcome)).map(({ image }) => image));
-  const added = finding.added.filter(({ image }) => news.has(image));
+  const newImages = new Set(wanted.filter(({ outcome }) => newOutcomes.has(outcome)).map(({ image }) => image));
+  const added = finding.added.filter(({ image }) => newImages.has(image));
   return { ...finding, added, unchanged: finding.unchanged + finding.added.length - added.length };
 }
 

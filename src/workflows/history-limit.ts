@@ -1,20 +1,20 @@
 import { workflowInfo } from '@temporalio/workflow';
 
 /**
- * How much longer this run's history may grow. Continue-as-new would end children that still run, so that a long history
- * stops the feeding and drains the pool.
+ * How much longer the history of this workflow run may grow. Continue-as-new would end running child workflows, so a long
+ * history first drains the pool.
  */
 export class HistoryLimit {
   readonly #longestEvents: number;
-  /** How long it was when it was first found too long. */
+  /** The length when the history was first too long. */
   #drainsFrom: number | undefined;
 
-  /** @param longestEvents beside what the server suggests, for tests */
+  /** @param longestEvents additional limit for tests */
   constructor(longestEvents = Number.POSITIVE_INFINITY) {
     this.#longestEvents = longestEvents;
   }
 
-  /** Whether it is too long now; the first time that it is, its length is noted for `mayStillGrow`. */
+  /** Whether the history is too long. The first time, it stores the length for `mayStillGrow`. */
   isReached(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const isReached = continueAsNewSuggested || historyLength > this.#longestEvents;
@@ -22,7 +22,7 @@ export class HistoryLimit {
     return isReached;
   }
 
-  /** The server ends a workflow whose history grows to more than ten times what it calls long. */
+  /** The server terminates a workflow whose history exceeds about ten times the suggested length. */
   get mayStillGrow(): boolean {
     return workflowInfo().historyLength < 2 * (this.#drainsFrom ?? Number.POSITIVE_INFINITY);
   }

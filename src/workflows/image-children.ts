@@ -3,7 +3,7 @@ import { CancellationScope, executeChild, log, ParentClosePolicy } from '@tempor
 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { SyncRun } from '../contract/sync-messages.js';
-import { WORKFLOW_TASK_TIMEOUT } from '../contract/workflow-names.js';
+import { workflowTaskTimeout } from '../contract/workflow-names.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
 import { database } from './activity-proxies.js';
 import type { ImagePool } from './image-pool.js';
@@ -13,7 +13,7 @@ import { withImage, withUnreportedImage } from './sync-result.js';
 import type { UnreportedFailure } from './unreported-failure.js';
 import { unreportedFailure } from './unreported-failure.js';
 
-/** The images of a run that are in work: one child workflow each. */
+/** The images of a run that are in flight: one child workflow each. */
 export class ImageChildren {
   readonly #pool: ImagePool;
   readonly #tally: RunTally;
@@ -37,13 +37,13 @@ export class ImageChildren {
     await Promise.all(this.#running);
   }
 
-  /** Never rejects: one bad image must not stop the others, and a cancellation reaches the run by its own wait. */
+  /** Never rejects: one failed image must not stop the others, and the run itself observes a cancellation. */
   async #copy(image: string, run: SyncRun): Promise<void> {
     try {
       const copied = await executeChild(SyncImage, {
         workflowId: syncImageWorkflowId(image),
         taskQueue: TaskQueue.main,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowTaskTimeout,
         args: [{ image, run: run.id }],
         staticSummary: image.slice(0, 200),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -62,20 +62,20 @@ export class ImageChildren {
     }
   }
 
-  /** Its workflow ended without a word to the database: the run says it, and does not take the image up again. */
+  /** The workflow ended without recording an outcome: the run records it and does not start the image again. */
   async #stopped(image: string, run: SyncRun, fault: UnreportedFailure): Promise<void> {
-    log.error('image ended unexpectedly', { image, reason: fault.reason });
+    log.error('workflow of an image failed unexpectedly', { image, reason: fault.reason });
     this.#tally.add(withUnreportedImage, { image, ...fault });
     await this.#recordFault({ image, run: run.id, fault });
   }
 
-  /** What cannot be recorded is told in the result; the image stays pending and is left to the next run. */
-  async #recordFault(told: Parameters<typeof database.recordFault>[0]): Promise<void> {
+  /** If recording fails, the fault is still in the result; the image stays pending for the next run. */
+  async #recordFault(notDone: Parameters<typeof database.recordFault>[0]): Promise<void> {
     try {
-      await CancellationScope.nonCancellable(() => database.recordFault(told));
+      await CancellationScope.nonCancellable(() => database.recordFault(notDone));
     } catch (error) {
-      log.error('fault could not be recorded', { image: told.image, error });
-      this.#pool.drop(told.image);
+      log.error('fault could not be recorded', { image: notDone.image, error });
+      this.#pool.drop(notDone.image);
     }
   }
 }

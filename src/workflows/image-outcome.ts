@@ -1,12 +1,12 @@
-/** What becomes of an image in a run, told to the database and to people. */
+/** The outcome of an image in a run, for the database and for users. */
 import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
 import type { NotDone, SyncImageResult } from '../contract/sync-messages.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { stateOf } from './copy-attempts.js';
 
 /**
- * A target that was served in an earlier attempt is only found in the right state by a later one: what was sent there, and
- * what its tag led to before, is known from the attempt that did the work.
+ * A later attempt only finds a completed target in the right state. What was sent and what the tag pointed to before is
+ * known only from the attempt that copied it.
  */
 export function asCompleted(found: TargetOutcome, earlier: TargetOutcome | undefined): TargetOutcome {
   const isSame = earlier?.state === 'pushed' && found.state === 'pushed' && earlier.digest === found.digest;
@@ -39,7 +39,7 @@ export function notDoneOn(image: string, outcome: TargetOutcome): NotDone[] {
   return [{ image, target, state, code, reason }];
 }
 
-/** As long as anything will be tried again the image is not blocked: the state that asks least of a person wins last. */
+/** An image is blocked only if nothing of it will be retried. */
 export function overallState(notDone: readonly NotDone[]): SyncImageResult['state'] {
   for (const state of ['retrying', 'waiting', 'blocked'] as const) {
     if (notDone.some((entry) => entry.state === state)) return state;

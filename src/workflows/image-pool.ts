@@ -1,4 +1,4 @@
-/** Which images a run copies next: explicitly asked ones first, each once, never two for one tag at once. */
+/** Decides which images a run copies next: explicitly requested ones first, each once, and never two with the same tag. */
 import { targetTagKey } from '../domain/target-tag.js';
 
 export interface PendingImage {
@@ -6,14 +6,14 @@ export interface PendingImage {
   readonly explicit: boolean;
 }
 
-/** So far into its own queue a look reads again: what is asked for comes first, and one answer must not grow with the queue. */
+/** How many queued images a query may return again. It limits the size of one page. */
 const queueReadAgain = 2_000;
 
 export class ImagePool {
   readonly #inFlight = new Set<string>();
   readonly #runningElsewhere: Set<string>;
   readonly #dropped: Set<string>;
-  /** In work when a look found that somebody asks for them: before they began, or since. */
+  /** Images that were in flight when a query returned them as requested: before they started, or since. */
   readonly #askedInFlight = new Set<string>();
   #asked: ReadonlySet<string> = new Set();
   #queue: string[] = [];
@@ -21,8 +21,8 @@ export class ImagePool {
   #wasReconsidered = false;
 
   /**
-   * @param elsewhere images that somebody else is copying, left to them until the run has nothing else to do
-   * @param dropped images that are not taken up again in this run
+   * @param elsewhere images that another workflow is copying, skipped until the run has nothing else to do
+   * @param dropped images that this run does not start again
    */
   constructor({
     runningElsewhere = [],
@@ -48,7 +48,7 @@ export class ImagePool {
     return [...this.#dropped];
   }
 
-  /** How many images a look may find that the pool does not take. */
+  /** How many images of a query the pool may ignore. */
   get known(): number {
     return (
       Math.min(this.#queue.length, queueReadAgain) +
@@ -58,12 +58,12 @@ export class ImagePool {
     );
   }
 
-  /** An image that ended may have been asked for again while it was in work: only the database knows. */
+  /** Whether an image that ended may have been requested again while it was in flight: only the database knows. */
   get wantsLook(): boolean {
     return this.#mayHaveBeenAsked;
   }
 
-  /** Takes in what a look at the database found. Asked ones go to the head, in their order; others to the end. */
+  /** Adds images that a database query found. Requested ones go to the head of the queue in their order, others to the end. */
   offer(found: readonly PendingImage[]): void {
     this.#mayHaveBeenAsked = false;
     for (const { image, explicit } of found) {
@@ -77,7 +77,7 @@ export class ImagePool {
     this.#queue = [...this.#asked, ...waiting, ...discovered];
   }
 
-  /** The next image whose tag nobody else is at, in work from now on. */
+  /** Starts the next image whose tag is not in flight. */
   take({ askedOnly = false }: { readonly askedOnly?: boolean } = {}): string | undefined {
     const tags = new Set([...this.#inFlight].map(targetTagKey));
     const position = this.#queue.findIndex((image) => !tags.has(targetTagKey(image)));
@@ -101,7 +101,7 @@ export class ImagePool {
     this.#dropped.add(image);
   }
 
-  /** Once in a run, what was left to others may be offered again; false when there is nothing of the kind. */
+  /** Once per run, makes skipped images of other workflows available again; false if there are none. */
   reconsider(): boolean {
     if (this.#wasReconsidered || this.#runningElsewhere.size === 0) return false;
     this.#wasReconsidered = true;

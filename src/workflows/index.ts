@@ -1,4 +1,4 @@
-// What the worker can run. Anything exported here can be started by name.
+// The workflows of the worker. Each export can be started by its name.
 export { AddImage } from './add-image.js';
 export { FetchUpstream } from './fetch-upstream.js';
 export { RequestSyncAll } from './request-sync-all.js';

@@ -12,7 +12,7 @@ import { TagCheck } from './tag-check.js';
 import { rootMessage } from './unreported-failure.js';
 import { showDetails } from './show-details.js';
 
-/** Pending images read at once: small enough for one payload, large enough to keep the pool fed. */
+/** Pending images per query: small enough for one payload, large enough to keep the pool filled. */
 const pageSize = 200;
 
 interface FeedParts {
@@ -23,14 +23,14 @@ interface FeedParts {
   readonly history: HistoryLimit;
 }
 
-/** Keeps images in work, as many as a run may have at once, until nothing is pending. */
+/** Keeps the configured number of images in flight until nothing is pending. */
 export class RunScheduler {
   readonly #waiting: SyncRequest[];
   readonly #pool: ImagePool;
   readonly #runs: ImageChildren;
   readonly #tally: RunTally;
   readonly #history: HistoryLimit;
-  /** The row after which tags of pushed images are to be looked at; undefined when that is over. */
+  /** The row after which tags of pushed images are checked; undefined when all are checked. */
   readonly #tagsFrom: number | undefined;
   #tags: TagCheck | undefined;
   #hasMoved = false;
@@ -45,18 +45,18 @@ export class RunScheduler {
     this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? beforeFirstRow);
   }
 
-  /** The history is long: what is in work ends, and nothing is begun that nobody asks for. */
+  /** The history is too long: images in flight finish, and only requested ones are started. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  /** How far the look at moved tags is, for the next run. */
+  /** Progress of the check for moved tags, for the next workflow run. */
   get tagCheckState(): Pick<SyncAllState, 'tagsCheckedUpTo' | 'tagCheckOver'> {
     const checkedUpTo = this.#tags === undefined ? this.#tagsFrom : this.#tags.checkedUpTo;
     return checkedUpTo === undefined ? { tagCheckOver: true } : { tagsCheckedUpTo: checkedUpTo };
   }
 
-  /** @returns false when the history has grown too long for the rest */
+  /** @returns false if the history is too long for the remaining images */
   async run(run: SyncRun): Promise<boolean> {
     const running = this.#runs;
     const tags = this.#beginTagCheck(run);
@@ -64,16 +64,16 @@ export class RunScheduler {
     let mayHaveMore = true;
     for (;;) {
       const draining = this.#history.isReached();
-      // A transfer may take hours: until it has drained, what somebody asks for is still begun, within reason.
+      // A transfer may take hours. While the pool drains, requested images are still started, within limits.
       const mayStart = !draining || this.#history.mayStillGrow;
       this.#isDraining = draining;
 
-      if (!draining) tags.goOn();
+      if (!draining) tags.advance();
       const asked = this.#waiting.length > 0 || this.#pool.wantsLook || this.#hasMoved;
       if (mayStart && (asked || (!draining && mayHaveMore && this.#pool.queued < run.poolSize))) {
         this.#waiting.splice(0);
         this.#hasMoved = false;
-        mayHaveMore = await this.#look(run);
+        mayHaveMore = await this.#readPending(run);
       }
       while (mayStart && running.count < run.poolSize) {
         const image = this.#pool.take({ askedOnly: draining });
@@ -93,10 +93,10 @@ export class RunScheduler {
       }
       if (draining) return false;
       if (!tags.isOver) continue;
-      // Nothing in work: the look that ends the run has to be made now, since rows may have come in meanwhile.
+      // Nothing is in flight: the final query must be made now, since rows may have been added meanwhile.
       mayHaveMore = true;
-      if ((await this.#look(run)) || this.#pool.queued > 0 || this.#waiting.length > 0) continue;
-      // Those that others were copying when their turn came may be free by now.
+      if ((await this.#readPending(run)) || this.#pool.queued > 0 || this.#waiting.length > 0) continue;
+      // Images that other workflows were copying may be free by now.
       if (!this.#pool.reconsider()) return true;
     }
   }
@@ -108,16 +108,16 @@ export class RunScheduler {
         if (page.moved > 0) this.#hasMoved = true;
       },
       onBroken: (error) => {
-        log.error('tags of pushed images were not all looked at', { error });
-        const reason = `not all were compared with their source, the next run begins again: ${rootMessage(error)}`;
-        const told = { image: 'tags of pushed images', state: 'retrying', code: 'internal', reason } as const;
-        this.#tally.add(withUnreportedImage, told);
+        log.error('not all tags of pushed images were checked', { error });
+        const reason = `not all tags were compared with their source; the next run checks again: ${rootMessage(error)}`;
+        const fault = { image: 'tags of pushed images', state: 'retrying', code: 'internal', reason } as const;
+        this.#tally.add(withUnreportedImage, fault);
       },
     });
   }
 
-  /** Reads pending images into the pool; true when there may be more of them than this page showed. */
-  async #look(run: SyncRun): Promise<boolean> {
+  /** Reads pending images into the pool; true if there may be more pages. */
+  async #readPending(run: SyncRun): Promise<boolean> {
     const limit = pageSize + this.#pool.known;
     const { images, refused } = await manyRows.findPending({ startedAt: run.startedAt, limit });
     this.#tally.add(withRefusedRows, refused);

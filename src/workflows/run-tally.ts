@@ -1,6 +1,6 @@
 import type { SyncAllResult, SyncTotals } from '../contract/sync-messages.js';
 
-/** What a run has done so far: the one place that every part of a run adds to. */
+/** The result of a run so far. Every part of the run adds to it. */
 export class RunTally {
   #result: SyncAllResult;
 
@@ -17,7 +17,7 @@ export class RunTally {
     return { images, pushed, waiting, retrying, blocked };
   }
 
-  /** @param adding one of `sync-result.ts`, which says what is added */
+  /** @param adding a function of `sync-result.ts` */
   add<T extends readonly unknown[]>(adding: (result: SyncAllResult, ...what: T) => SyncAllResult, ...what: T): void {
     this.#result = adding(this.#result, ...what);
   }

@@ -2,7 +2,7 @@ import { setCurrentDetails } from '@temporalio/workflow';
 
 import { asMarkdownText } from '../domain/markdown-text.js';
 
-/** What Temporal's web page shows of a workflow, which takes it for Markdown. */
+/** Sets the details of a workflow in Temporal's web UI, which renders them as Markdown. */
 export function showDetails(...lines: readonly string[]): void {
   setCurrentDetails(lines.map(asMarkdownText).join('\n'));
 }

@@ -11,7 +11,7 @@ import {
 
 import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../contract/workflow-names.js';
+import { syncAllWorkflowId } from '../contract/workflow-names.js';
 import { requests } from './activity-proxies.js';
 import { SyncRunExecution } from './sync-run.js';
 import { emptyResult } from './sync-result.js';
@@ -24,9 +24,9 @@ const progress = defineQuery<SyncProgress>(MessageName.progress);
 const requestsRemembered = 500;
 
 /**
- * Copies every pending image to every target, pass after pass until nobody asks for more, and ends. Triggers are
- * signals to the fixed ID `sync-all`: one that comes during a run makes it look again at once, one that comes during
- * its last step starts another run. Started under any other ID it passes the request on to that one.
+ * SyncAll copies every pending image to every target, in sync runs until there are no more requests. Triggers are signals
+ * to the fixed ID `sync-all`: one that arrives during a run makes it query again, one that arrives during the last step
+ * starts another run. A workflow with any other ID forwards the request to that one.
  */
 export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   const state = readState(input);
@@ -36,7 +36,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   let result = state.result ?? emptyResult;
   let run: SyncRunExecution | undefined;
 
-  // Handlers only record; they are set before the first await so that no signal comes too early.
+  // Handlers only record. They are set before the first await, so that no signal is lost.
   setHandler(requestSync, (request) => {
     const { id, reason } = readRequest(request);
     if (seen.has(id)) return;
@@ -44,18 +44,18 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     seen.add(id);
     const taken = { id, reason };
     waiting.push(taken);
-    // The request that a run begins with comes before every cancellation of it.
+    // The request that starts a run precedes every cancellation of it.
     if (!begins) newest.add(taken);
   });
   setHandler(progress, () => run?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
 
   const { workflowId, runId } = workflowInfo();
-  if (workflowId !== SYNC_ALL_WORKFLOW_ID) {
+  if (workflowId !== syncAllWorkflowId) {
     await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
-    return { ...emptyResult, forwardedTo: SYNC_ALL_WORKFLOW_ID };
+    return { ...emptyResult, forwardedTo: syncAllWorkflowId };
   }
 
-  // Started without a signal, by hand: that means one run.
+  // Started by hand without a signal: one run.
   if (waiting.length === 0 && state.run === undefined && result.runs === 0) {
     waiting.push({ id: runId, reason: 'start' });
     seen.add(runId);
@@ -80,7 +80,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
       await requestAnotherRun(result);
     }
   } catch (error) {
-    // A request that came with the cancellation, or while the cancelled run waited for its transfers to end, gets a
+    // A request that arrived with the cancellation, or while the cancelled run waited for its transfers to end, gets a
     // workflow run of its own.
     waiting.unshift(...newest.withCancellation().filter((request) => !waiting.includes(request)));
     if (isCancellation(error) && waiting.length > 0) {
@@ -88,7 +88,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     }
     throw error;
   }
-  // No await between the loop's test and this return: a signal that races it fails the task and is seen by the loop.
+  // No await between the loop condition and this return: a racing signal fails the task, and the loop then handles it.
   showDetails(
     `Done: ${result.pushed} pushed, ${result.waiting} waiting, ${result.retrying} retrying, ${result.blocked} blocked`,
   );
@@ -96,9 +96,9 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
 }
 
 /**
- * Signals of a workflow task are handled before a cancellation that came before them in it: the run takes them for its
- * own, and is cancelled with them. Who asked in the task of the cancellation is therefore kept apart; whether before or
- * after it, nobody can tell any more. The length of the history tells one task from another, in a replay too.
+ * In one workflow task, signals are handled before a cancellation that preceded them: the run would accept the requests
+ * and be cancelled with them. Requests of the cancellation's task are therefore kept separately, since their order is not
+ * known. The length of the history distinguishes tasks, also in a replay.
  */
 function requestsOfOneTask(): { add(request: SyncRequest): void; withCancellation(): readonly SyncRequest[] } {
   let task = 0;
@@ -118,7 +118,7 @@ function requestsOfOneTask(): { add(request: SyncRequest): void; withCancellatio
   };
 }
 
-/** However a run ends, the database is told: it would stand there as running for ever. */
+/** Records the end of a run in the database in all cases. Otherwise it would be shown as running forever. */
 async function runToItsEnd(run: SyncRunExecution): ReturnType<SyncRunExecution['run']> {
   try {
     return await run.run();
@@ -131,15 +131,18 @@ async function runToItsEnd(run: SyncRunExecution): ReturnType<SyncRunExecution['
   }
 }
 
-/** What a source or target told to come back for is not waited for here: this run ends, and a later run begins then. */
+/** Requests a later run for sources or targets that announced a wait, instead of waiting in this run. */
 async function requestAnotherRun({ againAt, waiting, retrying }: SyncAllResult): Promise<void> {
   if (againAt === undefined) return;
-  await requests.requestSyncAt({ at: againAt, reason: `${waiting + retrying} images wait for a source or target` });
+  await requests.requestSyncAt({
+    at: againAt,
+    reason: `${waiting + retrying} images are waiting for a source or target`,
+  });
 }
 
-/** What a run hands to the next is not checked field by field: nobody types a run by hand. */
+/** The state from the previous run is not checked field by field: it is never typed by hand. */
 function readState(input: unknown): SyncAllState {
-  const expected = 'SyncAll wants no input';
+  const expected = 'SyncAll expects no input';
   const state = readFields(input, expected);
   const lists = ['requests', 'seen', 'runningElsewhere', 'dropped'].map((name) => state[name]);
   const objects = ['run', 'result'].map((name) => state[name]);
@@ -150,7 +153,7 @@ function readState(input: unknown): SyncAllState {
   return state;
 }
 
-/** Signals can be typed by hand: `{}` or nothing still is a request, and none that was there before. */
+/** Signals can be typed by hand: `{}` or nothing is still a request, with a new ID. */
 function readRequest(request: unknown): SyncRequest {
   const given: { id?: unknown; reason?: unknown } = typeof request === 'object' && request !== null ? request : {};
   return {

@@ -18,16 +18,17 @@ type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
 type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 
-/** What is said of the targets that an image did not reach before somebody took it back. */
-const unwanted: Fault = {
+/** The fault for targets that an image did not reach before it was removed. */
+const removed: Fault = {
   code: 'cancelled',
   decision: 'wait',
-  reason: 'it was removed, or settled by another program, before the next try; "ferry add" asks for it again',
+  reason:
+    'it was removed, or completed by another program, before the next attempt; run "ferry add" to request it again',
 };
 
 /**
- * One image, all its platforms, all targets: plan, copy, record. A target that fails is tried again for a few rounds
- * while the others are done already; what is still open then is recorded with its reason for the next run.
+ * SyncImage plans, copies and records one image with all its platforms on all targets. A failed target is retried a few
+ * times; targets that are still open are recorded with the reason for the next run.
  */
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
   const { image, run } = readInput(input);
@@ -80,13 +81,13 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     await waitForNextAttempt(image, faults[0], pause);
   }
 
-  /** Nothing is to be done about it any more; but what earlier attempts brought to targets is there. */
+  /** The image is no longer pending, but earlier attempts may have copied it to targets. */
   async function recordUnwanted(before: Plan | undefined): Promise<SyncImageResult> {
     if (before === undefined || delivered.latest.done.length === 0) {
       return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
     }
     const { rows, readAt } = before;
-    const recorded = await recordStopped({ kind: 'stopped', rows, readAt, tagMissing: false, fault: unwanted });
+    const recorded = await recordStopped({ kind: 'stopped', rows, readAt, tagMissing: false, fault: removed });
     return { ...recorded, state: 'nothing', notDone: [] };
   }
 
@@ -104,7 +105,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
       bytesRead,
     };
-    await manyRows.recordImage({ outcome, run: run, readAt: plan.readAt });
+    await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
     const notDone = [{ image, state, code, reason }];
     return { image, state, ...source, targets: there, notDone, bytesRead, ...again([plan.fault]) };
   }
@@ -116,21 +117,29 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   ): Promise<SyncImageResult> {
     const targets = [...copied.done, ...copied.open.map(openOutcome), ...left.map(leftOutcome)];
     const { sourceDigest, missingPlatforms } = copied;
-    // What was read from another target says nothing about the image's own source.
+    // A digest that was read from another target does not describe the image's own source.
     const isFromSource = plan.kind === 'left' || plan.from === undefined;
     const source = sourceDigest === undefined || !isFromSource ? {} : { sourceDigest };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
-    await manyRows.recordImage({ outcome, run: run, readAt: plan.readAt });
+    await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
     const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    // They are recorded already, as what another program brought there.
+    // They are already recorded as adopted from another program.
     const kept = (plan.kind === 'planned' ? plan.kept : undefined) ?? [];
-    const told = [...targets, ...kept];
-    return { image, state: overallState(notDone), ...source, targets: told, notDone, bytesRead, ...again(faults) };
+    const allTargets = [...targets, ...kept];
+    return {
+      image,
+      state: overallState(notDone),
+      ...source,
+      targets: allTargets,
+      notDone,
+      bytesRead,
+      ...again(faults),
+    };
   }
 }
 
-/** Targets that get nothing, less those that an earlier attempt served. */
+/** Skipped targets, except those that an earlier attempt completed. */
 function stillLeft({ left }: Plan | LeftPlan, kept: KeptTargets): readonly LeftTarget[] {
   return left.filter((target) => !isKept(target, kept));
 }
@@ -140,12 +149,12 @@ function again(faults: readonly Fault[]): { readonly againAt?: number } {
   return at === undefined ? {} : { againAt: at };
 }
 
-/** Typed by hand, an image may be written as people write it, and belongs to no run. */
+/** Input typed by hand may contain a short reference, and has no run. */
 function readInput(input: unknown): Required<SyncImageInput> {
-  const expected = 'SyncImage wants {"image": "docker.io/library/nginx:1.27"}';
+  const expected = 'SyncImage expects {"image": "docker.io/library/nginx:1.27"}';
   const { image, run } = readFields(input, expected);
   if (typeof image !== 'string') throw refused(expected);
-  const runId = readOptionalText(run, `${expected} and, of a run, {"run": "its ID"}`) ?? workflowInfo().workflowId;
+  const runId = readOptionalText(run, `${expected} and optionally {"run": "its ID"}`) ?? workflowInfo().workflowId;
   try {
     return { image: printImageReference(parseImageReference(image)), run: runId };
   } catch (error) {
@@ -154,7 +163,7 @@ function readInput(input: unknown): Required<SyncImageInput> {
   }
 }
 
-/** What a daemon finds out is what a plan would have said, had anybody else looked at the source. */
+/** Converts a daemon's fault about the source to the plan that reading the source would have given. */
 function stoppedByDocker({ rows, readAt, missingTag }: Plan, fault: Fault): StoppedPlan {
   const tagMissing = fault.code === 'tag-missing';
   return {
@@ -167,6 +176,6 @@ function stoppedByDocker({ rows, readAt, missingTag }: Plan, fault: Fault): Stop
 }
 
 async function waitForNextAttempt(image: string, fault: Fault | undefined, pauseMs: number): Promise<void> {
-  showDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next try of ${image}: ${fault?.reason ?? ''}`);
+  showDetails(`Waiting ${Math.round(pauseMs / 1000)} s before the next attempt of ${image}: ${fault?.reason ?? ''}`);
   await sleep(pauseMs);
 }

@@ -1,4 +1,4 @@
-/** Adding up what a run of `SyncAll` did. */
+/** Adds up the results of a sync run. */
 import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
 import type {
   KeptTag,
@@ -23,11 +23,11 @@ export const emptyResult: SyncAllResult = {
 };
 
 /**
- * What a further pass starts from. Images that wait or failed are still pending, so it looks at each of them again and
- * counts them then; blocked ones it does not meet.
+ * The initial result of a further run. Waiting and retrying images are still pending, so the run processes and counts them
+ * again; blocked ones are kept.
  */
 export function atNextRun(result: SyncAllResult): SyncAllResult {
-  // Whoever asked to be left alone is asked again by this run.
+  // This run retries sources and targets that announced a wait.
   const { againAt: _againAt, takeover, ...kept } = result;
   const { waiting, retrying, images, notDone } = result;
   return {
@@ -42,7 +42,7 @@ export function atNextRun(result: SyncAllResult): SyncAllResult {
   };
 }
 
-/** A page of rows of other programs that were looked for on the targets. What is not there is told by its own copy. */
+/** Adds one page of rows of other programs that were checked on the targets. Missing ones are reported by their own copies. */
 export function withTakeover(result: SyncAllResult, { adopted, claims, unasked = [] }: TakeoverPage): SyncAllResult {
   const counted = { ...result, images: result.images + adopted, pushed: result.pushed + adopted };
   if (claims === undefined || claims.looked === 0) return counted;
@@ -55,9 +55,9 @@ export function withTakeover(result: SyncAllResult, { adopted, claims, unasked =
     unverified: known.unverified + unverified,
   };
   if (unverified === 0) return { ...counted, takeover };
-  const told = unasked.map(({ target, fault, rows }): NotDone => {
+  const notDone = unasked.map(({ target, fault, rows }): NotDone => {
     const image = `${rows} ${rows === 1 ? 'row' : 'rows'} marked as pushed`;
-    const reason = `not verified, and left as they are: ${fault.reason}`;
+    const reason = `not verified and not changed: ${fault.reason}`;
     return { image, target, state: fault.decision === 'wait' ? 'waiting' : 'retrying', code: fault.code, reason };
   });
   const waiting = unasked.reduce((sum, { fault, rows }) => sum + (fault.decision === 'wait' ? rows : 0), 0);
@@ -67,29 +67,29 @@ export function withTakeover(result: SyncAllResult, { adopted, claims, unasked =
     images: counted.images + unverified,
     waiting: counted.waiting + waiting,
     retrying: counted.retrying + unverified - waiting,
-    notDone: withNotDone(counted.notDone, told),
+    notDone: withNotDone(counted.notDone, notDone),
   };
 }
 
-/** Rows that other programs inserted and that name no image: blocked, each with its reason in the database. */
+/** Adds rows of other programs that do not identify an image: they are blocked, with the reason in the database. */
 export function withRefusedRows(result: SyncAllResult, refused: number): SyncAllResult {
   if (refused === 0) return result;
-  const told: NotDone = {
+  const notDone: NotDone = {
     image: `${refused} ${refused === 1 ? 'row' : 'rows'} of images_for_push`,
     state: 'blocked',
     code: 'invalid-reference',
-    reason: 'no image can be read from it; "ferry list blocked" says why',
+    reason: 'the row does not identify an image; "ferry list blocked" shows the reason',
   };
   return {
     ...result,
     images: result.images + refused,
     blocked: result.blocked + refused,
-    notDone: withNotDone(result.notDone, [told]),
+    notDone: withNotDone(result.notDone, [notDone]),
   };
 }
 
 export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAllResult {
-  // Taken back in mid-pass it counts for nothing, and may have replaced something before.
+  // An image that was removed during the run is not counted, but may have replaced a tag before.
   if (image.state === 'nothing') return { ...result, ...withReplaced(result.replaced, replacedBy(image)) };
   return {
     ...result,
@@ -153,23 +153,23 @@ function earlier(a: number | undefined, b: number | undefined): { readonly again
   return times.length === 0 ? {} : { againAt: Math.min(...times) };
 }
 
-/** Pushed images of which nobody knows whether their tags moved: they wait for a run that can ask. */
+/** Adds pushed images whose tags could not be checked: they wait for a later run. */
 export function withUncheckedTags(
   result: SyncAllResult,
   { unchecked, uncheckedCount }: { readonly unchecked: readonly UncheckedTag[]; readonly uncheckedCount: number },
 ): SyncAllResult {
-  const told = unchecked.map(({ image, fault: { code, reason } }): NotDone => {
-    return { image, state: 'waiting', code, reason: `whether its tag moved could not be asked: ${reason}` };
+  const notDone = unchecked.map(({ image, fault: { code, reason } }): NotDone => {
+    return { image, state: 'waiting', code, reason: `could not check whether its tag moved: ${reason}` };
   });
   return {
     ...result,
     images: result.images + uncheckedCount,
     waiting: result.waiting + uncheckedCount,
-    notDone: withNotDone(result.notDone, told),
+    notDone: withNotDone(result.notDone, notDone),
   };
 }
 
-/** An image whose workflow told nothing of it. */
+/** Adds an image whose workflow reported no outcome. */
 export function withUnreportedImage(result: SyncAllResult, notDone: NotDone): SyncAllResult {
   return {
     ...result,

@@ -12,7 +12,7 @@ import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from '.
 import { rootMessage } from './unreported-failure.js';
 
 export interface SyncRunExecutionOptions {
-  /** Requests not answered yet: shared with the signal handler, emptied by the run that answers them. */
+  /** Unanswered requests: shared with the signal handler, cleared by the run that answers them. */
   readonly waiting: SyncRequest[];
   readonly result: SyncAllResult;
   readonly carried: SyncAllState;
@@ -20,8 +20,8 @@ export interface SyncRunExecutionOptions {
 }
 
 /**
- * One run over everything pending. It ends when a look at the database, made while nothing is in work and nobody has
- * asked for more, finds nothing: what was added or asked for again meanwhile is therefore always seen.
+ * One sync run over all pending images. It ends when a query, made while nothing is in flight and no request is
+ * unanswered, finds nothing. Images that are added or requested during the run are therefore never missed.
  */
 export class SyncRunExecution {
   readonly #waiting: SyncRequest[];
@@ -34,7 +34,7 @@ export class SyncRunExecution {
   #adoptedUpTo: number;
   #adoptionOver: boolean;
   #phase: SyncProgress['phase'] = 'starting';
-  /** Its end is in the database: what comes after is not to change it. */
+  /** The end of the run is recorded and must not be changed again. */
   #isFinished = false;
 
   constructor({ waiting, result, carried, continueAfterEvents }: SyncRunExecutionOptions) {
@@ -75,7 +75,7 @@ export class SyncRunExecution {
   }
 
   async run(): Promise<'finished' | 'continue-as-new'> {
-    // Taken before the first await: a request that comes from here on is answered by a later look.
+    // Cleared before the first await: a request that arrives later is answered by a later query.
     const answered = this.#waiting.splice(0);
     if (this.#run === undefined) {
       this.#run = await database.beginRun({ requests: answered });
@@ -97,8 +97,8 @@ export class SyncRunExecution {
   }
 
   /**
-   * Called with cancellation shielded: waits until every transfer has let go, and ends the run in the database, where
-   * it would otherwise stand as running for ever.
+   * Called with cancellation shielded: waits until every transfer has stopped, and records the end of the run, which would
+   * otherwise be shown as running forever.
    */
   async closeCancelled(): Promise<void> {
     await this.#runs.settled();
@@ -106,28 +106,28 @@ export class SyncRunExecution {
     await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: true });
   }
 
-  /** Ends the run in the database with why it broke off; its transfers are cancelled when its workflow ends. */
+  /** Records the end of the run with the failure; its transfers are cancelled when its workflow ends. */
   async closeBroken(error: unknown): Promise<void> {
     if (this.#run === undefined || this.#isFinished) return;
     const failure = rootMessage(error);
     try {
       await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: false, failure });
     } catch (unrecorded) {
-      log.error('the end of a broken pass could not be recorded', { failure, error: unrecorded });
+      log.error('the end of a failed run could not be recorded', { failure, error: unrecorded });
     }
   }
 
-  /** A run is not kept from its end by a history that cannot be shortened now. */
+  /** A failure to delete old history does not fail the run. */
   async #prune(): Promise<void> {
     try {
       await pruning.pruneHistory();
     } catch (error) {
       if (isCancellation(error)) throw error;
-      log.warn('old history was not forgotten, the next run tries again', { error });
+      log.warn('old history was not deleted, the next run retries', { error });
     }
   }
 
-  /** Takes over what older scripts pushed, page by page; false when the history has grown too long. */
+  /** Adopts images that older scripts pushed, page by page; false if the history is too long. */
   async #adopt(): Promise<boolean> {
     this.#phase = 'adopting';
     while (!this.#adoptionOver) {
@@ -143,7 +143,7 @@ export class SyncRunExecution {
 
   #tellLeft(): void {
     for (const image of this.#pool.runningElsewhere) {
-      const reason = 'another run was copying it, and was left to do so; the next run looks at it again';
+      const reason = 'another workflow is copying it; the next run checks it again';
       this.#tally.add(withUnreportedImage, { image, state: 'waiting', code: 'busy', reason });
     }
   }

@@ -7,11 +7,11 @@ export type CheckedPage = Awaited<ReturnType<TagActivities['findMovedTags']>>;
 
 interface TagCheckEvents {
   onPage(page: CheckedPage): void;
-  /** It ends here: those that it did not come to are left to the next run. */
+  /** The check failed: the next run checks the remaining tags. */
   onBroken(error: unknown): void;
 }
 
-/** Looks page by page, beside the copying, whether tags of pushed images moved at their source. */
+/** Checks page by page, in parallel to the copies, if tags of pushed images moved at their source. */
 export class TagCheck {
   readonly #startedAt: number;
   readonly #events: TagCheckEvents;
@@ -19,7 +19,7 @@ export class TagCheck {
   #isBusy = false;
   #cancelled: Error | undefined;
 
-  /** @param checkedUpTo the row to go on after; undefined when everything has been looked at */
+  /** @param checkedUpTo the row to continue after; undefined when everything is checked */
   constructor(startedAt: number, checkedUpTo: number | undefined, events: TagCheckEvents) {
     this.#startedAt = startedAt;
     this.#checkedUpTo = checkedUpTo;
@@ -38,13 +38,13 @@ export class TagCheck {
     return this.#checkedUpTo === undefined && !this.#isBusy;
   }
 
-  /** Whether {@link goOn} has something to do, or to say. */
+  /** Whether {@link advance} has something to do. */
   get canGoOn(): boolean {
     return !this.#isBusy && (this.#checkedUpTo !== undefined || this.#cancelled !== undefined);
   }
 
-  /** Begins the next page unless one is under way. @throws CancelledFailure when that is what ended the last one */
-  goOn(): void {
+  /** Starts the next page unless one is in flight. @throws CancelledFailure if the last page was cancelled */
+  advance(): void {
     if (this.#cancelled !== undefined) throw this.#cancelled;
     if (this.#isBusy || this.#checkedUpTo === undefined) return;
     this.#isBusy = true;

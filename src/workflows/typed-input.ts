@@ -1,4 +1,4 @@
-/** People type the inputs of workflows by hand: a wrong one ends the run with a reason, instead of failing its task for ever. */
+/** People type workflow inputs by hand: an invalid one fails the workflow with a reason, instead of failing its task forever. */
 import { ApplicationFailure } from '@temporalio/workflow';
 
 export function refused(message: string): ApplicationFailure {
@@ -6,9 +6,9 @@ export function refused(message: string): ApplicationFailure {
 }
 
 /**
- * The fields of an input; none where nothing or `null` was given.
+ * The fields of an input; none if it is missing or `null`.
  *
- * @param expected what to say about anything else
+ * @param expected the message for any other input
  * @throws ApplicationFailure `invalid-input`
  */
 export function readFields(input: unknown, expected: string): Readonly<Record<string, unknown>> {
@@ -26,7 +26,7 @@ export function refuseUnknownFields(input: unknown, known: readonly string[], ex
   if (typeof input !== 'object' || input === null) return;
   const unknown = Object.keys(input).find((field) => !known.includes(field));
   if (unknown === undefined) return;
-  throw refused(`${expected}: "${unknown}" is not known there`);
+  throw refused(`${expected}: unknown field "${unknown}"`);
 }
 
 /** @throws ApplicationFailure `invalid-input` for anything but a text or nothing */

@@ -19,7 +19,7 @@ import { statusCommand } from '../../src/cli/commands/status.js';
 import { syncCommand } from '../../src/cli/commands/sync.js';
 import { warningOfMissingWorker } from '../../src/cli/missing-worker-warning.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
+import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
@@ -49,7 +49,7 @@ describe('how commands report errors of Temporal', () => {
   test('a terminated sync run is reported in one sentence', async () => {
     const asked = withTemporalAt(place(), async (temporal) => {
       const { runId } = await requestSync(temporal, request);
-      await temporal.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).terminate('the disk is being moved');
+      await temporal.client.workflow.getHandle(syncAllWorkflowId).terminate('the disk is being moved');
       return await syncResult(temporal, runId);
     });
 

@@ -37,7 +37,7 @@ test.each(['{"images":[]}', '{"images":"nginx"}', '{"image":"nginx"}', '{"images
     const workflowId = await start('AddImage', ['--input', input]);
 
     await expect(worker.client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('AddImage wants {"images"') as string },
+      cause: { message: expect.stringContaining('AddImage expects {"images"') as string },
     });
   },
 );

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
+import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
 import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
 
@@ -86,7 +86,7 @@ async function syncAllRuns(): Promise<{ start: number; end: number }[]> {
   const connection = await Connection.connect({ address: runtime.temporal.address });
   try {
     const runs: { start: number; end: number }[] = [];
-    const query = `WorkflowId = "${SYNC_ALL_WORKFLOW_ID}"`;
+    const query = `WorkflowId = "${syncAllWorkflowId}"`;
     for await (const { startTime, closeTime } of new Client({ connection }).workflow.list({ query })) {
       runs.push({ start: startTime.getTime(), end: closeTime?.getTime() ?? Number.POSITIVE_INFINITY });
     }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addImages } from '../../src/client/add-images.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import type { TemporalClient } from '../../src/client/connect.js';
-import { SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import { syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
@@ -53,7 +53,7 @@ describe('workflows whose histories are recorded', () => {
     const summary = await syncResult(temporal, runId);
 
     expect(summary).toMatchObject({ images: 3, pushed: 2, blocked: 1 });
-    await record('sync-all', SYNC_ALL_WORKFLOW_ID, runId);
+    await record('sync-all', syncAllWorkflowId, runId);
     await record('sync-image-copied', syncImageWorkflowId(good));
     await record('sync-image-second-attempt', syncImageWorkflowId(flaky));
     await record('sync-image-blocked', syncImageWorkflowId(bad));
@@ -63,14 +63,14 @@ describe('workflows whose histories are recorded', () => {
     world.want(...Array.from({ length: 12 }, (_, n) => `docker.io/library/image-${n}:1`));
 
     const handle = await worker.client.workflow.start(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [{ continueAfterEvents: 40 }],
     });
     const summary = await handle.result();
 
     expect(summary).toMatchObject({ runs: 1, pushed: 12 });
-    await record('sync-all-continued', SYNC_ALL_WORKFLOW_ID, handle.firstExecutionRunId);
+    await record('sync-all-continued', syncAllWorkflowId, handle.firstExecutionRunId);
   });
 
   test.each<[when: string, name: string, cancelAndAsk: (until: Promise<unknown>) => Promise<unknown>]>([
@@ -78,7 +78,7 @@ describe('workflows whose histories are recorded', () => {
       'while it is cancelled',
       'sync-all-asked-after-cancellation',
       async (transferEnded) => {
-        await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).cancel();
+        await worker.client.workflow.getHandle(syncAllWorkflowId).cancel();
         await transferEnded;
         await requestSync(temporal, { id: 'two', reason: 'recorded' });
       },
@@ -105,7 +105,7 @@ describe('workflows whose histories are recorded', () => {
     const summary = await syncResult(temporal, runId);
 
     expect(summary).toMatchObject({ runs: 1, pushed: 1 });
-    await record(name, SYNC_ALL_WORKFLOW_ID, runId);
+    await record(name, syncAllWorkflowId, runId);
   });
 
   test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {

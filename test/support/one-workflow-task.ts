@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 
 import { requireTool } from '../../demo/tools.js';
 import { MessageName } from '../../src/contract/messages.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../../src/contract/workflow-names.js';
+import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
 
 /**
  * Cancels SyncAll and asks for another sync so that one workflow task has both. This process, and with it the worker,
@@ -16,7 +16,7 @@ export function cancelAndAskInOneTask(
 ): void {
   const command = (name: string, ...options: string[]): void => {
     const place = ['--address', inject('temporalAddress'), '--namespace', namespace];
-    const args = ['workflow', name, '--workflow-id', SYNC_ALL_WORKFLOW_ID, ...place, ...options];
+    const args = ['workflow', name, '--workflow-id', syncAllWorkflowId, ...place, ...options];
     execFileSync(requireTool('temporal'), args, { stdio: 'pipe' });
   };
   const ask = (id: string): void =>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { TaskQueue } from '../../src/contract/task-queues.js';
-import { ADD_IMAGE_ID_PREFIX, WorkflowName } from '../../src/contract/workflow-names.js';
+import { addImageIdPrefix, WorkflowName } from '../../src/contract/workflow-names.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from './scripted-world.js';
@@ -21,12 +21,12 @@ async function add(delivery: string, sync?: boolean): Promise<unknown> {
   const input = { images: ['docker.io/library/a:1'], ...(sync === undefined ? {} : { sync }) };
   return await worker.client.workflow.execute(WorkflowName.addImage, {
     taskQueue: TaskQueue.main,
-    workflowId: `${ADD_IMAGE_ID_PREFIX}${delivery}`,
+    workflowId: `${addImageIdPrefix}${delivery}`,
     args: [input],
   });
 }
 
-test('a repeated delivery asks for a sync, too: the first run may have been ended before it did', async () => {
+test('a repeated delivery requests a sync, too, since the first run may have ended before its request', async () => {
   world.deliveries.add('d-1');
 
   const repeated = await add('d-1');
@@ -38,20 +38,20 @@ test('a repeated delivery asks for a sync, too: the first run may have been ende
 test.each([
   ['platform', 'of the request', { images: ['a:1'], platform: 'linux/arm64' }],
   ['platform', 'of an image', { images: [{ image: 'a:1', platform: 'linux/arm64' }] }],
-])('a field that is not known, %s %s, is said and not passed over', async (field, _whose, input) => {
+])('an unknown field, %s %s, is refused', async (field, _whose, input) => {
   const run = worker.client.workflow.execute(WorkflowName.addImage, {
     taskQueue: TaskQueue.main,
-    workflowId: `${ADD_IMAGE_ID_PREFIX}d-1`,
+    workflowId: `${addImageIdPrefix}d-1`,
     args: [input],
   });
 
   await expect(run).rejects.toMatchObject({
-    cause: { type: 'invalid-input', message: expect.stringContaining(`"${field}" is not known there`) as string },
+    cause: { type: 'invalid-input', message: expect.stringContaining(`"${field}"`) as string },
   });
   expect([...world.deliveries]).toEqual([]);
 });
 
-test('no sync is asked for where the sender wants none', async () => {
+test('no sync is requested if the sender does not want one', async () => {
   world.deliveries.add('d-1');
 
   const [repeated, first] = [await add('d-1', false), await add('d-2', false)];

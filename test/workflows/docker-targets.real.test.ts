@@ -60,7 +60,7 @@ async function sync(): Promise<SyncImageResult> {
   })) as SyncImageResult;
 }
 
-test('one image goes to its targets by both engines, each told what the source is', async () => {
+test('both engines copy one image to their targets with the same source digest', async () => {
   const plan = withDocker(['aliyun', 'private'], ['private']);
   world.plans.set(image, () => plan);
 
@@ -72,7 +72,7 @@ test('one image goes to its targets by both engines, each told what the source i
   expect(asked).toMatchObject([{ sourceDigest: plan.sourceDigest, destinations: [{ target: 'private' }] }]);
 });
 
-test('what only daemons see is recorded as they found it', async () => {
+test('results that only daemons know are recorded as they reported them', async () => {
   world.plans.set(image, () => withDocker(['private'], ['private']));
 
   const result = await sync();
@@ -82,7 +82,7 @@ test('what only daemons see is recorded as they found it', async () => {
   expect(asked[0]).not.toHaveProperty('sourceDigest');
 });
 
-test('a daemon that has done its part is not asked again while another target is tried once more', async () => {
+test('a daemon that has completed its target is not used again while another target is retried', async () => {
   world.plans.set(image, () => withDocker(['one', 'two'], ['one', 'two']));
   const fault = { code: 'unreachable', decision: 'retry', reason: 'no route' } as const;
   answer = ({ destinations }) => ({
@@ -104,7 +104,7 @@ test('a daemon that has done its part is not asked again while another target is
   expect(asked[1]?.sourceDigest).toBe(found);
 });
 
-test.each(['wait', 'block'] as const)('a tag that a daemon does not find: %s', async (missingTag) => {
+test.each(['wait', 'block'] as const)('a tag that a daemon does not find has the decision %s', async (missingTag) => {
   world.plans.set(image, () => ({ ...withDocker(['private'], ['private']), missingTag }));
   answer = ({ destinations }) => ({
     done: [],
@@ -120,7 +120,7 @@ test.each(['wait', 'block'] as const)('a tag that a daemon does not find: %s', a
   expect(world.recorded).toMatchObject([{ targets: [], sourceFault: { state, tagMissing: true } }]);
 });
 
-test('a copy that no worker with a daemon takes leaves its target to the next run, and what the others got is recorded', async () => {
+test('a copy that no worker with a daemon starts is retried by the next run, and copies to other targets are recorded', async () => {
   world.plans.set(image, () => withDocker(['aliyun', 'private'], ['private']));
   await worker.stop();
   worker = await startWorkflowWorker(world.activities(), await impatientWorkflowBundle());

@@ -101,7 +101,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('what the newest release of Dify changes is wanted, with the reason, and a sync is asked for', async () => {
+  test('the images that the newest release of Dify changes are wanted with the reason, and a sync is requested', async () => {
     const result = await fetched('dify');
 
     expect(result).toMatchObject({ upstream: 'dify', release: '1.16.0', previous: '1.15.0', syncRequested: true });
@@ -125,7 +125,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ]);
   });
 
-  test('a second run finds nothing new, touches no row, asks for no sync and costs one request', async () => {
+  test('a second run finds nothing new, changes no row, requests no sync and makes one HTTP request', async () => {
     await fetched('dify');
     const rows = await allRows();
     const requests = standIn.requests.length;
@@ -138,7 +138,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(world.signalled).toHaveLength(1);
   });
 
-  test('the rows are committed when the sync is asked for', async () => {
+  test('the rows are committed before the sync is requested', async () => {
     let seen = 0;
     onRequestSync = async () => {
       seen = (await allRows()).length;
@@ -149,7 +149,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(seen).toBe(5);
   });
 
-  test('a sync is asked for even when the worker dies between the rows and the end of its activity', async () => {
+  test('a sync is requested even if the worker dies between the commit and the end of its activity', async () => {
     let first = true;
     wanted = {
       addWanted: async (requests) => {
@@ -169,7 +169,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(world.signalled).toHaveLength(1);
   });
 
-  test('scope release wants the images of a handled release that are not there yet', async () => {
+  test('the scope release adds the missing images of a release that was handled before', async () => {
     await fetched('dify');
 
     const result = await fetched('dify', { scope: 'release' });
@@ -178,7 +178,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(result.wanted.filter(({ outcome }) => outcome === 'added')).toHaveLength(13);
   });
 
-  test('a pushed image is left alone and asks for no sync', async () => {
+  test('a pushed image is not changed and causes no sync', async () => {
     await fetched('xinference');
     await syncImage(stores, xinferenceImage, {
       targets: [pushed('aliyun', 'x:1'), pushed('private', 'x:1')],
@@ -204,7 +204,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(result.syncRequested).toBe(true);
   });
 
-  test('images of a source that is not allowed are refused with the reason, the others are wanted', async () => {
+  test('images of a source that is not allowed are refused with the reason, and the others are wanted', async () => {
     refused = new Map([['containers.intersystems.com', 'containers.intersystems.com is not allowed']]);
 
     const result = await fetched('dify');
@@ -220,7 +220,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(await allRows()).toHaveLength(4);
   });
 
-  test('what was refused is wanted by the next look once the allow list has it', async () => {
+  test('a refused image is wanted by the next check once its source is allowed', async () => {
     refused = new Map([['containers.intersystems.com', 'containers.intersystems.com is not allowed']]);
     await fetched('dify');
     refused = new Map();
@@ -233,7 +233,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ]);
   });
 
-  test('a release that is announced while a look has read its listing already is found by the same run', async () => {
+  test('a release that is announced after a check has read the listing is found by the same workflow run', async () => {
     let joined: { readonly runId: string } | undefined;
     onRequestSync = async () => {
       if (joined !== undefined) return;
@@ -260,7 +260,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     await expect(ended).rejects.toThrow('that is too long to wait for: the next check by schedule');
   });
 
-  test('tags that were found before are not told as added once more', async () => {
+  test('tags that were found before are not reported as added again', async () => {
     const first = await fetched('prometheus');
 
     const second = await fetched('prometheus');
@@ -269,7 +269,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect([second.added.length, second.unchanged]).toEqual([0, 2]);
   });
 
-  test("a used-up rate limit is slept through until GitHub's reset, and the run does not fail", async () => {
+  test("the workflow sleeps through a rate limit until GitHub's reset, and does not fail", async () => {
     standIn.limit(0, 1_000);
 
     const result = await fetched('dify');
@@ -281,7 +281,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(events.filter((event) => event.activityTaskFailedEventAttributes !== null)).toEqual([]);
   });
 
-  test('who waits for a look is told what it waits for', async () => {
+  test('the details of a waiting check show what it waits for', async () => {
     const said: string[] = [];
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
     onTestFinished(() => void vi.restoreAllMocks());
@@ -298,7 +298,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(said).toHaveLength(1);
   });
 
-  test('a repository that is gone ends the run with the reason and the address', async () => {
+  test('a missing repository ends the workflow with the reason and the address', async () => {
     standIn.setTags('langgenius/dify', ['9.9.9']);
 
     const ended = fetched('dify');
@@ -307,7 +307,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     await expect(ended).rejects.toThrow('docker/docker-compose.yaml of langgenius/dify at 9.9.9');
   });
 
-  test('an upstream by configuration has its own platforms, and single images of it have theirs', async () => {
+  test('a configured upstream has its own platforms, and single images of it may have others', async () => {
     const result = await fetched('prometheus');
 
     expect(result.wanted.map(({ image, platform }) => `${image} ${platform}`)).toEqual([
@@ -317,7 +317,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ]);
   });
 
-  test('ten requests at once are one look', async () => {
+  test('ten simultaneous requests make one check', async () => {
     const runs = await Promise.all(Array.from({ length: 10 }, async () => await startFetch(temporal(), 'dify')));
 
     expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1);
@@ -329,7 +329,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ['FetchDify', [{ scope: 'release' }], 'dify'],
     ['FetchXinference', [null], 'xinference'],
     ['FetchUpstream', [{ name: 'xinference' }], 'xinference'],
-  ])('%s is started by hand with the input %j', async (type, args, upstream) => {
+  ])('the workflow %s is started by hand with the input %j', async (type, args, upstream) => {
     const handle = await worker.client.workflow.start(type, {
       workflowId: 'by-hand',
       taskQueue: TaskQueue.main,
@@ -341,10 +341,11 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
   test.each([
     ['FetchDify', { scope: 'everything' }, 'scope is "everything"'],
-    ['FetchDify', { scop: 'release' }, '"scop" is not known there'],
+    ['FetchDify', { scop: 'release' }, 'unknown field "scop"'],
     ['FetchUpstream', {}, 'FetchUpstream expects {"name": "my-upstream"}'],
     ['FetchUpstream', { name: 'unknown' }, 'unknown upstream unknown'],
-  ])('%s with the input %j ends with a reason', async (type, input, reason) => {
+    ['FetchUpstream', { name: 'unknown' }, 'there is no upstream unknown'],
+  ])('the workflow %s with the invalid input %j ends with a reason', async (type, input, reason) => {
     const handle = await worker.client.workflow.start(type, {
       workflowId: 'by-hand',
       taskQueue: TaskQueue.main,

@@ -14,7 +14,7 @@ describe('the order in which a run copies images', () => {
     expect([pool.take(), pool.take(), pool.take()]).toEqual(['a', 'b', undefined]);
   });
 
-  test('an image that somebody asked for goes before everything discovered, also when it was queued already', () => {
+  test('a requested image goes before all discovered ones, even if it was already queued', () => {
     const pool = new ImagePool();
     pool.offer(found('a', 'b', 'c'));
 
@@ -23,7 +23,7 @@ describe('the order in which a run copies images', () => {
     expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual(['c', 'd', 'a', 'b']);
   });
 
-  test('an image in work is not taken twice, and may be offered again when it is over', () => {
+  test('an image in flight is not started twice, and may be added again when it has ended', () => {
     const pool = new ImagePool();
     pool.offer(found('a'));
     const image = pool.take();
@@ -36,7 +36,7 @@ describe('the order in which a run copies images', () => {
     expect([image, whileInWork, pool.take()]).toEqual(['a', undefined, 'a']);
   });
 
-  test('an image that another run copies is left to it for the rest of the run', () => {
+  test('an image that another workflow is copying is skipped for the rest of the run', () => {
     const pool = new ImagePool({ runningElsewhere: ['a'] });
     pool.leaveTo('b');
 
@@ -46,7 +46,7 @@ describe('the order in which a run copies images', () => {
     expect(pool.runningElsewhere).toEqual(['a', 'b']);
   });
 
-  test('an image asked for while it is in work makes the run look again as soon as it is over', () => {
+  test('an image that is requested while it is in flight makes the run query again when it has ended', () => {
     const pool = new ImagePool();
     pool.offer(found('a', 'b'));
     pool.take();
@@ -61,7 +61,7 @@ describe('the order in which a run copies images', () => {
     expect(pool.take()).toBe('a');
   });
 
-  test('a tag and the same tag with a digest are never in work at once, and hold up nobody else', () => {
+  test('a tag and the same tag with a digest are never in flight together, and do not delay others', () => {
     const pinned = `host/app:1@sha256:${'a'.repeat(64)}`;
     const pool = new ImagePool();
     pool.offer(found('host/app:1', pinned, 'host/app:2'));
@@ -86,7 +86,7 @@ describe('the order in which a run copies images', () => {
     expect(pool.take()).toBe(tagged);
   });
 
-  test('only what was asked for is taken while the run ends its work', () => {
+  test('only requested images are started while the run drains', () => {
     const pool = new ImagePool();
     pool.offer([...asked('a'), ...found('b')]);
 
@@ -97,7 +97,7 @@ describe('the order in which a run copies images', () => {
     ]);
   });
 
-  test('a look does not read the whole of a long queue again', () => {
+  test('a query does not read a long queue again as a whole', () => {
     const pool = new ImagePool({ runningElsewhere: ['x'] });
 
     pool.offer(found(...Array.from({ length: 10_000 }, (_, number) => `host/app:${number}`)));
@@ -106,7 +106,7 @@ describe('the order in which a run copies images', () => {
     expect(pool.known).toBe(2_001);
   });
 
-  test('what was left to another run is offered once more, and what was dropped is not', () => {
+  test('a skipped image is offered once more, and a dropped one is not', () => {
     const pool = new ImagePool({ runningElsewhere: ['a'], dropped: ['b'] });
 
     const first = pool.reconsider();

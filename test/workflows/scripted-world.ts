@@ -13,7 +13,7 @@ import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.
 
 /** Activities over plain lists, so that a test decides what the workflows see and when. */
 export class ScriptedWorld {
-  /** Pending images, in row order; `explicit` ones were asked for. */
+  /** Pending images, in row order; `explicit` ones were requested. */
   readonly pending: { image: string; explicit: boolean }[] = [];
   readonly plans = new Map<string, (attempt: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
@@ -27,7 +27,7 @@ export class ScriptedWorld {
   /** Deliveries of `AddImage` that were handled, before this world began or in it. */
   readonly deliveries = new Set<string>();
   readonly again: { at: number; reason: string }[] = [];
-  /** Rows that the next look refuses. */
+  /** Rows that the next query refuses. */
   readonly refused: string[] = [];
   onCheckTags: TagActivities['findMovedTags'] extends (input: never) => infer R ? (after: number) => R : never =
     async () => ({ moved: 0, unchecked: [], uncheckedCount: 0 });

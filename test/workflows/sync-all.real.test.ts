@@ -8,7 +8,7 @@ import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { MessageName } from '../../src/contract/messages.js';
 import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
-import { SYNC_AGAIN_WORKFLOW_ID, SYNC_ALL_WORKFLOW_ID, WorkflowName } from '../../src/contract/workflow-names.js';
+import { syncAgainWorkflowId, syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
@@ -34,7 +34,7 @@ describe('SyncAll on a real Temporal server', () => {
       { client: worker.client, withDeadline: async (call) => await call(), close: async () => undefined },
       { id, reason },
     );
-  const syncAll = (runId?: string): WorkflowHandle => worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID, runId);
+  const syncAll = (runId?: string): WorkflowHandle => worker.client.workflow.getHandle(syncAllWorkflowId, runId);
   const result = async (runId?: string) => (await syncAll(runId).result()) as SyncAllResult;
 
   test('every pending image is copied once, and the result adds them up', async () => {
@@ -51,7 +51,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toEqual({ runs: 1, images: 3, pushed: 3, waiting: 0, retrying: 0, blocked: 0, notDone: [] });
   });
 
-  test('a run forgets old history at its end, and ends also where that cannot be done', async () => {
+  test('a run deletes old history at its end, and ends even if that fails', async () => {
     const { runId } = await ask('one');
     await result(runId);
     world.onPrune = async () => {
@@ -64,7 +64,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toHaveLength(2);
   });
 
-  test('fifty triggers at the same instant are one run, and each of them is answered', async () => {
+  test('fifty simultaneous triggers cause one run, and each of them is answered', async () => {
     world.want('docker.io/library/a:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/a:1', copy.copy);
@@ -79,7 +79,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.mostAtOnce).toBe(1);
   });
 
-  test('a source that asks for hours is left to a run at that time, and keeps nobody waiting', async () => {
+  test('a source that announces a wait of hours is retried by a run at that time, and delays no caller', async () => {
     const fault = { code: 'rate-limited', decision: 'wait', reason: 'its allowance is spent' } as const;
     const stopped = (retryAfterMs: number): ImagePlan => ({
       kind: 'stopped',
@@ -99,15 +99,15 @@ describe('SyncAll on a real Temporal server', () => {
 
     expect(world.copied).toEqual(['quay.io/org/c:1']);
     expect(summary).toMatchObject({ pushed: 1, waiting: 2, runs: 1 });
-    expect(world.again).toEqual([{ at: summary.againAt, reason: '2 images wait for a source or target' }]);
+    expect(world.again).toEqual([{ at: summary.againAt, reason: '2 images are waiting for a source or target' }]);
     expect(summary.againAt).toBeGreaterThan(before + 3_500_000);
     expect(summary.againAt).toBeLessThan(Date.now() + 3_600_001);
   });
 
-  test('a request for a later time begins a run then, and the newest one counts', async () => {
+  test('a request for a later time starts a run at that time, and the newest request applies', async () => {
     const temporal = { client: worker.client, withDeadline: async <T>(call: () => Promise<T>) => await call(), close };
     await requestSyncAt(temporal, { at: Date.now() + 3_600_000, reason: 'in an hour' });
-    const handle = worker.client.workflow.getHandle(SYNC_AGAIN_WORKFLOW_ID);
+    const handle = worker.client.workflow.getHandle(syncAgainWorkflowId);
     const waiting = await handle.describe();
 
     await requestSyncAt(temporal, { at: Date.now() + 1_000, reason: 'the allowance is free again' });
@@ -134,7 +134,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.runs).toBe(2);
   });
 
-  test('an image asked for during a run goes before those that wait their turn', async () => {
+  test('an image that is requested during a run goes before queued ones', async () => {
     world.poolSize = 1;
     world.want('docker.io/library/long:1', 'docker.io/library/b:1', 'docker.io/library/c:1');
     const copy = openCopy();
@@ -151,7 +151,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.copied).toHaveLength(4);
   });
 
-  test('an image asked for during a run starts at once when a slot is free', async () => {
+  test('an image that is requested during a run starts immediately if a slot is free', async () => {
     world.want('docker.io/library/long:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/long:1', copy.copy);
@@ -171,7 +171,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect([...progress.inFlight].sort()).toEqual(['docker.io/library/long:1', 'docker.io/library/second:1']);
   });
 
-  test('an image whose workflow breaks is recorded with the reason, and the others are copied', async () => {
+  test('an image whose workflow fails is recorded with the reason, and the others are copied', async () => {
     const broken = 'docker.io/library/broken:1';
     world.want('docker.io/library/a:1', broken, 'docker.io/library/c:1');
     // A bug in a workflow fails its task again and again until somebody acts: here, a person ends it.
@@ -190,7 +190,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.faults[0]?.image).toBe(broken);
   });
 
-  test('a fault that cannot even be recorded ends neither the run nor the others', async () => {
+  test('a fault that cannot be recorded does not end the run or affect other images', async () => {
     const broken = 'docker.io/library/broken:1';
     world.want(broken, 'docker.io/library/c:1');
     world.plans.set(broken, () => {
@@ -206,7 +206,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ runs: 1, images: 2, pushed: 1, retrying: 1 });
   });
 
-  test('one target that stays down does not keep the other from being recorded', async () => {
+  test('a target that stays down does not prevent recording the other one', async () => {
     const image = 'docker.io/library/half:1';
     world.want(image);
     world.copies.set(image, async ({ destinations }) => ({
@@ -232,7 +232,7 @@ describe('SyncAll on a real Temporal server', () => {
     ]);
   });
 
-  test('a fault that passes is healed inside the run', async () => {
+  test('a temporary fault is retried successfully in the same run', async () => {
     const image = 'docker.io/library/flaky:1';
     world.want(image);
     world.plans.set(image, (attempt) =>
@@ -253,7 +253,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ images: 1, pushed: 1, notDone: [] });
   });
 
-  test('what reached a target before the source failed is recorded', async () => {
+  test('a target that was completed before the source failed is recorded', async () => {
     const image = 'docker.io/library/half:1';
     world.want(image);
     const fault = { code: 'unauthorized', decision: 'block', reason: 'it is private now' } as const;
@@ -278,14 +278,14 @@ describe('SyncAll on a real Temporal server', () => {
     ]);
   });
 
-  test('a request without an ID is never taken for one of an earlier run', async () => {
+  test('a request without an ID is never mistaken for one of an earlier run', async () => {
     const seen = Array.from({ length: 100 }, (_, number) => `unnamed-${number}`);
     world.onFinishRun = async () => {
       if (world.runs.length === 1) await syncAll().signal(MessageName.requestSync, {});
     };
 
     const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [{ seen }],
     })) as SyncAllResult;
@@ -293,17 +293,17 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ runs: 2 });
   });
 
-  test('a long history continues as a new run with everything that was still to do', async () => {
+  test('a run with a long history continues as a new workflow run with all remaining work', async () => {
     world.poolSize = 2;
     world.want(...Array.from({ length: 30 }, (_, n) => `docker.io/library/image-${n}:1`));
 
     const handle = await worker.client.workflow.start(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [{ continueAfterEvents: 60 }],
     });
     const summary = (await handle.result()) as SyncAllResult;
-    const last = await worker.client.workflow.getHandle(SYNC_ALL_WORKFLOW_ID).describe();
+    const last = await worker.client.workflow.getHandle(syncAllWorkflowId).describe();
 
     expect(last.runId).not.toBe(handle.firstExecutionRunId);
     expect(summary).toMatchObject({ runs: 1, images: 30, pushed: 30 });
@@ -311,7 +311,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.runs).toHaveLength(1);
   });
 
-  test('cancelling it reaches the transfer, and the run is closed as cancelled', async () => {
+  test('cancelling SyncAll cancels the transfer and records the run as cancelled', async () => {
     world.want('docker.io/library/long:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/long:1', copy.copy);
@@ -327,7 +327,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: true }]);
   });
 
-  test('who asks while a cancelled pass waits for its transfers gets a run of their own', async () => {
+  test('a request that arrives while a cancelled run waits for its transfers gets its own run', async () => {
     const [kept, dropped] = ['docker.io/library/kept:1', 'docker.io/library/dropped:1'];
     world.want(dropped);
     const copy = openCopy({ isStubborn: true });
@@ -351,7 +351,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.runs).toHaveLength(2);
   });
 
-  test('who asks in the workflow task of a cancellation gets a run of their own, too', async () => {
+  test('a request in the workflow task of a cancellation gets its own run', async () => {
     const image = 'docker.io/library/dropped:1';
     world.want(image);
     const copy = openCopy({ isStubborn: true });
@@ -372,7 +372,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ runs: 1, images: 1, pushed: 1 });
   });
 
-  test('cancelled before a worker is there, it copies nothing', async () => {
+  test('a run that is cancelled before a worker starts copies nothing', async () => {
     world.want('docker.io/library/a:1');
 
     await worker.restart(async () => {
@@ -385,7 +385,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.runs).toEqual([]);
   });
 
-  test('cancelled while it forgets old history, a run stays finished', async () => {
+  test('a run that is cancelled while it deletes old history stays finished', async () => {
     let letGo: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (letGo = resolve));
     world.onPrune = async () => {
@@ -401,7 +401,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: false }]);
   });
 
-  test('a run that breaks off is closed with the reason, and fails with it', async () => {
+  test('a failed run is recorded with the reason and fails with it', async () => {
     world.onFindPending = async () => {
       throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
     };
@@ -413,7 +413,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.finished).toEqual([{ run: 'run-1', cancelled: false, failure: 'rows is not iterable' }]);
   });
 
-  test('one whose end cannot be recorded either fails with what broke it', async () => {
+  test('a failed run whose end cannot be recorded fails with the original error', async () => {
     world.onFindPending = async () => {
       throw ApplicationFailure.nonRetryable('rows is not iterable', 'TypeError');
     };
@@ -427,7 +427,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(outcome).toMatchObject({ cause: { cause: { message: 'rows is not iterable' } } });
   });
 
-  test('a worker that goes away in the middle of a run loses nothing', async () => {
+  test('a worker that stops in the middle of a run loses nothing', async () => {
     world.want('docker.io/library/a:1', 'docker.io/library/b:1');
 
     const { runId } = await ask('one');
@@ -438,12 +438,12 @@ describe('SyncAll on a real Temporal server', () => {
     expect([...new Set(world.copied)].sort()).toEqual(['docker.io/library/a:1', 'docker.io/library/b:1']);
   });
 
-  test('an image that is asked for while a long history drains does not wait for its end', async () => {
+  test('an image that is requested while a long history drains does not wait for the next run', async () => {
     world.want('docker.io/library/long:1');
     const copy = openCopy();
     world.copies.set('docker.io/library/long:1', copy.copy);
     await worker.client.workflow.start(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [{ continueAfterEvents: 20 }],
     });
@@ -463,7 +463,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ images: 2, pushed: 2 });
   });
 
-  test('an image whose workflow a person cancels is not begun again by the same run, and is told', async () => {
+  test('an image whose workflow a person cancels is reported and not started again by the same run', async () => {
     const image = 'docker.io/library/unwanted:1';
     world.want(image, 'docker.io/library/b:1');
     const copy = openCopy();
@@ -480,7 +480,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.faults).toMatchObject([{ image }]);
   });
 
-  test('an image that another run is copying is looked at again at the end, and told if it still is', async () => {
+  test('an image that another workflow is copying is tried again at the end, and reported if it is still busy', async () => {
     const [held, freed] = ['docker.io/library/held:1', 'docker.io/library/freed:1'];
     const copies = { [held]: openCopy(), [freed]: openCopy() };
     for (const [image, { copy }] of Object.entries(copies)) world.copies.set(image, copy);
@@ -514,7 +514,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone).toMatchObject([{ image: held, state: 'waiting', code: 'busy' }]);
   });
 
-  test('rows of other programs that name no image are told also when they come during a run', async () => {
+  test('invalid rows of other programs are reported even if they are added during a run', async () => {
     world.refused.push('row 7');
 
     const { runId } = await ask('one');
@@ -524,14 +524,14 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone[0]?.image).toBe('1 row of images_for_push');
   });
 
-  test('adoption begins with the very first row: ids of older schemas may be negative', async () => {
+  test('adoption starts with the very first row, since IDs of older schemas may be negative', async () => {
     const { runId } = await ask('one');
     await result(runId);
 
     expect(world.adoptedAfter).toEqual([beforeFirstRow]);
   });
 
-  test('tags that moved are found beside the copying, page by page, and copied in the same run', async () => {
+  test('moved tags are found during the copies, page by page, and copied in the same run', async () => {
     const [long, moved] = ['docker.io/library/long:1', 'docker.io/library/moved:latest'];
     world.want(long);
     const copy = openCopy();
@@ -559,7 +559,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone).toMatchObject([{ image: 'quay.io/a/b:latest', state: 'waiting', code: 'rate-limited' }]);
   });
 
-  test('a look at tags that breaks is told, and keeps no image from being copied', async () => {
+  test('a failed check of tags is reported and does not prevent copies', async () => {
     world.want('docker.io/library/a:1');
     world.onCheckTags = async () => {
       throw ApplicationFailure.nonRetryable('a row that nobody thought of');
@@ -573,7 +573,7 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary.notDone[0]?.reason).toContain('a row that nobody thought of');
   });
 
-  test('a wrong input, typed by hand, ends its run with the reason', async () => {
+  test('an invalid input typed by hand ends the workflow with the reason', async () => {
     const wrong: [string, ...unknown[]][] = [
       [WorkflowName.syncImage],
       [WorkflowName.syncImage, null],
@@ -598,14 +598,14 @@ describe('SyncAll on a real Temporal server', () => {
     }
   });
 
-  test('SyncImage started by hand takes an image as people write it, and SyncAll takes null', async () => {
+  test('SyncImage started by hand accepts a short reference, and SyncAll accepts null', async () => {
     const image = (await worker.client.workflow.execute(WorkflowName.syncImage, {
       workflowId: 'image-by-hand',
       taskQueue: TaskQueue.main,
       args: [{ image: 'nginx' }],
     })) as SyncImageResult;
     const all = (await worker.client.workflow.execute(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [null],
     })) as SyncAllResult;
@@ -614,21 +614,21 @@ describe('SyncAll on a real Temporal server', () => {
     expect(all).toMatchObject({ runs: 1 });
   });
 
-  test('started by hand under another ID it passes the request on to the one that counts', async () => {
+  test('SyncAll started by hand with another ID forwards the request to sync-all', async () => {
     const summary = await worker.client.workflow.execute(WorkflowName.syncAll, {
       workflowId: 'typed-by-hand',
       taskQueue: TaskQueue.main,
     });
 
-    expect(summary).toMatchObject({ forwardedTo: SYNC_ALL_WORKFLOW_ID, images: 0 });
+    expect(summary).toMatchObject({ forwardedTo: syncAllWorkflowId, images: 0 });
     expect(world.signalled.map(({ reason }) => reason)).toEqual(['start of typed-by-hand']);
   });
 
-  test('started by hand under its own ID it makes one run', async () => {
+  test('SyncAll started by hand with its own ID makes one run', async () => {
     world.want('docker.io/library/a:1');
 
     const summary = (await worker.client.workflow.execute(WorkflowName.syncAll, {
-      workflowId: SYNC_ALL_WORKFLOW_ID,
+      workflowId: syncAllWorkflowId,
       taskQueue: TaskQueue.main,
       args: [{}],
     })) as SyncAllResult;

@@ -59,7 +59,7 @@ async function sync(): Promise<SyncImageResult> {
 
 const kept = { target: 'aliyun', state: 'pushed', replaced, backup: 'aliyun.example.com/x:kept' };
 
-test('a target that got the image and is away in the next attempt has it, with what it replaced', async () => {
+test('a target that got the image and is unavailable in the next attempt is recorded with the replaced digest', async () => {
   world.plans.set(image, (attempt) =>
     attempt === 0 ? planned(image) : { ...withoutAliyun(planned(image)), left: [{ target: 'aliyun', fault: away }] },
   );
@@ -70,7 +70,7 @@ test('a target that got the image and is away in the next attempt has it, with w
   expect(world.recorded).toMatchObject([{ targets: [kept, { target: 'private', state: 'pushed' }] }]);
 });
 
-test('so does one that the next plan cannot look at', async () => {
+test('a target that got the image and cannot be checked by the next plan is recorded', async () => {
   world.plans.set(image, (attempt) => {
     const plan = planned(image) as Plan;
     const open = plan.open.map((one) => (one.destination.target === 'aliyun' ? { ...one, fault: busy } : one));
@@ -83,7 +83,7 @@ test('so does one that the next plan cannot look at', async () => {
   expect(world.recorded[0]?.targets).toEqual(expect.arrayContaining([expect.objectContaining(kept)]));
 });
 
-test('and one that got it anew: it does not get all of it again because another one failed', async () => {
+test('a target that got the image by force is not copied again because another target failed', async () => {
   const asked: string[][] = [];
   const copy = world.copies.get(image);
   world.copies.set(image, async (input) => {
@@ -99,7 +99,7 @@ test('and one that got it anew: it does not get all of it again because another 
   expect(world.recorded[0]?.targets).toEqual(expect.arrayContaining([expect.objectContaining(kept)]));
 });
 
-test('and one that is away together with all the others, which are told', async () => {
+test('a target that got the image is recorded if all targets are unavailable later, and the others are reported', async () => {
   const left = ['aliyun', 'private'].map((target) => ({ target, fault: away }));
   world.plans.set(image, (attempt) => (attempt === 0 ? planned(image) : { kind: 'left', rows: [1], readAt: 0, left }));
 
@@ -111,7 +111,7 @@ test('and one that is away together with all the others, which are told', async 
   ]);
 });
 
-test('but not where the source has moved, or where the tag is not its own', async () => {
+test('a target that got the image is not recorded if the source has moved, or if the tag belongs to another image', async () => {
   const moved = `sha256:${'b'.repeat(64)}`;
   const taken: Fault = { code: 'target-tag-taken', decision: 'block', reason: 'its tag belongs to another' };
   const left = [{ target: 'aliyun', fault: away }];
@@ -135,7 +135,7 @@ test('but not where the source has moved, or where the tag is not its own', asyn
   ]);
 });
 
-test('what a target got before the image was removed is recorded, and nothing is left to do', async () => {
+test('a target that got the image before it was removed is recorded, and nothing more is done', async () => {
   world.plans.set(image, (attempt) => (attempt === 0 ? planned(image) : { kind: 'nothing' }));
 
   const result = await sync();

@@ -24,7 +24,7 @@ const done = (image: string, state: SyncImageResult['state']): SyncImageResult =
   bytesRead: 0,
 });
 
-test('images, adopted rows and broken ones are added up', () => {
+test('images, adopted rows and invalid rows are added up', () => {
   const images = [done('a', 'pushed'), done('b', 'retrying'), done('c', 'nothing')];
 
   const result = withUnreportedImage(
@@ -36,7 +36,7 @@ test('images, adopted rows and broken ones are added up', () => {
   expect(result.notDone.map(({ image }) => image)).toEqual(['b', 'd']);
 });
 
-test('rows that were marked as pushed are counted by what was found, over all pages; what could not be asked is told once', () => {
+test('rows marked as pushed are counted by their results over all pages, and unchecked ones are reported once', () => {
   const fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' } as const;
   const pages = [
     { adopted: 59, claims: { looked: 283, missing: 220, unverified: 4 }, unasked: [{ target: 'a', fault, rows: 4 }] },
@@ -52,7 +52,7 @@ test('rows that were marked as pushed are counted by what was found, over all pa
   expect(withTakeover(emptyResult, { adopted: 2 })).not.toHaveProperty('takeover');
 });
 
-test('a run comes back for whichever image asks first, and the next run asks anew', () => {
+test('the earliest retry time of all images applies, and the next run starts without one', () => {
   const later = { ...done('a', 'waiting'), againAt: 9_000 };
   const sooner = { ...done('b', 'waiting'), againAt: 4_000 };
 
@@ -62,7 +62,7 @@ test('a run comes back for whichever image asks first, and the next run asks ane
   expect(atNextRun(result)).not.toHaveProperty('againAt');
 });
 
-test('an image that fails in two runs counts once, and one that a later run delivers is not told as failed', () => {
+test('an image that fails in two runs counts once, and one that a later run pushes is not reported as failed', () => {
   const first = [done('a', 'pushed'), done('b', 'retrying'), done('c', 'waiting'), done('d', 'blocked')];
 
   const result = [done('b', 'retrying'), done('c', 'pushed')].reduce(
@@ -74,7 +74,7 @@ test('an image that fails in two runs counts once, and one that a later run deli
   expect(result.notDone.map(({ image }) => image)).toEqual(['d', 'b']);
 });
 
-test('what tags on targets led to before is told, whatever became of the other targets', () => {
+test('replaced tags are reported, even if other targets failed', () => {
   const pushed = (target: string, replaced: { replaced?: string; backup?: string }) => ({
     target,
     state: 'pushed' as const,
@@ -124,7 +124,7 @@ test('what tags on targets led to before is told, whatever became of the other t
   expect([removed.images, removed.replaced?.count]).toEqual([0, 2]);
 });
 
-test('rows that name no image are told as blocked, without their names', () => {
+test('invalid rows are reported as blocked, without their names', () => {
   const result = withRefusedRows(emptyResult, 2);
 
   expect(result).toMatchObject({ images: 2, blocked: 2 });
@@ -132,14 +132,14 @@ test('rows that name no image are told as blocked, without their names', () => {
   expect(withRefusedRows(emptyResult, 0)).toBe(emptyResult);
 });
 
-test('no more than a hundred things that were not done are carried along', () => {
+test('the result contains at most a hundred failed images', () => {
   const result = Array.from({ length: 250 }, (_, n) => done(`image-${n}`, 'blocked')).reduce(withImage, emptyResult);
 
   expect(result.blocked).toBe(250);
   expect(result.notDone).toHaveLength(100);
 });
 
-test('tags that a target does not let be read back are counted over the images of a run', () => {
+test('tags that cannot be read back are counted over all images of a run', () => {
   const outcome = {
     target: 'harbor',
     state: 'pushed' as const,

@@ -1,6 +1,6 @@
 import { queuesFor } from '../../client/worker-availability.js';
 import { readConfig } from '../../config/read-config.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../../contract/workflow-names.js';
+import { syncAllWorkflowId } from '../../contract/workflow-names.js';
 import { requestAndReportSync, waitForSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { printMissingWorkers, warningOfMissingWorker } from '../missing-worker-warning.js';
@@ -42,7 +42,7 @@ export async function syncCommand({ wait = false, backfill, json = false }: Sync
         async (signal) =>
           await warningOfMissingWorker(temporal, waitForSync(temporal, runId, { json, signal }), { queues }),
         () =>
-          `the worker continues the sync run: "ferry status" shows its state. To cancel it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`,
+          `the worker continues the sync run: "ferry status" shows its state. To cancel it: ${cancelCommand(temporalConnection(config), syncAllWorkflowId)}`,
       );
       return status ?? ExitStatus.failed;
     }

@@ -10,7 +10,7 @@ import { readUpConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
 import { configWarnings } from '../../config/config-warnings.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
-import { SYNC_ALL_WORKFLOW_ID } from '../../contract/workflow-names.js';
+import { syncAllWorkflowId } from '../../contract/workflow-names.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule-timing.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
@@ -57,7 +57,7 @@ export async function upCommand(options: UpOptions): Promise<number> {
 function describeContinuation(config: FerryConfig): string {
   return config.temporal.address === undefined
     ? 'the next start continues the work in progress: "ferry status" shows its state'
-    : `a started sync run stays in Temporal and continues as soon as a worker polls. To cancel it: ${cancelCommand(temporalConnection(config), SYNC_ALL_WORKFLOW_ID)}`;
+    : `a started sync run stays in Temporal and continues as soon as a worker polls. To cancel it: ${cancelCommand(temporalConnection(config), syncAllWorkflowId)}`;
 }
 
 async function runUntil(

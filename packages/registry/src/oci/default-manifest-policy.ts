@@ -1,10 +1,10 @@
 import { ManifestPolicy } from './manifest-policy.js';
 
 /** ACR's personal edition, old and new host names: it refuses artifact-style attestations. */
-const PERSONAL_ACR =
+const personalAcr =
   /^(?:registry(?:-intl|-vpc|-internal)?\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.[a-z0-9-]+\.personal\.cr\.aliyuncs\.com)$/;
 
 /** What happens to attestations on a registry for which nobody chose a policy. */
 export function defaultManifestPolicy(host: string): ManifestPolicy {
-  return PERSONAL_ACR.test(host) ? ManifestPolicy.drop : ManifestPolicy.keep;
+  return personalAcr.test(host) ? ManifestPolicy.drop : ManifestPolicy.keep;
 }

@@ -3,11 +3,11 @@ import { InvalidInput } from '../../../../src/domain/ferry-error.js';
 /** A content digest, `algorithm:hex` (image-spec, descriptor.md "Digests"). */
 export type Digest = `sha256:${string}` | `sha512:${string}`;
 
-const SHA256 = /^sha256:[0-9a-f]{64}$/;
-const SHA512 = /^sha512:[0-9a-f]{128}$/;
+const sha256Pattern = /^sha256:[0-9a-f]{64}$/;
+const sha512Pattern = /^sha512:[0-9a-f]{128}$/;
 
 export function isDigest(text: string): text is Digest {
-  return SHA256.test(text) || SHA512.test(text);
+  return sha256Pattern.test(text) || sha512Pattern.test(text);
 }
 
 /** @throws InvalidInput naming what is wrong with the digest */

@@ -18,7 +18,7 @@ export interface ImageReference {
 
 export const dockerHub = 'docker.io';
 
-const DOCKER_HUB_ALIASES: ReadonlySet<string> = new Set([
+const dockerHubAliases: ReadonlySet<string> = new Set([
   dockerHub,
   'index.docker.io',
   'registry-1.docker.io',
@@ -72,7 +72,7 @@ export function looksLikeHost(component: string): boolean {
 /** Lower case, and one name for Docker Hub instead of its aliases. */
 export function canonicalHost(host: string): string {
   const lower = host.toLowerCase();
-  return DOCKER_HUB_ALIASES.has(lower) ? dockerHub : lower;
+  return dockerHubAliases.has(lower) ? dockerHub : lower;
 }
 
 /** Suggests the whole corrected reference if it is valid: a tag may have upper-case letters. */

@@ -13,14 +13,14 @@ export interface Platform {
 export type PlatformSelection = 'all' | readonly Platform[];
 
 // containerd's form: os, then version and features in parentheses (`windows(10.0.17763.1+win32k)`), architecture, variant.
-const PLATFORM = /^([\w-]+)(?:\(([\w.-]*)((?:\+[\w.-]+)*)\))?\/([\w-]+)(?:\/([\w.-]+))?$/;
+const platformPattern = /^([\w-]+)(?:\(([\w.-]*)((?:\+[\w.-]+)*)\))?\/([\w-]+)(?:\/([\w.-]+))?$/;
 
 /**
  * @param text `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763.1)/amd64`; aliases like `x86_64`
  * @throws InvalidInput saying what a platform looks like
  */
 export function parsePlatform(text: string): Platform {
-  const [, os, osVersion, osFeatures, architecture, variant] = PLATFORM.exec(text) ?? [];
+  const [, os, osVersion, osFeatures, architecture, variant] = platformPattern.exec(text) ?? [];
   if (os === undefined || architecture === undefined) throw refused(text);
   const features = (osFeatures ?? '').split('+').filter((feature) => feature !== '');
   const platform = canonicalPlatform({
@@ -34,11 +34,11 @@ export function parsePlatform(text: string): Platform {
   return platform;
 }
 
-const SYSTEMS = 'linux|windows|darwin|macos|freebsd|netbsd|openbsd|solaris|illumos|aix|android|ios|plan9|wasi|wasip1';
-const PROCESSORS =
+const systems = 'linux|windows|darwin|macos|freebsd|netbsd|openbsd|solaris|illumos|aix|android|ios|plan9|wasi|wasip1';
+const processors =
   'amd64|x86_64|x86-64|x86|x64|i[3-6]86|386|arm|arm64|arm64e|aarch64|armhf|armel|armv[5-8]l?|ppc64|ppc64le|s390x|riscv64|mips|mipsle|mips64|mips64le|loong64|loongarch64|sparc64|wasm';
-const PLATFORM_WORD = new RegExp(
-  `^(?:(?:(?:${SYSTEMS})(?:\\([^()]*\\))?/)?(?:${PROCESSORS})(?:/v?\\d[\\d.]*)?|all)$`,
+const platformWord = new RegExp(
+  `^(?:(?:(?:${systems})(?:\\([^()]*\\))?/)?(?:${processors})(?:/v?\\d[\\d.]*)?|all)$`,
   'i',
 );
 
@@ -47,7 +47,7 @@ const PLATFORM_WORD = new RegExp(
  * references each is an image of Docker Hub, but none exists; with the host (`docker.io/linux/arm64`) it is an image.
  */
 export function isPlatformWord(word: string): boolean {
-  return PLATFORM_WORD.test(word);
+  return platformWord.test(word);
 }
 
 /** Canonical text, which `parsePlatform` reads back. */

@@ -3,9 +3,9 @@
  * correction if that is clear, or undefined for a valid part.
  */
 
-const HOST_LABELS = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const PATH_COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const TAG = /^\w[\w.-]{0,127}$/;
+const hostLabels = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const pathComponent = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const tagPattern = /^\w[\w.-]{0,127}$/;
 
 const hostMaxLength = 253;
 const pathMaxLength = 255;
@@ -24,7 +24,7 @@ export function hostFault(host: string): string | undefined {
     if (isBracketedIpv6(name)) return undefined;
     return `the host "${excerpt(name)}" is not an IPv6 address in brackets, like [2001:db8::1]`;
   }
-  if (HOST_LABELS.test(name)) return undefined;
+  if (hostLabels.test(name)) return undefined;
   return `the host "${excerpt(name)}" is not a host name: use letters, digits and hyphens, in parts separated by single dots`;
 }
 
@@ -39,7 +39,7 @@ export function pathFault(path: string): string | undefined {
   }
   for (const component of path.split('/')) {
     if (component === '') return `the path "${path}" has an empty part: write exactly one "/" between two parts`;
-    if (PATH_COMPONENT.test(component)) continue;
+    if (pathComponent.test(component)) continue;
     const illegal = /[^a-z0-9._-]/u.exec(component)?.[0];
     if (illegal !== undefined) return `the part "${component}" of the path contains ${named(illegal)}`;
     return `the part "${component}" of the path must start and end with a letter or a digit, with one of ".", "_", "__" or hyphens between`;
@@ -50,11 +50,11 @@ export function pathFault(path: string): string | undefined {
 export function tagFault(tag: string): string | undefined {
   if (tag === '') return 'the tag after ":" is empty: type one, or remove the ":"';
   if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, the limit is ${tagMaxLength}`;
-  if (TAG.test(tag)) return undefined;
+  if (tagPattern.test(tag)) return undefined;
   if (tag.includes('+')) {
     const usual = tag.replaceAll('+', '_');
     const fault = `the tag "${tag}" contains "+", which no registry allows`;
-    return TAG.test(usual) ? `${fault}: it is usually published as "${usual}"` : fault;
+    return tagPattern.test(usual) ? `${fault}: it is usually published as "${usual}"` : fault;
   }
   const illegal = /[^\w.-]/u.exec(tag)?.[0];
   if (illegal !== undefined) return `the tag "${tag}" contains ${named(illegal)}`;
