@@ -12,8 +12,8 @@ import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
 /**
- * Starts one `AddImage` for a delivery; comes back when Temporal has it. A delivery that is or was handled is left at
- * that, unless its run failed.
+ * Starts one `AddImage` workflow for a delivery and returns once Temporal has accepted it. A delivery that is running
+ * or done is not started again, unless its workflow failed.
  */
 export async function startAddImages(
   { client, withDeadline }: TemporalClient,
@@ -38,7 +38,9 @@ export async function startAddImages(
   }
 }
 
-/** What became of each reference of a delivery; waits until a worker has answered. @throws FerryError when none came of it */
+/**
+ * Waits for a worker and returns the outcome of each reference of a delivery. @throws FerryError if the workflow failed
+ */
 export async function addImagesResult(
   temporal: TemporalClient,
   delivery: string,
@@ -48,9 +50,10 @@ export async function addImagesResult(
 }
 
 /**
- * Starts one `AddImage` for a delivery and waits for what became of each reference. A repeated delivery joins it.
+ * Starts one `AddImage` workflow for a delivery and waits for the outcome of each reference. A repeated delivery joins
+ * the running workflow.
  *
- * @param signal ends the waiting, not the run
+ * @param signal ends the waiting, not the workflow
  */
 export async function addImages(
   temporal: TemporalClient,

@@ -6,31 +6,31 @@ import type { TemporalAddress } from './temporal-fault.js';
 import { temporalFault } from './temporal-fault.js';
 
 export interface TemporalConnectionOptions extends TemporalAddress {
-  /** TLS, API key and the like. */
+  /** TLS, API key and metadata. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
-  /** What to do when nothing answers there. */
+  /** What to do if the server does not answer. */
   readonly advice?: string;
 }
 
-const standardAdvice = 'start the ferry here with "ferry up", or set TEMPORAL_ADDRESS to a server of your own';
+const defaultAdvice = 'start one with "ferry up", or set TEMPORAL_ADDRESS to your own server';
 
 export interface TemporalClient {
   readonly client: Client;
-  /** Runs calls with a deadline: without one they wait for a server that went away for ever. */
+  /** Runs calls with a deadline; without one they would wait forever for a server that is gone. */
   withDeadline<T>(call: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 const connectTimeoutMs = 5_000;
 const callTimeoutMs = 10_000;
-/** Senders of webhooks give up after ten seconds. */
+/** Senders of webhooks time out after ten seconds. */
 const lazyCallTimeoutMs = 5_000;
-/** By itself gRPC waits longer and longer, up to two minutes, before it looks whether a server is back. */
+/** gRPC's default backoff grows up to two minutes before it checks again whether a server is back. */
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
-/** @throws FerryError `temporal` saying where nobody answered and what to do */
-export async function connectClient(place: TemporalConnectionOptions): Promise<TemporalClient> {
-  const { address, namespace, connection = {}, advice = standardAdvice } = place;
+/** @throws FerryError `temporal` with the address that did not answer and what to do */
+export async function connectClient(options: TemporalConnectionOptions): Promise<TemporalClient> {
+  const { address, namespace, connection = {}, advice = defaultAdvice } = options;
   let connected: Connection;
   try {
     connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs, channelArgs });
@@ -44,21 +44,21 @@ export async function connectClient(place: TemporalConnectionOptions): Promise<T
   return clientOver(connected, namespace, callTimeoutMs);
 }
 
-/** @throws FerryError when nobody answers, or the namespace is not there */
-export async function assertServed(place: TemporalConnectionOptions): Promise<void> {
-  const { client, withDeadline, close } = await connectClient(place);
+/** @throws FerryError if the server does not answer or the namespace does not exist */
+export async function assertServed(options: TemporalConnectionOptions): Promise<void> {
+  const { client, withDeadline, close } = await connectClient(options);
   try {
-    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace: place.namespace }));
+    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace: options.namespace }));
   } catch (error) {
-    throw temporalFault(error, place);
+    throw temporalFault(error, options);
   } finally {
     await close();
   }
 }
 
 /**
- * Connects at the first call, and again by itself: for a process that stays while Temporal comes and goes. Its calls fail
- * within five seconds when nobody answers.
+ * Connects at the first call, and reconnects automatically: for a long-running process while Temporal comes and goes.
+ * Its calls fail within five seconds if the server does not answer.
  */
 export function lazyClient({ address, namespace, connection = {} }: TemporalConnectionOptions): TemporalClient {
   const connected = Connection.lazy({

@@ -1,34 +1,34 @@
 import type { TemporalClient } from './connect.js';
 import { workflowDetails } from './workflow-details.js';
 
-/** The last events of a look; more than requests that come in during one wait add. */
+/** The last events of a check; more than the requests that arrive during one wait add. */
 const eventsRead = 100;
 
 export interface FetchWait {
-  /** UTC ms. */
+  /** UTC milliseconds. */
   readonly until: number;
-  /** In the look's own words. */
+  /** As the workflow reports it. */
   readonly reason: string;
 }
 
 /**
- * What a look at an upstream sleeps for, such as GitHub's return. What it says of itself is not enough: that stands until
- * the look is over, while it is asking again, too.
+ * Returns what a check of an upstream is waiting for, such as GitHub's return. The workflow's details alone do not show
+ * this: they stay until the check ends, also while it is sending requests again.
  *
- * @returns undefined when it does not sleep, or nobody can say
+ * @returns undefined if the check is not waiting, or if it is unknown
  */
 export async function fetchWait(temporal: TemporalClient, workflowId: string): Promise<FetchWait | undefined> {
   const reason = await workflowDetails(temporal, workflowId);
   if (reason === undefined) return undefined;
   try {
-    const until = await sleepsUntil(temporal, workflowId);
+    const until = await timerEnd(temporal, workflowId);
     return until === undefined ? undefined : { until, reason };
   } catch {
     return undefined;
   }
 }
 
-async function sleepsUntil({ client, withDeadline }: TemporalClient, workflowId: string): Promise<number | undefined> {
+async function timerEnd({ client, withDeadline }: TemporalClient, workflowId: string): Promise<number | undefined> {
   const { history } = await withDeadline(
     async () =>
       await client.workflowService.getWorkflowExecutionHistoryReverse({

@@ -4,7 +4,7 @@ import type { CopyHeartbeat } from '../contract/activity-types.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
 import type { TemporalClient } from './connect.js';
 
-/** How far the transfer of an image is, from its latest heartbeat; undefined while it transfers nothing. */
+/** Progress of an image's transfer, from its latest heartbeat; undefined while nothing is transferred. */
 export async function imageProgress(
   { client, withDeadline }: TemporalClient,
   image: string,
@@ -19,7 +19,7 @@ export async function imageProgress(
     const { bytesRead, bytesSent } = defaultPayloadConverter.fromPayload<CopyHeartbeat>(payload);
     return { bytesRead, bytesSent };
   } catch {
-    // Progress is a comfort: what cannot be had is left out.
+    // Progress is only informative: it is left out if it is not available.
     return undefined;
   }
 }

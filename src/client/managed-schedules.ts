@@ -10,13 +10,13 @@ const started: ReadonlySet<string> = new Set([WorkflowName.requestSyncAll, ...fe
 
 export interface ManagedSchedule {
   readonly id: string;
-  /** The configuration file that asked for it; absent where none was read. */
+  /** The configuration file that created it; absent if there was none. */
   readonly madeBy?: string;
 }
 
 /**
- * The schedules that the ferry made, whatever the configuration says now: what they start tells them from schedules that
- * people made for themselves. One that was made a moment ago may be missing.
+ * Lists the schedules that the ferry created, regardless of the current configuration. They are recognized by the
+ * workflow that they start. A schedule that was created a moment ago may be missing.
  */
 export async function listManagedSchedules(temporal: TemporalClient): Promise<readonly ManagedSchedule[]> {
   const { client, withDeadline } = temporal;
@@ -41,7 +41,7 @@ function isOwn(id: string, { action: { workflowId, taskQueue } }: ScheduleDescri
   return workflowId === tickId(id) && taskQueue === TaskQueue.main;
 }
 
-/** Undefined when there is none of this name. */
+/** Returns undefined if there is no schedule of this name. */
 export async function describe(
   { client, withDeadline }: TemporalClient,
   id: string,

@@ -9,27 +9,28 @@ import { deleteSchedule } from './schedule-actions.js';
 
 export interface ReconciledSchedule {
   readonly id: string;
-  /** `left`: it is not as this configuration wants it, and another one's affair. */
+  /** `left`: it differs from this configuration but belongs to another one. */
   readonly outcome: 'created' | 'corrected' | 'unchanged' | 'deleted' | 'left';
-  /** Why it was left, and what to do where that is wrong. */
+  /** Why it was left unchanged, and what to do if that is wrong. */
   readonly reason?: string;
 }
 
 export interface WantedSchedules {
   readonly settings: readonly ScheduleSetting[];
-  /** Those that are switched off. */
+  /** IDs of schedules that are switched off. */
   readonly off: readonly string[];
-  /** Path of the file that this was read from; absent: the standard, without a file. */
+  /** Path of the configuration file; absent for the defaults without a file. */
   readonly configuration?: string;
 }
 
 /**
- * Makes the schedules be what they should be: creates, corrects, deletes those that are switched off and those of
- * upstreams that its own file no longer has. What another file asked for is left to it, so that processes with different
- * files do not turn a schedule back and forth, and one without a file touches none that a file made. Any number of
- * processes may do so at once, and one that is paused stays paused.
+ * Creates and corrects schedules, and deletes those that are switched off or whose upstream was removed from their own
+ * file. A schedule of another configuration file is left unchanged, so that processes with different files do not
+ * overwrite each other's schedules, and a process without a file changes none that a file created. Several processes
+ * may reconcile at once. A paused schedule stays paused.
  *
- * @param options.takesOver a person asks: what this file names becomes its own, whoever made it
+ * @param options.takesOver set by `ferry schedules ensure` and `ferry up`: schedules named in this file become its own,
+ * also those that another file created
  */
 export async function reconcileSchedules(
   temporal: TemporalClient,
@@ -78,19 +79,19 @@ export async function reconcileSchedules(
       await withDeadline(async () => await client.schedule.create({ scheduleId: id, ...options }));
       return { id, outcome: 'created' };
     } catch (error) {
-      // Another process was quicker, perhaps, while a fleet is being renewed, with another configuration.
+      // Another process, perhaps with another configuration, has created it in the meantime.
       if (error instanceof ScheduleAlreadyRunning) return await ensure(setting);
       throw error;
     }
   }
 
-  /** @returns nothing of one that another process has just deleted */
+  /** @returns nothing if another process has just deleted it */
   async function end(id: string, others: string | undefined): Promise<readonly ReconciledSchedule[]> {
     if (others !== undefined) return [left(id, others)];
     return (await deleteSchedule(temporal, id)) ? [{ id, outcome: 'deleted' }] : [];
   }
 
-  /** The file that a schedule belongs to, where it is not ours to change. */
+  /** The other file that a schedule belongs to, if it must not be changed here. */
   function othersFile(found: ScheduleDescription): string | undefined {
     const maker = madeBy(found);
     if (maker === undefined || maker === configuration) return undefined;
@@ -99,6 +100,6 @@ export async function reconcileSchedules(
 }
 
 function left(id: string, maker: string): ReconciledSchedule {
-  const reason = `it was made by another configuration (${maker}): "ferry schedules ensure" with the ferry.yaml that is to count, or "ferry schedules delete ${id}", changes that`;
+  const reason = `it was created by another configuration (${maker}): run "ferry schedules ensure" with the right ferry.yaml, or "ferry schedules delete ${id}"`;
   return { id, outcome: 'left', reason };
 }

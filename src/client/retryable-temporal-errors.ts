@@ -2,14 +2,17 @@ import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 
 import { FerryError } from '../domain/ferry-error.js';
 
-/** A request that is to be made until Temporal takes it. @throws FerryError `temporal` (retry) when it does not now */
+/**
+ * Makes errors of a request retryable until Temporal accepts it. @throws FerryError `temporal` (retry) if it does not
+ * accept it now
+ */
 export async function withTemporalErrors<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
     if (!isOfTemporal(error)) throw error;
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new FerryError(`Temporal did not take the request: ${reason}`, {
+    throw new FerryError(`Temporal did not accept the request: ${reason}`, {
       code: 'temporal',
       decision: 'retry',
       cause: error,

@@ -5,30 +5,30 @@ import { tickId } from './schedule-options.js';
 import { isWorkerPolling } from './worker-availability.js';
 import { workflowDetails } from './workflow-details.js';
 
-/** A look at an upstream that is not over. */
+/** A running check of an upstream. */
 export interface RunningFetch {
   readonly upstream: string;
   readonly workflowId: string;
   /** UTC milliseconds. */
   readonly startedAt: number;
-  /** What it waits for, in its own words. */
+  /** What it waits for, as the workflow reports it. */
   readonly waitsFor?: string;
 }
 
-const listed = 100;
+const maxListed = 100;
 
-/** Every look at an upstream that runs now, the oldest first; the first 100 of them. */
+/** Lists the running checks of upstreams, oldest first, up to 100. */
 export async function runningFetches(temporal: TemporalClient): Promise<readonly RunningFetch[]> {
   const { client, withDeadline } = temporal;
   const { executions } = await withDeadline(
     async () =>
       await client.workflowService.listWorkflowExecutions({
         namespace: client.options.namespace,
-        pageSize: listed,
+        pageSize: maxListed,
         query: `WorkflowType in (${fetchWorkflowTypes.map((type) => `'${type}'`).join(', ')}) and ExecutionStatus = 'Running'`,
       }),
   );
-  // Without a worker a question to a workflow is answered only by its deadline.
+  // Without a worker, a query would wait until its deadline.
   const isServed = (executions ?? []).length > 0 && (await isWorkerPolling(temporal)) === true;
   const running = await Promise.all(
     (executions ?? []).map(async ({ execution, type, startTime }): Promise<RunningFetch> => {
@@ -45,7 +45,7 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
   return running.toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-/** By its type where that says it; else by the ID that the ferry or its schedule gave it. */
+/** From the workflow type if it identifies the upstream, else from the workflow ID. */
 function upstreamOf(type: string, workflowId: string): string {
   const builtIn = builtInUpstreamOf(type);
   if (builtIn !== undefined) return builtIn;

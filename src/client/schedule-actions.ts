@@ -6,26 +6,26 @@ import { describe } from './managed-schedules.js';
 
 export interface ScheduleView {
   readonly id: string;
-  /** False: Temporal does not know it; `ferry schedules ensure` makes it. */
+  /** False: the schedule does not exist in Temporal; `ferry schedules ensure` creates it. */
   readonly exists: boolean;
   readonly paused: boolean;
-  /** Why it is paused, where somebody said so. */
+  /** The note that was given when it was paused. */
   readonly note?: string;
   readonly last?: {
     /** UTC milliseconds. */
     readonly at: number;
     readonly workflowId: string;
-    /** Temporal's word: RUNNING, COMPLETED, FAILED …; absent once it is forgotten. */
+    /** Temporal's status: RUNNING, COMPLETED, FAILED …; absent after Temporal has deleted the run. */
     readonly state?: string;
   };
-  /** The next times, UTC milliseconds; empty when it is paused. */
+  /** The next times in UTC milliseconds; empty while it is paused. */
   readonly next: readonly number[];
   readonly timesRun: number;
-  /** Times that passed while the last run was not over, or the server was away for too long. */
+  /** Times that passed while the last run was still running, or while the server was away for too long. */
   readonly timesSkipped: number;
 }
 
-/** How each of these schedules stands. */
+/** Returns the state of each of these schedules. */
 export async function showSchedules(temporal: TemporalClient, ids: readonly string[]): Promise<ScheduleView[]> {
   return await Promise.all(ids.map(async (id) => await show(temporal, id)));
 }
@@ -63,28 +63,28 @@ async function lastRun(
   }
 }
 
-/** @returns whether there was one to pause */
+/** @returns whether the schedule exists */
 export async function pauseSchedule(temporal: TemporalClient, id: string, note: string): Promise<boolean> {
   return await withSchedule(temporal, id, async (handle) => await handle.pause(note));
 }
 
-/** @returns whether there was one to resume */
+/** @returns whether the schedule exists */
 export async function resumeSchedule(temporal: TemporalClient, id: string, note: string): Promise<boolean> {
   return await withSchedule(temporal, id, async (handle) => await handle.unpause(note));
 }
 
 /**
- * Does now what the schedule does, even if it is paused; after the run that is on its way, where there is one, so that
- * nothing is done twice at once and nothing is lost.
+ * Runs the schedule's action now, even if it is paused. If a run is in progress, the action follows it, so that nothing
+ * runs twice at once and no request is lost.
  *
- * @returns whether there was one to trigger
+ * @returns whether the schedule exists
  */
 export async function triggerSchedule(temporal: TemporalClient, id: string): Promise<boolean> {
-  // The SDK's standard would run two at once.
+  // The SDK's default policy would run two at once.
   return await withSchedule(temporal, id, async (handle) => await handle.trigger(ScheduleOverlapPolicy.BUFFER_ONE));
 }
 
-/** @returns whether there was one to delete */
+/** @returns whether the schedule existed */
 export async function deleteSchedule(temporal: TemporalClient, id: string): Promise<boolean> {
   return await withSchedule(temporal, id, async (handle) => await handle.delete());
 }

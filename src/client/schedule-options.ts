@@ -18,17 +18,17 @@ import { fetchWorkflow } from './start-fetch.js';
 type Action = ScheduleOptionsStartWorkflowAction<Workflow>;
 export type WantedSchedule = Required<Pick<ScheduleOptions<Action>, 'spec' | 'action' | 'policies'>>;
 
-/** A server that was away this long still does what it missed, once. */
+/** A server that was down for less than this still runs the missed action, once. */
 const syncCatchUp = '1h';
 const fetchCatchUp = '12h';
 const madeByKey = 'ferryConfiguration';
-const longestJitterMs = 5 * 60_000;
+const maxJitterMs = 5 * 60_000;
 
 /**
- * What Temporal is to know of a schedule. Its action takes seconds or looks at one upstream, and is skipped while the
- * last one still runs; `SyncAll` itself is signalled, never started, so that there is one at a time.
+ * Returns what Temporal stores for a schedule. Its action takes seconds or checks one upstream, and is skipped while
+ * the previous one is still running. `SyncAll` itself is signalled, never started, so that there is only one.
  *
- * @param configuration the file that asks for it, see {@link madeBy}
+ * @param configuration path of the configuration file, see {@link madeBy}
  */
 export function scheduleOptions({ id, does, timing }: ScheduleSetting, configuration?: string): WantedSchedule {
   const started =
@@ -56,20 +56,20 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
 }
 
 /**
- * Path of the configuration file that a schedule was last made or corrected by; undefined where none was read. In the
- * memo of its runs, since that of a schedule cannot be changed.
+ * Path of the configuration file that last created or corrected a schedule; undefined if there was none. Stored in the
+ * memo of its runs, since the memo of a schedule cannot be changed.
  */
 export function madeBy({ action }: ScheduleDescription): string | undefined {
   const path = action.memo?.[madeByKey];
   return typeof path === 'string' ? path : undefined;
 }
 
-/** What a schedule's runs are called; the server appends the time to it. */
+/** ID prefix of a schedule's runs; the server appends the time. */
 export function tickId(schedule: string): string {
   return `${schedule}-tick`;
 }
 
-/** Whether a schedule is still what it should be. Whether it is paused is a person's affair, and not looked at. */
+/** Whether a schedule matches the configuration. Its paused state is not compared: that is the user's decision. */
 export function isAsWanted(found: ScheduleDescription, wanted: WantedSchedule): boolean {
   const { spec, action, policies } = wanted;
   const differences = [
@@ -79,7 +79,7 @@ export function isAsWanted(found: ScheduleDescription, wanted: WantedSchedule): 
     [found.action.taskQueue, action.taskQueue],
     [found.action.args ?? [], action.args ?? []],
     [durationText(found.action.workflowTaskTimeout), action.workflowTaskTimeout],
-    // None of these is ever wanted: a run may wait hours for GitHub, and a schedule that has run out does not say so.
+    // None of these is ever set: a run may wait hours for GitHub, and an exhausted schedule is silent.
     [found.action.workflowRunTimeout ?? 0, 0],
     [found.action.workflowExecutionTimeout ?? 0, 0],
     [found.action.retry ?? null, null],
@@ -91,14 +91,14 @@ export function isAsWanted(found: ScheduleDescription, wanted: WantedSchedule): 
   return differences.every(([is, shouldBe]) => JSON.stringify(is) === JSON.stringify(shouldBe));
 }
 
-/** The server tells milliseconds. */
-function durationText(told: string | number | undefined): string | undefined {
-  return typeof told === 'number' ? printDuration(told) : told;
+/** The server returns milliseconds. */
+function durationText(value: string | number | undefined): string | undefined {
+  return typeof value === 'number' ? printDuration(value) : value;
 }
 
 function specOf(timing: ScheduleTiming): WantedSchedule['spec'] {
   if ('cron' in timing) {
-    // Cron's own text is not sent: the server would take its two days for "both", where crontab means "either".
+    // The cron text itself is not sent: for two day fields the server means "both", crontab means "either".
     const calendars = timing.cron.flatMap((expression) =>
       parseCron(expression).map((times): CalendarSpecDescription => ({
         second: [{ start: 0, end: 0, step: 1 }],
@@ -116,7 +116,7 @@ function specOf(timing: ScheduleTiming): WantedSchedule['spec'] {
   const { everyMs, offsetMs = 0 } = timing;
   return {
     intervals: [{ every: everyMs, offset: offsetMs }],
-    jitter: Math.min(longestJitterMs, Math.floor(everyMs / 20_000) * 1_000),
+    jitter: Math.min(maxJitterMs, Math.floor(everyMs / 20_000) * 1_000),
   };
 }
 
@@ -127,7 +127,7 @@ function named<Name>(
   return { start: nameOf(start), end: nameOf(end), step };
 }
 
-/** In one form, from what is wanted and from what the server tells. */
+/** Normalizes the times of a wanted spec and of the server's spec for comparison. */
 function timesOf(spec: ScheduleDescription['spec'] | WantedSchedule['spec']): unknown {
   return {
     calendars: spec.calendars ?? [],

@@ -25,8 +25,8 @@ export function fetchWorkflowId(upstream: string, { scope }: FetchInput = {}): s
 }
 
 /**
- * Requests a check of an upstream. A check that runs already is joined, and signalled to check once more, since it may have
- * read the listing before the release of this request was published. Needs no worker.
+ * Requests a check of an upstream. A running check is joined and signalled to check once more, since it may have read
+ * the listing too early for this request. Needs no running worker.
  */
 export async function startFetch(
   { client, withDeadline }: TemporalClient,
@@ -50,10 +50,10 @@ export async function startFetch(
 }
 
 /**
- * Waits for what a look found. While GitHub's rate limit is used up, that may be an hour.
+ * Waits for the result of a check. If GitHub's rate limit is used up, this may take an hour.
  *
- * @param signal ends the waiting, not the look
- * @throws FerryError with the upstream's own reason when it cannot be looked at until a person acts
+ * @param signal ends the waiting, not the check
+ * @throws FerryError with the upstream's own reason if the check fails until a person acts
  */
 export async function fetchResult(
   temporal: TemporalClient,

@@ -13,8 +13,8 @@ import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 
 /**
- * Signals the one `SyncAll`, starting it where it does not run: atomic in the server, so that there is never a second
- * one and no request falls between two. Needs no worker to be online.
+ * Signals the single `SyncAll` workflow and starts it if it is not running. The server does both atomically, so that
+ * there is never a second one and no request is lost. Needs no running worker.
  */
 export async function requestSync(
   { client, withDeadline }: TemporalClient,
@@ -37,8 +37,8 @@ export async function requestSync(
 }
 
 /**
- * Has the server ask for a run at a time (UTC ms); until then nothing runs and no worker is needed. There is one such
- * request: a later one takes its place.
+ * Schedules a sync request in the server for a time (UTC ms); nothing runs until then. A later request replaces an
+ * earlier one.
  */
 export async function requestSyncAt(
   { client, withDeadline }: TemporalClient,
@@ -53,16 +53,16 @@ export async function requestSyncAt(
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
         startDelay: Math.max(0, at - Date.now()),
         args: [{ reason }],
-        staticSummary: `Asks for a sync at ${new Date(at).toISOString()}: ${reason}`.slice(0, 200),
+        staticSummary: `Requests a sync run at ${new Date(at).toISOString()}: ${reason}`.slice(0, 200),
       }),
   );
 }
 
 /**
- * Waits until the run that a request was given to, and what it continues as, is over.
+ * Waits for the end of the run that a request started or joined, including what it continues as.
  *
  * @param signal ends the waiting, not the run
- * @throws FerryError when it ended without a result, saying how
+ * @throws FerryError if it ended without a result
  */
 export async function syncResult(
   temporal: TemporalClient,
@@ -72,7 +72,7 @@ export async function syncResult(
   return (await resultOf(temporal, { workflowId: syncAllWorkflowId, runId }, signal)) as SyncAllResult;
 }
 
-/** How far the running `SyncAll` is; undefined when none runs or no worker answers in time. */
+/** Progress of the running `SyncAll`; undefined if none is running or no worker answers in time. */
 export async function syncProgress({ client, withDeadline }: TemporalClient): Promise<SyncProgress | undefined> {
   try {
     return await withDeadline(

@@ -13,19 +13,19 @@ const permissionDenied = 7;
 const unauthenticated = 16;
 
 /**
- * What an error of Temporal's client means for people: wrong settings, or a server that is away. Other errors, and calls
- * that this process itself gave up, come back as they are.
+ * Converts an error of Temporal's client to a message for users: wrong settings or an unreachable server. Other errors,
+ * and calls that this process cancelled, are returned unchanged.
  */
 export function temporalFault(error: unknown, { address, namespace }: TemporalAddress): unknown {
   if (error instanceof FerryError || isGrpcCancelledError(error)) return error;
   if (error instanceof NamespaceNotFoundError || causeOf(error) instanceof NamespaceNotFoundError) {
     return new FerryError(
-      `Temporal at ${address} has no namespace "${namespace}": set TEMPORAL_NAMESPACE to one that it has, or make this one (temporal operator namespace create)`,
+      `Temporal at ${address} has no namespace "${namespace}": set TEMPORAL_NAMESPACE to an existing one, or create it (temporal operator namespace create)`,
       { code: 'configuration', decision: 'block', cause: error },
     );
   }
   if (error instanceof WorkflowNotFoundError) {
-    return new FerryError(`Temporal at ${address} does not know ${error.workflowId} any more: ask again`, {
+    return new FerryError(`Temporal at ${address} no longer knows ${error.workflowId}: request it again`, {
       code: 'temporal',
       decision: 'block',
       cause: error,
@@ -35,7 +35,7 @@ export function temporalFault(error: unknown, { address, namespace }: TemporalAd
   if (!isGrpcServiceError(grpc)) return error instanceof ServiceError ? away(address, error.message, error) : error;
   if (grpc.code === permissionDenied || grpc.code === unauthenticated) {
     return new FerryError(
-      `Temporal at ${address} refuses (${grpc.details}): look at TEMPORAL_API_KEY and the TLS settings`,
+      `Temporal at ${address} refused access (${grpc.details}): check TEMPORAL_API_KEY and the TLS settings`,
       { code: 'configuration', decision: 'block', cause: error },
     );
   }
@@ -44,7 +44,7 @@ export function temporalFault(error: unknown, { address, namespace }: TemporalAd
 
 function away(address: string, reason: string, cause: unknown): FerryError {
   return new FerryError(
-    `Temporal at ${address} does not answer any more (${reason}): what it was given goes on when it is back; "ferry status" shows how things stand`,
+    `Temporal at ${address} stopped answering (${reason}): accepted requests continue when it is back; "ferry status" shows their state`,
     { code: 'temporal', decision: 'retry', cause },
   );
 }

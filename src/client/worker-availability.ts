@@ -6,11 +6,12 @@ import type { TemporalClient } from './connect.js';
 const workflowTasks = 1;
 /** `TASK_QUEUE_TYPE_ACTIVITY`. */
 const activityTasks = 2;
-/** A worker asks anew at least once a minute; Temporal remembers one that is gone for five. */
+/** A worker polls at least once a minute; Temporal remembers a stopped one for five minutes. */
 const staleAfterMs = 75_000;
 
 /**
- * Whether a worker takes the ferry's workflows, or the activities of another queue, now; undefined when Temporal does not say.
+ * Whether a worker is polling a task queue now, for the main queue its workflow tasks; undefined if Temporal does not
+ * say.
  *
  * @param machine name of the machine or container that it runs on; absent: any
  */
@@ -34,18 +35,18 @@ export async function isWorkerPolling(
       return isMeant && Date.now() - seconds * 1_000 < staleAfterMs;
     });
   } catch {
-    // Only a hint is lost; what is waited for says what is wrong.
+    // Only a hint is lost; the command that waits reports the error.
     return undefined;
   }
 }
 
-/** The task queues that copies to these targets go through; those behind a Docker daemon have one of their own. */
+/** The task queues that copies to these targets need; targets behind a Docker daemon have a queue of their own. */
 export function queuesFor(targets: readonly Pick<Target, 'engine'>[]): readonly TaskQueue[] {
   const docker = targets.some(({ engine }) => engine === 'docker') ? [TaskQueue.docker] : [];
   return [TaskQueue.main, TaskQueue.copy, ...docker];
 }
 
-/** Those of the queues that no worker polls; one of which Temporal does not say is left out. */
+/** Returns the queues that no worker polls, without those that Temporal says nothing about. */
 export async function unservedQueues(
   temporal: TemporalClient,
   queues: readonly TaskQueue[],

@@ -5,9 +5,9 @@ import type { TemporalClient } from './connect.js';
 const metadataQuery = '__temporal_workflow_metadata';
 
 /**
- * What a workflow says of itself just now, such as what it waits for (`setCurrentDetails`).
+ * Returns what a workflow reports about itself, such as what it waits for (`setCurrentDetails`).
  *
- * @returns undefined when it says nothing, or no worker answers in time
+ * @returns undefined if it reports nothing or no worker answers in time
  */
 export async function workflowDetails(
   { client, withDeadline }: TemporalClient,
@@ -19,7 +19,7 @@ export async function workflowDetails(
     );
     return currentDetails === undefined || currentDetails === '' ? undefined : fromMarkdownText(currentDetails);
   } catch {
-    // A comfort: what cannot be had is left out.
+    // Only informative: left out if it is not available.
     return undefined;
   }
 }

@@ -7,10 +7,10 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { TemporalClient } from './connect.js';
 
 /**
- * Waits until a run, and what it continues as, is over.
+ * Waits for the end of a run, including what it continues as.
  *
- * @param signal ends the waiting, not the run: the call that is under way is given up before this rejects
- * @throws FerryError when the run ended without a result, saying how
+ * @param signal ends the waiting, not the run; the call in flight is cancelled before this rejects
+ * @throws FerryError if the run ended without a result
  */
 export async function resultOf(
   { client }: TemporalClient,
@@ -18,7 +18,7 @@ export async function resultOf(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const wait = async (): Promise<unknown> => await client.workflow.getHandle(workflowId, runId).result();
-  // The connection listens anew with every call, and never stops: a wait of some minutes is dozens of them.
+  // The connection adds a listener with every call and never removes it: a wait of some minutes makes dozens of calls.
   if (signal !== undefined) setMaxListeners(0, signal);
   try {
     return signal === undefined ? await wait() : await client.connection.withAbortSignal(signal, wait);
@@ -31,16 +31,16 @@ function endedWithout(error: WorkflowFailedError, workflowId: string): FerryErro
   const { cause } = error;
   const ended = (message: string): FerryError =>
     new FerryError(message, { code: 'temporal', decision: 'block', cause });
-  if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it was done`);
+  if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it ended`);
   if (cause instanceof TerminatedFailure) {
-    return ended(`${workflowId} was terminated before it was done: ${cause.message || 'nobody said why'}`);
+    return ended(`${workflowId} was terminated before it ended: ${cause.message || 'no reason was given'}`);
   }
   const failure = applicationFailure(error);
   if (failure === undefined) return ended(`${workflowId} ended without a result: ${cause?.message ?? error.message}`);
   if (needsPerson(failure)) {
     return new FerryError(failure.message, { code: failure.type as FaultCode, decision: 'block', cause });
   }
-  return new FerryError(`${workflowId} retrying: ${failure.message}`, { code: 'internal', decision: 'block', cause });
+  return new FerryError(`${workflowId} failed: ${failure.message}`, { code: 'internal', decision: 'block', cause });
 }
 
 function applicationFailure(error: Error): ApplicationFailure | undefined {

@@ -12,27 +12,27 @@ import { named } from './variable-values.js';
 
 export type { DatabaseConfig } from './database-config.js';
 
-/** What every process of the ferry needs to know of its place on the machine. */
+/** The part of the configuration that every process of the ferry needs. */
 export interface BaseConfig {
   readonly dataDir: string;
   readonly database: DatabaseConfig;
   readonly temporal: TemporalSettings;
-  /** Canonical platforms, or `all` alone: what a request without platforms means. */
+  /** Canonical platforms, or `all` alone: the platforms of a request that names none. */
   readonly platforms: readonly string[];
 }
 
-/** Database, Temporal and defaults; each fault is added to `faults`. */
-export function readBase(environment: Environment, faults: ConfigErrors): BaseConfig {
-  const dataDir = faults.try(() => readDataDir(environment)) ?? '';
+/** Reads database, Temporal and defaults; errors are added to `errors`. */
+export function readBase(environment: Environment, errors: ConfigErrors): BaseConfig {
+  const dataDir = errors.try(() => readDataDir(environment)) ?? '';
   return {
     dataDir,
-    database: readDatabase(environment, dataDir, faults),
-    temporal: faults.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
-    platforms: faults.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
+    database: readDatabase(environment, dataDir, errors),
+    temporal: errors.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
+    platforms: errors.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
   };
 }
 
-/** Where the data of this machine is: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
+/** The data folder of this machine: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
 function readDataDir(environment: Environment): string {
   const given = environment.value('FERRY_DATA_DIR');
   if (given !== undefined) return resolve(given);

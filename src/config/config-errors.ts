@@ -1,35 +1,35 @@
 import { FerryError, InvalidInput } from '../domain/ferry-error.js';
 
-/** Collects what is wrong with a configuration, so that a person sees all of it at once. */
+/** Collects the errors of a configuration, so that a user sees all of them at once. */
 export class ConfigErrors {
-  readonly #faults: string[] = [];
+  readonly #errors: string[] = [];
 
   get any(): boolean {
-    return this.#faults.length > 0;
+    return this.#errors.length > 0;
   }
 
   add(fault: string): void {
-    this.#faults.push(fault);
+    this.#errors.push(fault);
   }
 
   /**
-   * The value, or undefined with the fault noted, behind the place that it is of where the message does not say it. What
-   * is not a fault of the configuration is thrown on.
+   * Returns the value, or undefined after recording the error, with its location in front if given. Errors that are not
+   * about the configuration are rethrown.
    */
-  try<T>(read: () => T, place?: string): T | undefined {
+  try<T>(read: () => T, location?: string): T | undefined {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
-      this.#faults.push(place === undefined ? error.message : `${place}: ${error.message}`);
+      this.#errors.push(location === undefined ? error.message : `${location}: ${error.message}`);
       return undefined;
     }
   }
 
-  /** @throws InvalidInput listing every fault, a line each */
+  /** @throws InvalidInput listing every error, one per line */
   throwIfAny(): void {
-    if (this.#faults.length === 0) return;
-    const lines = [...new Set(this.#faults)].map((fault) => `  - ${fault}`);
-    throw new InvalidInput(`the configuration cannot be used:\n${lines.join('\n')}`, 'configuration');
+    if (this.#errors.length === 0) return;
+    const lines = [...new Set(this.#errors)].map((fault) => `  - ${fault}`);
+    throw new InvalidInput(`the configuration is invalid:\n${lines.join('\n')}`, 'configuration');
   }
 }

@@ -15,7 +15,7 @@ import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 
 const MirrorEntry = z.strictObject({
   registry: z.string(),
-  /** Take the mirror's word for what a tag points to. */
+  /** Trust the mirror's answer about what a tag points to. */
   resolveTags: z.boolean().optional(),
 });
 
@@ -25,18 +25,18 @@ const HostEntry = z.strictObject({
   /** A client certificate and its key. */
   certFile: z.string().min(1).optional(),
   keyFile: z.string().min(1).optional(),
-  /** `none`, or a proxy for this host alone. */
+  /** `none`, or a proxy for this host only. */
   proxy: z.string().min(1).optional(),
   /** `mirror.example.com` or `harbor.example.com/proxy-project`; tried in order before the host itself. */
   mirrors: z
     .array(z.union([z.string(), MirrorEntry], 'must be host/path, or { registry: host/path, resolveTags: true }'))
     .optional(),
-  /** Read from this source by each worker, at most: `50Mbit/s`. */
+  /** Maximum read rate from this source per worker: `50Mbit/s`. */
   bandwidth: z.string().optional(),
-  /** Blobs that each worker reads from this source at once. */
+  /** Blobs that each worker reads from this source in parallel. */
   concurrency: z.int().min(1).max(64).optional(),
   pulls: PullsEntry.optional(),
-  /** Blobs may come from a storage without TLS. */
+  /** Blobs may be redirected to a storage without TLS. */
   allowHttpBlobRedirects: z.boolean().optional(),
 });
 
@@ -44,7 +44,7 @@ const ConfigFile = z.strictObject({
   targets: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'), TargetEntry)
     .optional(),
-  /** For every target that does not say otherwise. */
+  /** Default for targets that do not set it. */
   referrers: z.boolean().optional(),
   mutableTags: MutableTagsEntry.optional(),
   hosts: z.record(z.string(), HostEntry).optional(),
@@ -53,34 +53,34 @@ const ConfigFile = z.strictObject({
   schedules: ScheduleEntries.optional(),
 });
 
-/** `ferry.yaml`: what variables cannot say well. */
+/** `ferry.yaml`: what variables cannot express well. */
 export type ConfigFile = z.infer<typeof ConfigFile> & {
-  /** As `FERRY_CONFIG` gives it: every fault of the file begins with it. */
+  /** As `FERRY_CONFIG` gives it: every error of the file begins with it. */
   readonly path: string;
-  /** What it has, readable or not: where that is referred to, its own fault is not followed by another. */
+  /** Names in the file, valid or not: a reference to an invalid entry causes no second error. */
   readonly named?: { readonly upstreams: readonly string[]; readonly targets: readonly string[] };
 };
 export type HostEntry = z.infer<typeof HostEntry>;
 
-/** Where `FERRY_CONFIG` names none. */
+/** Used if `FERRY_CONFIG` is not set. */
 const noConfigFile: ConfigFile = { path: 'ferry.yaml' };
 
-/** The file that `FERRY_CONFIG` names, read as {@link readConfigFile} does; {@link noConfigFile} where it names none. */
-export function configFileOf(environment: Environment, faults: ConfigErrors): ConfigFile {
-  const path = faults.try(() => environment.value('FERRY_CONFIG'));
-  return path === undefined ? noConfigFile : readConfigFile(path, faults);
+/** Reads the file of `FERRY_CONFIG` with {@link readConfigFile}; returns {@link noConfigFile} if it is not set. */
+export function configFileOf(environment: Environment, errors: ConfigErrors): ConfigFile {
+  const path = errors.try(() => environment.value('FERRY_CONFIG'));
+  return path === undefined ? noConfigFile : readConfigFile(path, errors);
 }
 
 /**
- * Reads and checks the file; every fault is added to `faults` as one line that names the file and the place in it. What
- * is not of the form of its place is left out of the result, so that the values of the rest are looked at all the same.
+ * Reads and validates the file; every error is added to `errors` as one line with the file and the location in it.
+ * Invalid entries are left out of the result, so that the others are still validated.
  */
-export function readConfigFile(path: string, faults: ConfigErrors): ConfigFile {
+export function readConfigFile(path: string, errors: ConfigErrors): ConfigFile {
   let document: unknown;
   try {
     document = filled(parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    faults.add(`FERRY_CONFIG: ${path} ${whyUnreadable(error)}`);
+    errors.add(`FERRY_CONFIG: ${path} ${whyUnreadable(error)}`);
     return { path };
   }
 
@@ -88,7 +88,7 @@ export function readConfigFile(path: string, faults: ConfigErrors): ConfigFile {
   const named = namesOf(document);
   if (result.success) return { path, named, ...result.data };
   for (const issue of result.error.issues) {
-    for (const fault of schemaIssues(issue)) faults.add(`${path}: ${fault}`);
+    for (const fault of schemaIssues(issue)) errors.add(`${path}: ${fault}`);
   }
   const rest = ConfigFile.safeParse(without(document, result.error.issues.flatMap(pathsOf)));
   return { path, named, ...rest.data };
@@ -100,8 +100,10 @@ function namesOf(document: unknown): NonNullable<ConfigFile['named']> {
   return { upstreams: keys(upstreams), targets: keys(targets) };
 }
 
-/** In one line: the parser's words end where it begins to show the file. */
+/** In one line: the parser's message without the excerpt of the file that follows it. */
 function whyUnreadable(error: unknown): string {
-  const [said = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return error instanceof YAMLParseError ? `is no YAML: ${said.replace(/:$/, '')}` : `cannot be read: ${said}`;
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return error instanceof YAMLParseError
+    ? `is not valid YAML: ${message.replace(/:$/, '')}`
+    : `cannot be read: ${message}`;
 }

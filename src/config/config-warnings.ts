@@ -4,23 +4,23 @@ import { resolve } from 'node:path';
 import type { Variables } from './environment.js';
 import { unknownVariables, describeUnknownVariable } from './unknown-variables.js';
 
-const usualFile = 'ferry.yaml';
+const defaultFile = 'ferry.yaml';
 
-/** What is likely to be a slip though it is no fault: a line each. */
+/** Lists likely mistakes that are not errors, one per line. */
 export function configWarnings(variables: Variables, folder = process.cwd()): readonly string[] {
-  const path = resolve(folder, usualFile);
+  const path = resolve(folder, defaultFile);
   const unread =
     namesConfigFile(variables) || !existsSync(path)
       ? []
-      : [`${path} is not read: set FERRY_CONFIG=${usualFile} if it is meant`];
+      : [`${path} is not used: set FERRY_CONFIG=${defaultFile} to use it`];
   return [...unknownVariables(variables).map(describeUnknownVariable), ...unread];
 }
 
-/** Which `ferry.yaml` counts; its path as it is given. */
+/** Says which `ferry.yaml` is used, with its path as configured. */
 export function describeConfigFile(variables: Variables): string {
-  if (!namesConfigFile(variables)) return 'FERRY_CONFIG names no file';
+  if (!namesConfigFile(variables)) return 'FERRY_CONFIG is not set';
   const { FERRY_CONFIG: path = '', FERRY_CONFIG_FILE: file = '' } = variables;
-  return path === '' ? `the file is the one that ${file} names` : `the file is ${path}`;
+  return path === '' ? `configuration file named in ${file}` : `configuration file ${path}`;
 }
 
 function namesConfigFile({ FERRY_CONFIG: path = '', FERRY_CONFIG_FILE: file = '' }: Variables): boolean {

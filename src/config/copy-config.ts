@@ -8,20 +8,20 @@ import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 
 /**
- * What `ferry copy` takes from `ferry.yaml` and the variables together: how registries are spoken to, and who one is
- * there. No target has to be configured.
+ * What `ferry copy` reads from `ferry.yaml` and the variables: host settings and credentials. No target has to be
+ * configured.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readCopyConfig(
   environment: Environment,
   path: string,
 ): { readonly hosts: ReadonlyMap<string, HostSettings>; readonly credentials: CredentialProvider } {
-  const faults = new ConfigErrors();
-  const file = readConfigFile(path, faults);
-  const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
-  const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file, hosts, faults);
-  faults.throwIfAny();
+  const errors = new ConfigErrors();
+  const file = readConfigFile(path, errors);
+  const hosts = errors.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
+  const targets = readTargets(environment, file, hosts, errors);
+  readHosts(file, hosts, errors);
+  errors.throwIfAny();
   return { hosts, credentials: targetCredentials(environment, file, targets) };
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import type { Environment } from './environment.js';
 
-/** How the `docker` command finds its daemon and its way out: what it gets of the worker's environment. */
+/** What the `docker` command needs to find its daemon and its proxies: the variables that it gets from the worker. */
 export interface DockerEngineConfig {
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the user's docker keeps its contexts. */
+  /** The folder in which the user's docker keeps its contexts. */
   readonly userConfigFolder: string;
 }
 
@@ -30,7 +30,7 @@ const passedOn = [
   'http_proxy',
   'https_proxy',
   'no_proxy',
-  // Windows finds neither programs nor the daemon's pipe without them.
+  // Without these, Windows finds neither programs nor the daemon's pipe.
   'SystemRoot',
   'USERPROFILE',
   'ProgramData',
@@ -40,7 +40,7 @@ export function readDocker(environment: Environment): DockerEngineConfig {
   const present = environment.present();
   const userConfigFolder = present['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const known = passedOn.flatMap((name) => (present[name] === undefined ? [] : [[name, present[name]] as const]));
-  // The command looks for its certificates in its configuration folder, which is not the user's here.
+  // The command looks for certificates in its configuration folder, which is not the user's here.
   const certificates = { DOCKER_CERT_PATH: userConfigFolder };
   return { environment: { ...certificates, ...Object.fromEntries(known) }, userConfigFolder };
 }

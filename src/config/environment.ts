@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 
-/** Variables as the process got them. */
+/** Environment variables of the process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Reads variables by the ferry's rules. */
@@ -14,17 +14,17 @@ export class Environment {
   }
 
   /**
-   * The value of `NAME`, or the content of the file that `NAME_FILE` names (one trailing newline removed, as secrets
-   * mounted as files have one). Empty counts as unset. The file is read at each call: its content may change.
+   * The value of `NAME`, or the content of the file that `NAME_FILE` names, without one trailing newline as in mounted
+   * secrets. An empty value counts as unset. The file is read at each call, since its content may change.
    *
-   * @throws InvalidInput when the file cannot be read, or both are set
+   * @throws InvalidInput if the file cannot be read or both are set
    */
   value(name: string): string | undefined {
     const value = this.#variables[name];
     const file = this.#variables[`${name}_FILE`];
     if (file === undefined || file === '') return value === '' ? undefined : value;
     if (value !== undefined && value !== '') {
-      throw new InvalidInput(`${name} and ${name}_FILE are both set: keep one of them`, 'configuration');
+      throw new InvalidInput(`${name} and ${name}_FILE are both set: unset one of them`, 'configuration');
     }
 
     try {
@@ -32,11 +32,11 @@ export class Environment {
       return content === '' ? undefined : content;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new InvalidInput(`${name}_FILE names a file that cannot be read: ${reason}`, 'configuration');
+      throw new InvalidInput(`cannot read the file that ${name}_FILE names: ${reason}`, 'configuration');
     }
   }
 
-  /** Every variable that is set to something, for libraries that read variables of their own. */
+  /** All non-empty variables, for libraries that read variables of their own. */
   present(): Record<string, string> {
     return Object.fromEntries(
       Object.entries(this.#variables).filter(

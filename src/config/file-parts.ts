@@ -1,4 +1,4 @@
-/** Parts of a YAML document, before and after it is known to have its form. */
+/** Parts of a YAML document, before and after its validation. */
 
 type Mapping = Readonly<Record<string, unknown>>;
 type YamlPath = readonly PropertyKey[];
@@ -7,10 +7,10 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Sections whose entries say something by being there: without a value they are empty, too. */
+/** Sections whose entries are meaningful without a value, which counts as empty. */
 const named: readonly string[] = ['targets', 'hosts', 'upstreams'];
 
-/** The same with its empty sections left out, as people leave them when the last entry goes. */
+/** Returns the document without empty sections, which users leave behind when they delete the last entry. */
 export function filled(document: unknown): unknown {
   if (document === null || document === undefined) return {};
   if (!isMapping(document)) return document;
@@ -23,12 +23,12 @@ export function filled(document: unknown): unknown {
   );
 }
 
-/** Where a fault of form lies: keys that are too much are told by their mapping. */
+/** The paths of a validation error; unrecognized keys are reported at their mapping. */
 export function pathsOf(issue: { readonly path: YamlPath; readonly keys?: readonly string[] }): readonly YamlPath[] {
   return issue.keys === undefined ? [issue.path] : issue.keys.map((key) => [...issue.path, key]);
 }
 
-/** The same without the entries of sections that the places are in. */
+/** Returns the document without the section entries that contain these paths. */
 export function without(document: unknown, paths: readonly YamlPath[]): unknown {
   if (!isMapping(document) || paths.some((path) => path.length === 0)) return {};
   const isGone = (...keys: readonly string[]): boolean => paths.some((path) => same(path.slice(0, 2), keys));

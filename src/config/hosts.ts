@@ -1,4 +1,4 @@
-/** `hosts` of `ferry.yaml`: how registries are spoken to. */
+/** `hosts` of `ferry.yaml`: how to reach registries. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
@@ -12,27 +12,27 @@ import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
 import { parseRegistryAddress } from './registry-address.js';
 
-/** What is read of a host at most. Everything else of an entry says how to reach it, and that makes it trusted. */
+/** Keys that only limit reads. All other keys of an entry say how to reach the host, which makes it trusted. */
 const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'] satisfies (keyof HostEntry)[]);
 
-/** Adds the file's settings to those that the environment and the targets gave. */
+/** Adds the file's settings to those of the environment and the targets. */
 export function readHosts(
   { path, hosts: entries = {} }: Pick<ConfigFile, 'path' | 'hosts'>,
   hosts: Map<string, HostSettings>,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): void {
   for (const [name, entry] of Object.entries(entries)) {
     const where = `${path}: hosts.${name}`;
-    const parsed = faults.try(() => parseRegistryAddress(name, where));
+    const parsed = errors.try(() => parseRegistryAddress(name, where));
     if (parsed === undefined) continue;
     const host = canonicalSource(parsed.host);
     const scheme = entry.scheme ?? parsed.scheme;
-    const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, faults);
-    const clientCertificate = readClientCertificate(entry, where, faults);
-    const proxy = readProxySetting(entry.proxy, where, faults);
+    const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, errors);
+    const clientCertificate = readClientCertificate(entry, where, errors);
+    const proxy = readProxySetting(entry.proxy, where, errors);
     const { bandwidth, concurrency, allowHttpBlobRedirects } = entry;
-    const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, faults);
-    const mirrors = readMirrors(entry, where, { hosts, faults });
+    const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, errors);
+    const mirrors = readMirrors(entry, where, { hosts, errors });
     const { trusted, ...known } = hosts.get(host) ?? { trusted: false };
     const isTrusted = trusted === undefined || scheme !== undefined || !hasLimitsAlone(entry);
     hosts.set(host, {
@@ -50,7 +50,7 @@ export function readHosts(
   }
 }
 
-/** An entry with nothing in it is there to name the host. */
+/** An empty entry only names the host, and makes it trusted. */
 function hasLimitsAlone(entry: HostEntry): boolean {
   const given = Object.keys(entry);
   return given.length > 0 && given.every((key) => limits.has(key));
@@ -59,17 +59,17 @@ function hasLimitsAlone(entry: HostEntry): boolean {
 function readClientCertificate(
   { certFile, keyFile }: HostEntry,
   where: string,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): HostSettings['clientCertificate'] {
   if ((certFile === undefined) !== (keyFile === undefined)) {
     const [given, missing] = certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile'];
-    faults.add(`${where} has ${given} without ${missing}: a client certificate needs both`);
+    errors.add(`${where} has ${given} without ${missing}: a client certificate needs both`);
     return undefined;
   }
-  const cert = readPem(certFile, 'CERTIFICATE', `${where}.certFile`, faults);
-  const key = readPem(keyFile, 'PRIVATE KEY', `${where}.keyFile`, faults);
+  const cert = readPem(certFile, 'CERTIFICATE', `${where}.certFile`, errors);
+  const key = readPem(keyFile, 'PRIVATE KEY', `${where}.keyFile`, errors);
   if (cert === undefined || key === undefined) return undefined;
-  return faults.try(() => {
+  return errors.try(() => {
     assertPair(cert, key, where);
     return { cert, key };
   });
@@ -80,12 +80,12 @@ function assertPair(cert: string, key: string, where: string): void {
     createSecureContext({ cert, key });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`${where}: certFile and keyFile do not work together: ${reason}`, 'configuration');
+    throw new InvalidInput(`${where}: certFile and keyFile do not match: ${reason}`, 'configuration');
   }
 }
 
-function readRate(text: string, where: string, faults: ConfigErrors): number | undefined {
-  return faults.try(() => {
+function readRate(text: string, where: string, errors: ConfigErrors): number | undefined {
+  return errors.try(() => {
     try {
       return parseByteRate(text);
     } catch (error) {
@@ -95,22 +95,22 @@ function readRate(text: string, where: string, faults: ConfigErrors): number | u
   });
 }
 
-function readProxySetting(text: string | undefined, where: string, faults: ConfigErrors): HostSettings['proxy'] {
+function readProxySetting(text: string | undefined, where: string, errors: ConfigErrors): HostSettings['proxy'] {
   if (text === undefined || text === 'none') return text;
-  return faults.try(() => parseProxy(text, `${where}.proxy`));
+  return errors.try(() => parseProxy(text, `${where}.proxy`));
 }
 
 function readPem(
   path: string | undefined,
   kind: 'CERTIFICATE' | 'PRIVATE KEY',
   where: string,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): string | undefined {
   if (path === undefined) return undefined;
-  return faults.try(() => {
+  return errors.try(() => {
     const text = readText(path, where);
     if (text.includes(`${kind}-----`)) return text;
-    throw new InvalidInput(`${where} holds no PEM ${kind.toLowerCase()}: ${path}`, 'configuration');
+    throw new InvalidInput(`${where} is not a PEM ${kind.toLowerCase()}: ${path}`, 'configuration');
   });
 }
 

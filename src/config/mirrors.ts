@@ -5,15 +5,15 @@ import type { HostEntry } from './config-file.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';
 
-/** `mirrors` of one host. A mirror is configured by that alone: it may have a private address. */
+/** Reads `mirrors` of one host. A configured mirror is trusted: it may have a private address. */
 export function readMirrors(
   { mirrors = [] }: HostEntry,
   where: string,
-  { hosts, faults }: { readonly hosts: Map<string, HostSettings>; readonly faults: ConfigErrors },
+  { hosts, errors }: { readonly hosts: Map<string, HostSettings>; readonly errors: ConfigErrors },
 ): readonly MirrorSettings[] {
   return mirrors.flatMap((entry) => {
     const { registry, resolveTags = false } = typeof entry === 'string' ? { registry: entry } : entry;
-    return faults.try(() => readMirror(registry, resolveTags)) ?? [];
+    return errors.try(() => readMirror(registry, resolveTags)) ?? [];
   });
 
   function readMirror(text: string, resolvesTags: boolean): MirrorSettings {

@@ -6,7 +6,7 @@ import { checkBackupTag } from '../domain/mutable-tags.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 
-/** Which tags are compared with their source though they were copied. */
+/** Tags that are compared with their source again although they were copied. */
 export const MutableTagsEntry = z.strictObject({
   tags: z
     .union([z.enum(['all', 'none']), z.array(z.string().min(1))], 'must be all, none or a list of tags')
@@ -16,20 +16,20 @@ export const MutableTagsEntry = z.strictObject({
 });
 export type MutableTagsEntry = z.infer<typeof MutableTagsEntry>;
 
-const standardTags = ['latest'];
+const defaultTags = ['latest'];
 
-/** `FERRY_MUTABLE_TAGS` (patterns with commas between, `all` or `none`) wins over the file's `tags`. */
+/** `FERRY_MUTABLE_TAGS` (patterns separated by commas, `all` or `none`) overrides the file's `tags`. */
 export function readMutableTags(
   environment: Environment,
   { path, mutableTags: entry }: { readonly path: string; readonly mutableTags?: MutableTagsEntry | undefined },
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): MutableTags {
-  const variable = faults.try(() => environment.value('FERRY_MUTABLE_TAGS'));
+  const variable = errors.try(() => environment.value('FERRY_MUTABLE_TAGS'));
   const backupTag = entry?.backupTag;
-  if (backupTag !== undefined) faults.try(() => checkBackupTag(backupTag), `${path}: mutableTags.backupTag`);
+  if (backupTag !== undefined) errors.try(() => checkBackupTag(backupTag), `${path}: mutableTags.backupTag`);
   return {
-    patterns: patternsOf(variable === undefined ? (entry?.tags ?? standardTags) : listed(variable)),
-    everyMs: faults.try(() => parseDuration(entry?.every ?? '0'), `${path}: mutableTags.every`) ?? 0,
+    patterns: patternsOf(variable === undefined ? (entry?.tags ?? defaultTags) : listed(variable)),
+    everyMs: errors.try(() => parseDuration(entry?.every ?? '0'), `${path}: mutableTags.every`) ?? 0,
     ...(backupTag === undefined ? {} : { backupTag }),
   };
 }

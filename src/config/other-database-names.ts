@@ -1,10 +1,10 @@
-/** What other programs call the variables of a database. */
+/** Names of database variables in other programs. */
 import type { Variables } from './environment.js';
 
 const wholeServer = 'MYSQL_HOST (with MYSQL_PORT, MYSQL_DB, MYSQL_USER and MYSQL_PASSWORD)';
 
-/** By what the ferry calls them. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+/** By the ferry's own name. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
   MYSQL_HOST: words('MYSQL_SERVER MYSQL_HOSTNAME MYSQL_ADDRESS MARIADB_HOST DB_HOST DB_HOSTNAME DATABASE_HOST'),
   MYSQL_PORT: words('MYSQL_TCP_PORT MARIADB_PORT DB_PORT DATABASE_PORT'),
   MYSQL_DB: words(
@@ -19,21 +19,21 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   [wholeServer]: words('MYSQL_URL MYSQL_URI MYSQL_DSN DATABASE_URL DATABASE_URI DB_URL DB_URI DB_DSN'),
 };
 
-/** The variable of another program's that is set where `name` probably was to be. */
-export function meantBy(variables: Variables, name: string, among: RegExp = /./): string | undefined {
-  const whole = name === 'MYSQL_HOST' ? (OTHER_NAMES[wholeServer] ?? []) : [];
-  const names = [...(OTHER_NAMES[name] ?? []), ...whole].filter((other) => among.test(other));
+/** Returns the variable of another program that is set and probably means `name`. */
+export function misnamedVariable(variables: Variables, name: string, among: RegExp = /./): string | undefined {
+  const whole = name === 'MYSQL_HOST' ? (otherNames[wholeServer] ?? []) : [];
+  const names = [...(otherNames[name] ?? []), ...whole].filter((other) => among.test(other));
   return names.flatMap((other) => [other, `${other}_FILE`]).find((other) => (variables[other] ?? '') !== '');
 }
 
-/** The ferry's name for a variable of other programs, where that is not set. */
-export function ferrysName(given: string, unset: readonly string[]): string | undefined {
-  const [name] = Object.entries(OTHER_NAMES).find(([, others]) => others.includes(given)) ?? [];
+/** Returns the ferry's name for another program's variable, if the ferry's one is not set. */
+export function ownNameOf(given: string, unset: readonly string[]): string | undefined {
+  const [name] = Object.entries(otherNames).find(([, others]) => others.includes(given)) ?? [];
   if (name === wholeServer) return unset.includes('MYSQL_HOST') ? name : undefined;
   return name !== undefined && unset.includes(name) ? name : undefined;
 }
 
-/** One text, so that a search for the variables that the ferry reads does not find them. */
+/** One text, so that a search for the variables that the ferry reads does not match them. */
 function words(text: string): readonly string[] {
   return text.split(' ');
 }

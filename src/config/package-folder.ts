@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of package.json, whoever asks: the sources, what is compiled of them, or the bundle of the commands. */
+/** The folder of package.json, for the sources, the compiled code and the bundle of the commands alike. */
 export const packageFolder = folderOfPackage(dirname(fileURLToPath(import.meta.url)));
 
-/** What set-up and build leave there. */
+/** The output folder of set-up and build. */
 export const distFolder = join(packageFolder, 'dist');
 
 function folderOfPackage(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   const parent = dirname(folder);
-  if (parent === folder) throw new Error('the code of the ferry lies apart from its package.json');
+  if (parent === folder) throw new Error('no package.json above the code of the ferry');
   return folderOfPackage(parent);
 }

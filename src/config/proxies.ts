@@ -1,11 +1,11 @@
-/** The proxies that other programs of the machine use, too: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
+/** The usual proxy variables: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ProxyRules } from '../../packages/registry/src/client-options.js';
 import type { Environment } from './environment.js';
 import { ConfigErrors } from './config-errors.js';
 
-/** Upper or lower case; the upper one wins. A proxy without a scheme is spoken to in plain HTTP. */
-export function readProxies(environment: Environment, faults: ConfigErrors): ProxyRules {
+/** In upper or lower case; upper case wins. A proxy without a scheme is used with plain HTTP. */
+export function readProxies(environment: Environment, errors: ConfigErrors): ProxyRules {
   const all = readProxy('ALL_PROXY');
   const http = readProxy('HTTP_PROXY') ?? all;
   const https = readProxy('HTTPS_PROXY') ?? all;
@@ -14,46 +14,46 @@ export function readProxies(environment: Environment, faults: ConfigErrors): Pro
 
   function readProxy(name: string): URL | undefined {
     const found = valueOf(name);
-    return found && faults.try(() => parseProxy(found.value, found.name));
+    return found && errors.try(() => parseProxy(found.value, found.name));
   }
 
   function valueOf(name: string): { readonly name: string; readonly value: string } | undefined {
     for (const variable of [name, name.toLowerCase()]) {
-      const value = faults.try(() => environment.value(variable));
+      const value = errors.try(() => environment.value(variable));
       if (value !== undefined) return { name: variable, value };
     }
     return undefined;
   }
 }
 
-/** The same for a command that reads nothing else. @throws InvalidInput listing every fault */
+/** The same for a command that reads nothing else. @throws InvalidInput listing every error */
 export function proxiesOf(environment: Environment): ProxyRules {
-  const faults = new ConfigErrors();
-  const rules = readProxies(environment, faults);
-  faults.throwIfAny();
+  const errors = new ConfigErrors();
+  const rules = readProxies(environment, errors);
+  errors.throwIfAny();
   return rules;
 }
 
-/** @throws InvalidInput naming the variable or key; never with what may be a password */
+/** @throws InvalidInput naming the variable or key, without the value, which may contain a password */
 export function parseProxy(text: string, where: string): URL {
   const written = text.trim();
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || parsed.hostname === '') {
     throw new InvalidInput(
-      `${where} is not a proxy's address: expected http://proxy.example.com:3128`,
+      `${where} is not a valid proxy address: expected http://proxy.example.com:3128`,
       'configuration',
     );
   }
   if (!isDecodable(`${parsed.username}${parsed.password}`)) {
     throw new InvalidInput(
-      `${where} holds a "%" in its user or password that stands for no character: write %25 for "%"`,
+      `${where} has an invalid percent-encoding in its user or password: write "%" as %25`,
       'configuration',
     );
   }
   if (parsed.protocol === 'http:' || parsed.protocol === 'https:') return parsed;
   throw new InvalidInput(
-    `${where} names a ${parsed.protocol}// proxy: the ferry speaks to http:// and https:// proxies`,
+    `${where} is a ${parsed.protocol}// proxy: only http:// and https:// proxies are supported`,
     'configuration',
   );
 }

@@ -7,7 +7,9 @@ import { canonicalSource } from '../domain/source-allow-list.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';
 
-/** How many manifests may be read from a host in a window: less than it grants, where others need their share. */
+/**
+ * Maximum number of manifests to read from a host in a time window: less than the host allows, if others need a share.
+ */
 export const PullsEntry = z.strictObject({
   allowance: z.number().int().positive().max(1_000_000_000),
   window: z.string(),
@@ -19,31 +21,31 @@ interface FileWithPulls {
   readonly hosts?: Readonly<Record<string, { readonly pulls?: PullsEntry | undefined }>> | undefined;
 }
 
-const shortestWindowMs = 1_000;
+const minWindowMs = 1_000;
 
-/** The allowances of `hosts:`, by canonical host; faults name the place in the file. */
+/** The allowances of `hosts:` by canonical host; errors name the location in the file. */
 export function readPullAllowances(
   { path, hosts = {} }: FileWithPulls,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): ReadonlyMap<string, PullAllowance> {
   const allowances = new Map<string, PullAllowance>();
   for (const [name, { pulls }] of Object.entries(hosts)) {
     if (pulls === undefined) continue;
     const where = `${path}: hosts.${name}`;
-    // A name that is no host is told of where the hosts themselves are read.
-    const host = faults.try(() => parseRegistryAddress(name, where))?.host;
-    const windowMs = readWindow(pulls.window, `${where}.pulls.window`, faults);
+    // An invalid host name is reported where the hosts themselves are read.
+    const host = errors.try(() => parseRegistryAddress(name, where))?.host;
+    const windowMs = readWindow(pulls.window, `${where}.pulls.window`, errors);
     if (host === undefined || windowMs === undefined) continue;
     allowances.set(canonicalSource(host), { pulls: pulls.allowance, windowMs });
   }
   return allowances;
 }
 
-function readWindow(text: string, where: string, faults: ConfigErrors): number | undefined {
-  return faults.try(() => {
+function readWindow(text: string, where: string, errors: ConfigErrors): number | undefined {
+  return errors.try(() => {
     const windowMs = parseWindow(text, where);
-    if (windowMs >= shortestWindowMs) return windowMs;
-    throw new InvalidInput(`${where} is "${text}": a window lasts at least 1s`, 'configuration');
+    if (windowMs >= minWindowMs) return windowMs;
+    throw new InvalidInput(`${where} is "${text}": expected at least 1s`, 'configuration');
   });
 }
 

@@ -30,23 +30,23 @@ import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js'
 import { configWarnings } from './config-warnings.js';
 import { named, readNumber } from './variable-values.js';
 
-/** What it takes to judge and record a request. */
+/** What is needed to validate and record a request. */
 export interface RequestConfig extends BaseConfig {
   readonly sources: SourceRules;
 }
 
-/** Where images go to. */
+/** The targets that images are copied to. */
 export interface TargetsConfig extends BaseConfig {
   readonly targets: readonly Target[];
 }
 
-/** Where new images are announced. */
+/** The upstreams that announce new images. */
 export interface UpstreamsConfig extends BaseConfig {
   /** The built-in ones first. */
   readonly upstreams: readonly Upstream[];
 }
 
-/** What is done by itself, and when. */
+/** The schedules of automatic work. */
 export interface SchedulingConfig extends UpstreamsConfig {
   readonly schedules: SchedulesConfig;
 }
@@ -55,164 +55,164 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
   readonly credentials: CredentialProvider;
-  /** Docker's or podman's credentials; absent: where docker keeps them. */
+  /** Path of Docker's or podman's credentials; absent: docker's default. */
   readonly dockerConfigPath?: string;
-  /** How much may be read from hosts that count it, beside what they announce themselves. */
+  /** Limits for hosts that count pulls, in addition to those that the hosts announce. */
   readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
   readonly docker: DockerEngineConfig;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly mutableTags: MutableTags;
   readonly historyDays: number;
-  /** Images in work at once in a run. */
+  /** Images that are in progress in parallel in a sync run. */
   readonly poolSize: number;
-  /** Transfers at once in one worker. */
+  /** Transfers in parallel in one worker. */
   readonly copySlots: number;
 }
 
 /**
- * The slice that commands need which do not copy: database, Temporal, defaults.
+ * Reads the part for commands that do not copy: database, Temporal, defaults.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readBaseConfig(variables: Variables): BaseConfig {
-  const faults = new ConfigErrors();
-  const place = readBase(new Environment(variables), faults);
-  faults.throwIfAny();
-  return place;
+  const errors = new ConfigErrors();
+  const base = readBase(new Environment(variables), errors);
+  errors.throwIfAny();
+  return base;
 }
 
 /**
- * The slice of commands that want images: targets may be missing.
+ * Reads the part for commands that request images; targets may be missing.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readRequestConfig(variables: Variables): RequestConfig {
   const environment = new Environment(variables);
-  const faults = new ConfigErrors();
-  const place = readBase(environment, faults);
-  const { sources } = readRegistries(environment, faults);
-  faults.throwIfAny();
-  return { ...place, sources };
+  const errors = new ConfigErrors();
+  const base = readBase(environment, errors);
+  const { sources } = readRegistries(environment, errors);
+  errors.throwIfAny();
+  return { ...base, sources };
 }
 
 /**
- * The slice of commands that tell how things stand: targets may be missing.
+ * Reads the part for commands that show the state; targets may be missing.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readTargetsConfig(variables: Variables): TargetsConfig {
   const environment = new Environment(variables);
-  const faults = new ConfigErrors();
-  const place = readBase(environment, faults);
-  const { targets } = readRegistries(environment, faults);
-  faults.throwIfAny();
-  return { ...place, targets };
+  const errors = new ConfigErrors();
+  const base = readBase(environment, errors);
+  const { targets } = readRegistries(environment, errors);
+  errors.throwIfAny();
+  return { ...base, targets };
 }
 
 /**
- * The slice of commands that ask for a look at an upstream.
+ * Reads the part for commands that request checks of upstreams.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
   const environment = new Environment(variables);
-  const faults = new ConfigErrors();
-  const place = readBase(environment, faults);
-  const upstreams = readUpstreams(readRegistries(environment, faults).file, faults);
-  faults.throwIfAny();
-  return { ...place, upstreams };
+  const errors = new ConfigErrors();
+  const base = readBase(environment, errors);
+  const upstreams = readUpstreams(readRegistries(environment, errors).file, errors);
+  errors.throwIfAny();
+  return { ...base, upstreams };
 }
 
 /**
- * The slice of commands that look after schedules.
+ * Reads the part for commands that manage schedules.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readSchedulingConfig(variables: Variables): SchedulingConfig {
   const environment = new Environment(variables);
-  const faults = new ConfigErrors();
-  const place = readBase(environment, faults);
-  const { file } = readRegistries(environment, faults);
-  const upstreams = readUpstreams(file, faults);
-  const schedules = readSchedules(environment, file, upstreams, faults);
-  faults.throwIfAny();
-  return { ...place, upstreams, schedules };
+  const errors = new ConfigErrors();
+  const base = readBase(environment, errors);
+  const { file } = readRegistries(environment, errors);
+  const upstreams = readUpstreams(file, errors);
+  const schedules = readSchedules(environment, file, upstreams, errors);
+  errors.throwIfAny();
+  return { ...base, upstreams, schedules };
 }
 
 /**
- * Everything, checked whole: a bad configuration says all that is wrong with it and starts nothing.
+ * Reads the whole configuration; an invalid one is reported with all its errors, and nothing starts.
  *
- * @throws InvalidInput listing every fault
+ * @throws InvalidInput listing every error
  */
 export function readConfig(variables: Variables): FerryConfig {
-  const faults = new ConfigErrors();
-  const config = collectConfig(new Environment(variables), faults);
-  faults.throwIfAny();
+  const errors = new ConfigErrors();
+  const config = collectConfig(new Environment(variables), errors);
+  errors.throwIfAny();
   return config;
 }
 
 /**
- * Everything and what the server needs, for `ferry up`, which runs both.
+ * Reads the whole configuration and the server's settings, for `ferry up`, which runs both.
  *
- * @throws InvalidInput listing every fault of either
+ * @throws InvalidInput listing every error of either
  */
 export function readUpConfig(variables: Variables): {
   readonly config: FerryConfig;
   readonly server: ServerSettings;
 } {
   const environment = new Environment(variables);
-  const faults = new ConfigErrors();
-  const config = collectConfig(environment, faults);
-  const server = collectServerSettings(environment, config.upstreams, faults);
-  faults.throwIfAny();
+  const errors = new ConfigErrors();
+  const config = collectConfig(environment, errors);
+  const server = collectServerSettings(environment, config.upstreams, errors);
+  errors.throwIfAny();
   return { config, server };
 }
 
-function collectConfig(environment: Environment, faults: ConfigErrors): FerryConfig {
-  const place = readBase(environment, faults);
-  const { file, hosts, targets, sources } = readRegistries(environment, faults);
-  const noTarget = targets.length === 0 && !faults.any;
+function collectConfig(environment: Environment, errors: ConfigErrors): FerryConfig {
+  const base = readBase(environment, errors);
+  const { file, hosts, targets, sources } = readRegistries(environment, errors);
+  const noTarget = targets.length === 0 && !errors.any;
   if (noTarget) {
-    faults.add(
-      'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or targets in the file that FERRY_CONFIG names',
+    errors.add(
+      'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or add targets to the file that FERRY_CONFIG names',
     );
-    for (const note of configWarnings(environment.present())) faults.add(note);
+    for (const note of configWarnings(environment.present())) errors.add(note);
   }
 
-  const upstreams = readUpstreams(file, faults);
-  if (targets.length > 0) checkUpstreamTargets(file, upstreams, targets, faults);
-  const dockerConfig = faults.try(() => dockerConfigPath(environment));
+  const upstreams = readUpstreams(file, errors);
+  if (targets.length > 0) checkUpstreamTargets(file, upstreams, targets, errors);
+  const dockerConfig = errors.try(() => dockerConfigPath(environment));
   return {
-    ...place,
+    ...base,
     targets,
     hosts,
     sources,
-    proxies: readProxies(environment, faults),
+    proxies: readProxies(environment, errors),
     credentials: targetCredentials(environment, file, targets),
     ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
-    pullAllowances: readPullAllowances(file, faults),
+    pullAllowances: readPullAllowances(file, errors),
     docker: readDocker(environment),
-    github: readGitHub(environment, file.github, faults),
+    github: readGitHub(environment, file.github, errors),
     upstreams,
-    schedules: readSchedules(environment, file, upstreams, faults),
-    mutableTags: readMutableTags(environment, file, faults),
+    schedules: readSchedules(environment, file, upstreams, errors),
+    mutableTags: readMutableTags(environment, file, errors),
     missingTagWaitMs:
-      faults.try(() =>
+      errors.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
       ) ?? 0,
-    historyDays: readNumber(environment, faults, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
-    poolSize: readNumber(environment, faults, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
-    copySlots: readNumber(environment, faults, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
+    historyDays: readNumber(environment, errors, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
+    poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
+    copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
   };
 }
 
-function readRegistries(environment: Environment, faults: ConfigErrors) {
-  const file = configFileOf(environment, faults);
-  const hosts = faults.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
-  const targets = readTargets(environment, file, hosts, faults);
-  readHosts(file, hosts, faults);
+function readRegistries(environment: Environment, errors: ConfigErrors) {
+  const file = configFileOf(environment, errors);
+  const hosts = errors.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
+  const targets = readTargets(environment, file, hosts, errors);
+  readHosts(file, hosts, errors);
   const trusted = [...hosts].filter(([, settings]) => settings.trusted !== false).map(([host]) => host);
-  const sources = readAllowedSources(environment, trusted, targets, faults);
+  const sources = readAllowedSources(environment, trusted, targets, errors);
   return { file, hosts, targets, sources };
 }

@@ -1,20 +1,20 @@
 import { InvalidInput } from '../domain/ferry-error.js';
 
-/** A registry as people write it in a variable: a host, perhaps with a scheme in front. */
+/** A registry as users write it in a variable: a host, optionally with a scheme. */
 export interface RegistryAddress {
   readonly host: string;
   readonly scheme?: 'http' | 'https';
 }
 
-const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /** @throws InvalidInput naming the variable or key that holds it */
 export function parseRegistryAddress(text: string, where: string): RegistryAddress {
   const match = /^(?:(https?):\/\/)?([^/]+)\/?$/i.exec(text.trim());
   const host = match?.[2]?.toLowerCase();
-  if (host === undefined || !HOST.test(host)) {
+  if (host === undefined || !hostPattern.test(host)) {
     throw new InvalidInput(
-      `${where} is "${text.replace(/\/\/[^@]*@/, '//***@')}", which is not a registry's host: expected something like registry.example.com or registry.example.com:5000, with http:// or https:// in front where it matters`,
+      `${where} is "${text.replace(/\/\/[^@]*@/, '//***@')}", which is not a registry host: expected for example registry.example.com or registry.example.com:5000, optionally with http:// or https://`,
       'configuration',
     );
   }

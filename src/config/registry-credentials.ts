@@ -1,4 +1,7 @@
-/** Credentials and host settings that the environment gives: apart, since `ferry copy` needs nothing else without `ferry.yaml`. */
+/**
+ * Credentials and host settings of the environment, in a file of their own: without `ferry.yaml`, `ferry copy` needs
+ * nothing else.
+ */
 import { join } from 'node:path';
 
 import type { CredentialProvider, HostSettings } from '../../packages/registry/src/client-options.js';
@@ -7,7 +10,7 @@ import type { RegistryAddress } from './registry-address.js';
 import { parseRegistryAddress } from './registry-address.js';
 
 interface CredentialVariables {
-  /** The target that the variables are about. */
+  /** The target that the variables belong to. */
   readonly target?: string;
   readonly username: string;
   readonly password: string;
@@ -31,8 +34,8 @@ const variables: readonly CredentialVariables[] = [
 ];
 
 /**
- * Looks credentials up by host, and by target where one host is both, anew at each call: a password in a file
- * (`…_PASSWORD_FILE`) may change while the process runs.
+ * Looks up credentials by host, and by target if several targets share a host. They are read at each call, since a
+ * password file (`…_PASSWORD_FILE`) may change while the process runs.
  */
 export function environmentCredentials(environment: Environment): CredentialProvider {
   return async (host, _repository, target) => {
@@ -45,13 +48,13 @@ export function environmentCredentials(environment: Environment): CredentialProv
   };
 }
 
-/** Where docker's or podman's credentials are, when a variable says so. */
+/** The file with docker's or podman's credentials, if a variable names it. */
 export function dockerConfigPath(environment: Environment): string | undefined {
   const folder = environment.value('DOCKER_CONFIG');
   return environment.value('REGISTRY_AUTH_FILE') ?? (folder === undefined ? undefined : join(folder, 'config.json'));
 }
 
-/** The registries that the environment configures, with the scheme where one was written. */
+/** The registries that the environment configures, with their scheme if one is given. */
 export function environmentHosts(environment: Environment): Map<string, HostSettings> {
   const hosts = new Map<string, HostSettings>();
   for (const { host } of variables) {

@@ -16,7 +16,7 @@ const Cron = z.string().min(1);
 const ScheduleEntry = z.union(
   [
     z.literal('off'),
-    // YAML 1.1 tools and people write `off` for false.
+    // YAML 1.1 parsers read `off` as false, and users write false for it.
     z.literal(false),
     z.strictObject({ every: z.string(), offset: z.string().optional() }),
     z.strictObject({ cron: z.union([Cron, z.array(Cron).min(1)]), timezone: z.string().min(1).optional() }),
@@ -24,22 +24,22 @@ const ScheduleEntry = z.union(
   "must be off, { every: 12h, offset: 5m } or { cron: '30 3 * * *', timezone: Asia/Shanghai }",
 );
 
-/** `schedules:` of `ferry.yaml`: by `sync-all` or `fetch-` and an upstream's name. */
+/** `schedules:` of `ferry.yaml`, by `sync-all` or `fetch-` and an upstream's name. */
 export const ScheduleEntries = z.record(z.string(), ScheduleEntry);
 type ScheduleEntry = z.infer<typeof ScheduleEntry>;
 
 export interface SchedulesConfig {
-  /** False: this process leaves schedules alone (`FERRY_SCHEDULES=off`). */
+  /** False: this process does not manage schedules (`FERRY_SCHEDULES=off`). */
   readonly areKept: boolean;
   readonly settings: readonly ScheduleSetting[];
-  /** Schedules that are switched off: where they exist they are deleted. */
+  /** Schedules that are switched off: existing ones are deleted. */
   readonly off: readonly string[];
-  /** Path of the file that this was read from; absent where there is none. */
+  /** Path of the configuration file; absent if there is none. */
   readonly configuration?: string;
 }
 
 const syncEveryMs = 3 * 60 * 60 * 1_000;
-const shortestMs = 60_000;
+const minEveryMs = 60_000;
 
 interface FileWithSchedules {
   readonly path: string;
@@ -47,14 +47,14 @@ interface FileWithSchedules {
   readonly named?: { readonly upstreams: readonly string[] };
 }
 
-/** What `schedules:` says, before what an upstream says of itself, before the standard. */
+/** `schedules:` overrides the schedule of an upstream's own entry, which overrides the default. */
 export function readSchedules(
   environment: Environment,
   file: FileWithSchedules,
   upstreams: readonly Upstream[],
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): SchedulesConfig {
-  const path = faults.try(() => environment.value('FERRY_CONFIG'));
+  const path = errors.try(() => environment.value('FERRY_CONFIG'));
   const given = new Map(Object.entries(file.schedules ?? {}));
   const known = [
     { id: syncScheduleId, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
@@ -66,20 +66,20 @@ export function readSchedules(
   ];
   for (const id of given.keys()) {
     if (known.some((one) => one.id === id)) continue;
-    // An upstream that could not be read is told as that.
+    // An upstream with an invalid entry is already reported there.
     if (file.named?.upstreams.some((name) => id === fetchId(name)) === true) continue;
-    faults.add(`${file.path}: schedules.${id} is unknown: known are ${known.map((one) => one.id).join(', ')}`);
+    errors.add(`${file.path}: schedules.${id} is unknown; known: ${known.map((one) => one.id).join(', ')}`);
   }
 
   const settings: ScheduleSetting[] = [];
   const off: string[] = [];
   for (const { id, does, standard } of known) {
-    const timing = faults.try(() => timingOf(id, given.get(id), standard), `${file.path}: schedules.${id}`);
+    const timing = errors.try(() => timingOf(id, given.get(id), standard), `${file.path}: schedules.${id}`);
     if (timing === undefined) off.push(id);
     else settings.push({ id, does, timing });
   }
   const configuration = path === undefined ? {} : { configuration: resolve(path) };
-  return { areKept: readKept(environment, faults), settings, off, ...configuration };
+  return { areKept: readKept(environment, errors), settings, off, ...configuration };
 }
 
 function timingOf(
@@ -95,7 +95,7 @@ function timingOf(
     return timing;
   }
   const offsetMs = timing.offsetMs ?? spreadOffsetMs(id, timing.everyMs);
-  if (offsetMs >= timing.everyMs) throw new InvalidInput('offset has to be shorter than every', 'configuration');
+  if (offsetMs >= timing.everyMs) throw new InvalidInput('offset must be shorter than every', 'configuration');
   return { ...timing, offsetMs };
 }
 
@@ -106,13 +106,13 @@ function readEntry(entry: ScheduleEntry): ScheduleTiming | undefined {
     return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
   }
   const everyMs = parseDuration(entry.every);
-  if (everyMs < shortestMs) throw new InvalidInput(`every is "${entry.every}": at least 1m`, 'configuration');
+  if (everyMs < minEveryMs) throw new InvalidInput(`every is "${entry.every}": expected at least 1m`, 'configuration');
   return { everyMs, ...(entry.offset === undefined ? {} : { offsetMs: parseDuration(entry.offset) }) };
 }
 
-function readKept(environment: Environment, faults: ConfigErrors): boolean {
-  const text = faults.try(() => environment.value('FERRY_SCHEDULES')) ?? 'on';
-  if (text !== 'on' && text !== 'off') faults.add(`FERRY_SCHEDULES is "${text.slice(0, 80)}": expected on or off`);
+function readKept(environment: Environment, errors: ConfigErrors): boolean {
+  const text = errors.try(() => environment.value('FERRY_SCHEDULES')) ?? 'on';
+  if (text !== 'on' && text !== 'off') errors.add(`FERRY_SCHEDULES is "${text.slice(0, 80)}": expected on or off`);
   return text !== 'off';
 }
 
@@ -121,7 +121,7 @@ function assertTimezone(timezone: string): void {
     new Intl.DateTimeFormat('en', { timeZone: timezone });
   } catch {
     throw new InvalidInput(
-      `"${timezone.slice(0, 80)}" is no time zone: expected one like Asia/Shanghai`,
+      `"${timezone.slice(0, 80)}" is not a time zone: expected for example Asia/Shanghai`,
       'configuration',
     );
   }

@@ -1,4 +1,4 @@
-/** What is said where a part of `ferry.yaml` has not its form: in the file's words, not in those of the schema. */
+/** Error messages for `ferry.yaml` in the terms of the file instead of those of the schema. */
 import * as z from 'zod';
 
 import { isMapping } from './file-parts.js';
@@ -16,13 +16,13 @@ const forms: Readonly<Record<string, string>> = {
 
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 
-/** The lines of one issue, each with its place. Keys that nobody knows have a line each. */
+/** Formats one issue as lines that begin with the location. Each unrecognized key has a line of its own. */
 export function schemaIssues(issue: z.core.$ZodIssue): readonly string[] {
   const path = issue.path.join('.');
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const said = issue.message.split('\n');
-      return issue.keys.map((key, index) => `${[...issue.path, key].join('.')} ${said[index] ?? ''}`);
+      const messages = issue.message.split('\n');
+      return issue.keys.map((key, index) => `${[...issue.path, key].join('.')} ${messages[index] ?? ''}`);
     }
     case 'invalid_key':
       return [`${path}: ${issue.issues[0]?.message ?? issue.message}`];
@@ -31,16 +31,16 @@ export function schemaIssues(issue: z.core.$ZodIssue): readonly string[] {
   }
 }
 
-/** The schema's words by ours; where it has a message of its own that one is taken. */
+/** Translates the schema library's message; an issue with a message of its own keeps it. */
 export function formatIssue(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
-      return issue.keys.map((key) => sayUnknown(key, known)).join('\n');
+      return issue.keys.map((key) => formatUnknownKey(key, known)).join('\n');
     }
     case 'invalid_type':
       if (issue.input === undefined) return 'is missing';
-      return `must be ${forms[issue.expected] ?? issue.expected}, ${sayGiven(issue.input)}`;
+      return `must be ${forms[issue.expected] ?? issue.expected}, ${formatGiven(issue.input)}`;
     case 'invalid_value':
       return `must be ${oneOf(issue.values)}`;
     case 'invalid_union':
@@ -54,13 +54,13 @@ export function formatIssue(issue: RawIssue): string | undefined {
   }
 }
 
-function sayUnknown(key: string, known: readonly string[]): string {
+function formatUnknownKey(key: string, known: readonly string[]): string {
   const meant = nearestName(key, known);
-  return meant === undefined ? `is unknown: known are ${known.join(', ')}` : `is unknown: is ${meant} meant?`;
+  return meant === undefined ? `is unknown; known: ${known.join(', ')}` : `is unknown; did you mean ${meant}?`;
 }
 
-/** Never the value itself: it may be a password in the wrong place. */
-function sayGiven(input: unknown): string {
+/** Names the type, never the value itself, which may be a misplaced password. */
+function formatGiven(input: unknown): string {
   if (input === null) return 'and is empty';
   if (Array.isArray(input)) return 'and is a list';
   if (isMapping(input)) return 'and is a mapping';

@@ -6,8 +6,8 @@ import type { Environment } from './environment.js';
 import { environmentCredentials } from './registry-credentials.js';
 
 /**
- * The credentials of `ferry.yaml`'s targets, then those of the variables. Several targets may be several accounts of
- * one registry: a repository belongs to the target that is named, else to the one whose namespace it is in.
+ * The credentials of `ferry.yaml`'s targets, then those of the variables. Several targets may use different accounts of
+ * one registry: a repository belongs to the named target, else to the one whose namespace it is in.
  */
 export function targetCredentials(
   environment: Environment,
@@ -30,13 +30,16 @@ export function targetCredentials(
     const password = environment.value(given.passwordVariable);
     if (password !== undefined) return { username: given.username, password };
     throw new InvalidInput(
-      `${path}: targets.${target}.credentials wants a password in ${given.passwordVariable}, which is not set`,
+      `${path}: targets.${target}.credentials needs the password variable ${given.passwordVariable}, which is not set`,
       'configuration',
     );
   }
 }
 
-/** The innermost namespace wins: `team/app` belongs to the target with namespace `team`, not to the one without any. */
+/**
+ * The longest namespace wins: `team/app` belongs to the target with namespace `team`, not to the one without a
+ * namespace.
+ */
 function ownerOf(repository: string, onHost: readonly Target[], name: string | undefined): Target | undefined {
   const holders = onHost
     .filter(({ namespace }) => namespace === '' || repository.startsWith(`${namespace}/`))

@@ -14,7 +14,7 @@ import { parseRegistryAddress } from './registry-address.js';
 
 const Credentials = z.strictObject({
   username: z.string().min(1),
-  /** Name of the environment variable that holds the password; also read as `NAME_FILE`. */
+  /** Name of the environment variable with the password; also read as `NAME_FILE`. */
   passwordVariable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
 });
 
@@ -35,7 +35,7 @@ type TargetEntry = z.infer<typeof TargetEntry>;
 interface FileWithTargets {
   readonly path: string;
   readonly targets?: Readonly<Record<string, TargetEntry>> | undefined;
-  /** For every target that does not say otherwise. */
+  /** Default for targets that do not set it. */
   readonly referrers?: boolean | undefined;
 }
 
@@ -44,7 +44,7 @@ export function readTargets(
   environment: Environment,
   file: FileWithTargets,
   hosts: Map<string, HostSettings>,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): Target[] {
   const entries = new Map<string, TargetEntry>(Object.entries(file.targets ?? {}));
   const builtIn = [
@@ -56,14 +56,14 @@ export function readTargets(
   for (const [name, entry] of entries) {
     if (name === 'aliyun' || name === 'private') {
       if (!targets.some((target) => target.name === name)) {
-        faults.add(
-          `${file.path}: targets.${name} changes the target of ${name === 'aliyun' ? 'ALIYUN_REGISTRY' : 'MY_REGISTRY'}, which is not set`,
+        errors.add(
+          `${file.path}: targets.${name} needs ${name === 'aliyun' ? 'ALIYUN_REGISTRY' : 'MY_REGISTRY'}, which is not set`,
         );
       }
       continue;
     }
     if (entry.registry === undefined) {
-      faults.add(`${file.path}: targets.${name} has no registry`);
+      errors.add(`${file.path}: targets.${name} has no registry`);
       continue;
     }
     const made = makeTarget(
@@ -79,11 +79,11 @@ export function readTargets(
 
   function variablesTarget(name: string, variable: string, naming: NamingScheme, namespaceVariable?: string) {
     return (): Target[] | undefined => {
-      const registry = faults.try(() => environment.value(variable));
+      const registry = errors.try(() => environment.value(variable));
       if (registry === undefined) return undefined;
-      const namespace = namespaceVariable === undefined ? '' : faults.try(() => environment.value(namespaceVariable));
+      const namespace = namespaceVariable === undefined ? '' : errors.try(() => environment.value(namespaceVariable));
       if (namespace === undefined) {
-        faults.add(`${variable} is set but ${String(namespaceVariable)} is not: images would have nowhere to go`);
+        errors.add(`${variable} is set but ${String(namespaceVariable)} is not: set the namespace for the images`);
         return undefined;
       }
       const made = makeTarget(name, registry, variable, naming, namespace);
@@ -92,7 +92,7 @@ export function readTargets(
   }
 
   function makeTarget(name: string, registry: string, where: string, naming: NamingScheme, namespace: string) {
-    const parsed = faults.try(() => parseRegistryAddress(registry, where));
+    const parsed = errors.try(() => parseRegistryAddress(registry, where));
     if (parsed === undefined) return undefined;
     const { host, scheme } = parsed;
     hosts.set(host, { ...hosts.get(host), ...(scheme === undefined ? {} : { scheme }) });
@@ -107,40 +107,40 @@ export function readTargets(
       ...engineOf(entry, file),
     };
     if (entry?.engine === 'docker' && entry.referrers === true) {
-      faults.add(
-        `${file.path}: targets.${name} has "engine: docker", which does not copy referrers: leave one of them out`,
+      errors.add(
+        `${file.path}: targets.${name} has "engine: docker", which does not copy referrers: remove one of them`,
       );
     }
-    faults.try(
+    errors.try(
       () => assertTargetNamespace(target),
       entry?.namespace === undefined ? undefined : `${file.path}: targets.${name}.namespace`,
     );
     return {
       ...target,
-      explicitNames: readExplicitNames(entry?.names ?? {}, `${file.path}: targets.${name}.names`, target, faults),
+      explicitNames: readExplicitNames(entry?.names ?? {}, `${file.path}: targets.${name}.names`, target, errors),
     };
   }
 }
 
-/** Docker takes images alone along. */
+/** The Docker engine copies images only, without referrers. */
 function engineOf(entry: TargetEntry | undefined, file: FileWithTargets): Pick<Target, 'engine' | 'referrers'> {
   if (entry?.engine === 'docker') return { engine: 'docker' };
   return (entry?.referrers ?? file.referrers) === true ? { referrers: true } : {};
 }
 
-/** `names` of a target with their keys in canonical form, each name legal there. */
+/** Reads `names` of a target: keys in canonical form, each name valid on the target. */
 function readExplicitNames(
   names: Readonly<Record<string, string>>,
   where: string,
   target: Target,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): Readonly<Record<string, string>> {
   const read = new Map<string, string>();
   for (const [source, repository] of Object.entries(names)) {
-    const key = faults.try(() => parseSourceRepository(source), where);
-    faults.try(() => assertTargetRepository(repository, target), where);
+    const key = errors.try(() => parseSourceRepository(source), where);
+    errors.try(() => assertTargetRepository(repository, target), where);
     if (key === undefined) continue;
-    if (read.has(key)) faults.add(`${where} has ${key} twice, the second time as "${source}"`);
+    if (read.has(key)) errors.add(`${where} contains ${key} twice, the second time as "${source}"`);
     read.set(key, repository);
   }
   return Object.fromEntries(read);
@@ -148,7 +148,7 @@ function readExplicitNames(
 
 function parseSourceRepository(text: string): string {
   if (/@|:[^/]*$/.test(text)) {
-    throw new InvalidInput(`"${text}" has a tag or digest: the name is that of a whole repository`, 'configuration');
+    throw new InvalidInput(`"${text}" has a tag or digest: expected a repository`, 'configuration');
   }
   return sourceRepository(parseImageReference(text));
 }

@@ -3,24 +3,24 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
 
-/** Where Temporal is, by its own variables and its own configuration file. */
+/** Temporal's address and credentials, from its own variables and configuration file. */
 export interface TemporalSettings {
-  /** Absent: the one that `ferry up` runs on this machine, else 127.0.0.1:7233. */
+  /** Absent: the server that `ferry up` runs on this machine, else 127.0.0.1:7233. */
   readonly address?: string;
-  /** What names the address, for people. */
+  /** Where the address was configured, for messages. */
   readonly addressFrom?: string;
-  /** What to do when nothing answers there. */
+  /** What to do if the server does not answer. */
   readonly advice?: string;
   readonly namespace: string;
-  /** TLS, API key and the like, as Temporal's client and worker take them. */
+  /** TLS, API key and metadata, in the form that Temporal's client and worker take. */
   readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 }
 
 /**
  * Empty variables are dropped first: the library takes `TEMPORAL_API_KEY=""`, as compose files write it, for a key and
- * switches TLS on.
+ * enables TLS.
  *
- * @throws InvalidInput when a named profile or file is not there
+ * @throws InvalidInput if a named profile or file does not exist
  */
 export function readTemporalSettings(environment: Environment): TemporalSettings {
   const variables = environment.present();
@@ -38,7 +38,7 @@ export function readTemporalSettings(environment: Environment): TemporalSettings
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput(`Temporal's settings cannot be used: ${reason}`, 'configuration');
+    throw new InvalidInput(`Temporal's settings are invalid: ${reason}`, 'configuration');
   }
 }
 
@@ -49,19 +49,19 @@ function addressPart(
   if (address === undefined) return {};
   const isVariable = variables['TEMPORAL_ADDRESS'] !== undefined;
   const addressFrom = isVariable ? 'TEMPORAL_ADDRESS' : "Temporal's configuration file";
-  const remove = isVariable ? 'unset TEMPORAL_ADDRESS' : 'take the address out of that file';
+  const remove = isVariable ? 'unset TEMPORAL_ADDRESS' : 'remove the address from that file';
   return {
     address,
     addressFrom,
-    advice: `${addressFrom} names this address: start that server, or correct the address; to let "ferry up" run Temporal here, ${remove}`,
+    advice: `${addressFrom} sets this address: start that server or correct the address. To let "ferry up" run Temporal here, ${remove}`,
   };
 }
 
-/** People copy the address of Temporal's pages. */
+/** Users copy the address of Temporal's web UI. */
 function assertAddress(address: string | undefined): void {
   if (address === undefined || !/^https?:\/\//i.test(address)) return;
   throw new InvalidInput(
-    `TEMPORAL_ADDRESS is "${address.slice(0, 80)}": expected host:port without http:// or https://, like 127.0.0.1:7233`,
+    `TEMPORAL_ADDRESS is "${address.slice(0, 80)}": expected host:port without http:// or https://, such as 127.0.0.1:7233`,
     'configuration',
   );
 }

@@ -1,14 +1,14 @@
 import type { Variables } from './environment.js';
 import { nearestName } from '../domain/nearest-name.js';
-import { ferrysName } from './other-database-names.js';
+import { ownNameOf } from './other-database-names.js';
 
-/** A variable that nothing reads, and the one that its name was probably meant to be. */
+/** An unknown variable, and the one that was probably meant. */
 export interface UnknownVariable {
   readonly given: string;
   readonly meant: string;
 }
 
-/** The ferry's own, and those of others that decide where it finds its parts. Each may have `_FILE` behind it. */
+/** The ferry's own variables, and those of others that it reads. Each also exists with `_FILE`. */
 const known: readonly string[] = [
   'ALIYUN_REGISTRY',
   'ALIYUN_NAME_SPACE',
@@ -51,8 +51,8 @@ const known: readonly string[] = [
 ];
 
 /**
- * A slip in a name is silent otherwise: the variable counts as unset. Only names that are a letter or two away from one
- * that is not set are told of, since the environment is full of other programs' variables.
+ * A misspelled name is silent otherwise: the variable counts as unset. Only names that differ by a letter or two from
+ * one that is not set are reported, since the environment is full of other programs' variables.
  */
 export function unknownVariables(variables: Variables): readonly UnknownVariable[] {
   const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
@@ -62,19 +62,19 @@ export function unknownVariables(variables: Variables): readonly UnknownVariable
     .filter((given) => isSet(given) && !names.includes(given))
     .flatMap((given) => {
       const bare = given.replace(/_FILE$/, '');
-      const other = ferrysName(bare, unset);
+      const other = ownNameOf(bare, unset);
       if (other !== undefined) return [{ given, meant: other }];
       const meant = unset.find((name) => isOtherUserName(bare, name) || nearestName(bare, [name]) !== undefined);
       return meant === undefined ? [] : [{ given, meant: given.endsWith('_FILE') ? `${meant}_FILE` : meant }];
     });
 }
 
-/** The same for people; one line. */
+/** Describes it for users in one line. */
 export function describeUnknownVariable({ given, meant }: UnknownVariable): string {
-  return `${given} is set, which nothing reads: is ${meant} meant?`;
+  return `unknown variable ${given}; did you mean ${meant}?`;
 }
 
-/** USER for USERNAME, and the other way round. */
+/** Matches USER with USERNAME, in either direction. */
 function isOtherUserName(given: string, name: string): boolean {
   const [short = '', long = ''] = [given, name].sort((one, other) => one.length - other.length);
   return /_USER(NAME)?$/.test(name) && long === `${short}NAME`;

@@ -5,7 +5,7 @@ import type { Upstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
 import { VersionOrder } from '../domain/version-order.js';
 
-/** What `ferry.yaml` may say of upstreams. */
+/** The schema of `upstreams` in `ferry.yaml`. */
 
 const Repository = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name of a repository on GitHub');
 const Texts = z.array(z.string().min(1));
@@ -25,7 +25,7 @@ const Schedule = z.union(
 
 const everyUpstream = {
   platforms: Texts.min(1).optional(),
-  /** By patterns of images. */
+  /** By image pattern. */
   imagePlatforms: z.record(z.string().min(1), Texts.min(1)).optional(),
   targets: Texts.min(1).optional(),
   schedule: Schedule.optional(),
@@ -63,7 +63,7 @@ const tags = {
 };
 const TagsEntry = z.strictObject({ kind: z.literal('tags'), image: z.string().min(1), ...tags });
 
-/** The fields of a built-in upstream that may be changed, by its kind. */
+/** The fields of a built-in upstream that can be changed, by its kind. */
 const ComposeChanges = z.strictObject({
   repository: Repository.optional(),
   file: z.string().min(1).optional(),
@@ -72,9 +72,9 @@ const ComposeChanges = z.strictObject({
 const ReleaseChanges = z.strictObject({
   repository: Repository.optional(),
   image: z.string().min(1).optional(),
-  /** What follows the tag: `''` for the image itself, `-cpu` for its variant. */
+  /** Appended to the tag: `''` for the image itself, `-cpu` for a variant. */
   suffixes: z
-    .array(z.string().regex(/^[\w.-]*$/, 'must be what may stand in a tag'))
+    .array(z.string().regex(/^[\w.-]*$/, 'must contain only characters that are allowed in a tag'))
     .min(1)
     .optional(),
   ...everyUpstream,
@@ -88,7 +88,7 @@ export const UpstreamEntries = z
   .object(Object.fromEntries(builtInUpstreams.map((standard) => [standard.name, changesOf(standard).optional()])))
   .catchall(CustomEntry);
 export const GitHubEntry = z.strictObject({
-  apiUrl: z.url({ protocol: /^https?$/, error: 'must be an address with http:// or https://' }).optional(),
+  apiUrl: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
 });
 
 function changesOf(standard: Upstream) {

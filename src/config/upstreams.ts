@@ -29,13 +29,13 @@ import type {
   UpstreamEntry,
 } from './upstream-entries.js';
 
-const NAME = /^[a-z][a-z0-9-]{0,59}$/;
+const namePattern = /^[a-z][a-z0-9-]{0,59}$/;
 const publicGitHub = 'https://api.github.com';
-const tagsWanted = 10;
+const defaultNewestTags = 10;
 
 export interface GitHubSettings {
   readonly apiUrl: string;
-  /** Read at each call: a token in a file may change. */
+  /** Read at each call, since a token in a file may change. */
   readonly token: () => string | undefined;
 }
 
@@ -45,23 +45,23 @@ interface FileWithUpstreams {
   readonly named?: { readonly targets: readonly string[] };
 }
 
-/** `ferry.yaml`'s `github.apiUrl`, then `GITHUB_API_URL` as GitHub's own runners set it, then the public one. */
+/** `github.apiUrl` of `ferry.yaml`, then `GITHUB_API_URL`, which GitHub's runners set, then the public address. */
 export function readGitHub(
   environment: Environment,
   entry: GitHubEntry | undefined,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): GitHubSettings {
-  const given = entry?.apiUrl ?? faults.try(() => environment.value('GITHUB_API_URL')) ?? publicGitHub;
-  if (!/^https?:\/\//.test(given)) faults.add(`GITHUB_API_URL is "${given}": expected an address with https://`);
-  faults.try(() => environment.value('GITHUB_TOKEN'));
+  const given = entry?.apiUrl ?? errors.try(() => environment.value('GITHUB_API_URL')) ?? publicGitHub;
+  if (!/^https?:\/\//.test(given)) errors.add(`GITHUB_API_URL is "${given}": expected an https:// URL`);
+  errors.try(() => environment.value('GITHUB_TOKEN'));
   return { apiUrl: given, token: () => environment.value('GITHUB_TOKEN') };
 }
 
-/** The built-in upstreams as the file changes them, then those that it adds, in its order. */
-export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstreams, faults: ConfigErrors): Upstream[] {
+/** The built-in upstreams with the file's changes, then those that the file adds, in its order. */
+export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstreams, errors: ConfigErrors): Upstream[] {
   const upstreams: Upstream[] = [];
   const add = (name: string, read: () => Upstream): void => {
-    const upstream = faults.try(read, `${path}: upstreams.${name}`);
+    const upstream = errors.try(read, `${path}: upstreams.${name}`);
     if (upstream !== undefined) upstreams.push(upstream);
   };
 
@@ -74,29 +74,30 @@ export function readUpstreams({ path, upstreams: entries = {} }: FileWithUpstrea
     if (entry === undefined || builtIn.has(name)) continue;
     const fault = nameFault(name);
     if (fault === undefined) add(name, () => readUpstream(name, entry));
-    else faults.add(`${path}: upstreams.${name}: ${fault}`);
+    else errors.add(`${path}: upstreams.${name}: ${fault}`);
   }
   return upstreams;
 }
 
 function nameFault(name: string): string | undefined {
-  if (!NAME.test(name)) return 'a name has lower-case letters, digits and dashes, 60 at most, a letter first';
+  if (!namePattern.test(name))
+    return 'expected up to 60 lower-case letters, digits and dashes, beginning with a letter';
   // `fetch-upstream` is the event type that names any upstream in its payload.
-  return name === 'upstream' ? 'this name is reserved: choose another one' : undefined;
+  return name === 'upstream' ? 'this name is reserved; choose another one' : undefined;
 }
 
-/** Only where the targets are known: a command that asks for a look may run where none is configured. */
+/** Called only if the targets are known: a command that requests a check may run without any. */
 export function checkUpstreamTargets(
   { path, named }: FileWithUpstreams,
   upstreams: readonly Upstream[],
   targets: readonly Target[],
-  faults: ConfigErrors,
+  errors: ConfigErrors,
 ): void {
   const known = targets.map(({ name }) => name);
   for (const { name, targets: wanted = [] } of upstreams) {
     for (const target of wanted.filter((one) => !known.includes(one) && named?.targets.includes(one) !== true)) {
-      faults.add(
-        `${path}: upstreams.${name}.targets names ${target}, which is not configured: configured are ${known.join(', ')}`,
+      errors.add(
+        `${path}: upstreams.${name}.targets contains the unknown target ${target}; configured: ${known.join(', ')}`,
       );
     }
   }
@@ -166,7 +167,7 @@ function changedRelease(standard: ReleaseUpstream, changes: ReleaseChanges): Rel
 
 type ComposeParts = Pick<ComposeUpstream, 'order' | 'prereleases' | 'scope' | 'include' | 'exclude' | 'variables'>;
 
-/** What an upstream of kind `compose` in `ferry.yaml` is without the fields that it leaves out. */
+/** Defaults of an upstream of kind `compose` in `ferry.yaml`. */
 const customCompose: ComposeParts = {
   order: VersionOrder.semver,
   prereleases: false,
@@ -192,9 +193,9 @@ function patternsOf({ images = [], services = [], profiles = [] }: PatternsEntry
 }
 
 function tagsUpstream(name: string, entry: TagsEntry, standard?: TagsUpstream): TagsUpstream {
-  const { match, range, newest = tagsWanted, deny = [] } = entry;
+  const { match, range, newest = defaultNewestTags, deny = [] } = entry;
   if (/@|:[^/]*$/.test(entry.image)) {
-    throw new InvalidInput(`image is "${entry.image}": expected a repository, without a tag`, 'configuration');
+    throw new InvalidInput(`image is "${entry.image}": expected a repository without a tag`, 'configuration');
   }
   if (match !== undefined) tagExpression(match);
   if (range !== undefined) checkRange(range);
@@ -212,12 +213,12 @@ function tagsUpstream(name: string, entry: TagsEntry, standard?: TagsUpstream): 
   };
 }
 
-/** A slip in a pattern has to be seen when the ferry starts, not when a release comes out. */
+/** An invalid pattern is reported at the start, not when a release comes out. */
 function checkedRelease(upstream: ReleaseUpstream): ReleaseUpstream {
   for (const image of upstream.images) {
     if (!/\{tag\}|\{version\}/.test(image)) {
       throw new InvalidInput(
-        `the image "${image}" has neither {tag} nor {version}: every release would be the same image`,
+        `the image "${image}" contains neither {tag} nor {version}: every release would have the same image`,
         'configuration',
       );
     }
@@ -234,7 +235,7 @@ type EveryPart = Pick<Upstream, 'platforms' | 'imagePlatforms' | 'targets' | 'sc
 
 function everyPart(entry: EveryEntry, standard: EveryPart = {}): EveryPart {
   const platforms = entry.platforms === undefined ? standard.platforms : canonicalPlatforms(entry.platforms);
-  // The file's patterns are tried before those of a built-in upstream.
+  // The file's patterns come before those of a built-in upstream.
   const single = [...imagePlatforms(entry), ...(standard.imagePlatforms ?? [])];
   const targets = entry.targets === undefined ? standard.targets : [...new Set(entry.targets)];
   const schedule = entry.schedule === undefined ? standard.schedule : readSchedule(entry.schedule);
@@ -261,7 +262,8 @@ function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSc
   if (schedule === 'off') return undefined;
   if ('every' in schedule) {
     const everyMs = parseDuration(schedule.every);
-    if (everyMs < 60_000) throw new InvalidInput(`schedule.every is "${schedule.every}": at least 1m`, 'configuration');
+    if (everyMs < 60_000)
+      throw new InvalidInput(`schedule.every is "${schedule.every}": expected at least 1m`, 'configuration');
     return { everyMs };
   }
   const { cron, timezone } = schedule;

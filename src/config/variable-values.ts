@@ -1,24 +1,24 @@
-/** Values of single variables, with the variable's name in what is said of them. */
+/** Values of single variables; errors name the variable. */
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 
-/** A whole number within limits, both included; `standard` where none is set, or what is set is a fault. */
+/** A whole number within inclusive limits; `standard` if the variable is not set or invalid. */
 export function readNumber(
   environment: Environment,
-  faults: ConfigErrors,
+  errors: ConfigErrors,
   name: string,
   { standard, least, most }: { standard: number; least: number; most: number },
 ): number {
-  const text = faults.try(() => environment.value(name));
+  const text = errors.try(() => environment.value(name));
   if (text === undefined) return standard;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  faults.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
+  errors.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
   return standard;
 }
 
-/** What a value means is decided elsewhere; which variable it came from is known here. */
+/** Adds the name of the variable to an error of its value. */
 export function named<T>(variable: string, read: () => T): T {
   try {
     return read();

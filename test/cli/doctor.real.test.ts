@@ -109,7 +109,7 @@ describe('ferry doctor', () => {
       'github',
       'clock',
     ]);
-    expect(of.get('configuration')?.message).toMatch(/^targets private \(.*; the file is .*\/ferry\.yaml$/);
+    expect(of.get('configuration')?.message).toMatch(/^targets private \(.*; configuration file .*\/ferry\.yaml$/);
     expect(of.get('database')?.message).toMatch(/^SQLite 3\./);
     expect(of.get('github')?.message).toMatch(/of 60 requests of this hour are left$/);
     const uploads = (await target.requests()).filter(({ path }) => path.includes('/blobs/uploads/'));

@@ -44,7 +44,7 @@ test.each(commands)('without a database "ferry %s %s" reports the path and creat
 
   expect(status).toBe(1);
   expect(said).toContain(`there is no database at ${join(folder, 'ferry.db')} yet`);
-  expect(said).toContain('note: DB_HOST is set, which nothing reads: is MYSQL_HOST meant?');
+  expect(said).toContain('note: unknown variable DB_HOST; did you mean MYSQL_HOST?');
   expect(existsSync(join(folder, 'ferry.db'))).toBe(false);
 });
 

@@ -26,8 +26,8 @@ test('the advice for an address from TEMPORAL_ADDRESS is never to set TEMPORAL_A
   const { address, advice, note } = place({ TEMPORAL_ADDRESS: '127.0.0.1:7233' });
 
   expect(address).toBe('127.0.0.1:7233');
-  expect(advice).toContain('TEMPORAL_ADDRESS names this address: start that server, or correct the address');
-  expect(advice).toContain('to let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS');
+  expect(advice).toContain('TEMPORAL_ADDRESS sets this address: start that server or correct the address');
+  expect(advice).toContain('To let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS');
   expect(note).toBeUndefined();
 });
 
@@ -38,7 +38,7 @@ test("the advice for an address from Temporal's configuration file names that fi
   const { address, advice } = place({ TEMPORAL_CONFIG_FILE: file });
 
   expect(address).toBe('temporal.example.com:7233');
-  expect(advice).toContain("Temporal's configuration file names this address");
+  expect(advice).toContain("Temporal's configuration file sets this address");
   expect(advice).not.toContain('TEMPORAL_ADDRESS');
 });
 

@@ -44,7 +44,7 @@ describe('schedules on a real Temporal server', () => {
   const outcomes = async (wanted = settings, off: readonly string[] = []) =>
     (await reconcileSchedules(temporal, { settings: wanted, off, configuration })).map(({ outcome }) => outcome);
 
-  test('ensure creates what is missing, leaves what is right, corrects what has drifted, deletes what is off', async () => {
+  test('reconciling creates missing schedules, keeps correct ones, corrects drifted ones and deletes those that are off', async () => {
     const first = await outcomes();
     const second = await outcomes();
     await worker.client.schedule
@@ -62,7 +62,7 @@ describe('schedules on a real Temporal server', () => {
     ]);
   });
 
-  test('ensure takes away what somebody limited: how long a run may take, how often there is one', async () => {
+  test('reconciling removes limits that were set by hand: run timeouts and a maximum number of actions', async () => {
     await outcomes();
     for (const change of [
       { workflowExecutionTimeout: '1s' },
@@ -91,7 +91,7 @@ describe('schedules on a real Temporal server', () => {
     });
   });
 
-  test('ensure deletes those of upstreams that are no longer configured, and no schedule that somebody else made', async () => {
+  test('reconciling deletes schedules of upstreams that are no longer configured, and none that another program created', async () => {
     await outcomes();
     await worker.client.schedule.create({
       scheduleId: 'n8n-on-my-own',
@@ -110,7 +110,7 @@ describe('schedules on a real Temporal server', () => {
     ]);
   });
 
-  test('a process without a file, or with another one, leaves what a file made, and says so', async () => {
+  test('a process without a file or with another file keeps schedules of a file and reports them', async () => {
     await outcomes();
     await expect.poll(async () => await listManagedSchedules(temporal)).toHaveLength(3);
     const standard = settings.slice(0, 2).map((setting) => ({ ...setting, timing: { everyMs: 5 * hour } }));
@@ -130,7 +130,7 @@ describe('schedules on a real Temporal server', () => {
     expect(await outcomes(settings.slice(0, 1))).toEqual(['left', 'left']);
   });
 
-  test('what Temporal is told: no two at once, a limited catch-up, a spread start', async () => {
+  test('a schedule has no overlapping runs, a limited catch-up window and a spread start', async () => {
     await outcomes();
 
     const { policies, spec, action } = await worker.client.schedule.getHandle('sync-all').describe();
@@ -140,7 +140,7 @@ describe('schedules on a real Temporal server', () => {
     expect([action.workflowType, action.workflowId]).toEqual(['RequestSyncAll', 'sync-all-tick']);
   });
 
-  test('twenty processes that ensure at the same instant leave one of each', async () => {
+  test('twenty processes that reconcile at the same instant create each schedule once', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, async () => await outcomes()));
     const again = await outcomes();
 
@@ -148,7 +148,7 @@ describe('schedules on a real Temporal server', () => {
     expect(again).toEqual(['unchanged', 'unchanged', 'unchanged']);
   });
 
-  test('a paused one stays paused when it is corrected, and shows why', async () => {
+  test('a paused schedule stays paused when it is corrected and shows the reason', async () => {
     await outcomes();
     await pauseSchedule(temporal, 'sync-all', 'registry is being moved');
     const changed = settings.map((setting) => ({ ...setting, timing: { everyMs: 2 * hour } }));
@@ -164,7 +164,7 @@ describe('schedules on a real Temporal server', () => {
     expect(resumed?.next[0]).toBeGreaterThan(Date.now());
   });
 
-  test('a trigger asks for a sync, even while the schedule is paused', async () => {
+  test('triggering a schedule requests a sync run, even while it is paused', async () => {
     await outcomes();
     await pauseSchedule(temporal, 'sync-all', 'for the test');
 
@@ -179,7 +179,7 @@ describe('schedules on a real Temporal server', () => {
     expect(shown).toMatchObject({ timesRun: 1, last: { state: 'COMPLETED' } });
   });
 
-  test('what is not there is said, not an error', async () => {
+  test('actions on a missing schedule report that it is missing instead of failing', async () => {
     const gone = await Promise.all([
       deleteSchedule(temporal, 'sync-all'),
       triggerSchedule(temporal, 'sync-all'),

@@ -23,7 +23,7 @@ test.each([
   ['AddImage', ['--input', '{"images":["nginx:1.27"],"platforms":["linux/amd64"]}']],
   ['AddImage', ['--input', '{"images":[{"image":"nginx:1.27","platforms":["linux/arm64"]}]}']],
   ['RequestSyncAll', ['--input', '{"reason":"by hand"}']],
-])('temporal workflow start --type %s, as a person types it: %j', async (type, input) => {
+])('temporal workflow start --type %s accepts the input %j', async (type, input) => {
   const workflowId = await start(type, input);
 
   await worker.client.workflow.getHandle(workflowId).result();
@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each(['{"images":[]}', '{"images":"nginx"}', '{"image":"nginx"}', '{"images":["nginx"],"platforms":"all"}', '7'])(
-  'AddImage with the input %s ends with what it wants',
+  'AddImage with the invalid input %s fails with a description of the expected input',
   async (input) => {
     const workflowId = await start('AddImage', ['--input', input]);
 
@@ -42,7 +42,7 @@ test.each(['{"images":[]}', '{"images":"nginx"}', '{"image":"nginx"}', '{"images
   },
 );
 
-/** The ID of what was started. */
+/** The ID of the started workflow. */
 async function start(type: string, input: readonly string[]): Promise<string> {
   const command = ['workflow', 'start', '--type', type, '--task-queue', 'ferry', '--output', 'json'];
   const place = ['--address', inject('temporalAddress'), '--namespace', worker.namespace];

@@ -16,20 +16,20 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true, force: true });
 });
 
-test('a ferry.yaml in the working folder that no variable names is told, with how to have it read', () => {
+test('a ferry.yaml in the working folder that is not used is reported with how to use it', () => {
   const before = configWarnings({}, folder);
   writeFileSync(path, '');
   const after = configWarnings({ FERRY_CONFIG: '', MY_REGISTY: 'x' }, folder);
 
   expect(before).toEqual([]);
   expect(after).toEqual([
-    'MY_REGISTY is set, which nothing reads: is MY_REGISTRY meant?',
-    `${path} is not read: set FERRY_CONFIG=ferry.yaml if it is meant`,
+    'unknown variable MY_REGISTY; did you mean MY_REGISTRY?',
+    `${path} is not used: set FERRY_CONFIG=ferry.yaml to use it`,
   ]);
 });
 
 test.each([{ FERRY_CONFIG: 'other.yaml' }, { FERRY_CONFIG_FILE: '/run/secrets/path' }])(
-  'where %j names a file, the one in the working folder is nobody’s slip',
+  'a ferry.yaml in the working folder is not reported when %j names another file',
   (variables) => {
     writeFileSync(path, '');
 
@@ -37,20 +37,20 @@ test.each([{ FERRY_CONFIG: 'other.yaml' }, { FERRY_CONFIG_FILE: '/run/secrets/pa
   },
 );
 
-test('where no target is configured, the file that is not read is told with it', () => {
+test('an unused ferry.yaml is reported together with the error that no target is configured', () => {
   const home = process.cwd();
   onTestFinished(() => process.chdir(home));
   writeFileSync(path, 'targets: { lab: { registry: lab.example.com } }');
   process.chdir(folder);
 
-  expect(() => readConfig({})).toThrow(/no target is configured: [^]*ferry\.yaml is not read: set FERRY_CONFIG=/);
+  expect(() => readConfig({})).toThrow(/no target is configured: [^]*ferry\.yaml is not used: set FERRY_CONFIG=/);
   expect(readConfig({ FERRY_CONFIG: 'ferry.yaml' }).targets.map(({ name }) => name)).toEqual(['lab']);
 });
 
 test.each([
-  [{}, 'FERRY_CONFIG names no file'],
-  [{ FERRY_CONFIG: './ferry.yaml' }, 'the file is ./ferry.yaml'],
-  [{ FERRY_CONFIG_FILE: '/run/secrets/path' }, 'the file is the one that /run/secrets/path names'],
-])('with %j it is said: %s', (variables, said) => {
+  [{}, 'FERRY_CONFIG is not set'],
+  [{ FERRY_CONFIG: './ferry.yaml' }, 'configuration file ./ferry.yaml'],
+  [{ FERRY_CONFIG_FILE: '/run/secrets/path' }, 'configuration file named in /run/secrets/path'],
+])('describeConfigFile with %j returns: %s', (variables, said) => {
   expect(describeConfigFile(variables)).toBe(said);
 });

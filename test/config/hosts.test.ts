@@ -32,7 +32,7 @@ function read(entries: ConfigFile['hosts']): ReadonlyMap<string, HostSettings> {
 describe('hosts of ferry.yaml', () => {
   const { cert, key } = selfSignedCertificate();
 
-  test('have their authority, client certificate and proxy', () => {
+  test('a host of ferry.yaml has its own CA, client certificate and proxy', () => {
     const [certFile, keyFile] = [file('cert.pem', cert), file('key.pem', key)];
 
     const hosts = read({
@@ -49,14 +49,14 @@ describe('hosts of ferry.yaml', () => {
     expect(hosts.get('inner.example.com')).toEqual({ proxy: 'none' });
   });
 
-  test('may allow redirects of their blobs to plain HTTP, which none does by default', () => {
+  test('a host of ferry.yaml can allow blob redirects to plain HTTP, which are rejected by default', () => {
     const hosts = read({ 'harbor.example.com': { allowHttpBlobRedirects: true }, 'other.example.com': {} });
 
     expect(hosts.get('harbor.example.com')).toEqual({ allowHttpBlobRedirects: true });
     expect(hosts.get('other.example.com')).toEqual({});
   });
 
-  test('have limits of what is read from them, by whatever name Docker Hub is called', () => {
+  test('read limits of a host apply to Docker Hub under any of its names', () => {
     const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
 
     expect(hosts.get('docker.io')).toMatchObject({ concurrentReads: 2, readBytesPerSecond: 6_250_000 });
@@ -65,7 +65,7 @@ describe('hosts of ferry.yaml', () => {
     );
   });
 
-  test('are trusted for what says how to reach them, never for limits alone', () => {
+  test('a host of ferry.yaml is trusted if its entry says how to reach it, never for limits alone', () => {
     const limits = { bandwidth: '50Mbit/s', concurrency: 2, pulls: { allowance: 80, window: '6h' } };
 
     const hosts = read({
@@ -83,7 +83,7 @@ describe('hosts of ferry.yaml', () => {
     expect(untrusted).toEqual(['limited.example.com']);
   });
 
-  test('have mirrors, which are configured by that alone', () => {
+  test('a mirror of a host is a configured host without an entry of its own', () => {
     const hosts = read({
       'docker.io': {
         mirrors: ['http://mirror.internal:5000', { registry: 'harbor.example.com/proxies/hub/', resolveTags: true }],
@@ -98,7 +98,7 @@ describe('hosts of ferry.yaml', () => {
     expect(hosts.has('harbor.example.com')).toBe(true);
   });
 
-  test('say everything that is wrong at once, each by its place', () => {
+  test('all errors of the hosts in ferry.yaml are reported at once with their locations', () => {
     const certFile = file('cert.pem', cert);
     const wrong = () =>
       read({
@@ -113,13 +113,13 @@ describe('hosts of ferry.yaml', () => {
 
     for (const fault of [
       /hosts\.a\.example\.com\.caFile cannot be read: ENOENT/,
-      /hosts\.b\.example\.com\.caFile holds no PEM certificate/,
+      /hosts\.b\.example\.com\.caFile is not a PEM certificate/,
       /hosts\.c\.example\.com has certFile without keyFile/,
-      /hosts\.d\.example\.com\.keyFile holds no PEM private key/,
-      /hosts\.e\.example\.com: certFile and keyFile do not work together/,
+      /hosts\.d\.example\.com\.keyFile is not a PEM private key/,
+      /hosts\.e\.example\.com: certFile and keyFile do not match/,
       /hosts\.g\.example\.com\.mirrors is "not a host"/,
       /hosts\.g\.example\.com\.mirrors: .*upper-case/,
-      /hosts\.f\.example\.com\.proxy names a socks5:/,
+      /hosts\.f\.example\.com\.proxy is a socks5:/,
     ]) {
       expect(wrong).toThrow(fault);
     }

@@ -14,11 +14,11 @@ describe('the proxies of the environment', () => {
     [{ HTTP_PROXY: 'http://a:1', http_proxy: 'http://c:3' }, 'http://a:1/', undefined],
     [{ ALL_PROXY: 'https://all:1', HTTP_PROXY: 'http://a:1' }, 'http://a:1/', 'https://all:1/'],
     [{ HTTPS_PROXY: '' }, undefined, undefined],
-  ])('%j', (variables, http, https) => {
+  ])('the proxy variables %j are read', (variables, http, https) => {
     expect(read(variables)).toMatchObject({ http, https });
   });
 
-  test('NO_PROXY is a list with commas or white space', () => {
+  test('NO_PROXY is a list separated by commas or white space', () => {
     expect(read({ no_proxy: 'localhost, .example.com 10.0.0.0/8' }).except).toEqual([
       'localhost',
       '.example.com',
@@ -26,18 +26,18 @@ describe('the proxies of the environment', () => {
     ]);
   });
 
-  test('what is no proxy is said by its variable, all at once, and never with a password', () => {
+  test('all invalid proxies are reported at once by their variables, without passwords', () => {
     const wrong = () => read({ HTTPS_PROXY: 'socks5://me:secret@a:1', http_proxy: 'http://me:secret@' });
 
-    expect(wrong).toThrow(/HTTPS_PROXY names a socks5:/);
-    expect(wrong).toThrow(/http_proxy is not a proxy/);
+    expect(wrong).toThrow(/HTTPS_PROXY is a socks5:/);
+    expect(wrong).toThrow(/http_proxy is not a valid proxy address/);
     expect(wrong).not.toThrow(/secret/);
   });
 
-  test('a password whose "%" stands for no character is said at once, not by the first request', () => {
+  test('an invalid percent-encoding in a proxy password is reported when the configuration is read', () => {
     const wrong = () => read({ HTTPS_PROXY: 'http://me:%zzsecret@a:1' });
 
-    expect(wrong).toThrow(/HTTPS_PROXY holds a "%"/);
+    expect(wrong).toThrow(/HTTPS_PROXY has an invalid percent-encoding/);
     expect(wrong).not.toThrow(/secret/);
   });
 });

@@ -33,7 +33,7 @@ describe('configuration', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('the variables that users have today make both targets', () => {
+  test('the variables of the older scripts configure both targets', () => {
     const config = readConfig({
       ...aliyun,
       MY_REGISTRY: 'http://registry.internal:5000',
@@ -72,7 +72,7 @@ describe('configuration', () => {
     });
   });
 
-  test('without MySQL the database is a file in the data folder', () => {
+  test('without MYSQL_HOST the database is a file in the data folder', () => {
     const config = readConfig({ ...aliyun, FERRY_DATA_DIR: folder });
 
     expect(config.database).toEqual({ kind: 'sqlite', path: join(folder, 'ferry.db') });
@@ -88,7 +88,7 @@ describe('configuration', () => {
     expect(config.targets[0]?.manifestPolicy).toBe(policy);
   });
 
-  test('every fault is said at once, each with the name of its variable', () => {
+  test('all errors of variables are reported at once, each with the name of its variable', () => {
     const read = () =>
       readConfig({
         ALIYUN_REGISTRY: 'not a host',
@@ -104,7 +104,7 @@ describe('configuration', () => {
     expect(read).toThrow(/linux/);
   });
 
-  test('the tag latest is mutable by default; variable and file say otherwise, and the variable wins', () => {
+  test('the tag latest is mutable by default; the variable overrides the file, which overrides the default', () => {
     const path = join(folder, 'mutable.yaml');
     const file = { tags: ['nightly-*'], every: '12h', backupTag: '{tag}-{yyyymmddhhmmss}' };
     writeFileSync(path, JSON.stringify({ mutableTags: file }));
@@ -125,18 +125,18 @@ describe('configuration', () => {
     [{ backupTag: 'old-{tag}' }, /mutableTags\.backupTag: "old-\{tag\}" must contain \{yyyymmddhhmmss\} exactly once/],
     [{ backupTag: '{tag}+{yyyymmddhhmmss}' }, /mutableTags\.backupTag: .* gives an invalid tag/],
     [{ tags: 'some' }, /mutableTags\.tags/],
-  ])('mutable tags %j are a fault that names its place', (mutableTags, fault) => {
+  ])('invalid mutable tags %j are reported with their location', (mutableTags, fault) => {
     const path = join(folder, 'wrong-tags.yaml');
     writeFileSync(path, JSON.stringify({ mutableTags }));
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(fault);
   });
 
-  test('no target at all is an error that says how to set one', () => {
+  test('a configuration without a target is an error that says how to set one', () => {
     expect(() => readConfig({})).toThrow(/no target is configured: set ALIYUN_REGISTRY/);
   });
 
-  test('an empty variable counts as unset, as compose files write it', () => {
+  test('an empty variable, as compose files write it, counts as unset', () => {
     const config = readConfig({ ...aliyun, MYSQL_HOST: '', MY_REGISTRY: '', TEMPORAL_API_KEY: '' });
 
     expect(config.targets.map(({ name }) => name)).toEqual(['aliyun']);
@@ -144,7 +144,7 @@ describe('configuration', () => {
     expect(config.temporal.connection.tls).toBeFalsy();
   });
 
-  test('a secret may come from a file, and is read anew each time', async () => {
+  test('a secret can come from a file and is read again at each use', async () => {
     const password = file('password', 'first\n');
     const config = readConfig({ ...aliyun, ALIYUN_REGISTRY_USER: 'me', ALIYUN_REGISTRY_PASSWORD_FILE: password });
 
@@ -155,7 +155,7 @@ describe('configuration', () => {
     expect([before?.password, after?.password]).toEqual(['first', 'second']);
   });
 
-  test('ferry.yaml adds targets, hosts and policies', async () => {
+  test('ferry.yaml adds targets, hosts and manifest policies', async () => {
     const path = file(
       'ferry.yaml',
       [
@@ -184,7 +184,7 @@ describe('configuration', () => {
     });
   });
 
-  test('two targets on one registry have each their own account', async () => {
+  test('two targets on one registry each use their own account', async () => {
     const path = file(
       'ferry.yaml',
       [
@@ -211,7 +211,7 @@ describe('configuration', () => {
     expect(found.map((one) => one?.username)).toEqual(['inner', 'outer', 'outer', undefined]);
   });
 
-  test('both sets of variables may name one registry', async () => {
+  test('both sets of variables can name the same registry', async () => {
     const { credentials } = readConfig({
       ...aliyun,
       ALIYUN_REGISTRY_USER: 'first',
@@ -231,7 +231,7 @@ describe('configuration', () => {
     expect(found.map((one) => one?.username)).toEqual(['first', 'second', 'first', 'second']);
   });
 
-  test('names chosen by hand are found however their source is written', () => {
+  test('explicit target names are found for any spelling of their source', () => {
     const path = file('ferry.yaml', 'targets: { private: { names: { nginx: web/nginx, GHCR.io/a/b: tools/b } } }\n');
 
     const { targets } = readConfig({ MY_REGISTRY: 'registry.example.com', FERRY_CONFIG: path });
@@ -239,7 +239,7 @@ describe('configuration', () => {
     expect(targets[0]?.explicitNames).toEqual({ 'docker.io/library/nginx': 'web/nginx', 'ghcr.io/a/b': 'tools/b' });
   });
 
-  test('namespaces and names that a registry cannot have are faults of the configuration, all at once', () => {
+  test('all namespaces and names that a registry does not allow are reported at once', () => {
     const path = file(
       'ferry.yaml',
       [
@@ -257,28 +257,28 @@ describe('configuration', () => {
     }
   });
 
-  test('a key that ferry.yaml does not have is refused by its name', () => {
+  test('an unknown key of ferry.yaml is reported by name', () => {
     const path = file('ferry.yaml', 'tragets: {}\n');
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(/tragets/);
   });
 
   test.each([
-    ['targets: [\n', /ferry\.yaml is no YAML: Flow sequence .* at line \d+, column \d+$/],
-    ['targets:\n\tharbor: 1\n', /ferry\.yaml is no YAML: Tabs are not allowed .* at line 2, column 1$/],
-  ])('a ferry.yaml that is no YAML (%j) is one line that says where', (content, fault) => {
+    ['targets: [\n', /ferry\.yaml is not valid YAML: Flow sequence .* at line \d+, column \d+$/],
+    ['targets:\n\tharbor: 1\n', /ferry\.yaml is not valid YAML: Tabs are not allowed .* at line 2, column 1$/],
+  ])('a ferry.yaml that is not valid YAML (%j) is reported in one line with the position', (content, fault) => {
     const path = file('ferry.yaml', content);
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(fault);
   });
 
-  test('a ferry.yaml that is not there is told by its path', () => {
+  test('a missing ferry.yaml is reported by its path', () => {
     const path = join(folder, 'none.yaml');
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(`FERRY_CONFIG: ${path} cannot be read: ENOENT`);
   });
 
-  test('every fault of the file begins with its path as it was given', () => {
+  test('every error of ferry.yaml begins with the path as it was given', () => {
     const content = {
       targets: {
         none: {},
@@ -303,9 +303,9 @@ describe('configuration', () => {
   });
 
   test.each([
-    ['targets: { lab: { registy: lab.example.com } }', 'targets.lab.registy is unknown: is registry meant?'],
-    ['schedule: {}', 'schedule is unknown: is schedules meant?'],
-    ['github: { token: x }', 'github.token is unknown: known are apiUrl'],
+    ['targets: { lab: { registy: lab.example.com } }', 'targets.lab.registy is unknown; did you mean registry?'],
+    ['schedule: {}', 'schedule is unknown; did you mean schedules?'],
+    ['github: { token: x }', 'github.token is unknown; known: apiUrl'],
     ['targets: { Lab: {} }', 'targets.Lab: must be lower-case letters, digits and dashes'],
     [
       'targets: { lab: { credentials: me:secret } }',
@@ -322,15 +322,15 @@ describe('configuration', () => {
     ['hosts: { a.example.com: { pulls: { allowance: 1 } } }', 'hosts.a.example.com.pulls.window: is missing'],
     ['upstreams: { x: { kind: rss } }', 'upstreams.x.kind: must be compose, release or tags'],
     ['upstreams: { dify: { targets: [] } }', 'upstreams.dify.targets: must not be empty'],
-    ['github: { apiUrl: nowhere }', 'github.apiUrl: must be an address with http:// or https://'],
+    ['github: { apiUrl: nowhere }', 'github.apiUrl: must be an http:// or https:// URL'],
     ['words', 'must be a mapping of keys to values, and is text'],
-  ])('what has not its form (%s) is told in words of the file', (content, said) => {
+  ])('an entry of the wrong type (%s) is reported in terms of the file', (content, said) => {
     const path = file('ferry.yaml', `${content}\n`);
 
     expect(faultsOf({ ...aliyun, FERRY_CONFIG: path })).toEqual([`${path}: ${said}`]);
   });
 
-  test('faults of form hide no faults of values, and make no further ones', () => {
+  test('errors of types in ferry.yaml hide no errors of values and cause no further errors', () => {
     const path = file(
       'ferry.yaml',
       [
@@ -347,12 +347,12 @@ describe('configuration', () => {
 
     expect(lines.map((line) => line.replace(`${path}: `, '').slice(0, 40))).toEqual(
       [
-        'targets.lab.registy is unknown: is registry meant?',
+        'targets.lab.registy is unknown; did you mean registry?',
         'upstreams.feed.kind: must be compose, release or tags',
         'schedules.sync-all: must be off, { every: 12h, offset: 5m }',
         'upstreams.nginx: "1 hour" is not a duration',
-        'upstreams.redis.targets names gone, which is not configured',
-        'schedules.sync-al is unknown: known are sync-all',
+        'upstreams.redis.targets contains the unknown target gone',
+        'schedules.sync-al is unknown; known: sync-all',
         'schedules.fetch-dify: "soon" is not a duration',
         'FERRY_HISTORY_DAYS is "many": expected a whole',
       ].map((line) => line.slice(0, 40)),
@@ -360,7 +360,7 @@ describe('configuration', () => {
   });
 
   test.each(['targets', 'hosts', 'github', 'mutableTags', 'upstreams', 'schedules', 'referrers'])(
-    'an empty section of the file (%s) counts as one that is not there',
+    'an empty section of ferry.yaml (%s) counts as missing',
     (section) => {
       const read = (content: string) => {
         const { upstreams, schedules, sources } = readConfig({
@@ -374,19 +374,19 @@ describe('configuration', () => {
     },
   );
 
-  test('a host is described by its name alone', () => {
+  test('a host can be listed by its name alone', () => {
     const path = file('ferry.yaml', 'hosts:\n  127.0.0.1:5000:\n');
 
     expect(readConfig({ ...aliyun, FERRY_CONFIG: path }).sources.trusted).toContain('127.0.0.1:5000');
   });
 
-  test('ferry up names the faults of the server with all others', () => {
+  test("ferry up reports errors of the server's settings together with all others", () => {
     const reading = (): unknown => readUpConfig({ ...aliyun, FERRY_COPIES_AT_ONCE: '0', FERRY_LISTEN: 'nowhere' });
 
     expect(reading).toThrow(/FERRY_COPIES_AT_ONCE is "0"[^]*FERRY_LISTEN is "nowhere"/);
   });
 
-  test("the address of Temporal's pages is not Temporal's", () => {
+  test("the address of Temporal's web UI is rejected as TEMPORAL_ADDRESS", () => {
     expect(() => readConfig({ ...aliyun, TEMPORAL_ADDRESS: 'http://127.0.0.1:8233' })).toThrow(
       'TEMPORAL_ADDRESS is "http://127.0.0.1:8233": expected host:port without http:// or https://',
     );
@@ -397,19 +397,19 @@ describe('configuration', () => {
     ['upstreams', 'dify: { schedule: { each: 5m } }', 'dify.schedule: must be off, { every: 12h } or { cron:'],
     ['hosts', 'docker.io: { mirrors: [5] }', 'docker.io.mirrors.0: must be host/path, or { registry: host/path'],
     ['mutableTags', 'tags: latest', 'tags: must be all, none or a list of tags'],
-  ])('a value of ferry.yaml that may have several forms (%s) is refused with all of them', (key, value, said) => {
+  ])('an invalid value of ferry.yaml (%s) is reported with all valid forms', (key, value, said) => {
     const path = file('ferry.yaml', `${key}: { ${value} }\n`);
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(`${key}.${said}`);
   });
 
-  test('a value and a file for the same variable contradict each other', () => {
+  test('a variable that is set both directly and by a file is an error', () => {
     expect(() => readConfig({ ...aliyun, MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_USER_FILE: '/nowhere' })).toThrow(
       /MYSQL_USER and MYSQL_USER_FILE are both set/,
     );
   });
 
-  test('a host may have an allowance of pulls or other limits, which make it neither trusted nor allowed', () => {
+  test('a pull allowance or other limits of a host make it neither trusted nor allowed', () => {
     const path = file(
       'ferry.yaml',
       'hosts: { index.docker.io: { pulls: { allowance: 80, window: 6h } }, slow.example.com: { bandwidth: 1MB/s } }',
@@ -424,16 +424,16 @@ describe('configuration', () => {
 
   test.each([
     ['{ allowance: 80, window: soon }', 'hosts.docker.io.pulls.window: "soon" is not a duration'],
-    ['{ allowance: 80, window: 0s }', 'hosts.docker.io.pulls.window is "0s": a window lasts at least 1s'],
+    ['{ allowance: 80, window: 0s }', 'hosts.docker.io.pulls.window is "0s": expected at least 1s'],
     ['{ allowance: 0, window: 6h }', 'hosts.docker.io.pulls.allowance'],
     ['{ allowance: 80 }', 'hosts.docker.io.pulls.window'],
-  ])('an allowance of %s is refused', (pulls, said) => {
+  ])('the invalid pull allowance %s is an error', (pulls, said) => {
     const path = file('ferry.yaml', `hosts: { docker.io: { pulls: ${pulls} } }`);
 
     expect(() => readConfig({ ...aliyun, FERRY_CONFIG: path })).toThrow(said);
   });
 
-  test('a target may be reached through a Docker daemon, which takes no referrers along', () => {
+  test('a target with engine docker does not copy referrers', () => {
     const read = (engine: string) =>
       readConfig({
         ...aliyun,
@@ -449,7 +449,7 @@ describe('configuration', () => {
     expect(() => read('{ engine: podman }')).toThrow('targets.private.engine');
   });
 
-  test('the docker command gets what it needs to find its daemon, and no secret of the ferry', () => {
+  test('the docker command gets the variables to find its daemon and no secret of the ferry', () => {
     const { docker } = readConfig({
       ...aliyun,
       ALIYUN_REGISTRY_USER: 'captain',

@@ -19,7 +19,7 @@ function read(yaml: string, variables: Record<string, string> = {}): SchedulesCo
   return readSchedulingConfig({ FERRY_CONFIG: path, FERRY_DATA_DIR: folder, ...variables }).schedules;
 }
 
-test('without a word the sync runs every three hours, and both upstreams are looked at daily', () => {
+test('by default the sync runs every three hours, and both upstreams are checked daily', () => {
   const { settings, off, areKept, configuration } = read('');
 
   expect(
@@ -33,7 +33,7 @@ test('without a word the sync runs every three hours, and both upstreams are loo
   expect(configuration).toBe(join(folder, 'ferry.yaml'));
 });
 
-test('each can have its own interval or cron expressions, or be switched off', () => {
+test('each schedule can have its own interval or cron expressions, or be switched off', () => {
   const { settings, off } = read(`
 schedules:
   sync-all: { every: 90m, offset: 5m }
@@ -48,7 +48,7 @@ schedules:
   expect(off).toEqual(['fetch-xinference']);
 });
 
-test('an upstream that is added has a schedule by its name', () => {
+test('a configured upstream has a schedule with its name', () => {
   const { settings, off } = read(`
 upstreams:
   n8n: { kind: release, repository: n8n-io/n8n, images: ['n8nio/n8n:{version}'], schedule: { every: 12h } }
@@ -59,20 +59,20 @@ upstreams:
   expect(off).toEqual(['fetch-grafana']);
 });
 
-test('a process can be told to leave schedules alone', () => {
+test('FERRY_SCHEDULES=off switches off the management of schedules', () => {
   expect(read('', { FERRY_SCHEDULES: 'off' }).areKept).toBe(false);
   expect(() => read('', { FERRY_SCHEDULES: 'no' })).toThrow('expected on or off');
 });
 
-describe('what cannot be meant is said with its place', () => {
+describe('invalid schedules are reported with their location', () => {
   test.each([
-    ['sync-all: { every: 10s }', 'schedules.sync-all: every is "10s": at least 1m'],
-    ['sync-all: { every: 1h, offset: 1h }', 'offset has to be shorter'],
+    ['sync-all: { every: 10s }', 'schedules.sync-all: every is "10s": expected at least 1m'],
+    ['sync-all: { every: 1h, offset: 1h }', 'offset must be shorter'],
     ['sync-all: { every: 3 }', 'sync-all'],
     ['sync-all: { cron: 99 * * * * }', 'schedules.sync-all: the cron expression'],
-    ['fetch-dify: { cron: 0 3 * * *, timezone: Asia/Shangai }', '"Asia/Shangai" is no time zone'],
+    ['fetch-dify: { cron: 0 3 * * *, timezone: Asia/Shangai }', '"Asia/Shangai" is not a time zone'],
     ['fetch-defy: off', 'schedules.fetch-defy is unknown'],
-  ])('%s', (line, fault) => {
+  ])('the invalid schedule %s is reported with its location', (line, fault) => {
     expect(() => read(`schedules:\n  ${line}\n`)).toThrow(fault);
   });
 });

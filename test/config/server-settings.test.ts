@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const token = 'a-token';
 
-test('without any variable the server listens on this machine alone, and lets nobody in', () => {
+test('without any variable the server listens on loopback only and rejects all requests', () => {
   expect(readServerSettings({})).toMatchObject({
     listen: { host: '127.0.0.1', port: 8080, isChosen: false },
     apiTokens: [],
@@ -23,7 +23,7 @@ test('without any variable the server listens on this machine alone, and lets no
   });
 });
 
-test('secrets may be in files, and there may be several tokens while one is being replaced', () => {
+test('secrets can be in files, and several API tokens can be valid during a rotation', () => {
   const file = join(folder, 'secret');
   writeFileSync(file, "It's a Secret to Everybody\n");
 
@@ -32,7 +32,7 @@ test('secrets may be in files, and there may be several tokens while one is bein
   expect(settings).toMatchObject({ webhookSecret: "It's a Secret to Everybody", apiTokens: ['old', 'new'] });
 });
 
-test('the server knows the upstreams of the configuration, and refuses to start with a fault in one of them', () => {
+test('the server knows the configured upstreams and does not start with an invalid one', () => {
   const good = join(folder, 'good.yaml');
   const bad = join(folder, 'bad.yaml');
   writeFileSync(good, 'upstreams: { mine: { kind: tags, image: quay.io/a/b } }');
@@ -48,7 +48,7 @@ describe('where the server listens', () => {
     ['127.0.0.1:9000', '127.0.0.1', 9000],
     ['[::1]:9000', '::1', 9000],
     ['localhost:0', 'localhost', 0],
-  ])('%s is this machine alone: no secret is needed', (listen, host, port) => {
+  ])('the listen address %s is loopback and needs no secret', (listen, host, port) => {
     expect(readServerSettings({ FERRY_LISTEN: listen }).listen).toEqual({ host, port, isChosen: true });
   });
 
@@ -60,7 +60,7 @@ describe('where the server listens', () => {
     '192.168.1.5:8080',
     'ferry.example.com:8080',
     '[::ffff:7f00:1]:80',
-  ])('%s can be reached by others: refused without a secret, taken with one', (listen) => {
+  ])('the listen address %s can be reached by other machines and needs a secret', (listen) => {
     expect(() => readServerSettings({ FERRY_LISTEN: listen })).toThrow('no secret is set');
     expect(() => readServerSettings({ FERRY_LISTEN: listen, FERRY_API_TOKEN: '', FERRY_WEBHOOK_SECRET: '' })).toThrow(
       'no secret is set',
@@ -71,7 +71,7 @@ describe('where the server listens', () => {
   });
 });
 
-test('every fault is named at once, and no secret is', () => {
+test('all errors of the server settings are reported at once, without secrets', () => {
   const variables = {
     FERRY_LISTEN: 'nowhere',
     FERRY_API_TOKEN: 'with"quotes',

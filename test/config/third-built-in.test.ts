@@ -29,7 +29,7 @@ const entry = `{
   schedule: { everyMs: 3_600_000 },
 },`;
 
-/** The sources with one more entry in `domain/built-in-upstreams.ts`, and no other change. */
+/** The sources with one more entry in `domain/built-in-upstreams.ts` and no other change. */
 describe('a third built-in upstream, which is one entry in the table', () => {
   let sources: CompiledSources;
   const load = async <T>(path: string): Promise<T> => (await import(join(sources.folder, path))) as T;
@@ -42,7 +42,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
   }, 60_000);
   afterAll(() => sources.remove());
 
-  test('is in the configuration with its schedule, and ferry.yaml can change it', async () => {
+  test('a third built-in upstream is configured with its schedule, and ferry.yaml can change it', async () => {
     const { readSchedulingConfig } = await load<typeof ReadConfig>('config/read-config.js');
     const folder = mkdtempSync(join(tmpdir(), 'ferry-third-'));
     const path = join(folder, 'ferry.yaml');
@@ -62,7 +62,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
     });
   });
 
-  test('has a workflow type of its own, which clients start and look for', async () => {
+  test('a third built-in upstream has a workflow type that clients start and list', async () => {
     const { fetchWorkflow } = await load<typeof StartFetch>('client/start-fetch.js');
     const { fetchWorkflowTypes } = await load<typeof WorkflowNames>('contract/workflow-names.js');
 
@@ -73,7 +73,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
     expect(fetchWorkflowTypes).toContain('FetchMyWiki');
   });
 
-  test('can be requested by webhook and by workflow file', async () => {
+  test('a third built-in upstream can be requested by webhooks and workflow files', async () => {
     const { readServerSettings } = await load<typeof ServerSettings>('config/server-settings.js');
     const { readEvent } = await load<typeof Events>('server/event-types.js');
     const { eventOfWorkflowFile } = await load<typeof WorkflowFiles>('server/workflow-files.js');
@@ -87,7 +87,7 @@ describe('a third built-in upstream, which is one entry in the table', () => {
     });
   });
 
-  test('is run by the worker: the history of another built-in upstream replays as its own', async () => {
+  test("the worker runs a third built-in upstream: another one's history replays as its own", async () => {
     quietRuntime();
     const workflowsPath = join(sources.folder, 'workflows', 'index.js');
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });

@@ -15,7 +15,7 @@ test.each([
   ['MY_REGISTRY_USERNAME', 'MY_REGISTRY_USER'],
   ['DOCKERHUB_USER', 'DOCKERHUB_USERNAME'],
   ['MYSQL_PASWORD_FILE', 'MYSQL_PASSWORD_FILE'],
-])('%s, which nothing reads, is told with what it was meant to be', (given, meant) => {
+])('the unknown variable %s is reported with the one that was probably meant', (given, meant) => {
   expect(unknownVariables({ [given]: 'x', MYSQL_HOST: 'db' })).toEqual([{ given, meant }]);
 });
 
@@ -33,11 +33,11 @@ test.each([
   ['DB_HOST', 'MYSQL_HOST'],
   ['DB_NAME', 'MYSQL_DB'],
   ['DB_PASSWORD', 'MYSQL_PASSWORD'],
-])('%s, as other programs call it, is told with the variable of the ferry: %s', (given, meant) => {
+])("the database variable %s of other programs is reported with the ferry's variable %s", (given, meant) => {
   expect(unknownVariables({ [given]: 'x' })).toEqual([{ given, meant }]);
 });
 
-test('what other programs call the database is left alone beside the variable of the ferry', () => {
+test("a database variable of other programs is ignored when the ferry's own one is set", () => {
   const own = { MYSQL_HOST: 'db', MYSQL_DB: 'ferry', MYSQL_USER: 'ferry', MYSQL_PASSWORD: 'x' };
 
   expect(
@@ -56,21 +56,21 @@ test.each([
   'HARBOR_PASSWORD',
   'HTTP_PROXY',
   'PATH',
-])('%s of another program is left alone', (name) => {
+])('the variable %s of another program is not reported', (name) => {
   expect(unknownVariables({ [name]: 'x' })).toEqual([]);
 });
 
-test('beside the variable that it looks like, or empty, it is nobody’s slip', () => {
+test('a similar variable is not reported when the right one is set or when it is empty', () => {
   expect(unknownVariables({ MY_REGISTRY: 'one', MY_REGISTRY2: 'two', FERRY_PLATFORM: '' })).toEqual([]);
 });
 
-test('where no target is configured the slip is told with it', () => {
+test('a misspelled variable is reported together with the error that no target is configured', () => {
   expect(() => readConfig({ MY_REGISTY: 'registry.example.com' })).toThrow(
-    /no target is configured: [^]*MY_REGISTY is set, which nothing reads: is MY_REGISTRY meant\?/,
+    /no target is configured: [^]*unknown variable MY_REGISTY; did you mean MY_REGISTRY\?/,
   );
 });
 
-test('every variable of the configuration is known', () => {
+test('every variable that the configuration reads is in the list of known variables', () => {
   const folder = fileURLToPath(new URL('../../src/config', import.meta.url));
   const texts = readdirSync(folder)
     .filter((file) => file !== 'mistyped-variables.ts')
@@ -78,7 +78,7 @@ test('every variable of the configuration is known', () => {
   const variable = /'((?:FERRY|MYSQL|ALIYUN|MY_REGISTRY|DOCKERHUB|GITHUB)(?:_[A-Z]+)*)'/g;
   const names = new Set(texts.flatMap((text) => [...text.matchAll(variable)].map(([, name = '']) => name)));
 
-  // Each without its last letter is told, and so it is in the list.
+  // Each name without its last letter is reported, which shows that it is in the list.
   const untold = [...names].filter((name) => unknownVariables({ [name.slice(0, -1)]: 'x' })[0]?.meant !== name);
 
   expect(names.size).toBeGreaterThan(30);

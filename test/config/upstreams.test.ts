@@ -17,14 +17,14 @@ describe('upstreams in the configuration', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('Dify and Xinference are there without any', () => {
+  test('Dify and Xinference are upstreams without any configuration', () => {
     const { upstreams, github } = readConfig(target);
 
     expect(upstreams).toEqual([difyUpstream, xinferenceUpstream]);
     expect([github.apiUrl, github.token()]).toEqual(['https://api.github.com', undefined]);
   });
 
-  test('the built-in two are changed by the file', () => {
+  test('ferry.yaml can change the built-in upstreams', () => {
     const { upstreams } = read(`
       upstreams:
         dify:
@@ -50,7 +50,7 @@ describe('upstreams in the configuration', () => {
     expect(upstreams[1]?.schedule).toBeUndefined();
   });
 
-  test('single images of an upstream have platforms of their own, by patterns', () => {
+  test('images of an upstream can have platforms of their own by pattern', () => {
     const { upstreams } = read(`
       upstreams:
         xinference:
@@ -77,17 +77,17 @@ describe('upstreams in the configuration', () => {
     ["{ '*-cpu': [arm64] }", 'imagePlatforms "*-cpu": "arm64" is not a platform'],
     ["{ '*-cpu': [] }", 'imagePlatforms'],
     ["{ '*-cpu': linux/amd64 }", 'imagePlatforms'],
-  ])('the platforms of single images %s are a fault of the configuration', (entry, fault) => {
+  ])('the invalid imagePlatforms %s are an error of the configuration', (entry, fault) => {
     expect(() => read(`upstreams: { xinference: { imagePlatforms: ${entry} } }`)).toThrow(fault);
   });
 
-  test('an upstream cannot have the name of the event type that is for all of them', () => {
+  test('an upstream cannot have the reserved name of the event type for any upstream', () => {
     expect(() => read('upstreams: { upstream: { kind: tags, image: quay.io/a/b } }')).toThrow(
-      'upstreams.upstream: this name is reserved: choose another one',
+      'upstreams.upstream: this name is reserved; choose another one',
     );
   });
 
-  test('upstreams of all three kinds are added', () => {
+  test('ferry.yaml adds upstreams of all three kinds', () => {
     const { upstreams } = read(`
       upstreams:
         plane:
@@ -140,7 +140,7 @@ describe('upstreams in the configuration', () => {
     ]);
   });
 
-  test('the images of an upstream of any kind can be for some of the targets', () => {
+  test('an upstream of any kind can copy to some of the targets only', () => {
     const { upstreams } = read(`
       upstreams:
         dify: { targets: [private] }
@@ -153,7 +153,7 @@ describe('upstreams in the configuration', () => {
     expect(upstreams.map(({ targets }) => targets)).toEqual(Array.from({ length: 5 }, () => ['private']));
   });
 
-  test('a command that only asks for a look needs none of the targets', () => {
+  test('a command that only requests a check needs no target', () => {
     const path = join(folder, 'ferry.yaml');
     writeFileSync(path, 'upstreams: { dify: { targets: [aliyun] } }');
 
@@ -162,7 +162,7 @@ describe('upstreams in the configuration', () => {
     expect(upstreams[0]?.targets).toEqual(['aliyun']);
   });
 
-  test('another GitHub is named by the file, or by the variable of its runners', () => {
+  test('another GitHub server can be set in ferry.yaml or by the variable of its runners', () => {
     const byFile = read('github: { apiUrl: "https://github.example.com/api/v3" }', {
       GITHUB_API_URL: 'https://api.github.com',
     });
@@ -172,7 +172,7 @@ describe('upstreams in the configuration', () => {
     expect([byVariable.github.apiUrl, byVariable.github.token()]).toEqual(['https://ghe.example.com/api/v3', 't']);
   });
 
-  test('the example of the documentation is a good configuration', () => {
+  test('the example of the documentation is a valid configuration', () => {
     const page = readFileSync(new URL('../../docs/upstreams.md', import.meta.url), 'utf8');
     const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 
@@ -191,22 +191,26 @@ describe('upstreams in the configuration', () => {
     ['an unknown kind', 'x: { kind: rss, repository: a/b }', 'upstreams.x'],
     ['an unknown key', 'dify: { files: a.yaml }', 'upstreams.dify'],
     ['a repository that is none', 'x: { kind: compose, repository: b }', 'must be owner/name'],
-    ['a name that is none', 'X_1: { kind: compose, repository: a/b }', 'upstreams.X_1: a name has lower-case'],
-    ['an image without a place for the tag', 'x: { kind: release, repository: a/b, images: [c] }', 'has neither {tag}'],
+    ['an invalid name', 'X_1: { kind: compose, repository: a/b }', 'upstreams.X_1: expected up to 60 lower-case'],
+    [
+      'an image without a placeholder for the tag',
+      'x: { kind: release, repository: a/b, images: [c] }',
+      'contains neither {tag}',
+    ],
     ['an image that is none', 'x: { kind: release, repository: a/b, images: ["C:{tag}"] }', 'upper-case'],
-    ['a tag in the repository', 'x: { kind: tags, image: "quay.io/a/b:1" }', 'expected a repository, without a tag'],
+    ['a tag in the repository', 'x: { kind: tags, image: "quay.io/a/b:1" }', 'expected a repository without a tag'],
     ['a broken expression', 'x: { kind: tags, image: quay.io/a/b, match: "v(" }', 'is not a regular expression'],
     ['a broken range', 'x: { kind: tags, image: quay.io/a/b, range: "newer" }', 'is not a semver range'],
     ['a wrong platform', 'dify: { platforms: [amd64] }', 'is not a platform'],
     [
-      'a target that is not there',
+      'an unknown target',
       'dify: { targets: [private, aliyun] }',
-      'upstreams.dify.targets names aliyun, which',
+      'upstreams.dify.targets contains the unknown target aliyun',
     ],
     ['no target at all', 'dify: { targets: [] }', 'upstreams.dify.targets'],
     ['a wrong duration', 'dify: { schedule: { every: daily } }', 'is not a duration'],
     ['a schedule too often', 'dify: { schedule: { every: 5s } }', 'at least 1m'],
-  ])('%s is said with its place', (_what, entry, reason) => {
+  ])('%s is reported with its location', (_what, entry, reason) => {
     expect(() => read(`upstreams: { ${entry} }`)).toThrow(reason);
   });
 

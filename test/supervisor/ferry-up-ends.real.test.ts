@@ -61,7 +61,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
 
     expect(status).toBe(1);
     expect(await errors).toContain(
-      'Temporal does not answer at 127.0.0.1:1: TEMPORAL_ADDRESS names this address: start that server, or correct the address; to let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS',
+      'Temporal does not answer at 127.0.0.1:1: TEMPORAL_ADDRESS sets this address: start that server or correct the address. To let "ferry up" run Temporal here, unset TEMPORAL_ADDRESS',
     );
     expect(await errors).not.toContain('or set TEMPORAL_ADDRESS');
   });
