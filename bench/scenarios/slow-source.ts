@@ -31,9 +31,9 @@ function slowSource(targets: number, atLeast: number): Scenario {
       });
       return {
         title: `Source behind ${megabitsPerSecond} Mbit/s, ${targets} targets`,
-        setting: `The same image, plain HTTP. The road alone takes ${(linkMs / 1000).toFixed(2)} s for it, and sets the time of the peers, which run once.`,
+        setting: `The same image, plain HTTP. The link alone takes ${(linkMs / 1000).toFixed(2)} s for it, and sets the time of the peers, which run once.`,
         entries,
-        goals: [timesFaster(atLeast, entries), within(3, { ferry: entries[0], ofMs: linkMs, what: 'the road alone' })],
+        goals: [timesFaster(atLeast, entries), within(3, { ferry: entries[0], ofMs: linkMs, what: 'the link alone' })],
       };
     },
   };

@@ -228,7 +228,7 @@ export const quirks: readonly Quirk[] = [
     methods: ['PUT'],
     resources: ['upload'],
     statuses: [301, 302, 303],
-    source: 'RFC 9110 §15.4.4: a 303 may tell of something that was done',
+    source: 'RFC 9110 §15.4.4: a 303 may confirm a completed action',
   },
   {
     habit: 'no-cancel',
