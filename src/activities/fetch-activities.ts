@@ -110,7 +110,7 @@ export function createFetchActivities({
   }
 }
 
-/** An upstream's wish renews only what is to go to more targets: what it says of another row is how it was before. */
+/** A request of an upstream renews a row only if it adds targets; for any other row the result is the row's earlier state. */
 function fetched({ image, platform, outcome, previous }: WantedResult, isRevived: boolean): FetchedImage {
   if (isRevived || outcome === 'renewed') return { image, platform, outcome: 'renewed' };
   switch (previous) {
@@ -126,8 +126,8 @@ function fetched({ image, platform, outcome, previous }: WantedResult, isRevived
 }
 
 /**
- * Rows that were pending before count too: this activity may be tried again after its rows were committed, and the
- * sync that they need must still be asked for.
+ * Rows that were pending before count, too: this activity may be retried after its rows were committed, and the sync that
+ * they need must still be requested.
  */
 function isPending({ outcome }: FetchedImage): boolean {
   return outcome === 'added' || outcome === 'renewed' || outcome === 'already-pending';

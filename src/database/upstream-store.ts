@@ -5,8 +5,8 @@ import type { FerryDatabase } from './ferry-database.js';
 import { forgotten, setStatus } from './wanted/wanted-rows.js';
 
 /**
- * A listing is only asked for by its ETag for a week: that stands for its first page, and once in a while what may have
- * come in behind it has to be seen.
+ * A listing is requested by its ETag for a week at most. The ETag covers the first page alone, so that the whole listing must
+ * be read from time to time.
  */
 const etagTrustedMs = 7 * 24 * 60 * 60 * 1_000;
 const longestText = 255;
