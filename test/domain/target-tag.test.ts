@@ -22,13 +22,25 @@ test.each([
   expect(commonTag(parseImageReference(image))).toBe(expected);
 });
 
+/** Those that a digest becomes, and those that a rule is likely to make one of. */
+const alikeTags = [
+  'latest',
+  '1.27',
+  'v1.27',
+  'V1.27',
+  '1.27-alpine',
+  '1.27.0',
+  'digest-0123456789ab',
+  'digest-0123456789',
+];
+
 /** Of one repository, and alike on purpose: with the tag that a digest becomes, and with digests that begin alike. */
 const alike = fc
   .tuple(
     reference,
     fc.array(
       fc.record({
-        tag: fc.constantFrom(undefined, 'latest', '1.27', 'digest-0123456789ab', 'digest-0123456789', 'digest-xyz'),
+        tag: fc.constantFrom(undefined, ...alikeTags),
         digest: fc.constantFrom(undefined, sha256, sha512, sha256.replace('89ab', '89aa')),
       }),
       { minLength: 2, maxLength: 6 },
