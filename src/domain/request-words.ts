@@ -103,7 +103,7 @@ function foreign(word: string, line: string): string | undefined {
   }
   if (word.startsWith('|') || word.endsWith('|')) return `it is a row of a table: ${aloneOf(line)}`;
   const isMapped = /[:：]$/.test(word) && line.trim().includes(' ');
-  if (isMapped || arrow.test(word) || arrowInside.test(word)) {
+  if (isMapped || arrow.test(word) || arrowInside.test(withoutQuery(word))) {
     return `it renames the copy, which a request cannot do: ${aloneOf(line)}; ${namesOfCopies}`;
   }
   if (/^(?:&&|\|\||&|\\)$/.test(word)) return 'it contains several commands: write each on its own line';
@@ -111,6 +111,11 @@ function foreign(word: string, line: string): string | undefined {
     return `unknown option "${excerpt(word)}": ${aloneOf(line)}, with --platform if needed`;
   }
   return undefined;
+}
+
+/** The query of an address copied from a browser may contain anything. */
+function withoutQuery(word: string): string {
+  return word.replace(/^(https?:\/\/[^?]*)\?.*$/i, '$1');
 }
 
 function notPull(line: string, first: string): Outcome {

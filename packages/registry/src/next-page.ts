@@ -1,4 +1,6 @@
 const ADDRESS = /[^<]*<([^>]*)>/y;
+/** Some registries leave the angle brackets out of their only link. */
+const BARE_ADDRESS = /^\s*([^\s<>;,]+)(?=\s*;)/;
 const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/y;
 
 /**
@@ -7,7 +9,7 @@ const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*
  * `next_page`).
  */
 export function nextPageQuery(link: string | string[] | undefined): string | undefined {
-  const text = [link ?? ''].flat().join(', ');
+  const text = [link ?? ''].flat().join(', ').replace(BARE_ADDRESS, '<$1>');
   for (let at = 0, found = matchAt(ADDRESS, text, at); found !== null; found = matchAt(ADDRESS, text, at)) {
     const [, address = ''] = found;
     at = ADDRESS.lastIndex;

@@ -9,6 +9,7 @@ import type { RepositoryRef } from './repository-ref.js';
 import { addToReferrersTag } from './referrers/referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
+import { statusesOf } from './transport/quirks.js';
 import { backoff, rest } from './transport/retrying.js';
 
 const ATTEMPTS = 4;
@@ -72,7 +73,7 @@ export async function publishTag(publication: Publication): Promise<string | und
 /** A policy (Harbor's 412), or an account that may push and not pull. */
 function isUnreadable(error: unknown): error is RegistryFault {
   if (!(error instanceof RegistryFault) || error.resource !== 'manifest') return false;
-  return [401, 403, 412, 451].includes(error.status ?? 0);
+  return [401, 403, ...statusesOf('policy')].includes(error.status ?? 0);
 }
 
 async function publishReferrers(publication: Publication): Promise<void> {

@@ -134,7 +134,10 @@ async function repositoryIsMissing(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    return error instanceof RegistryFault && saysNoName(error.diagnostics.map(({ code }) => code));
+    if (!(error instanceof RegistryFault)) return false;
+    // Harbor says NOT_FOUND of everything, and what is not found in words.
+    const isSaid = error.diagnostics.some(({ message }) => /\b(repository|project) \S+ not found\b/i.test(message));
+    return (error.status === 404 && isSaid) || saysNoName(error.diagnostics.map(({ code }) => code));
   }
   return false;
 }

@@ -32,6 +32,24 @@ function installHelper(name: string, script: string): void {
 
 describe('the file itself', () => {
   test.each([
+    'oci://r.example.com',
+    'docker://r.example.com/',
+    '//r.example.com',
+    'r.example.com.',
+    'R.Example.com.:443',
+  ])('a key that another tool has written is found: %s', async (key) => {
+    const credentials = configured({ auths: { [key]: { auth: base64('captain:secret') } } });
+
+    expect(await credentials('r.example.com', 'a/b')).toMatchObject({ username: 'captain' });
+  });
+
+  test("the entries alone, as .dockercfg and Kubernetes' secrets have them, are read", async () => {
+    const credentials = configured({ 'r.example.com': { auth: base64('captain:secret') }, HttpHeaders: { a: 'b' } });
+
+    expect(await credentials('r.example.com', 'a/b')).toMatchObject({ username: 'captain' });
+  });
+
+  test.each([
     ['docker.io', 'library/nginx', 'https://index.docker.io/v1/'],
     ['ghcr.io', 'org/app', 'ghcr.io'],
     ['registry.example.com:5000', 'a/b', 'https://registry.example.com:5000/v1/'],

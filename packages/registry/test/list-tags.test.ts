@@ -58,6 +58,8 @@ describe('the tags of a repository', () => {
     [`<?last=v1>; title="more, and more; rel=prev"; rel=next`],
     [`<?last=v1>;rel="last next"`],
     [`<?last=v0>; rel="prev", <?last=v0,v5>; rel="nextish"; crossorigin, <?last=v1>; rel="next"`],
+    [`/v2/${path}/tags/list?last=v1; rel="next"`],
+    [` ?last=v1 ; rel=next`],
   ])('are listed over pages however the header is written: %s', async (link) => {
     registry.when('GET', /n=1000$/, answer(pageOf(['v1']), link));
     registry.when('GET', /last=v1$/, answer(pageOf(['v2'])));

@@ -155,3 +155,78 @@ test.each(['Wed, 21 Oct 2015 07:28:00 GMT', 'Tue, 21 Oct 2115 07:28:00 GMT'])(
     expect(fault.retryAfterMs).toBe(120_000);
   },
 );
+
+describe('an answer is explained for the request that it belongs to', () => {
+  function faultTo(
+    request: Pick<Parameters<typeof responseFault>[2], 'method' | 'resource' | 'isElsewhere'>,
+    {
+      repo = target,
+      status,
+      body = '',
+    }: { readonly repo?: RepositoryRef; readonly status: number; readonly body?: string },
+  ) {
+    return responseFault({ statusCode: status, headers: {} }, Buffer.from(body), { repo, what: 'it', ...request });
+  }
+
+  test('a target that refuses to be read is not said to refuse writes', () => {
+    const fault = faultTo({ method: 'GET', resource: 'manifest' }, { status: 403 });
+
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
+    expect(fault.message).toContain('the account may not read this repository');
+    expect(fault.message).not.toContain('write');
+  });
+
+  test.each([401, 403])(
+    'a refusal of another origin (%d) does not advise to check the password, which is not sent there',
+    (status) => {
+      const { message } = faultTo({ method: 'POST', resource: 'upload', isElsewhere: true }, { status });
+
+      expect(message).toContain('to another origin, where no user and password are sent');
+      expect(message).not.toMatch(/check the user|may not write/);
+    },
+  );
+
+  test.each([
+    ['POST', 'upload'],
+    ['PATCH', 'upload'],
+    ['PUT', 'manifest'],
+  ] as const)('a conflict at a target passes, and %s of %s is tried again', (method, resource) => {
+    expect(faultTo({ method, resource }, { status: 409 })).toMatchObject({ code: 'server-error', decision: 'retry' });
+  });
+
+  test.each([
+    ['Nexus', 400, 'UNKNOWN', 'Repository does not allow updating assets: docker-hosted'],
+    ['Artifact Registry', 400, 'MANIFEST_INVALID', 'The repository has enabled tag immutability, cannot update tag v1'],
+  ])('%s says in words of its own that a tag cannot be changed', (_, status, code, message) => {
+    const body = errorBody(code, message);
+
+    expect(faultTo({ method: 'PUT', resource: 'manifest' }, { status, body })).toMatchObject({ code: 'tag-immutable' });
+  });
+
+  test('Harbor names several actions where the right to push is missing', () => {
+    const body = errorBody('UNAUTHORIZED', 'unauthorized to access repository: a/b, action: pull,push');
+
+    expect(faultTo({ method: 'POST', resource: 'upload' }, { status: 401, body })).toMatchObject({ code: 'denied' });
+  });
+
+  test.each([404, 405, 410, 412, 204])('what a token service answers (%d) is not said of the repository', (status) => {
+    const fault = faultTo({ method: 'GET', resource: 'token' }, { status });
+
+    expect(fault).toMatchObject({ code: 'protocol', decision: 'block' });
+    expect(fault.message).toContain('as its token service, and it gives no token');
+  });
+
+  test.each([423, 451])('a manifest that a rule keeps from being read (%d) is blocked as denied', (status) => {
+    const fault = faultTo({ method: 'GET', resource: 'manifest' }, { repo: source, status, body: 'for legal reasons' });
+
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
+    expect(fault.message).toContain('for legal reasons');
+  });
+
+  test('a registry that wants a payment says so', () => {
+    const fault = faultTo({ method: 'GET', resource: 'blob' }, { repo: source, status: 402 });
+
+    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
+    expect(fault.message).toContain('payment');
+  });
+});

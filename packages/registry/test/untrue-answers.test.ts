@@ -5,7 +5,7 @@ import { copyImage } from '../src/copy-image.js';
 import type { CopyReport } from '../src/copy-types.js';
 import { mediaTypes, placeImage, placeIndex } from '../../../test/support/scripted-images.js';
 import type { PlacedImage } from '../../../test/support/scripted-images.js';
-import { answer, readAll } from '../../../test/support/scripted-registry.js';
+import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
@@ -239,6 +239,64 @@ describe('a source that redirects or refuses only some ways to its manifest', ()
 
     expect(report.targets[0]).toMatchObject({ outcome: 'copied', digest: image.digest });
   });
+});
+
+test.each([423, 451])(
+  'a target whose rules hide what was pushed (%d) is verified by PUT alone, and says so',
+  async (status) => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository);
+    for (const method of ['HEAD', 'GET']) target.when(method, /manifests/, ({ response }) => answer(response, status));
+
+    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+    expect(report.targets[0]).toMatchObject({ outcome: 'copied', digest: image.digest });
+    expect(report.targets[0]?.unread).toContain(`answered ${status} to GET manifest v1`);
+  },
+);
+
+test('a manifest that is refused once with a conflict is put again', async () => {
+  const [source, target] = await sourceAndTarget();
+  placeImage(source, repository);
+  const conflict = async ({ request, response }: Exchange): Promise<void> => {
+    await readAll(request);
+    answer(response, 409);
+  };
+  target.when('PUT', /manifests/, conflict, 1);
+  target.when('POST', /uploads/, conflict, 1);
+
+  const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  expect(report.targets[0]?.outcome).toBe('copied');
+});
+
+test('a repository that Harbor does not have is missing, and is not waited for', async () => {
+  const [source, target] = await sourceAndTarget();
+  const words = `repository ${repository} not found`;
+  for (const method of ['HEAD', 'GET']) {
+    source.when(method, /./, ({ response }) => answerError(response, 404, 'NOT_FOUND', words));
+  }
+
+  const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  await expect(copying).rejects.toMatchObject({ code: 'repository-missing', decision: 'block' });
+});
+
+test('a token service that refuses with a reason is quoted', async () => {
+  const [source, target] = await sourceAndTarget();
+  placeImage(source, repository);
+  source.when('GET', /token/, ({ response }) =>
+    answer(response, 400, { 'content-type': 'application/json' }, Buffer.from('{"error":"invalid_scope"}')),
+  );
+  for (const method of ['HEAD', 'GET']) {
+    source.when(method, /manifests/, ({ response }) =>
+      answer(response, 401, { 'www-authenticate': `Bearer realm="${source.url}/token",service="s"` }),
+    );
+  }
+
+  const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  await expect(copying).rejects.toThrow(/gives no anonymous token \(400: .*invalid_scope/);
 });
 
 function allIn(known: string): BlobLocations {

@@ -62,8 +62,8 @@ interface ReadKey {
 
 function readKey(key: string): ReadKey | undefined {
   const [, scheme, written = '', rest = ''] =
-    /^(?:([a-z][a-z0-9+.-]*):\/\/)?(?:[^/@]*@)?([^/?#@]+)([^?#]*)/i.exec(key.trim()) ?? [];
-  if (written === '' || (scheme !== undefined && !/^https?$/i.test(scheme))) return undefined;
+    /^(?:(?:([a-z][a-z0-9+.-]*):)?\/\/)?(?:[^/@]*@)?([^/?#@]+)([^?#]*)/i.exec(key.trim()) ?? [];
+  if (written === '' || (scheme !== undefined && !/^(?:https?|oci|docker)$/i.test(scheme))) return undefined;
   const hasScheme = scheme !== undefined;
   const whole = rest.toLowerCase().replace(/^\/+|\/+$/g, '');
   if (hasScheme && noPassword.test(`/${whole}`)) return undefined;
@@ -73,7 +73,7 @@ function readKey(key: string): ReadKey | undefined {
 }
 
 function plainHost(host: string): string {
-  const plain = canonicalHost(host).replace(/:(443|80)$/, '');
+  const plain = canonicalHost(host).replace(/\.?(?::(?:443|80))?$/, '');
   return hubNames.has(plain) ? dockerHub : canonicalHost(plain);
 }
 

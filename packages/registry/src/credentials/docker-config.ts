@@ -160,10 +160,16 @@ async function readConfig(file: string): Promise<DockerConfig> {
     throw unreadable(file, 'it is not a JSON object');
   const { auths, credHelpers, credsStore } = json as Readonly<Record<string, unknown>>;
   return {
-    auths: recordOf(auths, file, 'auths'),
+    auths: auths === undefined ? entriesOf(json) : recordOf(auths, file, 'auths'),
     credHelpers: recordOf(credHelpers, file, 'credHelpers'),
     ...(typeof credsStore === 'string' && credsStore.trim() !== '' ? { credsStore } : {}),
   };
+}
+
+/** The form of `.dockercfg`, which Kubernetes still keeps (`kubernetes.io/dockercfg`): the entries alone, without `auths`. */
+function entriesOf(json: object): Readonly<Record<string, unknown>> {
+  const isEntry = (value: unknown): boolean => typeof value === 'object' && value !== null && 'auth' in value;
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => isEntry(value)));
 }
 
 function recordOf(value: unknown, file: string, name: string): Readonly<Record<string, unknown>> {

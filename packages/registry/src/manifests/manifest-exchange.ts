@@ -16,6 +16,7 @@ import { repositoryScopes } from '../transport/authorization.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
+import { statusesOf } from '../transport/quirks.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { refusesHead } from '../transport/refused-head.js';
 import type { RegistryHost } from '../transport/registry-host.js';
@@ -25,6 +26,8 @@ import { isWebPage, notARegistry } from '../transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
 const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
+/** A policy keeps a manifest from being read, so that it is there. */
+const BLOCKED = statusesOf('policy');
 
 export interface ManifestHead {
   readonly digest: Digest;
@@ -187,10 +190,10 @@ export async function readManifest(
   for (let attempt = 1; ; attempt++) {
     const request = {
       ...manifestRequest(repo, 'GET', reference, options),
-      expect: options.deniedIsAbsent === true ? [200, 404, 412] : [200, 404],
+      expect: options.deniedIsAbsent === true ? [200, 404, ...BLOCKED] : [200, 404],
     };
     const { response, body } = await fetchBody(client.host(repo.host), request, MANIFEST_LIMIT_BYTES, options.budget);
-    const isBlocked = response.statusCode === 412;
+    const isBlocked = BLOCKED.includes(response.statusCode ?? 0);
     if (isBlocked || response.statusCode === 404 || isDenied(response)) {
       const codes = readDiagnostics(body).map(({ code }) => code);
       return { isDenied: response.statusCode !== 404, isBlocked, codes };

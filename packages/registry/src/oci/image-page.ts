@@ -36,6 +36,22 @@ const forms: readonly PageForm[] = [
     image: (host, repository) => `${host}/${repository}`,
   },
   {
+    // Images of Docker Hub have two parts.
+    address: /^(?:index\.|registry-1\.)?docker\.io\/v2\/([^/?#:]+)\/([^/?#:]+)(?::([\w.-]+))?\/?$/i,
+    what: "an address of a registry's API",
+    image: (_host, namespace, name, tag) => `${official(namespace, name)}${tagOrDigest(tag)}`,
+  },
+  {
+    address: /^(?:index\.|registry-1\.)?docker\.io\/([^/?#:]+)\/([^/?#:]+)\/manifests\/([^/?#]+)\/?$/i,
+    what: "an address of a registry's API",
+    image: (_host, namespace, name, tag) => `${official(namespace, name)}${tagOrDigest(tag)}`,
+  },
+  {
+    address: /^quay\.io\/(?:api\/v1\/repository|v1\/repositories)\/([^/?#:]+)\/([^/?#:]+)(?:[/?#:].*)?$/i,
+    what: "an address of Quay's API",
+    image: (host, namespace, name) => `${host}/${namespace}/${name}`,
+  },
+  {
     address: new RegExp(
       `^(?:registry\\.)?hub\\.docker\\.com/v2/(?:repositories|namespaces)/${part}/(?:repositories/)?${part}(?:/tags/${part})?`,
       'i',

@@ -4,7 +4,7 @@ import { habitOf } from './quirks.js';
 import type { Habit } from './quirks.js';
 import type { RegistryRequest } from './request-options.js';
 
-const TRY_AGAIN = new Set([408, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
+const TRY_AGAIN = new Set([408, 421, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
 const DENIED_AT_TARGET =
   'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
 export interface ResponseClass {
@@ -21,6 +21,8 @@ interface Told extends Pick<RegistryRequest, 'method' | 'resource'> {
   readonly said: string;
   /** The error codes alone (distribution-spec, "Error Codes"). */
   readonly codes: readonly string[];
+  /** A redirect chose the origin that answered: the account, and its user and password, are none of its business. */
+  readonly isElsewhere?: boolean;
   /** The token is good, and not for this. */
   readonly lacksRights?: boolean;
 }
@@ -66,13 +68,20 @@ const HABITS = {
  * error codes, then by its status.
  */
 export function classifyResponse(status: number, told: Told): ResponseClass {
-  const { side, resource, codes, lacksRights = false } = told;
+  const { side, method, resource, codes, isElsewhere = false, lacksRights = false } = told;
   if (status === 429) return rateLimited();
   if (status === 407) {
     return { code: 'configuration', decision: 'block', advice: 'the proxy before it wants a user and password' };
   }
   const habit = habitOf(HABITS, { ...told, status });
   if (habit !== undefined) return HABITS[habit];
+  if (resource === 'token') return judgeTokenService(status);
+  if (isElsewhere && (status === 401 || status === 403)) return refusedElsewhere(status);
+  if (status === 402) {
+    const advice = 'it wants a payment, or a larger plan of the account';
+    return { code: 'denied', decision: 'block', advice };
+  }
+  const isRead = method === 'GET' || method === 'HEAD';
   const refused = side === 'target' && status >= 400 ? judgeRefusal(status, codes) : undefined;
   if (refused !== undefined) return refused;
   if (status === 401 && side === 'target' && lacksRights) return noPush();
@@ -84,7 +93,7 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
     return { code: 'unauthorized', decision: 'block', advice };
   }
   if (status === 403) {
-    const advice = side === 'source' ? 'the account may not read this repository' : DENIED_AT_TARGET;
+    const advice = side === 'source' || isRead ? 'the account may not read this repository' : DENIED_AT_TARGET;
     return { code: 'denied', decision: 'block', advice };
   }
   if (status === 404) {
@@ -93,6 +102,10 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
       decision: 'block',
       advice: side === 'target' ? 'create the repository or its namespace first' : 'check the name of the repository',
     };
+  }
+  if (status === 409 && side === 'target') {
+    const advice = 'something there changes the same thing, or stands against it';
+    return { code: 'server-error', decision: 'retry', advice };
   }
   if (status === 405 && side === 'target') {
     const advice = 'it takes no writes: it is read-only, or a cache of another registry';
@@ -128,6 +141,20 @@ function judgeRefusal(status: number, codes: readonly string[]): ResponseClass |
     return { code: 'manifest-refused', decision: 'block', advice: 'it does not take this manifest' };
   }
   return undefined;
+}
+
+/** What it refuses in clear words of its own is judged before. */
+function judgeTokenService(status: number): ResponseClass {
+  if (TRY_AGAIN.has(status)) return { code: 'server-error', decision: 'retry' };
+  const advice =
+    'the registry names this address as its token service, and it gives no token: is the registry set up right?';
+  return { code: 'protocol', decision: 'block', advice };
+}
+
+/** No user and password cross to another origin, so that another password would change nothing. */
+function refusedElsewhere(status: 401 | 403): ResponseClass {
+  const advice = 'the registry redirects there, to another origin, where no user and password are sent';
+  return { code: status === 401 ? 'unauthorized' : 'denied', decision: 'block', advice };
 }
 
 function rateLimited(): ResponseClass {

@@ -72,6 +72,14 @@ export const quirks: readonly Quirk[] = [
     source: 'goharbor/harbor#20768 (HEAD has no words)',
   },
   {
+    habit: 'policy',
+    registry: 'scanners and legal blocks before registries',
+    methods: READS,
+    resources: ['manifest'],
+    statuses: [423, 451],
+    source: 'RFC 7725; RFC 4918 §11.3',
+  },
+  {
     habit: 'storage-full',
     registry: 'distribution 2.8',
     side: 'target',
@@ -90,11 +98,11 @@ export const quirks: readonly Quirk[] = [
   },
   {
     habit: 'immutable-tag',
-    registry: 'ECR, Harbor, ACR',
+    registry: 'ECR, Harbor, ACR, Artifact Registry, Nexus',
     side: 'target',
     resources: ['manifest'],
     between: [400, 499],
-    says: /immutable|ImageTagAlreadyExists|cannot be overwritten|TAG_INVALID/i,
+    says: /immutab|ImageTagAlreadyExists|cannot be overwritten|does not allow updating|TAG_INVALID/i,
     source: 'docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html',
   },
   {
@@ -128,7 +136,7 @@ export const quirks: readonly Quirk[] = [
     registry: 'Harbor',
     side: 'target',
     statuses: [401],
-    says: /\baction: push\b|\bproject \S+ not found\b/i,
+    says: /\baction: (?:\w+, ?)*push\b|\bproject \S+ not found\b/i,
     source: 'AliyunContainerService/image-syncer#137',
   },
   {

@@ -178,7 +178,12 @@ async function refusedElsewhere(
   request: RegistryRequest,
   url: URL,
 ): Promise<RegistryFault> {
-  const fault = await unexpected(host, response, { ...request, what: `${request.what} at its storage` }, url);
+  const fault = await unexpected(
+    host,
+    response,
+    { ...request, what: `${request.what} at its storage`, isElsewhere: true },
+    url,
+  );
   const mayHaveExpired = request.method === 'GET' && [400, 403, 410].includes(response.statusCode ?? 0);
   return mayHaveExpired ? passing(fault, request) : fault;
 }

@@ -14,6 +14,8 @@ const EXCERPT_CHARACTERS = 300;
 export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource' | 'what'> & {
   /** What answered; absent: the registry itself. */
   readonly url?: URL;
+  /** A redirect went to another origin, which answered. */
+  readonly isElsewhere?: boolean;
   /** It showed a token that a token service had given for it. */
   readonly isGranted?: boolean;
 };
@@ -22,7 +24,7 @@ export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource'
 export function responseFault(
   response: AnswerHead,
   body: Buffer,
-  { repo, method, resource, what, url, isGranted = false }: FailedRequest,
+  { repo, method, resource, what, url, isElsewhere = false, isGranted = false }: FailedRequest,
 ): RegistryFault {
   const status = response.statusCode ?? 0;
   const diagnostics = readDiagnostics(body);
@@ -33,6 +35,7 @@ export function responseFault(
     resource,
     said: withoutName(said, repo),
     codes: diagnostics.map((entry) => entry.code),
+    isElsewhere,
     lacksRights: lacksRights(response.headers['www-authenticate'] ?? '', isGranted),
   });
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clockOf(response));
@@ -97,7 +100,8 @@ export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
   });
 }
 
-function saidBy(body: Buffer, diagnostics: readonly RegistryDiagnostic[]): string {
+/** A body's own words, in one line; empty where there are none. */
+export function saidBy(body: Buffer, diagnostics: readonly RegistryDiagnostic[] = readDiagnostics(body)): string {
   if (diagnostics.length > 0) {
     return diagnostics.map(({ code, message }) => (message === '' ? code : `${code} ${message}`)).join('; ');
   }

@@ -9,7 +9,7 @@ import type { AnswerHead } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
 import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
-import { readDiagnostics, responseFault } from './response-fault.js';
+import { readDiagnostics, responseFault, saidBy } from './response-fault.js';
 import { BodyTooLarge, readBody } from './response-body.js';
 import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
@@ -71,14 +71,17 @@ async function askByGet(
   const { status, body, movedTo, fault } = await ask(host, url, { method: 'GET', headers }, repo);
   if (status === 200) return readToken(body, repo, realm);
   if (status === 401 || status === 403 || status === 400) {
-    throw new RegistryFault(refusal(realm, status, { withCredentials: credentials !== undefined, movedTo }), {
-      repo,
-      status,
-      resource: 'token',
-      code: 'unauthorized',
-      decision: 'block',
-      diagnostics: readDiagnostics(body),
-    });
+    throw new RegistryFault(
+      refusal(realm, status, { withCredentials: credentials !== undefined, movedTo, said: saidBy(body) }),
+      {
+        repo,
+        status,
+        resource: 'token',
+        code: 'unauthorized',
+        decision: 'block',
+        diagnostics: readDiagnostics(body),
+      },
+    );
   }
   throw fault();
 }
@@ -101,7 +104,7 @@ async function askByPost(
   // Such a redirect turns POST into GET, which is the other way to request a token.
   if ([301, 302, 303, 400, 404, 405].includes(status)) return undefined;
   if (status === 401 || status === 403) {
-    throw new RegistryFault(refusal(realm, status, { withCredentials: true, movedTo: undefined }), {
+    throw new RegistryFault(refusal(realm, status, { withCredentials: true, movedTo: undefined, said: saidBy(body) }), {
       repo,
       status,
       resource: 'token',
@@ -240,13 +243,18 @@ function readToken(body: Buffer, repo: RepositoryRef, realm: URL): Token {
 function refusal(
   realm: URL,
   status: number,
-  { withCredentials, movedTo }: { readonly withCredentials: boolean; readonly movedTo: string | undefined },
+  {
+    withCredentials,
+    movedTo,
+    said,
+  }: { readonly withCredentials: boolean; readonly movedTo: string | undefined; readonly said: string },
 ): string {
   const service = printUrl(realm);
+  const answered = said === '' ? String(status) : `${status}: ${said}`;
   if (withCredentials && movedTo !== undefined) {
     return `its token service ${service} redirects to ${movedTo}, which answered ${status}; the user and password were not sent there, because it is another origin`;
   }
   return withCredentials
-    ? `its token service ${service} refused the user and password (${status}); check both, and that they are for this registry`
-    : `its token service ${service} gives no anonymous token (${status}); the repository is private or does not exist: give a user and password`;
+    ? `its token service ${service} refused the user and password (${answered}); check both, and that they are for this registry`
+    : `its token service ${service} gives no anonymous token (${answered}); the repository is private or does not exist: give a user and password`;
 }

@@ -167,6 +167,11 @@ describe('invalid references', () => {
 describe('addresses that were copied from a browser or a script', () => {
   test.each([
     ['docker.io/v2/library/busybox/manifests/latest:latest', 'docker.io/library/busybox:latest'],
+    ['docker.io/v2/library/busybox', 'busybox'],
+    ['docker.io/v2/langgenius/dify-api:1.0', 'langgenius/dify-api:1.0'],
+    ['docker.io/library/busybox/manifests/1.36', 'busybox:1.36'],
+    ['quay.io/v1/repositories/org/app/tags', 'quay.io/org/app'],
+    ['quay.io/api/v1/repository/org/app/tag/', 'quay.io/org/app'],
     ['registry.example.com:5000/v2/team/app/manifests/1.2', 'registry.example.com:5000/team/app:1.2'],
     [`ghcr.io/v2/team/app/manifests/${sha256}`, `ghcr.io/team/app@${sha256}`],
     [`ghcr.io/v2/team/app/blobs/${sha256}`, undefined],
