@@ -4,22 +4,17 @@
  */
 const mayImport = {
   domain: { folders: [], packages: ['@noble/hashes', 'semver', '@renovatebot/pep440'] },
-  concurrency: { folders: [], packages: [] },
   contract: { folders: ['domain'], packages: [] },
   workflows: { folders: ['domain', 'contract'], packages: ['@temporalio/workflow', '@temporalio/common'] },
-  registry: {
-    folders: ['domain', 'concurrency'],
-    packages: ['ipaddr.js', 'http-proxy-agent', 'https-proxy-agent'],
-    node: true,
-  },
-  docker: { folders: ['domain', 'concurrency'], packages: ['execa'], node: true },
+  docker: { folders: ['domain'], packages: ['execa'], node: true, registry: 'code' },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
-  planning: { folders: ['domain', 'contract'], packages: [], node: true },
+  planning: { folders: ['domain', 'contract'], packages: [], node: true, registry: 'types' },
   activities: {
     folders: ['domain', 'contract', 'planning'],
     packages: ['@temporalio/activity', '@temporalio/common'],
     node: true,
+    registry: 'types',
   },
   client: {
     folders: ['domain', 'contract'],
@@ -31,38 +26,48 @@ const mayImport = {
     packages: ['hono', '@hono/zod-openapi', '@octokit/webhooks', 'rate-limiter-flexible', 'zod'],
     node: true,
   },
-  config: { folders: ['domain'], packages: ['yaml', 'zod', '@temporalio/envconfig'], node: true },
+  config: {
+    folders: ['domain'],
+    packages: ['yaml', 'zod', '@temporalio/envconfig'],
+    node: true,
+    registry: 'types',
+  },
   setup: { folders: [], packages: [], node: true },
   supervisor: { folders: ['domain', 'client', 'config', 'setup'], packages: ['libsql'], node: true },
 };
 
 /** Types of what a composition root hands in: the stores, the copy engine, the docker engine. */
 const typesMayAlsoComeFrom = {
-  planning: ['registry/(copy-types|client-options)\\.ts$', 'database/[a-z/-]+-store\\.ts$'],
+  planning: ['database/[a-z/-]+-store\\.ts$'],
   activities: [
-    'registry/(copy-types|client-options)\\.ts$',
     'docker/docker-types\\.ts$',
     'upstreams/upstream-watcher\\.ts$',
     'database/([a-z/-]+-store|status-queries)\\.ts$',
   ],
   client: ['workflows/'],
   server: ['database/(status-views|pull-budget-store)\\.ts$'],
-  config: ['registry/client-options\\.ts$'],
 };
+
+const registrySource = '^packages/registry/src/';
+/** Subpaths of the registry package without I/O and without Node: every folder may use them. */
+const registryValues = `${registrySource}(reference|platform|digest|manifest|errors)\\.ts$`;
+const registryEntry = `${registrySource}index\\.ts$`;
 
 /** Commands, and the files that put things together: the outermost ring. */
 const outermost = '^src/(cli/|composition/|(worker|worker-main|server|server-main)\\.ts$)';
 
-function folderRule([folder, { folders }]) {
+function folderRule([folder, { folders, registry }]) {
   const allowed = [folder, ...folders].map((name) => `^src/${name}/`);
   const types = (typesMayAlsoComeFrom[folder] ?? []).map((path) => `^src/${path}`);
+  if (registry === 'types') types.push(registryEntry);
+  const entries = registry === 'code' ? [registryValues, registryEntry] : [registryValues];
   return [
     {
       name: `${folder}-imports-only-inwards`,
       severity: 'error',
       comment: `src/${folder} may import ${folders.map((name) => `src/${name}`).join(', ') || 'no other folder'}.`,
       from: { path: `^src/${folder}/` },
-      to: { path: '^(src|test|demo|bench|scripts)/', pathNot: [...allowed, ...types] },
+      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: [...allowed, ...entries, ...types] },
     },
     ...types.map((path) => ({
       name: `${folder}-takes-types-only`,
@@ -115,8 +120,8 @@ module.exports = {
       name: 'source-not-to-tests-or-tools',
       severity: 'error',
       comment: 'Tests, demo, bench and scripts use the source, not the other way round.',
-      from: { path: '^src/' },
-      to: { path: '^(test|demo|bench|scripts)/' },
+      from: { path: '^(src|packages/[^/]+/src)/' },
+      to: { path: '^(test|packages/[^/]+/test|demo|bench|scripts)/' },
     },
     {
       name: 'nothing-imports-the-outermost-ring',
@@ -132,14 +137,49 @@ module.exports = {
       from: { path: '^src/cli/' },
       to: { path: '^src/(workflows|activities)/', dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'registry-package-stands-alone',
+      severity: 'error',
+      comment: 'The registry package knows nothing of the ferry.',
+      from: { path: registrySource },
+      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: [registrySource] },
+    },
+    {
+      name: 'registry-package-packages',
+      severity: 'error',
+      comment: 'The registry package may use the packages that its package.json names.',
+      from: { path: registrySource },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '(^|/)node_modules/(@noble/hashes|ipaddr\\.js|http-proxy-agent|https-proxy-agent)/',
+      },
+    },
+    {
+      name: 'registry-package-values',
+      severity: 'error',
+      comment: 'What workflows import of the registry package has no I/O and no Node.',
+      from: { path: [registryValues, `${registrySource}oci/`] },
+      to: { pathNot: [registryValues, `${registrySource}oci/`, '(^|/)node_modules/@noble/hashes/'] },
+    },
+    {
+      name: 'registry-package-by-its-entries',
+      severity: 'error',
+      comment:
+        'Outside of its own folder the registry package is used by the entries of its package.json. bench/http measures what is inside.',
+      from: { pathNot: ['^packages/registry/', '^bench/http/'] },
+      to: { path: registrySource, pathNot: [registryValues, registryEntry] },
+    },
     ...Object.entries(mayImport).flatMap(folderRule),
     ...Object.entries(mayImport).map(packageRule),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    exclude: { path: '(^|/)dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.test.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@image-ferry/source', 'import', 'node', 'default', 'types'],
+    },
   },
 };

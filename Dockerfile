@@ -7,14 +7,15 @@ FROM ${IMAGE_PREFIX}library/node:24-bookworm-slim AS build
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/registry/package.json ./packages/registry/
 RUN npm ci --ignore-scripts
-COPY tsconfig.json ./
+COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
 COPY packages ./packages
 RUN npm run build
-# What runs needs no compiler and no tests; of the native bridge's five platforms (140 MB) it needs its own.
-RUN npm ci --ignore-scripts --omit=dev \
+# What runs needs no compiler and no tests, and has the packages of packages/ in its bundle; of the native bridge's five platforms (140 MB) it needs its own.
+RUN npm ci --ignore-scripts --omit=dev --workspaces=false \
  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
       ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 

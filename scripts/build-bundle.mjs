@@ -40,7 +40,10 @@ async function bundleCommands() {
     input: entries,
     platform: 'node',
     external: externalPackages,
-    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+    resolve: {
+      conditionNames: ['@image-ferry/source', 'import', 'node', 'default'],
+      extensionAlias: { '.js': ['.ts', '.js'] },
+    },
     onLog: (_level, log) => {
       throw new Error(log.message);
     },

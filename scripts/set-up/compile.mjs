@@ -7,17 +7,22 @@ import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
 import { announce, seconds } from '../../src/setup/say.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
-const sourceFolders = ['src', 'packages', 'demo', 'bench'];
+const sourceFolders = ['src', 'demo', 'bench'];
+/** Compiled first, since the others load it as Node does: from its own dist/. */
+const registry = join('packages', 'registry');
 const dist = join(projectRoot, 'dist');
 const stamp = join(dist, '.compiled-from');
 
 /** TypeScript to dist/, commands and workflows bundled into dist/ferry, unless dist/ is of these very sources. */
 export async function compile({ always = false } = {}) {
   const title = 'compiled code';
-  const sources = sourceFolders.flatMap(filesIn).filter((path) => /\.(ts|mjs)$/.test(path));
+  const sources = [...sourceFolders, join(registry, 'src')].flatMap(filesIn).filter((path) => /\.(ts|mjs)$/.test(path));
   const fingerprint = fingerprintOf([
     ...sources,
     'tsconfig.json',
+    'tsconfig.build.json',
+    join(registry, 'tsconfig.json'),
+    join(registry, 'package.json'),
     'package-lock.json',
     'scripts/build-bundle.mjs',
     'scripts/licenses-of.mjs',
@@ -28,7 +33,9 @@ export async function compile({ always = false } = {}) {
   }
   const start = Date.now();
   rmSync(stamp, { force: true });
-  await step('The sources do not compile', [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+  const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
+  await step('The registry package does not compile', [compiler, '-p', registry]);
+  await step('The sources do not compile', [compiler, '-p', 'tsconfig.build.json']);
   removeOrphans(new Set(sources));
   await step('The commands and workflows cannot be bundled', [join('scripts', 'build-bundle.mjs')]);
   writeFileSync(stamp, fingerprint);
@@ -42,11 +49,17 @@ async function step(fault, args) {
 
 /** The compiler does not remove what it made of a source that is gone. */
 function removeOrphans(sources) {
-  for (const compiled of sourceFolders.flatMap((folder) => filesIn(join('dist', folder)))) {
-    const source = relative('dist', compiled)
-      .replace(/\.map$/, '')
-      .replace(/\.js$/, '.ts');
-    if (!sources.has(source)) rmSync(join(projectRoot, compiled));
+  const made = [
+    ...sourceFolders.map((source) => ({ source, compiled: join('dist', source) })),
+    { source: join(registry, 'src'), compiled: join(registry, 'dist') },
+  ];
+  for (const { source, compiled } of made) {
+    for (const file of filesIn(compiled)) {
+      const name = relative(compiled, file)
+        .replace(/\.map$/, '')
+        .replace(/(\.d)?\.ts$|\.js$/, '.ts');
+      if (!sources.has(join(source, name))) rmSync(join(projectRoot, file));
+    }
   }
 }
 

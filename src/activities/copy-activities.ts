@@ -7,10 +7,10 @@ import type {
   CopyImageResult,
   Destination,
 } from '../contract/activity-types.js';
-import { parseDigest } from '../../packages/registry/src/oci/digest.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseDigest } from '@image-ferry/registry/digest';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../domain/target.js';
-import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
+import type { CopyProgress } from '@image-ferry/registry';
 import { activity } from './activity.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
 import type { CopyEngine } from '../planning/engine-ports.js';

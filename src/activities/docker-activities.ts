@@ -15,12 +15,11 @@ import type {
   DockerTargetResult,
 } from '../docker/docker-types.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
-import { parseDigest } from '../../packages/registry/src/oci/digest.js';
+import { parseDigest } from '@image-ferry/registry/digest';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
-import { spentReason } from '../domain/pull-allowance.js';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { PullLedger } from '../../packages/registry/src/client-options.js';
+import type { PullLedger } from '@image-ferry/registry';
 import { activity } from './activity.js';
 import { openTarget, selectionOf } from '../planning/copy-wire.js';
 import { toFault } from '../contract/to-fault.js';
@@ -85,8 +84,7 @@ async function bookPull(pulls: DockerPorts['pulls'], image: string): Promise<voi
   const { host } = parseImageReference(image);
   const refusal = await pulls.take(host);
   if (refusal === undefined) return;
-  const { allowance, freeInMs } = refusal;
-  const reason = spentReason(host, allowance, Date.now() + freeInMs);
+  const { reason, freeInMs } = refusal;
   throw new FerryError(reason, { code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 

@@ -5,7 +5,7 @@ import type { FetchedImage } from '../contract/fetch-messages.js';
 import type { UpstreamStore } from '../database/upstream-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';

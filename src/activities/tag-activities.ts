@@ -1,7 +1,7 @@
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
 import type { TagCheckStore } from '../database/tag-check-store.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';

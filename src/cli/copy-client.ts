@@ -2,7 +2,7 @@ import { openRegistries } from '../composition/registries.js';
 import { Environment } from '../config/environment.js';
 import { proxiesOf } from '../config/proxies.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../config/registry-credentials.js';
-import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
+import type { RegistryClient } from '@image-ferry/registry';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
 import { printMessage } from './output.js';

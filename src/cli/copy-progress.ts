@@ -1,4 +1,4 @@
-import type { CopyProgress } from '../../packages/registry/src/copy-types.js';
+import type { CopyProgress } from '@image-ferry/registry';
 import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
 
 const redrawIntervalMs = 100;

@@ -1,11 +1,10 @@
 import { bareRegistry } from '../domain/bare-registry.js';
-import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-manifest-policy.js';
+import { defaultManifestPolicy } from '@image-ferry/registry/manifest';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { canonicalHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { canonicalHost, parseImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import { commonTag } from '../domain/target-tag.js';
-import type { HostSettings } from '../../packages/registry/src/client-options.js';
-import type { CopyTarget } from '../../packages/registry/src/copy-types.js';
+import type { CopyTarget, HostSettings } from '@image-ferry/registry';
 
 /** A reference as the user typed it. */
 export interface Typed {

@@ -1,4 +1,4 @@
-import type { CopyReport, TargetResult } from '../../packages/registry/src/copy-types.js';
+import type { CopyReport, TargetResult } from '@image-ferry/registry';
 import { megabytes, printLine, printMessage } from './output.js';
 
 export function printCopyReport(report: CopyReport): void {

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../domain/ferry-error.js';
-import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
+import { printImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { isPlatformWord } from '@image-ferry/registry/platform';
 import { commonTag } from '../domain/target-tag.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';

@@ -12,10 +12,8 @@ import type { CopyActivities, DockerActivities, FetchActivities, MainActivities 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
-import { hostAddresses } from '../../packages/registry/src/transport/host-addresses.js';
-import { listTags } from '../../packages/registry/src/list-tags.js';
-import type { PullLedger } from '../../packages/registry/src/client-options.js';
-import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
+import { hostAddresses, listTags } from '@image-ferry/registry';
+import type { PullLedger, RegistryClient } from '@image-ferry/registry';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';

@@ -1,12 +1,6 @@
 import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
-import { copyImage } from '../../packages/registry/src/copy-image.js';
-import { headManifest } from '../../packages/registry/src/manifests/head-manifest.js';
-import { headSource } from '../../packages/registry/src/head-source.js';
-import { lookAtTag } from '../../packages/registry/src/look-at-tag.js';
-import type { RepositoryRef } from '../../packages/registry/src/repository-ref.js';
-import { planCopy } from '../../packages/registry/src/plan-copy.js';
-import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
-import { hasSameContent } from '../../packages/registry/src/same-content.js';
+import { copyImage, hasSameContent, headManifest, headSource, lookAtTag, planCopy } from '@image-ferry/registry';
+import type { RegistryClient, RepositoryRef } from '@image-ferry/registry';
 
 /** The copy engine as activities know it: its functions over one registry client. */
 export function createCopyEngine(client: RegistryClient): CopyEngine {

@@ -4,8 +4,7 @@ import { DockerEngine } from '../docker/docker-engine.js';
 import type { DockerVersions } from '../docker/examine-daemon.js';
 import { examineDaemon } from '../docker/examine-daemon.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { dockerConfigCredentials, firstCredentials } from '../../packages/registry/src/credentials/docker-config.js';
-import { isLoopbackName } from '../../packages/registry/src/transport/address-guard.js';
+import { dockerConfigCredentials, firstCredentials, isLoopbackName } from '@image-ferry/registry';
 
 const program = 'docker';
 

@@ -7,7 +7,7 @@ import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
-import { surveyCopy } from '../../packages/registry/src/survey-copy.js';
+import { surveyCopy } from '@image-ferry/registry';
 import { createCopyEngine } from './copy-engine.js';
 import { openRegistries } from './registries.js';
 import { openReadOnly } from './open-stores.js';

@@ -3,9 +3,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 
-import type { ProxyRules } from '../../packages/registry/src/client-options.js';
-import { ProxyFault } from '../../packages/registry/src/transport/proxy-fault.js';
-import { proxyFor } from '../../packages/registry/src/transport/proxy-rules.js';
+import type { ProxyRules } from '@image-ferry/registry';
+import { createProxyAgent, ProxyFault, proxyFor } from '@image-ferry/registry';
 
 const mostRedirects = 5;
 /** Answers that have no body, for which `Response` takes none. */
@@ -37,11 +36,10 @@ async function follow(request: Request, rules: ProxyRules, redirects: number): P
 }
 
 async function sendThrough(proxy: URL, url: URL, request: Request): Promise<Response> {
-  const { ForwardAgent, TunnelAgent } = await import('../../packages/registry/src/transport/proxy-agents.js');
   const { method, signal } = request;
   const isSecure = url.protocol === 'https:';
   // The signal ends a connection that the proxy has not answered yet; the agent does not know of it.
-  const agent = isSecure ? new TunnelAgent(proxy, { signal }) : new ForwardAgent(proxy, { signal });
+  const agent = await createProxyAgent(proxy, { isSecure, signal });
   const headers = Object.fromEntries(request.headers);
   const sent = (isSecure ? https : http).request(url, { agent, method, headers, signal });
   const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());

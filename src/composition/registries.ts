@@ -5,10 +5,9 @@ import type {
   HostSettings,
   ProxyRules,
   PullLedger,
-} from '../../packages/registry/src/client-options.js';
-import { dockerConfigCredentials, firstCredentials } from '../../packages/registry/src/credentials/docker-config.js';
-import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
-import { createRegistryClient } from '../../packages/registry/src/registry-client.js';
+  RegistryClient,
+} from '@image-ferry/registry';
+import { createRegistryClient, dockerConfigCredentials, firstCredentials } from '@image-ferry/registry';
 
 export interface RegistriesConfig {
   /** Asked before docker's or podman's. */

@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.js';
-import type { BlobLocations } from '../../packages/registry/src/client-options.js';
+import type { BlobLocations } from '@image-ferry/registry';
 
 /** A memory that fails costs mounts, never a copy: its faults go to the log, and nothing is known then. */
 export function tolerantBlobLocations(locations: BlobLocations, logger: Logger): BlobLocations {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { readDatabase } from './database-config.js';
 import type { DatabaseConfig } from './database-config.js';
 import type { Environment } from './environment.js';

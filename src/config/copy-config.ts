@@ -1,4 +1,4 @@
-import type { CredentialProvider, HostSettings } from '../../packages/registry/src/client-options.js';
+import type { CredentialProvider, HostSettings } from '@image-ferry/registry';
 import { readConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
 import { ConfigErrors } from './config-errors.js';

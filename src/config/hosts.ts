@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { parseByteRate } from '../domain/byte-rate.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
-import type { HostSettings } from '../../packages/registry/src/client-options.js';
+import type { HostSettings } from '@image-ferry/registry';
 import type { ConfigFile, HostEntry } from './config-file.js';
 import type { ConfigErrors } from './config-errors.js';
 import { readMirrors } from './mirrors.js';

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../domain/ferry-error.js';
-import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js';
-import type { HostSettings, MirrorSettings } from '../../packages/registry/src/client-options.js';
+import { pathFault } from '@image-ferry/registry/reference';
+import type { HostSettings, MirrorSettings } from '@image-ferry/registry';
 import type { HostEntry } from './config-file.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';

@@ -1,6 +1,6 @@
 /** The usual proxy variables: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { ProxyRules } from '../../packages/registry/src/client-options.js';
+import type { ProxyRules } from '@image-ferry/registry';
 import type { Environment } from './environment.js';
 import { ConfigErrors } from './config-errors.js';
 

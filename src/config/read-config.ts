@@ -4,7 +4,7 @@ import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
-import type { CredentialProvider, HostSettings, ProxyRules } from '../../packages/registry/src/client-options.js';
+import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/registry';
 import { readAllowedSources } from './allowed-sources.js';
 import { configFileOf } from './config-file.js';
 import type { Variables } from './environment.js';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 
-import type { CredentialProvider, HostSettings } from '../../packages/registry/src/client-options.js';
+import type { CredentialProvider, HostSettings } from '@image-ferry/registry';
 import type { Environment } from './environment.js';
 import type { RegistryAddress } from './registry-address.js';
 import { parseRegistryAddress } from './registry-address.js';

@@ -1,13 +1,12 @@
 import * as z from 'zod';
 
-import { defaultManifestPolicy } from '../../packages/registry/src/oci/default-manifest-policy.js';
-import { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
+import { defaultManifestPolicy, ManifestPolicy } from '@image-ferry/registry/manifest';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
 import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
-import type { HostSettings } from '../../packages/registry/src/client-options.js';
+import type { HostSettings } from '@image-ferry/registry';
 import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';

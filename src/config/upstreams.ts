@@ -1,8 +1,8 @@
 import { builtInUpstreams } from '../domain/built-in-upstreams.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
-import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { checkRange, tagExpression } from '../domain/tag-rules.js';
 import type { Target } from '../domain/target.js';
 import type {

@@ -1,5 +1,5 @@
 /** Names on targets, as `pushed_images` holds them. */
-import { canonicalHost } from '../../packages/registry/src/oci/image-reference.js';
+import { canonicalHost } from '@image-ferry/registry/reference';
 
 /** A name on a target, in canonical form. */
 export interface NameOnTarget {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { PendingPlan, RefusedRow } from '../domain/plan-types.js';
 import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';

@@ -1,6 +1,6 @@
 /** Repositories on targets that the older scripts gave to several sources. */
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { Queries } from './dialect-differences.js';
 import { nameOnTarget } from './name-on-target.js';
 import { highestId, lowestId } from './wanted/wanted-rows.js';

@@ -1,5 +1,5 @@
 import { FerryError } from '../domain/ferry-error.js';
-import { KeyedLock } from '../../packages/registry/src/concurrency/keyed-lock.js';
+import { KeyedLock } from '@image-ferry/registry';
 import { removeAbandonedFolders } from './config-folder.js';
 import type { DockerRepository } from './docker-session.js';
 import { DockerSession } from './docker-session.js';

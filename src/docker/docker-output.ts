@@ -1,6 +1,6 @@
 /** What `docker pull` and `docker push` print when no terminal is there: a line for each change of a layer's state. */
-import { isDigest } from '../../packages/registry/src/oci/digest.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import { isDigest } from '@image-ferry/registry/digest';
+import type { Digest } from '@image-ferry/registry/digest';
 
 const LAYER = /^([0-9a-f]{12}): (\S.*)$/;
 

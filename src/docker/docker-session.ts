@@ -5,7 +5,7 @@ import { DockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
 import { readLayerLine } from './docker-output.js';
 import type { DockerCopyOptions, DockerSettings } from './docker-types.js';
-import { dockerHub } from '../../packages/registry/src/oci/image-reference.js';
+import { dockerHub } from '@image-ferry/registry/reference';
 import { assertClassicStore } from './image-store.js';
 import { LocalNames } from './local-names.js';
 

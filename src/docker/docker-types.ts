@@ -1,7 +1,7 @@
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { Digest } from '@image-ferry/registry/digest';
 import type { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
 
 /** One place that an image is pushed to. */
 export interface DockerTarget {

@@ -1,4 +1,4 @@
-import { dockerHub } from '../../packages/registry/src/oci/image-reference.js';
+import { dockerHub } from '@image-ferry/registry/reference';
 
 /** A repository as docker lists it: Docker Hub's without the host, its official images without `library/`. */
 export function localRepository(host: string, path: string): string {

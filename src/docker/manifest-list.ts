@@ -2,11 +2,11 @@
  * Manifest lists. `docker manifest` is the one part of docker's command line here that speaks to registries itself, not
  * through the daemon: an image of several platforms needs a worker that reaches its target.
  */
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { Platform } from '../../packages/registry/src/oci/platform.js';
-import { readPlatform } from '../../packages/registry/src/oci/platform.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { printImageReference } from '@image-ferry/registry/reference';
+import type { Platform } from '@image-ferry/registry/platform';
+import { readPlatform } from '@image-ferry/registry/platform';
 import { DockerFault } from './docker-fault.js';
 import { pushedListDigest } from './docker-output.js';
 import type { DockerSession } from './docker-session.js';

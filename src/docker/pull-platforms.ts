@@ -1,9 +1,8 @@
-import { mayBeFor, oddityOf, platformIn } from '../../packages/registry/src/oci/config-platform.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { Platform } from '../../packages/registry/src/oci/platform.js';
-import { printPlatform } from '../../packages/registry/src/oci/platform.js';
+import { mayBeFor, oddityOf, platformIn, printPlatform } from '@image-ferry/registry/platform';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { printImageReference } from '@image-ferry/registry/reference';
+import type { Platform } from '@image-ferry/registry/platform';
 import type { DockerSession } from './docker-session.js';
 import { DockerFault } from './docker-fault.js';
 import { pulledDigest } from './docker-output.js';

@@ -1,4 +1,4 @@
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { Digest } from '@image-ferry/registry/digest';
 import { DockerFault } from './docker-fault.js';
 import type { LayerCounts } from './docker-output.js';
 import { countLayers, pulledDigest, pushedDigest } from './docker-output.js';

@@ -1,13 +1,8 @@
 import type { Lookup } from './compose-interpolation.js';
 import { interpolate } from './compose-interpolation.js';
 import { InvalidInput } from './ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import {
-  parseImageReference,
-  printImageReference,
-  sourceRepository,
-} from '../../packages/registry/src/oci/image-reference.js';
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { excerpt, parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
 import type { ServicePatterns } from './upstream.js';

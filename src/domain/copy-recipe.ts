@@ -1,4 +1,4 @@
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { Digest } from '@image-ferry/registry/digest';
 import type { Target } from './target.js';
 import type { PlatformCopy } from './wanted-image.js';
 

@@ -1,19 +1,19 @@
 import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import {
   canonicalHost,
   parseImageReference,
   printImageReference,
-} from '../../packages/registry/src/oci/image-reference.js';
-import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
+  withoutPassword,
+} from '@image-ferry/registry/reference';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { requestFault } from './request-limits.js';
 import type { AddedImage, RequestedImage } from './requested-images.js';
 import { readAgain } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
 import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
 import { PushStatus, recordableImage } from './wanted-image.js';
-import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 
 export interface AddRequest {
   readonly images: readonly (string | RequestedImage)[];

@@ -1,6 +1,6 @@
 import { InvalidInput } from './ferry-error.js';
-import { canonicalHost, looksLikeHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { canonicalHost, looksLikeHost, parseImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 
 /** The three columns of `images_for_push` that identify an image, as other programs write them. */
 export interface ReferenceColumns {

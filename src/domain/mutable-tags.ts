@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
-import { tagFault } from '../../packages/registry/src/oci/reference-grammar.js';
+import { tagFault } from '@image-ferry/registry/reference';
 
 /** Which tags may move at their source, and how often they are checked. */
 export interface MutableTags {
@@ -31,12 +31,6 @@ export function backupTagFor(template: string, tag: string, at: number): string 
   // A tag has at most 128 characters. The time is required, so the end of the tag itself is cut.
   const room = Math.max(0, 128 - around.replaceAll(tagPlaceholder, '').length);
   return around.replaceAll(tagPlaceholder, tag.length <= room ? tag : shortened(tag, room));
-}
-
-/** The fallback if the backup tag already points to another digest: this tag is unique to the digest. */
-export function backupTagBeside(tag: string, digest: string): string {
-  const hash = digest.slice(digest.indexOf(':') + 1).slice(0, 12);
-  return `${tag.slice(0, 128 - hash.length - 1)}-${hash}`;
 }
 
 /** Cuts a tag and adds a hash, so that backups of similar tags made in the same second do not replace each other. */

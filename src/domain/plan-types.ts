@@ -1,5 +1,5 @@
 import type { Decision, FaultCode } from './ferry-error.js';
-import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
 import type { PullAllowance } from './pull-allowance.js';
 import type { TargetSelection } from './wanted-targets.js';
 

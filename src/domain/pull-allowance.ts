@@ -21,8 +21,6 @@ export interface CountedPulls {
   readonly pulls: number;
 }
 
-/** Upper limit for an announced window. The longest one in use is Docker Hub's, six hours. */
-export const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
 /** Number of time slices per window: a pull expires at most a sixtieth of the window too late. */
 const slicesInWindow = 60;
 /** Our count and the source's differ by the time of a request. A pull counts for this much longer than its window. */

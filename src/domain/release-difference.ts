@@ -1,6 +1,6 @@
 import type { ServiceImage } from './compose-images.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { printImageReference, sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageChange, ServiceChange } from './upstream-finding.js';
 
 export interface ReleaseDifference {

@@ -1,5 +1,4 @@
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
-import { holdsPassword, withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
+import { excerpt, holdsPassword, withoutPassword } from '@image-ferry/registry/reference';
 
 /** Limits for one request: its rows are written in one transaction, and its answers are one message. */
 export const requestLimits = { images: 500, platformsOfAnImage: 16, rows: 2_000 } as const;

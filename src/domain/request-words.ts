@@ -1,7 +1,6 @@
 import { InvalidInput } from './ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { excerpt, parseImageReference } from '@image-ferry/registry/reference';
+import { isPlatformWord } from '@image-ferry/registry/platform';
 
 /** How to rename copies. */
 export const namesOfCopies = 'set names on a target with "names" in ferry.yaml';

@@ -1,11 +1,9 @@
 import { InvalidInput } from './ferry-error.js';
-import { looksLikeHost } from '../../packages/registry/src/oci/image-reference.js';
+import { excerpt, looksLikeHost, withoutPassword } from '@image-ferry/registry/reference';
 import { nearestName } from './nearest-name.js';
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
 import { requestFault } from './request-limits.js';
 import type { RequestedImage } from './requested-image.js';
 import { isPlatformAlone, readRequestedText, refusedText } from './requested-text.js';
-import { withoutPassword } from '../../packages/registry/src/oci/typed-password.js';
 
 export type { RequestedImage } from './requested-image.js';
 

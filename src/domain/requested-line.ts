@@ -1,8 +1,7 @@
 import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
-import { looksLikeHost, parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { isPlatformWord, parsePlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { excerpt, looksLikeHost, parseImageReference } from '@image-ferry/registry/reference';
+import { isPlatformWord, parsePlatformSelection } from '@image-ferry/registry/platform';
 import { lineWords, namesOfCopies } from './request-words.js';
 import type { LineWords } from './request-words.js';
 

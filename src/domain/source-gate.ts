@@ -1,4 +1,4 @@
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import type { HostAddress, SourceRules } from './source-allow-list.js';
 import { addressRefusal, decideSource } from './source-allow-list.js';
 

@@ -1,6 +1,5 @@
 import { InvalidInput } from './ferry-error.js';
-import { dockerHub } from '../../packages/registry/src/oci/image-reference.js';
-import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js';
+import { dockerHub, pathFault } from '@image-ferry/registry/reference';
 import { NamingScheme } from './target.js';
 import type { Target } from './target.js';
 

@@ -1,9 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { flatName } from './flat-name.js';
-import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { pathFault } from '../../packages/registry/src/oci/reference-grammar.js';
+import { pathFault, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import { assertTargetNamespace, assertTargetRepository, nameLimits, targetRepositoryFault } from './target-limits.js';
 import type { NameLimits } from './target-limits.js';
 import { NamingScheme } from './target.js';

@@ -1,4 +1,4 @@
-import type { ManifestPolicy } from '../../packages/registry/src/oci/manifest-policy.js';
+import type { ManifestPolicy } from '@image-ferry/registry/manifest';
 
 /** How repository names on a target are derived from the source's (see `target-name.ts`). */
 export const NamingScheme = {

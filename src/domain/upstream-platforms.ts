@@ -1,9 +1,5 @@
-import {
-  parseImageReference,
-  printImageReference,
-  sourceRepository,
-} from '../../packages/registry/src/oci/image-reference.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import { fitsPattern } from './name-pattern.js';
 import type { Upstream } from './upstream.js';
 

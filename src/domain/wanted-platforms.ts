@@ -1,5 +1,5 @@
-import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
-import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
 import { PushStatus } from './wanted-image.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { LeftTarget } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parsePlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
-import { coverageOf } from '../../packages/registry/src/oci/tag-contents.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import { coverageOf } from '@image-ferry/registry/manifest';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
 import { toFault } from '../contract/to-fault.js';

@@ -2,11 +2,11 @@
 import type { Destination, OpenTarget } from '../contract/activity-types.js';
 import { copyRecipe } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import { parsePlatform } from '../../packages/registry/src/oci/platform.js';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+import { parsePlatform } from '@image-ferry/registry/platform';
 import type { Target } from '../domain/target.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { CopyTarget, TargetFailure, TargetPlan, TargetResult } from '../../packages/registry/src/copy-types.js';
+import type { CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
 import { toFault } from '../contract/to-fault.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
@@ -78,7 +78,7 @@ export function untriedTarget(target: string, destinations: readonly Destination
 }
 
 export function openTarget(
-  { target, failure }: Pick<TargetFailure, 'target' | 'failure'>,
+  { target, failure }: { readonly target: string; readonly failure: FerryError },
   destinations: readonly Destination[],
 ): OpenTarget {
   const destination = destinationOf(target, destinations);

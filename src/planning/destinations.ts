@@ -2,8 +2,8 @@
 import type { Destination } from '../contract/activity-types.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { sourceRepository } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { sourceRepository } from '@image-ferry/registry/reference';
 import { targetRepositoriesToTry } from '../domain/target-name.js';
 import { targetTag } from '../domain/target-tag.js';
 import type { Target } from '../domain/target.js';

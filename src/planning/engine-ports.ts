@@ -1,8 +1,8 @@
 /** The copy engine, as planning and activities see it. */
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
-import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '../../packages/registry/src/copy-types.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '@image-ferry/registry';
 
 /** A tag on a target. */
 export interface TagRef {

@@ -1,14 +1,14 @@
 /** Targets that have an image already: what they have is left as it is, whatever its source has by now. */
 import type { LeftTarget } from '../contract/activity-types.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import { isDigest } from '../../packages/registry/src/oci/digest.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import { isDigest } from '@image-ferry/registry/digest';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { isMutable } from '../domain/mutable-tags.js';
-import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import type { TagContents } from '../../packages/registry/src/oci/tag-contents.js';
-import { coverageOf, platformsBeside, platformsIn } from '../../packages/registry/src/oci/tag-contents.js';
+import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import { coverageOf, platformsBeside, platformsIn } from '@image-ferry/registry/manifest';
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
 import type { CopyEngine, TagRef } from './engine-ports.js';

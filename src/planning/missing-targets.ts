@@ -1,13 +1,13 @@
 /** Targets that lack an image which others have: they get what those have. */
 import type { Destination, Fault } from '../contract/activity-types.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import { parseDigest } from '../../packages/registry/src/oci/digest.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import { parseDigest } from '@image-ferry/registry/digest';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
 import type { Target } from '../domain/target.js';
-import type { CopyPlan } from '../../packages/registry/src/copy-types.js';
+import type { CopyPlan } from '@image-ferry/registry';
 import { copyTargets } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';

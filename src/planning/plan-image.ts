@@ -3,14 +3,14 @@ import type { PushedImageStore } from '../database/pushed/pushed-image-store.js'
 import type { TargetNameStore } from '../database/target-name-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
+import type { Digest } from '@image-ferry/registry/digest';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { backupTagFor } from '../domain/mutable-tags.js';
-import type { Platform, PlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import { printPlatform } from '../../packages/registry/src/oci/platform.js';
+import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
+import { printPlatform } from '@image-ferry/registry/platform';
 import type { Target } from '../domain/target.js';
 import { areOnlyByDocker } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
@@ -18,7 +18,7 @@ import type { Holdings, TargetOutcome, WantedImage } from '../domain/wanted-imag
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
-import type { CopyPlan, CopyTarget } from '../../packages/registry/src/copy-types.js';
+import type { CopyPlan, CopyTarget } from '@image-ferry/registry';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';

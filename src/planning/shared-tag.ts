@@ -5,9 +5,9 @@
 import type { LeftTarget } from '../contract/activity-types.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { PlatformSelection } from '../../packages/registry/src/oci/platform.js';
-import { printPlatform } from '../../packages/registry/src/oci/platform.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+import { printPlatform } from '@image-ferry/registry/platform';
 import type { Target } from '../domain/target.js';
 import { targetTag } from '../domain/target-tag.js';
 import type { WantedImage } from '../domain/wanted-image.js';

@@ -1,5 +1,6 @@
+import { spentReason } from '../domain/pull-allowance.js';
 import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
-import type { PullLedger } from '../../packages/registry/src/client-options.js';
+import type { PullLedger } from '@image-ferry/registry';
 
 /** So often a process repeats to the database what a source keeps saying. */
 const repeatMs = 5_000;
@@ -38,7 +39,9 @@ export class SourcePulls implements PullLedger {
     if (account === undefined) return undefined;
     const { rateLimitSource, allowance } = account;
     const refusal = await this.#budgets.take({ host, rateLimitSource }, allowance);
-    return refusal === undefined ? undefined : { allowance, ...refusal };
+    return refusal === undefined
+      ? undefined
+      : { reason: spentReason(host, allowance, Date.now() + refusal.freeInMs), ...refusal };
   }
 
   async told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void> {

@@ -2,7 +2,7 @@
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { excerpt } from '@image-ferry/registry/reference';
 import { readRequestedImages } from '../domain/requested-images.js';
 import { fetchId, FetchScope, upstreamOfFetchId } from '../domain/upstream.js';
 import type { AddImageEvent, Event } from './server-work.js';

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { excerpt } from '@image-ferry/registry/reference';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { versionOf } from '../domain/release-version.js';
 import type { ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ReleaseUpstream } from '../domain/upstream.js';

@@ -1,4 +1,4 @@
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { selectTags } from '../domain/tag-rules.js';
 import type { ImageChange, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { TagsUpstream } from '../domain/upstream.js';

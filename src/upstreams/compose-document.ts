@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
-import { excerpt } from '../../packages/registry/src/oci/reference-grammar.js';
+import { excerpt } from '@image-ferry/registry/reference';
 import { UpstreamFault } from './upstream-fault.js';
 
 /** A parsed file takes hundreds of times its bytes. The largest compose files of well-known projects have 100 kB. */

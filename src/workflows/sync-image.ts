@@ -3,7 +3,7 @@ import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import type { ImageOutcome } from '../domain/wanted-image.js';
 import { manyRows, metadata } from './activity-proxies.js';
 import type { KeptTargets, AttemptResult } from './copy-open-targets.js';

@@ -23,7 +23,7 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { MutableTags } from '../../src/domain/mutable-tags.js';
 import type { Target } from '../../src/domain/target.js';
 import type { RequestedBy } from '../../src/domain/wanted-image.js';

@@ -12,7 +12,7 @@ import type {
 } from '../../src/contract/activity-types.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 import type { Target } from '../../src/domain/target.js';
-import type { CopyReport, CopyTarget } from '../../packages/registry/src/copy-types.js';
+import type { CopyReport, CopyTarget } from '@image-ferry/registry';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const targets: readonly Target[] = [

@@ -12,9 +12,9 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../../src/domain/target.js';
-import type { CopyRequest } from '../../packages/registry/src/copy-types.js';
+import type { CopyRequest } from '@image-ferry/registry';
 
 const image = 'docker.io/library/nginx:1.27';
 const digest = `sha256:${'a'.repeat(64)}` as const;

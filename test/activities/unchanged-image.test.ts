@@ -12,7 +12,7 @@ import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../../src/domain/target.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import type { PlacedManifest } from '../support/scripted-images.js';

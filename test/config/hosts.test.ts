@@ -6,7 +6,7 @@ import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import type { ConfigFile } from '../../src/config/config-file.js';
 import { ConfigErrors } from '../../src/config/config-errors.js';
 import { readHosts } from '../../src/config/hosts.js';
-import type { HostSettings } from '../../packages/registry/src/client-options.js';
+import type { HostSettings } from '@image-ferry/registry';
 
 let folder: string;
 

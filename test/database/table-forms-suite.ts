@@ -4,7 +4,7 @@ import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-dat
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { examineTables } from '../../src/database/forms/examine-tables.js';
 import { pushed, syncImage, targets, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';

@@ -14,8 +14,8 @@ import type {
   DockerTarget,
 } from '../../src/docker/docker-types.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parsePlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import { tryStartDockerDaemon } from '../support/docker-daemon.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryServer } from '../support/registry-server.js';

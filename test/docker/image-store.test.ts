@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { DockerEngine } from '../../src/docker/docker-engine.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { parsePlatformSelection } from '../../packages/registry/src/oci/platform.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
 
 test('a daemon with containerd’s image store is refused before anything is pulled, with what to do', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-store-'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { InvalidInput } from '../../src/domain/ferry-error.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { DockerEngine } from '../../src/docker/docker-engine.js';
 import type { DockerCopyReport } from '../../src/docker/docker-types.js';
 

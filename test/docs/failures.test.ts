@@ -33,6 +33,7 @@ const codes = Object.keys({
   credentials: true,
   'target-name': true,
   'target-tag-taken': true,
+  'backup-tag-taken': true,
   busy: true,
   cancelled: true,
   'upstream-missing': true,

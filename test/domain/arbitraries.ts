@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { Digest } from '../../packages/registry/src/oci/digest.js';
-import type { ImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { Platform } from '../../packages/registry/src/oci/platform.js';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import type { Platform } from '@image-ferry/registry/platform';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 

@@ -14,7 +14,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { HostAddress } from '../../src/domain/source-allow-list.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
-import { hostAddresses } from '../../packages/registry/src/transport/host-addresses.js';
+import { hostAddresses } from '@image-ferry/registry';
 
 describe('requested images', () => {
   let folder: string;

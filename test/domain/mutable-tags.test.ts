@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { backupTagBeside, backupTagFor, isMutable } from '../../src/domain/mutable-tags.js';
+import { backupTagFor, isMutable } from '../../src/domain/mutable-tags.js';
 
 describe('tags that may move', () => {
   test.each([
@@ -26,15 +26,5 @@ describe('tags that may move', () => {
 
     expect(new Set(tags).size).toBe(2);
     expect(tags.map((tag) => tag.length)).toEqual([128, 128]);
-  });
-
-  test('the fallback backup tag is unique to the digest, even if the first tag is long', () => {
-    const beside = ['a', 'b'].map((hex) => backupTagBeside('x'.repeat(128), `sha256:${hex.repeat(64)}`));
-
-    expect(new Set(beside).size).toBe(2);
-    expect(beside.map((tag) => tag.length)).toEqual([128, 128]);
-    expect(backupTagBeside('latest-20261124050607', `sha256:${'a'.repeat(64)}`)).toBe(
-      'latest-20261124050607-aaaaaaaaaaaa',
-    );
   });
 });

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { isPlatformWord } from '../../packages/registry/src/oci/platform.js';
+import { printImageReference } from '@image-ferry/registry/reference';
+import { isPlatformWord } from '@image-ferry/registry/platform';
 import { readAgain } from '../../src/domain/requested-images.js';
 import { readRequestedText } from '../../src/domain/requested-text.js';
 import { reference } from './arbitraries.js';

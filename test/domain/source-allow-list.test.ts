@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { SourceRules } from '../../src/domain/source-allow-list.js';
 import {
   addressRefusal,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePlatformSelection, printPlatform } from '../../packages/registry/src/oci/platform.js';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { PushStatus } from '../../src/domain/wanted-image.js';
 import { wantedSelection } from '../../src/domain/wanted-platforms.js';
 import { platform } from './arbitraries.js';

@@ -13,8 +13,8 @@ import type { CopyActivities, MainActivities } from '../../src/contract/activity
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import { createRegistryClient } from '../../packages/registry/src/registry-client.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import { createRegistryClient } from '@image-ferry/registry';
 import { meter } from '../support/metered-source.js';
 import { placeImage } from '../support/scripted-images.js';
 import { ScriptedRegistry } from '../support/scripted-registry.js';

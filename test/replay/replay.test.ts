@@ -7,6 +7,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { WorkflowName } from '../../src/contract/workflow-names.js';
+import { fromSources } from '../support/from-sources.js';
 import { quietRuntime } from '../support/quiet-runtime.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
@@ -19,6 +20,7 @@ describe('recorded histories', () => {
     quietRuntime();
     workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      webpackConfigHook: fromSources,
       logger: new DefaultLogger('WARN'),
     });
   }, 60_000);

@@ -14,7 +14,7 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { createSourceGate } from '../../src/domain/source-gate.js';
-import { hostAddresses } from '../../packages/registry/src/transport/host-addresses.js';
+import { hostAddresses } from '@image-ferry/registry';
 import { deliver, signatureOf } from '../support/http-client.js';
 import { projectRoot } from '../support/tools.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';

@@ -17,7 +17,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
 import { createSourceGate } from '../../src/domain/source-gate.js';
-import { hostAddresses } from '../../packages/registry/src/transport/host-addresses.js';
+import { hostAddresses } from '@image-ferry/registry';
 import type { TestHttpServer } from '../support/http-server.js';
 import { apiToken, startHttpServer, webhookSecret as secret } from '../support/http-server.js';
 import { deliver } from '../support/http-client.js';

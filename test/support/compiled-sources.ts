@@ -14,6 +14,8 @@ export interface CompiledSources {
 }
 
 /**
+ * The registry package is compiled beside them, and imported by its name.
+ *
  * @param folders below `src`, with everything that they import
  * @param changes what becomes of single files' text before they are compiled, by their path below `src`
  */
@@ -22,19 +24,42 @@ export function compileSources(
   changes: Readonly<Record<string, (source: string) => string>> = {},
 ): CompiledSources {
   const root = mkdtempSync(join(tmpdir(), 'ferry-compiled-'));
-  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
-  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
-  for (const folder of ['packages/registry/src', ...folders.map((name) => join('src', name))]) {
-    for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.ts')) continue;
-      const file = join(projectRoot, folder, name);
-      const written = readFileSync(file, 'utf8');
-      const source = changes[relative(join(projectRoot, 'src'), file)]?.(written) ?? written;
-      const path = join(root, folder, name.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, ts.transpileModule(source, { compilerOptions: options }).outputText);
-    }
+  mkdirSync(join(root, 'src'));
+  for (const folder of folders.map((name) => join('src', name))) {
+    compileFolder(join(projectRoot, folder), join(root, folder), (file, source) => {
+      return changes[relative(join(projectRoot, 'src'), file)]?.(source) ?? source;
+    });
   }
+  linkPackages(join(root, 'node_modules'));
   return { folder: join(root, 'src'), remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+function compileFolder(from: string, to: string, change: (file: string, source: string) => string): void {
+  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
+  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const file = join(from, name);
+    const source = change(file, readFileSync(file, 'utf8'));
+    const path = join(to, name.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, ts.transpileModule(source, { compilerOptions: options }).outputText);
+  }
+}
+
+/** Every installed package, and the present sources of the registry package in place of what was last built of it. */
+function linkPackages(folder: string): void {
+  mkdirSync(folder);
+  for (const name of readdirSync(join(projectRoot, 'node_modules'))) {
+    if (name !== '@image-ferry') symlinkSync(join(projectRoot, 'node_modules', name), join(folder, name));
+  }
+  const registry = join(folder, '@image-ferry', 'registry');
+  const source = join(projectRoot, 'packages', 'registry');
+  compileFolder(join(source, 'src'), join(registry, 'dist'), (_file, text) => text);
+  // Its condition for sources has nothing to point to here.
+  const manifest = readFileSync(join(source, 'package.json'), 'utf8').replaceAll(
+    /"@image-ferry\/source": "[^"]+",/g,
+    '',
+  );
+  writeFileSync(join(registry, 'package.json'), manifest);
 }

@@ -9,24 +9,21 @@ import { compileSources } from './compiled-sources.js';
 /** Reads its work as JSON, does it with the registry client, and prints what came of it and what it cost. */
 const script = `
 import fs from 'node:fs';
-const [copy, list, clients, references] = await Promise.all([
-  import('./registry/copy-image.js'), import('./registry/list-tags.js'), import('./registry/registry-client.js'),
-  import("./domain/image-reference.js"),
-]);
+import { copyImage, createRegistryClient, listTags, parseImageReference } from '@image-ferry/registry';
 const { host, images, tags, target, withReferrers, platforms, answerMs } = JSON.parse(process.argv[2]);
-const client = clients.createRegistryClient({
+const client = createRegistryClient({
   credentials: async () => undefined,
   trustedHosts: new Set([host, target]),
   timing: { backoffMs: 5, longestPauseMs: 100, idleMs: 400, answerMs: answerMs ?? 20_000, connectMs: 1_000 },
 });
 const began = performance.now();
 const work = tags === undefined
-  ? images.map((image, position) => copy.copyImage(client, {
-      source: references.parseImageReference(host + '/' + image),
+  ? images.map((image, position) => copyImage(client, {
+      source: parseImageReference(host + '/' + image),
       platforms: platforms ?? 'all',
       targets: [{ name: 'target', host: target, repository: 'mirror/' + position, tag: 'v1', manifestPolicy: 'keep', referrers: withReferrers }],
     }))
-  : [list.listTags(client, { host, path: tags })];
+  : [listTags(client, { host, path: tags })];
 const results = await Promise.allSettled(work);
 const ms = performance.now() - began;
 client.close();
@@ -77,7 +74,7 @@ export interface RegistryProcesses {
 
 /** Runs the present registry client in processes of its own, whose memory is nobody else's. */
 export function registryProcesses(): RegistryProcesses {
-  const compiled: CompiledSources = compileSources(['registry', 'domain', 'concurrency']);
+  const compiled: CompiledSources = compileSources([]);
   const path = join(compiled.folder, 'measured-work.js');
   writeFileSync(path, script);
   return {

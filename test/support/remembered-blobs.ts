@@ -1,4 +1,4 @@
-import type { BlobLocations } from '../../packages/registry/src/client-options.js';
+import type { BlobLocations } from '@image-ferry/registry';
 
 /** A memory that believes every blob to be in one repository, and learns nothing. */
 export function everyBlobIn(repository: string): BlobLocations {

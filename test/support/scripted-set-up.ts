@@ -1,9 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { parseImageReference } from '../../packages/registry/src/oci/image-reference.js';
-import type { RegistryClientOptions } from '../../packages/registry/src/client-options.js';
-import type { CopyRequest, CopyTarget } from '../../packages/registry/src/copy-types.js';
-import { createRegistryClient } from '../../packages/registry/src/registry-client.js';
-import type { RegistryClient } from '../../packages/registry/src/registry-client.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import type { CopyRequest, CopyTarget, RegistryClient, RegistryClientOptions } from '@image-ferry/registry';
+import { createRegistryClient } from '@image-ferry/registry';
 import { ScriptedRegistry } from './scripted-registry.js';
 
 export const repository = 'team/app';

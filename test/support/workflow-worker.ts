@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 
 import type { CopyActivities, DockerActivities, MainActivities } from '../../src/contract/activity-types.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
+import { fromSources } from './from-sources.js';
 import { quietRuntime } from './quiet-runtime.js';
 import { freshNamespace } from './temporal-server.js';
 
@@ -27,6 +28,7 @@ async function bundleWorkflows(workflowInterceptorModules: string[]): Promise<Wo
   return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
     workflowInterceptorModules,
+    webpackConfigHook: fromSources,
     logger: new DefaultLogger('WARN'),
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { imagesOfServices } from '../../src/domain/compose-images.js';
-import { printImageReference } from '../../packages/registry/src/oci/image-reference.js';
+import { printImageReference } from '@image-ferry/registry/reference';
 import { loadComposeProject } from '../../src/upstreams/compose-project.js';
 import { heldFiles } from './held-files.js';
 

@@ -1,6 +1,5 @@
 import type { Digest } from './oci/digest.js';
 import { manifestTypeOf } from './oci/source-manifest.js';
-import { backupTagBeside } from '../../../src/domain/mutable-tags.js';
 import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
 import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
@@ -31,6 +30,12 @@ export async function createBackupTag(
   }
   throw new RegistryFault(
     `what its tag leads to cannot be kept: ${tag} and ${beside} lead to something else already; delete one of these tags there, or choose another backupTag`,
-    { repo, code: 'target-tag-taken', decision: 'block' },
+    { repo, code: 'backup-tag-taken', decision: 'block' },
   );
+}
+
+/** For a backup whose own tag points to something else already: no other digest is kept under this one. */
+export function backupTagBeside(tag: string, digest: string): string {
+  const hash = digest.slice(digest.indexOf(':') + 1).slice(0, 12);
+  return `${tag.slice(0, 128 - hash.length - 1)}-${hash}`;
 }

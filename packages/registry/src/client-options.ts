@@ -1,6 +1,5 @@
 import type { Digest } from './oci/digest.js';
-import type { FerryError } from '../../../src/domain/ferry-error.js';
-import type { AnnouncedPulls, PullAllowance } from '../../../src/domain/pull-allowance.js';
+import type { RegistryError } from './errors.js';
 import type { Timing } from './transport/timing.js';
 
 export interface RegistryCredentials {
@@ -77,6 +76,20 @@ export interface ProxyRules {
   readonly except: readonly string[];
 }
 
+/** How often a source lets its manifests be read: Docker Hub counts each GET of a manifest as a pull, and no HEAD. */
+export interface PullAllowance {
+  readonly pulls: number;
+  /** Milliseconds in which the source counts them. */
+  readonly windowMs: number;
+}
+
+/** What a source says of its allowance beside an answer (the headers `ratelimit-limit` and `ratelimit-remaining`). */
+export interface AnnouncedPulls extends PullAllowance {
+  readonly remaining: number;
+  /** Whose pulls it counts together: an address or an account; '' where it does not say. */
+  readonly rateLimitSource: string;
+}
+
 /** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
 export interface PullLedger {
   /** Whether it is known if this source has a limit, and which: it has answered before, or the limit is configured. */
@@ -84,9 +97,9 @@ export interface PullLedger {
   /**
    * Books one pull, before it is made.
    *
-   * @returns undefined when it may be made; else what is spent, and when there is enough again
+   * @returns undefined when it may be made; else why not, for people, and the milliseconds until there is enough again
    */
-  take(host: string): Promise<{ readonly allowance: PullAllowance; readonly freeInMs: number } | undefined>;
+  take(host: string): Promise<{ readonly reason: string; readonly freeInMs: number } | undefined>;
   /**
    * What a source said beside an answer, undefined when it speaks of no limit.
    *
@@ -103,7 +116,7 @@ export interface RegistryClientOptions {
   readonly trustedHosts?: ReadonlySet<string>;
   readonly userAgent?: string;
   /** Told of each mirror that is left alone for a while, and why; the origin is asked instead. */
-  readonly onMirrorFault?: (fault: FerryError) => void;
+  readonly onMirrorFault?: (fault: RegistryError) => void;
   /** Default: no proxy. */
   readonly proxies?: ProxyRules;
   /** Blobs in flight at once over all copies of this client; default 6. */

@@ -1,4 +1,4 @@
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
 import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
@@ -20,7 +20,7 @@ const WORKERS_PER_PASS = 2;
  * committed before its digest is verified, children go before the index, and the tag comes last and is read back.
  *
  * @returns what each target got; a target that failed is in `failures`, and the others have everything
- * @throws FerryError for a fault of the source that leaves no target done; the signal's reason when aborted
+ * @throws RegistryError for a fault of the source that leaves no target done; the signal's reason when aborted
  */
 export async function copyImage(
   client: RegistryClient,
@@ -112,16 +112,16 @@ async function copyRequired(
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 
-  const copied = finished.filter((result): result is TargetResult => !(result instanceof FerryError));
+  const copied = finished.filter((result): result is TargetResult => !(result instanceof RegistryError));
   const faults = runs.flatMap((run, position) => {
     const failure = finished[position];
-    return failure instanceof FerryError ? [{ ...run.identity, failure }] : [];
+    return failure instanceof RegistryError ? [{ ...run.identity, failure }] : [];
   });
   return { copied, faults, bytesRead };
 }
 
 /** What stopped every target by the source's fault is thrown: nobody's target is to blame. */
-function throwFaultOfSource(faults: readonly FerryError[], succeeded: number): void {
+function throwFaultOfSource(faults: readonly RegistryError[], succeeded: number): void {
   const [first] = faults;
   if (first === undefined || succeeded > 0) return;
   if (faults.every((fault) => fault instanceof RegistryFault && fault.side === 'source')) throw first;

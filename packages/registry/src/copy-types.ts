@@ -1,11 +1,23 @@
-import type { KnownCopy } from '../../../src/domain/copy-recipe.js';
 import type { Digest } from './oci/digest.js';
-import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { RegistryError } from './errors.js';
 import type { ImageReference } from './oci/image-reference.js';
-import type { ManifestPolicy } from './oci/manifest-policy.js';
+import type { DroppedManifest, ManifestPolicy } from './oci/manifest-policy.js';
 import type { PlatformSelection } from './oci/platform.js';
 
-/** One place that an image goes to. */
+/** A copy that was verified on a target once, as long as its tag points to this digest and the source to that one. */
+export interface VerifiedCopy {
+  readonly sourceDigest: Digest;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly platforms: readonly CopiedPlatform[];
+  /** Wanted platforms that the source does not offer, canonical. */
+  readonly missingPlatforms: readonly string[];
+  readonly dropped: readonly DroppedManifest[];
+  /** What a person should know about it. */
+  readonly note?: string;
+}
+
+/** A repository and tag that an image is copied to. */
 export interface CopyTarget {
   /** What people call it; carried into the report. */
   readonly name: string;
@@ -18,7 +30,7 @@ export interface CopyTarget {
   /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
   readonly backupTag?: string;
   /** A copy by the very recipe of this one that was verified there: while nothing moved, it is not looked into again. */
-  readonly known?: KnownCopy;
+  readonly known?: VerifiedCopy;
 }
 
 export interface CopyRequest {
@@ -78,7 +90,7 @@ export interface TargetPlan {
 export type TargetFailure = {
   readonly target: string;
   readonly reference: string;
-  readonly failure: FerryError;
+  readonly failure: RegistryError;
 };
 
 export interface CopyPlan {

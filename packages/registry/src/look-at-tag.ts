@@ -11,7 +11,7 @@ import { sharedSignal } from './transport/shared-signal.js';
  * tags that lead to the same.
  *
  * @returns undefined when the tag is not there
- * @throws FerryError
+ * @throws RegistryError
  */
 export async function lookAtTag(
   client: RegistryClient,

@@ -7,7 +7,7 @@ import { sharedSignal } from './transport/shared-signal.js';
  * Looks at the source once and at every target's tag, and decides all that can be decided before a layer moves. The
  * manifests it reads stay in the client, so that copying afterwards does not read them again.
  *
- * @throws FerryError for a fault of the source; a fault of one target is in `failures`
+ * @throws RegistryError for a fault of the source; a fault of one target is in `failures`
  */
 export async function planCopy(
   client: RegistryClient,

@@ -1,6 +1,6 @@
 import type { ConfigPlatform } from './oci/config-platform.js';
 import type { Digest } from './oci/digest.js';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
 import { platformMatches } from './oci/platform.js';
 import type { Platform } from './oci/platform.js';
 import type { ChildDescriptor } from './oci/source-manifest.js';
@@ -28,7 +28,7 @@ export interface PreparedCopy {
  * Runs a copy, or a look at one, within the memory that an image may take, with everything that is decided before a layer
  * moves.
  *
- * @throws FerryError for a fault of the source
+ * @throws RegistryError for a fault of the source
  */
 export async function withPreparedCopy<T>(
   client: RegistryClient,
@@ -142,7 +142,7 @@ async function prepareMoved(
   };
 }
 
-function failed(target: CopyTarget, failure: FerryError): TargetFailure {
+function failed(target: CopyTarget, failure: RegistryError): TargetFailure {
   return { target: target.name, reference: referenceOf(target), failure };
 }
 
@@ -192,8 +192,8 @@ function isNamed(children: readonly ChildDescriptor[], wanted: readonly Platform
 }
 
 /** A fault that stops one target only: of that registry, or of its manifest policy. */
-function isOfTarget(error: unknown, { repo }: TargetTag): error is FerryError {
-  if (!(error instanceof FerryError) || error instanceof PlatformMissing) return false;
+function isOfTarget(error: unknown, { repo }: TargetTag): error is RegistryError {
+  if (!(error instanceof RegistryError) || error instanceof PlatformMissing) return false;
   if ('side' in error) return error.side === 'target' && 'host' in error && error.host === repo.host;
   return error.code === 'manifest-policy';
 }

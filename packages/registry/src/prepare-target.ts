@@ -1,5 +1,5 @@
 import type { Digest } from './oci/digest.js';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
 import { isArtifactManifest, readSourceManifest } from './oci/source-manifest.js';
 import { aboutOf, composeTag } from './oci/tag-composition.js';
 import type { CompositionRequest, TagComposition } from './oci/tag-composition.js';
@@ -41,7 +41,7 @@ export interface TargetTag {
   readonly currentType?: string;
   /** The target does not say what the tag points to: `denied` may mean that it is not there, `blocked` that it is. */
   readonly untold?: 'denied' | 'blocked';
-  readonly failure?: FerryError;
+  readonly failure?: RegistryError;
 }
 
 export async function readTargetTag(
@@ -59,7 +59,7 @@ export async function readTargetTag(
     return { target, repo, current: look.head.digest, currentType: look.head.mediaType };
   } catch (failure) {
     signal.throwIfAborted();
-    if (!(failure instanceof FerryError)) throw failure;
+    if (!(failure instanceof RegistryError)) throw failure;
     return { target, repo, failure };
   }
 }
@@ -76,7 +76,7 @@ export interface TargetPreparation {
   readonly signal: AbortSignal;
 }
 
-/** What one target's tag will lead to, and what it lacks. @throws FerryError */
+/** What one target's tag will lead to, and what it lacks. @throws RegistryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
   const { tag, reader, finder, root, composition, overall, force, signal } = preparation;
   const { target, repo, current } = tag;
@@ -156,7 +156,7 @@ async function isPartOf(
   } catch (error) {
     signal.throwIfAborted();
     // Only for what is reported: what cannot be read is replaced.
-    if (!(error instanceof FerryError)) throw error;
+    if (!(error instanceof RegistryError)) throw error;
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Digest } from './oci/digest.js';
-import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { RegistryError } from './errors.js';
 import type { CopyProgress } from './copy-types.js';
 import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
 import { getManifest, lookForManifest, putManifest } from './manifests/manifest-exchange.js';
@@ -172,7 +172,11 @@ function neverSeen(error: unknown): unknown {
   return error instanceof RegistryFault ? restated(error, 'manifest-refused', 'retry') : error;
 }
 
-function restated(error: RegistryFault, code: FerryError['code'], decision: FerryError['decision']): RegistryFault {
+function restated(
+  error: RegistryFault,
+  code: RegistryError['code'],
+  decision: RegistryError['decision'],
+): RegistryFault {
   const repo = { side: error.side, host: error.host, repository: error.repository };
   return new RegistryFault(error.reason, { repo, code, decision, diagnostics: error.diagnostics, cause: error });
 }

@@ -1,5 +1,5 @@
-import { FerryError } from '../../../src/domain/ferry-error.js';
-import type { FaultDetails } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
+import type { RegistryErrorDetails } from './errors.js';
 import { describeRepository } from './repository-ref.js';
 import type { RepositoryRef } from './repository-ref.js';
 import { codesOf } from './transport/quirks.js';
@@ -11,7 +11,7 @@ export interface RegistryDiagnostic {
   readonly message: string;
 }
 
-export interface RegistryFaultDetails extends FaultDetails {
+export interface RegistryFaultDetails extends RegistryErrorDetails {
   readonly repo: RepositoryRef;
   /** HTTP status, when there was an answer at all. */
   readonly status?: number;
@@ -21,7 +21,7 @@ export interface RegistryFaultDetails extends FaultDetails {
 }
 
 /** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
-export class RegistryFault extends FerryError {
+export class RegistryFault extends RegistryError {
   readonly side: RepositoryRef['side'];
   readonly host: string;
   readonly repository: string;

@@ -1,5 +1,5 @@
 import type { Digest } from './oci/digest.js';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
 import type { TagContents } from './oci/tag-contents.js';
 import { printPlatform } from './oci/platform.js';
 import { PlatformMissing, composeTag } from './oci/tag-composition.js';
@@ -18,7 +18,7 @@ import { sharedSignal } from './transport/shared-signal.js';
  * digests, or by their configs where a Docker daemon has packed the layers anew. Reads the source's manifests only where
  * the digests alone do not tell.
  *
- * @throws FerryError of either side
+ * @throws RegistryError of either side
  */
 export async function hasSameContent(
   client: RegistryClient,
@@ -82,7 +82,7 @@ async function configOf(reader: ManifestReader, digest: Digest): Promise<Digest 
     // All artifacts without a config have the same one.
     return config === undefined || isEmptyConfig(config.mediaType) ? undefined : config.digest;
   } catch (error) {
-    if (error instanceof FerryError) return undefined;
+    if (error instanceof RegistryError) return undefined;
     throw error;
   }
 }

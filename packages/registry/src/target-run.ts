@@ -1,5 +1,5 @@
 import type { Digest } from './oci/digest.js';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from './errors.js';
 import { createBackupTag } from './backup-tag.js';
 import { transferBlob } from './blobs/blob-transfer.js';
 import type { BlobUploadResult, BlobDestination, TransferContext } from './blobs/blob-upload-task.js';
@@ -22,7 +22,7 @@ const CATCH_UPS_AT_ONCE = 2;
 export class TargetRun {
   readonly destination: BlobDestination;
   /** What the target got, or why it did not; rejects only for a bug, or when the copy is aborted. */
-  readonly result: Promise<TargetResult | FerryError>;
+  readonly result: Promise<TargetResult | RegistryError>;
   readonly #context: TransferContext;
   readonly #target: PreparedTarget;
   readonly #failure = new AbortController();
@@ -111,7 +111,7 @@ export class TargetRun {
     }
   }
 
-  async #run(blobs: Promise<void>): Promise<TargetResult | FerryError> {
+  async #run(blobs: Promise<void>): Promise<TargetResult | RegistryError> {
     const { signal, name } = this.destination;
     const failed = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -124,7 +124,7 @@ export class TargetRun {
       return result;
     } catch (error) {
       this.#context.signal.throwIfAborted();
-      if (!(error instanceof FerryError)) throw error;
+      if (!(error instanceof RegistryError)) throw error;
       this.#fail(error);
       this.#context.report({ type: 'target-failed', target: name, reason: error.message });
       return error;

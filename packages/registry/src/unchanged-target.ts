@@ -1,13 +1,12 @@
-import type { KnownCopy } from '../../../src/domain/copy-recipe.js';
 import type { Digest } from './oci/digest.js';
-import type { CopyRequest } from './copy-types.js';
+import type { CopyRequest, VerifiedCopy } from './copy-types.js';
 import { noReferrers } from './referrers/required-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 
 const UNREAD = "the project's policy keeps the tag from being read; it is what was put there last";
 
-type Leads = Pick<KnownCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
+type Leads = Pick<VerifiedCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
 
 /**
  * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own

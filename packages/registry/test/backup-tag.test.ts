@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { backupTagBeside } from '../../../src/domain/mutable-tags.js';
+import { backupTagBeside } from '../src/backup-tag.js';
 import { copyImage } from '../src/copy-image.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
@@ -45,9 +45,19 @@ test('where neither tag is free the tag of the image stays as it is, and the rea
 
   const report = await copy(source, target);
 
-  expect(report.failures).toMatchObject([{ failure: { code: 'target-tag-taken', decision: 'block' } }]);
+  expect(report.failures).toMatchObject([{ failure: { code: 'backup-tag-taken', decision: 'block' } }]);
   expect(report.failures[0]?.failure.message).toContain(`${backupTag} and ${beside} lead to something else already`);
   expect(tags(target, 'v1', backupTag, beside)).toEqual([before.bytes, ...taken]);
+});
+
+test('a backup beside another one has a tag of its own for each digest, however long the first is', () => {
+  const beside = ['a', 'b'].map((hex) => backupTagBeside('x'.repeat(128), `sha256:${hex.repeat(64)}`));
+
+  expect(new Set(beside).size).toBe(2);
+  expect(beside.map((tag) => tag.length)).toEqual([128, 128]);
+  expect(backupTagBeside('latest-20261124050607', `sha256:${'a'.repeat(64)}`)).toBe(
+    'latest-20261124050607-aaaaaaaaaaaa',
+  );
 });
 
 async function movedTag() {

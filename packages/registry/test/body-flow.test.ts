@@ -7,7 +7,7 @@ import type { BodyFlow, TakeBytes } from '../src/transport/body-tap.js';
 import { canBypass } from '../src/transport/parser-bypass.js';
 import { UNPOOLED } from '../src/transport/buffer-pool.js';
 import type { BufferLease } from '../src/transport/buffer-pool.js';
-import { startPlain, startTls } from '../../../test/support/bulk-reader.js';
+import { startPlain, startTls } from './support/bulk-reader.js';
 
 interface Arrival {
   readonly pieces: Buffer[];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { RegistryError } from '../src/errors.js';
 import { copyImage } from '../src/copy-image.js';
 import type { CopyReport } from '../src/copy-types.js';
 import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
@@ -18,7 +18,7 @@ import {
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 
 /** The one target that failed: its code, decision, and the words for people. */
-function failureOf({ failures }: CopyReport): Pick<FerryError, 'code' | 'decision' | 'message'> {
+function failureOf({ failures }: CopyReport): Pick<RegistryError, 'code' | 'decision' | 'message'> {
   const [first, ...others] = failures;
   if (first === undefined || others.length > 0) throw new Error(`expected one failure, got ${failures.length}`);
   const { code, decision, message } = first.failure;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { FerryError } from '../../../src/domain/ferry-error.js';
+import type { RegistryError } from '../src/errors.js';
 import { parseImageReference } from '../src/oci/image-reference.js';
 import { copyImage } from '../src/copy-image.js';
 import type { MirrorSettings } from '../src/client-options.js';
@@ -36,8 +36,8 @@ afterAll(() => Promise.all([origin, mirror, target].map((server) => server.stop(
 async function copyBy(
   repository: string,
   mirrors: readonly Partial<MirrorSettings>[] = [{}],
-): Promise<{ readonly report: CopyReport; readonly faults: readonly FerryError[] }> {
-  const faults: FerryError[] = [];
+): Promise<{ readonly report: CopyReport; readonly faults: readonly RegistryError[] }> {
+  const faults: RegistryError[] = [];
   const client = createRegistryClient({
     credentials: (host) =>
       Promise.resolve(host === mirror.host ? { username: account.user, password: account.password } : undefined),

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from '../src/errors.js';
 import { copyImage } from '../src/copy-image.js';
 import type { RepositoryRef } from '../src/repository-ref.js';
 import { networkFault } from '../src/transport/network-fault.js';
@@ -136,7 +136,7 @@ describe('a fault that does not pass', () => {
 
     const fault = networkFault(error, repo, new URL('https://registry.example.com/v2/'));
 
-    expect(fault).toBeInstanceOf(FerryError);
+    expect(fault).toBeInstanceOf(RegistryError);
     expect(fault).toMatchObject({ code: expected, decision });
     expect(fault.message).toContain(words);
   });

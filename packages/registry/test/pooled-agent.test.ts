@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { startPlain, startTls } from '../../../test/support/bulk-reader.js';
+import { startPlain, startTls } from './support/bulk-reader.js';
 
 describe.each([
   ['plain', startPlain],

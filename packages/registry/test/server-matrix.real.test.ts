@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FerryError } from '../../../src/domain/ferry-error.js';
+import { RegistryError } from '../src/errors.js';
 import { parseImageReference } from '../src/oci/image-reference.js';
 import type { ManifestPolicy } from '../src/oci/manifest-policy.js';
 import { copyImage } from '../src/copy-image.js';
@@ -189,7 +189,7 @@ async function outcomeOf(
   try {
     report = await copyTo(client, server, name, { repository, policy, onSent });
   } catch (error) {
-    if (error instanceof FerryError) return refused(error, sent.size > 0);
+    if (error instanceof RegistryError) return refused(error, sent.size > 0);
     throw error;
   }
   const [failed] = report.failures;
@@ -210,7 +210,7 @@ async function outcomeOf(
   return `without ${target?.dropped.length} of it`;
 }
 
-function refused({ code, decision, message }: FerryError, layersMoved: boolean): string {
+function refused({ code, decision, message }: RegistryError, layersMoved: boolean): string {
   expect(decision, message).toBe('block');
   expect(message.length).toBeGreaterThan(20);
   return `refused: \`${code}\`${layersMoved ? ', after layers' : ''}`;

@@ -1,9 +1,8 @@
 import { FerryError } from '../../domain/ferry-error.js';
-import type { PlatformSelection } from '../../../packages/registry/src/oci/platform.js';
-import { parsePlatformSelection } from '../../../packages/registry/src/oci/platform.js';
-import { copyImage } from '../../../packages/registry/src/copy-image.js';
-import type { CopyReport } from '../../../packages/registry/src/copy-types.js';
-import type { RegistryClient } from '../../../packages/registry/src/registry-client.js';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import { copyImage } from '@image-ferry/registry';
+import type { CopyReport, RegistryClient } from '@image-ferry/registry';
 import { openClient } from '../copy-client.js';
 import { parseCopyList } from '../parse-copy-list.js';
 import type { CopyJob } from '../parse-copy-list.js';

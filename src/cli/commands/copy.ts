@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { parsePlatformSelection } from '../../../packages/registry/src/oci/platform.js';
-import { copyImage } from '../../../packages/registry/src/copy-image.js';
-import type { CopyReport } from '../../../packages/registry/src/copy-types.js';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import { copyImage } from '@image-ferry/registry';
+import type { CopyReport } from '@image-ferry/registry';
 import { openClient } from '../copy-client.js';
 import { watchCopy } from '../copy-progress.js';
 import { assertAllDifferent, parseTarget, parseTyped } from '../copy-references.js';

@@ -1,6 +1,6 @@
 import { readBaseConfig } from '../../config/read-config.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { requestAndReportSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, printMessage } from '../output.js';

@@ -8,7 +8,7 @@ import type { ImageStatus, Overview } from '../../database/status-views.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
 import { printDuration } from '../../domain/duration.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '../../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { ExitStatus } from '../exit-status.js';
 import { printMissingWorkers } from '../missing-worker-warning.js';
 import { megabytes, printJson, printLine, printTable, printMessage } from '../output.js';

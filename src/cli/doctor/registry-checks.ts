@@ -1,11 +1,10 @@
-import { defaultManifestPolicy } from '../../../packages/registry/src/oci/default-manifest-policy.js';
+import { defaultManifestPolicy } from '@image-ferry/registry/manifest';
 import { FerryError } from '../../domain/ferry-error.js';
-import { parseImageReference } from '../../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import type { Target } from '../../domain/target.js';
-import type { CredentialProvider } from '../../../packages/registry/src/client-options.js';
-import { reachRegistry, tryUpload } from '../../../packages/registry/src/probe-registry.js';
-import type { RegistryClient } from '../../../packages/registry/src/registry-client.js';
+import type { CredentialProvider, RegistryClient } from '@image-ferry/registry';
+import { reachRegistry, tryUpload } from '@image-ferry/registry';
 import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
 

@@ -1,5 +1,5 @@
 /** What the rows tell of an image on its targets, whoever brought it there. */
-import { isDigest } from '../../../packages/registry/src/oci/digest.js';
+import { isDigest } from '@image-ferry/registry/digest';
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Holding, Holdings } from '../../domain/wanted-image.js';

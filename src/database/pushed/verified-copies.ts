@@ -1,5 +1,5 @@
 /** Reads and writes `image_copies.verified`: what a digest on a target was verified to be. With it the next check takes two HEAD requests. */
-import { isDigest } from '../../../packages/registry/src/oci/digest.js';
+import { isDigest } from '@image-ferry/registry/digest';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { UpdateObject } from 'kysely';
 
-import { parseImageReference } from '../../../packages/registry/src/oci/image-reference.js';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';

@@ -1,6 +1,6 @@
 /** Rows of `images_for_push` and `image_copies` as `ferry list` and `ferry status` show them. */
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { withoutPassword } from '../../../packages/registry/src/oci/typed-password.js';
+import { withoutPassword } from '@image-ferry/registry/reference';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';

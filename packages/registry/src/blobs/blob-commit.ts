@@ -1,5 +1,5 @@
 import type { AnswerHead, LocatedAnswer } from '../transport/exchange.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { hasBlob, lookForBlob } from './blob-presence.js';
 import { baseRequest } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
@@ -38,7 +38,7 @@ export interface Commitment {
  * The empty PUT with the digest. Object storage may take minutes here, and proxies give up before it does: what counts
  * in the end is whether the blob is there.
  *
- * @throws FerryError; `retry` where sending the blob again may help
+ * @throws RegistryError; `retry` where sending the blob again may help
  */
 export async function commitBlob(commitment: Commitment): Promise<void> {
   const { repo, blob, signal } = commitment;
@@ -48,7 +48,7 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof FerryError)) throw error;
+      if (!(error instanceof RegistryError)) throw error;
       // The session ended with that answer: only sending the blob again may help.
       if (error instanceof RegistryFault && error.status === 201) throw error;
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(repo, blob, error);
@@ -67,7 +67,7 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
  */
 export async function arrivedAfterAll(
   { client, repo, blob, signal }: Commitment,
-  fault: FerryError,
+  fault: RegistryError,
   attempt = 1,
 ): Promise<boolean> {
   const { timing } = client.host(repo.host);
@@ -81,13 +81,13 @@ export async function arrivedAfterAll(
     return false;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof FerryError) return false;
+    if (error instanceof RegistryError) return false;
     throw error;
   }
 }
 
 /** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
-function mayBeAtWork(fault: FerryError): boolean {
+function mayBeAtWork(fault: RegistryError): boolean {
   if (!(fault instanceof RegistryFault)) return false;
   const { status, cause } = fault;
   if (status === undefined) return isTimeOut(cause);
@@ -142,7 +142,7 @@ export function withDigest(location: URL, { digest }: Blob): URL {
 }
 
 /** The same fault where sending the whole blob again may help. */
-export function asRetry(fault: FerryError, repo: RepositoryRef): RegistryFault {
+export function asRetry(fault: RegistryError, repo: RepositoryRef): RegistryFault {
   const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
   const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
   return new RegistryFault(reason, {
@@ -156,7 +156,7 @@ export function asRetry(fault: FerryError, repo: RepositoryRef): RegistryFault {
 }
 
 /** A "see there" to a commit may mean that the blob is there. */
-function pointsElsewhere(fault: FerryError): boolean {
+function pointsElsewhere(fault: RegistryError): boolean {
   if (!(fault instanceof RegistryFault)) return false;
   return isHabit('points-elsewhere', { method: 'PUT', resource: 'upload', status: fault.status ?? 0 });
 }
@@ -177,7 +177,7 @@ function putDigest({ client, repo, blob, session, signal }: Commitment): Promise
   });
 }
 
-function arrivedWrong(repo: RepositoryRef, { digest }: Blob, cause: FerryError): RegistryFault {
+function arrivedWrong(repo: RepositoryRef, { digest }: Blob, cause: RegistryError): RegistryFault {
   const message = `it says that ${digest} arrived with other bytes than were sent`;
   return new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry', cause });
 }

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { hasBlob } from './blob-presence.js';
 import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
@@ -74,7 +74,7 @@ async function tryMount(
   } catch (error) {
     signal.throwIfAborted();
     // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
-    if (error instanceof FerryError && error.decision === 'block') return undefined;
+    if (error instanceof RegistryError && error.decision === 'block') return undefined;
     // Some fail at mounts alone; whether this is one shows when an upload is opened.
     if (error instanceof RegistryFault && error.code === 'server-error') return 'in-trouble';
     throw error;

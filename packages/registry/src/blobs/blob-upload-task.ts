@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { BlobLock } from './blob-lock.js';
 import { mountOrOpen } from './blob-mount.js';
 import { hasBlob } from './blob-presence.js';
@@ -121,7 +121,7 @@ export class BlobUploadTask {
     this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
   }
 
-  dropped(fault: FerryError): void {
+  dropped(fault: RegistryError): void {
     if (fault instanceof Stalled) this.destination.lagging = true;
     this.#failed(fault);
   }
@@ -134,7 +134,7 @@ export class BlobUploadTask {
   }
 
   /** Brings the blob by a read of its own, without holding anybody up. */
-  async alone(fault?: FerryError, prepared?: BlobUpload): Promise<void> {
+  async alone(fault?: RegistryError, prepared?: BlobUpload): Promise<void> {
     this.#catchingUp = true;
     try {
       if (this.destination.lagging) {
@@ -150,7 +150,7 @@ export class BlobUploadTask {
     }
   }
 
-  async #attempts(fault: FerryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
+  async #attempts(fault: RegistryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
     const { client } = this.#context;
     const { repo, signal } = this.destination;
     const { timing } = client.host(repo.host);
@@ -168,7 +168,7 @@ export class BlobUploadTask {
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof FerryError)) throw error;
+        if (!(error instanceof RegistryError)) throw error;
         if (error instanceof BlobMismatch) mismatches++;
         const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
         if (!again || attempt >= ATTEMPTS) throw error;
@@ -181,7 +181,7 @@ export class BlobUploadTask {
   }
 
   /** The upload goes on where a redirect sent it. */
-  #redirected(fault: FerryError | undefined): BlobUpload | undefined {
+  #redirected(fault: RegistryError | undefined): BlobUpload | undefined {
     if (!(fault instanceof UploadRedirected)) return undefined;
     const { repo, signal } = this.destination;
     return new BlobUpload(this.#context.client, repo, this.#blob, { session: fault.session, signal });
@@ -205,7 +205,7 @@ export class BlobUploadTask {
 
   async #feed(upload: BlobUpload): Promise<void> {
     const { client, source, report } = this.#context;
-    let fault: FerryError | undefined;
+    let fault: RegistryError | undefined;
     const complete = await fanOut(client, source, this.#blob, {
       uploads: [upload],
       handlers: {
@@ -245,8 +245,8 @@ export class BlobUploadTask {
   }
 
   /** A pause that a target asks for in the middle of an upload nobody else has sat out. */
-  #mayWork(error: unknown): error is FerryError {
-    if (!(error instanceof FerryError)) return false;
+  #mayWork(error: unknown): error is RegistryError {
+    if (!(error instanceof RegistryError)) return false;
     const isOurs = error.decision === 'retry' || (error instanceof RegistryFault && error.side === 'target');
     const { timing } = this.#context.client.host(this.destination.repo.host);
     return isOurs && pauseBeforeRetry(error, 1, timing) !== undefined;

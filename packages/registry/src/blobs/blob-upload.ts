@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import {
   CREATED,
   SESSION_LOST,
@@ -30,7 +30,7 @@ export interface UploadHandlers {
   /** So many bytes have left for the target; room for more. */
   onFlushed(bytes: number): void;
   /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
-  onFailure(fault: FerryError): void;
+  onFailure(fault: RegistryError): void;
 }
 
 interface LeasedChunk {
@@ -152,7 +152,7 @@ export class BlobUpload {
   /**
    * The bytes are verified: ends the data and commits.
    *
-   * @throws FerryError; `retry` where sending the blob again may help
+   * @throws RegistryError; `retry` where sending the blob again may help
    */
   async complete(): Promise<void> {
     const answer = this.#answer;
@@ -203,7 +203,7 @@ export class BlobUpload {
   }
 
   /** The answer to a whole PUT may be lost although the blob arrived. */
-  async #endedWith(fault: FerryError): Promise<void> {
+  async #endedWith(fault: RegistryError): Promise<void> {
     const isRedirected = fault instanceof UploadRedirected;
     const mayHaveArrived = this.#monolithic && fault.decision === 'retry' && !isRedirected;
     if (!mayHaveArrived || !(await arrivedAfterAll(this.#commitment(), fault))) throw fault;
@@ -257,7 +257,7 @@ export class BlobUpload {
     this.#fail(fault);
   }
 
-  async #refusal(response: IncomingMessage): Promise<FerryError> {
+  async #refusal(response: IncomingMessage): Promise<RegistryError> {
     const host = this.#client.host(this.repo.host);
     const status = response.statusCode ?? 0;
     const session = this.#redirectedTo(response);
@@ -279,7 +279,7 @@ export class BlobUpload {
     return fault;
   }
 
-  #fail(fault: FerryError): void {
+  #fail(fault: RegistryError): void {
     if (this.#over) return;
     this.#over = true;
     this.#handlers?.onFailure(fault);

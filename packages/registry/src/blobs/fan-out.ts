@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
 import { SlowTargetDetector } from './slow-target-detector.js';
@@ -17,7 +17,7 @@ export interface FanOutHandlers {
   onRead(bytes: number): void;
   onSent(upload: BlobUpload, bytes: number): void;
   /** This upload is out; the others go on. */
-  onDropped(upload: BlobUpload, fault: FerryError): void;
+  onDropped(upload: BlobUpload, fault: RegistryError): void;
 }
 
 /**
@@ -68,7 +68,7 @@ export async function fanOut(
     read.resume();
   }
 
-  function drop(upload: BlobUpload, fault: FerryError): void {
+  function drop(upload: BlobUpload, fault: RegistryError): void {
     if (!active.delete(upload)) return;
     handlers.onDropped(upload, fault);
     if (active.size === 0) read.stop();
@@ -115,7 +115,7 @@ export async function fanOut(
           });
         } catch (error) {
           signal.throwIfAborted();
-          if (!(error instanceof FerryError)) throw error;
+          if (!(error instanceof RegistryError)) throw error;
           drop(upload, error);
         }
       }),

@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { blobRequest } from './blob-request.js';
 import { algorithmOf, digestOf } from '../manifests/content-digest.js';
@@ -36,7 +36,7 @@ export async function readSmallBlob(
         return await readSmallBlob(client, repos, blob, { budget, signal });
       if (isLast) throw new BlobMismatch(`the config ${blob.digest} has other bytes`, corrupt(repo));
     } catch (error) {
-      if (isLast || !(error instanceof FerryError)) throw error;
+      if (isLast || !(error instanceof RegistryError)) throw error;
     }
   }
   throw new TypeError('readSmallBlob needs a place to read from');

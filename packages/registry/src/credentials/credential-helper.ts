@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { RegistryCredentials } from '../client-options.js';
 
 const TIMEOUT_MS = 30_000;
@@ -10,7 +10,7 @@ const NOT_FOUND = /credentials not found/i;
  * Runs `docker-credential-<helper> get` with the server on its standard input, as docker does.
  *
  * @returns undefined when the helper knows no credentials for the server
- * @throws FerryError `credentials` when it cannot be run, or does not say what it should
+ * @throws RegistryError `credentials` when it cannot be run, or does not say what it should
  */
 export async function askCredentialHelper(helper: string, server: string): Promise<RegistryCredentials | undefined> {
   const program = `docker-credential-${helper}`;
@@ -58,8 +58,8 @@ function runHelper(program: string, server: string): Promise<{ readonly status: 
   });
 }
 
-function fault(program: string, reason: string): FerryError {
-  return new FerryError(
+function fault(program: string, reason: string): RegistryError {
+  return new RegistryError(
     `the credential helper ${program}, which docker's configuration names, did not work: ${reason}`,
     {
       code: 'credentials',

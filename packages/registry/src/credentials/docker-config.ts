@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { dockerHub } from '../oci/image-reference.js';
 import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
 import { readEntry } from './config-entry.js';
@@ -21,7 +21,7 @@ interface CredentialLookup {
   readonly unused: readonly string[];
 }
 
-interface DockerConfigOptions {
+export interface DockerConfigOptions {
   /** Default `~/.docker/config.json`; a file that is not there gives no credentials. */
   readonly path?: string;
   /** Told once of each that is kept for a host and cannot be used, where nothing else was found. */
@@ -79,7 +79,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<C
   try {
     config = await readConfig(file);
   } catch (error) {
-    if (error instanceof FerryError) return { unused: [error.message] };
+    if (error instanceof RegistryError) return { unused: [error.message] };
     throw error;
   }
   const unused: string[] = [];
@@ -125,7 +125,7 @@ async function askHelper(
       if (found !== undefined) return found;
     }
   } catch (error) {
-    if (!(error instanceof FerryError)) throw error;
+    if (!(error instanceof RegistryError)) throw error;
     unused.push(`${repo}: ${error.message}`);
   }
   return undefined;
@@ -178,8 +178,8 @@ function recordOf(value: unknown, file: string, name: string): Readonly<Record<s
   throw unreadable(file, `its "${name}" is not a JSON object`);
 }
 
-function unreadable(file: string, reason: string): FerryError {
-  return new FerryError(`${file}: the credentials in it cannot be read: ${reason}`, {
+function unreadable(file: string, reason: string): RegistryError {
+  return new RegistryError(`${file}: the credentials in it cannot be read: ${reason}`, {
     code: 'credentials',
     decision: 'block',
   });

@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import { isArtifactManifest } from '../oci/source-manifest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
@@ -63,7 +63,7 @@ async function isTaken(
     await putManifest(client, repo, question.digest, question, signal, `like ${manifest.content.digest}`);
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof FerryError)) throw error;
+    if (!(error instanceof RegistryError)) throw error;
     if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
     if (namesUnknownBlob(error)) return true;
     // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
@@ -76,7 +76,7 @@ async function isTaken(
   return true;
 }
 
-function refusesKind(error: FerryError): boolean {
+function refusesKind(error: RegistryError): boolean {
   const status = error instanceof RegistryFault ? (error.status ?? 0) : 0;
   const answer = { side: 'target', method: 'PUT', resource: 'manifest', status, said: error.message } as const;
   return isHabit('refused-kind', answer);

@@ -2,7 +2,7 @@ import type { AnswerHead } from '../transport/exchange.js';
 import { parseBoundedJson } from '../oci/bounded-json.js';
 import { isDigest } from '../oci/digest.js';
 import type { Digest } from '../oci/digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { UnsupportedManifest, isSchema1 } from '../oci/source-manifest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
 import { algorithmOf, digestOf } from './content-digest.js';
@@ -277,7 +277,7 @@ export async function deleteManifest(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof FerryError)) throw error;
+    if (!(error instanceof RegistryError)) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 import { readConfigPlatform, unnamedPlatform } from '../oci/config-platform.js';
 import type { ConfigPlatform } from '../oci/config-platform.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { Platform } from '../oci/platform.js';
 import { readSourceManifest } from '../oci/source-manifest.js';
 import type { ChildDescriptor, SourceManifest } from '../oci/source-manifest.js';
@@ -91,7 +91,7 @@ export class ManifestReader {
     return await this.read(digest).catch(orReason);
   }
 
-  /** What an index lists is about to be read. @throws FerryError `manifest-too-large` */
+  /** What an index lists is about to be read. @throws RegistryError `manifest-too-large` */
   async expect(children: readonly ChildDescriptor[]): Promise<void> {
     await this.#budget.expectsManifests(children.map(({ size }) => size));
   }
@@ -186,7 +186,7 @@ export class ManifestReader {
         if (content !== undefined) return content;
       } catch (error) {
         // Only a shortcut: whatever is wrong with the target shows when it is copied to.
-        if (!(error instanceof FerryError)) throw error;
+        if (!(error instanceof RegistryError)) throw error;
       }
     }
     const listed = this.#listed;
@@ -213,6 +213,6 @@ export class ManifestReader {
 }
 
 function orReason(error: unknown): Unreadable {
-  if (error instanceof FerryError && UNREADABLE.has(error.code)) return { reason: error.message };
+  if (error instanceof RegistryError && UNREADABLE.has(error.code)) return { reason: error.message };
   throw error;
 }

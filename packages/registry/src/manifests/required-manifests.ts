@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { TagComposition } from '../oci/tag-composition.js';
 import type { Content } from './content-cache.js';
 import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
@@ -21,7 +21,7 @@ export interface RequiredManifest {
  * Everything that a tag leads to, in the order in which it is put: children before the index that lists them, the tag's
  * own manifest last.
  *
- * @throws FerryError of the source
+ * @throws RegistryError of the source
  */
 export async function requiredManifests(
   reader: ManifestReader,
@@ -43,7 +43,7 @@ export async function requiredManifests(
   return [...required.values()];
 }
 
-/** Adds a manifest with everything that it leads to, children before it. @throws FerryError of the source */
+/** Adds a manifest with everything that it leads to, children before it. @throws RegistryError of the source */
 export async function collectRequired(
   reader: ManifestReader,
   digest: Digest,
@@ -54,7 +54,7 @@ export async function collectRequired(
   const read = await reader.read(digest);
   if (level > MOST_LEVELS) {
     const message = `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels of indexes`;
-    throw new FerryError(message, { code: 'manifest-unsupported', decision: 'block' });
+    throw new RegistryError(message, { code: 'manifest-unsupported', decision: 'block' });
   }
   if (read.manifest.kind === 'index') {
     await reader.expect(read.manifest.children);

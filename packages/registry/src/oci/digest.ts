@@ -1,4 +1,4 @@
-import { InvalidInput } from '../../../../src/domain/ferry-error.js';
+import { InvalidInput } from '../errors.js';
 
 /** A content digest, `algorithm:hex` (image-spec, descriptor.md "Digests"). */
 export type Digest = `sha256:${string}` | `sha512:${string}`;

@@ -1,5 +1,5 @@
 import type { Digest } from './digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 
 /**
  * How to handle attestation manifests, which some registries (ACR Personal) refuse:
@@ -15,7 +15,7 @@ export interface DroppedManifest {
 }
 
 /** A target's manifest policy refuses an image. */
-export class ManifestRefusedByPolicy extends FerryError {
+export class ManifestRefusedByPolicy extends RegistryError {
   constructor(message: string) {
     super(message, { code: 'manifest-policy', decision: 'block' });
   }

@@ -1,4 +1,4 @@
-import { InvalidInput } from '../../../../src/domain/ferry-error.js';
+import { InvalidInput } from '../errors.js';
 
 /** A platform in canonical form: `arm64` without its default variant `v8`, `arm` with its variant (default `v7`). */
 export interface Platform {

@@ -1,7 +1,7 @@
 import { JsonBeyondBounds, parseBoundedJson } from './bounded-json.js';
 import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { readPlatform } from './platform.js';
 import type { Platform } from './platform.js';
 
@@ -40,7 +40,7 @@ export type SourceManifest =
     };
 
 /** A manifest that cannot be copied. */
-export class UnsupportedManifest extends FerryError {
+export class UnsupportedManifest extends RegistryError {
   constructor(reason: string) {
     super(reason, { code: 'manifest-unsupported', decision: 'block' });
   }

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Digest } from './digest.js';
 import { mayBeFor, oddityOf } from './config-platform.js';
 import type { ConfigPlatform } from './config-platform.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { applyManifestPolicy } from './manifest-policy.js';
 import type { DroppedManifest, ManifestPolicy } from './manifest-policy.js';
 import { platformMatches, printPlatform } from './platform.js';
@@ -64,7 +64,7 @@ export interface TagComposition {
 }
 
 /** The source offers none of the wanted platforms. */
-export class PlatformMissing extends FerryError {
+export class PlatformMissing extends RegistryError {
   constructor(message: string) {
     super(message, { code: 'platform-missing', decision: 'block' });
   }

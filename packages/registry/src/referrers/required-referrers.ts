@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { ManifestPolicy, ManifestRefusedByPolicy } from '../oci/manifest-policy.js';
 import type { DroppedManifest } from '../oci/manifest-policy.js';
 import { isArtifactManifest } from '../oci/source-manifest.js';
@@ -51,7 +51,7 @@ export interface ReferrerSearch {
  * Everything that refers to an image, and to what refers to it, as far as the target's manifest policy lets it through,
  * and what of it the target lacks.
  *
- * @throws FerryError of the source or of the target, ManifestRefusedByPolicy
+ * @throws RegistryError of the source or of the target, ManifestRefusedByPolicy
  */
 export async function requiredReferrers(client: RegistryClient, search: ReferrerSearch): Promise<RequiredReferrers> {
   const found = await followReferrers(search);
@@ -174,7 +174,7 @@ async function readTree(
     await collectRequired(reader, digest, tree);
     return tree;
   } catch (error) {
-    if (error instanceof FerryError && (error.code === 'source-corrupt' || error.code === 'manifest-unsupported')) {
+    if (error instanceof RegistryError && (error.code === 'source-corrupt' || error.code === 'manifest-unsupported')) {
       return undefined;
     }
     throw error;

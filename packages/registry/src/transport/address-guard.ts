@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
@@ -50,7 +50,7 @@ function addressReached(address: string): ReturnType<typeof ipaddr.process> {
 
 /** Which addresses may be connected to. */
 export interface AddressGuard {
-  /** For IP literals, for which node asks no `lookup`, and for names of this very machine. @throws FerryError `private-address` */
+  /** For IP literals, for which node asks no `lookup`, and for names of this very machine. @throws RegistryError `private-address` */
   assertHostname(hostname: string): void;
   /** For node:net: fails unless a name has an address that may be connected to, and gives only those. */
   lookup(hostname: string, options: LookupOptions, callback: LookupCallback): void;
@@ -64,7 +64,7 @@ export const withoutMetadata: AddressGuard = addressGuard((address) => !isMetada
 
 function addressGuard(
   isAllowed: (address: string) => boolean,
-  refusal: (hostname: string, address: string) => FerryError,
+  refusal: (hostname: string, address: string) => RegistryError,
 ): AddressGuard {
   return {
     assertHostname(hostname) {
@@ -92,15 +92,15 @@ function addressGuard(
   };
 }
 
-function metadataAddress(hostname: string, address: string): FerryError {
-  return new FerryError(
+function metadataAddress(hostname: string, address: string): RegistryError {
+  return new RegistryError(
     `it sends the ferry to ${hostname} at the address ${address}, where clouds keep a machine's secrets; nothing was sent there`,
     { code: 'private-address', decision: 'block' },
   );
 }
 
-function privateAddress(hostname: string, address: string): FerryError {
-  return new FerryError(
+function privateAddress(hostname: string, address: string): RegistryError {
+  return new RegistryError(
     `${hostname} has the address ${address}, which is private; only configured registries may have one. ` +
       'If this is meant, describe it under hosts in ferry.yaml, with its port if it has one',
     { code: 'private-address', decision: 'block' },

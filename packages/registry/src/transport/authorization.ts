@@ -12,7 +12,7 @@ export interface Token {
   readonly staleAt: number;
 }
 
-/** Gets one token from a realm. @throws FerryError when the realm refuses */
+/** Gets one token from a realm. @throws RegistryError when the realm refuses */
 export type TokenSource = (
   query: { readonly realm: string; readonly service?: string; readonly scopes: readonly string[] },
   credentials: RegistryCredentials | undefined,
@@ -76,7 +76,7 @@ export class HostAuthorization {
     return header === rejected ? undefined : header;
   }
 
-  /** Why credentials that are kept for a place are not used. @throws FerryError */
+  /** Why credentials that are kept for a place are not used. @throws RegistryError */
   async unused({ repository, name }: RepositoryRef): Promise<readonly string[]> {
     return (await this.#credentials.unused?.(this.#host, repository, name)) ?? [];
   }

@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 
 /**
@@ -24,20 +24,20 @@ export interface BodyBudget {
    * So much came.
    *
    * @returns what has to be waited for before more is read
-   * @throws FerryError `manifest-too-large`
+   * @throws RegistryError `manifest-too-large`
    */
   took(bytes: number): Promise<void> | undefined;
 }
 
 /** The budget of one image, which holds what was read of it until it is done. */
 export interface ImageBudget extends BodyBudget {
-  /** One more manifest will be read. @throws FerryError `manifest-too-large` */
+  /** One more manifest will be read. @throws RegistryError `manifest-too-large` */
   countManifest(): void;
   /**
    * Manifests of these sizes will be read, by an index's own word.
    *
    * @returns what has to be waited for before that
-   * @throws FerryError `manifest-too-large`
+   * @throws RegistryError `manifest-too-large`
    */
   expectsManifests(sizes: readonly number[]): Promise<void> | undefined;
 }
@@ -130,9 +130,9 @@ class Held implements BodyBudget {
   }
 }
 
-function tooLarge(name: string, found: string): FerryError {
+function tooLarge(name: string, found: string): RegistryError {
   const message =
     `${name} has ${found}; all manifests of an image, with what refers to it, may have ${IMAGE_LIMIT_BYTES} bytes and ` +
     `be ${MOST_MANIFESTS}, far more than any usual image: choose fewer platforms, or copy it without referrers`;
-  return new FerryError(message, { code: 'manifest-too-large', decision: 'block' });
+  return new RegistryError(message, { code: 'manifest-too-large', decision: 'block' });
 }

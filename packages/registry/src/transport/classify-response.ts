@@ -1,4 +1,4 @@
-import type { Decision, FaultCode } from '../../../../src/domain/ferry-error.js';
+import type { Decision, RegistryErrorCode } from '../errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { habitOf } from './quirks.js';
 import type { Habit } from './quirks.js';
@@ -8,7 +8,7 @@ const TRY_AGAIN = new Set([408, 421, 425, 499, 500, 502, 503, 504, 520, 521, 522
 const DENIED_AT_TARGET =
   'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
 export interface ResponseClass {
-  readonly code: FaultCode;
+  readonly code: RegistryErrorCode;
   readonly decision: Decision;
   /** What to do, in the words that follow the registry's own. */
   readonly advice?: string;

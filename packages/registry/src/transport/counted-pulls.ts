@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AnnouncedPulls } from '../../../../src/domain/pull-allowance.js';
-import { longestAnnouncedWindowMs, spentReason } from '../../../../src/domain/pull-allowance.js';
+import type { AnnouncedPulls } from '../client-options.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
 import type { RegistryRequest } from './request-options.js';
+
+/** Whatever a source says of itself, it is asked again after a day; the longest window in use is Docker Hub's, six hours. */
+const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
 
 /**
  * Books a pull before the request that the source will count.
@@ -15,8 +17,7 @@ export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: Re
   if (pull !== 'counted') return;
   const refusal = await pulls?.take(host);
   if (refusal === undefined) return;
-  const { allowance, freeInMs } = refusal;
-  const reason = spentReason(host, allowance, Date.now() + freeInMs);
+  const { reason, freeInMs } = refusal;
   throw new RegistryFault(reason, { repo, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 

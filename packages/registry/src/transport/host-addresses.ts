@@ -3,9 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import ipaddr from 'ipaddr.js';
 
-import type { HostAddress } from '../../../../src/domain/source-allow-list.js';
 import { isPublicAddress } from './address-guard.js';
 import { apiHosts } from './quirks.js';
+
+/** An address that a host resolves to. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly isPublic: boolean;
+}
 
 const patienceMs = 3_000;
 
@@ -14,7 +19,7 @@ const patienceMs = 3_000;
  * (`127.1`, `2130706433`, `0177.0.0.1`, `[::ffff:7f00:1]`), else by the machine's resolver. Empty when the resolver
  * knows none in time: whether the host can be reached is then the copy's finding, which guards addresses, too.
  */
-export async function hostAddresses(host: string): Promise<readonly HostAddress[]> {
+export async function hostAddresses(host: string): Promise<readonly ResolvedAddress[]> {
   const name = withoutPort(apiHosts[host] ?? host);
   if (ipaddr.isValid(name)) return [judged(ipaddr.process(name).toString())];
   const timeout = new AbortController();
@@ -31,7 +36,7 @@ export async function hostAddresses(host: string): Promise<readonly HostAddress[
   }
 }
 
-function judged(address: string): HostAddress {
+function judged(address: string): ResolvedAddress {
   return { address, isPublic: isPublicAddress(withoutZeros(address)) };
 }
 

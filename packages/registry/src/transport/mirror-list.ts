@@ -1,5 +1,5 @@
 import { isDigest } from '../oci/digest.js';
-import type { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
 
 /** A mirror that could not be used is left alone for so long: a thousand requests must not each wait for it. */
@@ -17,7 +17,7 @@ export interface Mirror<Host> {
  */
 export class MirrorList<Host> {
   readonly #mirrors: readonly Mirror<Host>[];
-  readonly #onFault: (fault: FerryError) => void;
+  readonly #onFault: (fault: RegistryError) => void;
   readonly #restsUntil = new Map<Mirror<Host>, number>();
   readonly #distrusted = new Set<string>();
 
@@ -25,7 +25,7 @@ export class MirrorList<Host> {
   constructor(
     settings: readonly MirrorSettings[],
     hostOf: (name: string) => Host,
-    onFault: (fault: FerryError) => void,
+    onFault: (fault: RegistryError) => void,
   ) {
     this.#mirrors = settings.map((one) => ({ settings: one, host: () => hostOf(one.host) }));
     this.#onFault = onFault;
@@ -45,7 +45,7 @@ export class MirrorList<Host> {
   }
 
   /** Leaves a mirror alone for a while. */
-  rest(mirror: Mirror<Host>, fault: FerryError): void {
+  rest(mirror: Mirror<Host>, fault: RegistryError): void {
     this.#restsUntil.set(mirror, performance.now() + REST_MS);
     this.#onFault(fault);
   }

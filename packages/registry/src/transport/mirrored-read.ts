@@ -1,5 +1,5 @@
 import { isDigest } from '../oci/digest.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { repositoryScopes } from './authorization.js';
@@ -32,7 +32,7 @@ export async function readFromMirror(
       if (answer !== undefined) return answer;
     } catch (error) {
       request.signal?.throwIfAborted();
-      if (!(error instanceof FerryError)) throw error;
+      if (!(error instanceof RegistryError)) throw error;
       // It may lack this repository, not show it to us, or know no HEAD: no reason to leave it alone.
       const isSpared = ['denied', 'unauthorized', 'repository-missing'].includes(error.code);
       if (!isSpared && !(request.method === 'HEAD' && refusesHead(error))) source.mirrors.rest(mirror, error);

@@ -1,4 +1,4 @@
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import { ProxyFault } from './proxy-fault.js';
@@ -19,8 +19,8 @@ const plainWords: Readonly<Record<string, string>> = {
 };
 
 /** Turns what node says about a broken connection into a fault that says who, and what to do. */
-export function networkFault(error: unknown, repo: RepositoryRef, url: URL): FerryError {
-  if (error instanceof FerryError) return explained(error, repo);
+export function networkFault(error: unknown, repo: RepositoryRef, url: URL): RegistryError {
+  if (error instanceof RegistryError) return explained(error, repo);
   if (error instanceof ProxyFault) {
     const [code, decision] = error.passes ? (['unreachable', 'retry'] as const) : (['configuration', 'block'] as const);
     const message = redactText(error.message);
@@ -54,7 +54,7 @@ function codeOf(error: unknown): string {
   return '';
 }
 
-function explained(error: FerryError, repo: RepositoryRef): FerryError {
+function explained(error: RegistryError, repo: RepositoryRef): RegistryError {
   if (error instanceof RegistryFault) return error;
   return new RegistryFault(error.message, { repo, code: error.code, decision: error.decision, cause: error });
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { ProxyFault } from './proxy-fault.js';
 
 type Tunnel = Parameters<HttpsProxyAgent<string>['connect']>;
@@ -34,12 +34,12 @@ export class ForwardAgent extends HttpProxyAgent<string> {
   }
 }
 
-/** @throws FerryError `private-address` */
+/** @throws RegistryError `private-address` */
 function assertAllowed({ host, lookup }: ConnectOptions): Promise<void> {
   if (lookup === undefined || typeof host !== 'string') return Promise.resolve();
   return new Promise((resolve, reject) => {
     lookup(host, { all: true }, (error) => {
-      if (error instanceof FerryError) reject(error);
+      if (error instanceof RegistryError) reject(error);
       else resolve();
     });
   });

@@ -91,7 +91,7 @@ export class RegistryHost {
     this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);
   }
 
-  /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws FerryError */
+  /** `https://registry-1.docker.io/`; on loopback, whatever is spoken there. @throws RegistryError */
   async base(repo: RepositoryRef, signal?: AbortSignal): Promise<URL> {
     this.#base ??= this.#findBase(repo);
     try {
@@ -108,7 +108,7 @@ export class RegistryHost {
    * this registry is trusted and private itself: a public one must not lead into the network it is copied from. To
    * where clouds keep a machine's secrets nobody leads.
    *
-   * @throws FerryError `private-address`
+   * @throws RegistryError `private-address`
    */
   network(url: URL, own: boolean): Network {
     const guard = this.#guardOf(own);

@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { BodyBudget } from './body-budget.js';
 import { parseChallenges } from './challenge.js';
@@ -59,7 +59,7 @@ export async function fetchBody(
       } catch (error) {
         const fault = bodyFault(error, host, request);
         // A mirror may have given it (what is too much for an image is so from everywhere): the origin is asked before it is said to be wrong.
-        const isBytes = !(error instanceof FerryError);
+        const isBytes = !(error instanceof RegistryError);
         if (isBytes && fault instanceof RegistryFault && markMirrorsBad(host, request)) throw passing(fault, request);
         throw fault;
       }
@@ -164,7 +164,7 @@ async function learnAllowance(host: RegistryHost, request: RegistryRequest): Pro
   } catch (error) {
     request.signal?.throwIfAborted();
     // Whatever is wrong, the read itself tells it.
-    if (!(error instanceof FerryError)) throw error;
+    if (!(error instanceof RegistryError)) throw error;
   }
 }
 

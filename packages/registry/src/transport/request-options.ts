@@ -37,7 +37,7 @@ export interface RegistryRequest {
 /** A request whose answer has a body. */
 export type GetRequest = RegistryRequest & { readonly method: 'GET' };
 
-/** What a request looks like on the wire, with the authorization that may go to this URL. @throws FerryError */
+/** What a request looks like on the wire, with the authorization that may go to this URL. @throws RegistryError */
 export function exchangeOptions(
   host: RegistryHost,
   { method, headers, body, answerMs, signal }: RegistryRequest,

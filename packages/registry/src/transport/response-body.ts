@@ -21,7 +21,7 @@ class BodyCut extends Error {}
  *
  * @throws BodyTooLarge, after destroying the response, when it is longer
  * @throws BodyCut when it ends early, pauses for longer than `idleMs`, or only drips
- * @throws FerryError of its budget
+ * @throws RegistryError of its budget
  */
 export function readBody(response: Answer, options: ReadOptions): Promise<Buffer> {
   return response instanceof IncomingMessage ? readMessage(response, options) : Promise.resolve(Buffer.alloc(0));

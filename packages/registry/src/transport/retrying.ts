@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import { RegistryError } from '../errors.js';
 import type { Timing } from './timing.js';
 
 export interface RetryOptions {
@@ -55,7 +55,7 @@ export function backoff(number: number, { backoffMs, longestPauseMs }: Timing): 
 
 /** How long to pause after try `number`, in milliseconds; undefined where no pause that is sat out here may heal it. */
 export function pauseBeforeRetry(error: unknown, number: number, timing: Timing): number | undefined {
-  if (!(error instanceof FerryError) || error.decision === 'block') return undefined;
+  if (!(error instanceof RegistryError) || error.decision === 'block') return undefined;
   const isToldWhen = error.code === 'rate-limited' || error.retryAfterMs !== undefined;
   if (error.decision === 'wait' && !isToldWhen) return undefined;
   // Never sooner than by our own patience: a registry that says "one second" to everybody means no more by it.

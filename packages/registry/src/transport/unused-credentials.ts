@@ -1,11 +1,16 @@
-import type { FaultCode } from '../../../../src/domain/ferry-error.js';
-import { FerryError } from '../../../../src/domain/ferry-error.js';
+import type { RegistryErrorCode } from '../errors.js';
+import { RegistryError } from '../errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from './registry-host.js';
 
 /** What credentials might have changed. */
-const refusals: ReadonlySet<FaultCode> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
+const refusals: ReadonlySet<RegistryErrorCode> = new Set([
+  'unauthorized',
+  'denied',
+  'rate-limited',
+  'repository-missing',
+]);
 
 /** A refusal of what was tried without credentials, with what is kept for the registry and could not be used. */
 export async function withUnused<T>(host: RegistryHost, repo: RepositoryRef, error: T): Promise<T | RegistryFault> {
@@ -36,6 +41,6 @@ function tellUnused(reasons: readonly string[]): string {
 
 /** What is wrong with the configuration is told where the credentials are asked for. */
 function ownFault(error: unknown): readonly string[] {
-  if (error instanceof FerryError) return [];
+  if (error instanceof RegistryError) return [];
   throw error;
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InvalidInput } from '../../../../src/domain/ferry-error.js';
+import { InvalidInput } from '../../src/errors.js';
 import { parseImageReference, printImageReference, sourceRepository } from '../../src/oci/image-reference.js';
 import { reference } from '../../../../test/domain/arbitraries.js';
 

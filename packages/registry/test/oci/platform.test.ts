@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InvalidInput } from '../../../../src/domain/ferry-error.js';
+import { InvalidInput } from '../../src/errors.js';
 import {
   parsePlatform,
   parsePlatformSelection,

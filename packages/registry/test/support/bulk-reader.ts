@@ -4,8 +4,8 @@ import type { Agent, IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createTlsServer, get as getTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import { PooledPlainAgent, PooledTlsAgent } from '../../packages/registry/src/transport/pooled-agent.js';
+import { selfSignedCertificate } from '../../../../demo/self-signed-certificate.js';
+import { PooledPlainAgent, PooledTlsAgent } from '../../src/transport/pooled-agent.js';
 
 /** Asks the test's server, by an agent that keeps its connections and reads them in large pieces. */
 export type Get = (path: string) => Promise<IncomingMessage>;

@@ -1,0 +1,71 @@
+/**
+ * A client for OCI registries: copies an image to any number of registries, lists tags, resolves platforms. What needs no
+ * network and no Node is also in the subpaths `reference`, `platform`, `digest`, `manifest` and `errors`.
+ */
+export { createRegistryClient } from './registry-client.js';
+export type { RegistryClient } from './registry-client.js';
+export type {
+  AnnouncedPulls,
+  BlobLocations,
+  CredentialProvider,
+  HostSettings,
+  MirrorSettings,
+  ProxyRules,
+  PullAllowance,
+  PullLedger,
+  RegistryClientOptions,
+  RegistryCredentials,
+} from './client-options.js';
+export { defaultTiming } from './transport/timing.js';
+export type { Timing } from './transport/timing.js';
+export { dockerConfigCredentials, firstCredentials } from './credentials/docker-config.js';
+export type { DockerConfigOptions } from './credentials/docker-config.js';
+
+export { copyImage } from './copy-image.js';
+export { planCopy } from './plan-copy.js';
+export { surveyCopy } from './survey-copy.js';
+export type {
+  BlobOutcome,
+  BlobShare,
+  CopiedPlatform,
+  CopyOptions,
+  CopyPlan,
+  CopyProgress,
+  CopyReport,
+  CopyRequest,
+  CopySurvey,
+  CopyTarget,
+  TargetFailure,
+  TargetPlan,
+  TargetResult,
+  TargetSurvey,
+  VerifiedCopy,
+} from './copy-types.js';
+
+export { listTags } from './list-tags.js';
+export { headSource } from './head-source.js';
+export { headManifest } from './manifests/head-manifest.js';
+export type { ManifestHead } from './manifests/manifest-exchange.js';
+export { lookAtTag } from './look-at-tag.js';
+export { resolvePlatform } from './resolve-platform.js';
+export type { ResolvedPlatform } from './resolve-platform.js';
+export { hasSameContent } from './same-content.js';
+export { reachRegistry, tryUpload } from './probe-registry.js';
+export type { RepositoryRef } from './repository-ref.js';
+
+export { RegistryFault } from './registry-errors.js';
+export type { RegistryDiagnostic, RegistryFaultDetails } from './registry-errors.js';
+export * from './errors.js';
+export * from './digest.js';
+export * from './manifest.js';
+export * from './platform.js';
+export * from './reference.js';
+
+// What a program needs to reach other servers by the same rules.
+export { hostAddresses } from './transport/host-addresses.js';
+export type { ResolvedAddress } from './transport/host-addresses.js';
+export { isLoopbackName } from './transport/address-guard.js';
+export { ProxyFault } from './transport/proxy-fault.js';
+export { createProxyAgent } from './transport/proxied-agent.js';
+export { proxyFor } from './transport/proxy-rules.js';
+export { KeyedLock } from './concurrency/keyed-lock.js';

@@ -1,0 +1,12 @@
+/** References to images: what people type and what registries understand. No I/O, and nothing of Node. */
+export {
+  canonicalHost,
+  dockerHub,
+  looksLikeHost,
+  parseImageReference,
+  printImageReference,
+  sourceRepository,
+} from './oci/image-reference.js';
+export type { ImageReference } from './oci/image-reference.js';
+export { excerpt, hostFault, pathFault, tagFault } from './oci/reference-grammar.js';
+export { holdsPassword, withoutPassword } from './oci/typed-password.js';

@@ -1,0 +1,9 @@
+import type { BundleOptions } from '@temporalio/worker';
+
+type Configure = NonNullable<BundleOptions['webpackConfigHook']>;
+
+/** Bundles workspace packages from their sources, as tests import them, not from what was last built. */
+export const fromSources: Configure = (config) => ({
+  ...config,
+  resolve: { ...config.resolve, conditionNames: ['@image-ferry/source', '...'] },
+});
