@@ -2,6 +2,7 @@ import type { Digest } from './oci/digest.js';
 import type { RegistryError } from './errors.js';
 import type { Timing } from './transport/timing.js';
 
+/** Credentials of one registry. A user name and a password, or one of the two tokens. */
 export interface RegistryCredentials {
   readonly username: string;
   readonly password: string;
@@ -36,6 +37,7 @@ export interface BlobLocations {
   forget(registry: string, repository: string, digest: Digest): Promise<void>;
 }
 
+/** Settings of one registry host. A host with settings may have a private address (see `trusted`). */
 export interface HostSettings {
   /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
   readonly scheme?: 'http' | 'https';
@@ -57,6 +59,7 @@ export interface HostSettings {
   readonly trusted?: false;
 }
 
+/** A registry that has the images of another one. */
 export interface MirrorSettings {
   readonly host: string;
   /** What stands before the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
@@ -108,6 +111,7 @@ export interface PullLedger {
   told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void>;
 }
 
+/** Options of {@link createRegistryClient}. Only `credentials` is required. */
 export interface RegistryClientOptions {
   readonly credentials: CredentialProvider;
   /** Settings of the hosts that are configured; only these may have private addresses. */

@@ -19,6 +19,10 @@ const WORKERS_PER_PASS = 2;
  * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
  * committed before its digest is verified, children go before the index, and the tag comes last and is read back.
  *
+ * @param request what to copy, and to which targets
+ * @param options.signal ends it; the promise is rejected with its reason
+ * @param options.onProgress called for each step, synchronously; it must not throw
+ * @param options.concurrentBlobs blobs in flight at once, largest first; default 3
  * @returns what each target got; a target that failed is in `failures`, and the others have everything
  * @throws RegistryError for a fault of the source that leaves no target done; the signal's reason when aborted
  */

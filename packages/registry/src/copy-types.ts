@@ -33,6 +33,7 @@ export interface CopyTarget {
   readonly known?: VerifiedCopy;
 }
 
+/** What to copy, and where to. All targets may be on different registries; each blob is read once for all of them. */
 export interface CopyRequest {
   readonly source: ImageReference;
   /** Copy exactly this, whatever the tag says by now. */
@@ -87,12 +88,14 @@ export interface TargetPlan {
   readonly note?: string;
 }
 
+/** A target that did not get the image, and why. The other targets are not affected. */
 export type TargetFailure = {
   readonly target: string;
   readonly reference: string;
   readonly failure: RegistryError;
 };
 
+/** What a copy would change on each target. */
 export interface CopyPlan {
   readonly sourceDigest: Digest;
   /** Absent where the source's manifest did not have to be read. */
@@ -106,6 +109,7 @@ export interface CopyPlan {
   readonly failures: readonly TargetFailure[];
 }
 
+/** Part of the blobs of an image. `bytes` is the sum of their compressed sizes. */
 export interface BlobShare {
   readonly blobs: number;
   readonly bytes: number;
@@ -130,8 +134,17 @@ export interface CopySurvey {
   readonly bytesToRead: number;
 }
 
+/** What became of a blob on one target: sent, mounted from another repository of the registry, or found there. */
 export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
 
+/**
+ * One step of a copy, in the order in which the steps happen. All `bytes` and `size` are compressed bytes.
+ *
+ * - `planned`: how many blobs of how many bytes some target lacks; comes once, unless every target has the image
+ * - `blob`: a blob is complete on one target
+ * - `manifest`: a manifest was put on one target
+ * - `target-failed`, `target-done`: one of the two comes for each target that was reached, as its last event
+ */
 export type CopyProgress =
   | { readonly type: 'planned'; readonly blobs: number; readonly bytes: number }
   /** Bytes of one blob read from the source since the last event. */
@@ -149,6 +162,7 @@ export type CopyProgress =
   | { readonly type: 'target-failed'; readonly target: string; readonly reason: string }
   | { readonly type: 'target-done'; readonly target: string; readonly digest: Digest };
 
+/** Options of {@link copyImage}, {@link planCopy} and {@link surveyCopy}. */
 export interface CopyOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CopyProgress) => void;
@@ -156,6 +170,7 @@ export interface CopyOptions {
   readonly concurrentBlobs?: number;
 }
 
+/** What a copy did on one target. */
 export interface TargetResult extends TargetPlan {
   readonly outcome: 'copied' | 'already-there';
   /** `host/repository:tag` that now leads to what the tag led to before. */
@@ -166,6 +181,7 @@ export interface TargetResult extends TargetPlan {
   readonly bytesSent: number;
 }
 
+/** What a copy did. A target is either in `targets` or in `failures`. */
 export interface CopyReport {
   readonly sourceDigest: Digest;
   readonly missingPlatforms: readonly string[];

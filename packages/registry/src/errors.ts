@@ -48,7 +48,11 @@ export type RegistryErrorCode =
   /** A setting of the client, such as its proxy. */
   | 'configuration';
 
-/** @typeParam Code the reasons that an error may have */
+/**
+ * Details of a {@link CodedError}.
+ *
+ * @typeParam Code the reasons that an error may have
+ */
 export interface CodedErrorDetails<Code extends string> {
   readonly code: Code;
   readonly decision: Decision;
@@ -61,6 +65,7 @@ export interface CodedErrorDetails<Code extends string> {
   readonly cause?: unknown;
 }
 
+/** Details of a {@link RegistryError}. */
 export type RegistryErrorDetails = CodedErrorDetails<RegistryErrorCode>;
 
 // Some servers send 0, or a date in another century. Neither may cause a busy loop or stop the caller.

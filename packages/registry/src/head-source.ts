@@ -6,10 +6,13 @@ import { missingManifest, sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
- * What a source's reference leads to now: one HEAD, also where the reference itself says the digest, so that the answer
- * means that it is there.
+ * headSource resolves a reference to a digest by one HEAD request, which registries do not count as a pull. A reference with a
+ * digest is requested, too, so that the answer means that it exists.
  *
- * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or whatever the registry says
+ * @param source without tag and digest, `latest` is resolved
+ * @param options.signal ends it; the promise is rejected with its reason
+ * @returns the digest of the manifest or index that the reference points to
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or what the registry answered
  */
 export async function headSource(
   client: RegistryClient,

@@ -14,9 +14,12 @@ const pageLimitBytes = 8 * 1024 * 1024;
 const listLimitBytes = 32 * 1024 * 1024;
 
 /**
- * All tags of a repository, in the registry's order, which means nothing (distribution-spec, "Listing Tags").
+ * listTags lists the tags of a repository over all pages (distribution-spec, "Listing Tags"), at most 200,000.
  *
- * @throws RegistryFault; `repository-missing` when the registry does not have it
+ * @param repository `host` with port and `path` without the host, as in an {@link ImageReference}
+ * @param options.signal ends it; the promise is rejected with its reason
+ * @returns the tags in the registry's order, which is not defined
+ * @throws RegistryFault; code `repository-missing` when the registry does not have the repository
  */
 export async function listTags(
   client: RegistryClient,

@@ -7,11 +7,14 @@ import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
- * What a tag of a target holds: one HEAD, and the manifest and config that name its platforms, each read once for all
- * tags that lead to the same.
+ * lookAtTag reads the digest and the platforms behind a tag: one HEAD, and the manifest and config that name its platforms. Each
+ * is read once for all tags that point to it.
  *
- * @returns undefined when the tag is not there
- * @throws RegistryError
+ * @param repo the repository; `side` and `name` are for messages and credentials
+ * @param tag a tag or a digest
+ * @param options.signal ends it; the promise is rejected with its reason
+ * @returns undefined when the tag does not exist
+ * @throws RegistryError for any other answer
  */
 export async function lookAtTag(
   client: RegistryClient,

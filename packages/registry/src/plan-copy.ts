@@ -7,6 +7,8 @@ import { sharedSignal } from './transport/shared-signal.js';
  * Looks at the source once and at every target's tag, and decides all that can be decided before a layer moves. The
  * manifests it reads stay in the client, so that copying afterwards does not read them again.
  *
+ * @param request what to copy, and to which targets
+ * @param options.signal ends it; the promise is rejected with its reason
  * @throws RegistryError for a fault of the source; a fault of one target is in `failures`
  */
 export async function planCopy(

@@ -14,17 +14,20 @@ const TRANSFERS_AT_ONCE = 6;
 
 /** Connections, tokens and knowledge that copies share. One for a process; `close` it when no copy runs any more. */
 export interface RegistryClient {
-  /** What is known of one registry, made on first use. */
+  /** @internal What is known of one registry, made on first use. */
   host(name: string): RegistryHost;
+  /** @internal Manifests that were read. */
   readonly contents: ContentCache;
-  /** Bounds what is read whole, over all hosts and images. */
+  /** @internal Bounds what is read whole, over all hosts and images. */
   readonly bodies: BodyBudgets;
+  /** @internal Where blobs are known to be. */
   readonly blobLocationCache: BlobLocationCache;
-  /** Blobs on their way now, by target repository or host, and digest: nobody sends the same one twice at once. */
+  /** @internal Blobs in flight, by target repository or host, and digest: nobody sends the same one twice at once. */
   readonly inFlight: Map<string, Promise<unknown>>;
-  /** Tags that are read, changed and written. */
+  /** @internal Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;
   /**
+   * @internal
    * Waits until one more blob may be read from this host. Its own limit comes first: who waits for that takes no place
    * from other sources.
    *
@@ -36,7 +39,14 @@ export interface RegistryClient {
   close(): void;
 }
 
-/** Only the hosts in `trustedHosts`, and those in `hosts` that have more than limits, may have private addresses. */
+/**
+ * createRegistryClient creates a client. It opens no connection before the first request. Connections, tokens and what is learned
+ * about each registry are shared by everything that uses the client, so a process needs one. Only the hosts in
+ * `trustedHosts`, and those in `hosts` with more than limits, may have private addresses.
+ *
+ * @param options only `credentials` is required; return `undefined` from it for anonymous access
+ * @returns a client; call `close` when nothing uses it any more
+ */
 export function createRegistryClient({
   credentials,
   hosts = new Map(),

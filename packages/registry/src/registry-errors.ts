@@ -11,6 +11,7 @@ export interface RegistryDiagnostic {
   readonly message: string;
 }
 
+/** Details of a {@link RegistryFault}. */
 export interface RegistryFaultDetails extends RegistryErrorDetails {
   readonly repo: RepositoryRef;
   /** HTTP status, when there was an answer at all. */

@@ -10,6 +10,7 @@ import type { RegistryClient } from './registry-client.js';
 import { missingManifest, sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
+/** The manifest of one platform. */
 export interface ResolvedPlatform {
   /** Of the platform's own manifest. */
   readonly digest: Digest;

@@ -17,6 +17,8 @@ const HEADS_AT_ONCE = 6;
  * What a copy would move, without moving it: as far as a copy goes before its first upload. Asks by HEAD and reads manifests;
  * a mount cannot be asked for without making it, so what is known to be elsewhere on the registry counts as mountable.
  *
+ * @param request what to copy, and to which targets
+ * @param options.signal ends it; the promise is rejected with its reason
  * @throws RegistryError for a fault of the source; a fault of one target is in `plan.failures`
  */
 export async function surveyCopy(

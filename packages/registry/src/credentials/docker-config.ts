@@ -21,6 +21,7 @@ interface CredentialLookup {
   readonly unused: readonly string[];
 }
 
+/** Options of {@link dockerConfigCredentials}. */
 export interface DockerConfigOptions {
   /** Default `~/.docker/config.json`; a file that is not there gives no credentials. */
   readonly path?: string;
@@ -29,9 +30,12 @@ export interface DockerConfigOptions {
 }
 
 /**
- * Credentials from docker's `config.json`, read again at each call: the host's credential helper, then the common store,
- * then the file itself (for podman also by namespace: `host/team`, the longest that fits). What cannot be read does not
- * stop what needs no credentials: it is told by `unused`.
+ * dockerConfigCredentials reads credentials from docker's or podman's `config.json`. It reads the file on each call and asks the
+ * host's credential helper, then the common credential store, then the file itself (for podman also by namespace:
+ * `host/team`, the longest one that fits). A file that cannot be read does not stop requests that need no credentials: the
+ * reason is in `unused`.
+ *
+ * @returns a provider, for the option `credentials` of a client
  */
 export function dockerConfigCredentials({ path, onUnused }: DockerConfigOptions = {}): CredentialProvider {
   const file = path ?? join(homedir(), '.docker', 'config.json');
@@ -53,7 +57,12 @@ export function dockerConfigCredentials({ path, onUnused }: DockerConfigOptions 
   });
 }
 
-/** Asks each in turn; the first that knows wins. */
+/**
+ * firstCredentials combines several providers into one.
+ *
+ * @param providers asked in this order; the first one that has credentials wins
+ * @returns a provider, for the option `credentials` of a client
+ */
 export function firstCredentials(...providers: readonly CredentialProvider[]): CredentialProvider {
   const provide: CredentialProvider = async (...repo) => {
     for (const provider of providers) {

@@ -5,11 +5,14 @@ import type { RegistryClient } from '../registry-client.js';
 import { sharedSignal } from '../transport/shared-signal.js';
 
 /**
- * What a tag or digest of a registry leads to, without reading it; never counted as a pull.
+ * headManifest resolves a tag or a digest by a HEAD request (distribution-spec, "Pulling manifests"); GET is used only where a
+ * registry refuses HEAD.
  *
- * @param place with the target's name, whose account asks: a registry may know several of one person
- * @returns undefined when the registry does not have it
- * @throws RegistryFault
+ * @param repo the repository; `side` and `name` are for messages and credentials
+ * @param reference a tag or a digest
+ * @param options.signal ends it; the promise is rejected with its reason
+ * @returns digest, media type and size in bytes; undefined when the registry does not have it
+ * @throws RegistryFault for any other answer
  */
 export async function headManifest(
   client: RegistryClient,

@@ -29,6 +29,7 @@ const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
 /** A policy keeps a manifest from being read, so that it is there. */
 const BLOCKED = statusesOf('policy');
 
+/** What a registry says of a manifest in the headers of its answer (distribution-spec, "Pulling manifests"). */
 export interface ManifestHead {
   readonly digest: Digest;
   readonly mediaType: string;

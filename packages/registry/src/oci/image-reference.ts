@@ -16,6 +16,7 @@ export interface ImageReference {
   readonly digest?: Digest;
 }
 
+/** Canonical host of Docker Hub in references. */
 export const dockerHub = 'docker.io';
 
 const dockerHubAliases: ReadonlySet<string> = new Set([

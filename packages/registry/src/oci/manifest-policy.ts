@@ -9,6 +9,7 @@ import { RegistryError } from '../errors.js';
 export const ManifestPolicy = { keep: 'keep', drop: 'drop', fail: 'fail' } as const;
 export type ManifestPolicy = (typeof ManifestPolicy)[keyof typeof ManifestPolicy];
 
+/** A manifest that is not copied, and why. */
 export interface DroppedManifest {
   readonly digest: Digest;
   readonly reason: string;

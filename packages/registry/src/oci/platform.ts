@@ -16,6 +16,8 @@ export type PlatformSelection = 'all' | readonly Platform[];
 const platformPattern = /^([\w-]+)(?:\(([\w.-]*)((?:\+[\w.-]+)*)\))?\/([\w-]+)(?:\/([\w.-]+))?$/;
 
 /**
+ * parsePlatform reads a platform into canonical form (image-spec, image-index.md "platform").
+ *
  * @param text `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763.1)/amd64`; aliases like `x86_64`
  * @throws InvalidInput saying what a platform looks like
  */
@@ -74,7 +76,9 @@ function isUnknownPlatform({ os, architecture }: Platform): boolean {
 }
 
 /**
- * @param text `all`, or platforms divided by commas
+ * parsePlatformSelection reads `all`, or a list of platforms.
+ *
+ * @param text `all`, or platforms separated by commas
  * @throws InvalidInput
  */
 export function parsePlatformSelection(text: string): PlatformSelection {

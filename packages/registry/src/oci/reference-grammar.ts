@@ -12,7 +12,12 @@ const pathMaxLength = 255;
 const tagMaxLength = 128;
 const highestPort = 65_535;
 
-/** @param host in lower case, with its port: `ghcr.io`, `localhost:5000`, `[::1]:5000` */
+/**
+ * hostFault checks the host of a reference.
+ *
+ * @param host in lower case, with its port: `ghcr.io`, `localhost:5000`, `[::1]:5000`
+ * @returns what is wrong with it, for people; undefined when it is valid
+ */
 export function hostFault(host: string): string | undefined {
   const { name, port } = splitPort(host);
   if (name === '') return 'the host is missing';
@@ -28,7 +33,12 @@ export function hostFault(host: string): string | undefined {
   return `the host "${excerpt(name)}" is not a host name: use letters, digits and hyphens, in parts separated by single dots`;
 }
 
-/** @param path a repository without its host: `library/nginx` */
+/**
+ * pathFault checks the path of a repository (distribution-spec, "Pulling manifests": `<name>`).
+ *
+ * @param path a repository without its host: `library/nginx`
+ * @returns what is wrong with it, for people; undefined when it is valid
+ */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'the repository is missing after the host';
   if (path.length > pathMaxLength) return `the path has ${path.length} characters, the limit is ${pathMaxLength}`;
@@ -47,6 +57,11 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
+/**
+ * tagFault checks a tag (distribution-spec, "Pulling manifests": `<reference>` as a tag).
+ *
+ * @returns what is wrong with it, for people; undefined when it is valid
+ */
 export function tagFault(tag: string): string | undefined {
   if (tag === '') return 'the tag after ":" is empty: type one, or remove the ":"';
   if (tag.length > tagMaxLength) return `the tag has ${tag.length} characters, the limit is ${tagMaxLength}`;

@@ -3,6 +3,7 @@ import type { Digest } from './digest.js';
 import { platformMatches, printPlatform } from './platform.js';
 import type { Platform, PlatformSelection } from './platform.js';
 
+/** The images behind a tag. */
 export interface TagContents {
   /** What the tag points to. */
   readonly digest: Digest;
@@ -11,6 +12,7 @@ export interface TagContents {
   readonly images: readonly TaggedImage[];
 }
 
+/** One image behind a tag. The digest is that of its own manifest. */
 export interface TaggedImage {
   readonly digest: Digest;
   /** Absent if neither the index nor the config declares one. */
@@ -24,6 +26,7 @@ export interface TaggedImage {
  */
 export type Coverage = 'all' | 'some' | 'other';
 
+/** coverageOf compares the platforms behind a tag with the wanted ones. */
 export function coverageOf({ images, isIndex }: TagContents, wanted: PlatformSelection): Coverage {
   // Only the source knows what "all" contains: an index counts as all, a single image may be incomplete.
   if (wanted === 'all') return isIndex ? 'all' : 'some';

@@ -6,6 +6,7 @@
 /** Only a digest may follow an "@" in a reference, and no digest contains a slash or looks like a host. */
 const typed = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(.*)@(?=[^@]*\/|(?:[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+)?$)/is;
 
+/** holdsPassword checks if a text contains a user name or a password in front of a host, as in `user:password@host/image`. */
 export function holdsPassword(text: string): boolean {
   return typed.test(text);
 }

@@ -24,7 +24,7 @@ export function bareHostname(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
-/** Names and addresses of this very machine, judged by how they are written. */
+/** isLoopbackName checks if a name or an IP address is one of this machine, by how it is written. */
 export function isLoopbackName(hostname: string): boolean {
   const name = bareHostname(hostname);
   if (isIP(name) !== 0) return ipaddr.process(name).range() === 'loopback';

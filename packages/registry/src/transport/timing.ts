@@ -22,6 +22,7 @@ export interface Timing {
   readonly longestPauseMs: number;
 }
 
+/** The timeouts of a client without the option `timing`, in milliseconds. They suit slow connections between continents. */
 export const defaultTiming: Timing = {
   connectMs: 15_000,
   answerMs: 60_000,
