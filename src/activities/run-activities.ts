@@ -36,8 +36,8 @@ export function createRunActivities(ports: RunPorts): RunActivities {
     adoptPresent: activity(
       async ({ after }) =>
         await withHeartbeat(undefined, async ({ signal }) => {
-          const { refused } = await wanted.normalizeRows();
-          return { ...(await takeOver(ports, after, signal)), refused };
+          const { refused: count, blocked: first } = await wanted.normalizeRows();
+          return { ...(await takeOver(ports, after, signal)), refused: { count, first } };
         }),
     ),
     findPending: activity(
@@ -61,10 +61,11 @@ export function createRunActivities(ports: RunPorts): RunActivities {
   };
 
   async function findPending(query: { readonly since: number; readonly limit: number }) {
-    const { refused } = await wanted.normalizeRows();
+    const { refused: count, blocked } = await wanted.normalizeRows();
     const images = await wanted.pendingImages(query);
-    if (!(await wanted.forgetUnreadable(images))) return { images, refused };
+    if (!(await wanted.forgetUnreadable(images))) return { images, refused: { count, first: blocked } };
     const reread = await wanted.normalizeRows();
-    return { images: await wanted.pendingImages(query), refused: refused + reread.refused };
+    const first = [...blocked, ...reread.blocked];
+    return { images: await wanted.pendingImages(query), refused: { count: count + reread.refused, first } };
   }
 }

@@ -1,4 +1,5 @@
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
+import type { StateChange } from '../domain/state-change.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { FetchedImage, FetchInput } from './fetch-messages.js';
@@ -126,14 +127,19 @@ export interface TakeoverPage {
   readonly next?: number;
 }
 
+/** Rows that are newly blocked, because they do not identify an image. */
+export interface RefusedRows {
+  readonly count: number;
+  /** The first 100. */
+  readonly first: readonly StateChange[];
+}
+
 export interface RunActivities {
   beginRun(input: { readonly requests: readonly SyncRequest[] }): Promise<SyncRun>;
-  /** `refused`: rows that were newly blocked because they do not identify an image. */
-  adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused?: number }>;
+  adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused: RefusedRows }>;
   findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
     readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
-    /** Rows that were newly blocked because they do not identify an image. */
-    readonly refused: number;
+    readonly refused: RefusedRows;
   }>;
   recordFault(input: {
     readonly image: string;
@@ -171,7 +177,12 @@ export interface TagActivities {
 export interface ImageActivities {
   /** `lastAttempt`: an unavailable target is not retried in this run. */
   planImage(input: { readonly image: string; readonly lastAttempt?: boolean }): Promise<ImagePlan>;
-  recordImage(input: { readonly outcome: ImageOutcome; readonly run: string; readonly readAt: number }): Promise<void>;
+  /** @returns the image and the copies whose state changed */
+  recordImage(input: {
+    readonly outcome: ImageOutcome;
+    readonly run: string;
+    readonly readAt: number;
+  }): Promise<readonly StateChange[]>;
 }
 
 export interface CopyActivities {

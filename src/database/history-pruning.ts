@@ -15,6 +15,7 @@ export interface PrunedHistory {
   readonly runs: number;
   readonly outcomes: number;
   readonly deliveries: number;
+  readonly events: number;
   readonly blobLocations: number;
   readonly allowances: number;
 }
@@ -26,7 +27,7 @@ export interface PruneOptions {
 }
 
 /**
- * Forgets runs, what became of images in them, deliveries, where blobs were seen, and what sources granted to addresses
+ * Forgets runs, what became of images in them, state changes, deliveries, where blobs were seen, and what sources granted to addresses
  * and accounts that nobody uses any more, when older than so many days; wanted and pushed rows never. In batches, each a
  * transaction of its own: stopped in its middle, the next time does the rest.
  */
@@ -40,6 +41,7 @@ export async function pruneHistory(
     outcomes: await pruned('run_outcomes', 'recorded_at'),
     runs: await pruned('runs', 'started_at'),
     deliveries: await pruned('deliveries', 'received_at'),
+    events: await pruned('events', 'at'),
     // A blob that is there still is sent again at worst, and then known again.
     blobLocations: await pruned('blob_locations', 'seen_at'),
     allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', lastUse)),

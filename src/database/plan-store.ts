@@ -15,8 +15,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import { identityOrFault, NAMING } from './adoption/naming-rows.js';
 import { RowIndex } from './adoption/row-index.js';
-import { rowIdentity, wantedImage } from './row-shapes.js';
-import { columnsAsText } from './wanted/list-wanted.js';
+import { columnsAsText, rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */

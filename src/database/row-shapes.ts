@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { imageKey } from '../domain/image-key.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference, printImageReference, withoutPassword } from '@image-ferry/registry/reference';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
 import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
@@ -69,6 +69,12 @@ export function isCanonicalImage(column: unknown): boolean {
     if (error instanceof InvalidInput) return false;
     throw error;
   }
+}
+
+/** What the columns that name an image say, for a row that names none or was not read yet. */
+export function columnsAsText(row: ReferenceColumns): string {
+  const parts = [row.source_registry_url, row.orig_name_space, row.orig_image_name];
+  return withoutPassword(parts.filter((part) => part !== null && part !== '').join('/'));
 }
 
 /** `all`, or canonical platforms, each once, sorted, divided by commas. NULL and '' mean linux/amd64. */

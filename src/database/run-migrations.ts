@@ -5,18 +5,15 @@ import { DatabaseFault, missingDatabase, MissingDatabase } from './database-faul
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { assertUsable } from './forms/assert-usable.js';
 import { examineTables, hasNoTables } from './forms/examine-tables.js';
-import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { addFerryColumns } from './migrations/ferry-columns.js';
-import { FERRY_TABLES } from './migrations/ferry-tables.js';
-import { BLOB_AGE_INDEX } from './migrations/blob-age-index.js';
-import { createLegacyTables } from './migrations/legacy-tables.js';
-import { makePullBudgets } from './migrations/pull-budgets.js';
-import { addTagHistory } from './migrations/tag-history.js';
-import { addVerifiedTimes } from './migrations/verified-times.js';
-import { UPSTREAM_TABLE } from './migrations/upstream-table.js';
-import { addWantedTargets } from './migrations/wanted-targets.js';
-import { takeOverPushedRows } from './adoption/adopt-pushed-images.js';
+import type { MigrationStep } from './migration-step.js';
+import { up as legacyTables } from './migrations/0001-legacy-tables.js';
+import { up as ferryColumns } from './migrations/0002-ferry-columns.js';
+import { up as copies } from './migrations/0003-copies.js';
+import { up as history } from './migrations/0004-history.js';
+import { up as pullBudgets } from './migrations/0005-pull-budgets.js';
+import { up as upstreams } from './migrations/0006-upstreams.js';
+import { up as pushedImages } from './migrations/0007-pushed-images.js';
 import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
 import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
@@ -133,33 +130,28 @@ async function stepsMade(queries: Queries): Promise<readonly string[]> {
   }
 }
 
-function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
-  const { kind } = dialect;
-  return {
-    '0001-legacy-tables': step((queries) => createLegacyTables(kind, queries)),
-    '0002-ferry-columns': step((queries) => addFerryColumns(schemaEditor(kind, queries))),
-    '0003-ferry-tables': step(async (queries) => {
-      const editor = schemaEditor(kind, queries);
-      for (const shape of FERRY_TABLES) await editor.createTable(shape);
-    }),
-    '0004-pushed-images': step((queries) =>
-      takeOverPushedRows({ queries, dialect, transaction: (work) => inTransaction(queries, work) }),
-    ),
-    '0005-upstreams': step((queries) => schemaEditor(kind, queries).createTable(UPSTREAM_TABLE)),
-    '0006-wanted-targets': step((queries) => addWantedTargets(schemaEditor(kind, queries))),
-    '0007-blob-age': step((queries) => schemaEditor(kind, queries).addIndex('blob_locations', BLOB_AGE_INDEX)),
-    '0008-tag-history': step((queries) => addTagHistory(schemaEditor(kind, queries))),
-    '0009-pull-budgets': step((queries) => makePullBudgets(schemaEditor(kind, queries))),
-    '0010-verified-copies': step((queries) =>
-      schemaEditor(kind, queries).addColumns('image_copies', { verified: { type: 'long-text' } }),
-    ),
-    '0011-verified-times': step((queries) => addVerifiedTimes(queries, schemaEditor(kind, queries))),
-  };
-}
+/** By the names of their files. They run in the order of their numbers. */
+const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = {
+  '0001-legacy-tables': legacyTables,
+  '0002-ferry-columns': ferryColumns,
+  '0003-copies': copies,
+  '0004-history': history,
+  '0005-pull-budgets': pullBudgets,
+  '0006-upstreams': upstreams,
+  '0007-pushed-images': pushedImages,
+};
 
 /** Kysely hands a migration queries over tables that it does not know; here they are always the ferry's. */
-function step(up: (queries: Kysely<FerryTables>) => Promise<void>): Migration {
-  return { up };
+function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, up]) => [
+      name,
+      {
+        up: async (queries: Kysely<FerryTables>) =>
+          await up({ queries, dialect, editor: schemaEditor(dialect.kind, queries) }),
+      },
+    ]),
+  );
 }
 
 function schemaEditor(kind: 'mysql' | 'sqlite', queries: Queries): SchemaEditor {

@@ -6,8 +6,6 @@ import type { ColumnShape, IndexShape, TableShape } from './table-shape.js';
  */
 export interface SchemaEditor {
   createTable(shape: TableShape): Promise<void>;
-  /** For a table of the ferry's own that holds nothing yet. */
-  dropTable(name: string): Promise<void>;
   addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void>;
   addIndex(table: string, index: IndexShape): Promise<void>;
   /** Adds an index of a table that others made, unless one begins with these columns or its rows or widths forbid it. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
+import type { StateEvent } from '../domain/state-change.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import { countClaimed } from './adoption/claimed-rows.js';
 import { WantedState } from './status-views.js';
@@ -14,6 +15,7 @@ import type {
   RunReport,
   WantedEntry,
 } from './status-views.js';
+import { readEvents, readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
 import { readNotDone, readRun } from './run-reports.js';
@@ -160,6 +162,16 @@ export class StatusQueries {
 
   async notDone(run: string, limit: number = standardLimit): Promise<readonly NotDoneEntry[]> {
     return await readNotDone(this.#database.queries, run, limit);
+  }
+
+  /** State changes after an event's ID, the oldest first; 0 for all. @see readEvents */
+  async events(after: number, limit?: number): Promise<readonly StateEvent[]> {
+    return await readEvents(this.#database, after, limit);
+  }
+
+  /** The newest state changes of an image and its copies, the oldest of them first. */
+  async eventsOf(image: string, limit?: number): Promise<readonly StateEvent[]> {
+    return await readEventsOf(this.#database.queries, image, limit);
   }
 }
 

@@ -17,6 +17,7 @@ export interface FerryTables {
   source_budgets: SourceBudgets;
   source_pulls: SourcePullsTable;
   upstreams: UpstreamsTable;
+  events: EventsTable;
 }
 
 export interface ImagesForPush {
@@ -186,4 +187,23 @@ export interface UpstreamsTable {
   fingerprint: string;
   handled_at: number;
   checked_at: number;
+}
+
+/** A state change: of an image as a whole, or of its copy on one target. */
+export interface EventsTable {
+  /** Ascending; readers go on after the last one that they have read. */
+  id: Generated<number>;
+  at: number;
+  /** @see ChangeKind */
+  kind: string;
+  image: string;
+  /** '' for the image as a whole. */
+  target: string;
+  /** NULL where the ferry knew nothing of it before. */
+  from_state: string | null;
+  to_state: string;
+  code: string | null;
+  reason: string | null;
+  run: string | null;
+  who: string | null;
 }

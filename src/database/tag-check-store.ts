@@ -3,7 +3,8 @@ import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { readSelections } from './wanted/target-selections.js';
-import { idsOfImages, setStatus, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
+import { changeStatus } from './wanted/change-status.js';
+import { idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
 /** Rows read at once. */
 const pageSize = 500;
@@ -93,9 +94,12 @@ export class TagCheckStore {
 
   /** Makes it pending again, behind what people ask for; its bytes are wanted even where an older script copied it. */
   async moved(image: string): Promise<void> {
-    await this.#database.transaction(async (inside) => {
+    const { dialect, transaction } = this.#database;
+    await transaction(async (inside) => {
       const ids = await idsOfImages(inside, [image], PushStatus.pushed);
-      await setStatus(inside, ids, PushStatus.pending, { force_copy: 1, checked_at: null, requested_at: null });
+      const columns = { force_copy: 1, checked_at: null, requested_at: null };
+      const cause = { kind: 'tag-moved', at: await dialect.now(inside) } as const;
+      await changeStatus({ queries: inside, dialect }, ids, PushStatus.pending, columns, cause);
     });
   }
 

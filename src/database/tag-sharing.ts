@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 
 import { referencesOfKey, targetTagKey } from '../domain/target-tag.js';
 import { PushStatus } from '../domain/wanted-image.js';
-import type { Queries } from './dialect-differences.js';
-import { idsOfImages, setStatus } from './wanted/wanted-rows.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { changeStatus } from './wanted/change-status.js';
+import { idsOfImages } from './wanted/wanted-rows.js';
 
 /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
 export async function imagesSharingTag(queries: Queries, image: string): Promise<readonly string[]> {
@@ -29,8 +30,13 @@ function after(prefix: string): string {
 }
 
 /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
-export async function reviewPushed(queries: Queries, images: readonly string[]): Promise<void> {
+export async function reviewPushed(
+  queries: Queries,
+  dialect: DialectDifferences,
+  images: readonly string[],
+): Promise<void> {
   if (images.length === 0) return;
   const ids = await idsOfImages(queries, images, PushStatus.pushed);
-  await setStatus(queries, ids, PushStatus.pending, { checked_at: null });
+  const cause = { kind: 'shared-tag', at: await dialect.now(queries) } as const;
+  await changeStatus({ queries, dialect }, ids, PushStatus.pending, { checked_at: null }, cause);
 }

@@ -2,7 +2,8 @@ import { imageKey } from '../domain/image-key.js';
 import type { UpstreamState } from '../domain/upstream-state.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { forgotten, setStatus } from './wanted/wanted-rows.js';
+import { changeStatus } from './wanted/change-status.js';
+import { forgotten } from './wanted/wanted-rows.js';
 
 /**
  * A listing is requested by its ETag for a week at most. The ETag covers the first page alone, so that the whole listing must
@@ -77,11 +78,12 @@ export class UpstreamStore {
         .where('blocked_code', '=', 'tag-missing')
         .orderBy('id')
         .execute();
-      await setStatus(
-        inside,
+      await changeStatus(
+        { queries: inside, dialect },
         rows.map(({ id }) => id),
         PushStatus.pending,
         { ...forgotten, checked_at: null },
+        { kind: 'tag-announced', at: await dialect.now(inside) },
       );
       return rows.flatMap(({ image_key: key }) => byKey.get(key ?? '') ?? []);
     });

@@ -1,6 +1,6 @@
 /** The outcome of an image in a run, for the database and for users. */
 import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
-import type { NotDone, SyncImageResult } from '../contract/sync-messages.js';
+import type { NotDone } from '../contract/sync-messages.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { stateOf } from './copy-attempts.js';
 
@@ -37,12 +37,4 @@ export function notDoneOn(image: string, outcome: TargetOutcome): NotDone[] {
   if (outcome.state === 'pushed' || outcome.state === 'adopted') return [];
   const { target, state, code, reason } = outcome;
   return [{ image, target, state, code, reason }];
-}
-
-/** An image is blocked only if nothing of it will be retried. */
-export function overallState(notDone: readonly NotDone[]): SyncImageResult['state'] {
-  for (const state of ['retrying', 'waiting', 'blocked'] as const) {
-    if (notDone.some((entry) => entry.state === state)) return state;
-  }
-  return 'pushed';
 }

@@ -4,13 +4,14 @@ import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js
 import type { SyncImageInput, SyncImageResult } from '../contract/sync-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+import { openState } from '../domain/state-change.js';
 import type { ImageOutcome } from '../domain/wanted-image.js';
 import { manyRows, metadata } from './activity-proxies.js';
 import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
 import { copyOpenTargets, isKept } from './copy-open-targets.js';
 import { againAt, isLastAttempt, pauseBeforeNextAttempt, stateOf } from './copy-attempts.js';
 import { CompletedTargets } from './completed-targets.js';
-import { leftOutcome, notDoneOn, openOutcome, overallState } from './image-outcome.js';
+import { leftOutcome, notDoneOn, openOutcome } from './image-outcome.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
 
@@ -127,15 +128,8 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     // They are already recorded as adopted from another program.
     const kept = (plan.kind === 'planned' ? plan.kept : undefined) ?? [];
     const allTargets = [...targets, ...kept];
-    return {
-      image,
-      state: overallState(notDone),
-      ...source,
-      targets: allTargets,
-      notDone,
-      bytesRead,
-      ...again(faults),
-    };
+    const state = openState(notDone.map((one) => one.state)) ?? 'pushed';
+    return { image, state, ...source, targets: allTargets, notDone, bytesRead, ...again(faults) };
   }
 }
 

@@ -1,5 +1,5 @@
 /** Adds up the results of a sync run. */
-import type { TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
+import type { RefusedRows, TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
 import type {
   KeptTag,
   NotDone,
@@ -71,20 +71,17 @@ export function withTakeover(result: SyncAllResult, { adopted, claims, unasked =
   };
 }
 
-/** Adds rows of other programs that do not identify an image: they are blocked, with the reason in the database. */
-export function withRefusedRows(result: SyncAllResult, refused: number): SyncAllResult {
-  if (refused === 0) return result;
-  const notDone: NotDone = {
-    image: `${refused} ${refused === 1 ? 'row' : 'rows'} of images_for_push`,
-    state: 'blocked',
-    code: 'invalid-reference',
-    reason: 'the row does not identify an image; "ferry list blocked" shows the reason',
-  };
+/** Adds rows of other programs that do not identify an image: each is blocked with its own reason. */
+export function withRefusedRows(result: SyncAllResult, { count, first }: RefusedRows): SyncAllResult {
+  if (count === 0) return result;
+  const blocked = first.map(({ image, code = 'invalid-reference', reason = '' }): NotDone => {
+    return { image, state: 'blocked', code, reason };
+  });
   return {
     ...result,
-    images: result.images + refused,
-    blocked: result.blocked + refused,
-    notDone: withNotDone(result.notDone, [notDone]),
+    images: result.images + count,
+    blocked: result.blocked + count,
+    notDone: withNotDone(result.notDone, blocked),
   };
 }
 

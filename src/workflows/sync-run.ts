@@ -132,7 +132,7 @@ export class SyncRunExecution {
     this.#phase = 'adopting';
     while (!this.#adoptionOver) {
       if (this.#history.isReached()) return false;
-      const { next, refused = 0, ...found } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
+      const { next, refused, ...found } = await adoption.adoptPresent({ after: this.#adoptedUpTo });
       this.#tally.add(withTakeover, found);
       this.#tally.add(withRefusedRows, refused);
       if (next === undefined) this.#adoptionOver = true;

@@ -128,7 +128,7 @@ export async function startActivityStage({
       await stores.wanted.normalizeRows();
     },
     plan: async (image, options = {}) => await run(images.planImage, { image, ...options }),
-    record: async (input) => await run(images.recordImage, input),
+    record: async (input) => void (await run(images.recordImage, input)),
     async statusOf(image) {
       const rows = await queries
         .selectFrom('images_for_push')

@@ -17,7 +17,8 @@ test('a look at pending images reads rows anew whose image somebody made unreada
   const { items } = await stage.stores.status.listWanted('blocked');
 
   expect(first.images.map(({ image }) => image).sort()).toEqual([names[0], names[2]]);
-  expect([first.refused, second.refused]).toEqual([1, 0]);
+  expect([first.refused.count, second.refused.count]).toEqual([1, 0]);
+  expect(first.refused.first).toMatchObject([{ to: 'blocked', code: 'invalid-reference' }]);
   expect(second.images).toEqual(first.images);
   expect(items).toMatchObject([{ id: 2, state: 'blocked', code: 'invalid-reference' }]);
 });

@@ -1,4 +1,5 @@
 import { consoleSuite } from './status-suite.js';
+import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
 import { indexSuite } from './index-suite.js';
 import { migrationSuite } from './migration-suite.js';
@@ -22,6 +23,7 @@ export function everySuite(placeOf: PlaceOf): void {
   pullBudgetSuite(placeOf);
   tagCheckSuite(placeOf);
   growthSuite(placeOf);
+  eventsSuite(placeOf);
   indexSuite(placeOf);
   consoleSuite(placeOf);
   takeoverSuite(placeOf);

@@ -21,6 +21,7 @@ const lasting = [
 const forgotten: Readonly<Record<string, string>> = {
   blob_locations: 'seen_at',
   deliveries: 'received_at',
+  events: 'at',
   run_outcomes: 'recorded_at',
   runs: 'started_at',
   source_budgets: 'acquired_at',

@@ -5,9 +5,10 @@ import type { KyselyPlugin } from 'kysely';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import { FERRY_TABLES } from '../../src/database/migrations/ferry-tables.js';
-import { PULL_TABLES } from '../../src/database/migrations/pull-budgets.js';
-import { UPSTREAM_TABLE } from '../../src/database/migrations/upstream-table.js';
+import { COPY_TABLES } from '../../src/database/migrations/0003-copies.js';
+import { HISTORY_TABLES } from '../../src/database/migrations/0004-history.js';
+import { PULL_TABLES } from '../../src/database/migrations/0005-pull-budgets.js';
+import { UPSTREAM_TABLE } from '../../src/database/migrations/0006-upstreams.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import { dump } from '../support/database-locations.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
@@ -16,15 +17,11 @@ import type { PlaceOf } from './store-fixture.js';
 const steps = [
   '0001-legacy-tables',
   '0002-ferry-columns',
-  '0003-ferry-tables',
-  '0004-pushed-images',
-  '0005-upstreams',
-  '0006-wanted-targets',
-  '0007-blob-age',
-  '0008-tag-history',
-  '0009-pull-budgets',
-  '0010-verified-copies',
-  '0011-verified-times',
+  '0003-copies',
+  '0004-history',
+  '0005-pull-budgets',
+  '0006-upstreams',
+  '0007-pushed-images',
 ];
 const bytesPerCharacter = 4;
 
@@ -159,7 +156,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [...FERRY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE].flatMap(
+      const planned = [...COPY_TABLES, ...HISTORY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE].flatMap(
         ({ name, columns, primaryKey = [], indexes = [] }) =>
           [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
             index: `${name}.${index.name}`,

@@ -55,15 +55,11 @@ export function processSuite(placeOf: PlaceOf): void {
       expect(applied.flat().sort()).toEqual([
         '0001-legacy-tables',
         '0002-ferry-columns',
-        '0003-ferry-tables',
-        '0004-pushed-images',
-        '0005-upstreams',
-        '0006-wanted-targets',
-        '0007-blob-age',
-        '0008-tag-history',
-        '0009-pull-budgets',
-        '0010-verified-copies',
-        '0011-verified-times',
+        '0003-copies',
+        '0004-history',
+        '0005-pull-budgets',
+        '0006-upstreams',
+        '0007-pushed-images',
       ]);
     });
 

@@ -41,7 +41,7 @@ export function statementSuite(placeOf: PlaceOf): void {
 
       const adopted = await stores.wanted.normalizeRows();
 
-      expect(adopted).toEqual({ adopted: 500, duplicates: 99, refused: 1 });
+      expect(adopted).toMatchObject({ adopted: 500, duplicates: 99, refused: 1 });
       // Three pages of 200 rows.
       expect(statements()).toBeLessThan(50);
     });

@@ -295,6 +295,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         'runs set started_at',
         'run_outcomes set recorded_at',
         'deliveries set received_at',
+        'events set at',
         'blob_locations set seen_at',
       ]) {
         await sql(`update ${column} = 1`);
@@ -302,14 +303,19 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await stores.blobs.record('registry.example.com', 'mirror/app', ['sha256:2']);
       await stores.runs.begin({ id: 'run-2', reasons: [] });
 
+      const events = await rows('select id from events');
+
       expect(await stores.runs.pruneHistory(90, { batch: 2 })).toEqual({
         runs: 1,
         outcomes: 9,
         deliveries: 1,
+        events: events.length,
         blobLocations: 1,
         allowances: 0,
       });
 
+      expect(events.length).toBeGreaterThan(8);
+      expect(await rows('select id from events')).toEqual([]);
       expect(await rows('select id from runs')).toEqual([{ id: 'run-2' }]);
       expect(await rows('select digest from blob_locations')).toEqual([{ digest: 'sha256:2' }]);
       expect(await rows('select id from images_for_push')).toHaveLength(4);

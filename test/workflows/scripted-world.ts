@@ -63,13 +63,14 @@ export class ScriptedWorld {
       },
       adoptPresent: async ({ after }) => {
         this.adoptedAfter.push(after);
-        return { adopted: 0 };
+        return { adopted: 0, refused: { count: 0, first: [] } };
       },
       findMovedTags: async ({ after }) => await this.onCheckTags(after),
       findPending: async ({ limit }) => {
         await this.onFindPending();
         const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
-        return { images: sorted.slice(0, limit), refused: this.refused.splice(0).length };
+        const first = this.refused.splice(0).map((image) => ({ image, to: 'blocked', reason: 'no image' }) as const);
+        return { images: sorted.slice(0, limit), refused: { count: first.length, first } };
       },
       recordFault: async ({ image, fault: { reason } }) => {
         await this.onRecordFault();
@@ -92,6 +93,7 @@ export class ScriptedWorld {
       recordImage: async ({ outcome }) => {
         this.recorded.push(outcome);
         this.#done(outcome.image);
+        return [];
       },
       copyImage: async (input) => {
         this.atOnce += 1;

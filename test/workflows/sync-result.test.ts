@@ -124,12 +124,15 @@ test('replaced tags are reported, even if other targets failed', () => {
   expect([removed.images, removed.replaced?.count]).toEqual([0, 2]);
 });
 
-test('invalid rows are reported as blocked, without their names', () => {
-  const result = withRefusedRows(emptyResult, 2);
+test('invalid rows are reported as blocked, each with its own reason', () => {
+  const change = { image: 'docker.io/Not', to: 'blocked', code: 'invalid-reference', reason: 'upper case' } as const;
+  const result = withRefusedRows(emptyResult, { count: 2, first: [change] });
 
   expect(result).toMatchObject({ images: 2, blocked: 2 });
-  expect(result.notDone).toMatchObject([{ image: '2 rows of images_for_push', state: 'blocked' }]);
-  expect(withRefusedRows(emptyResult, 0)).toBe(emptyResult);
+  expect(result.notDone).toEqual([
+    { image: 'docker.io/Not', state: 'blocked', code: 'invalid-reference', reason: 'upper case' },
+  ]);
+  expect(withRefusedRows(emptyResult, { count: 0, first: [] })).toBe(emptyResult);
 });
 
 test('the result contains at most a hundred failed images', () => {

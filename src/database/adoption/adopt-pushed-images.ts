@@ -19,7 +19,7 @@ const pageSize = 200;
  * Reads rows of `pushed_images` that older scripts wrote: which image each is of, under which name; and gives every
  * target repository to the source repository that had it first. Rows that name no image are marked as read with ''.
  */
-export async function takeOverPushedRows({
+export async function adoptPushedImages({
   queries,
   dialect,
   transaction,

@@ -7,7 +7,8 @@ import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { idsOf, pageSize } from './naming-rows.js';
 import { ProgressCheck } from './progress-check.js';
 import type { RowIdentity } from '../row-shapes.js';
-import { askedAt, forgotten, highestId, lowestId, perRow, setStatus, updateWanted } from '../wanted/wanted-rows.js';
+import { changeStatus } from '../wanted/change-status.js';
+import { askedAt, forgotten, highestId, lowestId, perRow, updateWanted } from '../wanted/wanted-rows.js';
 
 /** The first row of an image and platform. */
 export interface Owner {
@@ -71,8 +72,10 @@ export async function follow(
   })
     .where('id', 'in', idsOf(followers))
     .execute();
-  const asked = { ...forgotten, targets: null, requested_at: askedAt(await dialect.now(queries)) };
-  await setStatus(queries, idsOf([...renewed]), PushStatus.pending, asked);
+  const now = await dialect.now(queries);
+  const asked = { ...forgotten, targets: null, requested_at: askedAt(now) };
+  const cause = { kind: 'added', at: now, who: 'row' } as const;
+  await changeStatus({ queries, dialect }, idsOf([...renewed]), PushStatus.pending, asked, cause);
 }
 
 /** Duplicates whose first row is gone, or became another image, stand for themselves again. */

@@ -2,6 +2,7 @@
 import type { ExpressionBuilder } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
+import type { ChangeCause, StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { follow, orphans, ownersOf } from './duplicate-rows.js';
@@ -10,12 +11,14 @@ import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
 import { isReset } from './reset-rows.js';
 import type { RowIdentity } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
-import { forgotten, highestId, lowestId, perRow, setStatus } from '../wanted/wanted-rows.js';
+import { changeStatus } from '../wanted/change-status.js';
+import { forgotten, highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
 
 export interface NormalizedRows {
   readonly adopted: number;
   readonly duplicates: number;
-  readonly refused: number;
+  /** Rows that are blocked from now on: no image can be read from them. */
+  readonly refused: readonly StateChange[];
 }
 
 export interface AdoptedPage extends NormalizedRows {
@@ -48,15 +51,22 @@ export async function normalizePage(queries: Queries, dialect: DialectDifference
       followers.push({ id: row.id, status: row.push_status ?? PushStatus.pending, owner });
     }
   }
-  await giveIdentity(queries, adopted);
-  await refuse(queries, refused);
+  const cause = { kind: 'normalized', at: await dialect.now(queries), who: 'row' } as const;
+  await giveIdentity({ queries, dialect }, adopted, cause);
+  const blocked = await refuse({ queries, dialect }, refused, cause);
   await follow(queries, dialect, followers);
-  return { adopted: adopted.length, duplicates: followers.length, refused: refused.length, ids: idsOf(rows) };
+  return { adopted: adopted.length, duplicates: followers.length, refused: blocked, ids: idsOf(rows) };
+}
+
+interface Within {
+  readonly queries: Queries;
+  readonly dialect: DialectDifferences;
 }
 
 async function giveIdentity(
-  queries: Queries,
+  within: Within,
   adopted: readonly { readonly id: number; readonly status: number; readonly identity: RowIdentity }[],
+  cause: ChangeCause,
 ): Promise<void> {
   for (const status of new Set(adopted.map((row) => row.status))) {
     const rows = adopted.filter((row) => row.status === status);
@@ -64,7 +74,8 @@ async function giveIdentity(
       image: perRow(rows, ({ identity }) => identity.image),
       image_key: perRow(rows, ({ identity }) => identity.key),
     };
-    await setStatus(queries, idsOf(rows), status, { ...forgotten, ...named, verified_at: null });
+    const details = new Map(rows.map(({ id, identity }) => [id, { image: identity.image, isNew: true } as const]));
+    await changeStatus(within, idsOf(rows), status, { ...forgotten, ...named, verified_at: null }, cause, details);
   }
 }
 
@@ -91,11 +102,16 @@ export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) 
 }
 
 async function refuse(
-  queries: Queries,
+  within: Within,
   refused: readonly { readonly id: number; readonly fault: InvalidInput }[],
-): Promise<void> {
-  await setStatus(queries, idsOf(refused), PushStatus.blocked, {
+  cause: ChangeCause,
+): Promise<readonly StateChange[]> {
+  const columns = {
     blocked_code: perRow(refused, ({ fault }) => fault.code),
     blocked_reason: perRow(refused, ({ fault }) => fault.message),
-  });
+  };
+  const details = new Map(
+    refused.map(({ id, fault: { code, message: reason } }) => [id, { isNew: true, code, reason } as const]),
+  );
+  return await changeStatus(within, idsOf(refused), PushStatus.blocked, columns, cause, details);
 }

@@ -8,7 +8,8 @@ import { follow, ownersOf } from './duplicate-rows.js';
 import type { Follower } from './duplicate-rows.js';
 import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
 import type { FerryTables } from '../tables.js';
-import { askedAt, forgotten, setStatus } from '../wanted/wanted-rows.js';
+import { changeStatus } from '../wanted/change-status.js';
+import { askedAt, forgotten } from '../wanted/wanted-rows.js';
 
 /**
  * Rows that another program made pending since the ferry last saw them: their name may have changed with it, and what
@@ -35,11 +36,13 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
     else renamed.push({ id });
   }
   // They count as asked for: what is being copied is not the answer.
-  const asked = { ...forgotten, checked_at: null, requested_at: askedAt(await dialect.now(queries)) };
-  await setStatus(queries, idsOf(themselves), PushStatus.pending, asked);
+  const now = await dialect.now(queries);
+  const asked = { ...forgotten, checked_at: null, requested_at: askedAt(now) };
+  const cause = { kind: 'reset', at: now, who: 'row' } as const;
+  await changeStatus({ queries, dialect }, idsOf(themselves), PushStatus.pending, asked, cause);
   // Without an identity they are read like new rows.
   const nameless = { image: null, image_key: null, duplicate_of: null, targets: null };
-  await setStatus(queries, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless });
+  await changeStatus({ queries, dialect }, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless }, cause);
   await follow(queries, dialect, followers);
   return idsOf(rows);
 }

@@ -1,14 +1,18 @@
 /** What a look at the targets found out about rows of other programs, written many rows at a time. */
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { TakenOver } from '../../domain/wanted-image.js';
+import type { StateChange } from '../../domain/state-change.js';
 import { isWider } from '../../domain/wanted-targets.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { keepingPushTime } from '../pushed/write-pushed-images.js';
+import { copyChange } from '../pushed/write-image-copies.js';
 import { recordPushed } from '../pushed/write-pushed-images.js';
+import { recordEvents } from '../events.js';
 import { nameKey } from '../row-shapes.js';
 import type { ImageCopies } from '../tables.js';
 import { readSelections } from '../wanted/target-selections.js';
-import { forgotten, perRow, setStatus } from '../wanted/wanted-rows.js';
+import { changeStatus } from '../wanted/change-status.js';
+import { forgotten, perRow } from '../wanted/wanted-rows.js';
 
 /**
  * In one transaction. A row that somebody changed meanwhile, or whose image goes to more targets by now, is left for the
@@ -32,11 +36,13 @@ export async function recordTakenOver(
     const row = before.get(rowId);
     return row?.image === image && row.push_status === was && !isWider(selections.get(image) ?? 'all', selection);
   });
-  await recordCopiesFound(queries, dialect, valid, now);
+  const copies = await recordCopiesFound(queries, dialect, valid, now);
   await recordNames(queries, dialect, valid, now);
   const there = valid.filter(({ isThere }) => isThere);
   const missing = valid.filter(({ isThere, was }) => !isThere && was === PushStatus.pushed);
-  await setStatus(queries, idsOf(there), PushStatus.pushed, {
+  const within = { queries, dialect };
+  const cause = { kind: 'adopted', at: now } as const;
+  const onTargets = {
     ...forgotten,
     note: perRow(
       there.map((one) => ({ ...one, id: one.rowId })),
@@ -44,13 +50,14 @@ export async function recordTakenOver(
     ),
     checked_at: now,
     verified_at: now,
-  });
-  await setStatus(queries, idsOf(missing), PushStatus.pending, {
-    ...forgotten,
-    checked_at: null,
-    requested_at: null,
-    verified_at: null,
-  });
+  };
+  await changeStatus(within, idsOf(there), PushStatus.pushed, onTargets, cause);
+  const notThere = { ...forgotten, checked_at: null, requested_at: null, verified_at: null };
+  await changeStatus(within, idsOf(missing), PushStatus.pending, notThere, cause);
+  // An image that is there as a whole has one event: it is on every target that it goes to.
+  const whole = new Set(there.map(({ image }) => image));
+  const single = copies.filter(({ image, from }) => from !== undefined || !whole.has(image));
+  await recordEvents(queries, single, cause);
 }
 
 async function recordCopiesFound(
@@ -58,9 +65,9 @@ async function recordCopiesFound(
   dialect: DialectDifferences,
   found: readonly TakenOver[],
   now: number,
-): Promise<void> {
+): Promise<readonly StateChange[]> {
   const images = [...new Set(found.map(({ image }) => image))];
-  if (images.length === 0) return;
+  if (images.length === 0) return [];
   const known = await dialect
     .locking(queries.selectFrom('image_copies').selectAll())
     .where('image', 'in', images)
@@ -83,6 +90,7 @@ async function recordCopiesFound(
     [...changed.values()].map((row) => ({ ...row })),
     ['image', 'target'],
   );
+  return [...changed].flatMap(([key, row]) => copyChange(before.get(key), row));
 }
 
 type CopyFound = Omit<ImageCopies, 'image' | 'target' | 'reference' | 'reason'>;

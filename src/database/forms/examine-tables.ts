@@ -3,12 +3,11 @@ import { sql } from 'kysely';
 
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { PUSHED_COLUMNS, WANTED_COLUMNS } from '../migrations/ferry-columns.js';
-import { FERRY_TABLES } from '../migrations/ferry-tables.js';
-import { PULL_TABLES } from '../migrations/pull-budgets.js';
-import { UPSTREAM_TABLE } from '../migrations/upstream-table.js';
-import { VERIFIED_COLUMN } from '../migrations/verified-times.js';
-import { TARGETS_COLUMN } from '../migrations/wanted-targets.js';
+import { PUSHED_COLUMNS, WANTED_COLUMNS } from '../migrations/0002-ferry-columns.js';
+import { COPY_TABLES } from '../migrations/0003-copies.js';
+import { HISTORY_TABLES } from '../migrations/0004-history.js';
+import { PULL_TABLES } from '../migrations/0005-pull-budgets.js';
+import { UPSTREAM_TABLE } from '../migrations/0006-upstreams.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
@@ -45,15 +44,12 @@ export interface TableForms {
 
 /** Columns that the ferry adds to the tables of the older scripts. */
 const ADDED: Readonly<Record<SharedTable, Readonly<Record<string, ColumnShape>>>> = {
-  images_for_push: { ...WANTED_COLUMNS, ...TARGETS_COLUMN, ...VERIFIED_COLUMN },
-  pushed_images: { ...PUSHED_COLUMNS, ...VERIFIED_COLUMN },
+  images_for_push: WANTED_COLUMNS,
+  pushed_images: PUSHED_COLUMNS,
 };
 const sharedTables = ['images_for_push', 'pushed_images'] as const;
 
-/** Tables of its own, less the one whose first form was another. */
-const OWN_TABLES: readonly TableShape[] = [...FERRY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE].filter(
-  ({ name }) => name !== 'source_budgets',
-);
+const OWN_TABLES: readonly TableShape[] = [...COPY_TABLES, ...HISTORY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE];
 
 /** @param isMigrated every step of the migration has been made: then every column has to be there */
 export async function examineTables(

@@ -9,6 +9,7 @@ export const TABLES_BY_KEY = {
   source_budgets: ['host', 'rate_limit_source'],
   source_pulls: ['host', 'rate_limit_source', 'slice_at'],
   upstreams: ['name'],
+  events: ['id'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 /** How many rows of a table there are in the file, and what became of them. */

@@ -24,10 +24,6 @@ export class MysqlSchemaEditor implements SchemaEditor {
     await this.#run(`create table if not exists \`${name}\` (${lines.join(', ')}) ${options}`);
   }
 
-  async dropTable(name: string): Promise<void> {
-    await this.#run(`drop table if exists \`${name}\``);
-  }
-
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
     const present = new Set((await this.#columns(table)).map(({ name }) => name.toLowerCase()));
     const added = Object.entries(columns)

@@ -1,6 +1,9 @@
+import { outcomesOf, verdict } from '../../domain/outcome-decision.js';
+import type { Verdict } from '../../domain/outcome-decision.js';
+import type { ImageState, StateChange } from '../../domain/state-change.js';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { Target } from '../../domain/target.js';
-import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
+import { CopyState, PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type {
   AdoptionCandidate,
   ClaimedRow,
@@ -17,13 +20,13 @@ import { recordTakenOver } from '../adoption/takeover-records.js';
 import { recordCopies, recordHistory } from './write-image-copies.js';
 import { readHoldings } from './holdings.js';
 import type { Queries } from '../dialect-differences.js';
+import { recordEvents } from '../events.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { outcomesOf, verdict } from './outcome-decision.js';
-import type { Verdict } from './outcome-decision.js';
 import { recordPushed } from './write-pushed-images.js';
 import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
 import { selectionOfRows } from '../wanted/target-selections.js';
-import { perRow, setStatus } from '../wanted/wanted-rows.js';
+import { openStatesOf, stateOfRow } from '../wanted/change-status.js';
+import { perRow, writeStatus } from '../wanted/wanted-rows.js';
 
 /** Rows that one transaction changes: few enough that no other program waits long for them. */
 const rowsTogether = 100;
@@ -101,21 +104,23 @@ export class PushedImageStore {
    * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
    * `readAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
    * to now. Recorded twice, it leaves the same but for the count of attempts.
+   *
+   * @returns what changed: the image as a whole, and its copies
    */
   async recordOutcome(
     outcome: ImageOutcome,
     context: { readonly targets: readonly Target[]; readonly run: string; readonly readAt: number },
-  ): Promise<void> {
+  ): Promise<readonly StateChange[]> {
     const { dialect, transaction } = this.#database;
     const configured = context.targets.map(({ name }) => name);
-    await transaction(async (inside) => {
+    return await transaction(async (inside) => {
       const now = await dialect.now(inside);
       const { image, sourceDigest, missingPlatforms, sourceFault } = outcome;
       const ofImage = await this.#lockRows(inside, image);
       const rows = ofImage.filter(({ id }) => outcome.rows.includes(id));
       const wanted = chosenTargets(selectionOfRows(ofImage), context.targets).map(({ name }) => name);
       const told = outcomesOf(outcome, { configured, wanted });
-      const standings = await recordCopies(inside, dialect, image, told, {
+      const { before, standings, changes } = await recordCopies(inside, dialect, image, told, {
         sourceDigest,
         missingPlatforms,
         now,
@@ -125,8 +130,19 @@ export class PushedImageStore {
       const decided = verdict(standings, wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.readAt));
       const checkedAt = await this.#checkedAt(inside, context);
-      await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
+      const settled = await this.#settleRows(inside, answered, outcome, { decided, checkedAt });
       await recordHistory(inside, dialect, { run: context.run, outcome, told, verdict: decided, now });
+      const open = openStatesOf(before);
+      const all = [
+        ...wholeChanges(
+          image,
+          settled.map((row) => stateOfRow(row, open)),
+          decided,
+        ),
+        ...changes,
+      ];
+      await recordEvents(inside, all, { kind: 'outcome', at: now, run: context.run });
+      return all;
     });
   }
 
@@ -144,6 +160,7 @@ export class PushedImageStore {
       .locking(queries.selectFrom('images_for_push'))
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'image', 'image_key'])
       .select(['id', 'push_status', 'ferry_status', 'requested_at', 'first_missing_at', 'targets', 'force_copy'])
+      .select(['checked_at', 'verified_at'])
       .where('image', '=', image)
       .execute();
   }
@@ -154,7 +171,7 @@ export class PushedImageStore {
     answered: readonly LockedRow[],
     { missingPlatforms, sourceDigest, sourceFault }: ImageOutcome,
     { decided, checkedAt }: { readonly decided: Verdict; readonly checkedAt: number },
-  ): Promise<void> {
+  ): Promise<readonly LockedRow[]> {
     const { status, code, reason } = decided;
     const isPushed = status === PushStatus.pushed;
     const rows = answered.filter((row) => isPushed || mayBecome(status, row));
@@ -164,7 +181,7 @@ export class PushedImageStore {
     // Not since a time to come, of a clock that was ahead: it would be waited for as long in addition.
     const missingSince = (row: LockedRow) =>
       sourceFault === undefined ? null : Math.min(row.first_missing_at ?? checkedAt, checkedAt);
-    await setStatus(
+    await writeStatus(
       queries,
       rows.map(({ id }) => id),
       status,
@@ -178,7 +195,19 @@ export class PushedImageStore {
         ...(!isPushed && saysWhetherMissing ? { first_missing_at: perRow(rows, missingSince) } : {}),
       },
     );
+    return rows;
   }
+}
+
+/** One change for each state that rows of the image had before. */
+function wholeChanges(
+  image: string,
+  before: readonly ImageState[],
+  { state, code, reason }: Verdict,
+): readonly StateChange[] {
+  const to = state === CopyState.adopted ? CopyState.pushed : state;
+  const why = { ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) };
+  return [...new Set(before)].flatMap((from) => (from === to ? [] : [{ image, from, to, ...why }]));
 }
 
 function mayBecome(status: PushStatus, row: LockedRow): boolean {
@@ -200,6 +229,8 @@ interface LockedRow {
   readonly first_missing_at: number | null;
   readonly targets: string | null;
   readonly force_copy: number | null;
+  readonly checked_at: number | null;
+  readonly verified_at: number | null;
 }
 
 function isForcedSince({ force_copy: force, requested_at: at }: LockedRow, readAt: number): boolean {

@@ -1,9 +1,11 @@
 /** Writes `image_copies` and `run_outcomes`: the state of each copy, and its outcome in each run. */
+import type { FaultCode } from '../../domain/ferry-error.js';
+import type { CopyStanding, Verdict } from '../../domain/outcome-decision.js';
+import type { StateChange } from '../../domain/state-change.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { printVerified } from './verified-copies.js';
-import type { CopyStanding, Verdict } from './outcome-decision.js';
 import type { ImageCopies } from '../tables.js';
 
 interface CopyCircumstances {
@@ -14,7 +16,8 @@ interface CopyCircumstances {
 
 /**
  * Writes how the copies of an image stand now, one attempt more for each that was told of.
- * @returns how all copies of the image stand; nobody else changes them before the transaction ends
+ * @returns the state of all copies of the image before and now, and what changed; no other writer changes them before
+ *   the transaction ends
  */
 export async function recordCopies(
   queries: Queries,
@@ -22,7 +25,7 @@ export async function recordCopies(
   image: string,
   outcomes: readonly TargetOutcome[],
   { sourceDigest, missingPlatforms, now }: CopyCircumstances,
-): Promise<readonly CopyStanding[]> {
+): Promise<RecordedCopies> {
   const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
   // Before they are read: of rows that are not there yet, two transactions could not both keep the place.
   await dialect.insertAbsent(queries, 'image_copies', blanks, ['image', 'target']);
@@ -39,7 +42,36 @@ export async function recordCopies(
   });
   const changed = renewed.filter(({ target }) => told.has(target)).map((row) => ({ ...row }));
   await dialect.upsert(queries, 'image_copies', changed, ['image', 'target']);
-  return renewed.map(standingOf);
+  // Rows without an attempt were made just now.
+  const before = rows.filter(({ attempts }) => attempts > 0);
+  const known = new Map(before.map((row) => [row.target, row]));
+  return {
+    before,
+    standings: renewed.map(standingOf),
+    changes: changed.flatMap((row) => copyChange(known.get(row.target), row)),
+  };
+}
+
+interface RecordedCopies {
+  readonly before: readonly { readonly image: string; readonly state: string }[];
+  readonly standings: readonly CopyStanding[];
+  readonly changes: readonly StateChange[];
+}
+
+/** @returns nothing where the state is the same */
+export function copyChange(before: ImageCopies | undefined, now: ImageCopies): StateChange[] {
+  const { image, target, state, code, reason } = now;
+  if (before?.state === state) return [];
+  return [
+    {
+      image,
+      target,
+      ...(before === undefined ? {} : { from: before.state as CopyState }),
+      to: state as CopyState,
+      ...(code === null ? {} : { code: code as FaultCode }),
+      ...(reason === null ? {} : { reason }),
+    },
+  ];
 }
 
 function changesOf(

@@ -19,10 +19,6 @@ export class SqliteSchemaEditor implements SchemaEditor {
     for (const index of indexes) await this.addIndex(name, index);
   }
 
-  async dropTable(name: string): Promise<void> {
-    await this.#run(`drop table if exists "${name}"`);
-  }
-
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
     // Names of columns are the same in upper and lower case.
     const present = new Set(await this.#names(`select lower(name) as name from pragma_table_info('${table}')`));

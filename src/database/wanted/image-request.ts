@@ -36,3 +36,8 @@ export function uniqueRequests(imageRequests: readonly ImageRequest[]): ImageReq
   }
   return [...byKey.values()];
 }
+
+/** Who requested an image, for its events. */
+export function requester({ by, id }: RequestedBy): string {
+  return id === undefined ? by : `${by} ${id}`;
+}

@@ -1,8 +1,6 @@
 /** Rows of `images_for_push` and `image_copies` as `ferry list` and `ferry status` show them. */
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { withoutPassword } from '@image-ferry/registry/reference';
 import { CopyState } from '../../domain/wanted-image.js';
-import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';
 import { WantedState } from '../status-views.js';
 import type { CopyEntry, WantedEntry } from '../status-views.js';
@@ -10,7 +8,7 @@ import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { NAMING } from '../adoption/naming-rows.js';
 import { pagesOf } from '../insert-rows.js';
-import { canonicalPlatforms } from '../row-shapes.js';
+import { canonicalPlatforms, columnsAsText } from '../row-shapes.js';
 import type { RowIdentity } from '../row-shapes.js';
 import { isClaimedRow, shownStatusOf, unworkable } from '../effective-status.js';
 import type { ImageCopies } from '../tables.js';
@@ -149,12 +147,6 @@ function copyEntry(row: ImageCopies): CopyEntry {
     ...(row.backup === null ? {} : { backup: row.backup }),
     ...(Array.isArray(dropped) ? { dropped: dropped as NonNullable<CopyEntry['dropped']> } : {}),
   };
-}
-
-/** A row that names no image, or was not read yet, is shown as its columns say. */
-export function columnsAsText(row: ReferenceColumns): string {
-  const parts = [row.source_registry_url, row.orig_name_space, row.orig_image_name];
-  return withoutPassword(parts.filter((part) => part !== null && part !== '').join('/'));
 }
 
 function platformText(column: string | null): string {

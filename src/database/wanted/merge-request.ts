@@ -5,7 +5,9 @@ import { isWider, uniteTargets } from '../../domain/wanted-targets.js';
 import { DatabaseFault } from '../database-fault.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { targetsColumn, targetSelection } from './target-selections.js';
-import { askedAt, forgotten, perRow, setStatus } from './wanted-rows.js';
+import { changeStatus } from './change-status.js';
+import { askedAt, forgotten, perRow } from './wanted-rows.js';
+import { requester } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
 
 /** The rows of wishes that are there. */
@@ -28,6 +30,7 @@ export function writeConflict(): DatabaseFault {
 interface Renewal {
   readonly id: number;
   readonly requestedBy: string | null;
+  readonly who: string;
   readonly targets: string | null;
   /** `renewed`: pending again; `asked`: still pending, and asked for now; absent: as it was. */
   readonly change?: 'renewed' | 'asked';
@@ -54,8 +57,8 @@ export async function mergeRequests(
   );
   for (const change of ['renewed', 'asked'] as const) {
     const changed = [...renewals.values()].filter((renewal) => renewal.change === change);
-    await setStatus(
-      queries,
+    await changeStatus(
+      { queries, dialect },
       changed.map(({ id }) => id),
       PushStatus.pending,
       {
@@ -64,6 +67,8 @@ export async function mergeRequests(
         requested_by: perRow(changed, ({ requestedBy }) => requestedBy),
         targets: perRow(changed, ({ targets }) => targets),
       },
+      { kind: 'added', at: now },
+      new Map(changed.map(({ id, who }) => [id, { who }])),
     );
   }
   return new Map([...renewals].map(([key, { result }]) => [key, result]));
@@ -78,6 +83,7 @@ function renewalOf({ requestedBy, isExplicit, image, platform, targets: asked }:
   const renewal = {
     id: row.id,
     requestedBy: JSON.stringify(requestedBy),
+    who: requester(requestedBy),
     targets: goesFurther ? targetsColumn(targets) : row.targets,
   };
   const result = { image, platform, previous } as const;

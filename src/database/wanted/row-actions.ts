@@ -1,11 +1,13 @@
 /** What a person tells the ferry to do with rows that are settled. */
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { ChangeCause } from '../../domain/state-change.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { effectiveStatus } from '../effective-status.js';
+import { columnsAsText } from '../row-shapes.js';
+import { changeStatus } from './change-status.js';
 import { readSelections } from './target-selections.js';
-import { columnsAsText } from './list-wanted.js';
-import { askedAt, forgotten, highestId, lowestId, setStatus } from './wanted-rows.js';
+import { askedAt, forgotten, highestId, lowestId } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
@@ -82,41 +84,42 @@ async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
 }
 
 async function removeImage(database: FerryDatabase, image: string): Promise<Renewed> {
-  const { transaction } = database;
-  return await transaction(async (inside) => {
+  return await database.transaction(async (inside) => {
     const rows = await selectRows(inside)
       .where('image', '=', image)
       .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
       .execute();
-    return await withdraw(inside, rows);
+    return await withdraw({ ...database, queries: inside }, rows);
   });
 }
 
 /** By its id; or every row that names no image and whose columns read so. */
-async function removeRow({ transaction }: FerryDatabase, row: number | string): Promise<Renewed> {
-  return await transaction(async (inside) => {
+async function removeRow(database: FerryDatabase, row: number | string): Promise<Renewed> {
+  return await database.transaction(async (inside) => {
+    const within = { ...database, queries: inside };
     const rows = selectRows(inside)
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
       .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
-    if (typeof row === 'number') return await withdraw(inside, await rows.where('id', '=', row).execute());
+    if (typeof row === 'number') return await withdraw(within, await rows.where('id', '=', row).execute());
     const nameless = await rows.where('image', 'is', null).execute();
     return await withdraw(
-      inside,
+      within,
       nameless.filter((one) => columnsAsText(one) === row),
     );
   });
 }
 
-async function withdraw(queries: Queries, rows: readonly SettledRow[]): Promise<Renewed> {
+async function withdraw(within: Within, rows: readonly SettledRow[]): Promise<Renewed> {
+  const cause = await causedByPerson(within, 'removed');
   for (const ids of pages(rows)) {
-    await setStatus(queries, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null });
+    await changeStatus(within, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null }, cause);
   }
   return counted(rows);
 }
 
 /** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
-async function backfill({ transaction }: FerryDatabase, target: string): Promise<Renewed> {
-  return await transaction(async (inside) => {
+async function backfill(database: FerryDatabase, target: string): Promise<Renewed> {
+  return await database.transaction(async (inside) => {
     const lacking = await selectRows(inside)
       .select('targets')
       .where('push_status', '=', PushStatus.pushed)
@@ -140,30 +143,39 @@ async function backfill({ transaction }: FerryDatabase, target: string): Promise
       const selection = selections.get(image ?? '') ?? 'all';
       return selection === 'all' || selection.includes(target);
     });
-    for (const ids of pages(rows)) {
-      await setStatus(inside, ids, PushStatus.pending, { ...forgotten, checked_at: null, requested_at: null });
-    }
+    const within = { ...database, queries: inside };
+    const cause = await causedByPerson(within, 'backfill');
+    const columns = { ...forgotten, checked_at: null, requested_at: null };
+    for (const ids of pages(rows)) await changeStatus(within, ids, PushStatus.pending, columns, cause);
     return counted(rows);
   });
 }
 
 async function renew(
-  { dialect, transaction }: FerryDatabase,
+  database: FerryDatabase,
   /** Pushed rows are always copied anew; the others where the very image is named. */
   { isAnew }: { readonly isAnew: boolean },
   find: (queries: Queries) => Promise<readonly SettledRow[]>,
 ): Promise<Renewed> {
-  return await transaction(async (inside) => {
-    const now = await dialect.now(inside);
+  return await database.transaction(async (inside) => {
+    const within = { ...database, queries: inside };
+    const cause = await causedByPerson(within, 'retried');
     const rows = await find(inside);
     const pushed = rows.filter((row) => row.push_status === PushStatus.pushed);
     const others = rows.filter((row) => row.push_status !== PushStatus.pushed);
-    const wanted = { ...forgotten, requested_at: askedAt(now) };
-    for (const ids of pages(pushed)) await setStatus(inside, ids, PushStatus.pending, { ...wanted, force_copy: 1 });
-    const again = isAnew ? { ...wanted, force_copy: 1 } : wanted;
-    for (const ids of pages(others)) await setStatus(inside, ids, PushStatus.pending, again);
+    const wanted = { ...forgotten, requested_at: askedAt(cause.at) };
+    const forced = { ...wanted, force_copy: 1 };
+    for (const ids of pages(pushed)) await changeStatus(within, ids, PushStatus.pending, forced, cause);
+    const again = isAnew ? forced : wanted;
+    for (const ids of pages(others)) await changeStatus(within, ids, PushStatus.pending, again, cause);
     return counted(rows);
   });
+}
+
+type Within = Pick<FerryDatabase, 'queries' | 'dialect'>;
+
+async function causedByPerson({ queries, dialect }: Within, kind: ChangeCause['kind']): Promise<ChangeCause> {
+  return { kind, at: await dialect.now(queries), who: 'cli' };
 }
 
 function selectRows(queries: Queries) {

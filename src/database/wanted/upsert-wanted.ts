@@ -4,13 +4,14 @@ import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedRequest, WantedResult } from '../../domain/wanted-image.js';
 import { DatabaseFault } from '../database-fault.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { recordEvents } from '../events.js';
 import { narrowIndexNotesOf } from '../forms/examine-tables.js';
 import { pagesOf } from '../insert-rows.js';
 import { utcText } from '../sqlite/sqlite-parameters.js';
 import { targetsColumn } from './target-selections.js';
 import { highestId } from './wanted-rows.js';
 import { writeConflict, mergeRequests, selectByKey } from './merge-request.js';
-import { uniqueRequests, imageRequestOf } from './image-request.js';
+import { requester, uniqueRequests, imageRequestOf } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
 
 /**
@@ -34,6 +35,10 @@ export async function upsertWanted(
     const known = new Set((await selectByKey(queries, page).execute()).map(({ image_key: key }) => key));
     const absent = page.filter(({ key }) => !known.has(key));
     await insertAll(queries, dialect, absent, now);
+    const added = absent.map(
+      ({ image, requestedBy }) => ({ image, to: 'pending', who: requester(requestedBy) }) as const,
+    );
+    await recordEvents(queries, added, { kind: 'added', at: now });
     for (const { key, image, platform } of absent) results.set(key, { image, platform, outcome: 'added' });
 
     const present = page.filter(({ key }) => known.has(key));

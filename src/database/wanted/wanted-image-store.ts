@@ -1,19 +1,31 @@
 import { sql } from 'kysely';
 
+import type { StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedImage, WantedRequest, WantedResult } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import { releaseOrphans } from '../adoption/duplicate-rows.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { takeOverPushedRows } from '../adoption/adopt-pushed-images.js';
+import { adoptPushedImages } from '../adoption/adopt-pushed-images.js';
 import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
 import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';
-import type { NormalizedRows } from '../adoption/normalize-rows.js';
 import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
 import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
 import { forgotten, highestId, idsOfImages, lowestId, updateWanted } from './wanted-rows.js';
 import { upsertWanted } from './upsert-wanted.js';
+
+/** Blocked rows that are reported one by one: for more of them there is `ferry list blocked`. */
+const blockedShown = 100;
+
+interface NormalizedTotals {
+  adopted: number;
+  duplicates: number;
+  /** Rows that are blocked from now on, since no image can be read from them. */
+  refused: number;
+  /** The first 100 of those. */
+  blocked: readonly StateChange[];
+}
 
 /** The rows of `images_for_push`: who wants which image. */
 export class WantedImageStore {
@@ -27,10 +39,10 @@ export class WantedImageStore {
    * Reads what other programs inserted or reset: gives rows an identity, marks duplicates, blocks what cannot mean
    * anything; and reads new rows of `pushed_images`. Several workers may do it at once.
    */
-  async normalizeRows(): Promise<NormalizedRows> {
+  async normalizeRows(): Promise<Readonly<NormalizedTotals>> {
     const { queries, dialect, transaction } = this.#database;
-    const total = { adopted: 0, duplicates: 0, refused: 0 };
-    await takeOverPushedRows(this.#database);
+    const total: NormalizedTotals = { adopted: 0, duplicates: 0, refused: 0, blocked: [] };
+    await adoptPushedImages(this.#database);
     if (!(await hasRowsToNormalize(queries))) return total;
 
     const reviewing = new ProgressCheck();
@@ -46,7 +58,8 @@ export class WantedImageStore {
       adopting.next(page.ids);
       total.adopted += page.adopted;
       total.duplicates += page.duplicates;
-      total.refused += page.refused;
+      total.refused += page.refused.length;
+      total.blocked = [...total.blocked, ...page.refused].slice(0, blockedShown);
     }
 
     async function reviewAndRelease(inside: Queries): Promise<readonly number[]> {
@@ -113,7 +126,8 @@ export class WantedImageStore {
 
   /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
   async reviewPushed(images: readonly string[]): Promise<void> {
-    await this.#database.transaction(async (inside) => await reviewPushed(inside, images));
+    const { dialect, transaction } = this.#database;
+    await transaction(async (inside) => await reviewPushed(inside, dialect, images));
   }
 
   /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */

@@ -11,10 +11,13 @@ export const lowestId = Number.MIN_SAFE_INTEGER;
 export const highestId = Number.MAX_SAFE_INTEGER;
 
 /** Columns to set, to values or expressions. */
-type WantedUpdate = UpdateObject<FerryTables, 'images_for_push'>;
+export type WantedUpdate = UpdateObject<FerryTables, 'images_for_push'>;
 
-/** Sets the status of rows, nearly always a `PushStatus`, and of the duplicates that follow them. */
-export async function setStatus(
+/**
+ * Sets the status of rows, nearly always a `PushStatus`, and of the duplicates that follow them. It records no event:
+ * `changeStatus` does.
+ */
+export async function writeStatus(
   queries: Queries,
   ids: readonly number[],
   status: number,

@@ -1,7 +1,8 @@
-/** What an outcome means for the rows of its image: decided here, written elsewhere. */
-import type { FaultCode } from '../../domain/ferry-error.js';
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
-import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
+/** What an outcome means for the rows of its image. Written by `database/pushed`. */
+import type { FaultCode } from './ferry-error.js';
+import { openState } from './state-change.js';
+import { CopyState, PushStatus } from './wanted-image.js';
+import type { ImageOutcome, TargetOutcome } from './wanted-image.js';
 
 export interface CopyStanding {
   readonly target: string;
@@ -57,14 +58,11 @@ export function verdict(
     const isAdopted = known.every(({ state }) => state === CopyState.adopted);
     return { status: PushStatus.pushed, state: isAdopted ? CopyState.adopted : CopyState.pushed };
   }
-  const retrying = open.filter(({ state }) => state === CopyState.retrying);
-  const waiting = open.filter(({ state }) => state === CopyState.waiting);
-  const blocked = open.filter(({ state }) => state === CopyState.blocked);
-  if (retrying.length > 0) return { status: PushStatus.pending, state: CopyState.retrying, ...explanation(retrying) };
-  if (waiting.length > 0 || blocked.length === 0 || known.length < wanted.length) {
-    return { status: PushStatus.pending, state: CopyState.waiting, ...explanation(waiting) };
-  }
-  return { status: PushStatus.blocked, state: CopyState.blocked, ...explanation(blocked) };
+  const decided = openState(open.map(({ state }) => state)) ?? CopyState.waiting;
+  // A target without a copy yet is tried by the next run.
+  const state = decided === CopyState.blocked && known.length < wanted.length ? CopyState.waiting : decided;
+  const status = state === CopyState.blocked ? PushStatus.blocked : PushStatus.pending;
+  return { status, state, ...explanation(open.filter((standing) => standing.state === state)) };
 }
 
 /** One reason that all share is said once; different ones with the target that each is about. */

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 
-import type { Queries } from '../dialect-differences.js';
+import type { MigrationStep } from '../migration-step.js';
 
 /** The two tables as the older scripts have them, for those who begin with the ferry. Existing ones stay untouched. */
-export async function createLegacyTables(kind: 'mysql' | 'sqlite', queries: Queries): Promise<void> {
-  for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement).execute(queries);
+export async function up({ queries, dialect }: MigrationStep): Promise<void> {
+  for (const statement of dialect.kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement).execute(queries);
 }
 
 const MYSQL = [

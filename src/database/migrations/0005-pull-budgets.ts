@@ -1,7 +1,7 @@
-import type { SchemaEditor } from '../schema-editor.js';
+import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
-/** A host has an allowance for each spender (an address, an account) that it tells apart. */
+/** Pull allowances of sources. A host may count each address or account (its rate limit source) by itself. */
 export const PULL_TABLES: readonly TableShape[] = [
   {
     name: 'source_budgets',
@@ -28,8 +28,6 @@ export const PULL_TABLES: readonly TableShape[] = [
   },
 ];
 
-/** The first form of `source_budgets` knew no spenders, and nothing ever wrote to it. */
-export async function makePullBudgets(editor: SchemaEditor): Promise<void> {
-  await editor.dropTable('source_budgets');
+export async function up({ editor }: MigrationStep): Promise<void> {
   for (const shape of PULL_TABLES) await editor.createTable(shape);
 }

@@ -1,4 +1,4 @@
-import type { SchemaEditor } from '../schema-editor.js';
+import type { MigrationStep } from '../migration-step.js';
 import type { ColumnShape } from '../table-shape.js';
 
 /** The older scripts' own columns that their first versions may not have had: without a value they mean their default. */
@@ -22,7 +22,7 @@ const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   platform: { type: 'text(255)' },
 };
 
-/** What the ferry adds; other steps add more. */
+/** What the ferry adds. */
 export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   image_key: { type: 'key' },
   duplicate_of: { type: 'bigint' },
@@ -37,16 +37,19 @@ export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   requested_at: { type: 'bigint' },
   force_copy: { type: 'integer' },
   note: { type: 'long-text' },
+  targets: { type: 'long-text' },
+  verified_at: { type: 'bigint' },
 };
 
 export const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   name_key: { type: 'key' },
   image: { type: 'text(600)' },
   source_digest: { type: 'text(150)' },
+  verified_at: { type: 'bigint' },
 };
 
 /** What the ferry adds to the older scripts' tables: columns at the end, all nullable, so that their inserts go on. */
-export async function addFerryColumns(editor: SchemaEditor): Promise<void> {
+export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.modernise('images_for_push');
   await editor.addColumns('images_for_push', { ...YOUNGER_WANTED_COLUMNS, ...WANTED_COLUMNS });
   await editor.addIndexIfPossible('images_for_push', { name: 'idx_push_status', columns: ['push_status'] });

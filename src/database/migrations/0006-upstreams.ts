@@ -1,3 +1,4 @@
+import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
 /** Which release of each upstream was handled last. */
@@ -14,3 +15,7 @@ export const UPSTREAM_TABLE: TableShape = {
   },
   primaryKey: ['name'],
 };
+
+export async function up({ editor }: MigrationStep): Promise<void> {
+  await editor.createTable(UPSTREAM_TABLE);
+}

@@ -1,0 +1,99 @@
+/** `events`: every state change, written in the transaction that makes it. */
+import type { FaultCode } from '../domain/ferry-error.js';
+import type { ChangeCause, StateChange, StateEvent } from '../domain/state-change.js';
+import { visibleLines } from '../domain/visible-text.js';
+import type { DialectDifferences, Queries } from './dialect-differences.js';
+import { insertRows, pagesOf } from './insert-rows.js';
+import type { EventsTable } from './tables.js';
+
+const longestImage = 600;
+const longestWho = 255;
+/** A number that is missing for so long, in milliseconds, belongs to a transaction that was rolled back. */
+const gapTrustedMs = 15_000;
+const standardLimit = 1_000;
+
+/** Writes changes in a few statements, however many there are. The transaction must be the one that made them. */
+export async function recordEvents(
+  queries: Queries,
+  changes: readonly (StateChange & { readonly who?: string })[],
+  cause: ChangeCause,
+): Promise<void> {
+  const rows = changes.map((change) => ({
+    at: cause.at,
+    kind: cause.kind,
+    image: change.image.slice(0, longestImage),
+    target: change.target ?? '',
+    from_state: change.from ?? null,
+    to_state: change.to,
+    code: change.code ?? null,
+    reason: change.reason === undefined ? null : visibleLines(change.reason),
+    run: cause.run ?? null,
+    who: (change.who ?? cause.who)?.slice(0, longestWho) ?? null,
+  }));
+  for (const page of pagesOf(rows)) await insertRows('events', page).execute(queries);
+}
+
+/**
+ * Events after an ID, the oldest first. Transactions that run at once may commit their IDs out of order: where a number
+ * is missing, events behind it that are younger than 15 s come with a later call, so that a reader who goes on after the
+ * last ID misses none.
+ *
+ * @param after ID of the last event that was read; 0 for all
+ */
+export async function readEvents(
+  { queries, dialect }: { readonly queries: Queries; readonly dialect: DialectDifferences },
+  after: number,
+  limit: number = standardLimit,
+): Promise<readonly StateEvent[]> {
+  const rows = await queries
+    .selectFrom('events')
+    .selectAll()
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const settledBefore = (await dialect.now(queries)) - gapTrustedMs;
+  let last = after;
+  const gap = rows.findIndex(({ id, at }) => {
+    const isGap = id !== last + 1 && at > settledBefore;
+    last = id;
+    return isGap;
+  });
+  // SQLite has one writer at a time: what is missing there was rolled back, or pruned.
+  const safe = gap < 0 || dialect.kind === 'sqlite' ? rows : rows.slice(0, gap);
+  return safe.map(stateEvent);
+}
+
+/** The newest events of an image and its copies, the oldest of them first. */
+export async function readEventsOf(
+  queries: Queries,
+  image: string,
+  limit: number = standardLimit,
+): Promise<readonly StateEvent[]> {
+  const rows = await queries
+    .selectFrom('events')
+    .selectAll()
+    .where('image', '=', image)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.reverse().map(stateEvent);
+}
+
+type EventRow = { readonly [Column in keyof EventsTable]: Column extends 'id' ? number : EventsTable[Column] };
+
+function stateEvent(row: EventRow): StateEvent {
+  return {
+    id: row.id,
+    at: row.at,
+    kind: row.kind as StateEvent['kind'],
+    image: row.image,
+    ...(row.target === '' ? {} : { target: row.target }),
+    ...(row.from_state === null ? {} : { from: row.from_state as StateEvent['to'] }),
+    to: row.to_state as StateEvent['to'],
+    ...(row.code === null ? {} : { code: row.code as FaultCode }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.run === null ? {} : { run: row.run }),
+    ...(row.who === null ? {} : { who: row.who }),
+  };
+}
