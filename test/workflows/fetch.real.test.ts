@@ -344,7 +344,6 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ['FetchDify', { scop: 'release' }, 'unknown field "scop"'],
     ['FetchUpstream', {}, 'FetchUpstream expects {"name": "my-upstream"}'],
     ['FetchUpstream', { name: 'unknown' }, 'unknown upstream unknown'],
-    ['FetchUpstream', { name: 'unknown' }, 'unknown upstream unknown'],
   ])('the workflow %s with the invalid input %j ends with a reason', async (type, input, reason) => {
     const handle = await worker.client.workflow.start(type, {
       workflowId: 'by-hand',
