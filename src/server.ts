@@ -1,4 +1,4 @@
-/** Composition root of the server: configuration → Temporal's client → webhook bridge → HTTP. */
+/** Composition root of the server: configuration → Temporal's client and the database, read-only → HTTP. */
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { once } from 'node:events';
@@ -6,7 +6,11 @@ import { once } from 'node:events';
 import { createAdaptorServer } from '@hono/node-server';
 
 import { lazyClient } from './client/connect.js';
+import { queuesFor } from './client/worker-availability.js';
+import { StatusDatabase } from './composition/status-database.js';
+import { packageVersion } from './config/package-folder.js';
 import { createHttpServer } from './server/http-server.js';
+import type { ReadDatabase } from './server/status-api.js';
 import { temporalWork } from './server/temporal-work.js';
 import type { ListenAddress } from './config/server-settings.js';
 import { readServerSettings } from './config/server-settings.js';
@@ -29,14 +33,18 @@ export interface ServerOptions {
   readonly mayMove: boolean;
 }
 
-/** Runs the server until it is told to stop. Temporal may be away: requests are then answered with 503. */
+/** Runs the server until it is told to stop. Without Temporal, or without the database, the
+ * requests that need it are answered 503. */
 export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOptions): Promise<void> {
-  const { temporal: place, listen, ...settings } = readServerSettings(variables);
+  const { temporal: place, listen, database: where, hasDockerTargets, ...settings } = readServerSettings(variables);
   const log = createLogger('server');
   const { namespace, connection } = place;
   const temporal = lazyClient({ address: place.address ?? defaultTemporal, namespace, connection });
+  const database = new StatusDatabase(where);
+  const work = temporalWork(temporal, queuesFor(hasDockerTargets ? [{ engine: 'docker' }] : []));
+  const readDatabase: ReadDatabase = async (query) => await database.read(query);
   try {
-    const httpServer = createHttpServer({ ...settings, work: temporalWork(temporal), log });
+    const httpServer = createHttpServer({ ...settings, work, readDatabase, version: packageVersion(), log });
     const server = await serve(httpServer.fetch, listen, options);
     const told = shutdownSignal();
     process.send?.({ ready: server.address });
@@ -45,6 +53,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     await server.stop();
   } finally {
     await temporal.close();
+    await database.close();
     if (process.connected) process.disconnect();
   }
 }

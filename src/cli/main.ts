@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 
 import { Command, CommanderError, Option } from 'commander';
 
-import { packageFolder } from '../config/package-folder.js';
+import { packageVersion } from '../config/package-folder.js';
 import { builtInUpstreams } from '../domain/built-in-upstreams.js';
 import { fetchId } from '../domain/upstream.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
@@ -47,7 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 function makeProgram(done: (status: number) => void): Command {
   const program = new Command('ferry')
     .description('Mirrors container images durably and byte for byte, reading the source once for all targets.')
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     // Messages about an argument quote it, so control characters are made visible.
     .configureOutput({ writeErr: (text) => printMessageLines(text.trimEnd()) })
@@ -256,10 +254,4 @@ function endQuietlyWithReader(): void {
       process.exit(128 + constants.signals.SIGPIPE);
     });
   }
-}
-
-function version(): string {
-  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
-  const { version: number } = JSON.parse(text) as { version: string };
-  return number;
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 
 import type { Upstream } from '../domain/upstream.js';
+import type { DatabaseConfig } from './base-config.js';
+import { readBase } from './base-config.js';
 import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
@@ -36,18 +38,28 @@ export interface ServerSettings {
 const defaultListen = '127.0.0.1:8080';
 const defaultRequestsPerMinute = 240;
 
+/** Everything that `ferry server` needs. */
+export interface ServerConfig extends ServerSettings {
+  /** Read by the status routes alone. */
+  readonly database: DatabaseConfig;
+  /** A target goes through a Docker daemon: its copies need the workers of such a queue. */
+  readonly hasDockerTargets: boolean;
+}
+
 /**
- * What `ferry server` needs. It does not open a database and needs no target.
+ * What `ferry server` needs: no target, and no database but for the routes that show the state.
  *
  * @throws InvalidInput listing every fault; one of them is an address beyond this machine without any secret
  */
-export function readServerSettings(variables: Variables): ServerSettings {
+export function readServerSettings(variables: Variables): ServerConfig {
   const errors = new ConfigErrors();
   const environment = new Environment(variables);
-  const upstreams = readUpstreams(configFileOf(environment, errors), errors);
-  const settings = collectServerSettings(environment, upstreams, errors);
+  const file = configFileOf(environment, errors);
+  const settings = collectServerSettings(environment, readUpstreams(file, errors), errors);
+  const { database } = readBase(environment, errors);
   errors.throwIfAny();
-  return settings;
+  const hasDockerTargets = Object.values(file.targets ?? {}).some(({ engine }) => engine === 'docker');
+  return { ...settings, database, hasDockerTargets };
 }
 
 /** The same, with errors added to `errors`. */

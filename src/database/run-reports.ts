@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { CopyState } from '../domain/wanted-image.js';
-import type { NotDoneEntry, RunReport } from './status-views.js';
+import type { NotDoneEntry, RunPage, RunReport } from './status-views.js';
 import type { Queries } from './dialect-differences.js';
 
 /** What a run did, in numbers; undefined for a run that is not known (any more). Without an ID: the latest run. */
@@ -31,6 +31,34 @@ export async function readRun(queries: Queries, id?: string): Promise<RunReport 
     bytesRead: counts.reduce((sum, { bytes }) => sum + Number(bytes), 0),
     bytesSent: Number(sent?.bytes ?? 0),
   };
+}
+
+/** Runs, the latest first. A cursor is the start and the ID of the last run of the page before. */
+export async function readRuns(
+  queries: Queries,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<RunPage> {
+  const first = queries
+    .selectFrom('runs')
+    .select(['id', 'started_at'])
+    .orderBy('started_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit);
+  const [, startedAt = '', id = ''] = /^(\d+)-(.+)$/.exec(cursor ?? '') ?? [];
+  const older = first.where((is) =>
+    is.or([
+      is('started_at', '<', Number(startedAt)),
+      is.and([is('started_at', '=', Number(startedAt)), is('id', '<', id)]),
+    ]),
+  );
+  const rows = await (cursor === undefined ? first : older).execute();
+  const items: RunReport[] = [];
+  for (const row of rows) {
+    const run = await readRun(queries, row.id);
+    if (run !== undefined) items.push(run);
+  }
+  const last = rows.at(-1);
+  return rows.length < limit || last === undefined ? { items } : { items, next: `${last.started_at}-${last.id}` };
 }
 
 /** What a run did not do, by image and target, in the order of their names. */

@@ -12,13 +12,14 @@ import type {
   Page,
   PageQuery,
   PushedEntry,
+  RunPage,
   RunReport,
   WantedEntry,
 } from './status-views.js';
 import { readEvents, readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
-import { readNotDone, readRun } from './run-reports.js';
+import { readNotDone, readRun, readRuns } from './run-reports.js';
 import { effectiveStatus } from './effective-status.js';
 import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
 import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
@@ -104,20 +105,20 @@ export class StatusQueries {
     };
   }
 
-  /** Rows of `images_for_push`, by row: all that are not withdrawn; the blocked; or those tried and not done yet. */
+  /** Rows of `images_for_push`, by row. `wanted`: all that are not withdrawn; `waiting`: pending ones that were tried. */
   async listWanted(
-    which: 'wanted' | 'blocked' | 'waiting',
+    which: 'wanted' | 'waiting' | WantedState,
     { limit = standardLimit, after }: PageQuery = {},
   ): Promise<Page<WantedEntry>> {
     const { queries } = this.#database;
     const first = selectWanted(this.#database).orderBy('id').limit(limit);
     const all = after === undefined ? first : first.where('id', '>', after);
-    const narrowed = {
-      wanted: () => all.where(effectiveStatus, '<>', PushStatus.withdrawn),
-      blocked: () => all.where(effectiveStatus, '=', PushStatus.blocked),
-      waiting: () => all.where('push_status', '=', PushStatus.pending).where('image', 'in', openImages(this.#database)),
+    const narrowed = () => {
+      if (which === 'wanted') return all.where(effectiveStatus, '<>', PushStatus.withdrawn);
+      if (which !== 'waiting') return all.where(effectiveStatus, '=', PushStatus[which]);
+      return all.where('push_status', '=', PushStatus.pending).where('image', 'in', openImages(this.#database));
     };
-    return page(await readWanted(queries, await narrowed[which]().execute()), limit);
+    return page(await readWanted(queries, await narrowed().execute()), limit);
   }
 
   /** Rows of `pushed_images`, by row. */
@@ -158,6 +159,11 @@ export class StatusQueries {
   /** Undefined for a run that is not known, or not any more; without an ID the latest. */
   async run(id?: string): Promise<RunReport | undefined> {
     return await readRun(this.#database.queries, id);
+  }
+
+  /** Runs, the latest first. @param query `cursor`: `next` of the page before */
+  async listRuns(query: { readonly limit: number; readonly cursor?: string | undefined }): Promise<RunPage> {
+    return await readRuns(this.#database.queries, query);
   }
 
   async notDone(run: string, limit: number = standardLimit): Promise<readonly NotDoneEntry[]> {

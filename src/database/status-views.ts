@@ -98,6 +98,12 @@ export interface RunReport {
   readonly bytesSent: number;
 }
 
+export interface RunPage {
+  readonly items: readonly RunReport[];
+  /** Cursor of the next page; absent at the end. */
+  readonly next?: string;
+}
+
 /** Something that a run did not do. */
 export interface NotDoneEntry {
   readonly image: string;

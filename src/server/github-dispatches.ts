@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Context } from 'hono';
-import { Hono } from 'hono';
-import * as z from 'zod';
+import { createRoute, z } from '@hono/zod-openapi';
 
+import { bearerToken, gitHubProblems, json } from './answer-schemas.js';
 import type { ServerLog, ServerWork, Event } from './server-work.js';
 import { logIgnored, startWork } from './server-work.js';
 import { eventTypes, readEvent } from './event-types.js';
+import { openApiApp } from './open-api-app.js';
 import { answerAsGitHub, refusal } from './problems.js';
-import { assertJsonTypeAsGitHub, checked, limitedBody, parseJson } from './request-body.js';
+import { assertJsonTypeAsGitHub, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 import { tokenGate } from './token-gate.js';
 import { eventOfWorkflowFile } from './workflow-files.js';
@@ -24,43 +24,90 @@ export interface DispatchOptions {
   readonly log: ServerLog;
 }
 
-const RepositoryDispatch = z.strictObject({
-  event_type: z.string().min(1).max(100),
-  client_payload: z.unknown().optional(),
+const RepositoryDispatch = z
+  .strictObject({
+    event_type: z.string().min(1).max(100),
+    client_payload: z.unknown().optional(),
+  })
+  .openapi('RepositoryDispatch');
+const WorkflowDispatch = z
+  .strictObject({
+    // A ferry has no branches; GitHub's clients always name one.
+    ref: z.string().min(1),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+    return_run_details: z.literal(false).optional(),
+  })
+  .openapi('WorkflowDispatch');
+
+const accepted = {
+  204: {
+    description: 'Temporal has the work. The header X-GitHub-Delivery names it.',
+    headers: z.object({ 'x-github-delivery': z.string() }),
+  },
+  ...gitHubProblems(400, 401, 404, 413, 415, 422, 429, 500, 503),
+};
+const Repository = z.object({ owner: z.string(), repo: z.string() });
+
+const dispatchEvent = createRoute({
+  method: 'post',
+  path: '/repos/{owner}/{repo}/dispatches',
+  summary: "GitHub's repository_dispatch",
+  ...bearerToken,
+  request: { params: Repository, body: { required: true, ...json(RepositoryDispatch, 'the event') } },
+  responses: accepted,
 });
-const WorkflowDispatch = z.strictObject({
-  // A ferry has no branches; GitHub's clients always name one.
-  ref: z.string().min(1),
-  inputs: z.record(z.string(), z.unknown()).optional(),
-  return_run_details: z.literal(false).optional(),
+
+const dispatchWorkflow = createRoute({
+  method: 'post',
+  path: '/repos/{owner}/{repo}/actions/workflows/{id}/dispatches',
+  summary: "GitHub's workflow_dispatch",
+  ...bearerToken,
+  request: {
+    params: Repository.extend({ id: z.string().openapi({ description: 'name of a workflow file' }) }),
+    body: { required: true, ...json(WorkflowDispatch, 'the inputs') },
+  },
+  responses: accepted,
 });
 
 /** The two requests of GitHub's API by which workflows are started there: callers change only the base URL. */
-export function gitHubDispatches({ tokens, repositories, upstreams, limit, work, log }: DispatchOptions): Hono {
-  const app = new Hono();
+export function gitHubDispatches({ tokens, repositories, upstreams, limit, work, log }: DispatchOptions) {
+  const app = openApiApp();
   app.onError((error, context) => answerAsGitHub(error, context, log));
-  app.use('/repos/:owner/:repo/*', tokenGate(tokens, limit), limitedBody());
-
-  app.post('/repos/:owner/:repo/dispatches', async (context) => {
-    const repository = existing(context.req.param('owner'), context.req.param('repo'));
-    const { event_type: type, client_payload: payload } = checked(RepositoryDispatch, await jsonOf(context));
-    return await start(context, { event: read(type, payload, repository), type, repository });
+  app.use('/repos/:owner/:repo/*', tokenGate(tokens, limit), limitedBody(), async (context, next) => {
+    assertExists(`${context.req.param('owner')}/${context.req.param('repo')}`);
+    await next();
   });
-
-  app.post('/repos/:owner/:repo/actions/workflows/:id/dispatches', async (context) => {
-    const repository = existing(context.req.param('owner'), context.req.param('repo'));
-    const type = eventOfWorkflowFile(context.req.param('id'), upstreams);
-    if (type === undefined) {
-      throw refusal(404, `Not Found: no workflow of this server has such a file name, known are ${known()}`);
-    }
-    const { inputs } = checked(WorkflowDispatch, await jsonOf(context));
-    const event = read(type, inputs, repository);
-    if (event.ignored !== undefined) {
-      throw refusal(422, `Unexpected inputs provided: ${JSON.stringify(event.ignored)}`);
-    }
-    return await start(context, { event, type, repository });
+  app.use('/repos/:owner/:repo/actions/workflows/:id/dispatches', async (context, next) => {
+    typeOf(context.req.param('id'));
+    await next();
   });
-  return app;
+  const body = jsonBody(assertJsonTypeAsGitHub);
+
+  return app
+    .openapi({ ...dispatchEvent, middleware: body }, async (context) => {
+      const { owner, repo } = context.req.valid('param');
+      const { event_type: type, client_payload: payload } = context.req.valid('json');
+      const repository = `${owner}/${repo}`;
+      const delivery = await start({ event: read(type, payload, repository), type, repository });
+      return context.body(null, 204, { 'x-github-delivery': delivery });
+    })
+    .openapi({ ...dispatchWorkflow, middleware: body }, async (context) => {
+      const { owner, repo, id } = context.req.valid('param');
+      const repository = `${owner}/${repo}`;
+      const type = typeOf(id);
+      const event = read(type, context.req.valid('json').inputs, repository);
+      if (event.ignored !== undefined) {
+        throw refusal(422, `Unexpected inputs provided: ${JSON.stringify(event.ignored)}`);
+      }
+      const delivery = await start({ event, type, repository });
+      return context.body(null, 204, { 'x-github-delivery': delivery });
+    });
+
+  function typeOf(file: string): string {
+    const type = eventOfWorkflowFile(file, upstreams);
+    if (type !== undefined) return type;
+    throw refusal(404, `Not Found: no workflow of this server has such a file name, known are ${known()}`);
+  }
 
   function read(type: string, payload: unknown, repository: string): Event {
     const event = readEvent({ type, payload, sender: `dispatch to ${repository}` }, upstreams);
@@ -72,28 +119,19 @@ export function gitHubDispatches({ tokens, repositories, upstreams, limit, work,
     return eventTypes(upstreams).join(', ');
   }
 
-  async function start(
-    context: Context,
-    { event, type, repository }: { event: Event; type: string; repository: string },
-  ): Promise<Response> {
+  async function start(dispatch: { event: Event; type: string; repository: string }): Promise<string> {
+    const { event, type, repository } = dispatch;
     const delivery = `dispatch-${randomUUID()}`;
     await startWork(work, delivery, event);
     log.info({ delivery, repository, event: type }, 'dispatch accepted');
     logIgnored(log, delivery, event);
-    return context.body(null, 204, { 'x-github-delivery': delivery });
+    return delivery;
   }
 
-  function existing(owner: string, name: string): string {
-    const repository = `${owner}/${name}`;
+  function assertExists(repository: string): void {
     const isNamed = /^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(repository);
     const isKnown =
       repositories.length === 0 || repositories.some((one) => one.toLowerCase() === repository.toLowerCase());
     if (!isNamed || !isKnown) throw refusal(404, 'Not Found');
-    return repository;
   }
-}
-
-async function jsonOf(context: Context): Promise<unknown> {
-  assertJsonTypeAsGitHub(context);
-  return parseJson(await context.req.text());
 }

@@ -1,12 +1,14 @@
 import { Webhooks } from '@octokit/webhooks';
-import { Hono } from 'hono';
-import * as z from 'zod';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context, Next } from 'hono';
 
+import { json, problems } from './answer-schemas.js';
 import type { ServerLog, ServerWork, Event } from './server-work.js';
 import { logIgnored, startWork } from './server-work.js';
 import { readEvent } from './event-types.js';
+import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
-import { assertJsonType, checked, limitedBody, parseJson } from './request-body.js';
+import { assertJsonType, checked, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 
 export interface WebhookOptions {
@@ -24,43 +26,76 @@ export interface WebhookOptions {
 }
 
 /** GitHub's payloads hold much more; only what is read is looked at. */
-const BlobUploadTask = z.object({ repository: z.object({ full_name: z.string().max(200) }).optional() });
+const Delivery = z
+  .looseObject({ repository: z.looseObject({ full_name: z.string().max(200) }).optional() })
+  .openapi('GitHubDelivery');
 const Push = z.object({ ref: z.string(), deleted: z.boolean().optional() });
 const Dispatch = z.object({ action: z.string().nullable(), client_payload: z.unknown().optional() });
 
 const deliveryId = /^[\w.:-]{1,128}$/;
 const signatureForm = /^sha256=[0-9a-f]{64}$/;
 
-/** `POST /webhooks/github`: GitHub's own deliveries, let in by their signature before anything is read from them. */
-export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit, work, log }: WebhookOptions): Hono {
-  const webhooks = secret === undefined ? undefined : new Webhooks({ secret });
-  return new Hono().post('/webhooks/github', limitedBody(), async (context) => {
-    assertJsonType(context);
-    const body = await context.req.text();
-    await assertSigned(body, context.req.header('x-hub-signature-256'));
-    await limit.count('github');
+const Answered = z
+  .union([
+    z.object({ delivery: z.string(), accepted: z.enum(['sync', 'add-image', 'fetch']) }),
+    z.object({ delivery: z.string(), ignored: z.literal(true) }),
+  ])
+  .openapi('DeliveryAnswer');
+const Pong = z.object({ delivery: z.string(), pong: z.literal(true) }).openapi('Pong');
 
-    const id = context.req.header('x-github-delivery') ?? '';
-    const name = context.req.header('x-github-event') ?? '';
-    if (!deliveryId.test(id)) throw refusal(400, 'the header X-GitHub-Delivery is missing or holds no ID');
-    if (!/^\w{1,64}$/.test(name)) throw refusal(400, 'the header X-GitHub-Event is missing or holds no event');
-    const payload = parseJson(body);
-    const repository = checked(BlobUploadTask, payload).repository?.full_name;
+const postDelivery = createRoute({
+  method: 'post',
+  path: '/webhooks/github',
+  summary: "GitHub's webhooks, signed with FERRY_WEBHOOK_SECRET",
+  request: {
+    headers: z.object({
+      'x-hub-signature-256': z.string().openapi({ description: 'sha256= and the HMAC of the body' }),
+      'x-github-delivery': z.string(),
+      'x-github-event': z.string(),
+    }),
+    body: { required: true, ...json(Delivery, "GitHub's payload of the event") },
+  },
+  responses: {
+    200: json(Pong, 'Answer to a ping.'),
+    202: json(Answered, 'Temporal has the work, or the event means nothing here.'),
+    ...problems(400, 401, 413, 415, 422, 429, 500, 503),
+  },
+});
+
+/** `POST /webhooks/github`: GitHub's own deliveries, let in by their signature before anything is read from them. */
+export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit, work, log }: WebhookOptions) {
+  const webhooks = secret === undefined ? undefined : new Webhooks({ secret });
+  const middleware = [limitedBody(), authenticated, jsonBody(assertJsonType)];
+  return openApiApp().openapi({ ...postDelivery, middleware }, async (context) => {
+    const { 'x-github-delivery': id, 'x-github-event': name } = context.req.valid('header');
+    const payload = context.req.valid('json');
+    const repository = payload.repository?.full_name;
     if (name === 'ping') {
       log.info({ delivery: id, repository }, 'GitHub has found the bridge');
-      return context.json({ delivery: id, pong: true });
+      return context.json({ delivery: id, pong: true as const }, 200);
     }
 
     const event = isCounted(repository) ? readDelivery(name, payload, repository ?? 'GitHub') : undefined;
     if (event === undefined) {
       log.info({ delivery: id, event: name, repository }, 'delivery ignored');
-      return context.json({ delivery: id, ignored: true }, 202);
+      return context.json({ delivery: id, ignored: true as const }, 202);
     }
     await startWork(work, id, event);
     log.info({ delivery: id, event: name, repository, asked: event.kind }, 'delivery accepted');
     logIgnored(log, id, event);
     return context.json({ delivery: id, accepted: event.kind }, 202);
   });
+
+  async function authenticated(context: Context, next: Next): Promise<void> {
+    assertJsonType(context);
+    await assertSigned(await context.req.text(), context.req.header('x-hub-signature-256'));
+    await limit.count('github');
+    const id = context.req.header('x-github-delivery') ?? '';
+    const name = context.req.header('x-github-event') ?? '';
+    if (!deliveryId.test(id)) throw refusal(400, 'the header X-GitHub-Delivery is missing or holds no ID');
+    if (!/^\w{1,64}$/.test(name)) throw refusal(400, 'the header X-GitHub-Event is missing or holds no event');
+    await next();
+  }
 
   async function assertSigned(body: string, signature: string | undefined): Promise<void> {
     if (webhooks === undefined) throw refusal(401, 'this server takes no deliveries: FERRY_WEBHOOK_SECRET is not set');

@@ -1,11 +1,15 @@
-import { Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 
 import type { ServerLog, ServerWork } from './server-work.js';
 import { gitHubDispatches } from './github-dispatches.js';
 import { gitHubWebhooks } from './github-webhooks.js';
 import { imagesApi } from './images-api.js';
+import { json, problems } from './answer-schemas.js';
+import { openApiApp } from './open-api-app.js';
 import { answerProblem, refusal } from './problems.js';
+import type { ReadDatabase } from './status-api.js';
+import { statusApi } from './status-api.js';
 import { createRequestLimit } from './request-limit.js';
 import { visibleAnswers } from './visible-answers.js';
 
@@ -21,34 +25,58 @@ export interface HttpServerOptions {
   /** By one token, and by GitHub. */
   readonly requestsPerMinute: number;
   readonly work: ServerWork;
+  /** Of the routes that read. */
+  readonly readDatabase: ReadDatabase;
+  /** Of the ferry. */
+  readonly version: string;
   readonly log: ServerLog;
 }
 
+const Health = z.object({ status: z.literal('ok') }).openapi('Health');
+const Readiness = z.object({ status: z.literal('ok'), temporal: z.literal('ok') }).openapi('Readiness');
+
+const getHealth = createRoute({
+  method: 'get',
+  path: '/healthz',
+  summary: 'Whether the server runs',
+  responses: { 200: json(Health, 'It runs.') },
+});
+const getReadiness = createRoute({
+  method: 'get',
+  path: '/readyz',
+  summary: 'Whether Temporal answers',
+  responses: { 200: json(Readiness, 'It does.'), ...problems(500, 503) },
+});
+const getDocument = createRoute({
+  method: 'get',
+  path: '/api/openapi.json',
+  summary: 'This document',
+  responses: { 200: json(z.object({ openapi: z.string() }).openapi('OpenApiDocument'), 'OpenAPI 3.1') },
+});
+
+/** Every route with its schemas: `hc<ServerRoutes>(url)` is a typed client of it. */
+export type ServerRoutes = ReturnType<typeof createHttpServer>;
+
 /**
  * What comes in by HTTP and becomes work for Temporal: GitHub's webhooks, the requests that callers sent to GitHub's
- * API, and an API for images. It answers 2xx only when Temporal has the work; everything else starts nothing.
+ * API, and an API for images. It answers 2xx only when Temporal has the work; everything else starts nothing. The routes
+ * that read show how the database stands.
  */
-export function createHttpServer({
-  webhookSecret,
-  apiTokens: tokens,
-  branch,
-  repositories,
-  upstreams,
-  requestsPerMinute,
-  work,
-  log,
-}: HttpServerOptions): Hono {
+export function createHttpServer(options: HttpServerOptions) {
+  const { webhookSecret, apiTokens: tokens, branch, repositories, upstreams, requestsPerMinute } = options;
+  const { work, readDatabase, log } = options;
   const limit = createRequestLimit(requestsPerMinute);
-  const app = new Hono();
+  const app = openApiApp();
   app.onError((error, context) => answerProblem(error, context, log));
   app.notFound((context) => answerProblem(refusal(404, 'there is nothing at this address'), context, log));
 
   app.use(visibleAnswers);
-  app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/readyz', async (context) => {
-    await work.assertReachable();
-    return context.json({ status: 'ok', temporal: 'ok' });
-  });
+  const health = app
+    .openapi(getHealth, (context) => context.json({ status: 'ok' as const }, 200))
+    .openapi(getReadiness, async (context) => {
+      await work.assertReachable();
+      return context.json({ status: 'ok' as const, temporal: 'ok' as const }, 200);
+    });
 
   app.use(async (context, next) => {
     const began = performance.now();
@@ -59,12 +87,28 @@ export function createHttpServer({
     if (context.res.status >= 400) log.warn(facts, 'request refused');
     else log.info(facts, 'request answered');
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'FERRY_API_TOKEN',
+  });
   const secret = webhookSecret === undefined ? {} : { secret: webhookSecret };
-  app.route('/', gitHubWebhooks({ ...secret, branch, repositories, upstreams, limit, work, log }));
-  app.route('/', imagesApi({ tokens, limit, work, log }));
   const dispatches = gitHubDispatches({ tokens, repositories, upstreams, limit, work, log });
-  app.route('/', dispatches);
-  // Where clients of a GitHub Enterprise Server look for its API.
-  app.route('/api/v3', dispatches);
-  return app;
+  return (
+    health
+      .openapi(getDocument, (context) => context.json(document(), 200))
+      .route('/', gitHubWebhooks({ ...secret, branch, repositories, upstreams, limit, work, log }))
+      .route('/', imagesApi({ tokens, limit, work, log }))
+      .route('/', statusApi({ tokens, limit, work, readDatabase }))
+      .route('/', dispatches)
+      // Where clients of a GitHub Enterprise Server look for its API.
+      .route('/api/v3', dispatches)
+  );
+
+  function document() {
+    return app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: { title: 'Image Ferry', version: options.version },
+    });
+  }
 }

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
-import { Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
 
 import type { ServerLog, ServerWork } from './server-work.js';
 import { logIgnored } from './server-work.js';
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { shownInAnswers } from '../domain/judge-requested-images.js';
 import { readAddImage } from './event-types.js';
+import { bearerToken, json, problems } from './answer-schemas.js';
+import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
-import { assertJsonType, limitedBody, parseJson } from './request-body.js';
+import { assertJsonType, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 import { tokenGate } from './token-gate.js';
 
@@ -19,15 +21,77 @@ export interface ImagesApiOptions {
   readonly log: ServerLog;
 }
 
+/** Any value: `readAddImage` judges it, and refuses an entry of a list by itself, in the answer. */
+const field = (description: string, example?: unknown) => z.unknown().openapi({ description, example });
+const ImageFields = z
+  .looseObject({
+    images: field('references, or objects like this one', ['nginx:1.27']),
+    image: field('one reference', 'nginx:1.27'),
+    registry: field('host of the registry, with namespace, name and tag instead of a reference'),
+    namespace: field('path before the name'),
+    name: field('name of the image'),
+    tag: field('tag of the image'),
+    platforms: field('for these platforms, or "all"', ['linux/amd64']),
+    platform: field('for this platform', 'linux/amd64'),
+  })
+  .partial();
+const RequestedImages = z
+  .union([z.string().openapi({ example: 'nginx:1.27' }), z.array(z.unknown()), ImageFields], {
+    error: 'expected {"images": ["nginx:1.27"], "platforms": ["linux/amd64"]}, one image as text, or a list of images',
+  })
+  .openapi('RequestedImages');
+
+const AddedImage = z
+  .object({
+    asked: z.string().openapi({ description: 'the reference as it was sent' }),
+    image: z.string().optional().openapi({ description: 'canonical; absent when refused' }),
+    platform: z.string().optional(),
+    outcome: z.enum(['added', 'renewed', 'already-pending', 'refused']),
+    previous: z.enum(['pending', 'pushed', 'blocked', 'withdrawn']).optional(),
+    reason: z.string().optional(),
+  })
+  .openapi('AddedImage');
+const ignoredFields = z.array(z.string()).readonly().optional();
+const AddedImages = z
+  .object({
+    delivery: z.string(),
+    images: z.array(AddedImage).readonly(),
+    syncRequested: z.boolean(),
+    repeated: z.boolean().openapi({ description: 'this request was handled before' }),
+    ignored: ignoredFields.openapi({ description: 'fields that mean nothing here' }),
+  })
+  .openapi('AddedImages');
+const Accepted = z
+  .object({ delivery: z.string(), accepted: z.literal(true), ignored: ignoredFields })
+  .openapi('Accepted');
+
+const addImages = createRoute({
+  method: 'post',
+  path: '/api/images',
+  summary: 'Requests images, and says what became of each reference',
+  ...bearerToken,
+  request: {
+    headers: z.object({
+      'idempotency-key': z.string().optional().openapi({ description: 'makes a repetition harmless' }),
+    }),
+    body: { required: true, ...json(RequestedImages, 'the images') },
+  },
+  responses: {
+    200: json(AddedImages, 'What became of each reference.'),
+    202: json(Accepted, 'Temporal has the request; no worker has answered within 20 seconds.'),
+    ...problems(400, 401, 413, 415, 422, 429, 500, 503),
+  },
+});
+
 /** `POST /api/images`: answers what became of each reference. `Idempotency-Key` makes a repetition harmless. */
-export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono {
-  return new Hono().post('/api/images', tokenGate(tokens, limit), limitedBody(), async (context) => {
-    assertJsonType(context);
+export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions) {
+  const middleware = [tokenGate(tokens, limit), limitedBody(), jsonBody(assertJsonType)];
+  return openApiApp().openapi({ ...addImages, middleware }, async (context) => {
     const key = context.req.header('idempotency-key') ?? randomUUID();
     if (!/^[\w.:-]{1,128}$/.test(key)) {
       throw refusal(400, 'the header Idempotency-Key holds something else than letters, digits, dots, colons, dashes');
     }
-    const event = readAddImage(parseJson(await context.req.text()), 'POST /api/images');
+    const event = readAddImage(context.req.valid('json'), 'POST /api/images');
 
     const delivery = `api-${key}`;
     await work.addImages(delivery, event.input);
@@ -37,10 +101,10 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions): Hono 
     const result = await work.addImagesResult(delivery);
     if (result !== undefined) {
       assertAnswered(event.input, result, key);
-      return context.json({ delivery, ...result, ...ignored });
+      return context.json({ delivery, ...result, ...ignored }, 200);
     }
-    // Temporal has it, and no worker has answered yet: with the same key the sender may ask again.
-    return context.json({ delivery, accepted: true, ...ignored }, 202);
+    // Temporal has it, and no worker has answered yet: with the same key the sender may send it again.
+    return context.json({ delivery, accepted: true as const, ...ignored }, 202);
   });
 }
 

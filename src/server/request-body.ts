@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 
 import { excerpt } from '@image-ferry/registry/reference';
+import { invalidRequest } from './open-api-app.js';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;
@@ -68,14 +69,28 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws HTTPException 422 saying which field is wrong */
+/** @throws HTTPException 422 with the field that is wrong */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
-  );
-  throw refusal(422, `Invalid request: ${faults.join('; ').slice(0, 500)}`);
+  throw invalidRequest(result.error);
+}
+
+/**
+ * Reads a body as JSON before its schema is looked at: what the sender called it is judged by `assertType`, and
+ * `application/json` from then on.
+ */
+export function jsonBody(assertType: (context: Context) => void): MiddlewareHandler {
+  return async (context, next) => {
+    assertType(context);
+    const text = await context.req.text();
+    parseJson(text);
+    const { raw } = context.req;
+    const headers = new Headers(raw.headers);
+    headers.set('content-type', 'application/json');
+    context.req.raw = new Request(raw.url, { method: raw.method, headers, body: text });
+    await next();
+  };
 }
 
 /** What is compressed or in another encoding would be told to be no JSON, which nobody would understand. */

@@ -1,4 +1,6 @@
 import type { AddImageInput, AddImageResult, SyncRequest } from '../contract/sync-messages.js';
+import type { RunningFetch } from '../client/running-fetches.js';
+import type { TaskQueue } from '../contract/task-queues.js';
 import type { FetchScope } from '../domain/upstream.js';
 
 /** What a request may start. Each comes back when Temporal has it; a delivery that was handled is left at that. */
@@ -8,8 +10,16 @@ export interface ServerWork {
   /** What became of a delivery's images; undefined when no worker has answered in time. */
   addImagesResult(delivery: string): Promise<AddImageResult | undefined>;
   fetchUpstream(delivery: string, request: FetchRequest): Promise<void>;
+  /** What runs now, and which task queues have no worker. @param isPending something waits for a worker */
+  running(isPending: boolean): Promise<RunningWork>;
   /** @throws FerryError `temporal` when Temporal does not answer */
   assertReachable(): Promise<void>;
+}
+
+export interface RunningWork {
+  readonly fetches: readonly RunningFetch[];
+  /** Absent when nothing waits for a worker. */
+  readonly unserved?: readonly TaskQueue[];
 }
 
 export interface FetchRequest {

@@ -1,15 +1,18 @@
 import { addImagesResult, startAddImages } from '../client/add-images.js';
 import type { TemporalClient } from '../client/connect.js';
+import { runningFetches } from '../client/running-fetches.js';
 import { startFetch } from '../client/start-fetch.js';
 import { isOfTemporal, withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { requestSync } from '../client/sync-requests.js';
+import { unservedQueues } from '../client/worker-availability.js';
+import type { TaskQueue } from '../contract/task-queues.js';
 import type { ServerWork } from './server-work.js';
 
 /** A sender waits so long for what became of its images. */
 const answerWithinMs = 20_000;
 
 /** The bridge's work, done by Temporal. */
-export function temporalWork(temporal: TemporalClient): ServerWork {
+export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueue[]): ServerWork {
   const { client, withDeadline } = temporal;
   return {
     requestSync: async (request) => void (await withTemporalErrors(async () => await requestSync(temporal, request))),
@@ -23,6 +26,12 @@ export function temporalWork(temporal: TemporalClient): ServerWork {
     // A look that is on its way is joined: a repeated delivery is harmless whatever its ID.
     fetchUpstream: async (_delivery, { upstream, ...asked }) =>
       void (await withTemporalErrors(async () => await startFetch(temporal, upstream, asked))),
+    running: async (isPending) =>
+      await withTemporalErrors(async () => {
+        const fetches = await runningFetches(temporal);
+        if (!isPending && fetches.length === 0) return { fetches };
+        return { fetches, unserved: await unservedQueues(temporal, queues) };
+      }),
     assertReachable: async () =>
       await withTemporalErrors(async () => {
         const { namespace } = client.options;

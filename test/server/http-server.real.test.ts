@@ -9,6 +9,7 @@ import { createRequestActivities } from '../../src/activities/request-activities
 import type { TemporalClient } from '../../src/client/connect.js';
 import { lazyClient } from '../../src/client/connect.js';
 import { requestSync } from '../../src/client/sync-requests.js';
+import { queuesFor } from '../../src/client/worker-availability.js';
 import { temporalWork } from '../../src/server/temporal-work.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
@@ -56,7 +57,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     });
     worker = await startWorkflowWorker({ ...new ScriptedWorld().activities(), ...activities });
     temporal = lazyClient({ address: inject('temporalAddress'), namespace: worker.namespace });
-    httpServer = await startHttpServer({ work: temporalWork(temporal) });
+    httpServer = await startHttpServer({ work: temporalWork(temporal, queuesFor([])) });
   });
   afterEach(async () => {
     await httpServer.stop();
@@ -111,7 +112,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     // Another namespace knows as little of the delivery as one whose retention is over; the database is the same.
     const without = await startWorkflowWorker({ ...new ScriptedWorld().activities(), ...activities });
     const other = lazyClient({ address: inject('temporalAddress'), namespace: without.namespace });
-    const second = await startHttpServer({ work: temporalWork(other) });
+    const second = await startHttpServer({ work: temporalWork(other, queuesFor([])) });
     try {
       const { status } = await addImage('forgotten', second.url);
       const result = await without.client.workflow.getHandle('add-image/forgotten').result();
@@ -253,7 +254,7 @@ describe('the bridge while Temporal is away', () => {
     folder = mkdtempSync(join(tmpdir(), 'ferry-bridge-away-'));
     port = await freePort();
     temporal = lazyClient({ address: `127.0.0.1:${port}`, namespace: 'default' });
-    httpServer = await startHttpServer({ work: temporalWork(temporal) });
+    httpServer = await startHttpServer({ work: temporalWork(temporal, queuesFor([])) });
   });
   afterEach(async () => {
     await httpServer.stop();

@@ -1,4 +1,6 @@
 import { createHttpServer } from '../../src/server/http-server.js';
+import { missingDatabase } from '../../src/database/database-fault.js';
+import type { ReadDatabase } from '../../src/server/status-api.js';
 import type { ServerWork } from '../../src/server/server-work.js';
 import type { RunningServer } from '../../src/server.js';
 import { serve } from '../../src/server.js';
@@ -18,16 +20,22 @@ export interface TestHttpServer {
 
 export interface TestHttpServerOptions {
   readonly work: ServerWork;
+  /** Absent: there is no database. */
+  readonly readDatabase?: ReadDatabase;
   readonly repositories?: readonly string[];
   readonly upstreams?: readonly string[];
   readonly requestsPerMinute?: number;
   readonly withoutSecrets?: boolean;
 }
 
+const noDatabase: ReadDatabase = async () => {
+  throw missingDatabase('there is no database in this test');
+};
+
 /** The bridge on a real HTTP server on a free loopback port. */
 export async function startHttpServer(options: TestHttpServerOptions): Promise<TestHttpServer> {
   const { work, repositories = [], requestsPerMinute = 100_000, withoutSecrets = false } = options;
-  const { upstreams = configuredUpstreams } = options;
+  const { upstreams = configuredUpstreams, readDatabase = noDatabase } = options;
   const logged: string[] = [];
   const note = (facts: object, sentence: string): void => void logged.push(JSON.stringify({ sentence, ...facts }));
   const httpServer = createHttpServer({
@@ -38,6 +46,8 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     upstreams,
     requestsPerMinute,
     work,
+    readDatabase,
+    version: '1.2.3',
     log: { info: note, warn: note, error: note },
   });
   const listen = { host: '127.0.0.1', port: 0, isChosen: true };

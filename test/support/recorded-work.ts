@@ -1,4 +1,4 @@
-import type { ServerWork, FetchRequest } from '../../src/server/server-work.js';
+import type { FetchRequest, RunningWork, ServerWork } from '../../src/server/server-work.js';
 import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync-messages.js';
 
 /** Notes what the bridge asks for, where a test is about the bridge alone. */
@@ -31,6 +31,11 @@ export class RecordedWork implements ServerWork {
   async fetchUpstream(delivery: string, request: FetchRequest): Promise<void> {
     await this.assertReachable();
     this.fetched.push({ delivery, request });
+  }
+
+  async running(): Promise<RunningWork> {
+    await this.assertReachable();
+    return { fetches: [] };
   }
 
   async assertReachable(): Promise<void> {

@@ -1,0 +1,54 @@
+import type { DatabaseConfig } from '../config/base-config.js';
+import type { FerryDatabase } from '../database/ferry-database.js';
+import { createStores } from '../database/stores.js';
+import type { StatusStores } from '../server/status-api.js';
+import { openReadOnly } from './open-stores.js';
+
+interface Opened {
+  readonly database: FerryDatabase;
+  queries: number;
+  isBroken: boolean;
+}
+
+/**
+ * The server's database: opened read-only by the first query, and again by the next one after a query that failed. The
+ * server starts, and takes webhooks, without it.
+ */
+export class StatusDatabase {
+  readonly #settings: DatabaseConfig;
+  #opening: Promise<Opened> | undefined;
+
+  constructor(settings: DatabaseConfig) {
+    this.#settings = settings;
+  }
+
+  /** @throws DatabaseFault when the database is missing, not migrated, or does not answer */
+  async read<T>(query: (stores: StatusStores) => Promise<T>): Promise<T> {
+    const opening = (this.#opening ??= this.#open());
+    let opened: Opened | undefined;
+    try {
+      opened = await opening;
+      opened.queries += 1;
+      return await query(createStores(opened.database));
+    } catch (error) {
+      if (this.#opening === opening) this.#opening = undefined;
+      if (opened !== undefined) opened.isBroken = true;
+      throw error;
+    } finally {
+      if (opened !== undefined) {
+        opened.queries -= 1;
+        if (opened.isBroken && opened.queries === 0) await opened.database.close();
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    this.#opening = undefined;
+    await opened?.database.close();
+  }
+
+  async #open(): Promise<Opened> {
+    return { database: await openReadOnly(this.#settings), queries: 0, isBroken: false };
+  }
+}

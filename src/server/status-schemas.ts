@@ -1,0 +1,170 @@
+/** What the read routes answer: the shapes of `database/status-views.ts`, with what the document says of them. */
+import { z } from '@hono/zod-openapi';
+
+import { TaskQueue } from '../contract/task-queues.js';
+
+const time = (description: string) => z.int().openapi({ description: `${description}, UTC milliseconds` });
+const copyState = z.enum(['pushed', 'adopted', 'waiting', 'retrying', 'blocked']);
+const wantedState = z.enum(['pending', 'pushed', 'blocked', 'withdrawn']);
+const countsOfCopies = z.partialRecord(copyState, z.int()).readonly();
+
+const RequestedBy = z
+  .object({
+    by: z.string().openapi({ description: 'cli, webhook, upstream, workflow or row' }),
+    id: z.string().optional().openapi({ description: 'delivery ID, name of the upstream, or user' }),
+    release: z.string().optional(),
+    service: z.string().optional(),
+    oldTag: z.string().optional(),
+    newTag: z.string().optional(),
+  })
+  .openapi('RequestedBy');
+
+const WantedImage = z
+  .object({
+    id: z.int().openapi({ description: 'of the row of images_for_push' }),
+    image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
+    platform: z.string(),
+    state: wantedState,
+    open: z
+      .array(copyState)
+      .readonly()
+      .optional()
+      .openapi({ description: 'states of the copies that a pending row lacks' }),
+    code: z.string().optional().openapi({ description: 'why it is blocked, or not pushed yet' }),
+    reason: z.string().optional(),
+    note: z.string().optional(),
+    requestedBy: RequestedBy.optional(),
+    requestedAt: time('when it was requested').optional(),
+    checkedAt: time('when a run last finished with it').optional(),
+    firstMissingAt: time('since when its tag is missing').optional(),
+    sourceDigest: z.string().optional(),
+    targets: z.array(z.string()).readonly().optional().openapi({ description: 'absent: every target' }),
+  })
+  .openapi('WantedImage');
+
+const Copy = z
+  .object({
+    image: z.string(),
+    target: z.string(),
+    state: copyState,
+    code: z.string().optional(),
+    reason: z.string().optional(),
+    reference: z.string().optional().openapi({ description: 'host/repository:tag on the target' }),
+    digest: z.string().optional(),
+    sourceDigest: z.string().optional(),
+    attempts: z.int(),
+    lastTriedAt: time('last attempt'),
+    replaced: z.string().optional(),
+    backup: z.string().optional(),
+    dropped: z
+      .array(z.object({ digest: z.string(), reason: z.string() }))
+      .readonly()
+      .optional(),
+  })
+  .openapi('Copy');
+
+const PushedImage = z
+  .object({
+    id: z.int().openapi({ description: 'of the row of pushed_images' }),
+    image: z.string().optional(),
+    name: z.string(),
+    digest: z.string(),
+    sourceDigest: z.string().optional(),
+    platforms: z
+      .array(z.object({ platform: z.string(), digest: z.string().optional(), size: z.int().optional() }))
+      .readonly(),
+    unverified: z.literal(true).optional().openapi({ description: 'another program alone says that it is there' }),
+    pushedAt: z.string().optional(),
+  })
+  .openapi('PushedImage');
+
+export const Run = z
+  .object({
+    run: z.string(),
+    reasons: z.array(z.string()).readonly(),
+    startedAt: time('start'),
+    finishedAt: time('end').optional(),
+    summary: z.record(z.string(), z.unknown()).readonly().optional(),
+    images: countsOfCopies,
+    bytesRead: z.int(),
+    bytesSent: z.int(),
+  })
+  .openapi('Run');
+
+const PullAllowance = z
+  .object({
+    host: z.string(),
+    rateLimitSource: z.string().openapi({ description: 'address or account that the host counts; empty: one for all' }),
+    pulls: z.int(),
+    windowMs: z.int(),
+    free: z.int(),
+    againAt: time('when pulls are free again').optional(),
+  })
+  .openapi('PullAllowance');
+
+const RunningFetch = z
+  .object({
+    upstream: z.string(),
+    workflowId: z.string(),
+    startedAt: time('start'),
+    waitsFor: z.string().optional(),
+  })
+  .openapi('RunningFetch');
+
+export const Status = z
+  .object({
+    wanted: z.object({ pending: z.int(), pushed: z.int(), blocked: z.int(), withdrawn: z.int() }),
+    waiting: z.int().openapi({ description: 'pending images that were tried' }),
+    unverified: z.int().optional(),
+    unread: z.int().optional().openapi({ description: 'rows of other programs that no run has read yet' }),
+    targets: z.array(z.object({ target: z.string(), copies: countsOfCopies })).readonly(),
+    blockedBy: z.array(z.object({ code: z.string(), rows: z.int() })).readonly(),
+    lastRun: Run.optional(),
+    allowances: z.array(PullAllowance).readonly(),
+    fetches: z.array(RunningFetch).readonly().optional().openapi({ description: 'absent: see temporalFault' }),
+    unserved: z.array(z.enum(TaskQueue)).readonly().optional().openapi({ description: 'task queues without a worker' }),
+    temporalFault: z.string().optional().openapi({ description: 'why Temporal could not be asked' }),
+  })
+  .openapi('Status');
+
+export const ImageStatus = z
+  .object({
+    image: z.string(),
+    wanted: z.array(WantedImage).readonly(),
+    copies: z.array(Copy).readonly(),
+    pushed: z.array(PushedImage).readonly(),
+  })
+  .openapi('ImageStatus');
+
+const next = z.string().optional().openapi({ description: 'cursor of the next page; absent at the end' });
+
+export const WantedImages = z.object({ items: z.array(WantedImage).readonly(), next }).openapi('WantedImages');
+
+export const Runs = z.object({ items: z.array(Run).readonly(), next }).openapi('Runs');
+
+const limit = (standard: number, most: number) =>
+  z.coerce.number<string>().int().min(1).max(most).default(standard).openapi({ type: 'integer' });
+
+export const WantedQuery = z.object({
+  state: z
+    .enum(['wanted', 'waiting', ...wantedState.options])
+    .default('wanted')
+    .openapi({ description: 'wanted: all but withdrawn; waiting: pending and tried before' }),
+  limit: limit(100, 1_000),
+  cursor: z
+    .string()
+    .regex(/^-?\d{1,16}$/, 'use the value of "next"')
+    .optional(),
+});
+
+export const ImageQuery = z.object({
+  reference: z.string().min(1).max(1_000).openapi({ example: 'nginx:1.27' }),
+});
+
+export const RunsQuery = z.object({
+  limit: limit(20, 100),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}-.{1,200}$/, 'use the value of "next"')
+    .optional(),
+});
