@@ -36,7 +36,7 @@ function main(vitestArguments) {
 
 function end({ passed, failed }, news) {
   if (news !== undefined) console.log(news);
-  console.log(`${passed} passed, ${failed} retrying`);
+  console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 

@@ -71,11 +71,9 @@ async function surveyTarget(
   await Promise.all(
     Array.from({ length: HEADS_AT_ONCE }, async () => {
       for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) {
-        const runningElsewhere = client.blobLocationCache
-          .of(repo.host, blob.digest)
-          .some((home) => home !== repo.repository);
+        const elsewhere = client.blobLocationCache.of(repo.host, blob.digest).some((home) => home !== repo.repository);
         if (await hasBlob(client, repo, blob, { signal })) there.push(blob);
-        else if (runningElsewhere && !client.host(repo.host).mountsBroken) mountable.push(blob);
+        else if (elsewhere && !client.host(repo.host).mountsBroken) mountable.push(blob);
         else sent.push(blob);
       }
     }),

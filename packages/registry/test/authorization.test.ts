@@ -541,19 +541,19 @@ describe('redirects', () => {
 
   test('a host that wants a token of its own gets an anonymous one', async () => {
     const [source, target] = await sourceAndTarget();
-    const runningElsewhere = await startScripted();
+    const elsewhere = await startScripted();
     const image = placeImage(source, repository);
-    placeImage(runningElsewhere, repository);
-    runningElsewhere.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
-    const { given } = await withTokens(runningElsewhere);
+    placeImage(elsewhere, repository);
+    elsewhere.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
+    const { given } = await withTokens(elsewhere);
     for (const method of ['GET', 'HEAD']) {
       source.when(method, /manifests/, ({ path, response }) =>
-        answer(response, 307, { location: `${runningElsewhere.url}${path}` }),
+        answer(response, 307, { location: `${elsewhere.url}${path}` }),
       );
     }
 
     const report = await copyImage(
-      clientFor([source, target, runningElsewhere], { credentials: credentials(user) }),
+      clientFor([source, target, elsewhere], { credentials: credentials(user) }),
       requestFor(source, [target]),
     );
 

@@ -129,9 +129,9 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     await copyImage(client, requestFor(source, [targetAt(right)]));
 
     const again = await copyImage(client, requestFor(source, [targetAt(right)]));
-    const runningElsewhere = targetAt(right, { repository: 'mirror/second' });
+    const elsewhere = targetAt(right, { repository: 'mirror/second' });
     const remembering = clientFor([source, left, right], { blobLocations: everyBlobIn(mirrored) });
-    const mounted = await copyImage(remembering, requestFor(source, [runningElsewhere]));
+    const mounted = await copyImage(remembering, requestFor(source, [elsewhere]));
 
     expect(again.targets[0]).toMatchObject({ outcome: 'already-there', bytesSent: 0 });
     expect(mounted.targets[0]).toMatchObject({ uploadedBlobs: 0, bytesSent: 0 });

@@ -23,7 +23,7 @@ interface KeysOfHost {
   /** Those that fit the repository, the best first. */
   readonly fitting: readonly string[];
   /** Those of the same host that are for other repositories alone. */
-  readonly runningElsewhere: readonly string[];
+  readonly elsewhere: readonly string[];
 }
 
 /**
@@ -33,7 +33,7 @@ interface KeysOfHost {
  */
 export function keysOfHost(keys: readonly string[], host: string, repository: string): KeysOfHost {
   const fitting: MatchingKey[] = [];
-  const runningElsewhere: string[] = [];
+  const elsewhere: string[] = [];
   for (const key of keys) {
     const read = readKey(key);
     if (read === undefined || read.host !== plainHost(host)) continue;
@@ -43,10 +43,10 @@ export function keysOfHost(keys: readonly string[], host: string, repository: st
     else if (covers) fitting.push({ key, depth: read.path.split('/').length, rank });
     // What docker writes with a scheme is about a host, whatever path an older version left behind it.
     else if (read.hasScheme) fitting.push({ key, depth: 0, rank: leastLikely });
-    else runningElsewhere.push(key);
+    else elsewhere.push(key);
   }
   fitting.sort((one, other) => other.depth - one.depth || one.rank - other.rank);
-  return { fitting: fitting.map(({ key }) => key), runningElsewhere };
+  return { fitting: fitting.map(({ key }) => key), elsewhere };
 }
 
 const leastLikely = 9;

@@ -92,7 +92,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<C
     throw error;
   }
   const unused: string[] = [];
-  const { fitting, runningElsewhere } = keysOfHost(Object.keys(config.auths), host, repository);
+  const { fitting, elsewhere } = keysOfHost(Object.keys(config.auths), host, repository);
   const server = host === dockerHub ? hubKey : host;
 
   for (const key of keysOfHost(Object.keys(config.credHelpers), host, repository).fitting) {
@@ -117,7 +117,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<C
   }
   // Of a host as a whole nothing is asked for that they could be used for.
   if (repository !== '')
-    unused.push(...runningElsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
+    unused.push(...elsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
   return { unused };
 }
 
