@@ -26,6 +26,8 @@ import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
 import { lowestId } from './wanted/wanted-rows.js';
 
 const standardLimit = 1_000;
+/** State changes that the status of an image shows. */
+const eventsShown = 50;
 /** Rows read at once where an image is looked for among rows that were not normalized yet. */
 const unreadPage = 1_000;
 
@@ -102,6 +104,7 @@ export class StatusQueries {
       wanted: wanted.filter((entry) => entry.image === image).toSorted((a, b) => a.id - b.id),
       copies: await readCopies(queries, [image]),
       pushed: await readPushedOf(queries, image),
+      events: await readEventsOf(queries, image, eventsShown),
     };
   }
 

@@ -1,4 +1,5 @@
 /** What people and their commands see of the rows. */
+import type { StateEvent } from '../domain/state-change.js';
 import type { CopyState, RequestedBy } from '../domain/wanted-image.js';
 
 export const WantedState = ['pending', 'pushed', 'blocked', 'withdrawn'] as const;
@@ -66,6 +67,8 @@ export interface ImageStatus {
   readonly wanted: readonly WantedEntry[];
   readonly copies: readonly CopyEntry[];
   readonly pushed: readonly PushedEntry[];
+  /** The newest 50 state changes of the image and its copies, the oldest of them first. */
+  readonly events: readonly StateEvent[];
 }
 
 export interface Overview {

@@ -10,7 +10,7 @@ const load = async (path) => await import(pathToFileURL(join(folder, path)).href
 const { openDatabase } = await load('database/ferry-database.js');
 const { migrate } = await load('database/run-migrations.js');
 const { createStores } = await load('database/stores.js');
-const { parseImageReference } = await load('../packages/registry/src/oci/image-reference.js');
+const { parseImageReference } = await load('../node_modules/@image-ferry/registry/dist/reference.js');
 
 const imageRequest = (image) => ({
   reference: parseImageReference(image),

@@ -173,6 +173,24 @@ export function eventsSuite(placeOf: PlaceOf): void {
       expect(await next()).toEqual(['reset nginx:1.27: pushed -> pending']);
     });
 
+    test('a password in a row of another program is in no event', async () => {
+      const { stores, sql, rows } = use();
+      await sql(`insert into images_for_push (source_registry_url, orig_image_name) values
+        ('https://user:hunter2@registry.example.com', 'app:1'), ('docker.io', 'user:hunter2@registry.example.com/app:1')`);
+
+      const { blocked } = await stores.wanted.normalizeRows();
+
+      expect(await all(use())).toHaveLength(2);
+      expect(JSON.stringify([blocked, await rows('select * from events')])).not.toContain('hunter2');
+    });
+
+    test('the status of an image shows its state changes', async () => {
+      const { stores } = use();
+      await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
+
+      expect(lines((await stores.status.status(nginx)).events)).toEqual(['added nginx:1.27: none -> pending']);
+    });
+
     test('the events of an image are its timeline, and of others nothing', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('redis:7')]);

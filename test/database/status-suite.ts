@@ -132,6 +132,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         wanted: [],
         copies: [],
         pushed: [],
+        events: [],
       });
     });
 

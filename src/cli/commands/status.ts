@@ -128,7 +128,7 @@ function printAllowances(allowances: readonly PullBudget[]): void {
   }
 }
 
-function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
+function printImage({ image, wanted, copies, pushed, events }: ImageStatus): void {
   printLine(image);
   if (wanted.length > 0) {
     printLine();
@@ -172,6 +172,19 @@ function printImage({ image, wanted, copies, pushed }: ImageStatus): void {
       printLine(`  replaced: ${copy.replaced}${copy.backup === undefined ? '' : `, backed up as ${copy.backup}`}`);
     }
   }
+  if (events.length === 0) return;
+  printLine();
+  printTable(
+    ['CHANGED', 'TARGET', 'FROM', 'TO', 'BY', 'REASON'],
+    events.map(({ at, target = '', from = '', to, kind, who, code, reason }) => [
+      localTime(at),
+      target,
+      from,
+      to,
+      who === undefined ? kind : `${kind} (${who})`,
+      why({ code, reason }) ?? '',
+    ]),
+  );
 }
 
 function why({ code, reason }: { readonly code?: string | undefined; readonly reason?: string | undefined }) {
