@@ -22,6 +22,7 @@ import { hasUniqueId, highIdFault, idFaults, moveRows, repeatedIdFault } from '.
 import { SHARED_COLUMNS } from './shared-tables.js';
 import type { SharedTable } from './shared-tables.js';
 import type { TableFacts } from './table-facts.js';
+import { forSqlite } from './sqlite-statements.js';
 import { narrowIndexNotes } from './unique-index-notes.js';
 
 /** A table of an engine without transactions, which is rebuilt only when a person says so. */
@@ -76,9 +77,12 @@ export async function examineTables(
   const lacking = kind === 'mysql' ? await privilegeFault(queries, { isMigrated }) : undefined;
   const shared = sharedTables.flatMap((table) => tables.get(table) ?? []).filter((facts) => facts.kind === 'table');
   return {
-    faults: [...faults.map(formatIssue), ...(lacking === undefined ? [] : [lacking])],
+    faults: [
+      ...faults.map((fault) => formatIssue(kind === 'sqlite' ? forSqlite(fault) : fault)),
+      ...(lacking === undefined ? [] : [lacking]),
+    ],
     conversions: shared.flatMap(conversionOf),
-    notes: shared.flatMap(narrowIndexNotes),
+    notes: shared.flatMap((facts) => narrowIndexNotes(facts, kind)),
     rebuilt: isMigrated ? [] : shared.filter(hasOldRows).map(({ name }) => name),
   };
 }
@@ -89,7 +93,7 @@ export async function narrowIndexNotesOf(
   table: SharedTable,
 ): Promise<readonly string[]> {
   const facts = (await readFacts(dialect.kind)(queries, [table])).get(table);
-  return facts === undefined ? [] : narrowIndexNotes(facts);
+  return facts === undefined ? [] : narrowIndexNotes(facts, dialect.kind);
 }
 
 /** Whether neither the older scripts' tables nor the ferry's are there. */

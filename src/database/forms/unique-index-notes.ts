@@ -1,3 +1,4 @@
+import { moveRows } from './id-faults.js';
 import type { TableFacts } from './table-facts.js';
 
 const OWN: ReadonlySet<string> = new Set(['idx_image_key', 'idx_name_key']);
@@ -9,14 +10,24 @@ const TELLING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Unique indexes of other programs that refuse some of the rows that the ferry inserts: a sentence for each. */
-export function narrowIndexNotes(table: TableFacts): readonly string[] {
+export function narrowIndexNotes(table: TableFacts, kind: 'mysql' | 'sqlite'): readonly string[] {
   return narrowIndexes(table).map(({ name, columns }) => {
     const refused =
       table.name === 'images_for_push'
         ? 'an image that is wanted for a second platform'
         : 'a second name on a target with the same values';
-    return `the unique index ${name} (${columns.join(', ')}) of ${table.name} refuses ${refused}; "ALTER TABLE ${table.name} drop ${name === 'PRIMARY' ? 'primary key' : `index ${name}`};" removes it`;
+    return `the unique index ${name} (${columns.join(', ')}) of ${table.name} refuses ${refused}; ${removal(table.name, name, kind)}`;
   });
+}
+
+function removal(table: string, index: string, kind: 'mysql' | 'sqlite'): string {
+  if (kind === 'mysql') {
+    const what = index === 'PRIMARY' ? 'primary key' : `index ${index}`;
+    return `"ALTER TABLE ${table} drop ${what};" removes it`;
+  }
+  // It belongs to the table's own definition.
+  if (index.startsWith('sqlite_autoindex_')) return `to be rid of it, ${moveRows(table)}`;
+  return `"DROP INDEX ${index};" removes it`;
 }
 
 function narrowIndexes({ name: table, indexes, columns }: TableFacts) {

@@ -79,6 +79,8 @@ const TROUBLES: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> =
   ],
   26: ['refused', 'it is not a SQLite database: choose another path or move the file away'],
 };
+/** Extended result codes of what another program has added to a table. */
+const REFUSERS: Readonly<Record<number, string>> = { 275: 'a CHECK constraint', 1811: 'a trigger' };
 const uniqueViolations: ReadonlySet<number> = new Set([1555, 2067]);
 
 function sqliteFault(error: unknown, path: string): unknown {
@@ -93,6 +95,11 @@ function sqliteFault(error: unknown, path: string): unknown {
   const rawCode = 'rawCode' in error ? Number(error.rawCode) : Number(/: (\d+)"?\)$/.exec(error.message)?.[1]);
   if (uniqueViolations.has(rawCode)) {
     return new DatabaseFault(`${place}: another writer was faster (${error.message})`, 'conflict', error);
+  }
+  const refuser = REFUSERS[rawCode];
+  if (refuser !== undefined) {
+    const message = `${place}: ${refuser} of one of its tables refuses what the ferry writes (${error.message}): remove it, or rebuild that table without it`;
+    return new DatabaseFault(message, 'refused', error);
   }
   const known = TROUBLES[rawCode & 0xff];
   if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]}`, known[0], error);

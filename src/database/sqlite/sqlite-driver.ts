@@ -106,6 +106,19 @@ async function patiently<T>(work: () => T): Promise<T> {
   }
 }
 
+/**
+ * SQLite keeps what it is given: a program that binds bytes leaves a BLOB in a column of text. The ferry has no columns of
+ * bytes, so that such a cell is read as the text it stands for.
+ */
+function withText<R>(row: R): R {
+  if (typeof row !== 'object' || row === null) return row;
+  for (const [column, value] of Object.entries(row)) {
+    if (!(value instanceof ArrayBuffer || value instanceof Uint8Array)) continue;
+    Object.assign(row, { [column]: new TextDecoder().decode(value) });
+  }
+  return row;
+}
+
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'rawCode' in error && (Number(error.rawCode) & 0xff) === 5;
 }
@@ -126,7 +139,7 @@ class SqliteConnection implements DatabaseConnection {
     const values = parameters.map(sqliteParameter);
     const execute = (): QueryResult<R> => {
       const statement = this.#database.prepare(sql);
-      if (statement.reader) return { rows: statement.all(values) as R[] };
+      if (statement.reader) return { rows: (statement.all(values) as R[]).map(withText) };
       const { changes, lastInsertRowid } = statement.run(values);
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
     };
