@@ -90,7 +90,7 @@ describe('a single image whose config leaves its platform open', () => {
     const notes = [survey.plan.targets[0], report.targets[0], again.targets[0]].map((one) => one?.note);
     expect(new Set(notes).size).toBe(1);
     expect(notes[0]).toContain(said);
-    expect(notes[0]).toContain('it is copied as it is, for linux/amd64');
+    expect(notes[0]).toContain('it is copied unchanged, for linux/amd64');
   });
 
   test.each(['docker', 'oci'] as const)('a config of an unknown type is read all the same (%s)', async (form) => {
@@ -104,7 +104,7 @@ describe('a single image whose config leaves its platform open', () => {
 
     expect(report.targets[0]).toMatchObject({
       platforms: [{ platform: 'linux/amd64' }],
-      note: expect.stringContaining('octet-stream, which is not the type of an image config) names linux/amd64'),
+      note: expect.stringContaining('octet-stream, which is not the type of an image config) declares linux/amd64'),
     });
     await expect(wrong).rejects.toMatchObject({ code: 'platform-missing' });
   });
@@ -229,7 +229,7 @@ describe('a part of an index that the source has no more', () => {
     expect(report.targets[0]?.dropped).toEqual([
       {
         digest: nameless.digest,
-        reason: expect.stringContaining('it has no platform, and cannot be read at the source'),
+        reason: expect.stringContaining('it has no platform and cannot be read from the source'),
       },
     ]);
   });
@@ -264,7 +264,7 @@ describe('a part of an index that the source has no more', () => {
 
     expect(report.failures).toEqual([]);
     const dropped = new Map(report.targets[0]?.dropped.map(({ digest, reason }) => [digest, reason]));
-    expect(dropped.get(aboutFirst.digest as never)).toContain('cannot be read at the source');
+    expect(dropped.get(aboutFirst.digest as never)).toContain('cannot be read from the source');
     expect(dropped.get(aboutSecond.digest as never)).toContain('which target target-1 refuses');
   });
 
