@@ -1,5 +1,5 @@
-# Run by the MySQL image when it makes its data folder: the ferry's database and user, and a user of Temporal's own, who
-# may make and fill its databases. Passwords and names may hold any character.
+# The MySQL image runs this when it creates its data folder. Creates the ferry's database and user, and a user for Temporal with
+# permission to create its databases. Passwords and names can contain any character.
 
 text() {
   local value=${1//\\/\\\\}
@@ -10,7 +10,7 @@ name() {
   printf '`%s`' "${1//\`/\`\`}"
 }
 
-# In a grant "_" and "%" stand for others, unless a backslash is before them.
+# In a GRANT, "_" and "%" are wildcards unless a backslash precedes them.
 pattern() {
   local value=${1//_/\\_}
   name "${value//%/\\%}"

@@ -117,9 +117,9 @@ describe('the workflow files on a machine without anything but a database', () =
       const second = await run('sync-images.yml');
 
       expect(first.map(({ name, status }) => [name, status])).toEqual([
-        ['Look at the Secrets', 0],
+        ['Check the secrets', 0],
         ['Set up', 0],
-        ['Copy what is pending', 0],
+        ['Copy pending images', 0],
       ]);
       expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 retrying, 0 blocked');
       expect(readOnce).toBe(6);
@@ -138,7 +138,7 @@ describe('the workflow files on a machine without anything but a database', () =
 
     const steps = await run('add-image.yml', { [request]: JSON.stringify(payload, null, 2) });
 
-    const recorded = steps.find(({ name }) => name === 'Record what is wanted');
+    const recorded = steps.find(({ name }) => name === 'Record the request');
     expect(recorded?.status).toBe(1);
     expect(recorded?.output).toContain('added');
     expect(recorded?.output).toContain('refused');
