@@ -6,7 +6,8 @@ import { visibleJson } from './domain/visible-text.js';
 export type { Logger } from 'pino';
 
 /**
- * One JSON object a line on standard output, in which nothing drives a terminal that shows it. Secrets are kept out where messages are made; this is the second net.
+ * Logs one JSON object per line on standard output, with control characters escaped. Messages contain no secrets in the
+ * first place; the redaction is a second safeguard.
  */
 export function createLogger(name: string, to?: DestinationStream): Logger {
   const options = {

@@ -1,4 +1,4 @@
-/** The process that `ferry up` supervises: the server, and nothing that a person reads. */
+/** The server process that `ferry up` supervises. */
 import { exitStatusOf, reportFault } from './cli/exit-status.js';
 import { runServer } from './server.js';
 

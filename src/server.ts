@@ -18,18 +18,18 @@ import { FerryError } from './domain/ferry-error.js';
 import { createLogger } from './logger.js';
 
 const defaultTemporal = '127.0.0.1:7233';
-/** What is being answered when the server stops gets so long. */
+/** Requests in flight get this long when the server stops. */
 const stopWithinMs = 5_000;
 
 export interface RunningServer {
   /** `host:port` */
   readonly address: string;
-  /** Ends what listens; requests that are being answered get a few seconds. */
+  /** Stops listening; requests in flight get a few seconds. */
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** Another loopback port is as good as the standard one, where that is taken and nobody chose it. */
+  /** Another loopback port may be used if the default one is taken. */
   readonly mayMove: boolean;
 }
 
@@ -58,7 +58,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
   }
 }
 
-/** @throws FerryError `configuration` when the address cannot be listened on */
+/** @throws FerryError `configuration` if it cannot listen on the address */
 export async function serve(
   fetch: (request: Request) => Response | Promise<Response>,
   listen: ListenAddress,
@@ -66,7 +66,7 @@ export async function serve(
 ): Promise<RunningServer> {
   const server = createAdaptorServer({
     fetch,
-    // A sender that dawdles does not keep its connection.
+    // Disconnects slow senders.
     serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
   }) as Server;
   server.maxConnections = 1_000;
@@ -93,7 +93,7 @@ async function stop(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Comes when somebody wants this process to end, or when the one that supervises it is gone. */
+/** Resolves when the process is asked to stop, or when its supervisor is gone. */
 async function shutdownSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);

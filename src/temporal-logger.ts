@@ -2,21 +2,21 @@ import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Logger as PinoLogger } from 'pino';
 
-/** Temporal's own messages in the same stream. */
+/** Writes Temporal's own messages to the same log. */
 export function temporalLogger(logger: PinoLogger): Logger {
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
-    logger[pinoLevel(level)](withErrorTold(meta), message);
+    logger[pinoLevel(level)](withErrorDetails(meta), message);
   });
 }
 
-/** JSON holds nothing of an error but what was added to it; its message, which says why, would be left out. */
-function withErrorTold(meta: LogMetadata = {}): object {
+/** JSON omits an error's message, which says what happened, so it is added explicitly. */
+function withErrorDetails(meta: LogMetadata = {}): object {
   const { error } = meta as { readonly error?: unknown };
-  return error instanceof Error ? { ...meta, error: told(error) } : { ...meta };
+  return error instanceof Error ? { ...meta, error: errorDetails(error) } : { ...meta };
 }
 
-/** Temporal's own failures say what failed, and the one that they were wrapped around says why. */
-function told(error: Error): object {
+/** Temporal's failures say what failed; the cause that they wrap says why. */
+function errorDetails(error: Error): object {
   const messages: string[] = [];
   let innermost = error;
   for (let next: unknown = error; next instanceof Error; next = next.cause) {

@@ -1,4 +1,4 @@
-/** The process that `ferry up` supervises: the worker, and nothing that a person reads. */
+/** The worker process that `ferry up` supervises. */
 import { exitStatusOf, reportFault } from './cli/exit-status.js';
 import { runWorker } from './worker.js';
 

@@ -26,7 +26,7 @@ import { temporalLogger } from './temporal-logger.js';
 
 const defaultAddress = '127.0.0.1:7233';
 
-/** Runs a worker until it is told to stop. */
+/** Runs a worker until it is stopped. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(variables);
   const workflowBundle = workflowBundlePath();
@@ -45,12 +45,12 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
       stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };
-    // The supervisor's channel closes when it is gone, however it went: nobody is left who would restart this one.
+    // The supervisor's channel closes when the supervisor is gone, and no one would restart this process.
     process.once('disconnect', stop);
     const runs = workers.map((worker) => async () => await worker.run());
     if (createDockerWorker !== undefined) {
       const examine = async (signal: AbortSignal) => await examineDocker(config, signal);
-      const onReturn = async () => await requestAndReportSync('a Docker daemon can be used again');
+      const onReturn = async () => await requestAndReportSync('a Docker daemon is available again');
       const queue = { examine, createWorker: createDockerWorker, onReturn, logger };
       runs.push(async () => await serveDockerQueue(queue, stopping.signal));
     }
@@ -66,7 +66,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
 interface Start {
   readonly logger: Logger;
-  /** What is to be closed at the end, the last one first. */
+  /** Closed at the end, in reverse order. */
   readonly closing: (() => Promise<void>)[];
   readonly workflowBundle: string;
 }
@@ -87,10 +87,9 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
-    onUnusedCredentials: (reason) =>
-      logger.warn({ reason }, "credentials that docker's configuration has for a registry are not used"),
+    onUnusedCredentials: (reason) => logger.warn({ reason }, "unused credentials in docker's configuration"),
     onMirrorFault: ({ code, message }) =>
-      logger.warn({ code, reason: message }, 'a mirror is left alone for a minute; its source is asked instead'),
+      logger.warn({ code, reason: message }, 'a mirror is skipped for a minute; its source is used instead'),
     pulls,
   });
   closing.push(async () => registries.close());

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createLogger } from '../src/logger.js';
 
-test('a log line holds nothing that drives a terminal, and says the same data', () => {
+test('a log line contains no control characters and keeps the data', () => {
   const lines: string[] = [];
   const logger = createLogger('worker', { write: (line: string) => void lines.push(line) });
   const image = 'nginx\u001b[2J\u009b\u007f\u202e\u2028\u200b\n::error::\u2066';

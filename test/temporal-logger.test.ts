@@ -11,7 +11,7 @@ function logged(error: Error): unknown {
   return JSON.parse(lines.join(''));
 }
 
-test('the log says why an activity or a workflow failed', () => {
+test('the log contains the reason why an activity or a workflow failed', () => {
   const cause = ApplicationFailure.create({ type: 'database', message: 'MySQL db:3306: it is shutting down' });
   const wrapped = new ActivityFailure('Activity task failed', 'beginRun', '1', RetryState.TIMEOUT, 'worker', cause);
 
@@ -25,7 +25,7 @@ test('the log says why an activity or a workflow failed', () => {
   });
 });
 
-test('of a bug the log has the stack of the error itself', () => {
+test('the log contains the stack of an unexpected error', () => {
   const bug = new TypeError('the engine reported on what it was not asked for');
   const failure = ApplicationFailure.create({ type: bug.name, message: bug.message, cause: bug });
 

@@ -1,4 +1,6 @@
-/** The ports that a worker's activities need, from the configuration: database, registries, upstreams, Temporal. */
+/**
+ * Builds the ports that a worker's activities need from the configuration: database, registries, upstreams, Temporal.
+ */
 import {
   createDaemonActivities,
   createMainActivities,
@@ -25,15 +27,15 @@ export interface OpenParts {
   readonly stores: Stores;
   readonly registries: RegistryClient;
   readonly temporal: TemporalClient;
-  /** What is read from sources, by whomever. */
+  /** Counts all reads from sources. */
   readonly pulls: PullLedger;
 }
 
-/** One set of activities for each task queue. */
+/** One set of activities per task queue. */
 export interface ActivitySets {
   readonly main: MainActivities & FetchActivities;
   readonly copy: CopyActivities;
-  /** Absent where no target is reached through a Docker daemon. */
+  /** Absent if no target is reached through a Docker daemon. */
   readonly docker?: DockerActivities;
 }
 

@@ -2,7 +2,7 @@ import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
 import { copyImage, hasSameContent, headManifest, headSource, lookAtTag, planCopy } from '@image-ferry/registry';
 import type { RegistryClient, RepositoryRef } from '@image-ferry/registry';
 
-/** The copy engine as activities know it: its functions over one registry client. */
+/** The copy engine in the form that activities use: its functions bound to one registry client. */
 export function createCopyEngine(client: RegistryClient): CopyEngine {
   return {
     resolve: async (source, options) => await headSource(client, source, options),

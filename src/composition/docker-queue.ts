@@ -8,58 +8,58 @@ import type { Logger } from '../logger.js';
 type RunnableWorker = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
 
 export interface DockerQueueOptions {
-  /** @throws Error saying why copies cannot be made here */
+  /** @throws Error saying why this machine cannot copy */
   readonly examine: (signal: AbortSignal) => Promise<DockerVersions>;
   readonly createWorker: () => Promise<RunnableWorker>;
-  /** Called when a daemon can be used that could not before: what was left out for want of it need not wait. */
+  /** Called when a daemon becomes available: images that waited for it can be copied. */
   readonly onReturn: () => Promise<void>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  /** Between two looks; milliseconds, default 30,000. */
+  /** Between two checks; milliseconds, default 30,000. */
   readonly pauseMs?: number;
 }
 
 /**
- * Serves the queue of Docker daemons from the moment when one can be used here: a worker without one would take images
- * and block them that another worker could copy. Why it does not yet is said once for each reason.
+ * Serves the task queue of Docker daemons as soon as one is available here: without a daemon, this worker would take
+ * and block images that another worker could copy. Each reason is logged once.
  *
- * @param signal ends it; what is in work gets the worker's grace
+ * @param signal ends it; work in progress gets the worker's grace period
  */
 export async function serveDockerQueue(
   { examine, createWorker, onReturn, logger, pauseMs = 30_000 }: DockerQueueOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let told = '';
+  let reportedReason = '';
   while (!signal.aborted) {
-    const found = await look();
+    const found = await check();
     if (signal.aborted) return;
     if ('daemon' in found) {
-      logger.info({ docker: found }, 'the Docker daemon answers: its task queue is served');
+      logger.info({ docker: found }, 'the Docker daemon is available: serving its task queue');
       const served = runUntil(signal, await createWorker());
-      await Promise.all([served, ...(told === '' ? [] : [tellReturn()])]);
+      await Promise.all([served, ...(reportedReason === '' ? [] : [reportReturn()])]);
       return;
     }
-    if (found.reason !== told) {
+    if (found.reason !== reportedReason) {
       logger.warn(
         found,
-        'the task queue of targets behind a Docker daemon is not served here; the daemon is looked for again',
+        'this worker does not serve the task queue of targets behind a Docker daemon; the daemon is checked again',
       );
-      told = found.reason;
+      reportedReason = found.reason;
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 
-  async function tellReturn(): Promise<void> {
+  async function reportReturn(): Promise<void> {
     try {
       await onReturn();
     } catch (error) {
       logger.warn(
         { reason: reasonOf(error) },
-        'no sync could be asked for; the next run takes what waited for the Docker daemon',
+        'could not request a sync; the next sync run copies images that waited for the Docker daemon',
       );
     }
   }
 
-  async function look(): Promise<DockerVersions | { readonly reason: string }> {
+  async function check(): Promise<DockerVersions | { readonly reason: string }> {
     try {
       return await examine(signal);
     } catch (error) {
@@ -72,7 +72,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Also one that is stopped at once is run: only then does it let go of its connection. */
+/** A worker that is stopped at once is still run: only then does it close its connection. */
 async function runUntil(signal: AbortSignal, worker: RunnableWorker): Promise<void> {
   const running = worker.run();
   const stop = (): void => {

@@ -8,7 +8,7 @@ import { dockerConfigCredentials, firstCredentials, isLoopbackName } from '@imag
 
 const program = 'docker';
 
-/** The docker engine, with the same credentials as the ferry's own. */
+/** Creates the Docker engine with the same credentials as the copy engine. */
 export function createDockerEngine({
   docker,
   credentials,
@@ -26,26 +26,26 @@ export function createDockerEngine({
   });
 }
 
-/** A daemon that is far away and silent would keep whoever asks for minutes. */
-const longestLookMs = 15_000;
+/** Limits the check: an unreachable daemon would block it for minutes. */
+const checkTimeoutMs = 15_000;
 
 /**
- * Whether this machine's `docker` command reaches a daemon that the engine can use.
+ * Checks whether this machine's `docker` command reaches a daemon that the engine can use.
  *
- * @throws Error saying what to do; the signal's reason when aborted
+ * @throws Error with the reason and what to do; the signal's reason when aborted
  */
 export async function examineDocker(
   { docker }: Pick<FerryConfig, 'docker'>,
   signal: AbortSignal,
 ): Promise<DockerVersions> {
-  const timeout = AbortSignal.timeout(longestLookMs);
+  const timeout = AbortSignal.timeout(checkTimeoutMs);
   try {
     return await examineDaemon({ program, ...docker }, AbortSignal.any([signal, timeout]));
   } catch (error) {
     signal.throwIfAborted();
     if (!timeout.aborted) throw error;
     throw new FerryError(
-      `the Docker daemon gave no answer in ${longestLookMs / 1000} s: look at DOCKER_HOST and the daemon`,
+      `the Docker daemon did not answer within ${checkTimeoutMs / 1000} s: check DOCKER_HOST and the daemon`,
       { code: 'unreachable', decision: 'retry', cause: error },
     );
   }

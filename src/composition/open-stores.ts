@@ -7,9 +7,9 @@ import type { Migrated, MigrateOptions } from '../database/run-migrations.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
- * The database with its tables up to date, whatever part is the first to come.
+ * Opens the database and migrates its tables, whichever part starts first.
  *
- * @throws FerryError `configuration` when it refuses: nothing was started yet, and a person has to act
+ * @throws FerryError `configuration` if the database refuses: nothing was started yet, and a person has to act
  */
 export async function openMigrated(
   settings: DatabaseConfig,
@@ -29,8 +29,8 @@ export async function openMigrated(
 }
 
 /**
- * Opens a database that the ferry has made, and brings its tables up to date: for commands that change rows. They create
- * no database in a place that may be the wrong one.
+ * Opens a database that the ferry has created, and migrates its tables: for commands that change rows. They create no
+ * database, since the path may be wrong.
  *
  * @throws MissingDatabase
  */
@@ -40,9 +40,9 @@ export async function openExisting(settings: DatabaseConfig): Promise<FerryDatab
 }
 
 /**
- * Opens the database for reading: it refuses every write, and no migration is run.
+ * Opens the database read-only: it refuses writes, and no migration is run.
  *
- * @throws MissingDatabase when the ferry has not made its tables there; DatabaseFault when they are not up to date
+ * @throws MissingDatabase if it has no tables of the ferry; DatabaseFault if they are not up to date
  */
 export async function openReadOnly(settings: DatabaseConfig): Promise<FerryDatabase> {
   return await openChecked(settings, async (database) => {
@@ -65,7 +65,7 @@ async function openChecked(
   }
 }
 
-/** A host name that does not exist is one, too: what is away for a moment has another code. */
+/** A host name that does not exist counts as a wrong setting; a temporary DNS failure has another code. */
 function isWrongSetting(error: unknown): error is DatabaseFault {
   if (!(error instanceof DatabaseFault)) return false;
   const { trouble, cause } = error;

@@ -13,16 +13,16 @@ import { openRegistries } from './registries.js';
 import { openReadOnly } from './open-stores.js';
 
 export interface PlanOptions {
-  /** Also read manifests from sources that count it. */
+  /** Also read manifests from sources that count pulls. */
   readonly spendPulls: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens database and registries, looks, and closes them.
+ * Opens database and registries, makes the plan and closes them.
  *
- * @param sink gets what is found, as it is found
- * @throws FerryError when the tables are not up to date: making them so would change them
+ * @param sink receives the findings as they are made
+ * @throws FerryError if the tables are not up to date: migrating them would change them
  */
 export async function planOfSync(
   config: FerryConfig,
@@ -56,7 +56,7 @@ export async function planOfSync(
 
 type Survey = Parameters<typeof planSync>[0]['engine']['survey'];
 
-/** The configured ones, and of those that sources announced the one that has least left. */
+/** The configured allowances, and for each host that announced several the one with the least left. */
 async function knownAllowances(
   { budgets }: Stores,
   { pullAllowances }: FerryConfig,

@@ -3,7 +3,7 @@ import { reconcileSchedules } from '../client/reconcile-schedules.js';
 import type { SchedulesConfig } from '../config/schedule-settings.js';
 import type { Logger } from '../logger.js';
 
-/** A worker without the right to make schedules still copies; that nobody makes them has to be seen. */
+/** A worker that may not create schedules still copies; the missing schedules have to be visible in the log. */
 export async function reconcileOnStart(
   client: TemporalClient,
   schedules: SchedulesConfig,
@@ -14,9 +14,9 @@ export async function reconcileOnStart(
     const ensured = await reconcileSchedules(client, schedules);
     const left = ensured.filter(({ outcome }) => outcome === 'left');
     if (left.length === 0) logger.info({ schedules: ensured }, 'schedules are as configured');
-    else logger.warn({ schedules: ensured }, 'schedules are looked after; some are left as they are');
+    else logger.warn({ schedules: ensured }, 'schedules are reconciled; some were left unchanged');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ reason }, 'schedules could not be looked after: "ferry schedules ensure" shows why');
+    logger.error({ reason }, 'could not reconcile the schedules: "ferry schedules ensure" shows why');
   }
 }

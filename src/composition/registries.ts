@@ -10,25 +10,25 @@ import type {
 import { createRegistryClient, dockerConfigCredentials, firstCredentials } from '@image-ferry/registry';
 
 export interface RegistriesConfig {
-  /** Asked before docker's or podman's. */
+  /** Tried before docker's or podman's credentials. */
   readonly credentials: CredentialProvider;
-  /** Docker's or podman's credentials; absent: where docker keeps them. */
+  /** Path of docker's or podman's credentials; absent: docker's default. */
   readonly dockerConfigPath?: string;
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
-  /** Told of each mirror that is left alone for a while. */
+  /** Called for each mirror that is skipped for a while. */
   readonly onMirrorFault?: (fault: FerryError) => void;
-  /** Told once of each of docker's credentials that is kept for a registry and cannot be used. */
+  /** Called once for each of docker's credentials for a registry that cannot be used. */
   readonly onUnusedCredentials?: (reason: string) => void;
-  /** Hosts that may have private addresses beside the configured ones. */
+  /** Hosts that may have private addresses, in addition to the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
-  /** Where blobs were put by earlier processes. */
+  /** Locations of blobs that earlier processes uploaded. */
   readonly blobLocations?: BlobLocations;
-  /** Where the pulls of all processes are counted; absent: nowhere. */
+  /** Counts the pulls of all processes; absent: pulls are not counted. */
   readonly pulls?: PullLedger;
 }
 
-/** The ferry's own credentials, then what `docker login` left. */
+/** The ferry's own credentials, then those of `docker login`. */
 export function allCredentials({
   credentials,
   dockerConfigPath: path,
@@ -38,7 +38,7 @@ export function allCredentials({
   return firstCredentials(credentials, dockerConfigCredentials(options));
 }
 
-/** The one registry client of a process, with the ferry's own credentials before what `docker login` left. */
+/** Opens the single registry client of a process, with the ferry's own credentials before those of `docker login`. */
 export function openRegistries({
   credentials,
   dockerConfigPath,

@@ -1,8 +1,8 @@
 /**
- * Runs everything until one of them ends, by itself or by a fault; then the others are told to stop and waited for: what
- * they use must not be closed before.
+ * Runs all functions until one of them ends or fails; then stops the others and waits for them, since the resources
+ * that they use must not be closed before.
  *
- * @throws what one of them threw: of several that failed, the first in the order of `runs`
+ * @throws the error of a failed function; of several, the first in the order of `runs`
  */
 export async function runTogether(runs: readonly (() => Promise<void>)[], stop: () => void): Promise<void> {
   const ends = await Promise.allSettled(runs.map(async (run) => await run().finally(stop)));

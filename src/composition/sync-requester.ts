@@ -3,7 +3,7 @@ import type { TemporalClient } from '../client/connect.js';
 import { withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { requestSync, requestSyncAt } from '../client/sync-requests.js';
 
-/** Requests for a sync as activities make them: a Temporal that is away is no bug, and the request is made again. */
+/** Sync requests of activities: an unreachable Temporal is a retryable error. */
 export function syncRequester(temporal: TemporalClient): SyncRequester {
   return {
     requestSync: async (request) => void (await withTemporalErrors(async () => await requestSync(temporal, request))),

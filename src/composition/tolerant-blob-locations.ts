@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.js';
 import type { BlobLocations } from '@image-ferry/registry';
 
-/** A memory that fails costs mounts, never a copy: its faults go to the log, and nothing is known then. */
+/** A failing blob location cache costs mounts, never a copy: its errors are logged, and blobs are uploaded. */
 export function tolerantBlobLocations(locations: BlobLocations, logger: Logger): BlobLocations {
   return {
     known: async (registry, digests) =>
@@ -12,12 +12,12 @@ export function tolerantBlobLocations(locations: BlobLocations, logger: Logger):
       await orElse(async () => await locations.forget(registry, repository, digest), undefined),
   };
 
-  async function orElse<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+  async function orElse<T>(query: () => Promise<T>, otherwise: T): Promise<T> {
     try {
-      return await ask();
+      return await query();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason }, 'blob locations are not to be had: blobs are sent instead of mounted');
+      logger.warn({ reason }, 'blob location cache unavailable: uploading instead of mounting');
       return otherwise;
     }
   }

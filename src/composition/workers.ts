@@ -5,19 +5,19 @@ import type { FerryConfig } from '../config/read-config.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { ActivitySets } from './activity-sets.js';
 
-/** A transfer of hours cannot end in time: it is cut, and the next attempt finds what is over. */
+/** A transfer of hours cannot finish in time: it is cut off, and the next attempt continues from what was uploaded. */
 const shutdownGrace = '5s';
 const shutdownForce = '20s';
 
-/** What a worker runs: some of it at once, the rest when it can be served here. */
+/** The workers of a process: most start at once, the one for Docker daemons when it can be served. */
 export interface Workers {
   readonly workers: readonly Worker[];
-  /** For the queue of Docker daemons; absent where no target is reached through one. */
+  /** For the task queue of Docker daemons; absent if no target is reached through one. */
   readonly createDockerWorker?: () => Promise<Worker>;
 }
 
 /**
- * One Temporal worker for each task queue, over one connection.
+ * Creates one Temporal worker per task queue, over one connection.
  *
  * @param parts.workflowBundle path of the workflow code
  */

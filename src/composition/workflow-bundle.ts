@@ -5,12 +5,11 @@ import { distFolder } from '../config/package-folder.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
- * The workflow code that a worker loads. The build puts it beside the bundled worker, so that both are of one state: a
- * workflow of older code would wait for activities that no longer exist, or misread their results.
+ * Path of the workflow code that a worker loads. The build puts it beside the bundled worker, so that both have the
+ * same version: older workflow code would wait for activities that no longer exist, or misread their results.
  *
- * @param folder where the build puts the bundle
- * @returns its path
- * @throws FerryError `configuration` with the command to type, when it is missing
+ * @param folder the build's output folder
+ * @throws FerryError `configuration` with the command to run, if it is missing
  */
 export function workflowBundlePath(folder = join(distFolder, 'ferry')): string {
   const path = join(folder, 'workflow-bundle.cjs');

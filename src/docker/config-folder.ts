@@ -4,25 +4,25 @@ import { join } from 'node:path';
 
 const prefix = 'image-ferry-docker-';
 
-/** An entry that stands for nothing: a file without any lets docker keep passwords in the user's key chain. */
+/** A placeholder entry: with an empty `auths`, docker would store passwords in the user's key chain. */
 const noEntry = { 'image-ferry.invalid': {} };
 
-/** As docker's file has it. */
+/** In the format of docker's file. */
 type TokenEntry = { readonly identitytoken: string } | { readonly registrytoken: string };
 
-/** A `DOCKER_CONFIG` of our own, which only this user can read. */
+/** A `DOCKER_CONFIG` of our own that only this user can read. */
 export interface ConfigFolder {
   readonly path: string;
   /**
-   * For a registry whose credentials are a token, which `docker login` does not take.
-   * @param key docker's own for the registry
+   * For a registry whose credential is a token, which `docker login` does not accept.
+   * @param key docker's key for the registry
    */
   addToken(key: string, entry: TokenEntry): Promise<void>;
   /** With everything that `docker login` wrote there. */
   remove(): Promise<void>;
 }
 
-/** @param userConfigFolder its contexts are lent to the new one, and which of them is in use */
+/** @param userConfigFolder its contexts are linked into the new folder, with the current one */
 export async function makeConfigFolder(userConfigFolder?: string): Promise<ConfigFolder> {
   const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   const remove = async (): Promise<void> => await rm(path, { recursive: true, force: true });
@@ -37,12 +37,12 @@ export async function makeConfigFolder(userConfigFolder?: string): Promise<Confi
   }
 }
 
-/** Folders of processes that were killed: they may hold a password. */
+/** Folders of killed processes may contain a password. */
 export async function removeAbandonedFolders(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    // Another user's is theirs to remove.
+    // A folder of another user is left to that user.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
   }
 }
@@ -63,7 +63,7 @@ async function borrowContexts(from: string, to: string): Promise<string | undefi
     const known = typeof config === 'object' && config !== null && 'currentContext' in config ? config : undefined;
     return typeof known?.currentContext === 'string' ? known.currentContext : undefined;
   } catch {
-    // None, or one that docker itself could not read either: its standard context it is.
+    // Without a config that docker itself could read, it uses its default context.
     return undefined;
   }
 }

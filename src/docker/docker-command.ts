@@ -6,14 +6,14 @@ import type { DockerSide } from './docker-fault.js';
 
 const graceMs = 5_000;
 const silenceLimitMs = 60 * 60_000;
-/** On each of its outputs. A pull says a few lines for each layer; the longest answers are lists of images. */
+/** Maximum of each output. A pull prints a few lines per layer; the longest outputs are lists of images. */
 const outputLimitBytes = 16 * 1024 * 1024;
 
 export interface DockerCommandOptions {
   readonly signal?: AbortSignal;
-  /** Whose words a failure is made of. */
+  /** The side whose error a failure is. */
   readonly side: DockerSide;
-  /** For its standard input; nobody else on the machine sees it. */
+  /** Written to its standard input, which no other user of the machine can see. */
   readonly input?: string;
   readonly onLine?: (line: string) => void;
 }
@@ -21,15 +21,15 @@ export interface DockerCommandOptions {
 export interface DockerCommandSettings {
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Default 16 MiB on each of its outputs. */
+  /** Default 16 MiB for each of its outputs. */
   readonly outputLimitBytes?: number;
   /** Default one hour. */
   readonly silenceLimitMs?: number;
-  /** From SIGTERM to SIGKILL; default five seconds. */
+  /** Time from SIGTERM to SIGKILL; default five seconds. */
   readonly graceMs?: number;
 }
 
-/** The `docker` command with its surroundings, run without a shell. */
+/** The `docker` command with its environment, run without a shell. */
 export class DockerCommand {
   readonly #settings: DockerCommandSettings;
 
@@ -38,11 +38,10 @@ export class DockerCommand {
   }
 
   /**
-   * Runs it to its end. An aborted signal ends it and whatever it has started: SIGTERM, and SIGKILL where that does not
-   * help.
+   * Runs the command to completion. An aborted signal ends it and its children with SIGTERM, then with SIGKILL.
    *
    * @returns the lines of its standard output
-   * @throws DockerFault when it fails, falls silent for too long, or talks without end; the signal's reason when aborted
+   * @throws DockerFault if it fails, stalls or prints too much; the signal's reason when aborted
    */
   async run(
     args: readonly string[],
@@ -58,7 +57,7 @@ export class DockerCommand {
     const child = execa(program, args, {
       env: environment,
       extendEnv: false,
-      // A group of its own: a command that is a script is ended with what it has started.
+      // In a process group of its own: if the command is a script, its children are ended as well.
       detached: true,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
       stdout: [
@@ -86,7 +85,7 @@ export class DockerCommand {
       signal?.throwIfAborted();
       if (ended !== undefined) throw ended;
       if (code === 'ENOENT' || code === 'EACCES') throw notThere(program, code);
-      if (endedBy !== undefined) throw dockerFault(what, `it was ended by ${endedBy}`, side);
+      if (endedBy !== undefined) throw dockerFault(what, `it was terminated by ${endedBy}`, side);
       if (failed) throw dockerFault(what, stderr.join('\n'), side);
       return stdout;
     } finally {
@@ -97,7 +96,7 @@ export class DockerCommand {
   }
 }
 
-/** Lets so many bytes of an output through, before they are made into lines: one line may be without end. */
+/** Passes a limited number of bytes before they are split into lines: one line may be endless. */
 function bounded(limitBytes: number, onBeyond: () => void) {
   let bytes = 0;
   return {
@@ -111,16 +110,16 @@ function bounded(limitBytes: number, onBeyond: () => void) {
 }
 
 function stalled(what: string, limitMs: number, side: DockerSide): DockerFault {
-  const message = `${what}: it said nothing for ${Math.round(limitMs / 1000)} s and was ended`;
+  const message = `${what}: no output for ${Math.round(limitMs / 1000)} s; it was terminated`;
   return new DockerFault(message, { side, code: 'stalled', decision: 'retry' });
 }
 
 function endless(what: string, limitBytes: number, side: DockerSide): DockerFault {
-  const message = `${what}: it printed more than ${limitBytes} bytes and was ended; is it Docker's own command?`;
+  const message = `${what}: it printed more than ${limitBytes} bytes and was terminated; check that it is Docker's own command`;
   return new DockerFault(message, { side, code: 'protocol', decision: 'block' });
 }
 
 function notThere(program: string, code: string): DockerFault {
-  const message = `the command "${program}" cannot be run (${code}): install Docker's command line on this worker's machine`;
+  const message = `cannot run the command "${program}" (${code}): install Docker's command line on this worker's machine`;
   return new DockerFault(message, { side: 'daemon', code: 'configuration', decision: 'block' });
 }

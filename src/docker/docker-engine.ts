@@ -17,10 +17,10 @@ import type { PulledImage } from './pull-platforms.js';
 import { pullPlatforms } from './pull-platforms.js';
 import { partName, pushImage, referenceOf } from './push-image.js';
 
-/** Copies images by `docker pull`, `tag` and `push`. One for each daemon in a process. */
+/** Copies images by `docker pull`, `tag` and `push`. Use one per daemon in a process. */
 export class DockerEngine {
   readonly #settings: DockerSettings;
-  /** Of local repositories: of two copies that share one, neither moves or removes the other's tags. */
+  /** Locks local repositories: of two copies that share one, neither moves or removes the other's tags. */
   readonly #locks = new KeyedLock();
   #tidied: Promise<void> | undefined;
 
@@ -29,11 +29,11 @@ export class DockerEngine {
   }
 
   /**
-   * Pulls each wanted platform once and pushes it to every target. Docker makes the manifests anew, so that their
-   * digests are not the source's: what is compared is the image's configuration, which names every unpacked layer.
+   * Pulls each wanted platform once and pushes it to every target. Docker creates new manifests with other digests than
+   * the source's, so copies are compared by the image's configuration, which lists every unpacked layer.
    *
-   * @returns what each target got; a target that failed is in `failures`, and the others have everything
-   * @throws FerryError for a fault of the source or the daemon; the signal's reason when aborted
+   * @returns the result of each target; a target that failed is in `failures`, and the others are complete
+   * @throws FerryError for an error of the source or the daemon; the signal's reason when aborted
    */
   async copy(request: DockerCopyRequest, options: DockerCopyOptions = {}): Promise<DockerCopyReport> {
     this.#tidied ??= removeAbandonedFolders();
@@ -71,7 +71,7 @@ async function copyWith(
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
-      // What the database does not give says nothing about the target.
+      // A database error says nothing about the target.
       if (!(error instanceof FerryError) || error.code === 'database') throw error;
       failures.push({ target: target.name, reference: referenceOf(target), failure: error });
       return undefined;
@@ -103,7 +103,7 @@ async function copyWith(
   return { sourceDigest, missingPlatforms: missing, targets: results, failures };
 }
 
-/** By a name, so that nobody who tidies the daemon takes it for waste. */
+/** With a name, so that a clean-up of the daemon does not remove it as dangling. */
 async function createBackupTag(
   session: DockerSession,
   [target]: readonly DockerTarget[],
@@ -123,7 +123,7 @@ function targetRepo({ name, host, repository }: DockerTarget): DockerRepository 
   return { side: 'target', host, repository, target: name };
 }
 
-/** Docker keeps one account for a host, and somebody else's may be the last one. */
+/** Docker keeps one account per host, and another user's may be the last one. */
 function sharesHost({ host }: DockerTarget, { source, targets }: DockerCopyRequest): boolean {
   return [source, ...targets].filter((repo) => repo.host === host).length > 1;
 }

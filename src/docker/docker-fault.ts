@@ -1,12 +1,12 @@
 import { FerryError } from '../domain/ferry-error.js';
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 
-/** What a command was about: its words mean other things when it reads and when it writes. */
+/** What a command was about: the same output means different things for reading and writing. */
 export type DockerSide = 'source' | 'target' | 'daemon';
 
 interface DockerFaultClass {
   readonly says: RegExp;
-  /** Absent: whatever the side. */
+  /** Absent: any side. */
   readonly side?: DockerSide;
   readonly code: FaultCode;
   readonly decision: Decision;
@@ -14,22 +14,22 @@ interface DockerFaultClass {
 }
 
 const excerptCharacters = 400;
-/** What is looked into of a command's words: it may print megabytes. */
+/** Maximum length of the output that is matched: a command may print megabytes. */
 const readCharacters = 16 * 1024;
 
-/** The first that fits counts. Docker passes on what registries say, and adds words of its own. */
+/** The first match wins. Docker passes on messages of registries and adds its own. */
 const judgements: readonly DockerFaultClass[] = [
   {
     says: /permission denied while trying to connect|dial unix .*: connect: permission denied/i,
     code: 'configuration',
     decision: 'block',
-    advice: 'let the worker’s user speak to the Docker daemon (group "docker", or DOCKER_HOST)',
+    advice: 'give the worker’s user access to the Docker daemon (group "docker", or DOCKER_HOST)',
   },
   {
     says: /cannot connect to the docker daemon|error during connect|failed to connect to the docker API/i,
     code: 'unreachable',
     decision: 'retry',
-    advice: 'start the Docker daemon, or say by DOCKER_HOST where it is',
+    advice: 'start the Docker daemon, or set DOCKER_HOST to its address',
   },
   {
     says: /toomanyrequests|too many requests|status: 429|rate limit/i,
@@ -42,13 +42,13 @@ const judgements: readonly DockerFaultClass[] = [
     side: 'target',
     code: 'target-full',
     decision: 'block',
-    advice: 'make room on the registry, or on the disk of the Docker daemon',
+    advice: 'free some space on the registry or on the disk of the Docker daemon',
   },
   {
     says: /no space left|disk quota exceeded/i,
     code: 'server-error',
     decision: 'retry',
-    advice: 'make room on the disk of the Docker daemon',
+    advice: 'free some space on the disk of the Docker daemon',
   },
   {
     says: /no matching manifest|does not match the specified platform|does not provide the specified platform|cannot be used on this platform/i,
@@ -60,7 +60,7 @@ const judgements: readonly DockerFaultClass[] = [
     code: 'configuration',
     decision: 'block',
     advice:
-      'the daemon holds this digest for another platform: remove that image from it, or want the image by its tag',
+      'the daemon has this digest for another platform: remove that image from it, or request the image by its tag',
   },
   {
     says: /quota|(storage|repository|repositories|namespace) limit/i,
@@ -74,7 +74,7 @@ const judgements: readonly DockerFaultClass[] = [
     side: 'target',
     code: 'tag-immutable',
     decision: 'block',
-    advice: 'the tag cannot be changed there: use another, or allow it',
+    advice: 'the tag is immutable: use another tag, or allow changes',
   },
   {
     says: /unknown manifest class|unsupported (manifest|media) ?type|artifact type|manifest invalid/i,
@@ -86,7 +86,7 @@ const judgements: readonly DockerFaultClass[] = [
     says: /server gave HTTP response to HTTPS client/i,
     code: 'tls',
     decision: 'block',
-    advice: 'the registry speaks plain HTTP: add it to "insecure-registries" of the Docker daemon',
+    advice: 'the registry uses plain HTTP: add it to "insecure-registries" of the Docker daemon',
   },
   {
     says: /x509|certificate|tls: (?!handshake timeout)/i,
@@ -111,7 +111,8 @@ const judgements: readonly DockerFaultClass[] = [
     says: /\bdenied\b|forbidden|status: 403/i,
     code: 'denied',
     decision: 'block',
-    advice: 'the account may not write there, the namespace is missing, or repositories are not made by pushing',
+    advice:
+      'the account has no write access, the namespace is missing, or the registry does not create repositories on push',
   },
   {
     says: /name unknown|repository .*not (found|known)|repository name not known/i,
@@ -137,7 +138,7 @@ const judgements: readonly DockerFaultClass[] = [
   },
 ];
 
-/** What the `docker` command could not do, in its own words, and what follows from that. */
+/** Converts the output of a failed `docker` command to an error. */
 export class DockerFault extends FerryError {
   readonly side: DockerSide;
 
@@ -151,7 +152,7 @@ export class DockerFault extends FerryError {
 }
 
 /**
- * @param what for people: `docker pull docker.io/library/nginx:1.27`
+ * @param what for messages: `docker pull docker.io/library/nginx:1.27`
  * @param said the command's standard error
  */
 export function dockerFault(what: string, said: string, side: DockerSide): DockerFault {
@@ -160,7 +161,7 @@ export function dockerFault(what: string, said: string, side: DockerSide): Docke
   const judged = judgements.find((judgement) => fits(judgement, words, side));
   const { code, decision, advice } = judged ?? { code: 'internal', decision: 'retry' };
   return new DockerFault(
-    `${what}: ${line === '' ? 'it failed without a word' : line}${advice === undefined ? '' : `; ${advice}`}`,
+    `${what}: ${line === '' ? 'it failed without output' : line}${advice === undefined ? '' : `; ${advice}`}`,
     {
       side,
       code,
@@ -169,7 +170,7 @@ export function dockerFault(what: string, said: string, side: DockerSide): Docke
   );
 }
 
-/** A name may hold anything, such as team/quota or jetstack/certificate: what is done is said of the last argument. */
+/** A name may contain any word, such as team/quota or jetstack/certificate, so the last argument is not matched. */
 function withoutName(line: string, what: string): string {
   const name = what.split(' ').at(-1) ?? '';
   if (!name.includes('/')) return line;
@@ -181,7 +182,7 @@ function fits({ says, side: only }: DockerFaultClass, line: string, side: Docker
   return (only === undefined || only === side) && says.test(line);
 }
 
-/** One line, without what an address may hold beside its path: users, passwords, signatures. */
+/** One line, without user names, passwords and signatures of URLs. */
 function printable(said: string): string {
   const line = said
     .slice(0, readCharacters)

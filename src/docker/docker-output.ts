@@ -1,4 +1,4 @@
-/** What `docker pull` and `docker push` print when no terminal is there: a line for each change of a layer's state. */
+/** The output of `docker pull` and `docker push` without a terminal: one line for each change of a layer's state. */
 import { isDigest } from '@image-ferry/registry/digest';
 import type { Digest } from '@image-ferry/registry/digest';
 
@@ -14,7 +14,7 @@ export function readLayerLine(line: string): LayerLine | undefined {
   return layer === undefined || state === undefined ? undefined : { layer, state };
 }
 
-/** `Digest: sha256:…` of a pull: what the name led to, an index where there is one. */
+/** `Digest: sha256:…` of a pull: the digest that the name pointed to, of the index if there is one. */
 export function pulledDigest(lines: readonly string[]): Digest | undefined {
   return lastDigest(lines, /^Digest: (\S+)$/);
 }
@@ -24,7 +24,7 @@ export function pushedDigest(lines: readonly string[]): Digest | undefined {
   return lastDigest(lines, /^\S+: digest: (\S+) size: \d+$/);
 }
 
-/** `docker manifest push` prints a digest alone. */
+/** `docker manifest push` prints only a digest. */
 export function pushedListDigest(lines: readonly string[]): Digest | undefined {
   return lastDigest(lines, /^(sha256:\S+)$/);
 }
@@ -35,7 +35,7 @@ export interface LayerCounts {
   readonly presentLayers: number;
 }
 
-/** How each layer of a push came to be there. */
+/** Counts how each layer of a push was transferred. */
 export function countLayers(lines: readonly string[]): LayerCounts {
   const states = lines.flatMap((line) => readLayerLine(line)?.state ?? []);
   const count = (begins: string): number => states.filter((state) => state.startsWith(begins)).length;

@@ -9,10 +9,10 @@ import { dockerHub } from '@image-ferry/registry/reference';
 import { assertClassicStore } from './image-store.js';
 import { LocalNames } from './local-names.js';
 
-/** Docker's own key for its hub's credentials. */
+/** Docker's key for the credentials of Docker Hub. */
 const hubKey = 'https://index.docker.io/v1/';
 
-/** What credentials might have changed. */
+/** Errors that other credentials might fix. */
 const refusals: ReadonlySet<string> = new Set(['unauthorized', 'denied', 'rate-limited', 'repository-missing']);
 
 /** A registry that a copy reads or writes, and the repository there. */
@@ -20,18 +20,20 @@ export interface DockerRepository {
   readonly side: 'source' | 'target';
   readonly host: string;
   readonly repository: string;
-  /** Name of the target, where it is one. */
+  /** Name of the target, if it is one. */
   readonly target?: string;
 }
 
-/** The command for one copy: a configuration folder of its own, and the names that it gives in the daemon. */
+/**
+ * The docker command for one copy, with a configuration folder of its own and the names that it creates in the daemon.
+ */
 export class DockerSession {
   readonly names: LocalNames;
   readonly #docker: DockerCommand;
   readonly #settings: DockerSettings;
   readonly #options: DockerCopyOptions;
   readonly #folder: ConfigFolder;
-  /** Of the place that was last logged in to: what is kept for it and could not be used. */
+  /** The unused credentials of the repository that it last logged in to. */
   readonly #unused: Record<DockerSide, readonly string[]> = { source: [], target: [], daemon: [] };
 
   private constructor(parts: {
@@ -49,8 +51,8 @@ export class DockerSession {
   }
 
   /**
-   * @param repositories local ones, in which names will be given
-   * @throws DockerFault of a daemon that does not answer, or keeps images in a way that this engine does not handle
+   * @param repositories local repositories in which names will be created
+   * @throws DockerFault if the daemon does not answer or uses an unsupported image store
    */
   static async open(
     settings: DockerSettings,
@@ -63,7 +65,7 @@ export class DockerSession {
         ...settings,
         environment: { ...settings.environment, DOCKER_CONFIG: folder.path, DOCKER_CLI_HINTS: 'false' },
       });
-      // First, since an older command says strange things in `docker info` when there is no daemon.
+      // First, since an older command prints misleading errors of `docker info` without a daemon.
       const names = await LocalNames.remember(docker, repositories, options.signal);
       await assertClassicStore(docker, options.signal);
       return new DockerSession({ names, docker, settings, options, folder });
@@ -73,7 +75,10 @@ export class DockerSession {
     }
   }
 
-  /** Puts the daemon's names back and removes the folder, cancelled or not. @returns what could not be put back */
+  /**
+   * Restores the daemon's names and removes the folder, also after a cancellation. @returns names that could not be
+   * restored
+   */
   async close(): Promise<readonly string[]> {
     try {
       return await this.names.restore();
@@ -83,8 +88,8 @@ export class DockerSession {
   }
 
   /**
-   * Takes the credentials of a place for its host, in place of those of another account there.
-   * @throws FerryError when they cannot be read, DockerFault when the registry refuses them
+   * Logs in to a host with the credentials of a repository, in place of another account's.
+   * @throws FerryError if they cannot be read, DockerFault if the registry rejects them
    */
   async logIn({ side, host, repository, target }: DockerRepository): Promise<void> {
     const credentials = await this.#settings.credentials(host, repository, target);
@@ -113,7 +118,7 @@ export class DockerSession {
     });
   }
 
-  /** `docker pull` or `push`, whose last argument is the name; tells of each layer. @throws DockerFault */
+  /** Runs `docker pull` or `push` with the name as the last argument and reports each layer. @throws DockerFault */
   async transfer(step: 'pull' | 'push', args: readonly string[], side: DockerSide): Promise<readonly string[]> {
     const { signal, onProgress } = this.#options;
     const name = args.at(-1) ?? '';
@@ -136,7 +141,7 @@ export class DockerSession {
       const reasons = this.#unused[side];
       if (!(error instanceof DockerFault) || !refusals.has(error.code) || reasons.length === 0) throw error;
       const { code, decision } = error;
-      const message = `${error.message}; there are credentials that were not used: ${reasons.join('; ')}`;
+      const message = `${error.message}; unused credentials: ${reasons.join('; ')}`;
       throw new DockerFault(message, { side, code, decision });
     }
   }

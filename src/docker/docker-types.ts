@@ -3,9 +3,9 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { ImageReference } from '@image-ferry/registry/reference';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 
-/** One place that an image is pushed to. */
+/** A target tag that an image is pushed to. */
 export interface DockerTarget {
-  /** What people call it; carried into the report. */
+  /** The target's name in the configuration, copied to the report. */
   readonly name: string;
   readonly host: string;
   readonly repository: string;
@@ -14,22 +14,22 @@ export interface DockerTarget {
 
 export interface DockerCopyRequest {
   readonly source: ImageReference;
-  /** What the source's tag has to lead to; absent: whatever the daemon finds there. */
+  /** The digest that the source's tag must point to; absent: any. */
   readonly sourceDigest?: Digest;
   readonly platforms: PlatformSelection;
   readonly targets: readonly DockerTarget[];
 }
 
-/** A manifest that the daemon made and pushed. Its digest is not the source's. */
+/** A manifest that the daemon created and pushed. Its digest differs from the source's. */
 export interface DockerPlatformCopy {
-  /** Canonical platform; '' where the image names none. */
+  /** Canonical platform; '' if the image names none. */
   readonly platform: string;
   readonly digest: Digest;
-  /** Unpacked bytes, as `docker image ls` shows them: the daemon does not tell what it sent. */
+  /** Unpacked bytes, as `docker image ls` shows them: the daemon does not report the bytes sent. */
   readonly size: number;
 }
 
-/** What a target's tag leads to, read back through the daemon. */
+/** What a target's tag points to, read back through the daemon. */
 export interface DockerTargetResult {
   readonly target: string;
   /** `host/repository:tag` */
@@ -40,7 +40,7 @@ export interface DockerTargetResult {
   readonly pushedLayers: number;
   readonly mountedLayers: number;
   readonly presentLayers: number;
-  /** What a person should know about the image. */
+  /** A note for the user about the image. */
   readonly note?: string;
 }
 
@@ -51,17 +51,19 @@ export interface DockerTargetFailure {
 }
 
 export interface DockerCopyReport {
-  /** What the source's tag led to, as the daemon says; absent when no target could take anything. */
+  /**
+   * The digest that the source's tag pointed to, as the daemon reports it; absent if no target could accept anything.
+   */
   readonly sourceDigest?: Digest;
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   readonly targets: readonly DockerTargetResult[];
   readonly failures: readonly DockerTargetFailure[];
-  /** Names in the daemon that could not be put back as they were, each with the reason. */
+  /** Names in the daemon that could not be restored, each with the reason. */
   readonly leftBehind: readonly string[];
 }
 
-/** A layer has come to a new state, in docker's own words: `Download complete`, `Pushed`. */
+/** The new state of a layer, as docker prints it: `Download complete`, `Pushed`. */
 export interface DockerProgress {
   readonly step: 'pull' | 'push';
   /** Local name that the command works on. */
@@ -74,36 +76,41 @@ export interface DockerProgress {
 export interface DockerCopyOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DockerProgress) => void;
-  /** Before each request that the source may count as a pull; what it throws ends the copy. */
+  /** Called before each request that the source may count as a pull; an error that it throws ends the copy. */
   readonly beforePull?: () => Promise<void>;
-  /** Once the image is in the daemon, for each target; a `FerryError` that it throws is that target's failure. */
+  /** Called for each target once the image is in the daemon; a `FerryError` that it throws is that target's failure. */
   readonly beforePush?: (target: DockerTarget) => Promise<void>;
 }
 
 export interface DockerCredentials {
   readonly username: string;
   readonly password: string;
-  /** An OAuth2 refresh token in place of user and password. */
+  /** An OAuth2 refresh token instead of user and password. */
   readonly identityToken?: string;
-  /** A bearer token in place of both. */
+  /** A bearer token instead of both. */
   readonly registryToken?: string;
 }
 
 export interface DockerSettings {
   /** The command, by name or path. */
   readonly program: string;
-  /** Variables that it gets; nothing else of this process's environment. */
+  /** Its environment; nothing else of this process's environment is passed. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where docker keeps its contexts: the engine has a configuration folder of its own, and only borrows these. */
+  /** Docker's folder with the contexts, which are only linked: the engine has a configuration folder of its own. */
   readonly userConfigFolder?: string;
-  /** Spoken to in plain HTTP, or with a certificate that is not checked. Only manifest lists need to know. */
+  /** Whether a host uses plain HTTP or a certificate that is not verified. Only needed for manifest lists. */
   readonly isInsecure: (host: string) => boolean;
-  /** `target`: the name of the target where the repository is one, since two may be two accounts of one registry. */
+  /**
+   * `target`: the name of the target that the repository belongs to, since two targets may be two accounts of one
+   * registry.
+   */
   readonly credentials: {
     (host: string, repository: string, target?: string): Promise<DockerCredentials | undefined>;
-    /** Why credentials that are kept for a place cannot be used, for people. */
+    /** Why stored credentials for a repository cannot be used. */
     readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
   };
-  /** A command that says nothing for so long is ended. A layer of many gigabytes is silent while it moves. */
+  /**
+   * A command without output for this long is terminated. A layer of many gigabytes is silent while it is transferred.
+   */
   readonly silenceLimitMs?: number;
 }

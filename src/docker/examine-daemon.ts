@@ -2,16 +2,16 @@ import { DockerCommand } from './docker-command.js';
 import type { DockerSettings } from './docker-types.js';
 import { assertClassicStore } from './image-store.js';
 
-/** Who answered, as they call themselves: `26.1.5`. */
+/** Versions as they report them: `26.1.5`. */
 export interface DockerVersions {
   readonly client: string;
   readonly daemon: string;
 }
 
 /**
- * Whether copies could be made here: the command runs, its daemon answers, and keeps images as the engine needs it.
+ * Checks whether this machine can copy: the command runs, its daemon answers, and its image store is supported.
  *
- * @throws DockerFault saying what to do; the signal's reason when aborted
+ * @throws DockerFault with what to do; the signal's reason when aborted
  */
 export async function examineDaemon(
   { program, environment, userConfigFolder }: Pick<DockerSettings, 'program' | 'environment' | 'userConfigFolder'>,
@@ -19,7 +19,7 @@ export async function examineDaemon(
 ): Promise<DockerVersions> {
   const docker = new DockerCommand({
     program,
-    // Nothing is written there: the user's own folder knows which context is in use.
+    // Nothing is written there: the user's own folder defines the current context.
     environment: { ...environment, ...(userConfigFolder === undefined ? {} : { DOCKER_CONFIG: userConfigFolder }) },
   });
   const format = '--format={{.Client.Version}} {{.Server.Version}}';

@@ -4,8 +4,8 @@ import { DockerFault } from './docker-fault.js';
 const containerdStore = 'io.containerd.snapshotter';
 
 /**
- * Makes sure of the daemon's classic image store. In containerd's an ID is an index, which stands for all its platforms at
- * once: what was pulled and pushed could not be told from its neighbours.
+ * Checks that the daemon uses its classic image store. In containerd's store an ID is an index with all its platforms:
+ * a pulled and pushed platform could not be distinguished from the others.
  *
  * @throws DockerFault
  */

@@ -4,8 +4,8 @@ const fields = ['Repository', 'Tag', 'Digest', 'ID'].map((field) => `{{.${field}
 const nothing = '<none>';
 
 /**
- * The names that a copy gives to images in the daemon, and what they meant before: afterwards each is put back, or
- * removed where it was not there, and with its last name goes the image. What somebody else has there stays.
+ * The names that a copy creates in the daemon, and what they meant before. Afterwards each is restored, or removed if
+ * it did not exist; the image goes with its last name. Other users' names stay.
  */
 export class LocalNames {
   readonly #docker: DockerCommand;
@@ -19,7 +19,7 @@ export class LocalNames {
     this.#nameless = nameless;
   }
 
-  /** Remembers what is there. @throws DockerFault */
+  /** Records the existing names. @throws DockerFault */
   static async remember(
     docker: DockerCommand,
     repositories: readonly string[],
@@ -35,22 +35,22 @@ export class LocalNames {
     return new LocalNames(docker, before, new Set(await docker.run(dangling, options)));
   }
 
-  /** Says, before it happens, that a name will mean another image. */
+  /** Records, before it happens, that a name will mean another image. */
   will(name: string): void {
     this.#given.add(name);
   }
 
-  /** A digest cannot be moved from one platform's image to another's: it is let go at once. */
+  /** A digest cannot be moved from one platform's image to another's: it is removed at once. */
   async letGo(name: string): Promise<void> {
     if (this.#before.has(name)) return;
     await this.#remove(name);
     this.#given.delete(name);
   }
 
-  /** @returns what could not be put back, each with the reason */
+  /** @returns names that could not be restored, each with the reason */
   async restore(): Promise<readonly string[]> {
     const left: string[] = [];
-    // Tags first: an image's digests go with its last tag in a repository.
+    // Tags first: an image's digests are removed with its last tag in a repository.
     const names = [...this.#given].sort((a, b) => Number(a.includes('@')) - Number(b.includes('@')));
     for (const name of names) {
       try {
@@ -67,8 +67,7 @@ export class LocalNames {
     const previous = this.#before.get(name);
     if (id === previous || (previous === undefined && id === undefined)) return;
     if (previous !== undefined) await this.#docker.run(['tag', previous, name], { side: 'daemon' });
-    else if (id !== undefined && this.#nameless.has(id))
-      throw new Error('it is the only name of an image that was there before');
+    else if (id !== undefined && this.#nameless.has(id)) throw new Error('it is the only name of an existing image');
     else await this.#remove(name);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Manifest lists. `docker manifest` is the one part of docker's command line here that speaks to registries itself, not
- * through the daemon: an image of several platforms needs a worker that reaches its target.
+ * Manifest lists. `docker manifest` is the only docker command here that connects to registries itself, not through the
+ * daemon: an image with several platforms needs a worker that can reach its target.
  */
 import type { Digest } from '@image-ferry/registry/digest';
 import type { ImageReference } from '@image-ferry/registry/reference';
@@ -12,7 +12,7 @@ import { pushedListDigest } from './docker-output.js';
 import type { DockerSession } from './docker-session.js';
 import { readAnswer } from './read-answer.js';
 
-/** Platforms of the source's index; [] where the reference leads to one image. @throws DockerFault */
+/** Platforms of the source's index; [] if the reference points to a single image. @throws DockerFault */
 export async function offeredPlatforms(session: DockerSession, source: ImageReference): Promise<readonly Platform[]> {
   const insecure = session.insecureFlag(source.host);
   const name = printImageReference(source);
@@ -23,16 +23,17 @@ export async function offeredPlatforms(session: DockerSession, source: ImageRefe
   return manifests.flatMap((entry: { platform?: unknown } | null) => readPlatform(entry?.platform) ?? []);
 }
 
-/** Of an index in OCI's form an older command says the same as of one that is not there. */
+/** For an index in OCI format, an older command prints the same as for a missing one. */
 function withHint(error: unknown): never {
   if (!(error instanceof DockerFault) || error.code !== 'tag-missing') throw error;
   const { side, code, decision } = error;
-  const hint = 'docker commands before 23 say so of every OCI index, too: use a newer one, or want single platforms';
+  const hint =
+    'docker commands before 23 report this for every OCI index: use a newer one, or request single platforms';
   throw new DockerFault(`${error.message}; ${hint}`, { side, code, decision });
 }
 
 /**
- * Sets a tag to a manifest list of what was pushed to its repository before.
+ * Points a tag to a manifest list of images that were pushed to its repository before.
  * @returns its digest
  * @throws DockerFault
  */
@@ -47,6 +48,6 @@ export async function pushManifestList(
   await session.run(['manifest', 'create', ...insecure, list, ...children], 'target');
   const digest = pushedListDigest(await session.run(['manifest', 'push', '--purge', ...insecure, list], 'target'));
   if (digest !== undefined) return digest;
-  const message = `docker manifest push ${list} did not say what it pushed`;
+  const message = `docker manifest push ${list} printed no digest`;
   throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'block' });
 }

@@ -1,26 +1,26 @@
 const living = new Set<ProcessGroup>();
-/** A group of its own does not end with this process by itself. */
+/** A process group does not end automatically with this process. */
 process.once('exit', () => {
   for (const group of living) group.endNow();
 });
 
 /**
- * A command and everything that it has started, as a group of its own (`detached`). Wrappers of commands are common, and a
- * signal to the wrapper alone leaves what it wraps at work, with the output open.
+ * A command and all its children, as a process group (`detached`). Wrapper scripts are common, and a signal to the
+ * wrapper alone leaves the wrapped command running with its output open.
  */
 export class ProcessGroup {
   readonly #id: number | undefined;
   readonly #graceMs: number;
   #force: NodeJS.Timeout | undefined;
 
-  /** @param id process id of its leader; undefined where it could not be started */
+  /** @param id process ID of its leader; undefined if it could not be started */
   constructor(id: number | undefined, graceMs: number) {
     this.#id = id;
     this.#graceMs = graceMs;
     living.add(this);
   }
 
-  /** SIGTERM, and SIGKILL after the grace. */
+  /** SIGTERM, then SIGKILL after the grace period. */
   end(): void {
     if (this.#force !== undefined) return;
     this.#signal('SIGTERM');
@@ -31,7 +31,7 @@ export class ProcessGroup {
     this.#signal('SIGKILL');
   }
 
-  /** The command is over; what it was told to end and left behind is ended with it. */
+  /** The command has ended; children that it left behind after a signal are ended as well. */
   close(): void {
     if (this.#force !== undefined) this.endNow();
     clearTimeout(this.#force);
@@ -43,7 +43,7 @@ export class ProcessGroup {
     try {
       process.kill(-this.#id, name);
     } catch {
-      // Nobody of it is left.
+      // The group has ended already.
     }
   }
 }

@@ -14,12 +14,12 @@ import type { DockerCopyRequest } from './docker-types.js';
 /** One platform's image in the daemon. */
 export interface PulledImage {
   readonly platform: string;
-  /** What was asked for; absent where the source offers one platform and names none. */
+  /** The requested platform; absent if the source offers only one and does not name it. */
   readonly wanted?: Platform;
   /** The daemon's ID: the digest of the image's configuration, which lists the digests of its unpacked layers. */
   readonly id: string;
   readonly size: number;
-  /** What a person should know: its configuration leaves the platform open. */
+  /** Note for the user that its configuration does not name the platform completely. */
   readonly note?: string;
 }
 
@@ -30,15 +30,15 @@ export interface PulledPlatforms {
 }
 
 export interface PullSteps {
-  /** Before each request that the source may count. */
+  /** Called before each request that the source may count. */
   readonly beforePull?: () => Promise<void>;
-  /** Gives a pulled image a name of its own, before the next pull takes its tag away. */
+  /** Gives a pulled image a name of its own before the next pull moves its tag. */
   readonly keep: (image: PulledImage) => Promise<void>;
 }
 
 /**
- * Pulls each wanted platform. Without a digest in the reference it pulls by tag, since the daemon ties an index's digest
- * to one platform's image; every pull has to find the same digest there.
+ * Pulls each wanted platform. Without a digest in the reference it pulls by tag, since the daemon binds an index's
+ * digest to one platform's image; every pull must find the same digest.
  *
  * @throws DockerFault of the source
  */
@@ -62,7 +62,7 @@ export async function pullPlatforms(
     }
     if (sourceDigest !== undefined && sourceDigest !== pulled.digest) throw moved(source, sourceDigest, pulled.digest);
     sourceDigest = pulled.digest;
-    // A single image that names no platform is found for each that is wanted.
+    // A single image without a platform matches every wanted one.
     if (![...images.values()].some(({ id }) => id === pulled.image.id)) {
       images.set(pulled.image.platform, pulled.image);
       await keep(pulled.image);
@@ -75,7 +75,7 @@ export async function pullPlatforms(
   return { sourceDigest, images: withoutGuess([...images.values()]), missing };
 }
 
-/** What was wanted is no platform of an image that names none: it is only known where an index tells it from others. */
+/** A platform of an image that names none is known only if an index distinguishes it from others. */
 function withoutGuess(images: readonly PulledImage[]): readonly PulledImage[] {
   const [only] = images;
   if (images.length > 1 || only?.note === undefined) return images;
@@ -83,7 +83,7 @@ function withoutGuess(images: readonly PulledImage[]): readonly PulledImage[] {
   return [{ platform: '', id, size, note }];
 }
 
-/** The daemon has found the source before, or an index there that lists what is pulled. */
+/** The daemon has found the source, or an index there with the platform, before. */
 function isListed({ platforms }: DockerCopyRequest, found: number): boolean {
   return platforms === 'all' || found > 0;
 }
@@ -116,7 +116,7 @@ async function pullOne(
     throw error;
   }
   const digest = pulledDigest(lines);
-  if (digest === undefined) throw unreadable(`docker pull ${name} did not say what it pulled`);
+  if (digest === undefined) throw unreadable(`docker pull ${name} printed no digest`);
   const { id, size, platform } = await inspectImage(session, name);
   const offered = platformIn(platform);
   const isOpen = wanted !== undefined && offered.platform === undefined && mayBeFor(wanted, offered);
@@ -128,37 +128,37 @@ async function pullOne(
     image: {
       ...image,
       ...(known === undefined ? {} : { wanted: known }),
-      ...(isOpen ? { note: `${oddityOf(wanted, offered)}: it is copied as it is` } : {}),
+      ...(isOpen ? { note: `${oddityOf(wanted, offered)}: it is copied unchanged` } : {}),
     },
   };
 }
 
-/** Of a single manifest docker pulls what there is. A configuration may leave its variant out; an index does not. */
+/** For a single manifest docker pulls whatever exists. A configuration may omit its variant; an index does not. */
 function isOf(wanted: Platform, offered: Platform | undefined): boolean {
   return wanted.os === offered?.os && wanted.architecture === offered.architecture;
 }
 
-/** `--platform`, in the form that every version of the command reads. */
+/** `--platform`, in the form that every version of the command accepts. */
 export function platformFlag(platform: Platform | undefined): readonly string[] {
   if (platform === undefined) return [];
   const { os, architecture, variant } = platform;
   return [`--platform=${os}/${architecture}${variant === undefined ? '' : `/${variant}`}`];
 }
 
-/** A part of the source's index is gone: that is no tag that may still be published. */
+/** A manifest of the source's index is missing: this is not a tag that may still be published. */
 function missingPart(error: unknown, source: ImageReference, wanted: Platform): unknown {
   if (!(error instanceof DockerFault) || error.code !== 'tag-missing') return error;
-  const message = `${printImageReference(source)} lists ${printPlatform(wanted)}, but that is not there: the image is broken at its source; its other platforms can be copied when they are chosen by name (${error.message})`;
+  const message = `${printImageReference(source)} lists ${printPlatform(wanted)}, but its manifest is missing: the image is broken at its source; request its other platforms by name to copy them (${error.message})`;
   return new DockerFault(message, { side: 'source', code: 'source-corrupt', decision: 'block' });
 }
 
 function moved(source: ImageReference, expected: Digest, found: Digest): DockerFault {
-  const message = `docker pull ${printImageReference(source)}: it leads to ${found}, ${expected} was expected: the tag has moved, or a mirror of the daemon is behind`;
+  const message = `docker pull ${printImageReference(source)}: it points to ${found}, expected ${expected}: the tag has moved, or a mirror of the daemon is stale`;
   return new DockerFault(message, { side: 'source', code: 'server-error', decision: 'retry' });
 }
 
 function noPlatform(source: ImageReference, missing: readonly string[]): DockerFault {
-  const message = `${printImageReference(source)} is not there for ${missing.join(', ')}: want it for platforms that it has`;
+  const message = `${printImageReference(source)} is not available for ${missing.join(', ')}: request platforms that it has`;
   return new DockerFault(message, { side: 'source', code: 'platform-missing', decision: 'block' });
 }
 

@@ -19,16 +19,16 @@ export function referenceOf({ host, repository, tag }: DockerTarget): string {
 }
 
 /**
- * A tag for one platform's image of several, named after its content: nobody who pushes the same name means another
- * image, and a registry whose tags cannot be changed takes it again. Docker cannot push without a tag.
+ * A tag for one platform's image of several, derived from its content: another push of the same tag means the same
+ * image, and a registry with immutable tags accepts it again. Docker cannot push without a tag.
  */
 export function partName({ host, repository }: DockerTarget, { id }: PulledImage): string {
   return `${localRepository(host, repository)}:ferry-${id.replace(/^sha256:/, '').slice(0, 16)}`;
 }
 
 /**
- * Pushes the images under the target's tag, one as it is, several as a manifest list, and reads the tag back through
- * the daemon: it has to lead to what was pushed, and from there to the very configurations that were pulled.
+ * Pushes the images under the target's tag, one image directly, several as a manifest list, and reads the tag back
+ * through the daemon: it must point to what was pushed, and to the same configurations that were pulled.
  *
  * @throws DockerFault of the target
  */
@@ -80,7 +80,7 @@ async function pushAs(session: DockerSession, target: DockerTarget, image: Pulle
   const lines = await session.transfer('push', [name], 'target');
   const digest = pushedDigest(lines);
   if (digest === undefined) {
-    const message = `docker push ${name} did not say what it pushed`;
+    const message = `docker push ${name} printed no digest`;
     throw new DockerFault(message, { side: 'target', code: 'protocol', decision: 'block' });
   }
   session.names.will(`${localRepository(target.host, target.repository)}@${digest}`);
@@ -107,7 +107,7 @@ async function readBack(
   const found = pulledDigest(lines);
   const { id } = await inspectImage(session, name);
   if (found === digest && id === image.id) return;
-  const message = `the tag of ${referenceOf(target)} was set to ${digest}, but ${found === digest ? `another ${image.platform} image` : (found ?? 'nothing')} is there; does somebody else write to it?`;
+  const message = `the tag of ${referenceOf(target)} was set to ${digest}, but ${found === digest ? `a different ${image.platform} image` : (found ?? 'nothing')} was found; check whether another program writes to it`;
   throw new DockerFault(message, { side: 'target', code: 'target-corrupt', decision: 'retry' });
 }
 

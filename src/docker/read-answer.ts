@@ -1,12 +1,12 @@
 import { DockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
 
-/** The JSON that a command printed. @throws DockerFault when it is none */
+/** Parses the JSON that a command printed. @throws DockerFault if it is not JSON */
 export function readAnswer(lines: readonly string[], what: string, side: DockerSide): unknown {
   try {
     return JSON.parse(lines.join('\n')) as unknown;
   } catch {
-    const message = `${what} did not answer in JSON; is it Docker's own command?`;
+    const message = `${what} printed no valid JSON; check that it is Docker's own command`;
     throw new DockerFault(message, { side, code: 'protocol', decision: 'block' });
   }
 }

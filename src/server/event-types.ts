@@ -7,7 +7,7 @@ import type { AddImageEvent, Event } from './server-work.js';
 import { refusal } from './problems.js';
 import { checked } from './request-body.js';
 
-/** Event types of `repository_dispatch`. Each configured upstream has one more: `fetch-` and its name. */
+/** Event types of `repository_dispatch`. Each configured upstream adds one: `fetch-` and its name. */
 export const EventType = {
   addImage: 'add-image',
   syncImages: 'sync-images',
@@ -15,14 +15,14 @@ export const EventType = {
   fetchUpstream: 'fetch-upstream',
 } as const;
 
-/** Names of fields that the log has of one request. */
-const mostNoted = 20;
+/** Maximum number of ignored fields that the log names per request. */
+const maxLoggedFields = 20;
 
 const SyncPayload = z.looseObject({ reason: z.string().max(200).optional() });
 const FetchPayload = z.looseObject({ scope: z.enum(FetchScope).optional() });
 const FetchUpstreamPayload = FetchPayload.extend({ name: z.string().min(1) });
 
-/** @param upstreams names of the configured ones */
+/** @param upstreams names of the configured upstreams */
 export function eventTypes(upstreams: readonly string[]): readonly string[] {
   return [...Object.values(EventType), ...upstreams.map(fetchId)];
 }
@@ -30,16 +30,16 @@ export function eventTypes(upstreams: readonly string[]): readonly string[] {
 export interface ReceivedEvent {
   readonly type: string;
   readonly payload: unknown;
-  /** For the record: the caller, and how the request came. */
+  /** Recorded with the request: the caller and how the request arrived. */
   readonly sender: string;
 }
 
 /**
- * What an event requests. Fields that are not known are ignored: senders add their own.
+ * Returns what an event requests. Unknown fields are ignored, since senders add their own.
  *
- * @param upstreams names of the configured ones
+ * @param upstreams names of the configured upstreams
  * @returns undefined for an event of another program
- * @throws InvalidInput or HTTPException 422 for a payload that cannot mean anything, or an upstream that is not configured
+ * @throws InvalidInput or HTTPException 422 for an invalid payload or an unknown upstream
  */
 export function readEvent({ type, payload, sender }: ReceivedEvent, upstreams: readonly string[]): Event | undefined {
   switch (type) {
@@ -47,8 +47,8 @@ export function readEvent({ type, payload, sender }: ReceivedEvent, upstreams: r
       return readAddImage(payload, sender);
     case EventType.syncImages: {
       const { reason, ...others } = checked(SyncPayload, payload ?? {});
-      const said = reason === undefined ? sender : `${sender}: ${reason}`;
-      return { kind: 'sync', reason: said, ...noting(Object.keys(others)) };
+      const description = reason === undefined ? sender : `${sender}: ${reason}`;
+      return { kind: 'sync', reason: description, ...noting(Object.keys(others)) };
     }
     case EventType.fetchUpstream: {
       const { name, ...rest } = checked(FetchUpstreamPayload, payload ?? {});
@@ -61,7 +61,7 @@ export function readEvent({ type, payload, sender }: ReceivedEvent, upstreams: r
   }
 }
 
-/** @throws InvalidInput for a payload that names no image */
+/** @throws InvalidInput for a payload without an image */
 export function readAddImage(payload: unknown, sender: string): AddImageEvent {
   const { images, platforms, ignored } = readRequestedImages(payload);
   const input = { images, requestedBy: sender };
@@ -82,5 +82,5 @@ function readFetch(upstream: string, payload: unknown, upstreams: readonly strin
 }
 
 function noting(ignored: readonly string[]): Pick<Event, 'ignored'> {
-  return ignored.length === 0 ? {} : { ignored: ignored.slice(0, mostNoted).map(excerpt) };
+  return ignored.length === 0 ? {} : { ignored: ignored.slice(0, maxLoggedFields).map(excerpt) };
 }

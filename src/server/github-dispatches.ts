@@ -15,9 +15,9 @@ import { eventOfWorkflowFile } from './workflow-files.js';
 
 export interface DispatchOptions {
   readonly tokens: readonly string[];
-  /** `owner/name` of the repositories that exist here; empty: every one. */
+  /** `owner/name` of the repositories that exist here; empty: every repository. */
   readonly repositories: readonly string[];
-  /** Names of the configured upstreams: each can be requested. */
+  /** Names of the configured upstreams: a request can check any of them. */
   readonly upstreams: readonly string[];
   readonly limit: RequestLimit;
   readonly work: ServerWork;
@@ -32,7 +32,7 @@ const RepositoryDispatch = z
   .openapi('RepositoryDispatch');
 const WorkflowDispatch = z
   .strictObject({
-    // A ferry has no branches; GitHub's clients always name one.
+    // The ferry has no branches, but GitHub's clients always send one.
     ref: z.string().min(1),
     inputs: z.record(z.string(), z.unknown()).optional(),
     return_run_details: z.literal(false).optional(),
@@ -69,7 +69,7 @@ const dispatchWorkflow = createRoute({
   responses: accepted,
 });
 
-/** The two requests of GitHub's API by which workflows are started there: callers change only the base URL. */
+/** The two requests of GitHub's API that start workflows: callers change only the base URL. */
 export function gitHubDispatches({ tokens, repositories, upstreams, limit, work, log }: DispatchOptions) {
   const app = openApiApp();
   app.onError((error, context) => answerAsGitHub(error, context, log));

@@ -12,20 +12,20 @@ import { assertJsonType, checked, jsonBody, limitedBody } from './request-body.j
 import type { RequestLimit } from './request-limit.js';
 
 export interface WebhookOptions {
-  /** Absent: no delivery is let in. */
+  /** Absent: all deliveries are rejected. */
   readonly secret?: string;
-  /** A push to it asks for a sync. */
+  /** A push to this branch requests a sync run. */
   readonly branch: string;
-  /** `owner/name` of the repositories that count; empty: all that know the secret. */
+  /** `owner/name` of the accepted repositories; empty: every repository that knows the secret. */
   readonly repositories: readonly string[];
-  /** Names of the configured upstreams: each can be requested. */
+  /** Names of the configured upstreams: a request can check any of them. */
   readonly upstreams: readonly string[];
   readonly limit: RequestLimit;
   readonly work: ServerWork;
   readonly log: ServerLog;
 }
 
-/** GitHub's payloads hold much more; only what is read is looked at. */
+/** GitHub's payloads contain much more; only the fields that are used are validated. */
 const Delivery = z
   .looseObject({ repository: z.looseObject({ full_name: z.string().max(200) }).optional() })
   .openapi('GitHubDelivery');
@@ -62,7 +62,7 @@ const postDelivery = createRoute({
   },
 });
 
-/** `POST /webhooks/github`: GitHub's own deliveries, let in by their signature before anything is read from them. */
+/** `POST /webhooks/github`: GitHub's deliveries. The signature is verified before anything else is read. */
 export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit, work, log }: WebhookOptions) {
   const webhooks = secret === undefined ? undefined : new Webhooks({ secret });
   const middleware = [limitedBody(), authenticated, jsonBody(assertJsonType)];
@@ -71,7 +71,7 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
     const payload = context.req.valid('json');
     const repository = payload.repository?.full_name;
     if (name === 'ping') {
-      log.info({ delivery: id, repository }, 'GitHub has found the bridge');
+      log.info({ delivery: id, repository }, 'received a ping from GitHub');
       return context.json({ delivery: id, pong: true as const }, 200);
     }
 
@@ -81,7 +81,7 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
       return context.json({ delivery: id, ignored: true as const }, 202);
     }
     await startWork(work, id, event);
-    log.info({ delivery: id, event: name, repository, asked: event.kind }, 'delivery accepted');
+    log.info({ delivery: id, event: name, repository, requested: event.kind }, 'delivery accepted');
     logIgnored(log, id, event);
     return context.json({ delivery: id, accepted: event.kind }, 202);
   });
@@ -92,18 +92,19 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
     await limit.count('github');
     const id = context.req.header('x-github-delivery') ?? '';
     const name = context.req.header('x-github-event') ?? '';
-    if (!deliveryId.test(id)) throw refusal(400, 'the header X-GitHub-Delivery is missing or holds no ID');
-    if (!/^\w{1,64}$/.test(name)) throw refusal(400, 'the header X-GitHub-Event is missing or holds no event');
+    if (!deliveryId.test(id)) throw refusal(400, 'the header X-GitHub-Delivery is missing or invalid');
+    if (!/^\w{1,64}$/.test(name)) throw refusal(400, 'the header X-GitHub-Event is missing or invalid');
     await next();
   }
 
   async function assertSigned(body: string, signature: string | undefined): Promise<void> {
-    if (webhooks === undefined) throw refusal(401, 'this server takes no deliveries: FERRY_WEBHOOK_SECRET is not set');
+    if (webhooks === undefined)
+      throw refusal(401, 'this server accepts no deliveries: FERRY_WEBHOOK_SECRET is not set');
     if (signature === undefined)
-      throw refusal(401, 'the header X-Hub-Signature-256 is missing: set the secret at GitHub');
-    // The library throws at what cannot be a signature, and at an empty body.
+      throw refusal(401, 'the header X-Hub-Signature-256 is missing: set the secret in the webhook settings of GitHub');
+    // The library throws for an invalid signature and for an empty body.
     const isSigned = body !== '' && signatureForm.test(signature) && (await webhooks.verify(body, signature));
-    if (!isSigned) throw refusal(401, 'the signature does not belong to this body and secret');
+    if (!isSigned) throw refusal(401, 'the signature does not match the body and the secret');
   }
 
   function isCounted(repository: string | undefined): boolean {

@@ -14,15 +14,15 @@ import { createRequestLimit } from './request-limit.js';
 import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {
-  /** Of GitHub's deliveries; absent: none is let in. */
+  /** Secret of GitHub's deliveries; absent: all are rejected. */
   readonly webhookSecret?: string;
-  /** Of the dispatch requests and the images API; none: nobody is let in. */
+  /** Tokens of the dispatch requests and the images API; empty: all requests are rejected. */
   readonly apiTokens: readonly string[];
   readonly branch: string;
   readonly repositories: readonly string[];
-  /** Names of the configured upstreams: each can be requested. */
+  /** Names of the configured upstreams: a request can check any of them. */
   readonly upstreams: readonly string[];
-  /** By one token, and by GitHub. */
+  /** Limit per token, and for GitHub. */
   readonly requestsPerMinute: number;
   readonly work: ServerWork;
   /** Of the routes that read. */
@@ -68,7 +68,7 @@ export function createHttpServer(options: HttpServerOptions) {
   const limit = createRequestLimit(requestsPerMinute);
   const app = openApiApp();
   app.onError((error, context) => answerProblem(error, context, log));
-  app.notFound((context) => answerProblem(refusal(404, 'there is nothing at this address'), context, log));
+  app.notFound((context) => answerProblem(refusal(404, 'Not Found'), context, log));
 
   app.use(visibleAnswers);
   const health = app
@@ -82,7 +82,7 @@ export function createHttpServer(options: HttpServerOptions) {
     const began = performance.now();
     await next();
     const ms = Math.round(performance.now() - began);
-    // The pattern of the route, never the path: people put secrets into addresses.
+    // Logs the route's pattern, never the path, which may contain a secret.
     const facts = { method: context.req.method, route: routePath(context, -1), status: context.res.status, ms };
     if (context.res.status >= 400) log.warn(facts, 'request refused');
     else log.info(facts, 'request answered');
@@ -101,7 +101,7 @@ export function createHttpServer(options: HttpServerOptions) {
       .route('/', imagesApi({ tokens, limit, work, log }))
       .route('/', statusApi({ tokens, limit, work, readDatabase }))
       .route('/', dispatches)
-      // Where clients of a GitHub Enterprise Server look for its API.
+      // The address at which clients of a GitHub Enterprise Server look for its API.
       .route('/api/v3', dispatches)
   );
 

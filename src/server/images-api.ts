@@ -83,19 +83,22 @@ const addImages = createRoute({
   },
 });
 
-/** `POST /api/images`: answers what became of each reference. `Idempotency-Key` makes a repetition harmless. */
+/** `POST /api/images`: responds with the outcome of each reference. `Idempotency-Key` makes a repeated request safe. */
 export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions) {
   const middleware = [tokenGate(tokens, limit), limitedBody(), jsonBody(assertJsonType)];
   return openApiApp().openapi({ ...addImages, middleware }, async (context) => {
     const key = context.req.header('idempotency-key') ?? randomUUID();
     if (!/^[\w.:-]{1,128}$/.test(key)) {
-      throw refusal(400, 'the header Idempotency-Key holds something else than letters, digits, dots, colons, dashes');
+      throw refusal(
+        400,
+        'the header Idempotency-Key may contain only letters, digits, dots, colons, underscores and dashes',
+      );
     }
     const event = readAddImage(context.req.valid('json'), 'POST /api/images');
 
     const delivery = `api-${key}`;
     await work.addImages(delivery, event.input);
-    log.info({ delivery, images: event.input.images.length }, 'images asked for');
+    log.info({ delivery, images: event.input.images.length }, 'images requested');
     logIgnored(log, delivery, event);
     const ignored = event.ignored === undefined ? {} : { ignored: event.ignored };
     const result = await work.addImagesResult(delivery);
@@ -108,12 +111,14 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions) {
   });
 }
 
-/** The answers of another request with the same key would look like those of this one, of which nothing was done. */
+/**
+ * Rejects a key that was used for other images: their results would look like those of this request, which did nothing.
+ */
 function assertAnswered({ images }: AddImageInput, { images: answers }: AddImageResult, key: string): void {
-  // A run that found the delivery handled by an earlier one says nothing of its images.
+  // A run that found the delivery already handled returns no images.
   if (answers.length === 0) return;
   const asked = new Set(images.map((image) => shownInAnswers(typeof image === 'string' ? image : image.image)));
   const answered = new Set(answers.map((answer) => answer.asked));
   if (asked.size === answered.size && [...asked].every((image) => answered.has(image))) return;
-  throw refusal(422, `the Idempotency-Key "${key}" was used for other images: send these with another one`);
+  throw refusal(422, `the Idempotency-Key "${key}" was already used for other images: use another key`);
 }

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { FerryError, InvalidInput } from '../domain/ferry-error.js';
 import type { ServerLog } from './server-work.js';
 
-/** What a request is answered that starts nothing. */
+/** The response to a request that starts nothing. */
 interface Refusal {
   readonly status: Status;
   readonly title: string;
@@ -25,10 +25,10 @@ const titles = {
 } as const;
 type Status = keyof typeof titles;
 
-/** GitHub marks a delivery as failed; the sender comes back after this. */
+/** GitHub marks the delivery as failed; other senders retry after this. */
 const retryAfterSeconds = 10;
 
-/** A refusal with a sentence for the sender; thrown anywhere, answered by {@link answerProblem}. */
+/** A refusal with a message for the sender. It can be thrown anywhere and is converted by {@link answerProblem}. */
 export function refusal(status: Status, detail: string, headers: Readonly<Record<string, string>> = {}): HTTPException {
   return new HTTPException(status, { message: detail, cause: { headers } });
 }
@@ -42,7 +42,7 @@ export function answerProblem(error: unknown, context: Context, log: ServerLog):
   });
 }
 
-/** The same in the shape that GitHub's API has, which its clients read. */
+/** The same in the format of GitHub's API, which its clients read. */
 export function answerAsGitHub(error: unknown, context: Context, log: ServerLog): Response {
   const { status, title, detail, headers } = understood(error, log);
   const message = status === 401 ? 'Bad credentials' : detail;
@@ -54,16 +54,16 @@ function understood(error: unknown, log: ServerLog): Refusal {
   if (error instanceof InvalidInput) return said(422, error.message);
   if (error instanceof FerryError) {
     log.error({ code: error.code, reason: error.message }, 'request not handled');
-    // What stands behind it, addresses and the like, is the operator's business.
-    if (error.code !== 'temporal') return said(500, 'the request could not be handled: the log says why');
-    return said(503, 'Temporal did not take the request; nothing was lost, send it again later', {
+    // Details such as addresses are only for the operator.
+    if (error.code !== 'temporal') return said(500, 'the request could not be handled; see the log of the server');
+    return said(503, 'Temporal did not accept the request; send it again later', {
       'retry-after': String(retryAfterSeconds),
     });
   }
-  // Senders go away, and who dawdles is sent away: no fault of the bridge, and nobody reads this answer.
-  if (isCutOff(error)) return said(400, 'the request broke off before its end');
-  log.error({ reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'bug in the bridge');
-  return said(500, 'the request could not be handled: the log says why');
+  // The sender disconnected or timed out: not an error of the server, and no one reads this response.
+  if (isCutOff(error)) return said(400, 'the request was cut off');
+  log.error({ reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'bug in the server');
+  return said(500, 'the request could not be handled; see the log of the server');
 }
 
 function isCutOff(error: unknown): boolean {

@@ -6,13 +6,13 @@ import { invalidRequest } from './open-api-app.js';
 import { refusal } from './problems.js';
 
 const largestBody = 1024 * 1024;
-/** Who sends more than this, or for longer, may not hear why it was refused: the connection breaks under it. */
+/** A sender that exceeds this size or time may not receive the reason: the connection is closed. */
 const largestDiscarded = 64 * 1024 * 1024;
 const longestDiscardedMs = 10_000;
 
 /**
- * Bodies over 1 MB are refused. What is too much of them is still received, and thrown away: a sender that reads
- * nothing before it has written all would otherwise see its connection break and never learn why.
+ * Rejects bodies over 1 MB. The excess is still received and discarded: a sender that reads nothing until it has sent
+ * everything would otherwise only see a broken connection.
  */
 export function limitedBody(): MiddlewareHandler {
   return async (context, next) => {
@@ -23,12 +23,12 @@ export function limitedBody(): MiddlewareHandler {
   };
 }
 
-/** @throws HTTPException 413 for what is longer than {@link largestBody} */
+/** @throws HTTPException 413 for a body longer than {@link largestBody} */
 async function receive(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   const givenUpAt = performance.now() + longestDiscardedMs;
-  // No `for await`: leaving that early would break the connection before the answer is out.
+  // No `for await`: leaving it early would close the connection before the response is sent.
   const reader = body.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     length += read.value.length;
@@ -45,7 +45,7 @@ function tooLong(headers: Readonly<Record<string, string>> = {}): Error {
   return refusal(413, `the body is longer than ${largestBody} bytes`, headers);
 }
 
-/** Only JSON is taken, said so by the sender: what a web page can send without asking is not. */
+/** Accepts only JSON with its content type, which a web page cannot send without a preflight request. */
 export function assertJsonType(context: Context): void {
   assertPlain(context);
   const type = mediaType(context);
@@ -53,14 +53,14 @@ export function assertJsonType(context: Context): void {
   throw refusal(415, `the content type is "${type.slice(0, 80)}", expected application/json`);
 }
 
-/** As GitHub's API: it also takes JSON that curl calls a form, and JSON without a type. */
+/** As in GitHub's API: also accepts JSON that curl declares as a form, and JSON without a content type. */
 export function assertJsonTypeAsGitHub(context: Context): void {
   assertPlain(context);
   const type = mediaType(context);
   if (type !== '' && type !== 'application/x-www-form-urlencoded') assertJsonType(context);
 }
 
-/** @throws HTTPException 400 for what is no JSON */
+/** @throws HTTPException 400 for invalid JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -93,11 +93,11 @@ export function jsonBody(assertType: (context: Context) => void): MiddlewareHand
   };
 }
 
-/** What is compressed or in another encoding would be told to be no JSON, which nobody would understand. */
+/** A compressed or differently encoded body would otherwise be reported as invalid JSON. */
 function assertPlain(context: Context): void {
   const coding = context.req.header('content-encoding') ?? 'identity';
   if (coding.toLowerCase() !== 'identity') {
-    throw refusal(415, `the body is compressed (Content-Encoding: ${excerpt(coding)}): send it as it is`);
+    throw refusal(415, `the body is compressed (Content-Encoding: ${excerpt(coding)}): send it uncompressed`);
   }
   const [, charset = 'utf-8'] = /;\s*charset="?([^";\s]+)/i.exec(context.req.header('content-type') ?? '') ?? [];
   if (!/^(?:utf-?8|us-ascii)$/i.test(charset)) {

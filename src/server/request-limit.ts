@@ -2,9 +2,9 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 import { refusal } from './problems.js';
 
-/** How often one sender may ask. Only senders that have proved who they are count: strangers cost no memory. */
+/** Rate limit per sender. Only authenticated senders are counted, so that unknown ones cost no memory. */
 export interface RequestLimit {
-  /** @throws HTTPException 429 with Retry-After when there were too many */
+  /** @throws HTTPException 429 with Retry-After when the limit is exceeded */
   count(sender: string): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export function createRequestLimit(requestsPerMinute: number): RequestLimit {
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
         const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1_000));
-        throw refusal(429, `more than ${requestsPerMinute} requests a minute: wait ${seconds} s`, {
+        throw refusal(429, `rate limit of ${requestsPerMinute} requests per minute exceeded: retry in ${seconds} s`, {
           'retry-after': String(seconds),
         });
       }

@@ -3,11 +3,14 @@ import type { RunningFetch } from '../client/running-fetches.js';
 import type { TaskQueue } from '../contract/task-queues.js';
 import type { FetchScope } from '../domain/upstream.js';
 
-/** What a request may start. Each comes back when Temporal has it; a delivery that was handled is left at that. */
+/**
+ * The work that a request can start. Each call returns once Temporal has accepted it; a handled delivery is not
+ * repeated.
+ */
 export interface ServerWork {
   requestSync(request: SyncRequest): Promise<void>;
   addImages(delivery: string, input: AddImageInput): Promise<void>;
-  /** What became of a delivery's images; undefined when no worker has answered in time. */
+  /** The outcome of a delivery's images; undefined if no worker has answered in time. */
   addImagesResult(delivery: string): Promise<AddImageResult | undefined>;
   fetchUpstream(delivery: string, request: FetchRequest): Promise<void>;
   /** What runs now, and which task queues have no worker. @param isPending something waits for a worker */
@@ -28,7 +31,7 @@ export interface FetchRequest {
   readonly scope?: FetchScope;
 }
 
-/** What one event requests. `ignored`: fields of its payload that mean nothing here. */
+/** What an event requests. `ignored`: unknown fields of its payload. */
 export type Event =
   | AddImageEvent
   | ({ readonly kind: 'sync'; readonly reason: string } & WithIgnored)
@@ -43,7 +46,7 @@ interface WithIgnored {
   readonly ignored?: readonly string[];
 }
 
-/** Starts what an event asks for. The delivery's ID makes a repetition harmless. */
+/** Starts what an event requests. The delivery's ID makes a repetition safe. */
 export async function startWork(work: ServerWork, delivery: string, event: Event): Promise<void> {
   switch (event.kind) {
     case 'sync':
@@ -60,14 +63,14 @@ export async function startWork(work: ServerWork, delivery: string, event: Event
   }
 }
 
-/** What the log says of a request; pino's shape. */
+/** The server's log, in pino's interface. */
 export interface ServerLog {
   info(facts: object, sentence: string): void;
   warn(facts: object, sentence: string): void;
   error(facts: object, sentence: string): void;
 }
 
-/** Fields that were ignored are seen in the log alone: GitHub's senders are not told. */
+/** Ignored fields are only logged: GitHub's senders do not read the response. */
 export function logIgnored(log: ServerLog, delivery: string, { ignored }: Event): void {
-  if (ignored !== undefined) log.warn({ delivery, fields: ignored }, 'fields that are not known here were ignored');
+  if (ignored !== undefined) log.warn({ delivery, fields: ignored }, 'unknown fields ignored');
 }

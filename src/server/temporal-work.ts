@@ -8,10 +8,10 @@ import { unservedQueues } from '../client/worker-availability.js';
 import type { TaskQueue } from '../contract/task-queues.js';
 import type { ServerWork } from './server-work.js';
 
-/** A sender waits so long for what became of its images. */
+/** Maximum time that a sender waits for the outcome of its images. */
 const answerWithinMs = 20_000;
 
-/** The bridge's work, done by Temporal. */
+/** Implements the server's work with Temporal. */
 export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueue[]): ServerWork {
   const { client, withDeadline } = temporal;
   return {
@@ -23,7 +23,7 @@ export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueu
         async (deadline) =>
           await client.connection.withDeadline(deadline, async () => await addImagesResult(temporal, delivery)),
       ),
-    // A look that is on its way is joined: a repeated delivery is harmless whatever its ID.
+    // A running check is joined: a repeated delivery is safe with any ID.
     fetchUpstream: async (_delivery, { upstream, ...asked }) =>
       void (await withTemporalErrors(async () => await startFetch(temporal, upstream, asked))),
     running: async (isPending) =>
@@ -40,7 +40,7 @@ export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueu
   };
 }
 
-/** The answer, or undefined when it does not come in time, although Temporal has the request. */
+/** Returns undefined if there is no answer in time, although Temporal has accepted the request. */
 async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | undefined> {
   const deadline = Date.now() + answerWithinMs;
   try {

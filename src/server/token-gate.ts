@@ -6,8 +6,8 @@ import { refusal } from './problems.js';
 import type { RequestLimit } from './request-limit.js';
 
 /**
- * Lets requests in that have one of the tokens, in any form in which GitHub takes it: `Authorization: Bearer …`,
- * `Authorization: token …`, or Basic as `curl -u user:TOKEN` sends it; each token as often as the limit says.
+ * Accepts requests with one of the tokens, in any form that GitHub accepts: `Authorization: Bearer …`, `Authorization:
+ * token …`, or Basic as in `curl -u user:TOKEN`. The rate limit applies to each token.
  */
 export function tokenGate(tokens: readonly string[], limit: RequestLimit): MiddlewareHandler {
   const known = tokens.map(fingerprint);
@@ -22,7 +22,7 @@ export function tokenGate(tokens: readonly string[], limit: RequestLimit): Middl
   };
 }
 
-/** What a request shows as its token; undefined where it shows none. */
+/** The token of a request; undefined if it has none. */
 function tokenIn(header: string): string | undefined {
   const [, scheme = '', credentials = ''] = /^([a-z]+) +(\S+) *$/i.exec(header) ?? [];
   switch (scheme.toLowerCase()) {
@@ -36,7 +36,7 @@ function tokenIn(header: string): string | undefined {
   }
 }
 
-/** `user:TOKEN`; also `TOKEN:` and `TOKEN:x-oauth-basic`, which GitHub takes from older scripts. */
+/** `user:TOKEN`; also `TOKEN:` and `TOKEN:x-oauth-basic`, which GitHub accepts from older scripts. */
 function passwordIn(userAndPassword: string): string | undefined {
   const colon = userAndPassword.indexOf(':');
   if (colon < 0) return undefined;
@@ -45,18 +45,18 @@ function passwordIn(userAndPassword: string): string | undefined {
 }
 
 function reason(header: string, tokens: readonly string[]): string {
-  if (tokens.length === 0) return 'this server knows no token: FERRY_API_TOKEN is not set';
+  if (tokens.length === 0) return 'this server accepts no tokens: FERRY_API_TOKEN is not set';
   return header === ''
-    ? 'a token is needed: Authorization: Bearer <FERRY_API_TOKEN>, or curl -u user:<FERRY_API_TOKEN>'
-    : 'the token is not known';
+    ? 'a token is required: Authorization: Bearer <FERRY_API_TOKEN>, or curl -u user:<FERRY_API_TOKEN>'
+    : 'unknown token';
 }
 
-/** Of one length whatever the token's, so that comparing takes the same time. */
+/** A hash of fixed length, so that the comparison takes the same time for any token. */
 function fingerprint(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** Looks at all of them: how long it takes tells nothing of which one it was. */
+/** Compares with all tokens, so that the duration does not reveal which one matched. */
 function isAmong(candidate: Buffer, known: readonly Buffer[]): boolean {
   return known.map((one) => timingSafeEqual(one, candidate)).includes(true);
 }

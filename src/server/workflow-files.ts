@@ -5,11 +5,11 @@ const addImage = '(?:webhook|add[-_]?images?)';
 const syncImages = '(?:sync|push)[-_]?images?';
 
 /**
- * The event type that a GitHub Actions workflow file stands for: `sync-images.yml`, `fetch_dify.yaml`, `webhook.yml`;
- * else undefined. Teams name their files differently, so that a word in the name is enough where no name fits as a whole:
- * that of an upstream before any other, the longest first.
+ * The event type of a GitHub Actions workflow file: `sync-images.yml`, `fetch_dify.yaml`, `webhook.yml`; undefined if
+ * none matches. Since teams name their files differently, a word in the name is sufficient if no complete name matches:
+ * first the upstreams, longest name first.
  *
- * @param upstreams names of the configured ones
+ * @param upstreams names of the configured upstreams
  */
 export function eventOfWorkflowFile(file: string, upstreams: readonly string[]): string | undefined {
   const name = /^([\w.-]{1,100})\.ya?ml$/i.exec(file)?.[1]?.toLowerCase();
@@ -26,7 +26,7 @@ export function eventOfWorkflowFile(file: string, upstreams: readonly string[]):
   return patterns.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Names of upstreams have letters, digits and dashes alone: nothing in them is special in a regular expression. */
+/** Names of upstreams consist of letters, digits and dashes: no character is special in a regular expression. */
 function anyDash(text: string, before = '', after = ''): RegExp {
   return new RegExp(`${before}${text.replaceAll('-', '[-_]')}${after}`);
 }

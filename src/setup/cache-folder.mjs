@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Programs that were downloaded or built stay in its folder `bin`, for every clone and every installation of this user.
+ * Cache folder of this user. Its subfolder `bin` keeps downloaded and built programs for every clone and installation.
  *
  * @param {Readonly<Record<string, string | undefined>>} variables
  */

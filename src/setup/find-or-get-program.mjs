@@ -9,12 +9,12 @@ import { announce, say, seconds, whileSaying } from './say.mjs';
 /** @import { Program, Variables } from './program-types.js' */
 
 /**
- * Finds a program, or gets it in the first of its ways that works.
+ * Finds a program, or gets it with the first of its methods that works.
  *
  * @param {Program} program
  * @param {Variables} variables
- * @returns {Promise<{path: string, reason?: undefined} | {path?: undefined, reason: string}>} `reason`: what was tried,
- *   and what a person can do
+ * @returns {Promise<{path: string, reason?: undefined} | {path?: undefined, reason: string}>} `reason`: what was tried
+ * and what to do
  */
 export async function findOrGetProgram(program, variables) {
   const found = await findProgram(program, variables);
@@ -41,14 +41,14 @@ export async function findOrGetProgram(program, variables) {
       announce(program.title, `${got.path}, after ${seconds(start)}`);
       return { path: got.path };
     }
-    say(`  that did not work, after ${seconds(start)}`);
+    say(`  failed after ${seconds(start)}`);
     tried.push(`${way.title}:\n${excerpt((got.faults ?? []).join('\n'))}`);
   }
   return { reason: missingProgram(program, tried) };
 }
 
 /**
- * Says what was tried, and what a person can do.
+ * Describes what was tried and what to do.
  *
  * @param {Program} program
  * @param {readonly string[]} tried

@@ -6,17 +6,18 @@ import { runCommand } from './run-command.mjs';
 
 /** @import { Program, Variables } from './program-types.js' */
 
-/** Servers are in the administrator's folders, which a user's PATH often lacks. */
+/** Servers are in the administrator's folders, which are often not on a user's PATH. */
 const alsoSearched = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /**
- * Finds a program by its variable, on PATH, then in the cache folder. The first whose version fits is taken; a path in
- * the variable is taken or refused, never passed over.
+ * Finds a program by its variable, on PATH, then in the cache folder, and returns the first with a suitable version. A
+ * path in the variable is used or rejected, never skipped.
  *
  * @param {Program} program
  * @param {Variables} variables
- * @returns {Promise<{path: string, isChosen: boolean, faults?: undefined} | {path?: undefined, isChosen: boolean, faults: string[]}>}
- *   `isChosen`: by the variable; `faults`: where it was looked for, and why what is there does not fit
+ * @returns {Promise<{path: string, isChosen: boolean, faults?: undefined} | {path?: undefined, isChosen: boolean,
+ * faults: string[]}>}
+ *   `isChosen`: set by the variable; `faults`: where it was searched and why the programs found are not suitable
  */
 export async function findProgram(program, variables) {
   const chosen = variables[program.variable];
@@ -39,7 +40,7 @@ export async function findProgram(program, variables) {
 }
 
 /**
- * Paths where the program may be, in the order of the search. What is there can be run; its version is not checked.
+ * Paths of executable files that may be the program, in search order, without checking their version.
  *
  * @param {Program} program
  * @param {Variables} variables
@@ -72,6 +73,6 @@ function isExecutable(path) {
  */
 async function whyUnfit({ versionFlag = '--version', fits, wanted }, path) {
   const { ok, output } = await runCommand(path, [versionFlag], { timeoutMs: 30_000 });
-  if (!ok) return `${versionFlag} retrying: ${output}`;
+  if (!ok) return `${versionFlag} failed: ${output}`;
   return fits(output) ? undefined : `"${output.split('\n')[0]}" is not ${wanted}`;
 }

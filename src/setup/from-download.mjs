@@ -6,25 +6,23 @@ import { pipeline } from 'node:stream/promises';
 
 import { excerpt, runCommand } from './run-command.mjs';
 
-/** A machine without internet goes on with the next way after this. */
+/** A machine without internet access quickly continues with the next method. */
 const connectTimeoutMs = 3_000;
 const idleTimeoutMs = 60_000;
 const redirectLimit = 5;
 
 /**
- * A program out of a release archive, checked against the checksum that its publisher put beside it.
+ * Gets a program from a release archive, verified with the publisher's checksum.
  *
- * @param {{isThere: boolean, url: string, checksums: string, file: string}} release `isThere`: there is one for this
- *   machine; `checksums`: lines of "hash  name", or one hash; `file`: the program's name in the archive
+ * @param {{isThere: boolean, url: string, checksums: string, file: string}} release `isThere`: whether there is one for
+ * this machine; `checksums`: lines of "hash  name", or one hash; `file`: the program's name in the archive
  * @returns {import('./program-types.js').Way}
  */
 export function fromDownload({ isThere, ...release }) {
   return {
     title: `download from ${new URL(release.url).host}`,
     plan: async () =>
-      isThere
-        ? { takes: 'about a minute' }
-        : { impossible: `there is no release for ${process.platform} on ${process.arch}` },
+      isThere ? { takes: 'about a minute' } : { impossible: `no release for ${process.platform} on ${process.arch}` },
     get: (destination) => download({ ...release, destination }),
   };
 }
@@ -44,8 +42,7 @@ export async function download({ url, checksums, file, destination }) {
     if (fault !== undefined) return { ok: false, output: fault };
 
     const unpacked = await runCommand('tar', ['-xzf', archive, '-C', folder, file]);
-    if (!unpacked.ok)
-      return { ok: false, output: `${basename(archive)} cannot be unpacked:\n${excerpt(unpacked.output)}` };
+    if (!unpacked.ok) return { ok: false, output: `cannot unpack ${basename(archive)}:\n${excerpt(unpacked.output)}` };
     chmodSync(join(folder, file), 0o755);
     renameSync(join(folder, file), destination);
     return { ok: true, output: '' };
@@ -69,7 +66,7 @@ function checksumFault(archive, list) {
     .map((line) => line.trim().split(/\s+\*?/));
   const expected = (lines.length === 1 ? lines[0] : lines.find((line) => line[1] === name))?.[0];
   if (expected === actual) return undefined;
-  return `${name} has the checksum ${actual}, its publisher says ${expected ?? 'nothing about that file'}; it was discarded`;
+  return `checksum mismatch of ${name}: got ${actual}, expected ${expected ?? '(not listed by the publisher)'}; the file was discarded`;
 }
 
 /**
@@ -84,7 +81,7 @@ async function fetchTo(url, path, redirects = 0) {
     response.destroy();
     const next = new URL(headers.location, url);
     if (next.protocol !== 'https:')
-      throw new Error(`${url} redirects to ${next.protocol}//${next.host}, which is not https`);
+      throw new Error(`${url} redirects to ${next.protocol}//${next.host}, which is not HTTPS`);
     if (redirects === redirectLimit) throw new Error(`${url} redirects more than ${redirectLimit} times`);
     return fetchTo(next.href, path, redirects + 1);
   }

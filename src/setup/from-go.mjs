@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path';
 
 import { runCommand } from './run-command.mjs';
 
-/** Nothing here needs a C compiler, and the programs must run on any C library. */
+/** No C compiler is needed, and the programs run with any C library. */
 const environment = { CGO_ENABLED: '0' };
 
 /**
- * A program built in a Go module of ours, whose go.sum pins everything that goes into it.
+ * Builds a program in a Go module of ours, whose go.sum pins all dependencies.
  *
- * @param {{folder: string, package: string, setVersion: string, takes: string}} program `folder`: of go.mod and go.sum
+ * @param {{folder: string, package: string, setVersion: string, takes: string}} program `folder`: with go.mod and
+ * go.sum
  * @returns {import('./program-types.js').Way}
  */
 export function fromGoModule({ folder: moduleFolder, package: packagePath, setVersion, takes }) {
@@ -32,7 +33,7 @@ export function fromGoModule({ folder: moduleFolder, package: packagePath, setVe
 }
 
 /**
- * A program by `go install package@version`.
+ * Gets a program with `go install package@version`.
  *
  * @param {{package: string, version: string, takes: string}} program
  * @returns {import('./program-types.js').Way}
@@ -65,7 +66,7 @@ async function planWithGo(takes) {
 }
 
 /**
- * Beside the destination, so that the finished program is moved there in one step.
+ * Builds beside the destination, so that the finished program is moved there in one step.
  *
  * @template T
  * @param {string} destination

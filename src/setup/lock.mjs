@@ -8,7 +8,7 @@ import { say } from './say.mjs';
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs `work` while no other set-up of this user runs; the lock of a process that has ended does not count.
+ * Runs `work` while no other set-up of this user is running; the lock of a process that has ended is ignored.
  *
  * @template T
  * @param {string} path
@@ -44,7 +44,7 @@ export async function underLock(path, work) {
 }
 
 /**
- * A link appears whole or not at all, so the file is never seen without its owner in it.
+ * A link appears atomically, so the file is never seen without its owner in it.
  *
  * @param {string} path
  */
@@ -73,8 +73,8 @@ function ownerOf(path) {
 }
 
 /**
- * Moves it aside before it removes it: of two processes that wait, the slower one must not remove the lock that the other
- * one just took.
+ * Renames the lock before removing it: of two waiting processes, the slower one must not remove the lock that the other
+ * one has just taken.
  *
  * @param {string} path
  * @param {number} owner

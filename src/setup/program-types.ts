@@ -1,11 +1,11 @@
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** A program that is needed beside Node, and the ways to get it. */
+/** A program that is needed beside Node, and the methods to get it. */
 export interface Program {
   readonly name: string;
-  /** For people. */
+  /** Shown to the user. */
   readonly title: string;
-  /** Environment variable with a path to it. */
+  /** Environment variable with its path. */
   readonly variable: string;
   /** Its names on PATH. */
   readonly commands: readonly string[];
@@ -13,13 +13,13 @@ export interface Program {
   readonly versionFlag?: string;
   /** What `versionFlag` must print. */
   readonly fits: (version: string) => boolean;
-  /** The same for people: `a Temporal CLI with server 1.29 or later`. */
+  /** The same in words: `a Temporal CLI with server 1.29 or later`. */
   readonly wanted: string;
   /** Its name in the cache folder. */
   readonly cacheName?: string;
   /** Tried in this order. */
   readonly ways: readonly Way[];
-  /** What a person types to get it. */
+  /** What the user types to get it. */
   readonly advice: string;
 }
 
@@ -29,12 +29,12 @@ export interface Way {
     | { readonly impossible: string; readonly takes?: undefined }
     | { readonly impossible?: undefined; readonly takes: string }
   >;
-  /** @param destination its path in the cache folder */
+  /** @param destination the program's path in the cache folder */
   get(destination: string): Promise<CommandOutput>;
 }
 
 export interface CommandOutput {
   readonly ok: boolean;
-  /** What it printed, or why it could not be started. */
+  /** Its output, or why it could not be started. */
   readonly output: string;
 }

@@ -2,18 +2,20 @@ import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 
 /**
- * Runs a program to its end, without a shell and without standard input.
+ * Runs a program to completion, without a shell and without standard input.
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{cwd?: string, env?: Readonly<Record<string, string>>, timeoutMs?: number}} options `env`: beside the environment of this process
- * @returns {Promise<import('./program-types.js').CommandOutput>} `output`: both streams together; why it could not start, if so
+ * @param {{cwd?: string, env?: Readonly<Record<string, string>>, timeoutMs?: number}} options `env`: added to the
+ * environment of this process
+ * @returns {Promise<import('./program-types.js').CommandOutput>} `output`: both streams together; or why it could not
+ * be started
  */
 export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
-      // HOME may be unset (a bare container), and then Go and npm have no folder for their caches.
+      // HOME may be unset (in a bare container); Go and npm then have no folder for their caches.
       env: { ...process.env, HOME: process.env['HOME'] || homedir(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
@@ -32,10 +34,10 @@ export function runCommand(program, args, { cwd, env = {}, timeoutMs } = {}) {
 }
 
 /**
- * Beginning and end of a program's output, indented: npm prints the reason first, compilers and Go print it last.
+ * The beginning and end of a program's output, indented: npm prints the reason first, compilers and Go print it last.
  *
  * @param {string} output
- * @param {number} count of lines
+ * @param {number} count number of lines
  */
 export function excerpt(output, count = 16) {
   const lines = output.split('\n');

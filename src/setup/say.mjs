@@ -2,7 +2,7 @@ const began = Date.now();
 const titleWidth = 24;
 
 /**
- * Prints a line of progress on standard error, after the time since the set-up began.
+ * Prints a line of progress on standard error, with the time since the set-up began.
  *
  * @param {string} text
  */
@@ -11,17 +11,17 @@ export function say(text) {
 }
 
 /**
- * `title ....... news`
+ * Prints `title ....... message`.
  *
  * @param {string} title
- * @param {string} news
+ * @param {string} message
  */
-export function announce(title, news) {
-  say(`${`${title} `.padEnd(titleWidth, '.')} ${news}`);
+export function announce(title, message) {
+  say(`${`${title} `.padEnd(titleWidth, '.')} ${message}`);
 }
 
 /**
- * Time since `start`, for people: `0.4 s`, `5 min 12 s`.
+ * The time since `start` for display: `0.4 s`, `5 min 12 s`.
  *
  * @param {number} start milliseconds since the epoch
  */
@@ -32,7 +32,7 @@ export function seconds(start) {
 }
 
 /**
- * Says every minute that `what` still runs, so that a long build does not look hung.
+ * Reports every minute that `what` is still running, so that a long build does not look stuck.
  *
  * @template T
  * @param {string} what
@@ -40,7 +40,7 @@ export function seconds(start) {
  */
 export async function whileSaying(what, work) {
   const start = Date.now();
-  const timer = setInterval(() => say(`  still busy with ${what}, ${seconds(start)} so far`), 60_000);
+  const timer = setInterval(() => say(`  still running: ${what} (${seconds(start)})`), 60_000);
   try {
     return await work();
   } finally {

@@ -21,7 +21,7 @@ export function temporalCli(packageFolder) {
     title: 'Temporal CLI',
     variable: 'FERRY_TEMPORAL_CLI',
     commands: ['temporal'],
-    // The first server with worker deployments and the priority matcher that the SDK expects.
+    // The first server version with worker deployments and the priority matcher that the SDK expects.
     fits: (text) => isAtLeast(text.match(/Server (\d+)\.(\d+)/), 1, 29),
     wanted: 'a Temporal CLI with server 1.29 or later',
     cacheName: 'temporal',
@@ -38,7 +38,7 @@ export function temporalCli(packageFolder) {
         setVersion: `github.com/temporalio/cli/internal/temporalcli.Version=${version}`,
         takes: '3 to 8 minutes',
       }),
-      // For a Go that is too old for the above and may not fetch a newer one: server 1.29.1.
+      // For a Go version that is too old for the module above and may not download a newer one: server 1.29.1.
       fromGoPackage({ package: goPackage, version: 'v1.5.1', takes: '3 to 6 minutes' }),
     ],
     advice: 'curl -sSf https://temporal.download/cli.sh | sh, or: brew install temporal',

@@ -1,4 +1,7 @@
-/** What work gives, or the signal's reason as soon as that comes; the work itself is not ended by it. */
+/**
+ * Returns the result of work, or rejects with the signal's reason as soon as the signal aborts; the work itself
+ * continues.
+ */
 export async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   let abort: () => void = () => undefined;
@@ -6,7 +9,7 @@ export async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promi
     abort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', abort);
   });
-  // What is given up may still fail, and nobody hears it then.
+  // Abandoned work may still fail, with no one left to handle it.
   work.catch(() => undefined);
   try {
     return await Promise.race([work, aborted]);

@@ -7,21 +7,21 @@ import { FerryError } from '../domain/ferry-error.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { readRuntime } from './runtime-file.js';
 
-/** The data folder, held by this process until it is released, or until the process is gone. */
+/** The data folder, locked by this process until it releases it or ends. */
 export interface DataLock {
-  /** What an earlier holder had started when it ended; whether it still runs has to be looked at. */
+  /** Processes that an earlier holder had started when it ended; they may still be running. */
   readonly leftBehind: readonly ProcessIdentity[];
-  /** Written down before anything else happens, so that the next holder can end it however this one ends. */
+  /** Recorded before anything else happens, so that the next holder can end the process however this one ends. */
   remember(part: string, identity: ProcessIdentity): void;
   release(): void;
 }
 
 /**
- * Takes the data folder for this process; a second `ferry up` on it is refused, in another container on the same volume
- * too: the lock is the operating system's, on an open SQLite file, where a process number would mean something only to
- * one container. It is free as soon as its holder is gone.
+ * Locks the data folder for this process. A second `ferry up` on the same folder is refused, also in another container
+ * on the same volume: the lock is the operating system's, on an open SQLite file, since a process ID is only valid
+ * inside one container. It is released as soon as its holder ends.
  *
- * @throws FerryError `configuration` naming who has it
+ * @throws FerryError `configuration` naming the holder
  */
 export function lockDataDir(dataDir: string): DataLock {
   makeDataDir(dataDir);
@@ -29,7 +29,7 @@ export function lockDataDir(dataDir: string): DataLock {
   let database: Libsql.Database | undefined;
   try {
     database = new Libsql(path, { timeout: 0 });
-    // Kept after the transaction, until the file is closed.
+    // The lock is kept after the transaction, until the file is closed.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
     database.exec('CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, pid INTEGER, started_at TEXT)');
@@ -46,7 +46,7 @@ function makeDataDir(dataDir: string): void {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FerryError(`FERRY_DATA_DIR: the folder ${dataDir} cannot be made: ${reason}`, {
+    throw new FerryError(`FERRY_DATA_DIR: cannot create the folder ${dataDir}: ${reason}`, {
       code: 'configuration',
       decision: 'block',
       cause: error,
@@ -67,7 +67,7 @@ function heldBy(database: Libsql.Database): DataLock {
     release() {
       if (isReleased) return;
       isReleased = true;
-      // Closing waits for the garbage collector where statements were prepared: the lock is given up by itself.
+      // Closing waits for the garbage collector if statements were prepared, so the lock is released explicitly.
       database.exec('PRAGMA locking_mode = NORMAL');
       database.exec('SELECT 1 FROM part');
       database.close();
@@ -81,18 +81,18 @@ function refusal(error: unknown, dataDir: string, path: string): unknown {
     const holder = readRuntime(dataDir);
     const who = holder === undefined ? '' : ` (process ${holder.up.pid} on ${holder.host ?? 'this machine'})`;
     return new FerryError(
-      `another "ferry up"${who} runs on ${dataDir}: stop it first, or set FERRY_DATA_DIR to another folder`,
+      `another "ferry up"${who} is running on ${dataDir}: stop it first, or set FERRY_DATA_DIR to another folder`,
       { code: 'configuration', decision: 'block', cause: error },
     );
   }
   if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
     return new FerryError(
-      `${path} is damaged: make sure that no Temporal runs on ${dataDir} any more (ps), then remove the file`,
+      `${path} is damaged: make sure that no Temporal server is running on ${dataDir} (ps), then remove the file`,
       { code: 'configuration', decision: 'block', cause: error },
     );
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return new FerryError(`${path} cannot be used: ${reason}; check FERRY_DATA_DIR, and who may write there`, {
+  return new FerryError(`cannot use ${path}: ${reason}; check FERRY_DATA_DIR and its permissions`, {
     code: 'configuration',
     decision: 'block',
     cause: error,

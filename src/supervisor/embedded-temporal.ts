@@ -12,7 +12,7 @@ import { lastErrorIn, temporalFault, temporalKeepsEnding } from './embedded-temp
 
 export interface TemporalAddresses {
   readonly address: string;
-  /** Address of its web page. */
+  /** Address of its web UI. */
   readonly ui: string;
 }
 
@@ -20,23 +20,23 @@ export interface EmbeddedTemporal extends TemporalAddresses {
   /** Path of the `temporal` command. */
   readonly command: string;
   readonly process: SupervisedProcess;
-  /** Rejects, once, when it ended for a reason that another start does not change, or ends again and again. */
+  /** Rejects once, if it ended for a reason that another start does not change, or if it keeps ending. */
   readonly failed: Promise<never>;
 }
 
 export interface EmbeddedTemporalEvents extends Pick<SupervisionEvents, 'onDied'> {
-  /** Also for each restart, which keeps the places. */
-  onStarted(identity: ProcessIdentity, places: TemporalAddresses): void;
+  /** Also called for each restart, which keeps the addresses. */
+  onStarted(identity: ProcessIdentity, addressOptions: TemporalAddresses): void;
 }
 
-/** So many ends in a row, each within seconds, are no accident any more. */
-const mostDeaths = 4;
+/** This many exits in a row, each within seconds, are no accident. */
+const maxExits = 4;
 
 /**
- * Temporal's own server for one machine, with its data in `temporal.db`: started, not yet answering. It keeps its port
- * while it is supervised, so that the worker finds it again after a restart.
+ * Temporal's development server for one machine, with its data in `temporal.db`: started, but not yet answering. It
+ * keeps its port while it is supervised, so that the worker reconnects after a restart.
  *
- * @throws FerryError when there is no Temporal CLI
+ * @throws FerryError if there is no Temporal CLI
  */
 export async function embedTemporal(
   { dataDir, namespace, variables }: { dataDir: string; namespace: string; variables: NodeJS.ProcessEnv },
@@ -45,10 +45,10 @@ export async function embedTemporal(
   const file = await findTemporal(variables);
   const [own, ownUi] = portsOf(dataDir);
   const [port, uiPort] = [await freePort(own), await freePort(ownUi)];
-  const place = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };
+  const addresses = { address: `127.0.0.1:${port}`, ui: `http://127.0.0.1:${uiPort}` };
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const logPath = join(dataDir, 'logs', 'temporal.log');
-  const watch = watchDeaths(dataDir, logPath);
+  const watch = watchExits(dataDir, logPath);
   const process = new SupervisedProcess(
     {
       name: 'temporal',
@@ -59,35 +59,35 @@ export async function embedTemporal(
       channel: false,
     },
     {
-      onStarted: (identity) => events.onStarted(identity, place),
+      onStarted: (identity) => events.onStarted(identity, addresses),
       onDied: (what) => {
         events.onDied(what);
-        watch.died();
+        watch.exited();
       },
     },
   );
   process.start();
-  return { ...place, command: file, process, failed: watch.failed };
+  return { ...addresses, command: file, process, failed: watch.failed };
 }
 
-/** Tells deaths that another start may mend from those that it cannot. */
-function watchDeaths(dataDir: string, logPath: string): { readonly failed: Promise<never>; died(): void } {
+/** Distinguishes exits that another start may fix from those that it cannot. */
+function watchExits(dataDir: string, logPath: string): { readonly failed: Promise<never>; exited(): void } {
   let fail: (fault: FerryError) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
-  // Once it has answered, nobody waits for this any more.
+  // Once the server has answered, no one waits for this promise.
   failed.catch(() => undefined);
   const logSize = (): number => statSync(logPath, { throwIfNoEntry: false })?.size ?? 0;
   let seen = logSize();
-  let deaths = 0;
+  let exits = 0;
   return {
     failed,
-    died() {
-      deaths += 1;
+    exited() {
+      exits += 1;
       const words = lastErrorIn(logPath, seen);
       seen = logSize();
       const fault = temporalFault(words, dataDir);
       if (fault !== undefined) fail(fault);
-      else if (deaths >= mostDeaths) fail(temporalKeepsEnding(words, logPath));
+      else if (exits >= maxExits) fail(temporalKeepsEnding(words, logPath));
     },
   };
 }
@@ -97,17 +97,17 @@ function argumentsFor(
   uiPort: number,
   { dataDir, namespace }: { readonly dataDir: string; readonly namespace: string },
 ): string[] {
-  const places = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
+  const addressOptions = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   const data = ['--db-filename', join(dataDir, 'temporal.db'), '--namespace', namespace, '--log-level', 'warn'];
-  // One partition: tasks of a small fleet are not spread over four queues that are each polled in turn.
+  // One partition: the few tasks of a small fleet are not spread over four queues that are polled in turn.
   const partitions = ['Read', 'Write'].flatMap((kind) => [
     '--dynamic-config-value',
     `matching.numTaskqueue${kind}Partitions=1`,
   ]);
-  return ['server', 'start-dev', ...places, ...data, ...partitions];
+  return ['server', 'start-dev', ...addressOptions, ...data, ...partitions];
 }
 
-/** The same for a data folder at each start, so that a person's `temporal --address …` goes on working. */
+/** The same ports for a data folder at each start, so that a user's `temporal --address …` keeps working. */
 function portsOf(dataDir: string): readonly [number, number] {
   const number = createHash('sha256').update(dataDir).digest().readUInt16BE(0) % 5_000;
   return [20_000 + 2 * number, 20_001 + 2 * number];

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from './process-identity.js';
 import { isRunning } from './process-identity.js';
 
-const lookEveryMs = 50;
+const pollIntervalMs = 50;
 
-/** Asks a process to end, and makes it end when it has not done so in time. A later one with its number is spared. */
+/** Sends SIGTERM, and SIGKILL if the process has not ended in time. A later process with the same ID is not touched. */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
   if (!isRunning(identity)) return;
   signal(identity.pid, 'SIGTERM');
-  for (let waited = 0; waited < graceMs; waited += lookEveryMs) {
+  for (let waited = 0; waited < graceMs; waited += pollIntervalMs) {
     if (!isRunning(identity)) return;
-    await sleep(lookEveryMs);
+    await sleep(pollIntervalMs);
   }
   if (isRunning(identity)) signal(identity.pid, 'SIGKILL');
 }
@@ -20,6 +20,6 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It ended between the look and the signal.
+    // It ended between the check and the signal.
   }
 }

@@ -19,12 +19,12 @@ export interface FerryUpOptions {
   readonly config: BaseConfig;
   /** Compiled worker, started with this Node. */
   readonly workerPath: string;
-  /** Compiled server; absent: none is run. */
+  /** Compiled server; absent: no server is run. */
   readonly serverPath?: string;
   readonly variables: NodeJS.ProcessEnv;
-  /** A line for people about something that happened. */
+  /** Prints a line for the user about an event. */
   readonly say: (line: string) => void;
-  /** Gives the start up. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
 }
 
@@ -33,21 +33,21 @@ export interface FerryUp {
   readonly ui?: string;
   /** Path of the `temporal` command that runs it. */
   readonly command?: string;
-  /** Where the webhook bridge listens: `host:port`. */
+  /** Address that the HTTP server listens on: `host:port`. */
   readonly server?: string;
   stop(): Promise<void>;
 }
 
-/** The dev server answers within seconds; a busy machine is given a minute. */
+/** The server answers within seconds; a busy machine gets a minute. */
 const temporalStartMs = 60_000;
 const partStartMs = 60_000;
 
 /**
- * Everything on this machine: Temporal (unless one is configured), the worker and the server as child processes, kept
- * running. Comes back when the worker takes work and the server listens. However this process ends, they end with it,
- * unless it is killed: then the next start ends them.
+ * Runs everything on this machine: Temporal (unless one is configured), the worker and the server as supervised child
+ * processes. Returns when the worker polls and the server listens. The children end with this process, however it ends.
+ * Only if it is killed does the next start end them.
  *
- * @throws FerryError when the folder is taken, or a part does not start; nothing is left running then
+ * @throws FerryError if the folder is locked or a part does not start; nothing is left running then
  * @throws the signal's reason, likewise
  */
 export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
@@ -55,7 +55,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
   const { dataDir, temporal: settings } = config;
   const lock = lockDataDir(dataDir);
   const own = identifyProcess(process.pid);
-  if (own === undefined) throw new TypeError('this process cannot find itself');
+  if (own === undefined) throw new TypeError('cannot identify this process');
   const parts = new RunningParts(dataDir, lock, { up: own, say });
   const stop = async (): Promise<void> => await parts.stop();
 
@@ -122,8 +122,8 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
         parts.record('the server', identity, { server: { process: identity } });
       },
       onReady: (listening = '') => {
-        // Where nobody chose a port, another start may have found another one.
-        if (address !== '' && listening !== address) say(`the server listens on http://${listening} now`);
+        // With the default address, a restart may have found another free port.
+        if (address !== '' && listening !== address) say(`the server now listens on http://${listening}`);
         address = listening;
         if (started !== undefined) parts.record('the server', started, { server: { address, process: started } });
       },
@@ -146,6 +146,6 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
 
   function died(name: string): SupervisionEvents['onDied'] {
     return ({ code, signal, restartInMs }) =>
-      say(`${name} ended (${signal ?? `exit status ${String(code)}`}); starting another in ${restartInMs} ms`);
+      say(`${name} ended (${signal ?? `exit status ${String(code)}`}); restarting in ${restartInMs} ms`);
   }
 }

@@ -4,9 +4,9 @@ import { findProgram } from '../setup/find-program.mjs';
 import { temporalCli } from '../setup/temporal-cli.mjs';
 
 /**
- * The Temporal CLI, where `ferry setup` finds it or has put it.
+ * Finds the Temporal CLI, where `ferry setup` finds it or has installed it.
  *
- * @throws FerryError with the places that were searched, and how to get it
+ * @throws FerryError listing where it searched and how to get it
  */
 export async function findTemporal(variables: Readonly<Record<string, string | undefined>>): Promise<string> {
   const program = temporalCli(packageFolder);
@@ -14,7 +14,7 @@ export async function findTemporal(variables: Readonly<Record<string, string | u
   if (path !== undefined) return path;
   const searched = faults.map((fault) => `\n  - ${fault}`).join('');
   throw new FerryError(
-    `the ${program.title} is missing: run "ferry setup", or set TEMPORAL_ADDRESS to a server of your own. Searched:${searched}`,
+    `the ${program.title} is missing: run "ferry setup", or set TEMPORAL_ADDRESS to your own server. Searched:${searched}`,
     { code: 'temporal', decision: 'block' },
   );
 }

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 
 /**
- * A loopback port that was free a moment ago.
+ * Returns a loopback port that was free a moment ago.
  *
- * @param preferred taken when it is free
+ * @param preferred returned if it is free
  */
 export async function freePort(preferred = 0): Promise<number> {
   return await new Promise((resolve, reject) => {

@@ -7,9 +7,9 @@ import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
 
 export interface NodeProcess {
-  /** For people: `the worker`. */
+  /** In messages: `the worker`. */
   readonly name: string;
-  /** Compiled, started with this Node. */
+  /** Compiled script, started with this Node. */
   readonly script: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logPath: string;
@@ -18,18 +18,18 @@ export interface NodeProcess {
 
 export interface NodeProcessEvents {
   onStarted(identity: ProcessIdentity): void;
-  /** Also after each restart. `address` is where it listens, if it does. */
+  /** Also called after each restart. `address` is the one that it listens on, if any. */
   onReady(address: string | undefined): void;
   onDied: SupervisionEvents['onDied'];
 }
 
-/** The exit status of a process whose configuration is wrong: another start would end in the same way. */
+/** Exit status of a process with an invalid configuration: a restart would end in the same way. */
 const wrongUse = 2;
 
 /**
- * A part of the ferry in a process of its own, kept running.
+ * Runs a part of the ferry as a supervised child process.
  *
- * @returns the process, started, and what comes when it is ready
+ * @returns the started process, and a promise for its readiness
  */
 export function superviseNode(
   { name, script, env, logPath, startWithinMs }: NodeProcess,
@@ -37,7 +37,7 @@ export function superviseNode(
 ): { readonly process: SupervisedProcess; readonly ready: Promise<void> } {
   let isReady: () => void = () => undefined;
   let fail: (error: FerryError) => void = () => undefined;
-  const told = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     isReady = resolve;
     fail = reject;
   });
@@ -56,20 +56,20 @@ export function superviseNode(
     },
   );
   supervised.start();
-  return { process: supervised, ready: inTime(told, startWithinMs, `${name} did not start`, logPath) };
+  return { process: supervised, ready: withTimeout(ready, startWithinMs, `${name} did not start`, logPath) };
 }
 
-async function inTime(told: Promise<void>, withinMs: number, what: string, logPath: string): Promise<void> {
+async function withTimeout(ready: Promise<void>, withinMs: number, what: string, logPath: string): Promise<void> {
   const timeout = new AbortController();
-  // Not held open by it: who gives the start up has nothing to wait for.
-  const late = sleep(withinMs, undefined, { signal: timeout.signal, ref: false }).then(() => {
+  // The timer does not keep the process alive after an aborted start.
+  const timeoutError = sleep(withinMs, undefined, { signal: timeout.signal, ref: false }).then(() => {
     throw unstarted(`${what} within ${withinMs / 1_000} s: see ${logPath}`);
   });
   try {
-    await Promise.race([told, late]);
+    await Promise.race([ready, timeoutError]);
   } finally {
     timeout.abort();
-    late.catch(() => undefined);
+    timeoutError.catch(() => undefined);
   }
 }
 

@@ -5,7 +5,7 @@ import { readRuntime, removeRuntime } from './runtime-file.js';
 
 const graceMs = 5_000;
 
-/** A killed `up` could not end its children: they are found by number and start time, and ended. */
+/** Ends the children of a killed `up`, identified by process ID and start time. */
 export async function endOrphans(
   dataDir: string,
   remembered: readonly ProcessIdentity[],
@@ -15,7 +15,7 @@ export async function endOrphans(
   const known = [runtime?.server?.process, runtime?.worker, runtime?.temporal?.process, ...remembered];
   for (const identity of known) {
     if (identity === undefined || !isRunning(identity)) continue;
-    say(`ending process ${identity.pid}, left behind by an earlier "ferry up"`);
+    say(`ending orphaned process ${identity.pid} of an earlier "ferry up"`);
     await endProcess(identity, graceMs);
   }
   removeRuntime(dataDir);

@@ -7,8 +7,8 @@ import { removeRuntime, writeRuntime } from './runtime-file.js';
 import type { SupervisedProcess } from './supervised-process.js';
 
 /**
- * What `ferry up` runs on this machine: written down for other commands and for whoever comes after a crash, and ended
- * with this process, whatever ends that.
+ * The processes that `ferry up` runs on this machine. They are recorded for other commands and for the start after a
+ * crash, and end with this process, however it ends.
  */
 export class RunningParts {
   readonly #dataDir: string;
@@ -26,12 +26,12 @@ export class RunningParts {
     process.on('exit', this.#onExit);
   }
 
-  /** The last one added is the first to be ended. */
+  /** Parts are stopped in reverse order. */
   add(part: SupervisedProcess): void {
     this.#processes.push(part);
   }
 
-  /** A disk that is full must not end what runs: it is said, and other commands do not know of the change. */
+  /** A full disk must not stop running parts: it is reported, and other commands do not see the change. */
   record(part: string, identity: ProcessIdentity | undefined, change: Partial<Runtime>): void {
     try {
       if (identity !== undefined) this.#lock.remember(part, identity);
@@ -39,18 +39,18 @@ export class RunningParts {
       writeRuntime(this.#dataDir, this.#runtime);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#say(`where ${part} runs could not be written down in ${this.#dataDir}: ${reason}`);
+      this.#say(`cannot record the state of ${part} in ${this.#dataDir}: ${reason}`);
     }
   }
 
-  /** Ends everything in order, and gives the folder back. */
+  /** Stops all parts in order and releases the folder. */
   async stop(): Promise<void> {
     for (const part of this.#processes.toReversed()) await part.stop();
     this.#giveBack();
     process.off('exit', this.#onExit);
   }
 
-  /** Children have groups of their own: they would stay when this process ends by a fault, or in a hurry. */
+  /** Children have process groups of their own and would outlive this process if it ended by an error. */
   #kill(): void {
     for (const part of this.#processes) part.kill();
     this.#giveBack();

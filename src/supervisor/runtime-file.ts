@@ -3,21 +3,21 @@ import { dirname, join } from 'node:path';
 
 import type { ProcessIdentity } from './process-identity.js';
 
-/** What runs on this machine, for the other commands: `$FERRY_DATA_DIR/runtime.json`. */
+/** The running processes of this machine, for other commands: `$FERRY_DATA_DIR/runtime.json`. */
 export interface Runtime {
   readonly up: ProcessIdentity;
-  /** Name of the machine or container that it runs in. */
+  /** Name of the machine or container that runs it. */
   readonly host?: string;
   readonly temporal?: {
     readonly address: string;
-    /** Address of Temporal's web page. */
+    /** Address of Temporal's web UI. */
     readonly ui?: string;
-    /** Absent when the server is not ours. */
+    /** Absent if the server is not ours. */
     readonly process?: ProcessIdentity;
   };
   readonly worker?: ProcessIdentity;
   readonly server?: {
-    /** Where the webhook bridge listens: `host:port`. Absent until it does. */
+    /** Address that the HTTP server listens on, `host:port`; absent until it does. */
     readonly address?: string;
     readonly process: ProcessIdentity;
   };
@@ -27,7 +27,7 @@ function runtimePath(dataDir: string): string {
   return join(dataDir, 'runtime.json');
 }
 
-/** Undefined when there is none, or what is there cannot be read as one. */
+/** Undefined if there is no valid file. */
 export function readRuntime(dataDir: string): Runtime | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(runtimePath(dataDir), 'utf8'));
@@ -37,7 +37,9 @@ export function readRuntime(dataDir: string): Runtime | undefined {
   }
 }
 
-/** Written whole, to the disk, and renamed: a reader never sees half of it, nor an empty file after a power cut. */
+/**
+ * Written to a new file, synced and renamed: a reader never sees half a file, nor an empty one after a power failure.
+ */
 export function writeRuntime(dataDir: string, runtime: Runtime): void {
   const path = runtimePath(dataDir);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -7,8 +7,8 @@ import type { ProcessIdentity } from './process-identity.js';
 import { identifyProcess, isRunning } from './process-identity.js';
 
 const firstPauseMs = 250;
-const longestPauseMs = 15_000;
-/** A process that lived this long was well: the next restart is prompt again. */
+const maxPauseMs = 15_000;
+/** After this uptime a process counts as healthy, and the next restart is immediate again. */
 const healthyAfterMs = 30_000;
 const graceMs = 25_000;
 
@@ -17,11 +17,11 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Both streams are appended here. */
+  /** Both output streams are appended to this file. */
   readonly logPath: string;
   /**
-   * A child of Node's kind gets a channel: it says `ready` on it, or `{ready: address}` where it listens, and learns by it
-   * when this process is gone.
+   * A Node child gets an IPC channel: it sends `ready`, or `{ready: address}` if it listens, and notices when this
+   * process is gone.
    */
   readonly channel: boolean;
 }
@@ -32,7 +32,9 @@ export interface SupervisionEvents {
   onDied(what: { readonly code: number | null; readonly signal: string | null; readonly restartInMs: number }): void;
 }
 
-/** Keeps one child process running: starts another when it dies, with a growing pause while it keeps dying at once. */
+/**
+ * Keeps one child process running: restarts it when it exits, with exponential backoff while it keeps exiting at once.
+ */
 export class SupervisedProcess {
   readonly #command: Command;
   readonly #events: SupervisionEvents;
@@ -52,7 +54,7 @@ export class SupervisedProcess {
     const log = openSync(logPath, 'a', 0o600);
     const child = spawn(file, args, {
       env: { ...env },
-      // A group of its own: Ctrl-C is for this process, which ends its children in their order.
+      // In a process group of its own: Ctrl-C reaches only this process, which stops its children in order.
       detached: true,
       stdio: ['ignore', log, log, ...(channel ? ['ipc' as const] : [])],
     });
@@ -75,14 +77,14 @@ export class SupervisedProcess {
     if (this.#identity !== undefined) await endProcess(this.#identity, graceMs);
   }
 
-  /** Ends it at once and for good, without waiting: for a process that is itself about to end. */
+  /** Kills it immediately, without waiting: for a process that is about to exit itself. */
   kill(): void {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#identity !== undefined && isRunning(this.#identity)) process.kill(this.#identity.pid, 'SIGKILL');
   }
 
-  /** Out of disk or of processes: that may pass, and must not end those that still run. */
+  /** A lack of disk space or processes may be temporary and must not end the parts that are still running. */
   #restart(): void {
     const startedAt = performance.now();
     try {
@@ -99,7 +101,7 @@ export class SupervisedProcess {
     if (performance.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
     this.#events.onDied({ code, signal, restartInMs: this.#pauseMs });
     this.#timer = setTimeout(() => this.#restart(), this.#pauseMs);
-    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);
   }
 }
 

@@ -8,22 +8,22 @@ import { assertServed } from '../client/connect.js';
 const pauseMs = 100;
 
 /**
- * Waits until a server that is being started takes calls. Its port is knocked at first: gRPC's own attempts wait longer
- * and longer, and cannot be given up.
+ * Waits until a starting server accepts calls. Its port is tried first: gRPC's own attempts back off and cannot be
+ * cancelled.
  *
- * @param options.signal nobody waits any more: it comes back without an answer
- * @throws FerryError `temporal` when nobody answers in time
+ * @param options.signal stops the waiting; returns without a result
+ * @throws FerryError `temporal` if it does not answer in time
  */
 export async function waitForTemporal(
-  place: TemporalConnectionOptions,
+  options: TemporalConnectionOptions,
   { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!signal.aborted) {
     const isLate = performance.now() > deadline;
-    if (isLate || (await isListening(place.address))) {
+    if (isLate || (await isListening(options.address))) {
       try {
-        return await assertServed(place);
+        return await assertServed(options);
       } catch (error) {
         if (isLate) throw error;
       }

@@ -1,15 +1,15 @@
-/** An answer that is longer than anything that was asked for. */
+/** A response that exceeds the maximum size. */
 export class AnswerTooLong extends Error {
   constructor(mostBytes: number) {
-    super(`the answer has more than ${mostBytes} bytes`);
+    super(`the response has more than ${mostBytes} bytes`);
   }
 }
 
 /**
- * `fetch` that comes back when the whole body is there, as it is without its compression. octokit reads bodies too, but
- * takes one that breaks off for an empty one, and one that never ends until memory does.
+ * `fetch` that resolves once the whole body is read and decompressed. octokit reads bodies too, but takes a truncated
+ * body for an empty one, and reads an endless one until memory runs out.
  *
- * @throws AnswerTooLong as soon as the body is longer; what the body breaks off with
+ * @throws AnswerTooLong as soon as the body exceeds the maximum; the error that truncates the body
  */
 export function wholeAnswers(send: typeof fetch, mostBytes: number): typeof fetch {
   return async (input, init) => {
@@ -23,7 +23,7 @@ export function wholeAnswers(send: typeof fetch, mostBytes: number): typeof fetc
 async function readAll(body: ReadableStream<Uint8Array>, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Leaving the loop gives the connection up.
+  // Leaving the loop closes the connection.
   for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > mostBytes) throw new AnswerTooLong(mostBytes);

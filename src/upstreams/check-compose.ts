@@ -12,7 +12,8 @@ import { openCheck } from './release-listing.js';
 import { openTagFiles } from './tag-files.js';
 
 /**
- * What the newest release's compose file names, beside the release that was handled last, or else the one before it.
+ * Compares the images in the newest release's compose file with those of the last handled release, or else of the
+ * previous one.
  *
  * @throws UpstreamFault naming the address
  */
@@ -53,14 +54,14 @@ export async function checkCompose(
     notes: readonly string[];
   }> {
     const { repository, file, include, exclude, variables } = upstream;
-    // Not what every object has by itself: `constructor` is a name as good as any.
+    // Only own properties: `constructor` is a valid variable name.
     const lookup = (name: string): string | undefined => (Object.hasOwn(variables, name) ? variables[name] : undefined);
     const project = await loadComposeProject(openTagFiles(github, { repository, tag }, options.signal), file, lookup);
     const read = imagesOfServices(project.services, { lookup, ...(include === undefined ? {} : { include }), exclude });
     return { images: read.images, skipped: [...read.skipped, ...project.skipped], notes: project.notes };
   }
 
-  /** An older release without the file, or with one that cannot be read, has nothing to compare with: all is new then. */
+  /** An older release without a readable file cannot be compared: all images are new then. */
   async function imagesOfBase(tag: string): Promise<readonly ServiceImage[]> {
     try {
       return (await imagesAt(tag)).images;
@@ -68,7 +69,7 @@ export async function checkCompose(
       const isOld =
         error instanceof FerryError && (error.code === 'upstream-missing' || error.code === 'upstream-format');
       if (!isOld) throw error;
-      notes.push(`${tag} cannot be compared with, so that every image of ${newest} counts as new: ${error.message}`);
+      notes.push(`${tag} cannot be compared, so every image of ${newest} counts as new: ${error.message}`);
       return [];
     }
   }

@@ -2,11 +2,11 @@ import type { HandledRelease } from '../domain/upstream-state.js';
 import type { FetchScope } from '../domain/upstream.js';
 
 export interface UpstreamCheckOptions {
-  /** Absent: nothing was handled before. */
+  /** Absent: no release was handled before. */
   readonly handled?: HandledRelease | undefined;
-  /** Check the newest release even if it was handled: it was requested, or the configuration has changed. */
+  /** Check the newest release even if it was handled, because it was requested or the configuration has changed. */
   readonly again?: boolean | undefined;
-  /** Absent: the upstream's own. */
+  /** Absent: the upstream's own scope. */
   readonly scope?: FetchScope | undefined;
   readonly signal?: AbortSignal | undefined;
 }

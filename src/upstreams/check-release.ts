@@ -8,7 +8,7 @@ import type { UpstreamCheckOptions } from './check-options.js';
 import { openCheck } from './release-listing.js';
 
 /**
- * The images that have the newest release's tag. They need not be there yet: a missing tag waits by itself.
+ * The images with the newest release's tag. They need not exist yet: a missing tag waits automatically.
  *
  * @throws UpstreamFault naming the address
  */
@@ -62,7 +62,7 @@ function imagesOf(
       });
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      // A version may have letters that no image tag may have (`1.0+cpu`).
+      // A version may contain characters that an image tag does not allow (`1.0+cpu`).
       skipped.push({ what: text, reason: error.message });
     }
   }

@@ -7,8 +7,8 @@ import type { TagLister } from './tag-lister.js';
 import { UpstreamFault } from './upstream-fault.js';
 
 /**
- * The tags of a registry's repository that rules choose. That none fits is a fault: a rule with a slip in it must not
- * look like a success.
+ * The tags of a registry's repository that match the rules. If none matches, it is an error: a rule with a mistake must
+ * not look like a success.
  */
 export async function checkTags(
   registries: TagLister,
@@ -21,7 +21,7 @@ export async function checkTags(
   const [newest] = selected;
   if (newest === undefined) {
     throw new UpstreamFault(
-      `none of the ${tags.length} tags of ${image} fits its rules, for example ${tags.slice(0, 3).join(', ') || 'none'}: look at match, range and deny`,
+      `none of the ${tags.length} tags of ${image} matches the rules, for example ${tags.slice(0, 3).join(', ') || 'none'}: check match, range and deny`,
       { code: 'upstream-format', decision: 'block' },
     );
   }

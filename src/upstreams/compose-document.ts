@@ -5,21 +5,21 @@ import type { ComposeService } from '../domain/compose-images.js';
 import { excerpt } from '@image-ferry/registry/reference';
 import { UpstreamFault } from './upstream-fault.js';
 
-/** A parsed file takes hundreds of times its bytes. The largest compose files of well-known projects have 100 kB. */
+/** A parsed file takes hundreds of times its size. The largest compose files of well-known projects have 100 kB. */
 const largestText = 256 * 1024;
-/** Of `[` and `{`, variables in braces among them. */
+/** Number of `[` and `{`, including those of variables in braces. */
 const mostBrackets = 10_000;
-/** Lists within lists on one line. */
+/** Nested lists on one line. */
 const nestedOnALine = /(?:[-?:][ \t]+){50}/;
 
-/** Aliases may be followed this often: real files merge one large block into a handful of services. */
+/** Maximum number of alias expansions: real files merge one large block into a handful of services. */
 const aliasesFollowed = 10_000;
-/** Far more than any project has; what is found in them crosses Temporal's wire in one piece. */
+/** Far more than any project has; the result crosses Temporal's wire in one message. */
 const mostServices = 500;
-/** Names are those of hosts, and stand in rows. */
+/** Names are also host names, and are stored in rows. */
 const longestName = 255;
 
-/** What Compose's own tag `!reset` makes of a value: the key has none, whatever the service extends. */
+/** Compose's tag `!reset` removes a key, whatever the service extends. */
 const reset = Symbol('!reset');
 /** Services that extend one another. */
 const longestChain = 50;
@@ -51,22 +51,22 @@ const Document = z.union([
   }),
 ]);
 
-/** A compose file as it is written: nothing is interpolated, and no other file is read. */
+/** A compose file as written: not interpolated, and without the files that it includes. */
 export interface ComposeDocument {
   readonly services: ReadonlyMap<string, Service>;
-  /** Services whose description cannot be read. */
+  /** Services with an invalid description. */
   readonly broken: readonly ComposeService[];
   readonly include: unknown;
 }
 
-/** Finds what a service extends; the reason where it cannot be had. */
+/** Finds the service that another one extends, or the reason why it is not available. */
 export type FindBase = (
   from: string,
   extended: { readonly service: string; readonly file?: string | undefined },
 ) => { readonly at: string; readonly service: Service } | { readonly reason: string };
 
 /**
- * Reads a compose file (YAML 1.2 with merge keys) as far as images go.
+ * Reads the images of a compose file (YAML 1.2 with merge keys).
  *
  * @param where its address, for messages
  * @throws UpstreamFault `upstream-format` naming the address
@@ -82,36 +82,39 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
   const { services: written = {}, include } = parsed.data;
   const described = Object.entries(written).filter(([, value]) => value !== reset);
   if (described.length > mostServices) {
-    throw notCompose(where, `it has ${described.length} services, and ${mostServices} are read at most`);
+    throw notCompose(where, `it has ${described.length} services; the maximum is ${mostServices}`);
   }
   const services = new Map<string, Service>();
   const broken: ComposeService[] = [];
   for (const [name, value] of described) {
     if (name.length > longestName) {
-      broken.push({ ...unread(excerpt(name)), fault: `its name has ${name.length} characters` });
+      broken.push({
+        ...unread(excerpt(name)),
+        fault: `its name has ${name.length} characters; the maximum is ${longestName}`,
+      });
       continue;
     }
     const service = Service.safeParse(withoutReset(value ?? {}));
     if (service.success) services.set(name, service.data);
-    else broken.push({ ...unread(name), fault: 'its description in the compose file is not a map' });
+    else broken.push({ ...unread(name), fault: 'its definition in the compose file is not a map' });
   }
   return { services, broken, include };
 }
 
-/** Of the keys that are read, only the image and how it is built are inherited in a way that has to be stopped. */
+/** Of the keys that are read, only the image and how it is built must not be inherited after a reset. */
 function withoutReset(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const isInherited = (key: string): boolean => key === 'image' || key === 'build' || key === 'pull_policy';
   return Object.fromEntries(Object.entries(value).filter(([key, entry]) => entry !== reset || isInherited(key)));
 }
 
-/** @throws UpstreamFault before a text is taken apart that would fill the memory */
+/** @throws UpstreamFault before parsing a text that would exhaust the memory */
 function assertModest(text: string, where: string): void {
   if (text.length > largestText) {
-    throw notCompose(where, `it has ${text.length} characters, and ${largestText} are read at most`);
+    throw notCompose(where, `it has ${text.length} characters; the maximum is ${largestText}`);
   }
   if (text.split(/[[{]/, mostBrackets + 2).length > mostBrackets + 1 || nestedOnALine.test(text)) {
-    throw notCompose(where, 'it has more lists and maps within one another than any compose file');
+    throw notCompose(where, 'its lists and maps are nested too deeply');
   }
 }
 
@@ -126,7 +129,7 @@ function toJson(document: ReturnType<typeof parseDocument>, where: string): unkn
 /**
  * A service with what it inherits by `extends`, also from other files.
  *
- * @param at the file that describes it
+ * @param at the file that defines it
  */
 export function readService(name: string, own: Service, at: string, find: FindBase): ComposeService {
   const chain = [own];
@@ -141,7 +144,7 @@ export function readService(name: string, own: Service, at: string, find: FindBa
     }
     const key = `${base.at}:${typeof extended === 'string' ? extended : extended.service}`;
     if (seen.has(key) || chain.length > longestChain) {
-      fault = `it extends ${key.slice(key.indexOf(':') + 1)} in a circle`;
+      fault = `it extends ${key.slice(key.indexOf(':') + 1)} in a cycle`;
       break;
     }
     seen.add(key);
@@ -158,7 +161,7 @@ export function readService(name: string, own: Service, at: string, find: FindBa
     ...(typeof policy === 'string' ? { pullPolicy: policy } : {}),
     profiles: [...new Set(chain.flatMap(({ profiles = [] }) => profiles))],
     ...(image === undefined && fault !== undefined ? { fault } : {}),
-    ...(image !== undefined && typeof image !== 'string' ? { fault: 'its image is not a text' } : {}),
+    ...(image !== undefined && typeof image !== 'string' ? { fault: 'its image is not a string' } : {}),
   };
 
   function inherited(key: 'image' | 'build' | 'pull_policy'): unknown {

@@ -2,7 +2,7 @@ import type { Lookup } from '../domain/compose-interpolation.js';
 import { interpolate } from '../domain/compose-interpolation.js';
 import { folderOf, joinPath } from './repository-path.js';
 
-/** One entry of `include` (Compose specification, "Include"); the reason where it cannot be followed. */
+/** One entry of `include` (Compose specification, "Include"), or the reason why it cannot be included. */
 export type Include = { readonly what: string } & (
   | {
       readonly paths: readonly string[];
@@ -13,8 +13,8 @@ export type Include = { readonly what: string } & (
 );
 
 /**
- * @param include as it is written: paths, or maps with `path`, `project_directory` and `env_file`
- * @param folder relative paths start there
+ * @param include as written: paths, or maps with `path`, `project_directory` and `env_file`
+ * @param folder base of relative paths
  */
 export function readIncludes(include: readonly unknown[], folder: string, lookup: Lookup): readonly Include[] {
   return include
@@ -55,7 +55,7 @@ function resolve(
   const found: string[] = [];
   for (const text of texts) {
     const read = interpolate(text, lookup);
-    if (read.kind === 'fault') return { reason: `its path ${text} cannot be read: ${read.reason}` };
+    if (read.kind === 'fault') return { reason: `its path ${text} is invalid: ${read.reason}` };
     if (read.unset.length > 0) return { reason: `its path ${text} needs ${read.unset.join(', ')}, which has no value` };
     const path = joinPath(folder, read.text);
     if (path === '' && !mayBeRoot) return { reason: `${read.text} is not a file of the repository` };

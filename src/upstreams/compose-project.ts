@@ -12,40 +12,41 @@ import { folderOf, joinPath } from './repository-path.js';
 import type { TagFiles } from './tag-files.js';
 import { UpstreamFault } from './upstream-fault.js';
 
-/** Files that include one another. */
+/** Maximum depth of files that include one another. */
 const deepest = 8;
-/** Of all files together; what is found crosses Temporal's wire in one piece. */
+/** Of all files together; the result crosses Temporal's wire in one message. */
 const mostServices = 500;
-/** Examples of environment files that are read in one folder. */
+/** Maximum number of example environment files that are read in one folder. */
 const mostExamples = 3;
 
-/** The services of a compose file and of all that it includes. */
+/** The services of a compose file and of all files that it includes. */
 export interface ComposeProject {
   readonly services: readonly ComposeService[];
   readonly skipped: readonly Skipped[];
-  /** Where values of variables come from that are no settings of the project. */
+  /** Sources of variable values that are not settings of the project. */
   readonly notes: readonly string[];
 }
 
 interface Part {
   /** Merged in this order. */
   readonly paths: readonly string[];
-  /** Relative paths start here, and `.env` lies here. */
+  /** The base of relative paths, and the folder of `.env`. */
   readonly folder: string;
   /** Absent: `.env` of the folder. */
   readonly envFiles?: readonly string[];
-  /** Values that win over those of the environment files. */
+  /** Values that override those of the environment files. */
   readonly outer: Lookup;
   /** Files that include this one. */
   readonly trail: readonly string[];
 }
 
 /**
- * Reads a compose file of a repository at a tag, with what it includes and extends. Variables have their values from
- * `variables`, then from `.env` beside the file, as for Compose. A variable that has no value then, and no default, has
- * that of the example which the project publishes beside it (`.env.example` and the like), since users copy that.
+ * Reads a compose file of a repository at a tag, with the files that it includes and extends. Variables get their
+ * values from `variables`, then from `.env` beside the file, as in Compose. A variable without a value and a default
+ * gets that of the example that the project publishes beside the file (`.env.example` and similar names), since users
+ * copy that.
  *
- * @throws UpstreamFault when the file itself is missing or is no compose file
+ * @throws UpstreamFault if the file itself is missing or is not a compose file
  */
 export async function loadComposeProject(files: TagFiles, file: string, variables: Lookup): Promise<ComposeProject> {
   const services = new Map<string, ComposeService>();
@@ -57,11 +58,11 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
 
   async function load(part: Part): Promise<void> {
     const document = await merged(part);
-    // The environment is read where there is a variable at all: most files have none, and each request counts.
+    // The environment is read only if there is a variable: most files have none, and each request counts.
     let lookup = holdsVariables(document) ? await withEnvironment(part) : undefined;
     const find = await bases(files, document, part, lookup ?? part.outer);
     const own = [...document.services].map(([name, { service, at }]) => readService(name, service, at, find));
-    // What is extended may hold the only ones.
+    // Only the extended services may contain variables.
     lookup ??= own.some(needsVariables) ? await withEnvironment(part) : part.outer;
     const known = await withExamples(part, own, document, lookup);
     for (const service of own) {
@@ -87,9 +88,9 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
     const trail = [...part.trail, ...part.paths];
     const again = include.paths.find((path) => trail.includes(path));
     if (again !== undefined) {
-      skipped.push({ what, reason: `${again} is included in a circle` });
+      skipped.push({ what, reason: `${again} is included in a cycle` });
     } else if (trail.length >= deepest) {
-      skipped.push({ what, reason: `files that include one another are read ${deepest} deep at most` });
+      skipped.push({ what, reason: `the maximum include depth is ${deepest}` });
     } else {
       try {
         await load({ ...include, outer, trail });
@@ -108,7 +109,7 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
     for (const path of envFiles ?? (await standardEnv(folder))) {
       const text = await files.read(path);
       if (text === undefined) {
-        if (envFiles !== undefined) notes.push(`the environment file ${path} is not there`);
+        if (envFiles !== undefined) notes.push(`the environment file ${path} does not exist`);
         continue;
       }
       for (const [name, value] of parseEnvFile(text, lookup)) values.set(name, value);
@@ -121,7 +122,10 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
     return names === undefined || names.includes('.env') ? [joinPath(folder, '.env')] : [];
   }
 
-  /** Values for what is still missing: examples beside the file, then at the root, then the services' own files. */
+  /**
+   * Values for variables that are still missing: from examples beside the file, then at the root, then the services'
+   * own files.
+   */
   async function withExamples(
     part: Part,
     own: readonly ComposeService[],
@@ -153,7 +157,7 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
       if (text === undefined) return;
       const values = parseEnvFile(text, known);
       const taken: string[] = [];
-      // What was missing may name others that are.
+      // The found values may refer to further variables.
       for (let names = missing(); ; names = missing()) {
         const given = names.filter((name) => (values.get(name) ?? '') !== '');
         if (given.length === 0) break;
@@ -204,7 +208,7 @@ function needsVariables({ image = '', pullPolicy = '' }: ComposeService): boolea
   return image.includes('$') || pullPolicy.includes('$');
 }
 
-/** `env_file` of services: for Compose it is no source of an image's variables, but it is where some projects keep them. */
+/** `env_file` of services: Compose does not use it for an image's variables, but some projects define them there. */
 function serviceEnvFiles({ services }: Merged, folder: string): readonly string[] {
   const texts = [...services.values()].flatMap(({ service: { env_file: given } }) =>
     [given].flat().map((entry: unknown) => (isObject(entry) ? entry['path'] : entry)),
@@ -215,7 +219,7 @@ function serviceEnvFiles({ services }: Merged, folder: string): readonly string[
   return [...new Set(paths)].filter((path) => path !== '').slice(0, mostExamples);
 }
 
-/** Reads every file that a service extends one of, before any is resolved. */
+/** Reads every file that contains an extended service before any service is resolved. */
 async function bases(files: TagFiles, document: Merged, part: Part, lookup: Lookup): Promise<FindBase> {
   const others = new Map<string, ReadonlyMap<string, Service> | string>();
   const waiting = [...document.services.values()].flatMap(({ service, at }) => fileOf(service, at));
@@ -228,17 +232,17 @@ async function bases(files: TagFiles, document: Merged, part: Part, lookup: Look
   return (from, { service, file }) => {
     if (file === undefined) {
       const own = part.paths.includes(from) ? document.services.get(service)?.service : servicesOf(from)?.get(service);
-      return own === undefined ? { reason: `it extends ${service}, which is not there` } : { at: from, service: own };
+      return own === undefined ? { reason: `it extends ${service}, which does not exist` } : { at: from, service: own };
     }
     const path = pathOf(file, from);
-    const other = path === undefined ? 'its path leads out of the repository' : others.get(path);
+    const other = path === undefined ? 'its path is outside the repository' : others.get(path);
     if (path === undefined || other === undefined || typeof other === 'string') {
       const why = typeof other === 'string' ? other : `${excerpt(file)} was not read`;
       return { reason: `it extends ${service} of ${excerpt(file)}, which cannot be read: ${why}` };
     }
     const base = other.get(service);
     return base === undefined
-      ? { reason: `it extends ${service} of ${path}, which is not there` }
+      ? { reason: `it extends ${service} of ${path}, which does not exist` }
       : { at: path, service: base };
   };
 

@@ -1,22 +1,22 @@
 import { UpstreamFault } from './upstream-fault.js';
 import { AnswerTooLong } from './bounded-responses.js';
 
-/** A moment more than the limit says, so that the next request does not come a blink too early. */
+/** Added to the reported time, so that the next request is not a moment too early. */
 const marginMs = 2_000;
-/** What GitHub asks to wait after a secondary limit that names no time. */
+/** Wait time that GitHub recommends after a secondary limit without a time. */
 const unnamedLimitMs = 60_000;
 
-/** In characters: where a proxy answers in its place, the message is a whole web page. */
+/** In characters: a proxy may answer with a whole web page. */
 const longestMessage = 500;
 
 export interface GitHubRequest {
-  /** What was asked for, for messages: `the tags of langgenius/dify`. */
+  /** What was requested, for messages: `the tags of langgenius/dify`. */
   readonly what: string;
   readonly url: string;
   readonly hasToken: boolean;
 }
 
-/** What octokit throws for an answer, as far as it is looked at. */
+/** The fields of octokit's error that are used. */
 interface GitHubAnswer {
   readonly status: number;
   readonly message: string;
@@ -24,12 +24,12 @@ interface GitHubAnswer {
 }
 
 /**
- * Says what a failed request means. Rate limits and outages pass by themselves; what is not there, or may not be read,
- * needs a person. What is no failure of a request comes back as it is.
+ * Classifies a failed request. Rate limits and outages are temporary; a missing or forbidden resource needs a person.
+ * Errors that are not about a request are returned unchanged.
  */
 export function githubFault(error: unknown, request: GitHubRequest): unknown {
   const { what, url } = request;
-  // octokit gives a request that got no answer the status 500, and no response.
+  // For a request without a response octokit sets the status 500 and no response.
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
   const answer = answerOf(error, error.status);
   if (answer === undefined) return unreachable(error, request);
@@ -38,34 +38,34 @@ export function githubFault(error: unknown, request: GitHubRequest): unknown {
   if (isRateLimit(answer)) return rateLimited(answer, request);
   switch (status) {
     case 401:
-      return new UpstreamFault(`GitHub refuses GITHUB_TOKEN (401 for ${url}): set one that is valid, or none`, {
+      return new UpstreamFault(`GitHub rejected GITHUB_TOKEN (401 for ${url}): set a valid token, or unset it`, {
         code: 'unauthorized',
         decision: 'block',
         status,
       });
     case 403:
     case 451:
-      return new UpstreamFault(`GitHub refuses to show ${what} (${status} for ${url}): ${message}`, {
+      return new UpstreamFault(`GitHub denied access to ${what} (${status} for ${url}): ${message}`, {
         code: 'denied',
         decision: 'block',
         status,
       });
     case 404:
     case 410:
-      return new UpstreamFault(`GitHub does not have ${what} (${status} for ${url})`, {
+      return new UpstreamFault(`GitHub has no such resource: ${what} (${status} for ${url})`, {
         code: 'upstream-missing',
         decision: 'block',
         status,
       });
     default:
       if (status >= 500 || status === 408) {
-        return new UpstreamFault(`GitHub has trouble with ${what} (${status} for ${url})`, {
+        return new UpstreamFault(`GitHub failed to return ${what} (${status} for ${url})`, {
           code: 'server-error',
           decision: 'retry',
           status,
         });
       }
-      return new UpstreamFault(`GitHub answered ${status} to ${url}, which was not expected: ${message}`, {
+      return new UpstreamFault(`unexpected response ${status} from GitHub to ${url}: ${message}`, {
         code: 'upstream-format',
         decision: 'block',
         status,
@@ -81,14 +81,14 @@ function isRateLimit({ status, message, headers }: GitHubAnswer): boolean {
 
 function rateLimited({ status, headers }: GitHubAnswer, { url, hasToken }: GitHubRequest): UpstreamFault {
   const retryAfterMs = waitOf(headers) + marginMs;
-  const hint = hasToken ? '' : '; with GITHUB_TOKEN set it allows far more than 60 requests an hour';
+  const hint = hasToken ? '' : '; set GITHUB_TOKEN to raise the limit of 60 requests per hour';
   return new UpstreamFault(
-    `GitHub's rate limit is used up (${status} for ${url}): it allows more in ${Math.ceil(retryAfterMs / 1000)} s${hint}`,
+    `GitHub's rate limit is used up (${status} for ${url}): retry in ${Math.ceil(retryAfterMs / 1000)} s${hint}`,
     { code: 'rate-limited', decision: 'wait', retryAfterMs, status },
   );
 }
 
-/** Counted by GitHub's own clock, since this machine's may be wrong. */
+/** By GitHub's own clock, since this machine's may be wrong. */
 function waitOf(headers: GitHubAnswer['headers']): number {
   const retryAfter = Number(headers['retry-after']);
   if (Number.isFinite(retryAfter)) return Math.max(0, retryAfter * 1_000);
@@ -103,12 +103,12 @@ function unreachable(error: Error, { what, url }: GitHubRequest): UpstreamFault 
   let cause = error;
   while (cause.cause instanceof Error) cause = cause.cause;
   if (cause instanceof AnswerTooLong) {
-    return new UpstreamFault(`${url} did not answer with what was expected: ${cause.message}`, {
+    return new UpstreamFault(`unexpected response from ${url}: ${cause.message}`, {
       code: 'upstream-format',
       decision: 'block',
     });
   }
-  return new UpstreamFault(`GitHub cannot be reached for ${what} (${url}): ${cause.message}`, {
+  return new UpstreamFault(`cannot reach GitHub for ${what} (${url}): ${cause.message}`, {
     code: 'unreachable',
     decision: 'retry',
   });

@@ -1,15 +1,15 @@
 import type { GitHubOptions } from './github.js';
 import { askGitHub } from './github.js';
 
-/** What GitHub still grants this address or token in the present hour. */
+/** The remaining rate limit of this address or token for the current hour. */
 export interface GitHubRate {
   readonly limit: number;
   readonly remaining: number;
-  /** When there is a new hour, UTC ms. */
+  /** When the next hour begins, UTC ms. */
   readonly resetsAt: number;
 }
 
-/** Asks without spending anything. @throws UpstreamFault */
+/** The request itself does not count. @throws UpstreamFault */
 export async function readGitHubRate(options: GitHubOptions, signal: AbortSignal): Promise<GitHubRate> {
   const url = `${options.apiUrl.replace(/\/+$/, '')}/rate_limit`;
   return await askGitHub(options, { what: 'the rate limit', url }, signal, async (client, own) => {

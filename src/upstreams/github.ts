@@ -9,38 +9,38 @@ import { UpstreamFault } from './upstream-fault.js';
 import { wholeAnswers } from './bounded-responses.js';
 
 const tagsAPage = 100;
-/** Ten thousand tags: more than any project has, and an end for an answer that never ends. */
+/** Ten thousand tags: more than any project has, and a limit for an endless listing. */
 const mostPages = 100;
 const largestFileBytes = 5 * 1024 * 1024;
-/** A file in base64 within JSON, or a page of tags, with room to spare. */
+/** A base64 file in JSON or a page of tags, with room to spare. */
 const largestAnswerBytes = 10 * 1024 * 1024;
 const answerTimeoutMs = 30_000;
 
 export interface GitHubOptions {
-  /** Base of the REST interface: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server. */
+  /** Base URL of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server. */
   readonly apiUrl: string;
-  /** Asked at each request: a token in a file may change. Undefined: requests without one. */
+  /** Read at each request, since a token in a file may change. Undefined: unauthenticated requests. */
   readonly token: () => string | undefined;
-  /** Pause before a failed request is tried again, times 1, 4, 9; in milliseconds, default 1,000. */
+  /** Base backoff before a failed request is retried, times 1, 4, 9; in milliseconds, default 1,000. */
   readonly retryPauseMs?: number;
-  /** How requests are sent; default: Node's own, which knows no proxy. */
+  /** Sends the requests; default: Node's own fetch, which does not support proxies. */
   readonly fetch?: typeof fetch;
 }
 
 export interface TagListing {
   readonly tags: readonly string[];
-  /** Stands for the first `etagCovers` of the tags: of what comes after them it says nothing. */
+  /** Covers the first `etagCovers` tags only. */
   readonly etag?: string;
   readonly etagCovers: number;
 }
 
-/** What of GitHub's REST interface is needed: tags and files. */
+/** The part of GitHub's REST API that is needed: tags and files. */
 export interface GitHub {
   /**
-   * All tags of a repository, in GitHub's order, which is not that of versions.
+   * Lists all tags of a repository, in GitHub's order, which is not that of versions.
    *
-   * @param options.etag of an earlier listing
-   * @returns undefined when nothing has changed since: that costs one request
+   * @param options.etag ETag of an earlier listing
+   * @returns undefined if nothing has changed since then, which costs one request
    * @throws UpstreamFault naming the address
    */
   listTags(
@@ -48,18 +48,18 @@ export interface GitHub {
     options?: { readonly etag?: string; readonly signal?: AbortSignal },
   ): Promise<TagListing | undefined>;
   /**
-   * The text of a file at a tag.
+   * Returns the text of a file at a tag.
    *
-   * @throws UpstreamFault; `upstream-missing` when the file, or the tag, is not there
+   * @throws UpstreamFault; `upstream-missing` if the file or the tag does not exist
    */
   readFile(
     file: { readonly repository: string; readonly path: string; readonly tag: string },
     options?: { readonly signal?: AbortSignal },
   ): Promise<string>;
   /**
-   * The names of the files in a folder at a tag; '' is the repository's root.
+   * Lists the names of the files in a folder at a tag; '' is the repository's root.
    *
-   * @returns undefined when the folder is not there, or has too many to be listed
+   * @returns undefined if the folder does not exist or has too many files to list
    * @throws UpstreamFault
    */
   listFolder(
@@ -70,7 +70,7 @@ export interface GitHub {
 }
 
 const Folder = z.array(z.looseObject({ name: z.string(), type: z.string() }));
-/** Git's hosts take no longer names. */
+/** Git hosts accept no longer names. */
 const longestTag = 255;
 const Tags = z.array(z.looseObject({ name: z.string().max(longestTag) }));
 const Base64File = z.looseObject({ encoding: z.literal('base64'), content: z.string() });
@@ -103,7 +103,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
         if (!parsed.success) throw unexpected(request, `a list of tags with names of at most ${longestTag} characters`);
         tags.push(...parsed.data.map(({ name }) => name));
         if (page === 1) first = { ...withEtag(headers.etag), etagCovers: tags.length };
-        // The next page is asked for by its number: an address in an answer is not followed with the token.
+        // The next page is requested by its number: a URL in a response is not followed with the token.
         if (!/<[^>]*>\s*;[^,]*\brel="?next"?/.test(headers.link ?? '')) return { tags, ...first };
       }
       throw new UpstreamFault(`${baseUrl}/repos/${repository}/tags has more than ${mostPages * tagsAPage} tags`, {
@@ -163,7 +163,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   };
 }
 
-/** One request to GitHub's REST interface, in the ferry's words when it fails. @throws UpstreamFault */
+/** Sends one request to GitHub's REST API and converts its errors. @throws UpstreamFault */
 export async function askGitHub<T>(
   options: GitHubOptions,
   request: Omit<GitHubRequest, 'hasToken'>,
@@ -192,7 +192,7 @@ function createClient(options: GitHubOptions) {
     request: { fetch: wholeAnswers(send, largestAnswerBytes) },
     ...(token === undefined ? {} : { auth: token }),
     log: { debug: silent, info: silent, warn: silent, error: silent },
-    // A limit of an hour must not be waited for in an activity: the workflow sleeps.
+    // An activity must not wait an hour for a rate limit: the workflow sleeps instead.
     throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false },
     retry: { doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451], retryAfterBaseValue: retryPauseMs },
   });
@@ -234,7 +234,7 @@ async function ask<T>(
   }
 }
 
-/** Servers that do not know the raw form give the file in base64. */
+/** Servers that do not support the raw media type return the file in base64. */
 function readText(data: unknown, request: GitHubRequest): string {
   const encoded = Base64File.safeParse(data);
   const text = encoded.success ? Buffer.from(encoded.data.content, 'base64').toString('utf8') : data;
@@ -255,7 +255,7 @@ function withEtag(etag: string | undefined): { readonly etag?: string } {
 }
 
 function unexpected({ url }: GitHubRequest, expected: string): UpstreamFault {
-  return new UpstreamFault(`${url} did not answer with what was expected: ${expected}`, {
+  return new UpstreamFault(`unexpected response from ${url}: expected ${expected}`, {
     code: 'upstream-format',
     decision: 'block',
   });

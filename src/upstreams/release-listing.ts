@@ -12,16 +12,16 @@ interface ReleasesOf {
   readonly prereleases: boolean;
 }
 
-/** Whether there is anything to look at: the opening of every look at a GitHub project's releases. */
+/** Whether there is a release to read: the first step of every check of a GitHub project's releases. */
 export type Opening =
   | { readonly kind: 'over'; readonly finding: UpstreamFinding }
   | {
       readonly kind: 'look';
       readonly newest: string;
-      /** What it is compared with. */
+      /** The release that it is compared with. */
       readonly base?: string;
       readonly etag?: string;
-      /** What a person should know so far. */
+      /** Notes for the user so far. */
       readonly notes: readonly string[];
     };
 
@@ -54,10 +54,10 @@ interface ReleaseListing {
 }
 
 /**
- * The releases of a GitHub project.
+ * Lists the releases of a GitHub project.
  *
- * @returns undefined when nothing has changed since the listing that `handled` names
- * @throws UpstreamFault also when no tag is a release
+ * @returns undefined if nothing has changed since the listing in `handled`
+ * @throws UpstreamFault also if no tag is a release
  */
 async function listReleases(
   github: GitHub,
@@ -79,20 +79,20 @@ async function listReleases(
       { code: 'upstream-format', decision: 'block' },
     );
   }
-  // A listing is only asked for by its ETag while that says something of where new releases come in.
+  // The ETag is used only while it covers the tags where new releases appear.
   const speaks = etag !== undefined && tags.indexOf(newest) < etagCovers;
   return { releases: [newest, ...older], ...(speaks ? { etag } : {}) };
 }
 
 type Comparison =
-  /** The newest release is to be looked at, beside `base` where there is one. */
+  /** The newest release is to be read, compared with `base` if there is one. */
   | { readonly kind: 'look'; readonly base?: string; readonly note?: string }
   | { readonly kind: 'handled'; readonly note?: string };
 
 /**
- * What the newest release is compared with: the one that was handled last, so that two releases between two looks lose
- * nothing, else the one before it. A handled one that is gone from the list is made up for by that; one that is newer
- * than all that are there was withdrawn, and its images are here already.
+ * Chooses the release that the newest one is compared with: the last handled one, so that two releases between two
+ * checks lose nothing, else the previous one. That also covers a handled release that was removed from the list. If the
+ * handled release is newer than all in the list, the newest was withdrawn, and its images were copied already.
  */
 function comparisonOf(
   [newest, ...older]: ReleaseListing['releases'],
@@ -101,20 +101,20 @@ function comparisonOf(
   { handled, again = false }: UpstreamCheckOptions,
 ): Comparison {
   const last = handled?.release;
-  // The same version tagged twice would be compared with itself.
+  // A version that is tagged twice would be compared with itself.
   const before = older.find((release) => !isSameVersion(release, newest, order));
   const fallback = before === undefined ? {} : { base: before };
   if (last === newest) return again ? { kind: 'look', ...fallback } : { kind: 'handled' };
   if (last === undefined) return { kind: 'look', ...fallback };
   if (releases.has(last)) return { kind: 'look', base: last };
-  const gone = `${last}, which was handled last, is no longer among the releases`;
+  const gone = `the last handled release ${last} no longer exists`;
   if (releasesNewestFirst([last, newest], { order, prereleases })[0] === last && !again) {
-    return { kind: 'handled', note: `${gone}; the newest there is ${newest}` };
+    return { kind: 'handled', note: `${gone}; the newest one is ${newest}` };
   }
   return { kind: 'look', ...fallback, note: `${gone}: compared with ${before ?? 'nothing'} instead` };
 }
 
-/** What a person should know of how GitHub is asked. */
+/** Notes for the user about the GitHub access. */
 function githubNotes({ hasToken }: GitHub): readonly string[] {
-  return hasToken ? [] : ['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address'];
+  return hasToken ? [] : ['GITHUB_TOKEN is not set: GitHub allows 60 requests per hour from this address'];
 }

@@ -1,11 +1,11 @@
-/** Paths of a repository: with slashes, without one in front; its root is ''. */
+/** Paths in a repository: with slashes, without a leading one; the root is ''. */
 
 export function folderOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-/** @returns '' for the root, and for what leads out of the repository: an absolute path, an address, too many `..` */
+/** @returns '' for the root and for paths outside the repository: an absolute path, a URL, too many `..` */
 export function joinPath(folder: string, relative: string): string {
   if (/^(?:\/|~|[a-z][a-z0-9+.-]*:|git@)/i.test(relative)) return '';
   const parts = folder === '' ? [] : folder.split('/');

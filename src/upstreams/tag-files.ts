@@ -1,19 +1,19 @@
 import type { GitHub } from './github.js';
 import { UpstreamFault } from './upstream-fault.js';
 
-/** Of one release: more than any project has, and a bound on the requests of a look. */
+/** Per release: more than any project has, and a limit for the requests of a check. */
 const mostFiles = 40;
 const mostBytes = 10 * 1024 * 1024;
 
 /** The files of a repository at one tag; each is read once. */
 export interface TagFiles {
-  /** @returns undefined when it is not there @throws UpstreamFault also when the project has more files than are read */
+  /** @returns undefined if it does not exist @throws UpstreamFault also if the project has too many files */
   read(path: string): Promise<string | undefined>;
-  /** @throws UpstreamFault `upstream-missing` when it is not there */
+  /** @throws UpstreamFault `upstream-missing` if it does not exist */
   require(path: string): Promise<string>;
-  /** Names of the files in a folder; undefined where that cannot be known. */
+  /** Names of the files in a folder; undefined if they cannot be listed. */
   list(folder: string): Promise<readonly string[] | undefined>;
-  /** For messages. */
+  /** Shown in messages. */
   addressOf(path: string): string;
 }
 
@@ -58,7 +58,7 @@ export function openTagFiles(
   }
 
   function tooMuch(why: string): UpstreamFault {
-    return new UpstreamFault(`the compose files of ${repository} at ${tag} are not read on: ${why}`, {
+    return new UpstreamFault(`too many compose files of ${repository} at ${tag}: ${why}`, {
       code: 'upstream-format',
       decision: 'block',
     });

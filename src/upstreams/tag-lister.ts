@@ -1,4 +1,4 @@
-/** What of a registry is needed: the tags of a repository, in no order that means anything. */
+/** The part of a registry that is needed: the tags of a repository, in no particular order. */
 export interface TagLister {
   listTags(
     repository: { readonly host: string; readonly path: string },

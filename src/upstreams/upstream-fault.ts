@@ -3,7 +3,7 @@ import { FerryError } from '../domain/ferry-error.js';
 
 /** An upstream that cannot be read; the message names its address. */
 export class UpstreamFault extends FerryError {
-  /** What the other side answered, where it answered. */
+  /** The status of the response, if there was one. */
   readonly status?: number;
 
   constructor(

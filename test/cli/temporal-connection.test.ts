@@ -70,6 +70,6 @@ test('the runtime file of a killed ferry up is not taken for a running Temporal'
 });
 
 function recordUp(up: ProcessIdentity | undefined): void {
-  if (up === undefined) throw new Error('this process cannot find itself');
+  if (up === undefined) throw new Error('cannot identify this process');
   writeRuntime(folder, { up, temporal: { address: '127.0.0.1:20001' } });
 }

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 
 import { serveDockerQueue } from '../../src/composition/docker-queue.js';
 
-/** A worker that runs until it is told to stop. */
+/** A worker that runs until it is stopped. */
 function workerStandIn() {
   let end: () => void = () => undefined;
   let state: 'INITIALIZED' | 'RUNNING' | 'STOPPED' = 'INITIALIZED';
@@ -19,7 +19,7 @@ function workerStandIn() {
   };
 }
 
-/** Remembers the reasons that were logged as warnings. */
+/** Records the reasons that were logged as warnings. */
 function logger() {
   const reasons: string[] = [];
   const warn = ({ reason }: { readonly reason: string }): void => void reasons.push(reason);
@@ -28,7 +28,7 @@ function logger() {
 
 const neverBack = async () => await Promise.reject(new Error('it never was away'));
 
-test('the queue is served once a daemon answers, why not before is said once, and the end is in order', async () => {
+test('the Docker queue is served once a daemon answers, earlier reasons are logged once, and it stops in order', async () => {
   const stopping = new AbortController();
   const worker = workerStandIn();
   const log = logger();
@@ -58,7 +58,7 @@ test('the queue is served once a daemon answers, why not before is said once, an
   expect(worker.getState()).toBe('STOPPED');
 });
 
-test('while no daemon answers nothing is served, and the end waits for no look', async () => {
+test('without a daemon the Docker queue is not served, and stopping does not wait for a check', async () => {
   const stopping = new AbortController();
   const createWorker = async () => await Promise.reject(new Error('one was made'));
   const examine = async (signal: AbortSignal) => {
@@ -74,7 +74,7 @@ test('while no daemon answers nothing is served, and the end waits for no look',
   expect(log.reasons).toEqual([]);
 });
 
-test('a worker that comes while everything ends is run and stopped, since it holds the connection', async () => {
+test('a Docker worker that is created during the shutdown is run and stopped, since it holds the connection', async () => {
   const stopping = new AbortController();
   const worker = workerStandIn();
   const createWorker = async () => {

@@ -20,7 +20,7 @@ async function gitHub() {
   return { standIn, port: Number(new URL(standIn.url).port) };
 }
 
-test('GitHub is reached through the proxy, with its login, listings that did not change among the answers', async () => {
+test('GitHub is reached through the proxy with its credentials, also for 304 responses', async () => {
   const { standIn, port } = await gitHub();
   const proxy = await ForwardProxy.start({ names: { 'github.test': port }, login: 'me:pass' });
   const proxies = { http: proxy.url('me:pass'), except: [] };
@@ -39,7 +39,7 @@ test('GitHub is reached through the proxy, with its login, listings that did not
   expect(standIn.requests).toMatchObject([{ status: 200 }, { status: 304 }]);
 });
 
-test('a secure address is asked for by CONNECT, and a proxy that refuses is named', async () => {
+test('an https address is reached by CONNECT, and a proxy that refuses is named', async () => {
   const proxy = await ForwardProxy.start({ refuseWith: 403 });
   const proxies = { https: proxy.url(), except: [] };
   const options = gitHubOptions({ github: { apiUrl: 'https://github.test', token: () => undefined }, proxies });
@@ -51,7 +51,7 @@ test('a secure address is asked for by CONNECT, and a proxy that refuses is name
   expect(proxy.seen[0]?.line).toBe('CONNECT github.test:443');
 });
 
-test('what NO_PROXY excepts is asked directly', async () => {
+test('a host in NO_PROXY is reached without the proxy', async () => {
   const proxy = await ForwardProxy.start();
   const send = proxiedFetch({ http: proxy.url(), except: ['.invalid'] });
 
@@ -60,7 +60,7 @@ test('what NO_PROXY excepts is asked directly', async () => {
   expect(proxy.seen).toEqual([]);
 });
 
-test('a redirect is followed, and the token stays with the address that it is for', async () => {
+test('a redirect is followed without sending the token to another origin', async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     seen.push(`${request.headers.host ?? ''} ${request.headers.authorization ?? 'nobody'}`);

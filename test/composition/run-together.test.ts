@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { runTogether } from '../../src/composition/run-together.js';
 
-test('a fault of one stops the others, and is thrown once the last of them has ended', async () => {
+test('runTogether stops all runs when one fails, and throws its error once the last has ended', async () => {
   const ended: string[] = [];
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
@@ -20,7 +20,7 @@ test('a fault of one stops the others, and is thrown once the last of them has e
   expect(ended).toEqual(['one', 'other']);
 });
 
-test('one that ends by itself ends them all', async () => {
+test('runTogether stops all runs when one ends', async () => {
   let stops = 0;
 
   await runTogether([async () => await Promise.resolve(), async () => await Promise.resolve()], () => {

@@ -12,7 +12,7 @@ const away = {
   close: async () => undefined,
 };
 
-test('while Temporal takes no request for a sync, it is made again, however often that has failed', async () => {
+test('a sync request that Temporal does not accept is retried without limit', async () => {
   const requester = syncRequester(away);
   const requests = [
     requester.requestSync({ id: '1', reason: 'add-image' }),

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { workflowBundlePath } from '../../src/composition/workflow-bundle.js';
 
-test('a worker loads the workflow bundle of its build; without one it says which command makes it', () => {
+test('a worker loads the workflow bundle of its build; without one the error names the build command', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-bundle-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
 

@@ -37,7 +37,7 @@ const addImage = async () =>
   });
 
 test(
-  'ferry up serves the bridge, keeps the schedules, and starts another server when one dies',
+  'ferry up runs the HTTP server, manages the schedules and restarts a server that exits',
   { timeout: 120_000 },
   async () => {
     await stage.up();
@@ -57,7 +57,7 @@ test(
   },
 );
 
-test('ferry schedules acts on what it is named, and says what is unknown', { timeout: 120_000 }, async () => {
+test('ferry schedules acts on the named schedules and reports unknown names', { timeout: 120_000 }, async () => {
   await stage.up();
 
   const unnamed = await stage.ferry('schedules', 'pause');
@@ -81,25 +81,21 @@ test('ferry schedules acts on what it is named, and says what is unknown', { tim
   });
 });
 
-test(
-  'an address that somebody chose and that is taken stops ferry up, with the reason',
-  { timeout: 120_000 },
-  async () => {
-    const taken = createServer();
-    taken.listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
-    stage.environment['FERRY_LISTEN'] = address;
+test('ferry up stops with the reason when the configured listen address is in use', { timeout: 120_000 }, async () => {
+  const taken = createServer();
+  taken.listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  stage.environment['FERRY_LISTEN'] = address;
 
-    const { status, errors } = await stage.ferry('up');
-    taken.close();
+  const { status, errors } = await stage.ferry('up');
+  taken.close();
 
-    expect(status).toBe(2);
-    expect(errors).toContain(`the server cannot listen on ${address}`);
-  },
-);
+  expect(status).toBe(2);
+  expect(errors).toContain(`the server cannot listen on ${address}`);
+});
 
-test('a server that others could reach without any secret is refused before anything starts', async () => {
+test('ferry up refuses a server that other machines could reach without a secret before anything starts', async () => {
   stage.environment['FERRY_LISTEN'] = '0.0.0.0:0';
   delete stage.environment['FERRY_API_TOKEN'];
 
@@ -109,7 +105,7 @@ test('a server that others could reach without any secret is refused before anyt
   for (const { errors } of outcomes) expect(errors).toContain('no secret is set');
 });
 
-test('ferry up --until-idle serves nothing and keeps no schedules', { timeout: 120_000 }, async () => {
+test('ferry up --until-idle runs no HTTP server and manages no schedules', { timeout: 120_000 }, async () => {
   const { status, errors } = await stage.ferry('up', '--until-idle');
   const log = readFileSync(join(stage.environment['FERRY_DATA_DIR'] ?? '', 'logs', 'worker.log'), 'utf8');
 
@@ -119,7 +115,7 @@ test('ferry up --until-idle serves nothing and keeps no schedules', { timeout: 1
   expect(log).not.toContain('schedules are as configured');
 });
 
-/** Until the server that came after the one with `pid` answers. */
+/** Waits until the server that replaced the one with `pid` answers. */
 async function untilServed(pid: number | undefined): Promise<Response> {
   for (;;) {
     const { server } = runtime();

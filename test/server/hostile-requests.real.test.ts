@@ -51,7 +51,7 @@ const privateAddresses = [
   'private-name.example:5000',
 ];
 
-/** `count` requests of each kind, of which the server must take none. */
+/** `count` requests of each kind, all of which the server must reject. */
 interface HostileKind {
   readonly name: string;
   readonly statuses: readonly number[];
@@ -144,7 +144,7 @@ describe('a thousand hostile requests', () => {
     folder = mkdtempSync(join(tmpdir(), 'ferry-hostile-'));
     database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
     await migrate(database);
-    // The list lets everything in here: addresses alone decide. Names are this test's own.
+    // The allow list permits every host here, so only addresses decide. The names exist only in this test.
     const rules = { allowed: ['*'], trusted: [], targets: [] };
     const requests = createRequestActivities({
       ...createStores(database),
@@ -198,7 +198,7 @@ describe('a thousand hostile requests', () => {
     return surprises;
   }
 
-  test('none is let in, nothing is started, and the memory of the server stays flat', async () => {
+  test('a thousand hostile requests are all rejected, start nothing and do not increase the memory of the server', async () => {
     const warm = await wave(0, 30);
     const before = memory();
     const surprises = await wave(30, 120);
@@ -211,7 +211,7 @@ describe('a thousand hostile requests', () => {
     expect(after - before).toBeLessThan(40);
   });
 
-  test('references to private addresses, in every notation, are refused one by one', async () => {
+  test('references to private addresses in every notation are refused', async () => {
     const images = Array.from({ length: 480 }, (_, n) => `${privateAddresses[n % privateAddresses.length]}/app:${n}`);
 
     const response = await post(url, '/api/images', JSON.stringify({ images }), known);
@@ -223,7 +223,7 @@ describe('a thousand hostile requests', () => {
     expect(await database.queries.selectFrom('images_for_push').select('id').execute()).toEqual([]);
   });
 
-  test('neither the secret nor the token is in what the server logged', () => {
+  test('the log of the server contains neither the secret nor the token', () => {
     expect(output).toContain('request refused');
     expect(output).not.toContain(secret);
     expect(output).not.toContain(token);

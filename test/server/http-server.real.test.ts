@@ -46,7 +46,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     activities = createRequestActivities({
       ...createStores(database),
       sources: createSourceGate({ allowed: wellKnownRegistries, trusted: [], targets: [] }, async (host) =>
-        // Names are not asked of the world; addresses are judged by the real thing.
+        // Names are not resolved by DNS; addresses are checked by the real code.
         /^[[\d]/.test(host) ? await hostAddresses(host) : [],
       ),
       requester: {
@@ -89,7 +89,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     return count;
   }
 
-  test('the same delivery five times at once is one run and one row', async () => {
+  test('the same delivery sent five times at once starts one workflow and adds one row', async () => {
     const handle = worker.client.workflow.getHandle('add-image/five-times');
 
     const answers = await Promise.all(Array.from({ length: 5 }, async () => await addImage('five-times')));
@@ -98,18 +98,18 @@ describe('the bridge with Temporal, a worker and a database', () => {
 
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     expect(result).toMatchObject({ repeated: false, syncRequested: true, images: [{ outcome: 'added' }] });
-    // The latest run is the one that brought the delivery: there was no other.
+    // The latest workflow run is the one of the delivery: there was no other.
     expect(await database.queries.selectFrom('deliveries').select(['id', 'owner']).execute()).toEqual([
       { id: 'five-times', owner: runId },
     ]);
     expect(await rows()).toEqual([{ image: 'docker.io/library/nginx:1.27' }]);
   });
 
-  test('the same delivery again after Temporal has forgotten it brings nothing new', async () => {
+  test('a delivery that is repeated after Temporal has deleted its workflow adds nothing', async () => {
     await addImage('forgotten');
     await worker.client.workflow.getHandle('add-image/forgotten').result();
     await database.queries.updateTable('images_for_push').set({ push_status: 1 }).execute();
-    // Another namespace knows as little of the delivery as one whose retention is over; the database is the same.
+    // Another namespace knows as little of the delivery as one after its retention; the database is the same.
     const without = await startWorkflowWorker({ ...new ScriptedWorld().activities(), ...activities });
     const other = lazyClient({ address: inject('temporalAddress'), namespace: without.namespace });
     const second = await startHttpServer({ work: temporalWork(other, queuesFor([])) });
@@ -129,7 +129,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     }
   });
 
-  test('a delivery whose first run failed in the database is handled by the next', async () => {
+  test('a delivery whose first workflow failed in the database is handled when it is sent again', async () => {
     await sql`create trigger full before insert on images_for_push begin select raise(abort, 'no room'); end`.execute(
       database.queries,
     );
@@ -147,7 +147,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     expect(await rows()).toHaveLength(1);
   });
 
-  test('a run that is reset asks again for the sync of its images', async () => {
+  test('an AddImage workflow that is reset requests the sync of its images again', async () => {
     const handle = worker.client.workflow.getHandle('add-image/reset');
     await addImage('reset');
     await handle.result();
@@ -167,7 +167,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     expect(result).toMatchObject({ repeated: false, syncRequested: true, images: [{ outcome: 'already-pending' }] });
   });
 
-  test('a redelivery of what Temporal remembers starts no second run', async () => {
+  test('a redelivery that Temporal remembers starts no second workflow', async () => {
     await addImage('twice');
     await worker.client.workflow.getHandle('add-image/twice').result();
     const before = await worker.client.workflow.getHandle('add-image/twice').describe();
@@ -179,7 +179,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     expect(after.runId).toBe(before.runId);
   });
 
-  test('the API answers what became of each reference, and the same with the same key', async () => {
+  test('the images API responds with the outcome of each reference, and with the same one for the same key', async () => {
     const body = {
       images: ['nginx:1.27', '2130706433:80/app:1', { image: 'ghcr.io/org/app:1', platform: 'linux/arm64' }],
     };
@@ -203,7 +203,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
       { images: ['robot:hunter2@ghcr.io/org/app:1'] },
       '"robot:***@ghcr.io/org/app:1" contains a user name or a password',
     ],
-  ])('what no request may ask for is refused by the workflow, too: %#', async (input, reason) => {
+  ])('the workflow also refuses invalid requests: %#', async (input, reason) => {
     const run = worker.client.workflow.execute(WorkflowName.addImage, {
       workflowId: 'add-image/too-much',
       taskQueue: 'ferry',
@@ -213,7 +213,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     await expect(run).rejects.toMatchObject({ cause: { message: expect.stringContaining(reason) as string } });
   });
 
-  test('a push and a dispatch start what they name', async () => {
+  test('a push and a dispatch start the workflows that they name', async () => {
     const push = await deliver(httpServer.url, {
       event: 'push',
       payload: { ref: 'refs/heads/main', repository },
@@ -234,7 +234,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     await worker.client.workflow.getHandle('fetch-dify/release').terminate('the test is over');
   });
 
-  test('what is refused leaves no trace in Temporal', async () => {
+  test('a refused request starts nothing in Temporal', async () => {
     const forged = await deliver(httpServer.url, { event: 'push', payload: {}, secret: 'guess', id: 'forged' });
     const unknown = await post(['nginx:1.27'], { authorization: 'Bearer guess', 'idempotency-key': 'unknown' });
 
@@ -272,7 +272,7 @@ describe('the bridge while Temporal is away', () => {
       id,
     });
 
-  test('503 with Retry-After; after its return the redelivery is accepted, once', async () => {
+  test('while Temporal is away the server answers 503 with Retry-After, and afterwards accepts the redelivery once', async () => {
     server = await start();
     const before = await addImage('before');
     await server.stop();
@@ -289,12 +289,12 @@ describe('the bridge while Temporal is away', () => {
     const { raw } = await handle.describe();
     const { events } = await handle.fetchHistory();
     expect(raw.workflowExecutionInfo?.status).toBe(1);
-    // Started once, and waiting for a worker: no other run was begun and ended.
+    // Started once and waiting for a worker: no other run was started and ended.
     expect(events?.length).toBe(2);
     expect((await client.workflow.getHandle('add-image/before').describe()).status.name).toBe('RUNNING');
   });
 
-  test('a server that is started before Temporal works as soon as that is there', async () => {
+  test('a server that starts before Temporal works as soon as Temporal is available', async () => {
     const early = await addImage('early');
     server = await start();
     const late = await addImage('early');

@@ -32,7 +32,7 @@ const send = async (path: string, body: string, headers: Record<string, string> 
 const unavailable = () => new FerryError('nobody answers at 10.0.0.1:7233', { code: 'temporal', decision: 'retry' });
 
 describe("GitHub's deliveries", () => {
-  test("GitHub's published test vector is a good signature, and its body is then read", async () => {
+  test("GitHub's published test vector is accepted as a valid signature", async () => {
     const response = await deliver(httpServer.url, {
       event: 'push',
       payload: null,
@@ -45,7 +45,7 @@ describe("GitHub's deliveries", () => {
     expect(await response.json()).toMatchObject({ status: 400, detail: 'Problems parsing JSON' });
   });
 
-  test('a push to the branch asks for a sync, under the ID of the delivery', async () => {
+  test('a push to the branch requests a sync run with the ID of the delivery', async () => {
     const response = await deliver(httpServer.url, {
       event: 'push',
       payload: { ref: 'refs/heads/main', repository, commits: [] },
@@ -63,7 +63,7 @@ describe("GitHub's deliveries", () => {
     ['the end of the branch', 'push', { ref: 'refs/heads/main', deleted: true, repository }],
     ['a dispatch of another kind', 'repository_dispatch', { action: 'deploy', client_payload: {}, repository }],
     ['another event', 'issues', { action: 'opened', repository }],
-  ])('%s is ignored, and the log says so', async (_what, event, payload) => {
+  ])('the webhook delivery of %s is ignored and logged', async (_what, event, payload) => {
     const response = await deliver(httpServer.url, { event, payload, secret });
 
     expect([response.status, await response.json()]).toEqual([202, { delivery: 'delivery-1', ignored: true }]);
@@ -71,7 +71,7 @@ describe("GitHub's deliveries", () => {
     expect(httpServer.logged.join()).toContain('delivery ignored');
   });
 
-  test('a ping is answered', async () => {
+  test("GitHub's ping is answered", async () => {
     const response = await deliver(httpServer.url, {
       event: 'ping',
       payload: { zen: 'Keep it logically awesome.' },
@@ -82,7 +82,7 @@ describe("GitHub's deliveries", () => {
     expect(work.count).toBe(0);
   });
 
-  test('each kind of dispatch starts what it names', async () => {
+  test('each kind of repository_dispatch webhook starts the work that it names', async () => {
     const dispatch = async (id: string, action: string, payload: unknown) =>
       await deliver(httpServer.url, {
         event: 'repository_dispatch',
@@ -159,7 +159,7 @@ describe("GitHub's deliveries", () => {
     ['a form', { contentType: 'application/x-www-form-urlencoded' }, 415],
     ['an ID that is none', { id: 'a b' }, 400],
     ['no event', { event: '' }, 400],
-  ])('%s starts nothing', async (_what, change, status) => {
+  ])('a webhook delivery with %s starts nothing', async (_what, change, status) => {
     const response = await deliver(httpServer.url, {
       event: 'push',
       payload: { ref: 'refs/heads/main' },
@@ -172,7 +172,7 @@ describe("GitHub's deliveries", () => {
     expect(work.count).toBe(0);
   });
 
-  test('only the repositories that are configured count', async () => {
+  test('webhooks of repositories that are not configured are ignored', async () => {
     await httpServer.stop();
     httpServer = await startHttpServer({ work, repositories: ['Team/Images'] });
     const push = { ref: 'refs/heads/main' };
@@ -188,7 +188,7 @@ describe("GitHub's deliveries", () => {
     expect(work.syncs.map(({ id }) => id)).toEqual(['ours']);
   });
 
-  test('with Temporal away the answer is 503 with Retry-After, and no address of the inside', async () => {
+  test('while Temporal is away the server answers 503 with Retry-After and reveals no internal address', async () => {
     work.fault = unavailable();
 
     const response = await deliver(httpServer.url, { event: 'push', payload: { ref: 'refs/heads/main' }, secret });
@@ -245,7 +245,7 @@ describe('the requests that callers sent to GitHub', () => {
     expect(started()).toBe(1);
   });
 
-  test('fields of a client_payload that are not known are ignored and logged, for every event', async () => {
+  test('unknown fields of a client_payload are ignored and logged for every event', async () => {
     const payloads = {
       'add-image': { image: 'nginx:1.27', triggered_by: 'ci' },
       'sync-images': { triggered_by: 'ci' },
@@ -263,7 +263,7 @@ describe('the requests that callers sent to GitHub', () => {
     expect(httpServer.logged.filter((line) => line.includes('"fields":["triggered_by"]'))).toHaveLength(4);
   });
 
-  test('curl without a content type is understood, as by GitHub', async () => {
+  test('a dispatch by curl without a content type is accepted as by GitHub', async () => {
     const response = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', {
       authorization: `token ${apiToken}`,
       'content-type': 'application/x-www-form-urlencoded',
@@ -278,7 +278,7 @@ describe('the requests that callers sent to GitHub', () => {
     ['a user with a colon behind it', `:${apiToken}`],
     ['the token as the user', `${apiToken}:`],
     ['the token beside x-oauth-basic', `${apiToken}:x-oauth-basic`],
-  ])('curl -u with %s is let in, as at GitHub', async (_what, credentials) => {
+  ])('a dispatch by curl -u with %s is authenticated as by GitHub', async (_what, credentials) => {
     const authorization = `Basic ${btoa(credentials)}`;
 
     const dispatch = await send('/repos/team/images/dispatches', '{"event_type":"sync-images"}', { authorization });
@@ -319,7 +319,7 @@ describe('the requests that callers sent to GitHub', () => {
           inputs: { scoop: 'release' },
         }),
     ],
-  ])('%s is answered %i, and Octokit reads why', async (_what, status, call) => {
+  ])('a dispatch with %s is answered with %i, and Octokit reads the reason', async (_what, status, call) => {
     await expect(call()).rejects.toMatchObject({ status, message: expect.stringMatching(/\w+ \w+/) as string });
 
     expect(work.count).toBe(0);
@@ -333,14 +333,14 @@ describe('the requests that callers sent to GitHub', () => {
     ['no token', '{"event_type":"sync-images"}', { authorization: '' }, 401],
     ['a token in another scheme', '{"event_type":"sync-images"}', { authorization: `Basic ${btoa(apiToken)}` }, 401],
     ['half a token', '{"event_type":"sync-images"}', { authorization: `token ${apiToken.slice(0, -1)}` }, 401],
-  ])('%s starts nothing', async (_what, body, headers, status) => {
+  ])('a dispatch with %s starts nothing', async (_what, body, headers, status) => {
     const response = await send('/repos/team/images/dispatches', body, headers);
 
     expect(response.status).toBe(status);
     expect(work.count).toBe(0);
   });
 
-  test('repositories that are not configured do not exist', async () => {
+  test('dispatches to repositories that are not configured are answered with 404', async () => {
     await httpServer.stop();
     httpServer = await startHttpServer({ work, repositories: ['team/images'] });
 
@@ -358,7 +358,7 @@ function event(type: string) {
 }
 
 describe('POST /api/images', () => {
-  test('answers what became of each reference', async () => {
+  test('POST /api/images responds with the outcome of each reference', async () => {
     work.result = {
       images: [{ asked: 'nginx', image: 'docker.io/library/nginx:latest', platform: 'linux/amd64', outcome: 'added' }],
       syncRequested: true,
@@ -371,7 +371,7 @@ describe('POST /api/images', () => {
     expect(await response.json()).toEqual({ delivery: 'api-order-7', ...work.result });
   });
 
-  test('a key that was used for other images is refused: their answers are not for these', async () => {
+  test('POST /api/images rejects an Idempotency-Key that was already used for other images', async () => {
     const answer = { platform: 'linux/amd64', outcome: 'added' } as const;
     work.result = {
       images: [
@@ -389,11 +389,11 @@ describe('POST /api/images', () => {
 
     expect([same.status, other.status, more.status]).toEqual([200, 422, 422]);
     expect(await other.json()).toMatchObject({
-      detail: expect.stringContaining('"order-7" was used for other images'),
+      detail: expect.stringContaining('"order-7" was already used for other images'),
     });
   });
 
-  test('fields that are not known are ignored, answered and logged', async () => {
+  test('POST /api/images ignores unknown fields, returns their names and logs them', async () => {
     const response = await send('/api/images', '{"images":["nginx"],"force":true}');
 
     expect(response.status).toBe(202);
@@ -402,7 +402,7 @@ describe('POST /api/images', () => {
     expect(httpServer.logged.join('\n')).toContain('"fields":["force"]');
   });
 
-  test('an entry that is none is handed on with its reason, and the others are requested', async () => {
+  test('POST /api/images reports an invalid entry with its reason and requests the others', async () => {
     await send('/api/images', '{"images":["nginx:1.27 linux/arm64", null]}');
 
     expect(work.added[0]?.input.images).toEqual([
@@ -411,7 +411,7 @@ describe('POST /api/images', () => {
     ]);
   });
 
-  test('answers 202 when Temporal has it and no worker answers in time', async () => {
+  test('POST /api/images answers 202 when Temporal has accepted it and no worker answers in time', async () => {
     const response = await send('/api/images', '["nginx"]');
 
     expect(response.status).toBe(202);
@@ -427,7 +427,7 @@ describe('POST /api/images', () => {
     ['a rename', '{"images":["gcr.io/a/b:1 -> mirror/b:1"]}', {}, 422],
     ['501 images', JSON.stringify(Array.from({ length: 501 }, (_, n) => `app:${n}`)), {}, 422],
     ['a bad key', '["nginx"]', { 'idempotency-key': '../../x' }, 400],
-  ])('%s starts nothing', async (_what, body, headers, status) => {
+  ])('POST /api/images with %s starts nothing', async (_what, body, headers, status) => {
     const response = await send('/api/images', body, headers);
 
     expect(response.status).toBe(status);
@@ -438,7 +438,7 @@ describe('POST /api/images', () => {
 
 describe('what protects the server', () => {
   test.each(['/webhooks/github', '/api/images', '/repos/team/images/dispatches'])(
-    'a body over 1 MB is refused at %s, whether or not its length is said',
+    'a body over 1 MB is rejected at %s with and without Content-Length',
     async (path) => {
       const body = JSON.stringify({ images: ['x'.repeat(1024 * 1024)] });
 
@@ -450,20 +450,20 @@ describe('what protects the server', () => {
     },
   );
 
-  test('a sender that reads nothing before it has written all still learns why its body was refused', async () => {
+  test('a sender that reads only after writing its whole body still receives the reason for its rejection', async () => {
     const answer = await readAfterWriting('/api/images', 4 * 1024 * 1024);
 
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('the body is longer than 1048576 bytes');
   });
 
-  test('a body that is announced as endless is refused at once', async () => {
+  test('a body that is announced as very large is rejected at once', async () => {
     const answer = await readAfterWriting('/api/images', 65_536, 99_999_999_999);
 
     expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*connection: close/i);
   });
 
-  test('a token that asks too often is told when to come back; another one is not held up', async () => {
+  test('a token that exceeds the rate limit receives Retry-After, and other tokens are not affected', async () => {
     await httpServer.stop();
     httpServer = await startHttpServer({ work, requestsPerMinute: 3 });
     const ask = async (token: string) =>
@@ -478,7 +478,7 @@ describe('what protects the server', () => {
     expect(other.status).toBe(204);
   });
 
-  test('without secrets nobody is let in, and the answer says what is not set', async () => {
+  test('without secrets all requests are rejected, and the response names the variable that is not set', async () => {
     await httpServer.stop();
     httpServer = await startHttpServer({ work, withoutSecrets: true });
 
@@ -520,14 +520,14 @@ describe('what protects the server', () => {
     }
   });
 
-  test('an address where nothing is, is a problem, too', async () => {
+  test('an unknown address is answered with a JSON problem', async () => {
     const response = await fetch(`${httpServer.url}/nothing`);
 
     expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
   });
 });
 
-test('a sender that goes away in the middle of its request is no fault of the bridge', async () => {
+test('a sender that disconnects during its request is not logged as an error', async () => {
   const sending = request(`${httpServer.url}/webhooks/github`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
@@ -535,7 +535,7 @@ test('a sender that goes away in the middle of its request is no fault of the br
   sending.on('error', () => undefined);
   sending.write('{"ref":');
   await new Promise((resolve) => sending.once('socket', (socket) => socket.once('connect', resolve)));
-  // An answer to another request: the first one has been taken up by then.
+  // A response to another request: by then the server has handled the first one.
   await fetch(`${httpServer.url}/healthz`);
   sending.destroy();
 
@@ -544,9 +544,9 @@ test('a sender that goes away in the middle of its request is no fault of the br
 });
 
 test.each([
-  [{ 'content-encoding': 'gzip' }, 'the body is compressed (Content-Encoding: gzip): send it as it is'],
+  [{ 'content-encoding': 'gzip' }, 'the body is compressed (Content-Encoding: gzip): send it uncompressed'],
   [{ 'content-type': 'application/json; charset="utf-16"' }, 'the body is in utf-16, expected UTF-8'],
-])('a body that cannot be read is refused with what is wrong: %j', async (headers, detail) => {
+])('a body that cannot be read is rejected with the reason: %j', async (headers, detail) => {
   const response = await send('/api/images', '{"images":["nginx"]}', headers);
 
   expect(response.status).toBe(415);
@@ -554,7 +554,7 @@ test.each([
   expect(work.count).toBe(0);
 });
 
-test('healthz tells that the server runs, readyz that Temporal answers', async () => {
+test('healthz reports that the server runs, readyz that Temporal answers', async () => {
   const before = await fetch(`${httpServer.url}/readyz`);
   work.fault = unavailable();
   const after = await fetch(`${httpServer.url}/readyz`);
@@ -563,7 +563,7 @@ test('healthz tells that the server runs, readyz that Temporal answers', async (
   expect([before.status, after.status, health.status]).toEqual([200, 503, 200]);
 });
 
-/** Without Content-Length: the server learns the length while it reads. Gives the status of the answer. */
+/** Sends without Content-Length, so that the server learns the length while it reads. Returns the status. */
 async function sendInParts(path: string, body: string): Promise<number | undefined> {
   const sending = request(`${httpServer.url}${path}`, {
     method: 'POST',
@@ -578,7 +578,7 @@ async function sendInParts(path: string, body: string): Promise<number | undefin
   return response.statusCode;
 }
 
-/** As simple clients do it: the whole request first, then the answer. */
+/** As simple clients do: sends the whole request before it reads the response. */
 async function readAfterWriting(path: string, length: number, announced = length): Promise<string> {
   const { hostname, port } = new URL(httpServer.url);
   const socket = connect(Number(port), hostname).pause();
@@ -604,7 +604,7 @@ test.each([
   ['an image', '/api/images', { images: ['nginx\u001b[2J\u009b\u202e\u200b\u2028:1'] }],
   ['a field', '/api/images', { images: [7], '\u202e\u009b': 1 }],
   ['a repository', '/repos/team\u202e\u009b/images/dispatches', { event_type: '\u202e\u009b' }],
-])('an answer shows %s with characters that drive a terminal as escapes', async (_what, path, body) => {
+])('a response escapes control characters in %s', async (_what, path, body) => {
   const response = await send(path, JSON.stringify(body));
 
   const text = await response.text();
@@ -613,7 +613,7 @@ test.each([
   expect(response.headers.get('content-type')).toMatch(/json/);
 });
 
-test('an answer without a body stays one', async () => {
+test('a response without a body stays empty', async () => {
   const response = await send('/repos/team/images/dispatches', JSON.stringify({ event_type: 'push-images' }));
 
   expect(await response.text()).toSatisfy((text: string) => text === '' || text.startsWith('{'));

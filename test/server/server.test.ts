@@ -26,7 +26,7 @@ describe('where the server listens', () => {
     await once(taken, 'close');
   });
 
-  test('a free port is found where the standard one is taken and nobody chose it', async () => {
+  test('the server takes another port when the default one is in use', async () => {
     server = await serve(answer, { host: '127.0.0.1', port, isChosen: false }, { mayMove: true });
 
     expect(server.address).toMatch(/^127\.0\.0\.1:\d+$/);
@@ -37,7 +37,7 @@ describe('where the server listens', () => {
   test.each([
     ['that somebody chose', { isChosen: true, mayMove: true }],
     ['in production', { isChosen: false, mayMove: false }],
-  ])('a taken address %s is an error that says what to do', async (_what, { isChosen, mayMove }) => {
+  ])('an address in use is an error that says what to do: %s', async (_what, { isChosen, mayMove }) => {
     const starting = serve(answer, { host: '127.0.0.1', port, isChosen }, { mayMove });
 
     await expect(starting).rejects.toMatchObject({
@@ -46,7 +46,7 @@ describe('where the server listens', () => {
     });
   });
 
-  test('a stop lets an answer that is on its way be finished', async () => {
+  test('stopping the server completes a response in flight', async () => {
     let finish: () => void = () => undefined;
     let asked: () => void = () => undefined;
     const isAsked = new Promise<void>((resolve) => (asked = resolve));

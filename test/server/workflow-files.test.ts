@@ -23,6 +23,6 @@ test.each([
   ['release.yml', undefined],
   ['fetch-dify.json', undefined],
   ['../fetch-dify.yml', undefined],
-])('the workflow file %s stands for the event type %s', (file, type) => {
+])('the workflow file %s means the event type %s', (file, type) => {
   expect(eventOfWorkflowFile(file, upstreams)).toBe(type);
 });

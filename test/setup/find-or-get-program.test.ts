@@ -38,13 +38,13 @@ const gadget: Program = {
   advice: 'apt-get install gadget',
 };
 
-test('a tool on PATH is taken when its version fits', async () => {
+test('a program on PATH with a suitable version is used', async () => {
   const path = program('ferry-test-gadget', '2');
 
   expect(await findOrGetProgram(gadget, variables)).toEqual({ path });
 });
 
-test('a path in the variable is taken or refused, never passed over', async () => {
+test('a path in the variable is used or rejected, never skipped', async () => {
   program('ferry-test-gadget', '2');
   variables['FERRY_TEST_GADGET'] = program('old-gadget', '1');
 
@@ -54,7 +54,7 @@ test('a path in the variable is taken or refused, never passed over', async () =
   expect(reason).toContain(`FERRY_TEST_GADGET=${folder}/old-gadget: "gadget 1" is not gadget 2`);
 });
 
-test('a program that cannot be had is reported with everything that was tried, and with what a person can type', async () => {
+test('a program that is not available is reported with everything that was tried and what to type', async () => {
   program('ferry-test-gadget', '1');
   const impossible: Way = {
     title: 'by post',
@@ -82,7 +82,7 @@ test('a program that cannot be had is reported with everything that was tried, a
   );
 });
 
-test('a program that was just built or downloaded is checked like any other', async () => {
+test('a program that was just built or downloaded is checked for its version', async () => {
   const making: Way = {
     title: 'by hand',
     plan: async () => ({ takes: 'a moment' }),
@@ -97,7 +97,7 @@ test('a program that was just built or downloaded is checked like any other', as
   });
 });
 
-test('a program in the cache folder is found when PATH has none', async () => {
+test('a program in the cache folder is found when there is none on PATH', async () => {
   mkdirSync(join(folder, 'image-ferry', 'bin'), { recursive: true });
   program(join('image-ferry', 'bin', 'gadget'), '2');
 

@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A process that reads a number, and writes the next one a little later: two at once would lose a step. */
+/** A process that reads a number and writes the next one a little later: two at once would lose an increment. */
 async function count(): Promise<void> {
   const module = JSON.stringify(join(projectRoot, 'src', 'setup', 'lock.mjs'));
   const program = `
@@ -36,7 +36,7 @@ async function count(): Promise<void> {
   expect(code).toBe(0);
 }
 
-test('set-ups at the same instant take turns', async () => {
+test('set-ups that start at the same time run one after the other', async () => {
   writeFileSync(join(folder, 'number'), '0');
 
   await Promise.all(Array.from({ length: 4 }, count));
@@ -45,7 +45,7 @@ test('set-ups at the same instant take turns', async () => {
   expect(existsSync(join(folder, 'lock'))).toBe(false);
 });
 
-test('the lock of a set-up that was killed does not count', async () => {
+test('the lock of a killed set-up is ignored', async () => {
   const gone = spawn(process.execPath, ['-e', '0']);
   await once(gone, 'exit');
   writeFileSync(join(folder, 'number'), '7');

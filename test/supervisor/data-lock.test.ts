@@ -17,39 +17,41 @@ describe('one ferry for one data folder', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('a second one is refused, though nobody here knows a process with the number of the first', () => {
+  test('a second ferry up on a data folder is refused, also if the first is in another container', () => {
     const lock = lockDataDir(folder);
     writeRuntime(folder, { up: { pid: 2 ** 22 + 1, startedAt: '1' }, host: 'another-container' });
 
-    expect(() => lockDataDir(folder)).toThrow(`another "ferry up" (process ${2 ** 22 + 1} on another-container) runs`);
+    expect(() => lockDataDir(folder)).toThrow(
+      `another "ferry up" (process ${2 ** 22 + 1} on another-container) is running`,
+    );
     lock.release();
   });
 
-  test('a folder that cannot be made or written to is said in one line, not as a bug', () => {
+  test('a data folder that cannot be created or written to is reported in one line without a stack', () => {
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'up.lock'));
 
     const unmade = expect.objectContaining({
       code: 'configuration',
-      message: expect.stringContaining('cannot be made'),
+      message: expect.stringContaining('cannot create the folder'),
     });
     expect(() => lockDataDir(join(folder, 'file', 'data'))).toThrow(unmade);
     const unusable = expect.objectContaining({
       code: 'configuration',
-      message: expect.stringContaining('cannot be used'),
+      message: expect.stringContaining('cannot use'),
     });
     expect(() => lockDataDir(folder)).toThrow(unusable);
   });
 
-  test('a second one is refused while the file that says who has it is empty', () => {
+  test('a second ferry up is refused while the runtime file of the first is empty', () => {
     const lock = lockDataDir(folder);
     writeFileSync(join(folder, 'runtime.json'), '');
 
-    expect(() => lockDataDir(folder)).toThrow(`another "ferry up" runs on ${folder}`);
+    expect(() => lockDataDir(folder)).toThrow(`another "ferry up" is running on ${folder}`);
     lock.release();
   });
 
-  test('the folder is free again once it is given back, and the next one learns what the first had started', () => {
+  test('a released data folder is free again, and the next holder knows the processes of the first', () => {
     const first = lockDataDir(folder);
     first.remember('Temporal', { pid: 7, startedAt: 'then' });
     first.remember('Temporal', { pid: 8, startedAt: 'later' });
@@ -61,7 +63,7 @@ describe('one ferry for one data folder', () => {
     second.release();
   });
 
-  test('a lock file that is damaged is said to be, with what to do', () => {
+  test('a damaged lock file is reported with what to do', () => {
     writeFileSync(join(folder, 'up.lock'), 'x'.repeat(4096));
 
     expect(() => lockDataDir(folder)).toThrow(/up\.lock is damaged: .* remove the file/);

@@ -29,7 +29,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     await stage.clear();
   });
 
-  test('a request to end that comes while it starts is not left until it has started', async () => {
+  test('ferry up stops at once when it is asked to during its start', async () => {
     const { child, errors } = start('up');
     const temporal = await temporalPid(child);
 
@@ -42,7 +42,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(existsSync(join(dataDir, 'runtime.json'))).toBe(false);
   });
 
-  test('ferry up --until-idle that is interrupted ends with 1, and says that what was in work goes on at the next start', async () => {
+  test('an interrupted ferry up --until-idle exits with 1 and says that the next start continues the work in progress', async () => {
     const { child, errors } = start('up', '--until-idle');
     await temporalPid(child);
 
@@ -53,7 +53,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(await errors).toContain('interrupted; what was in work goes on at the next start');
   });
 
-  test('where TEMPORAL_ADDRESS is set and nothing answers, ferry up says that, and not to set TEMPORAL_ADDRESS', async () => {
+  test('ferry up reports a TEMPORAL_ADDRESS that does not answer, without the advice to set TEMPORAL_ADDRESS', async () => {
     stage.environment['TEMPORAL_ADDRESS'] = '127.0.0.1:1';
     const { child, errors } = start('up');
 
@@ -66,7 +66,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(await errors).not.toContain('or set TEMPORAL_ADDRESS');
   });
 
-  test('a second Ctrl-C ends it at once, and what it runs with it', async () => {
+  test('a second Ctrl-C ends ferry up and its processes at once', async () => {
     const { child } = start('up');
     const temporal = await temporalPid(child);
 
@@ -74,12 +74,12 @@ describe('however ferry up ends, Temporal does not stay', () => {
     child.kill('SIGINT');
     const status = await statusOf(child);
 
-    // A Ctrl-C that the operating system merged with the first ends it in order.
+    // If the operating system merged the second Ctrl-C with the first, it stops in the orderly way.
     expect([0, 130]).toContain(status);
     await expect.poll(() => identifyProcess(temporal)).toBeUndefined();
   });
 
-  test('a reader who goes away ends it, with the status that every program has then', async () => {
+  test('ferry up exits with the status of SIGPIPE when the reader of its output closes the pipe', async () => {
     const { child } = start('up', '--until-idle');
     const temporal = await temporalPid(child);
 
@@ -91,7 +91,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     await expect.poll(() => identifyProcess(temporal)).toBeUndefined();
   });
 
-  test('killed, it leaves a Temporal that the next one ends, even if nothing is written of it any more', async () => {
+  test('a Temporal server that a killed ferry up left behind is ended by the next one, also without a runtime file', async () => {
     const { child } = start('up');
     const temporal = await temporalPid(child);
     child.kill('SIGKILL');
@@ -105,7 +105,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(identifyProcess(temporal)).toBeUndefined();
   });
 
-  test("Temporal's damaged data are told at once, with what to do, and nothing stays", async () => {
+  test('ferry up reports damaged data of Temporal at once with what to do, and leaves nothing running', async () => {
     writeFileSync(join(dataDir, 'temporal.db'), 'x'.repeat(20_000));
 
     const { status, errors } = await stage.ferry('up');
@@ -115,7 +115,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     expect(readRuntime(dataDir)).toBeUndefined();
   });
 
-  test('a database that refuses is wrong use: nothing was started', async () => {
+  test('ferry up exits with 2 before starting anything when the database refuses the connection', async () => {
     writeFileSync(join(dataDir, 'ferry.db'), 'x'.repeat(20_000));
 
     const { status, errors } = await stage.ferry('up');
@@ -134,7 +134,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     return { child, errors: text(child.stderr).catch(() => '') };
   }
 
-  /** As soon as it is started, long before it answers. */
+  /** Sent right after the start, long before it answers. */
   async function temporalPid(child: ChildProcess): Promise<number> {
     for (;;) {
       const process = readRuntime(dataDir)?.temporal?.process;

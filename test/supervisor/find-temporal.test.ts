@@ -38,7 +38,7 @@ test('ferry up refuses a Temporal CLI of FERRY_TEMPORAL_CLI that is too old, and
   const finding = findTemporal({ FERRY_TEMPORAL_CLI: old, XDG_CACHE_HOME: join(folder, 'cache') });
 
   await expect(finding).rejects.toThrow(
-    `the Temporal CLI is missing: run "ferry setup", or set TEMPORAL_ADDRESS to a server of your own. Searched:
+    `the Temporal CLI is missing: run "ferry setup", or set TEMPORAL_ADDRESS to your own server. Searched:
   - FERRY_TEMPORAL_CLI=${old}: "temporal version 1.0.0 (Server 1.24.2, UI 2.0.0)" is not a Temporal CLI with server 1.29 or later`,
   );
 });

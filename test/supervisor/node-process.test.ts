@@ -41,7 +41,7 @@ describe('a part of the ferry in a process of its own', () => {
     return { ...part, seen, readyAgain };
   }
 
-  test('is ready when it says so, and tells where it listens', async () => {
+  test('a supervised Node process is ready when it sends its address', async () => {
     const { ready, seen } = supervise(`process.send({ ready: '127.0.0.1:8080' }); setInterval(() => {}, 1000);`);
 
     await ready;
@@ -49,7 +49,7 @@ describe('a part of the ferry in a process of its own', () => {
     expect(seen.addresses).toEqual(['127.0.0.1:8080']);
   });
 
-  test('is started again when it dies, and tells anew where it listens', async () => {
+  test('a supervised Node process that exits is restarted and sends its address again', async () => {
     const { ready, readyAgain, seen } = supervise(
       `process.send({ ready: '127.0.0.1:' + process.pid }); setInterval(() => {}, 1000);`,
     );
@@ -61,7 +61,7 @@ describe('a part of the ferry in a process of its own', () => {
     expect(seen.addresses).toEqual(seen.started.map(({ pid }) => `127.0.0.1:${pid}`));
   });
 
-  test('whose configuration is wrong is not waited for: its last words are told', async () => {
+  test('a supervised Node process with an invalid configuration fails at once with its last message', async () => {
     const { ready } = supervise(
       `process.stderr.write('ferry: FERRY_LISTEN is "nowhere"\\n'); process.exitCode = 2; process.disconnect();`,
     );
@@ -69,7 +69,7 @@ describe('a part of the ferry in a process of its own', () => {
     await expect(ready).rejects.toThrow('the part could not start: FERRY_LISTEN is "nowhere"');
   });
 
-  test('that never becomes ready is given up, naming its log', async () => {
+  test('a supervised Node process that never becomes ready times out with the path of its log', async () => {
     const { ready } = supervise('setInterval(() => {}, 1000);', 200);
 
     await expect(ready).rejects.toThrow(`the part did not start within 0.2 s: see ${join(folder, 'part.log')}`);

@@ -41,7 +41,7 @@ describe('a supervised process', () => {
     return seen;
   }
 
-  test('another one is started when it is killed, and what it printed is kept', async () => {
+  test('a killed process is restarted, and its earlier output is kept', async () => {
     const seen = supervise('console.log("hello"); process.send("ready"); setInterval(() => {}, 1000)');
     await expect.poll(() => seen.ready.length, { timeout: 10_000 }).toBe(1);
 
@@ -52,7 +52,7 @@ describe('a supervised process', () => {
     expect(readFileSync(join(folder, 'child.log'), 'utf8')).toBe('hello\nhello\n');
   });
 
-  test('none is started once it is stopped, and it has ended by then', async () => {
+  test('a stopped process has ended and is not restarted', async () => {
     const seen = supervise('process.send("ready"); setInterval(() => {}, 1000)');
     await expect.poll(() => seen.ready.length, { timeout: 10_000 }).toBe(1);
 
@@ -62,7 +62,7 @@ describe('a supervised process', () => {
     expect(seen.deaths).toEqual([]);
   });
 
-  test('one that cannot live is started again with growing pauses', async () => {
+  test('a process that keeps exiting is restarted with backoff', async () => {
     const pauses: number[] = [];
     supervised = new SupervisedProcess(
       {
@@ -83,7 +83,7 @@ describe('a supervised process', () => {
   });
 });
 
-test('a process is told from a later one with the same number', () => {
+test('a process is distinguished from a later one with the same process ID', () => {
   const own = identifyProcess(process.pid);
 
   expect(own === undefined ? undefined : isRunning(own)).toBe(true);
