@@ -10,7 +10,7 @@ function configIn(path: string): unknown {
   return JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'));
 }
 
-test('only its owner can read it, and it is gone afterwards', async () => {
+test("only its owner can read docker's temporary configuration folder, and it is removed afterwards", async () => {
   const folder = await makeConfigFolder();
   await folder.addToken('registry.example.com', { identitytoken: 'refresh-token' });
 
@@ -22,7 +22,7 @@ test('only its owner can read it, and it is gone afterwards', async () => {
   expect(existsSync(folder.path)).toBe(false);
 });
 
-test('the user’s contexts are lent to it, and nothing else of the user’s', async () => {
+test("docker's temporary configuration folder links the user's contexts and nothing else", async () => {
   const user = mkdtempSync(join(tmpdir(), 'ferry-docker-user-'));
   onTestFinished(() => rmSync(user, { recursive: true }));
   mkdirSync(join(user, 'contexts', 'meta'), { recursive: true });
@@ -36,7 +36,7 @@ test('the user’s contexts are lent to it, and nothing else of the user’s', a
   expect(existsSync(join(user, 'contexts', 'meta'))).toBe(true);
 });
 
-test('what a killed process left is removed, and what a living one has is not', async () => {
+test('configuration folders of killed processes are removed, and those of running ones are not', async () => {
   const leftByTheDead = mkdtempSync(join(tmpdir(), 'image-ferry-docker-999999999-'));
   const alive = await makeConfigFolder();
   onTestFinished(async () => await alive.remove());

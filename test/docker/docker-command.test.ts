@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { DockerCommand } from '../../src/docker/docker-command.js';
 import type { DockerCommandSettings } from '../../src/docker/docker-command.js';
 
-/** A command that does what a script of Node says. */
+/** A command that runs a Node script. */
 function command(script: string, settings: Partial<DockerCommandSettings> = {}): DockerCommand {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-command-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -17,7 +17,7 @@ function command(script: string, settings: Partial<DockerCommandSettings> = {}):
   return new DockerCommand({ program, environment: { FERRY_TEST: 'known' }, ...settings });
 }
 
-/** One that is over and waits for its parent to ask after it is not. */
+/** A process that has ended and waits for its parent counts as gone. */
 function isAlive(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -26,7 +26,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('it gets the variables that are given and no others, its input, and arguments that no shell has read', async () => {
+test('the docker command gets only the given variables, its input, and arguments without a shell', async () => {
   const docker = command(`
     let input = '';
     process.stdin.on('data', (chunk) => (input += chunk)).on('end', () => {
@@ -41,7 +41,7 @@ test('it gets the variables that are given and no others, its input, and argumen
   expect(input).toBe('sec:ret');
 });
 
-test('its lines are told while it runs', async () => {
+test('the lines of the docker command are reported while it runs', async () => {
   const lines: string[] = [];
 
   const docker = command(`console.log('one'); setTimeout(() => console.log('two'), 20);`);
@@ -51,7 +51,7 @@ test('its lines are told while it runs', async () => {
   expect(printed).toEqual(lines);
 });
 
-test('an abort ends it, even when it does not listen to SIGTERM', async () => {
+test('an abort ends the docker command, even if it ignores SIGTERM', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const docker = command(`process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000);`, {
@@ -72,7 +72,7 @@ test('an abort ends it, even when it does not listen to SIGTERM', async () => {
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-test('an abort ends a wrapper with the command that it wraps', async () => {
+test('an abort ends a wrapper script together with the wrapped command', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const docker = command(
@@ -104,7 +104,7 @@ test.each([
   ],
   ['one line without end', `const more = () => process.stdout.write('x'.repeat(100_000), more); more();`],
   ['errors without end', `const more = () => process.stderr.write('http://'.repeat(10_000), more); more();`],
-])('one that prints %s is ended', async (_, script) => {
+])('a docker command that prints %s is terminated', async (_, script) => {
   const docker = command(script, { outputLimitBytes: 2_000_000 });
 
   const run = docker.run(['pull', 'x'], { side: 'source' });
@@ -113,7 +113,7 @@ test.each([
   await expect(run).rejects.toThrow('docker pull x: it printed more than 2000000 bytes');
 });
 
-test('a failure of megabytes is told in a line, soon', async () => {
+test('an error output of megabytes is reported in one line without delay', async () => {
   const docker = command(`process.stderr.write('http://'.repeat(1_000_000), () => process.exit(1));`);
 
   const failure: unknown = await docker.run(['pull', 'x'], { side: 'source' }).catch((error: unknown) => error);
@@ -122,7 +122,7 @@ test('a failure of megabytes is told in a line, soon', async () => {
   expect(String(failure).length).toBeLessThan(1000);
 });
 
-test('one that says nothing for too long is ended', async () => {
+test('a docker command without output for too long is terminated', async () => {
   const docker = command('setInterval(() => {}, 1000);', { silenceLimitMs: 50 });
 
   await expect(docker.run(['pull', 'x'], { side: 'source' })).rejects.toMatchObject({
@@ -132,13 +132,13 @@ test('one that says nothing for too long is ended', async () => {
   });
 });
 
-test('one that somebody else ends is tried again', async () => {
+test('a docker command that is killed from outside is retried', async () => {
   const docker = command(`process.kill(process.pid, 'SIGKILL');`);
 
-  await expect(docker.run(['pull', 'x'], { side: 'source' })).rejects.toThrow('it was ended by SIGKILL');
+  await expect(docker.run(['pull', 'x'], { side: 'source' })).rejects.toThrow('it was terminated by SIGKILL');
 });
 
-test('a command that is not installed is a matter of configuration', async () => {
+test('a missing docker command is a configuration error', async () => {
   const docker = new DockerCommand({ program: '/nowhere/docker', environment: {} });
 
   await expect(docker.run(['pull', 'x'], { side: 'source' })).rejects.toMatchObject({

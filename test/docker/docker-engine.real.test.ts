@@ -30,7 +30,7 @@ const login = { user: 'captain', password: 'sec:ret' };
 const daemon = await tryStartDockerDaemon();
 if ('reason' in daemon) process.stderr.write(`skipped, since there is no Docker daemon: ${daemon.reason}\n`);
 
-describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
+describe.skipIf("reason' in daemon)('the docker engine, with a daemon", () => {
   if ('reason' in daemon) return;
   const { docker, program, environment } = daemon;
   let source: RegistryServer;
@@ -65,7 +65,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     return (await docker('image', 'ls', '--all', '--quiet')).split('\n').filter(Boolean);
   }
 
-  /** Folders with passwords in them. */
+  /** Temporary folders with passwords. */
   function configFolders(): string[] {
     return readdirSync(tmpdir()).filter((name) => name.startsWith(`image-ferry-docker-${process.pid}-`));
   }
@@ -105,7 +105,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     };
   }
 
-  /** One layer, and a configuration that says this of its platform. */
+  /** One layer, and a configuration with this platform. */
   async function pushSingle(repository: string, platform: object): Promise<void> {
     const made = await makeImage({ name: repository.replaceAll('/', '-'), layers: [100], format: 'docker' });
     const [config, layer] = made.blobs;
@@ -126,7 +126,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     return JSON.parse(raw.toString()) as Record<string, unknown>;
   }
 
-  test('one platform arrives on every target with its own configuration, and the daemon is left empty', async () => {
+  test('the docker engine copies one platform to every target with its configuration and leaves the daemon empty', async () => {
     const seen: DockerProgress[] = [];
 
     const report = await engine().copy(request('linux/arm/v7', { targets: [targetAt(open), targetAt(closed)] }), {
@@ -152,7 +152,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(configFolders()).toEqual([]);
   });
 
-  test('several platforms arrive as a list of exactly those, and one that the source lacks is told', async () => {
+  test('the docker engine copies several platforms as a list of exactly these and reports a missing one', async () => {
     const report = await engine().copy(
       request('linux/amd64,linux/arm/v7,linux/s390x', { targets: [targetAt(closed, { tag: 'list' })] }),
     );
@@ -163,7 +163,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     const { mediaType, manifests } = await manifestAt(closed, 'list');
     expect(mediaType).toBe(list);
     expect(manifests).toHaveLength(2);
-    // Docker puts them in an order of its own.
+    // Docker orders them in its own way.
     expect(manifests).toEqual(
       expect.arrayContaining([
         expect.objectContaining({
@@ -182,10 +182,10 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('all platforms are those of the source’s index', async () => {
+  test("the docker engine copies all platforms of the source's index", async () => {
     const arm64 = await makeImage({ name: 'app', layers: [100_000], platform: 'linux/arm64', format: 'docker' });
     const own = await makeImage({ name: 'app', layers: [100_000], format: 'docker' });
-    // A Docker manifest list: what every version of the command reads.
+    // A Docker manifest list, which every version of the command can read.
     const both = makeIndex([arm64, own], { format: 'docker' });
     await pushImage(source, { image: both, repository: 'team/both', tag: 'v1' });
 
@@ -201,7 +201,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('of two targets on one registry each is pushed to with its own account', async () => {
+  test('the docker engine pushes to two targets on one registry with an account each', async () => {
     const report = await engine({
       credentials: async (host, _, target) =>
         await Promise.resolve(
@@ -219,7 +219,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(report.failures).toMatchObject([{ target: 'stranger', failure: { code: 'unauthorized' } }]);
   });
 
-  test('a reference by digest is copied for several platforms, too', async () => {
+  test('the docker engine copies several platforms of a reference by digest', async () => {
     const report = await engine().copy(
       request('linux/amd64,linux/arm/v7', {
         source: parseImageReference(`${source.host}/team/app@${index.digest}`),
@@ -232,7 +232,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('what was in the daemon before is there afterwards, under the names that it had', async () => {
+  test('the docker engine keeps existing images of the daemon under their names', async () => {
     await docker('pull', '--platform=linux/arm/v7', `${source.host}/team/app:v1`);
     await docker('tag', `${source.host}/team/app:v1`, 'mine:own');
     await docker('tag', 'mine:own', `${open.host}/mirror/app:v1`);
@@ -248,7 +248,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(new Set(await imageIds()).size).toBe(1);
   });
 
-  test('whoever books pulls is asked before each, and nothing is pulled once the allowance is spent', async () => {
+  test('the docker engine books each pull in advance and pulls nothing when the allowance is used up', async () => {
     let booked = 0;
     const spent = new FerryError('the allowance is spent', { code: 'rate-limited', decision: 'wait' });
     const beforePull = async (): Promise<void> => {
@@ -264,7 +264,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('a target that is refused once the image is in the daemon gets nothing, and the other one has it', async () => {
+  test('a target that is refused after the pull gets nothing, and the other one gets the image', async () => {
     const [first, second] = [targetAt(open, { tag: 'refused' }), targetAt(open, { name: 'second', tag: 'taken' })];
     const pulled: string[] = [];
     const refusal = new FerryError('its name is taken', { code: 'target-name', decision: 'retry' });
@@ -284,7 +284,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('two copies that share repositories and images take turns, and neither takes the other’s tags away', async () => {
+  test("two docker copies with common repositories and images run in turn and keep each other's tags", async () => {
     const one = engine();
     await pushImage(source, { image: index, repository: 'team/app', tag: 'v1.0' });
 
@@ -305,7 +305,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(await imageIds()).toEqual([]);
   });
 
-  test('a wrong password stops one target, and the other one has everything', async () => {
+  test('a wrong password fails one target of the docker engine, and the other one is complete', async () => {
     const report = await engine({
       credentials: async () => await Promise.resolve({ username: 'captain', password: 'wrong-secret' }),
     }).copy(request('linux/amd64', { targets: [targetAt(closed), targetAt(open)] }));
@@ -321,7 +321,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     ['a tag that is not there', 'team/app:none', 'linux/amd64', { code: 'tag-missing', decision: 'wait' }],
     ['a platform that is not there', 'team/app:v1', 'linux/s390x', { code: 'platform-missing', decision: 'block' }],
     ['another platform than the only one', 'team/single:v1', 'linux/arm64', { code: 'platform-missing' }],
-  ])('%s is a fault of the source', async (_, image, platforms, fault) => {
+  ])('%s is an error of the source for the docker engine', async (_, image, platforms, fault) => {
     const asked = request(platforms, { source: parseImageReference(`${source.host}/${image}`) });
 
     await expect(engine().copy(asked)).rejects.toMatchObject({ side: 'source', ...fault });
@@ -338,7 +338,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     ],
     ['linux/amd64', { os: 'linux', architecture: 'amd64' }, 'linux/amd64', undefined],
   ])(
-    'a single image whose configuration leaves its platform open is pushed for %s',
+    'the docker engine pushes a single image without a complete platform for %s',
     async (platforms, config, platform, note) => {
       const repository = `team/open-${Object.keys(config).length}`;
       await pushSingle(repository, config);
@@ -354,7 +354,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     },
   );
 
-  test('a platform that the source’s index lists and has no more is a broken image, not a tag to wait for', async () => {
+  test('a platform whose manifest is missing at the source is a broken image and not a missing tag', async () => {
     await pushImage(open, {
       image: makeIndex([amd64, armv7].flatMap((one) => one ?? [])),
       repository: 'team/part',
@@ -373,14 +373,14 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     expect(one.failures).toEqual([]);
   });
 
-  test('a tag that does not lead where it was found to lead is not copied', async () => {
+  test('the docker engine does not copy a tag that has moved since it was resolved', async () => {
     const copy = engine().copy(request('linux/amd64', { sourceDigest: amd64?.digest ?? index.digest }));
 
     await expect(copy).rejects.toMatchObject({ decision: 'retry' });
     await expect(copy).rejects.toThrow(`it leads to ${index.digest}, ${String(amd64?.digest)} was expected`);
   });
 
-  test('a registry that does not answer, and a daemon that does not, are tried again later', async () => {
+  test('a registry or a daemon that does not answer is retried later', async () => {
     const nowhere = request('linux/amd64', { source: parseImageReference('127.0.0.1:1/team/app:v1') });
     const noDaemon = engine({ environment: { ...environment, DOCKER_HOST: 'unix:///nowhere/docker.sock' } });
 
@@ -392,7 +392,7 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     });
   });
 
-  test('cancelled in the middle it stops, and leaves nothing in the daemon', async () => {
+  test('a cancelled docker copy stops and leaves nothing in the daemon', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
 

@@ -15,7 +15,7 @@ test.each([
   expect(dockerFault(what, words, side)).toMatchObject({ code });
 });
 
-/** Words of real commands and daemons (20.10 to 28) and of the registries behind them. */
+/** Messages of real commands and daemons (20.10 to 28) and of the registries behind them. */
 const said: readonly [DockerSide, string, string, string][] = [
   [
     'daemon',
@@ -92,15 +92,18 @@ const said: readonly [DockerSide, string, string, string][] = [
 ];
 
 describe('what docker says becomes a fault that says what to do', () => {
-  test.each(said)('%s: %s', (side, words, code, decision) => {
-    const fault = dockerFault('docker pull team/app:v1', words, side);
+  test.each(said)(
+    'an error of docker on the side %s becomes an error with advice: %s',
+    (side, words, code, decision) => {
+      const fault = dockerFault('docker pull team/app:v1', words, side);
 
-    expect(fault).toMatchObject({ side, code, decision });
-    expect(fault.message).toMatch(/^docker pull team\/app:v1: (?!Error response)/);
-  });
+      expect(fault).toMatchObject({ side, code, decision });
+      expect(fault.message).toMatch(/^docker pull team\/app:v1: (?!Error response)/);
+    },
+  );
 });
 
-test('what an address holds beside its path does not reach the message', () => {
+test('an error of docker contains no user, password or signature of a URL', () => {
   const words = 'Get "https://user:secret@blobs.example.com/layer?Signature=abc&token=def": EOF';
 
   const { message } = dockerFault('docker pull team/app:v1', words, 'source');

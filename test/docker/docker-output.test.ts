@@ -31,7 +31,7 @@ const push = [
   `v1: digest: ${digest} size: 734`,
 ];
 
-test('a pull says what the name led to, and each state of each layer', () => {
+test('the output of a pull contains the digest and each state of each layer', () => {
   expect(pulledDigest(pull)).toBe(digest);
   expect(pull.flatMap((line) => readLayerLine(line) ?? [])).toEqual([
     { layer: '086315cbdcb7', state: 'Pulling fs layer' },
@@ -40,16 +40,16 @@ test('a pull says what the name led to, and each state of each layer', () => {
   ]);
 });
 
-test('a push says what it made, and how each layer came to be there', () => {
+test('the output of a push contains the digest and how each layer was transferred', () => {
   expect(pushedDigest(push)).toBe(digest);
   expect(countLayers(push)).toEqual({ pushedLayers: 1, mountedLayers: 1, presentLayers: 1 });
 });
 
-test('a manifest list is a digest alone', () => {
+test('the output of a pushed manifest list is a digest alone', () => {
   expect(pushedListDigest([digest])).toBe(digest);
 });
 
-test('what is no digest is not taken for one', () => {
+test("docker's output without a digest yields none", () => {
   expect(pulledDigest(['Digest: sha256:short'])).toBeUndefined();
   expect(pushedDigest(['v1: Pushed'])).toBeUndefined();
   expect(pushedListDigest([])).toBeUndefined();

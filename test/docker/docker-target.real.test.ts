@@ -16,7 +16,7 @@ import type { MadeManifest } from '../support/test-images.js';
 const daemon = await tryStartDockerDaemon();
 if ('reason' in daemon) process.stderr.write(`skipped, since there is no Docker daemon: ${daemon.reason}\n`);
 
-describe.skipIf('reason' in daemon)('a target with "engine: docker"', () => {
+describe.skipIf(`reason' in daemon)('a target with "engine: docker"`, () => {
   if ('reason' in daemon) return;
   let source: RegistryServer;
   let direct: RegistryServer;
@@ -63,7 +63,7 @@ describe.skipIf('reason' in daemon)('a target with "engine: docker"', () => {
     await daemon.stop();
   });
 
-  test('gets the image through the daemon, and its digest is recorded beside the source’s', async () => {
+  test("a target with engine docker gets the image through the daemon, and its digest is recorded beside the source's", async () => {
     await stage.ferry('add', `${source.host}/team/app:v1`);
 
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');

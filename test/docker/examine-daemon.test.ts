@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { examineDaemon } from '../../src/docker/examine-daemon.js';
 
-/** A `docker` command that answers as a script of Node says. */
+/** A `docker` command that answers with a Node script. */
 function docker(script: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-examine-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,7 @@ function docker(script: string): string {
 
 const { signal } = new AbortController();
 
-test('a command and a daemon that answer are told with their versions', async () => {
+test('a docker command and a daemon that answer are reported with their versions', async () => {
   const program = docker(`
     if (process.argv[2] === 'info') console.log('[["Backing Filesystem","extfs"]]');
     else if (process.argv[2] === 'version' && process.env.DOCKER_CONFIG === '/home/me/.docker') console.log('26.1.5 24.0.9');
@@ -38,11 +38,11 @@ test.each([
     `console.log(process.argv[2] === 'info' ? '[["driver-type","io.containerd.snapshotter.v1"]]' : '29.0.0 29.0.0');`,
     /"containerd-snapshotter": false/,
   ],
-])('one that cannot be used is told with what to do: %s', async (script, advice) => {
+])('a docker daemon that cannot be used is reported with what to do: %s', async (script, advice) => {
   await expect(examineDaemon({ program: docker(script), environment: {} }, signal)).rejects.toThrow(advice);
 });
 
-test('a machine without the command is told what to install', async () => {
+test('a missing docker command is reported with what to install', async () => {
   const program = join(tmpdir(), 'ferry-no-such-docker');
 
   await expect(examineDaemon({ program, environment: {} }, signal)).rejects.toThrow(/install Docker's command line/);

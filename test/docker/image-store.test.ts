@@ -8,11 +8,11 @@ import { DockerEngine } from '../../src/docker/docker-engine.js';
 import { parseImageReference } from '@image-ferry/registry/reference';
 import { parsePlatformSelection } from '@image-ferry/registry/platform';
 
-test('a daemon with containerd’s image store is refused before anything is pulled, with what to do', async () => {
+test("a daemon with containerd's image store is rejected before any pull, with what to do", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-store-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const program = join(folder, 'docker');
-  // What `docker info` of Docker 29 says; a pull would be one command too many.
+  // The output of `docker info` of Docker 29; a pull would be an unexpected command.
   const answer = '[["driver-type","io.containerd.snapshotter.v1"]]';
   const script = `if (process.argv[2] === 'info') console.log('${answer}'); else process.exitCode = Number(process.argv[2] !== 'image');`;
   writeFileSync(program, `#!${process.execPath}\n${script}`);

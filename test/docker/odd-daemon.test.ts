@@ -16,7 +16,7 @@ interface Stand {
   calls(): readonly (readonly string[])[];
 }
 
-/** A `docker` whose answers are these, by the words that begin the command; ordinary ones where there are none. */
+/** A `docker` with these outputs by the beginning of the command, and normal ones for all others. */
 function standIn(answers: Readonly<Record<string, string>>, unused: readonly string[] = []): Stand {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-odd-docker-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -65,17 +65,17 @@ function standIn(answers: Readonly<Record<string, string>>, unused: readonly str
 }
 
 test.each(['-v/app:1', '--privileged', 'x/$(id):1', 'x/`id`', 'x/a;id', 'x/a b', 'x/a\nDigest:', "x/a'", 'x/..:1'])(
-  'an image called %j never comes to the command',
+  'an image with the name %j is never passed to the docker command',
   (name) => {
     expect(() => parseImageReference(name)).toThrow(InvalidInput);
   },
 );
 
 test.each([
-  ['image inspect', 'console.log("not JSON")', 'docker image inspect .* did not answer in JSON'],
-  ['image inspect', 'console.log("[]")', 'did not say ID and size'],
-  ['pull', 'console.log("Digest: sha256:no\\n\\n\\r\\nStatus: fine")', 'did not say what it pulled'],
-])('a daemon whose %s answers %s is told of, and its names are put back', async (begin, script, said) => {
+  ['image inspect', 'console.log("not JSON")', 'docker image inspect .* printed no valid JSON'],
+  ['image inspect', 'console.log("[]")', 'printed no ID and size'],
+  ['pull', 'console.log("Digest: sha256:no\\n\\n\\r\\nStatus: fine")', 'printed no digest'],
+])('a daemon whose %s prints %s is reported, and its names are restored', async (begin, script, said) => {
   const stand = standIn({ [begin]: script });
 
   const copying = stand.copy();
@@ -84,7 +84,7 @@ test.each([
   await expect(copying).rejects.toThrow(new RegExp(said));
 });
 
-test('a digest between other lines is read, and what looks like one in the middle of a line is not', async () => {
+test('a digest on a line of its own is read, and one in the middle of a line is not', async () => {
   const other = `sha256:${'c'.repeat(64)}`;
   const stand = standIn({
     pull: `console.log('Status: Digest: ${other}\\n\\nDigest: ${digest}\\n\\u0007Digest: ${other}')`,
@@ -95,7 +95,7 @@ test('a digest between other lines is read, and what looks like one in the middl
   expect(stand.calls().some(([command]) => command === 'push')).toBe(true);
 });
 
-test('cancelled during a pull it ends the command, and removes the names that the pull may have given', async () => {
+test('cancelling a pull ends the docker command and removes the names that the pull may have created', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const stand = standIn({
@@ -109,7 +109,7 @@ test('cancelled during a pull it ends the command, and removes the names that th
   expect(removed).toContainEqual(['image', 'rm', 'source.test/team/app:v1']);
 });
 
-test('a refusal of what was tried without credentials tells of those that were not used', async () => {
+test('a refused request without credentials reports the unused credentials', async () => {
   const refusing = { pull: `console.error('pull access denied for team/app'); process.exit(1)` };
   const broken = 'config.json: auths "source.test": its "auth" is not base64';
 

@@ -118,7 +118,7 @@ test('a compose file that has moved is said in one line with its address', { tim
 
   expect(result.status).toBe(1);
   expect(result.errors.trim().split('\n').at(-1)).toBe(
-    `ferry: GitHub does not have the file docker/docker-compose.yaml of langgenius/dify at 1.10.0 (404 for ${standIn.url}/repos/langgenius/dify/contents/docker/docker-compose.yaml?ref=1.10.0)`,
+    `ferry: GitHub has no such resource: the file docker/docker-compose.yaml of langgenius/dify at 1.10.0 (404 for ${standIn.url}/repos/langgenius/dify/contents/docker/docker-compose.yaml?ref=1.10.0)`,
   );
 });
 

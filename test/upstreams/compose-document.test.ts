@@ -13,7 +13,7 @@ const text = readFileSync(new URL('data/compose/platform-2.0.0.yaml', import.met
 const nothing: ServicePatterns = { images: [], services: [], profiles: [] };
 
 describe('a compose file', () => {
-  test('names its images, of every profile and from every host', async () => {
+  test('the images of a compose file include every profile and every host', async () => {
     const { images } = await read(text);
 
     expect(images).toEqual({
@@ -40,7 +40,7 @@ describe('a compose file', () => {
     });
   });
 
-  test('says of every service without an image that can be had why that is so', async () => {
+  test('a service without a usable image is reported with the reason', async () => {
     const { skipped } = await read(text);
 
     expect(skipped).toEqual({
@@ -65,20 +65,23 @@ describe('a compose file', () => {
     ['build', false, false],
     ['${POLICY:-never}', true, false],
     ['${POLICY:-build}', false, false],
-  ])('pull_policy %s: an image without build is wanted: %s; one with build: %s', async (policy, alone, besideBuild) => {
-    const { images } = await read(
-      [
-        'services:',
-        `  alone: { image: "a:1", pull_policy: "${policy}" }`,
-        `  built: { image: "b:1", pull_policy: "${policy}", build: . }`,
-        `  unbuilt: { extends: built, build: !reset null }`,
-      ].join('\n'),
-    );
+  ])(
+    'with pull_policy %s an image without build is requested: %s; one with build: %s',
+    async (policy, alone, besideBuild) => {
+      const { images } = await read(
+        [
+          'services:',
+          `  alone: { image: "a:1", pull_policy: "${policy}" }`,
+          `  built: { image: "b:1", pull_policy: "${policy}", build: . }`,
+          `  unbuilt: { extends: built, build: !reset null }`,
+        ].join('\n'),
+      );
 
-    expect(['alone' in images, 'built' in images, 'unbuilt' in images]).toEqual([alone, besideBuild, alone]);
-  });
+      expect(['alone' in images, 'built' in images, 'unbuilt' in images]).toEqual([alone, besideBuild, alone]);
+    },
+  );
 
-  test('takes variables from the configuration', async () => {
+  test('variables of a compose file can be set in the configuration', async () => {
     const { images } = await read(text, { PRIVATE_REGISTRY: 'registry.example.com', SANDBOX_VERSION: '9' });
 
     expect(images).toMatchObject({
@@ -87,7 +90,7 @@ describe('a compose file', () => {
     });
   });
 
-  test('is narrowed by patterns of images, services and profiles', async () => {
+  test('the services of a compose file are filtered by patterns of images, services and profiles', async () => {
     const include = { images: ['acme/*', 'redis:*', 'quay.io/prometheus/*'], services: ['db'], profiles: ['milvus'] };
     const exclude = { images: ['*-web'], services: ['worker'], profiles: [] };
 
@@ -107,11 +110,11 @@ describe('a compose file', () => {
     ['a file of version 1', 'web:\n  image: nginx\n', 'no map of services'],
     ['an alias to nothing', 'services:\n  a: *gone\n', 'a.yaml is not a compose file'],
     ['keys twice', 'services:\n  a: {}\n  a: {}\n', 'it is not YAML'],
-  ])('%s is refused with the address', (_what, broken, reason) => {
+  ])('%s is rejected with the address', (_what, broken, reason) => {
     expect(() => readComposeDocument(broken, 'a.yaml')).toThrow(reason);
   });
 
-  test('aliases that multiply without end are refused', async () => {
+  test('a compose file whose aliases multiply without limit is rejected', async () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
     for (const [name, before] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf', 'hg'].map((pair) => [pair[0], pair[1]])) {
       bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`);
@@ -122,7 +125,7 @@ describe('a compose file', () => {
     );
   });
 
-  test('images that are long, nested or shared without end cost no more than their reason', async () => {
+  test('images that are very long, nested or shared cost no more than the reason that is reported', async () => {
     const nested = `${'${A:-'.repeat(2_000)}x${'}'.repeat(2_000)}`;
     const heirs = Array.from({ length: 400 }, (_, n) => `  heir-${n}: { extends: long }`);
 
@@ -138,18 +141,18 @@ describe('a compose file', () => {
     expect(JSON.stringify(skipped).length).toBeLessThan(100_000);
   });
 
-  test('more services than anybody has, and names without an end, are refused or said', async () => {
+  test('a compose file with too many services is rejected, and a service with too long a name is reported', async () => {
     const services = Array.from({ length: 501 }, (_, n) => `  s${n}: { image: nginx }`);
 
     await expect(read(['services:', ...services].join('\n'))).rejects.toThrow(
-      'a.yaml is not a compose file: it has 501 services, and 500 are read at most',
+      'a.yaml is not a compose file: it has 501 services; the maximum is 500',
     );
     expect((await read(`services:\n  ? ${'n'.repeat(100_000)}\n  : { image: nginx }\n`)).skipped).toEqual({
-      [`service ${'n'.repeat(77)}...`]: 'its name has 100000 characters',
+      [`service ${'n'.repeat(77)}...`]: 'its name has 100000 characters; the maximum is 255',
     });
   });
 
-  test('a service that is described oddly does not stop the others', async () => {
+  test('an invalid service of a compose file does not affect the others', async () => {
     const { images, skipped } = await read(
       'services:\n  a: nginx\n  b:\n    image: [x]\n  c:\n  d: { image: redis }\n',
     );
@@ -158,7 +161,7 @@ describe('a compose file', () => {
     expect(Object.keys(skipped)).toEqual(['service b', 'service c', 'service a']);
   });
 
-  test('a service has the profiles of the one that it extends, too', async () => {
+  test('a service inherits the profiles of the one that it extends', async () => {
     const document =
       'services:\n  base: { image: nginx, profiles: [gpu] }\n  heir: { extends: base, image: redis, profiles: [big] }\n';
 
@@ -168,7 +171,7 @@ describe('a compose file', () => {
     expect(Object.keys(skipped)).toEqual(['service base (nginx)', 'service heir (redis)']);
   });
 
-  test("what Compose's tag !reset takes away is not there, and not inherited either", async () => {
+  test("a key with Compose's tag !reset is removed and not inherited", async () => {
     const { images, skipped } = await read(
       [
         'services:',
@@ -192,12 +195,12 @@ describe('a compose file', () => {
     });
   });
 
-  test('services that extend each other in a circle are no trap', async () => {
+  test('services that extend each other in a cycle are reported', async () => {
     const { skipped } = await read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
 
     expect(Object.values(skipped)).toEqual([
-      expect.stringContaining('in a circle'),
-      expect.stringContaining('in a circle'),
+      expect.stringContaining('in a cycle'),
+      expect.stringContaining('in a cycle'),
     ]);
   });
 });
@@ -221,14 +224,10 @@ async function read(
 }
 
 test.each([
-  [
-    'of many bytes',
-    `services: {}\n${'# padding\n'.repeat(30_000)}`,
-    'it has 300013 characters, and 262144 are read at most',
-  ],
-  ['of many lists', `a: [${'[],'.repeat(20_000)}]`, 'more lists and maps within one another'],
-  ['of many levels', '['.repeat(20_000), 'more lists and maps within one another'],
-  ['of many levels on one line', '- '.repeat(20_000), 'more lists and maps within one another'],
-])('a compose file %s is refused before it is taken apart', (_what, hostile, reason) => {
+  ['of many bytes', `services: {}\n${'# padding\n'.repeat(30_000)}`, 'it has 300013 characters; the maximum is 262144'],
+  ['of many lists', `a: [${'[],'.repeat(20_000)}]`, 'nested too deeply'],
+  ['of many levels', '['.repeat(20_000), 'nested too deeply'],
+  ['of many levels on one line', '- '.repeat(20_000), 'nested too deeply'],
+])('a compose file %s is rejected before it is parsed', (_what, hostile, reason) => {
   expect(() => readComposeDocument(hostile, 'a.yaml')).toThrow(reason);
 });

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { interpolate } from '../../src/domain/compose-interpolation.js';
 
-/** What Compose's own code made of a text; null for a fault. */
+/** The result of Compose's own code for a text; null for an error. */
 type Answer = readonly [text: string, answer: string | null];
 
 const variables: Readonly<Record<string, string>> = { SET: 'value', EMPTY: '', _UNDER: 'u', lower: 'l', TAG9: '9.0' };
@@ -17,7 +17,8 @@ const names = [...Object.keys(variables), 'UNSET', 'OTHER'];
 const source = fileURLToPath(new URL('compose-go', import.meta.url));
 const record = { seed: 20_261_123, numRuns: 4_000 };
 
-// The answers are recorded, so that nobody needs Go: FERRY_RECORD_COMPOSE_GO=1 asks Compose's code anew and writes them.
+// The results are recorded, so that Go is not needed: FERRY_RECORD_COMPOSE_GO=1 runs Compose's code again and writes
+// them.
 const isRecording = process.env['FERRY_RECORD_COMPOSE_GO'] === '1';
 
 describe("interpolation beside Compose's own code", () => {
@@ -29,21 +30,21 @@ describe("interpolation beside Compose's own code", () => {
       fc.array(characters, { maxLength: 12 }).map((parts) => parts.join('')),
       record,
     );
-    // Braces that stand for themselves inside an operand are counted differently by the two; no image has them.
+    // The two count literal braces inside an operand differently; no image has them.
     writeAnswers(
       'any-characters',
       texts.filter((text) => !/(?<!\$)\{/.test(text.replaceAll('$$', ''))),
     );
   }, 300_000);
 
-  test('thousands of texts by the grammar mean the same', () => {
+  test("thousands of texts of Compose's grammar are interpolated as by Compose's own code", () => {
     const answers = readAnswers('by-grammar');
 
     expect(answers.filter((answer) => !isSame(answer))).toEqual([]);
     expect(answers.filter(([, theirs]) => theirs !== null).length).toBeGreaterThan(1_000);
   });
 
-  test('a text of any characters that is accepted here means the same there', () => {
+  test("any text that is accepted is interpolated as by Compose's own code", () => {
     const accepted = readAnswers('any-characters').filter(([text]) => ours(text) !== null);
 
     expect(accepted.filter((answer) => !isSame(answer))).toEqual([]);
@@ -60,7 +61,7 @@ function isSame([text, theirs]: Answer): boolean {
   return ours(text) === theirs;
 }
 
-/** One JSON pair a line. */
+/** One JSON pair per line. */
 function answersPath(name: string): string {
   return join(source, `${name}.jsonl`);
 }
@@ -87,7 +88,7 @@ function writeAnswers(name: string, texts: readonly string[]): void {
   }
 }
 
-/** Texts by Compose's grammar, operands nested so deep. */
+/** Texts of Compose's grammar, with operands nested to this depth. */
 function composed(depth: number): fc.Arbitrary<string> {
   const literal = fc.constantFrom('', 'nginx', ':', '-alpine', '/', '.', '?', '+', 'a b', '$$', '1');
   const name = fc.constantFrom(...names);
@@ -95,7 +96,7 @@ function composed(depth: number): fc.Arbitrary<string> {
   const operator = fc.constantFrom(':-', '-', ':?', '?', ':+', '+');
   const part = fc.oneof(
     literal,
-    // What follows must not be read as part of the name.
+    // The following text must not be read as part of the name.
     name.map((text) => `$${text}/`),
     name.map((text) => `\${${text}}`),
     fc.tuple(name, operator, composed(depth - 1)).map((parts) => `\${${parts.join('')}}`),

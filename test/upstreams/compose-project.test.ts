@@ -6,7 +6,7 @@ import { loadComposeProject } from '../../src/upstreams/compose-project.js';
 import { heldFiles } from './held-files.js';
 
 describe('variables of a compose file at a tag', () => {
-  test('have the values of .env beside it, as RAGFlow, n8n and Sentry publish them', async () => {
+  test('variables of a compose file get the values of the .env beside it, as RAGFlow, n8n and Sentry publish it', async () => {
     const { images } = await read('docker/docker-compose.yml', {
       'docker/docker-compose.yml':
         'services: { cpu: { image: "${RAGFLOW_IMAGE}" }, es: { image: "elasticsearch:${STACK_VERSION-7}" } }',
@@ -20,7 +20,7 @@ describe('variables of a compose file at a tag', () => {
     });
   });
 
-  test('have those of the configuration before those of .env', async () => {
+  test('values of the configuration override those of .env', async () => {
     const { images } = await read(
       'compose.yml',
       { 'compose.yml': 'services: { a: { image: "a:${TAG}" } }', '.env': 'TAG=1' },
@@ -40,7 +40,7 @@ describe('variables of a compose file at a tag', () => {
     'docker/variables.env',
     'docker/docker/.env.example',
     '.env.example',
-  ])('without a value and a default have that of %s, and that is noted', async (path) => {
+  ])('a variable without a value and a default gets that of %s, with a note', async (path) => {
     const { images, notes } = await read('docker/compose.yml', {
       'docker/compose.yml': 'services: { a: { image: "a:${TAG}" }, b: { image: "b:${TAG:?set it}" } }',
       [path]: 'TAG=1.2.3\n',
@@ -50,7 +50,7 @@ describe('variables of a compose file at a tag', () => {
     expect(notes).toEqual([`values of TAG come from ${path}, which users copy or adapt`]);
   });
 
-  test('keep a default against an example, which may hold placeholders', async () => {
+  test('a default of a variable overrides an example, which may contain placeholders', async () => {
     const { images } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "a:${TAG:-1}" }, b: { image: "b:${VERSION}" } }',
       '.env.example': 'TAG=change-me\nVERSION=2\n',
@@ -59,7 +59,7 @@ describe('variables of a compose file at a tag', () => {
     expect(images).toEqual({ a: 'docker.io/library/a:1', b: 'docker.io/library/b:2' });
   });
 
-  test("have those of the services' env_file last of all", async () => {
+  test('the env_file of services is the last source of values', async () => {
     const { images } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "a:${TAG}", env_file: [{ path: ./settings.conf, required: false }] } }',
       'settings.conf': 'TAG=5',
@@ -68,7 +68,7 @@ describe('variables of a compose file at a tag', () => {
     expect(images).toEqual({ a: 'docker.io/library/a:5' });
   });
 
-  test('that stay without a value are named', async () => {
+  test('variables without a value are reported by name', async () => {
     const { images, skipped } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "${REGISTRY}/a:${TAG}" } }',
       '.env.example': 'TAG=1\nREGISTRY=\n',
@@ -78,7 +78,7 @@ describe('variables of a compose file at a tag', () => {
     expect(skipped['service a']).toContain('needs REGISTRY, which has no default there');
   });
 
-  test('cost no request where there are none', async () => {
+  test('a compose file without variables causes no further requests', async () => {
     const files = heldFiles({ 'compose.yml': 'services: { a: { image: a:1 } }', '.env': 'TAG=1' });
 
     await loadComposeProject(files, 'compose.yml', () => undefined);
@@ -88,7 +88,7 @@ describe('variables of a compose file at a tag', () => {
 });
 
 describe('other files of a compose file at a tag', () => {
-  test('are included in the short and the long form, each with its own folder and .env', async () => {
+  test('compose files are included in short and long form, each with its own folder and .env', async () => {
     const { images, skipped } = await read('deploy/compose.yml', {
       'deploy/compose.yml': [
         'include:',
@@ -118,7 +118,7 @@ describe('other files of a compose file at a tag', () => {
     });
   });
 
-  test('may be all that a compose file has', async () => {
+  test('a compose file may consist of includes only', async () => {
     const { images } = await read('compose.yml', {
       'compose.yml': 'include: [a.yml]',
       'a.yml': 'services: { a: { image: a:1 } }',
@@ -127,7 +127,7 @@ describe('other files of a compose file at a tag', () => {
     expect(images).toEqual({ a: 'docker.io/library/a:1' });
   });
 
-  test('are extended, over several files', async () => {
+  test('services are extended across several compose files', async () => {
     const { images, skipped } = await read('a/compose.yml', {
       'a/compose.yml': [
         'services:',
@@ -143,13 +143,13 @@ describe('other files of a compose file at a tag', () => {
 
     expect(images).toEqual({ one: 'docker.io/library/app:4' });
     expect(skipped).toEqual({
-      'service two': 'it extends gone of base/common.yml, which is not there',
+      'service two': 'it extends gone of base/common.yml, which does not exist',
       'service three': 'it extends app of missing.yml, which cannot be read: a/missing.yml is not in the repository',
-      'service four': 'it extends app of ../../etc/x.yml, which cannot be read: its path leads out of the repository',
+      'service four': 'it extends app of ../../etc/x.yml, which cannot be read: its path is outside the repository',
     });
   });
 
-  test('that cannot be followed are left out with the reason, and the rest is read', async () => {
+  test('includes that cannot be read are left out with the reason, and the others are read', async () => {
     const { images, skipped } = await read('compose.yml', {
       'compose.yml': [
         'include: [gone.yml, broken.yml, loop.yml, /etc/a.yml, "oci://docker.io/a/b:1", "${WHERE}/a.yml", { env_file: x }]',
@@ -163,7 +163,7 @@ describe('other files of a compose file at a tag', () => {
     expect(skipped).toEqual({
       'include gone.yml': 'gone.yml is not there',
       'include broken.yml': expect.stringContaining('broken.yml is not a compose file: it is not YAML'),
-      'include compose.yml': 'compose.yml is included in a circle',
+      'include compose.yml': 'compose.yml is included in a cycle',
       'include /etc/a.yml': '/etc/a.yml is not a file of the repository',
       'include oci://docker.io/a/b:1': 'oci://docker.io/a/b:1 is not a file of the repository',
       'include ${WHERE}/a.yml': 'its path ${WHERE}/a.yml needs WHERE, which has no value',
@@ -171,7 +171,7 @@ describe('other files of a compose file at a tag', () => {
     });
   });
 
-  test('that include one another without end stop at a depth', async () => {
+  test('compose files that include one another endlessly stop at a maximum depth', async () => {
     const chain = Object.fromEntries(
       Array.from({ length: 20 }, (_, n) => [
         `${n}.yml`,
@@ -182,16 +182,16 @@ describe('other files of a compose file at a tag', () => {
     const { images, skipped } = await read('0.yml', chain);
 
     expect(Object.keys(images)).toHaveLength(8);
-    expect(Object.values(skipped)).toEqual(['files that include one another are read 8 deep at most']);
+    expect(Object.values(skipped)).toEqual(['the maximum include depth is 8']);
   });
 
-  test('that extend each other in a circle are no trap', async () => {
+  test('services that extend each other in a cycle across files are reported', async () => {
     const { skipped } = await read('a.yml', {
       'a.yml': 'services: { a: { extends: { file: b.yml, service: b } } }',
       'b.yml': 'services: { b: { extends: { file: a.yml, service: a } } }',
     });
 
-    expect(skipped['service a']).toContain('in a circle');
+    expect(skipped['service a']).toContain('in a cycle');
   });
 });
 

@@ -12,7 +12,7 @@ test.each([
   'containers.intersystems.com/intersystems/iris-community:2025.3',
   'docker.elastic.co/kibana/kibana:8.14.3',
   'downloads.unstructured.io/unstructured-io/unstructured-api:latest',
-])('%s, of a release of Dify, may be taken without any configuration', (image) => {
+])('the image %s of a Dify release is allowed without any configuration', (image) => {
   const decision = decideSource(parseImageReference(image), {
     allowed: wellKnownRegistries,
     trusted: [],

@@ -26,7 +26,7 @@ describe('GitHub', () => {
   });
   afterEach(async () => await standIn.stop());
 
-  test('tags are listed over all pages', async () => {
+  test('tags on GitHub are listed over all pages', async () => {
     const listing = await github.listTags('langgenius/dify');
 
     expect(listing?.tags).toEqual(difyTags);
@@ -37,7 +37,7 @@ describe('GitHub', () => {
     ]);
   });
 
-  test('a listing that has not changed costs one request', async () => {
+  test('an unchanged listing of tags costs one request', async () => {
     const first = await github.listTags('langgenius/dify');
 
     const second = await github.listTags('langgenius/dify', { etag: first?.etag ?? '' });
@@ -46,7 +46,7 @@ describe('GitHub', () => {
     expect(standIn.requests.slice(2)).toMatchObject([{ status: 304 }]);
   });
 
-  test('a new tag on the first page is a new listing', async () => {
+  test('a new tag on the first page changes the listing', async () => {
     const first = await github.listTags('langgenius/dify');
     standIn.setTags('langgenius/dify', ['1.17.0', ...difyTags]);
 
@@ -56,7 +56,7 @@ describe('GitHub', () => {
     expect(second?.etag).not.toBe(first?.etag);
   });
 
-  test('the next page is asked of the same server, whatever address the answer names', async () => {
+  test('the next page is requested from the same server, whatever URL the response names', async () => {
     standIn.next({
       status: 200,
       headers: { 'content-type': 'application/json', link: '<http://192.0.2.1/steal?page=2>; rel="next"' },
@@ -69,7 +69,7 @@ describe('GitHub', () => {
     expect(standIn.requests.map(({ path }) => path.split('page=').at(-1))).toEqual(['1', '2']);
   });
 
-  test('a file is read at a tag', async () => {
+  test('a file on GitHub is read at a tag', async () => {
     standIn.setFile(file.repository, file.tag, file.path, 'services: {}\n');
 
     const text = await github.readFile(file);
@@ -77,7 +77,7 @@ describe('GitHub', () => {
     expect(text).toBe('services: {}\n');
   });
 
-  test('a file is read from a server that gives it in base64', async () => {
+  test('a file is read from a GitHub server that returns it in base64', async () => {
     standIn.next({
       status: 200,
       headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -89,7 +89,7 @@ describe('GitHub', () => {
     expect(text).toBe('services: {}');
   });
 
-  test('the token goes along when there is one, and is asked for anew each time', async () => {
+  test('the GitHub token is sent if there is one and is read again for each request', async () => {
     await github.listTags('langgenius/dify');
     token = 'first';
     await github.listTags('langgenius/dify');
@@ -100,14 +100,14 @@ describe('GitHub', () => {
     expect(github.hasToken).toBe(true);
   });
 
-  test('a repository that is not there is said with its address', async () => {
+  test('a missing repository is reported with its address', async () => {
     const fault = await faultOf(github.listTags('langgenius/gone'));
 
     expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'block', status: 404 });
     expect(fault.message).toContain(`the tags of langgenius/gone (404 for ${standIn.url}/repos/langgenius/gone/tags)`);
   });
 
-  test('a compose file that has moved is said with its address', async () => {
+  test('a compose file that has moved is reported with its address', async () => {
     const fault = await faultOf(github.readFile(file));
 
     expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'block', status: 404 });
@@ -115,7 +115,7 @@ describe('GitHub', () => {
     expect(fault.message).toContain(`${standIn.url}/repos/langgenius/dify/contents/docker/docker-compose.yaml`);
   });
 
-  test('a refused token is no rate limit, and is not shown', async () => {
+  test('a rejected GitHub token is not taken for a rate limit and not printed', async () => {
     standIn.requireToken('right');
     token = 'wrong-secret';
 
@@ -126,7 +126,7 @@ describe('GitHub', () => {
     expect(fault.message).not.toContain('wrong-secret');
   });
 
-  test('a used-up rate limit waits until the reset that GitHub names', async () => {
+  test('a used-up rate limit waits until the reset time that GitHub sends', async () => {
     standIn.limit(0, 600_000);
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -134,7 +134,7 @@ describe('GitHub', () => {
     expect(fault).toMatchObject({ code: 'rate-limited', decision: 'wait' });
     expect(fault.retryAfterMs).toBeGreaterThan(595_000);
     expect(fault.retryAfterMs).toBeLessThan(610_000);
-    expect(fault.message).toContain('60 requests an hour');
+    expect(fault.message).toContain('60 requests per hour');
     expect(standIn.requests).toHaveLength(1);
   });
 
@@ -150,7 +150,7 @@ describe('GitHub', () => {
       },
       62_000,
     ],
-  ])('%s waits as long', async (_what, trouble, waitMs) => {
+  ])('a GitHub request with %s waits for the given time', async (_what, trouble, waitMs) => {
     standIn.next(trouble);
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -159,7 +159,7 @@ describe('GitHub', () => {
     expect(standIn.requests).toHaveLength(1);
   });
 
-  test('a 403 that is no rate limit needs a person', async () => {
+  test('a 403 of GitHub that is not a rate limit blocks', async () => {
     standIn.next({
       status: 403,
       headers: { 'content-type': 'application/json' },
@@ -172,7 +172,7 @@ describe('GitHub', () => {
     expect(fault.message).toContain('Repository access blocked');
   });
 
-  test('a moment of trouble is sat out', async () => {
+  test('a short outage of GitHub is retried within the request', async () => {
     standIn.next({ status: 502 }, { hangUp: true, status: 0 });
 
     const listing = await github.listTags('langgenius/dify');
@@ -180,7 +180,7 @@ describe('GitHub', () => {
     expect(listing?.tags).toHaveLength(difyTags.length);
   });
 
-  test('an outage that lasts is tried again later', async () => {
+  test('a longer outage of GitHub is retried later', async () => {
     standIn.next(...Array.from({ length: 4 }, () => ({ status: 503 })));
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -188,7 +188,7 @@ describe('GitHub', () => {
     expect(fault).toMatchObject({ code: 'server-error', decision: 'retry' });
   });
 
-  test('a server that does not answer at all is tried again later', async () => {
+  test('a GitHub server that does not answer is retried later', async () => {
     await standIn.stop();
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -200,7 +200,7 @@ describe('GitHub', () => {
   test.each([
     ['JSON of another shape', 'application/json', '{"tags":[]}'],
     ['a page of a proxy', 'text/html; charset=utf-8', '<html>please sign in</html>'],
-  ])('%s in place of the tags is said with the address', async (_what, type, body) => {
+  ])('%s instead of the tags is reported with the address', async (_what, type, body) => {
     standIn.next({ status: 200, headers: { 'content-type': type }, body });
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -209,7 +209,7 @@ describe('GitHub', () => {
     expect(fault.message).toContain(`${standIn.url}/repos/langgenius/dify/tags`);
   });
 
-  test('a folder in place of a file is said with the address', async () => {
+  test('a folder instead of a file is reported with the address', async () => {
     standIn.next({ status: 200, headers: { 'content-type': 'application/json' }, body: '[{"type":"file"}]' });
 
     const fault = await faultOf(github.readFile(file));
@@ -217,7 +217,7 @@ describe('GitHub', () => {
     expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
   });
 
-  test('an answer without an end is given up, and no more of it is kept than any answer has', async () => {
+  test('an endless response is aborted at the maximum size', async () => {
     let sent = 0;
     const endless = async (): Promise<Response> => {
       const body = new ReadableStream({
@@ -233,11 +233,11 @@ describe('GitHub', () => {
     const fault = await faultOf(github.readFile(file));
 
     expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
-    expect(fault.message).toContain('docker-compose.yaml?ref=1.16.0 did not answer with what was expected');
+    expect(fault.message).toContain('docker-compose.yaml?ref=1.16.0: the response has more than');
     expect(sent).toBeLessThan(60_000_000);
   });
 
-  test('an answer that breaks off in its middle is tried again, and is not taken for an empty file', async () => {
+  test('a truncated response is retried and not taken for an empty file', async () => {
     let answers = 0;
     const breaking = async (): Promise<Response> => {
       answers += 1;
@@ -253,7 +253,7 @@ describe('GitHub', () => {
     expect(answers).toBe(2);
   });
 
-  test("a web page in GitHub's place is not told whole", async () => {
+  test("a web page instead of GitHub's response is reported in shortened form", async () => {
     standIn.next({ status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${'blocked '.repeat(50_000)}` });
 
     const fault = await faultOf(github.readFile(file));
@@ -262,7 +262,7 @@ describe('GitHub', () => {
     expect(fault.message.length).toBeLessThan(1_000);
   });
 
-  test('whoever stops asking gets no fault of GitHub', async () => {
+  test('a cancelled request is not reported as an error of GitHub', async () => {
     const stopped = AbortSignal.abort(new Error('stopped'));
 
     await expect(github.listTags('langgenius/dify', { signal: stopped })).rejects.toThrow('stopped');

@@ -2,7 +2,7 @@ import type { TagFiles } from '../../src/upstreams/tag-files.js';
 import { folderOf } from '../../src/upstreams/repository-path.js';
 import { UpstreamFault } from '../../src/upstreams/upstream-fault.js';
 
-/** The files of a repository, by their paths. */
+/** The files of a repository by their paths. */
 export function heldFiles(texts: Readonly<Record<string, string>>): TagFiles & { readonly asked: string[] } {
   const asked: string[] = [];
   return {

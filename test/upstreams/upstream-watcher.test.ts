@@ -34,7 +34,7 @@ describe('looking at upstreams', () => {
   });
   afterEach(async () => await standIn.stop());
 
-  test('the newest release of Dify is compared with the one before it', async () => {
+  test('a check of Dify compares the newest release with the previous one', async () => {
     const finding = await watcher.check(difyUpstream);
 
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true, unchanged: 13 });
@@ -56,7 +56,7 @@ describe('looking at upstreams', () => {
       newTag: '2.0.0',
     });
     expect(finding.skipped.map(({ what }) => what)).toContain('service couch');
-    expect(finding.notes).toEqual(['GITHUB_TOKEN is not set: GitHub answers 60 requests an hour from this address']);
+    expect(finding.notes).toEqual(['GITHUB_TOKEN is not set: GitHub allows 60 requests per hour from this address']);
   });
 
   test('a release that is tagged in two spellings is not compared with itself', async () => {
@@ -68,14 +68,14 @@ describe('looking at upstreams', () => {
     expect(finding.wanted).toHaveLength(5);
   });
 
-  test('scope release wants every image of the newest release', async () => {
+  test('scope release requests every image of the newest release', async () => {
     const finding = await watcher.check(difyUpstream, { scope: 'release' });
 
     expect(finding.wanted).toHaveLength(18);
     expect(finding.wanted.map(({ image }) => image)).toContain('docker.io/library/postgres:15-alpine');
   });
 
-  test('two releases between two looks lose nothing: the newest is compared with the one that was handled', async () => {
+  test('the newest release is compared with the last handled one, so that two releases between two checks lose nothing', async () => {
     standIn.setTags('langgenius/dify', ['1.18.0', '1.17.0', ...difyTags]);
     publish('1.17.0', newer.replace('redis:6-alpine', 'redis:7-alpine'));
     publish('1.18.0', newer.replace('redis:6-alpine', 'redis:7-alpine').replace('nginx:latest', 'nginx:1.29'));
@@ -89,7 +89,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('a release that was handled costs one conditional request', async () => {
+  test('a check without a new release costs one conditional request', async () => {
     const { etag } = await watcher.check(difyUpstream);
     const before = standIn.requests.length;
 
@@ -99,7 +99,7 @@ describe('looking at upstreams', () => {
     expect(standIn.requests.slice(before).map(({ status }) => status)).toEqual([304]);
   });
 
-  test('other tags that came in mean nothing new, and no file is read', async () => {
+  test('new tags that are not releases cause no read of a file', async () => {
     standIn.setTags('langgenius/dify', ['1.17.0-rc1', ...difyTags]);
 
     const finding = await watcher.check(difyUpstream, { handled: { release: '1.16.0', etag: 'W/"old"' } });
@@ -109,7 +109,7 @@ describe('looking at upstreams', () => {
     expect(standIn.requests.filter(({ path }) => path.includes('contents'))).toEqual([]);
   });
 
-  test('a handled release is looked at again when somebody asks', async () => {
+  test('a handled release is checked again on request', async () => {
     const finding = await watcher.check(difyUpstream, {
       handled: { release: '1.16.0', etag: 'W/"any"' },
       again: true,
@@ -119,7 +119,7 @@ describe('looking at upstreams', () => {
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true });
   });
 
-  test('a listing is not asked for by its ETag while new releases may come in behind its first page', async () => {
+  test('a listing is not requested by its ETag while new releases may appear after its first page', async () => {
     const many = Array.from({ length: 120 }, (_, number) => `z-build-${number}`);
     standIn.setTags('langgenius/dify', [...many, ...difyTags]);
 
@@ -129,23 +129,21 @@ describe('looking at upstreams', () => {
     expect(finding.etag).toBeUndefined();
   });
 
-  test('a release that was withdrawn does not bring the one before it back', async () => {
+  test('a withdrawn release does not make the previous one new again', async () => {
     const finding = await watcher.check(difyUpstream, { handled: { release: '1.17.0' } });
 
     expect(finding).toMatchObject({ release: '1.17.0', isNew: false });
-    expect(finding.notes.at(-1)).toBe(
-      '1.17.0, which was handled last, is no longer among the releases; the newest there is 1.16.0',
-    );
+    expect(finding.notes.at(-1)).toBe('the last handled release 1.17.0 no longer exists; the newest one is 1.16.0');
   });
 
-  test('a handled release that is gone is made up for by the one before the newest', async () => {
+  test('if the handled release is gone, the newest one is compared with the previous one', async () => {
     const finding = await watcher.check(difyUpstream, { handled: { release: '1.15.9' } });
 
     expect(finding).toMatchObject({ release: '1.16.0', previous: '1.15.0', isNew: true });
     expect(finding.notes.at(-1)).toContain('1.15.9');
   });
 
-  test('a variable may be called as what every object has', async () => {
+  test('a variable may have the name of a built-in property of objects', async () => {
     publish('1.16.0', 'services: { app: { image: "nginx:${constructor:-1.27}" } }');
 
     const finding = await watcher.check(difyUpstream, { scope: 'release' });
@@ -153,7 +151,7 @@ describe('looking at upstreams', () => {
     expect(finding.wanted.map(({ image }) => image)).toEqual(['docker.io/library/nginx:1.27']);
   });
 
-  test('variables have their values from the files beside the compose file at the same tag', async () => {
+  test('variables get their values from the files beside the compose file at the same tag', async () => {
     const upstream: ComposeUpstream = {
       ...difyUpstream,
       repository: 'getsentry/self-hosted',
@@ -181,24 +179,24 @@ describe('looking at upstreams', () => {
     expect(finding.notes).toContain('values of EXTRA come from .env.example, which users copy or adapt');
   });
 
-  test('an older release without the file leaves every image new, and that is said', async () => {
+  test('if an older release lacks the file, every image is new, with a note', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
     standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);
 
     const finding = await watcher.check(upstream);
 
     expect(finding.added).toHaveLength(18);
-    expect(finding.notes.at(-1)).toContain('1.15.0 cannot be compared with');
+    expect(finding.notes.at(-1)).toContain('1.15.0 cannot be compared');
   });
 
-  test('a newest release without the file is a fault that names its address', async () => {
+  test('a newest release without the file is an error with its address', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'moved.yaml' };
 
     await expect(watcher.check(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'block' });
     await expect(watcher.check(upstream)).rejects.toThrow('/contents/moved.yaml?ref=1.16.0');
   });
 
-  test('a project without any release is a fault that shows its tags', async () => {
+  test('a project without any release is an error that shows its tags', async () => {
     standIn.setTags('langgenius/dify', ['nightly', 'preview']);
 
     await expect(watcher.check(difyUpstream)).rejects.toThrow(
@@ -206,7 +204,7 @@ describe('looking at upstreams', () => {
     );
   });
 
-  test("the newest release of Xinference is its image's tag", async () => {
+  test("a check of Xinference uses the newest release as the image's tag", async () => {
     const finding = await watcher.check(xinferenceUpstream);
 
     expect(finding).toMatchObject({ release: 'v3.2.1', previous: 'v3.2.0', isNew: true });
@@ -215,7 +213,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('variants of an image have their suffix', async () => {
+  test('variants of an image get their suffix', async () => {
     const images = ['xprobe/xinference:{tag}', 'xprobe/xinference:{tag}-cpu', 'quay.io/x/y:{version}'];
 
     const finding = await watcher.check({ ...xinferenceUpstream, images });
@@ -227,7 +225,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('a version that no image tag can have is left out with the reason', async () => {
+  test('a version that is not a valid image tag is left out with the reason', async () => {
     standIn.setTags('xorbitsai/inference', ['v9.0.0+cuda']);
 
     const finding = await watcher.check(xinferenceUpstream);
@@ -238,7 +236,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('tags of a registry are wanted by rules', async () => {
+  test('tags of a registry are selected by rules', async () => {
     registryTags = ['v2.9.0', 'latest', 'v2.10.0', 'v1.0.0'];
     const upstream: TagsUpstream = {
       kind: 'tags',
@@ -256,12 +254,12 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('rules that no tag fits are a fault, not a success', async () => {
+  test('rules that match no tag are an error, not a success', async () => {
     registryTags = ['1.0', '2.0'];
     const rules = { match: 'v.*', newest: 5, deny: [] };
 
     await expect(watcher.check({ kind: 'tags', name: 'x', image: 'quay.io/a/b', rules })).rejects.toThrow(
-      'none of the 2 tags of quay.io/a/b fits its rules, for example 1.0, 2.0',
+      'none of the 2 tags of quay.io/a/b matches the rules, for example 1.0, 2.0',
     );
   });
 
