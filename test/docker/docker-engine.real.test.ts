@@ -30,7 +30,7 @@ const login = { user: 'captain', password: 'sec:ret' };
 const daemon = await tryStartDockerDaemon();
 if ('reason' in daemon) process.stderr.write(`skipped, since there is no Docker daemon: ${daemon.reason}\n`);
 
-describe.skipIf("reason' in daemon)('the docker engine, with a daemon", () => {
+describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
   if ('reason' in daemon) return;
   const { docker, program, environment } = daemon;
   let source: RegistryServer;
@@ -377,7 +377,7 @@ describe.skipIf("reason' in daemon)('the docker engine, with a daemon", () => {
     const copy = engine().copy(request('linux/amd64', { sourceDigest: amd64?.digest ?? index.digest }));
 
     await expect(copy).rejects.toMatchObject({ decision: 'retry' });
-    await expect(copy).rejects.toThrow(`it leads to ${index.digest}, ${String(amd64?.digest)} was expected`);
+    await expect(copy).rejects.toThrow(`it points to ${index.digest}, expected ${String(amd64?.digest)}`);
   });
 
   test('a registry or a daemon that does not answer is retried later', async () => {

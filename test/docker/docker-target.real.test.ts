@@ -16,7 +16,7 @@ import type { MadeManifest } from '../support/test-images.js';
 const daemon = await tryStartDockerDaemon();
 if ('reason' in daemon) process.stderr.write(`skipped, since there is no Docker daemon: ${daemon.reason}\n`);
 
-describe.skipIf(`reason' in daemon)('a target with "engine: docker"`, () => {
+describe.skipIf('reason' in daemon)('a target with "engine: docker"', () => {
   if ('reason' in daemon) return;
   let source: RegistryServer;
   let direct: RegistryServer;
