@@ -35,7 +35,7 @@ test('a repository that two sources share under one old name is named, with wher
   const [line = ''] = sharedNameLines(names, legacyTargets);
   expect(line).toMatch(
     new RegExp(
-      `^${repository} holds tags of docker.io/library/redis and of docker.io/bitnami/redis. It stays with docker.io/library/redis; `,
+      `^${repository} holds tags of both docker.io/library/redis and docker.io/bitnami/redis. It stays with docker.io/library/redis; `,
     ),
   );
   expect(line).toMatch(new RegExp(`its 2 tags there, go to ${repository}-[a-z2-7]{10}\\.`));
