@@ -68,6 +68,6 @@ async function openChecked(
 /** A host name that does not exist counts as a wrong setting; a temporary DNS failure has another code. */
 function isWrongSetting(error: unknown): error is DatabaseFault {
   if (!(error instanceof DatabaseFault)) return false;
-  const { trouble, cause } = error;
-  return trouble === 'refused' || (cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND');
+  const { faultKind, cause } = error;
+  return faultKind === 'refused' || (cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND');
 }

@@ -1,11 +1,11 @@
 import type { FerryDatabase } from './ferry-database.js';
 
-/** A blob that is in a thousand repositories can be mounted from a few as well. */
+/** A few repositories are enough to mount a blob from. */
 const repositoriesPerBlob = 5;
-/** Digests asked for, and rows written, in one statement. */
+/** Digests or rows per statement. */
 const pageSize = 200;
 
-/** Which repository of a target is known to hold which blob: from there it is mounted instead of being sent. */
+/** Records which repositories of a target have which blobs, to mount them instead of sending them. */
 export class BlobLocationStore {
   readonly #database: FerryDatabase;
 
@@ -14,8 +14,8 @@ export class BlobLocationStore {
   }
 
   /**
-   * Repositories of a registry (paths without host) by digest, the last seen first, at most five each; digests that no
-   * repository is known to hold are left out.
+   * Repositories of a registry (paths without host) by digest, the last seen first, at most five each. Digests without a
+   * known repository are omitted.
    */
   async known(registry: string, digests: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const found = new Map<string, string[]>();
@@ -36,7 +36,7 @@ export class BlobLocationStore {
     return found;
   }
 
-  /** Nobody found the blob there, or could take it from there. */
+  /** Deletes a location: the blob was not found there, or could not be mounted. */
   async forget(registry: string, repository: string, digest: string): Promise<void> {
     await this.#database.queries
       .deleteFrom('blob_locations')
@@ -46,10 +46,10 @@ export class BlobLocationStore {
       .execute();
   }
 
-  /** Records that a repository holds blobs; again, that it still does. */
+  /** Records that a repository has blobs, or that it still has them. */
   async record(registry: string, repository: string, digests: readonly string[]): Promise<void> {
     const { dialect, transaction } = this.#database;
-    // In one order for all processes, so that two of them do not wait for each other.
+    // All processes use the same order, so that they do not deadlock.
     for (const page of pages([...new Set(digests)].sort())) {
       await transaction(async (inside) => {
         const now = await dialect.now(inside);

@@ -7,13 +7,13 @@ import { upsertWanted } from './wanted/upsert-wanted.js';
 
 const longestId = 255;
 
-/** A delivery of a webhook or an API, and the workflow execution that handles it. */
+/** A delivery of a webhook or an API request, and the workflow execution that handles it. */
 export interface DeliveryClaim {
   readonly id: string;
   readonly owner: string;
 }
 
-/** Deliveries of webhooks that were handled: Temporal forgets its workflows, a sender may deliver again weeks later. */
+/** Handled deliveries. Temporal deletes old workflows, but a sender may redeliver weeks later. */
 export class DeliveryStore {
   readonly #database: FerryDatabase;
 
@@ -22,9 +22,9 @@ export class DeliveryStore {
   }
 
   /**
-   * Records the wishes of a delivery for whoever brings it first, and for the same owner as often as it asks, until the
-   * history is pruned. That it was handled and its rows are committed together: a try that failed leaves neither.
-   * @returns undefined when another owner has handled the delivery: nothing is changed then
+   * Records the requests of a delivery for its first owner, which may repeat it, until the history is pruned. The delivery
+   * and its rows are committed together, so a failed attempt leaves neither.
+   * @returns undefined if another owner has handled the delivery: nothing is changed then
    * @see upsertWanted
    */
   async record(
@@ -46,7 +46,7 @@ async function claim(queries: Queries, dialect: DialectDifferences, { id, owner 
   return (await dialect.locking(select).executeTakeFirstOrThrow()).owner === owner;
 }
 
-/** Senders choose their IDs: one that is too long for its column is known by its digest. */
+/** Senders choose their IDs. An ID that is too long for its column is replaced by its digest. */
 function short(text: string): string {
   return text.length <= longestId ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

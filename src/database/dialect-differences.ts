@@ -9,13 +9,13 @@ export type TableName = keyof FerryTables;
 
 export type RowValues = Readonly<Record<string, string | number | null>>;
 
-/** What MySQL and SQLite do differently, as far as the stores need it; one implementation beside each dialect. */
+/** The differences between MySQL and SQLite that the stores need; one implementation per dialect. */
 export interface DialectDifferences {
   readonly kind: 'mysql' | 'sqlite';
   /** The database's clock, UTC milliseconds: the one clock that all processes share. */
   now(queries: Queries): Promise<number>;
   /**
-   * Inserts the rows whose key is not there yet, and leaves the others as they are. All rows name the same columns.
+   * Inserts rows whose key does not exist yet, and does not change the others. All rows have the same columns.
    * @param key columns of the primary or of a unique key
    * @returns how many were inserted
    */
@@ -25,7 +25,7 @@ export interface DialectDifferences {
     rows: readonly RowValues[],
     key: readonly [string, ...string[]],
   ): Promise<number>;
-  /** Inserts the rows, or sets every column that is not part of the key where the key is there. */
+  /** Inserts rows, or sets every column outside of the key if the key exists. */
   upsert(
     queries: Queries,
     table: TableName,
@@ -33,7 +33,7 @@ export interface DialectDifferences {
     key: readonly [string, ...string[]],
   ): Promise<void>;
   /**
-   * Deletes rows whose `age`, a column or what is made of columns, is below a value, at most `limit` of them.
+   * Deletes at most `limit` rows whose `age`, a column or an expression, is below a value.
    * @returns how many were deleted
    */
   deleteSome(
@@ -41,8 +41,8 @@ export interface DialectDifferences {
     table: TableName,
     which: { readonly age: RawBuilder<unknown>; readonly below: number; readonly limit: number },
   ): Promise<number>;
-  /** An expression that is above 0 where one of these text columns holds a NUL that its text, once read, does not show. */
+  /** An expression that is above 0 if one of these text columns contains a NUL that the driver does not return. */
   holdsNul(columns: readonly string[]): RawBuilder<number>;
-  /** Makes a query of a transaction lock what it reads until the end of the transaction. */
+  /** Makes a query lock the rows that it reads until the end of the transaction. */
   locking<Q extends { forUpdate(): Q }>(query: Q): Q;
 }

@@ -1,4 +1,4 @@
-/** How rows of `images_for_push` stand for people, whatever other programs wrote into them. */
+/** The effective status of rows of `images_for_push`, whatever other programs wrote into them. */
 import { sql } from 'kysely';
 
 import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
@@ -6,13 +6,13 @@ import type { FaultCode } from '../domain/ferry-error.js';
 import { lowestId, highestId } from './wanted/wanted-rows.js';
 
 /**
- * In SQL 1 for a row that another program marked as pushed and that the ferry has not found on every target itself. The
- * ferry writes its own status beside the one that all programs share: where they differ, another program wrote it.
+ * In SQL: 1 for a row that another program marked as pushed and that the ferry has not verified on every target. The ferry
+ * also writes the status into its own column: if the two differ, another program changed it.
  */
 const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
   and (verified_at is null or ferry_status is null or ferry_status <> ${PushStatus.pushed}) then 1 else 0 end`;
 
-/** The same of a row that was read. */
+/** The same for a row that was read. */
 export function isClaimedRow(row: {
   readonly push_status: number | null;
   readonly ferry_status: number | null;
@@ -21,7 +21,7 @@ export function isClaimedRow(row: {
   return row.push_status === PushStatus.pushed && (row.verified_at === null || row.ferry_status !== PushStatus.pushed);
 }
 
-/** The status in SQL: what the ferry cannot work with counts as blocked, what it never verified as pending. @see unworkable */
+/** The status in SQL: unusable rows count as blocked, and unverified pushed rows as pending. @see unworkable */
 export const effectiveStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}
   when id not between ${lowestId} and ${highestId} then ${PushStatus.blocked}
   when push_status is null then ${PushStatus.pending}
@@ -29,7 +29,7 @@ export const effectiveStatus = sql<number>`case when push_status = ${PushStatus.
   when push_status in (${PushStatus.pending}, ${PushStatus.pushed}) then push_status
   else ${PushStatus.blocked} end`;
 
-/** Why a row is left alone although nobody blocked it; undefined for a row that the ferry works with. */
+/** Why a row is unusable although its status is not blocked; undefined for a usable row. */
 export function unworkable(row: {
   readonly id: number;
   readonly push_status: number | null;
@@ -38,14 +38,14 @@ export function unworkable(row: {
   if (!Number.isSafeInteger(row.id)) {
     return {
       code: 'invalid-row',
-      reason: `the row's id is not between ${lowestId} and ${highestId}: give it one that is, in the database`,
+      reason: `the ID of the row is not between ${lowestId} and ${highestId}: change it in the database`,
     };
   }
   const status = readPushStatus(row.push_status);
   if (row.push_status === null || row.push_status === status) return undefined;
   return {
     code: 'invalid-row',
-    reason: `push_status is ${String(row.push_status)}, which means nothing here: set it to 0 (or run "ferry retry") to have the image copied, to 3 to withdraw it`,
+    reason: `push_status is ${String(row.push_status)}, which is unknown: set it to 0 (or run "ferry retry") to have the image copied, to 3 to withdraw it`,
   };
 }
 

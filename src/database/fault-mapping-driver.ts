@@ -1,6 +1,6 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely';
 
-/** A driver whose errors are the ferry's: the one place where a database's own errors change language. */
+/** A driver that maps all errors of a database to the ferry's errors. */
 export class FaultMappingDriver implements Driver {
   readonly #driver: Driver;
   readonly #faultOf: (error: unknown) => unknown;

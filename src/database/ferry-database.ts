@@ -13,17 +13,17 @@ import type { FerryTables } from './tables.js';
 export type DatabaseSettings =
   ({ readonly kind: 'mysql' } & MysqlSettings) | { readonly kind: 'sqlite'; readonly path: string };
 
-/** An open database; the stores are made from it. */
+/** An open database. The stores are created from it. */
 export interface FerryDatabase {
-  /** Where it is, for people. */
+  /** Its location, for messages. */
   readonly place: string;
-  /** What a person has to know of how it was reached, such as a connection that is not encrypted. */
+  /** Notes for the user about the connection, such as missing encryption. */
   readonly notes: readonly string[];
   readonly queries: Queries;
   readonly dialect: DialectDifferences;
   /**
-   * Runs the work in a transaction, and again from its beginning when another writer was in the way; so the work must
-   * do nothing but database statements, all through the queries that it is given.
+   * Runs the work in a transaction and repeats it as a whole on a write conflict. The work must therefore consist only of
+   * database statements through the given queries.
    */
   readonly transaction: <T>(work: (queries: Queries) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -33,8 +33,8 @@ const transactionAttempts = 8;
 const longestPauseMs = 200;
 
 /**
- * Opens SQLite's file or MySQL's database, making what is missing of either; tables are made by `migrate`.
- * @throws DatabaseFault (`retry` when the server is away, `block` when it refuses), naming server and user or file
+ * openDatabase opens the SQLite file or the MySQL database and creates it if it is missing; `migrate` creates the tables.
+ * @throws DatabaseFault (`retry` if the server is unavailable, `block` if it refuses), with the server and user or the file
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<FerryDatabase> {
   if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).openMysql(settings));
@@ -42,19 +42,19 @@ export async function openDatabase(settings: DatabaseSettings): Promise<FerryDat
 }
 
 /**
- * Opens what is there, for commands that change nothing: nothing is made, and writing fails.
- * @throws DatabaseFault also when there is none yet
+ * openDatabaseReadOnly opens an existing database for commands that change nothing. Writes fail.
+ * @throws DatabaseFault also if it does not exist
  */
 export async function openDatabaseReadOnly(settings: DatabaseSettings): Promise<FerryDatabase> {
   if (settings.kind === 'mysql') return databaseOf(settings, await (await mysqlDatabase()).openMysqlReadOnly(settings));
   return databaseOf(settings, { dialect: (await sqliteDatabase()).openSqliteReadOnly(settings.path), notes: [] });
 }
 
-/** A command waits for the driver that it uses, not for both. */
+/** Load only the driver that is used, to start commands faster. */
 const mysqlDatabase = async () => await import('./mysql/mysql-database.js');
 const sqliteDatabase = async () => await import('./sqlite/sqlite-database.js');
 
-/** Where a database is, or would be: a file, or a name on a server. */
+/** The location of a database: a file, or a name on a server. */
 function databasePlace(settings: DatabaseSettings): string {
   if (settings.kind === 'sqlite') return settings.path;
   return `MySQL ${settings.host}:${settings.port}, database ${settings.database}`;
@@ -84,10 +84,10 @@ export async function inTransaction<T>(queries: Queries, work: (queries: Queries
     try {
       return await queries.transaction().execute(work);
     } catch (error) {
-      const isConflict = error instanceof DatabaseFault && error.trouble === 'conflict';
+      const isConflict = error instanceof DatabaseFault && error.faultKind === 'conflict';
       if (!isConflict || attempt === transactionAttempts) throw error;
     }
-    // Random, so that two transactions that stopped each other do not meet again.
+    // A random pause, so that two conflicting transactions do not collide again.
     await delay(Math.random() * Math.min(longestPauseMs, 10 * 2 ** attempt));
   }
 }

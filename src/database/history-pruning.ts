@@ -5,10 +5,10 @@ import type { TableName } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 
 const dayMs = 86_400_000;
-/** Rows that one statement deletes: nobody waits long for its locks, and it ends in seconds. */
+/** Rows per delete statement: it takes seconds and holds its locks only briefly. */
 const standardBatch = 5_000;
 
-/** Of an allowance: the last pull, or the last word of a source; a configured one may never have had any. */
+/** The last use of an allowance: the last pull or the last announcement of the source; a configured one may have neither. */
 const lastUse = sql<number>`case when coalesce(acquired_at, 0) > coalesce(observed_at, 0) then acquired_at else coalesce(observed_at, 0) end`;
 
 export interface PrunedHistory {
@@ -42,7 +42,7 @@ export async function pruneHistory(
     runs: await pruned('runs', 'started_at'),
     deliveries: await pruned('deliveries', 'received_at'),
     events: await pruned('events', 'at'),
-    // A blob that is there still is sent again at worst, and then known again.
+    // At worst, a blob that is still there is sent once more.
     blobLocations: await pruned('blob_locations', 'seen_at'),
     allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', lastUse)),
   };

@@ -3,10 +3,10 @@ import type { RawBuilder } from 'kysely';
 
 import type { RowValues, TableName } from './dialect-differences.js';
 
-/** Rows in one statement: with the widest table still far from what SQLite takes as parameters (32,766). */
+/** Rows per statement: even with the widest table far below SQLite's parameter limit (32,766). */
 const pageSize = 500;
 
-/** `insert … values (…), (…)` of both dialects. The first row names the columns; all rows have the same ones. */
+/** `insert … values (…), (…)` in both dialects. All rows must have the columns of the first row. */
 export function insertRows(table: TableName, rows: readonly RowValues[]): RawBuilder<unknown> {
   const columns = columnsOf(rows);
   const names = sql.join(columns.map((column) => sql.ref(column)));
@@ -18,7 +18,7 @@ export function columnsOf(rows: readonly RowValues[]): readonly string[] {
   return Object.keys(rows[0] ?? {});
 }
 
-/** As many rows at a time as one statement is to take; also for lists of keys to be looked up. */
+/** Splits rows, or keys of a query, into pages for one statement each. */
 export function pagesOf<T>(rows: readonly T[]): T[][] {
   const count = Math.ceil(rows.length / pageSize);
   return Array.from({ length: count }, (_, page) => rows.slice(page * pageSize, (page + 1) * pageSize));

@@ -1,6 +1,6 @@
 /**
- * What a column of JSON holds; undefined where it is NULL or no JSON: another program or a hand may have written it, and
- * one such row must not keep all others from being read.
+ * Parses a JSON column. Undefined if it is NULL or invalid: other programs or people may have written it, and one such row
+ * must not prevent reading all others.
  */
 export function readJsonColumn(column: string | null): unknown {
   if (column === null) return undefined;

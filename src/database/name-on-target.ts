@@ -1,4 +1,4 @@
-/** Names on targets, as `pushed_images` holds them. */
+/** Names on targets in `pushed_images`. */
 import { canonicalHost } from '@image-ferry/registry/reference';
 
 /** A name on a target, in canonical form. */
@@ -12,7 +12,7 @@ export function printName({ host, repository, tag }: NameOnTarget): string {
   return `${host}/${repository}:${tag}`;
 }
 
-/** Reads what older scripts wrote: with or without `https://`, with or without the host in the image's name. */
+/** Parses a name as older scripts wrote it: with or without `https://`, with or without the host in the image name. */
 export function nameOnTarget(row: {
   readonly target_registry_url: string | null;
   readonly registry_image_name: string | null;

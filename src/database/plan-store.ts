@@ -13,17 +13,17 @@ import type { UncopiedRow } from './adoption/adoption-candidates.js';
 import { countClaimed } from './adoption/claimed-rows.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
-import { identityOrFault, NAMING } from './adoption/naming-rows.js';
+import { identityOrFault, namingColumns } from './adoption/naming-rows.js';
 import { RowIndex } from './adoption/row-index.js';
 import { columnsAsText, rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted/wanted-rows.js';
 
-/** Rows read at once. */
+/** Rows per query. */
 const pageSize = 1000;
-/** Rows, at least, whose images are told together. */
+/** Minimum number of rows whose images are returned together. */
 const rowsTogether = 300;
 
-/** What a run would find, read without giving rows an identity or anything else. */
+/** Reads what a run would find, without normalizing rows or changing anything. */
 export class PlanStore {
   readonly #database: FerryDatabase;
 
@@ -32,9 +32,9 @@ export class PlanStore {
   }
 
   /**
-   * Hosts that pending rows name, each once, canonical; what is no host is left out.
+   * Canonical hosts of pending rows, without duplicates and invalid values.
    *
-   * @param limit ways of writing a host that are looked at
+   * @param limit maximum number of distinct column values that are read
    */
   async pendingHosts(limit: number): Promise<readonly string[]> {
     const rows = await this.#database.queries
@@ -50,8 +50,8 @@ export class PlanStore {
   }
 
   /**
-   * By the rows' own words: those that other programs have inserted since the last run are among them. Images come in
-   * the order of their first rows, some hundred at a time, so that tables of any length can be told of.
+   * Read from the original columns, so that rows that other programs inserted since the last run are included. Images are
+   * in the order of their first rows, some hundred at a time, so that tables of any size can be planned.
    */
   async *pendingImages(targets: readonly Target[]): AsyncGenerator<readonly PendingPlan[]> {
     let ids: number[] = [];
@@ -64,12 +64,12 @@ export class PlanStore {
     if (ids.length > 0) yield await this.#imagesOf(ids, targets);
   }
 
-  /** Rows that another program marked as pushed and the ferry never verified, duplicates left out. */
+  /** Rows that another program marked as pushed and the ferry never verified, without duplicates. */
   async unverified(): Promise<number> {
     return await countClaimed(this.#database.queries);
   }
 
-  /** Pending rows that name no image, with the reason, a page at a time. */
+  /** Pending rows that do not identify an image, with the reason, in pages. */
   async *refusedRows(): AsyncGenerator<readonly RefusedRow[]> {
     for await (const page of this.#pages()) {
       yield page.flatMap((row) => {
@@ -94,7 +94,7 @@ export class PlanStore {
     return index;
   }
 
-  /** @param ids all rows of some images, those of one side by side */
+  /** @param ids all rows of some images, grouped by image */
   async #imagesOf(ids: readonly number[], targets: readonly Target[]): Promise<readonly PendingPlan[]> {
     const rowsOf = new Map<string, WantedImage[]>();
     const uncopied: UncopiedRow[] = [];
@@ -116,7 +116,7 @@ export class PlanStore {
     });
   }
 
-  /** @returns ids of rows; none of a target that only a Docker daemon may look at */
+  /** @returns IDs of rows; none for a target that only a Docker daemon can access */
   async #adoptable(rows: readonly UncopiedRow[], targets: readonly Target[]): Promise<ReadonlySet<number>> {
     const { queries } = this.#database;
     const behindDaemons = new Set(targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name));
@@ -150,7 +150,7 @@ export class PlanStore {
     }
   }
 
-  /** In the order of the ids that are given; without those that are gone. */
+  /** In the order of the given IDs, without deleted rows. */
   async #rows(ids: readonly number[]) {
     const found = await Promise.all(
       pagesOf(ids).map(async (page) => await this.#selected().where('id', 'in', page).execute()),
@@ -163,8 +163,8 @@ export class PlanStore {
   #selected() {
     return this.#database.queries
       .selectFrom('images_for_push')
-      .select(['id', ...NAMING, 'push_status'])
-      .select(this.#database.dialect.holdsNul(NAMING).as('nuls'))
+      .select(['id', ...namingColumns, 'push_status'])
+      .select(this.#database.dialect.holdsNul(namingColumns).as('nuls'))
       .select(['source_digest', 'checked_at', 'first_missing_at', 'blocked_code', 'blocked_reason', 'targets'])
       .select('force_copy')
       .where('duplicate_of', 'is', null)

@@ -3,26 +3,26 @@ import { forgottenBefore, freeInMs, pullsFree, sliceAt } from '../domain/pull-al
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 
-/** One allowance: all pulls of a spender at a host. */
+/** One allowance: all pulls of a rate limit source from a host. */
 export interface PullAccount {
   readonly host: string;
   readonly rateLimitSource: string;
 }
 
-/** How an allowance stands. */
+/** The current state of an allowance. */
 export interface PullBudget extends PullAccount, PullAllowance {
   readonly free: number;
-  /** When enough is free for coming back to be worth it, UTC ms; absent: now. */
+  /** When enough is free for a retry, UTC ms; absent: now. */
   readonly againAt?: number;
 }
 
-/** A pull that is on its way is counted by its source within this; after it, the source's word is the whole truth. */
+/** A source counts a pull in flight within this time. Later, the announced number is exact. */
 const quietMs = 60_000;
 
 /**
- * The books of what is read from sources, over all processes: a pull is booked before it is made, one row locked for each
- * allowance. A process that is killed in between leaves booked what it was about to ask for; that is free again when
- * the window has passed, or as soon as the source itself says so.
+ * Counts pulls from sources over all processes. A pull is counted before it is made, with a lock on the row of its
+ * allowance. Pulls that a killed process counted but did not make are freed when the window has passed, or when the source
+ * announces a lower number.
  */
 export class PullBudgetStore {
   readonly #database: FerryDatabase;
@@ -31,7 +31,7 @@ export class PullBudgetStore {
     this.#database = database;
   }
 
-  /** @returns undefined when the pull is booked; else milliseconds until coming back is worth it, and nothing is */
+  /** @returns undefined if the pull was counted; else the milliseconds until a retry, and nothing is counted */
   async take(account: PullAccount, allowance: PullAllowance): Promise<{ readonly freeInMs: number } | undefined> {
     const { dialect, transaction } = this.#database;
     return await transaction(async (inside) => {
@@ -55,11 +55,11 @@ export class PullBudgetStore {
   }
 
   /**
-   * The source's own count. Where it knows of more pulls than the books, somebody else made them, and they are booked.
-   * Where it knows of fewer, and none can be on its way, the books are put right.
+   * Records the number that the source announced. If it is higher than ours, another client made pulls, and they are
+   * counted. If it is lower and no pull can be in flight, our count is corrected.
    *
-   * @param told.ageMs since the request went out that was answered with it
-   * @param told.share the allowance is only a share of what the source grants: its word can lower it, never raise it
+   * @param told.ageMs since the request of the announcing response was sent
+   * @param told.share the allowance is only a share of the source's limit: an announcement can lower it, but not raise it
    */
   async told(
     account: PullAccount,
@@ -92,7 +92,7 @@ export class PullBudgetStore {
     });
   }
 
-  /** Every allowance that was ever used, and how it stands now; changes nothing. */
+  /** The current state of every allowance that was ever used; read-only. */
   async budgets(): Promise<readonly PullBudget[]> {
     const { dialect, queries } = this.#database;
     const now = await dialect.now(queries);
@@ -113,7 +113,7 @@ export class PullBudgetStore {
     return budgets;
   }
 
-  /** Makes the allowance's row, or sets it, and thereby keeps every other process waiting. @returns `acquired_at` */
+  /** Inserts or updates the allowance's row, which locks it for other processes. @returns `acquired_at` */
   async #lock(
     queries: Queries,
     { host, rateLimitSource }: PullAccount,
@@ -140,8 +140,8 @@ export class PullBudgetStore {
   }
 
   /**
-   * What was booked while the clock was ahead counts from now on: it would weigh until the clock is there again, and that
-   * may be years.
+   * Pulls that were counted while the clock was ahead are moved to now. Otherwise they would count until the clock reaches
+   * that time, perhaps for years.
    */
   async #countedUpTo(queries: Queries, account: PullAccount, latest: number) {
     const counted = await this.#counted(queries, account);
@@ -169,7 +169,7 @@ export class PullBudgetStore {
   }
 }
 
-/** Whether every pull booked until `acquiredAt` is counted by its source; a time to come is of a clock that was ahead. */
+/** Whether the source has counted every pull until `acquiredAt`; a future time comes from a clock that was ahead. */
 function isQuiet(acquiredAt: number | null, askedAt: number): boolean {
   return acquiredAt === null || acquiredAt < askedAt - quietMs || acquiredAt > askedAt + quietMs;
 }

@@ -1,4 +1,4 @@
-/** Rows in, domain values out. */
+/** Converts rows to domain values. */
 import { createHash } from 'node:crypto';
 
 import { InvalidInput } from '../domain/ferry-error.js';
@@ -21,7 +21,7 @@ export interface RowIdentity {
   readonly key: string;
 }
 
-/** What a row of `images_for_push` asks for. @throws InvalidInput when it cannot mean anything */
+/** The image and platform of a row of `images_for_push`. @throws InvalidInput if it is invalid */
 export function rowIdentity(row: ReferenceColumns & { readonly platform: string | null }): RowIdentity {
   assertText(row);
   const image = recordableImage(referenceFromRow(row));
@@ -29,7 +29,7 @@ export function rowIdentity(row: ReferenceColumns & { readonly platform: string 
   return { image, platform, key: imageKey(image, platform) };
 }
 
-/** SQLite keeps what it is given: a BLOB in a text column comes back as bytes, whatever the types here say. */
+/** SQLite stores any type in any column: a BLOB in a text column is returned as bytes. */
 function assertText(row: ReferenceColumns & { readonly platform: string | null }): void {
   const { source_registry_url, orig_name_space, orig_image_name, platform } = row;
   const columns: Readonly<Record<string, unknown>> = {
@@ -41,13 +41,13 @@ function assertText(row: ReferenceColumns & { readonly platform: string | null }
   for (const [name, value] of Object.entries(columns)) {
     if (value === null || value === undefined || typeof value === 'string') continue;
     throw new InvalidInput(
-      `the column ${name} holds ${typeof value === 'object' ? 'bytes' : typeof value}, not text`,
+      `the column ${name} contains ${typeof value === 'object' ? 'bytes' : typeof value}, not text`,
       'invalid-reference',
     );
   }
 }
 
-/** Whether a row still asks for what its identity says: another program may have written another name into it. */
+/** Whether a row still has the image of its identity: another program may have changed the columns. */
 export function isStillItself(
   row: Parameters<typeof rowIdentity>[0] & { readonly image_key: string | null; readonly image: string | null },
 ): boolean {
@@ -60,7 +60,7 @@ export function isStillItself(
   }
 }
 
-/** Whether the column `image` holds an image as the ferry writes it; another program may have put anything there. */
+/** Whether the column `image` contains a canonical image; another program may have written anything. */
 export function isCanonicalImage(column: unknown): boolean {
   if (typeof column !== 'string') return false;
   try {
@@ -77,7 +77,7 @@ export function columnsAsText(row: ReferenceColumns): string {
   return withoutPassword(parts.filter((part) => part !== null && part !== '').join('/'));
 }
 
-/** `all`, or canonical platforms, each once, sorted, divided by commas. NULL and '' mean linux/amd64. */
+/** `all`, or canonical platforms, sorted without duplicates, separated by commas. NULL and '' mean linux/amd64. */
 export function canonicalPlatforms(column: string | null): string {
   const text = (column ?? '').trim();
   const selection = parsePlatformSelection(text === '' ? standardPlatform : text);

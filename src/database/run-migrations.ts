@@ -20,30 +20,30 @@ import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
 import type { FerryTables } from './tables.js';
 
 export interface MigrateOptions {
-  /** Tables of an engine without transactions are rebuilt as InnoDB, rather than refused. */
+  /** Convert tables of an engine without transactions to InnoDB instead of refusing them. */
   readonly convertEngine?: boolean;
-  /** Is told of each table that is about to be rebuilt. */
+  /** Called before each table that is rebuilt. */
   readonly announce?: (line: string) => void;
 }
 
 export interface Migrated {
-  /** Names of the steps that were needed, in their order. */
+  /** Names of the migrations that were run, in order. */
   readonly applied: readonly string[];
-  /** What the tables that are there do not let happen in every case. */
+  /** Notes about existing tables that refuse some rows. */
   readonly notes: readonly string[];
 }
 
 /**
- * Brings the tables up to date: makes them, or takes over those of the older scripts in place. Several processes may
- * begin at once; one that was killed in its middle is made up for by the next.
- * @throws DatabaseFault also when the tables were made by a newer version, which this one must not touch, or have a form
- *   that the ferry cannot work with; nothing was changed then
+ * migrate creates the tables, or takes over those of the older scripts in place. Several processes may start it at the same
+ * time. If one is killed, the next one continues.
+ * @throws DatabaseFault also if a newer version created the tables, or if existing tables are not usable; nothing is changed
+ *   then
  */
 export async function migrate(database: FerryDatabase, options: MigrateOptions = {}): Promise<Migrated> {
   const { queries, dialect } = database;
   const missing = await missingSteps({ queries, dialect });
   const notes = await prepareTables(database, missing, options);
-  // Every command comes through here: nothing is locked when there is nothing to do.
+  // Every command calls this: nothing is locked if there is nothing to do.
   if (missing.length === 0) return { applied: [], notes };
 
   const migrations = migrationsOf(dialect);
@@ -63,15 +63,15 @@ async function prepareTables(
   assertUsable(forms, place, { convertEngine });
   for (const { table, engine, rows, megabytes } of forms.conversions) {
     announce(
-      `${table} is rebuilt as InnoDB (it is ${engine}, about ${rows} rows, ${megabytes} MB), and locked meanwhile`,
+      `${table} is converted from ${engine} to InnoDB (about ${rows} rows, ${megabytes} MB) and locked meanwhile`,
     );
     await schemaEditor(dialect.kind, queries).modernise(table);
   }
-  for (const table of forms.rebuilt) announce(`${table} is rebuilt with row format DYNAMIC, which its indexes need`);
+  for (const table of forms.rebuilt) announce(`${table} is rebuilt with row format DYNAMIC, which its indexes require`);
   return forms.notes;
 }
 
-/** Steps that `migrate` would make; changes nothing. @throws DatabaseFault when a newer version made the tables */
+/** Migrations that `migrate` would run; read-only. @throws DatabaseFault if a newer version created the tables */
 export async function missingSteps({
   queries,
   dialect,
@@ -83,8 +83,8 @@ export async function missingSteps({
 }
 
 /**
- * For commands that look at what is there, or change rows of it: they make no tables, and take none over.
- * @throws MissingDatabase when the ferry has not made its tables here
+ * For commands that read or change rows: they neither create nor take over tables.
+ * @throws MissingDatabase if the ferry's tables do not exist
  */
 export async function assertMade({ queries, dialect, place }: FerryDatabase): Promise<void> {
   const made = await stepsMade(queries);
@@ -92,20 +92,20 @@ export async function assertMade({ queries, dialect, place }: FerryDatabase): Pr
   const isEmpty = await hasNoTables({ queries, dialect });
   throw isEmpty
     ? missingDatabase(
-        `the database is empty: ${place} has no tables yet (FERRY_DATA_DIR, or MYSQL_HOST and MYSQL_DB, say which is used)`,
+        `the database is empty: ${place} has no tables yet (FERRY_DATA_DIR, or MYSQL_HOST and MYSQL_DB, select the database)`,
       )
     : new MissingDatabase(
-        `the tables in ${place} were not taken over by the ferry yet: type "ferry migrate"`,
+        `the tables in ${place} were not taken over by the ferry yet: run "ferry migrate"`,
         'refused',
       );
 }
 
-/** @throws DatabaseFault when `migrate` has steps to make, or a newer version made the tables */
+/** @throws DatabaseFault if migrations are missing, or if a newer version created the tables */
 export async function assertUpToDate(database: FerryDatabase): Promise<void> {
   const missing = await missingSteps(database);
   if (missing.length === 0) return;
   throw new DatabaseFault(
-    `the tables in ${database.place} are not up to date (${missing.join(', ')}), and reading changes nothing: run "ferry migrate"`,
+    `the tables in ${database.place} are not up to date (${missing.join(', ')}): run "ferry migrate"`,
     'refused',
   );
 }
@@ -124,8 +124,8 @@ async function stepsMade(queries: Queries): Promise<readonly string[]> {
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(queries);
     return rows.map(({ name }) => name);
   } catch (error) {
-    // There is no such table before the first migration.
-    if (error instanceof DatabaseFault && error.trouble === 'statement') return [];
+    // The table does not exist before the first migration.
+    if (error instanceof DatabaseFault && error.faultKind === 'statement') return [];
     throw error;
   }
 }
@@ -141,7 +141,7 @@ const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = 
   '0007-pushed-images': pushedImages,
 };
 
-/** Kysely hands a migration queries over tables that it does not know; here they are always the ferry's. */
+/** Kysely types the queries of a migration without tables; here they are always the ferry's. */
 function migrationsOf(dialect: DialectDifferences): Record<string, Migration> {
   return Object.fromEntries(
     Object.entries(steps).map(([name, up]) => [

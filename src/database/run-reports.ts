@@ -4,7 +4,7 @@ import type { CopyState } from '../domain/wanted-image.js';
 import type { NotDoneEntry, RunPage, RunReport } from './status-views.js';
 import type { Queries } from './dialect-differences.js';
 
-/** What a run did, in numbers; undefined for a run that is not known (any more). Without an ID: the latest run. */
+/** The totals of a run; undefined if it is unknown or was deleted. Default: the latest run. */
 export async function readRun(queries: Queries, id?: string): Promise<RunReport | undefined> {
   const runs = queries.selectFrom('runs').selectAll().orderBy('started_at', 'desc').limit(1);
   const run = await (id === undefined ? runs : runs.where('id', '=', id)).executeTakeFirst();
@@ -61,7 +61,7 @@ export async function readRuns(
   return rows.length < limit || last === undefined ? { items } : { items, next: `${last.started_at}-${last.id}` };
 }
 
-/** What a run did not do, by image and target, in the order of their names. */
+/** Images and targets that a run did not complete, by name. */
 export async function readNotDone(queries: Queries, run: string, limit: number): Promise<readonly NotDoneEntry[]> {
   const rows = await queries
     .selectFrom('run_outcomes')

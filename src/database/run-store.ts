@@ -3,7 +3,7 @@ import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { bringBackChecks } from './wanted/clock-skew.js';
 
-/** The runs that were made, and why. */
+/** Sync runs and their reasons. */
 export class RunStore {
   readonly #database: FerryDatabase;
 
@@ -11,7 +11,7 @@ export class RunStore {
     this.#database = database;
   }
 
-  /** @returns when the run began, UTC ms by the database's clock; begun twice, it began the first time */
+  /** @returns when the run started, UTC ms by the database's clock; a repeated call returns the first start */
   async begin(run: {
     readonly id: string;
     readonly reasons: readonly string[];

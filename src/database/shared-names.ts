@@ -1,4 +1,4 @@
-/** Repositories on targets that the older scripts gave to several sources. */
+/** Repositories on targets that older scripts used for several sources. */
 import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { Queries } from './dialect-differences.js';
@@ -12,7 +12,7 @@ export interface SharedName {
   readonly repository: string;
   /** The source repository that keeps it. */
   readonly owner: string;
-  /** Source repositories whose new tags go elsewhere, with how many of their tags are there. */
+  /** Other source repositories, whose new tags get another name, with the number of their tags there. */
   readonly others: readonly { readonly source: string; readonly tags: number }[];
 }
 
@@ -20,7 +20,7 @@ export interface SharedName {
 export async function findSharedNames(queries: Queries): Promise<readonly SharedName[]> {
   const sources = new Map<string, Map<string, number>>();
   for (let after: number | undefined = lowestId - 1; after !== undefined;) {
-    const rows: readonly PushedName[] = await queries
+    const rows: readonly NamedRow[] = await queries
       .selectFrom('pushed_images')
       .select(['id', 'image', 'target_registry_url', 'registry_image_name'])
       .where('image', '<>', '')
@@ -51,14 +51,14 @@ export async function findSharedNames(queries: Queries): Promise<readonly Shared
   return found;
 }
 
-interface PushedName {
+interface NamedRow {
   readonly id: number;
   readonly image: string | null;
   readonly target_registry_url: string | null;
   readonly registry_image_name: string | null;
 }
 
-function count(sources: Map<string, Map<string, number>>, row: PushedName): void {
+function count(sources: Map<string, Map<string, number>>, row: NamedRow): void {
   const name = nameOnTarget(row);
   const source = sourceOf(row.image ?? '');
   if (name === undefined || source === undefined) return;

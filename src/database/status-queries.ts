@@ -28,10 +28,10 @@ import { lowestId } from './wanted/wanted-rows.js';
 const standardLimit = 1_000;
 /** State changes that the status of an image shows. */
 const eventsShown = 50;
-/** Rows read at once where an image is looked for among rows that were not normalized yet. */
+/** Rows per query when searching for an image in rows that are not normalized yet. */
 const unreadPage = 1_000;
 
-/** How rows stand, for people: reads only, so that it works on a database that was opened read-only. Images are canonical references. */
+/** Status queries for users. They only read, so they work on a read-only database. Images are canonical references. */
 export class StatusQueries {
   readonly #database: FerryDatabase;
 
@@ -39,7 +39,7 @@ export class StatusQueries {
     this.#database = database;
   }
 
-  /** How everything stands. */
+  /** Totals of all rows. */
   async overview(): Promise<Overview> {
     const { queries } = this.#database;
     const count = sql<number>`count(*)`.as('rows');
@@ -86,12 +86,12 @@ export class StatusQueries {
     };
   }
 
-  /** Rows that another program marked as pushed and the ferry never verified, duplicates left out. */
+  /** Rows that another program marked as pushed and the ferry never verified, without duplicates. */
   async unverified(): Promise<number> {
     return await countClaimed(this.#database.queries);
   }
 
-  /** One image in full; its lists are empty when nobody ever wanted it. */
+  /** All details of one image; the lists are empty if it was never wanted. */
   async status(image: string): Promise<ImageStatus> {
     const { queries } = this.#database;
     const rows = await selectWanted(this.#database).where('image', '=', image).execute();
@@ -100,7 +100,7 @@ export class StatusQueries {
     const wanted = await readWanted(queries, [...rows, ...unread.filter(({ id }) => !known.has(id))]);
     return {
       image,
-      // Another program may have written another name into a row since the ferry read it.
+      // Another program may have changed the image of a row since the ferry read it.
       wanted: wanted.filter((entry) => entry.image === image).toSorted((a, b) => a.id - b.id),
       copies: await readCopies(queries, [image]),
       pushed: await readPushedOf(queries, image),
@@ -124,7 +124,7 @@ export class StatusQueries {
     return page(await readWanted(queries, await narrowed().execute()), limit);
   }
 
-  /** Rows of `pushed_images`, by row. */
+  /** Rows of `pushed_images` by ID. */
   async listPushed({ limit = standardLimit, after }: PageQuery = {}): Promise<Page<PushedEntry>> {
     const { queries } = this.#database;
     const first = selectPushed(queries).limit(limit);
@@ -142,7 +142,7 @@ export class StatusQueries {
     return Number(row?.rows ?? 0);
   }
 
-  /** Rows that name the image and were not normalized yet, in pages: there may be as many as a table has rows. */
+  /** Rows of the image that are not normalized yet, in pages, since there may be many. */
   async #unreadRows(image: string) {
     const found: Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>> = [];
     for (let after = lowestId - 1; ;) {
@@ -159,7 +159,7 @@ export class StatusQueries {
     }
   }
 
-  /** Undefined for a run that is not known, or not any more; without an ID the latest. */
+  /** Undefined if the run is unknown or was deleted. Default: the latest run. */
   async run(id?: string): Promise<RunReport | undefined> {
     return await readRun(this.#database.queries, id);
   }
@@ -189,7 +189,7 @@ function isRowOf(row: Parameters<typeof readUnread>[0], image: string): boolean 
   return unread !== undefined && !(unread instanceof InvalidInput) && unread.image === image;
 }
 
-/** Images with a row that is not withdrawn: other copies are not counted. */
+/** Images with a row that is not withdrawn: copies of other images are not counted. */
 function wantedImages({ queries }: FerryDatabase) {
   return queries
     .selectFrom('images_for_push')
@@ -207,7 +207,7 @@ function openImages({ queries }: FerryDatabase) {
 
 function page<T extends { readonly id: number }>(items: readonly T[], limit: number): Page<T> {
   const last = items.at(-1);
-  // An id that could not be read exactly is no place to go on from.
+  // An ID that cannot be read exactly cannot be used to continue.
   const isPlace = last !== undefined && Number.isSafeInteger(last.id);
   return items.length < limit || !isPlace ? { items } : { items, next: last.id };
 }

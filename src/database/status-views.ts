@@ -1,4 +1,4 @@
-/** What people and their commands see of the rows. */
+/** Views of the rows for users and commands. */
 import type { StateEvent } from '../domain/state-change.js';
 import type { CopyState, RequestedBy } from '../domain/wanted-image.js';
 
@@ -8,13 +8,13 @@ export type WantedState = (typeof WantedState)[number];
 /** A row of `images_for_push`. */
 export interface WantedEntry {
   readonly id: number;
-  /** Canonical; what the row's columns say where they name no image. */
+  /** Canonical; the text of the row's columns if they do not identify an image. */
   readonly image: string;
   readonly platform: string;
   readonly state: WantedState;
-  /** How the copies stand that a pending row was tried for and lacks: each state once, the gravest first. */
+  /** States of the missing copies of a pending row that was tried, without duplicates, the most severe first. */
   readonly open?: readonly CopyState[];
-  /** Why it is blocked, or not done yet. */
+  /** Why it is blocked or not completed yet. */
   readonly code?: string;
   readonly reason?: string;
   readonly note?: string;
@@ -41,22 +41,22 @@ export interface CopyEntry {
   readonly sourceDigest?: string;
   readonly attempts: number;
   readonly lastTriedAt: number;
-  /** What the name led to before it was last pushed, and the name that keeps it. */
+  /** The digest that the last push replaced, and the name of its backup. */
   readonly replaced?: string;
   readonly backup?: string;
   readonly dropped?: readonly { readonly digest: string; readonly reason: string }[];
 }
 
-/** A row of `pushed_images`, with what `pushed_platforms` knows of it. */
+/** A row of `pushed_images` with its `pushed_platforms`. */
 export interface PushedEntry {
   readonly id: number;
-  /** Canonical source image; absent where an older script's row does not name one. */
+  /** Canonical source image; absent if an older script's row does not identify one. */
   readonly image?: string;
   readonly name: string;
   readonly digest: string;
   readonly sourceDigest?: string;
   readonly platforms: readonly { readonly platform: string; readonly digest?: string; readonly size?: number }[];
-  /** Another program alone says that it is there. */
+  /** Only another program recorded it; the ferry has not verified it. */
   readonly unverified?: true;
   /** `YYYY-MM-DD HH:MM:SS`, UTC for what the ferry wrote. */
   readonly pushedAt?: string;
@@ -74,9 +74,9 @@ export interface ImageStatus {
 export interface Overview {
   /** Rows by state, without duplicates. */
   readonly wanted: Readonly<Record<WantedState, number>>;
-  /** Of the pending ones, images that were tried and are waiting or have failed. */
+  /** Pending images that were tried and are waiting, retrying or blocked on a target. */
   readonly waiting: number;
-  /** Of the pending ones, rows that another program marked as pushed and the ferry never verified; absent: none. */
+  /** Pending rows that another program marked as pushed and the ferry never verified; absent: none. */
   readonly unverified?: number;
   /** Rows that another program wrote and no sync run has read yet, counted by their own `push_status`; absent: none. */
   readonly unread?: number;
@@ -93,9 +93,9 @@ export interface RunReport {
   readonly reasons: readonly string[];
   readonly startedAt: number;
   readonly finishedAt?: number;
-  /** What the run said of itself at its end. */
+  /** The result that the run recorded at its end. */
   readonly summary?: Readonly<Record<string, unknown>>;
-  /** Images by what became of them. */
+  /** Number of images by state. */
   readonly images: Readonly<Partial<Record<CopyState, number>>>;
   readonly bytesRead: number;
   readonly bytesSent: number;
@@ -107,7 +107,7 @@ export interface RunPage {
   readonly next?: string;
 }
 
-/** Something that a run did not do. */
+/** An image or target that a run did not complete. */
 export interface NotDoneEntry {
   readonly image: string;
   readonly target: string;
@@ -118,13 +118,13 @@ export interface NotDoneEntry {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** To go on with, absent at the end. */
+  /** Position of the next page; absent at the end. */
   readonly next?: number;
 }
 
 export interface PageQuery {
-  /** At most so many; default 1,000. */
+  /** Maximum number of items; default 1,000. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: number;
 }

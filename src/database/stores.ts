@@ -12,7 +12,7 @@ import { UpstreamStore } from './upstream-store.js';
 import { RowActions } from './wanted/row-actions.js';
 import { WantedImageStore } from './wanted/wanted-image-store.js';
 
-/** Everything that the ferry keeps, over one open database. */
+/** All stores of one open database. */
 export interface Stores {
   readonly wanted: WantedImageStore;
   readonly names: TargetNameStore;

@@ -1,4 +1,4 @@
-/** A column's type, in words that mean the same in both dialects; texts compare byte by byte. */
+/** A column type for both dialects; texts compare byte by byte. */
 export type ColumnType = 'id' | 'key' | 'integer' | 'bigint' | 'time' | 'long-text' | `text(${number})`;
 
 export interface ColumnShape {
@@ -15,15 +15,15 @@ export interface IndexShape {
 export interface TableShape {
   readonly name: string;
   readonly columns: Readonly<Record<string, ColumnShape>>;
-  /** Absent where a column of type `id` is the key. */
+  /** Absent if a column of type `id` is the key. */
   readonly primaryKey?: readonly string[];
   readonly indexes?: readonly IndexShape[];
 }
 
-/** What InnoDB allows for one index; MariaDB silently turns a longer unique one into a hash. */
+/** Limit of InnoDB for one index; MariaDB silently converts a longer unique one to a hash index. */
 export const longestIndexBytes = 3072;
 
-/** Characters of a text column, undefined for numbers and for texts that no index may hold. */
+/** Length of a text column in characters; undefined for numbers and for texts that cannot be indexed. */
 export function textLength(type: ColumnType): number | undefined {
   if (type === 'key') return 64;
   const length = /^text\((\d+)\)$/.exec(type)?.[1];

@@ -1,8 +1,8 @@
 import type { Generated } from 'kysely';
 
 /**
- * The tables, as both dialects give them back: times of the ferry's own columns are UTC milliseconds, times of the
- * older scripts' columns are text `YYYY-MM-DD HH:MM:SS` in UTC.
+ * The tables as both dialects return them: times in the ferry's own columns are UTC milliseconds, times in the older
+ * scripts' columns are text `YYYY-MM-DD HH:MM:SS` in UTC.
  */
 export interface FerryTables {
   images_for_push: ImagesForPush;
@@ -28,7 +28,7 @@ export interface ImagesForPush {
   add_time: string | null;
   platform: string | null;
   push_status: number | null;
-  /** The status that the ferry last wrote or saw: another one in `push_status` was set by another program. */
+  /** The status that the ferry last wrote or read. If `push_status` differs, another program set it. */
   ferry_status: number | null;
   image_key: string | null;
   duplicate_of: number | null;
@@ -41,12 +41,12 @@ export interface ImagesForPush {
   /** JSON of `RequestedBy`. */
   requested_by: string | null;
   requested_at: number | null;
-  /** 1: a person wants the bytes moved, even where the targets have the image from an older script. */
+  /** 1: a person forces a copy, even if the targets have the image from an older script. */
   force_copy: number | null;
   note: string | null;
   /** JSON list of names of targets; NULL: all of them. */
   targets: string | null;
-  /** When the ferry itself last found it on every target that it goes to; NULL: another program alone says so. */
+  /** When the ferry itself last verified it on all of its targets; NULL: only another program recorded it. */
   verified_at: number | null;
 }
 
@@ -65,10 +65,10 @@ export interface PushedImagesTable {
   platform: string | null;
   /** sha256 of the canonical name on the target; NULL on a second row for the same name. */
   name_key: string | null;
-  /** Canonical source image; '' where the row does not name one. */
+  /** Canonical source image; '' if the row does not identify one. */
   image: string | null;
   source_digest: string | null;
-  /** When the ferry itself last found the name leading to `digest`; NULL: another program alone says so. */
+  /** When the ferry itself last verified that the name points to `digest`; NULL: only another program recorded it. */
   verified_at: number | null;
 }
 
@@ -86,11 +86,11 @@ export interface ImageCopies {
   /** When the ferry itself last pushed it; NULL when it never did. */
   last_pushed_at: number | null;
   replaced: string | null;
-  /** The name on the target that keeps what was replaced. */
+  /** The name of the backup on the target. */
   backup: string | null;
-  /** JSON list of manifests left out by the target's policy, with reasons. */
+  /** JSON list of manifests dropped by the target's policy, with reasons. */
   dropped: string | null;
-  /** JSON of what `digest` was verified to be, beside the columns (see `verified-copies.ts`); NULL when it cannot be relied on. */
+  /** JSON of the verified properties of `digest` (see `verified-copies.ts`); NULL if they cannot be relied on. */
   verified: string | null;
 }
 
@@ -107,7 +107,7 @@ export interface TargetNamesTable {
   target_registry: string;
   /** `host/path` of the source. */
   source_repository: string;
-  /** Name of the target; NULL for names that were taken over. */
+  /** Name of the target; NULL for names from older scripts. */
   target: string | null;
   claimed_at: number;
 }
@@ -146,7 +146,7 @@ export interface RunOutcomes {
   reference: string | null;
   digest: string | null;
   source_digest: string | null;
-  /** What the name on the target led to before this run, and the name that keeps it. */
+  /** The digest of the name on the target before this run, and the name of its backup. */
   replaced: string | null;
   backup: string | null;
   bytes_read: number;
@@ -156,13 +156,13 @@ export interface RunOutcomes {
 
 export interface SourceBudgets {
   host: string;
-  /** Whose pulls the host counts together; '' where it does not say, and for configured allowances. */
+  /** The rate limit source of the host; '' if it does not announce one, and for configured allowances. */
   rate_limit_source: string;
   pulls: number;
   window_ms: number;
-  /** When the last pull was booked. */
+  /** When the last pull was counted. */
   acquired_at: number | null;
-  /** What the source said last, and when. */
+  /** The last announcement of the source, and its time. */
   remaining: number | null;
   observed_at: number | null;
 }
@@ -170,20 +170,20 @@ export interface SourceBudgets {
 export interface SourcePullsTable {
   host: string;
   rate_limit_source: string;
-  /** End of the slice of time in which they were made. */
+  /** End of the time slice of the pulls. */
   slice_at: number;
   pulls: number;
 }
 
 export interface UpstreamsTable {
   name: string;
-  /** The release that was handled last. */
+  /** The last handled release. */
   release_tag: string | null;
-  /** Of the listing that it was found in. */
+  /** ETag of the listing that contained it. */
   etag: string | null;
-  /** When that ETag was first seen. */
+  /** When that ETag was first received. */
   etag_since: number | null;
-  /** sha256 of the configuration that it was handled with. */
+  /** SHA-256 of the configuration that it was handled with. */
   fingerprint: string;
   handled_at: number;
   checked_at: number;

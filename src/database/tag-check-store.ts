@@ -6,19 +6,19 @@ import { readSelections } from './wanted/target-selections.js';
 import { changeStatus } from './wanted/change-status.js';
 import { idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
-/** Rows read at once. */
+/** Rows per query. */
 const pageSize = 500;
 
-/** A pushed image whose source is to be asked whether its tag moved. */
+/** A pushed image whose tag must be checked at the source. */
 export interface PushedTag {
   readonly rowId: number;
   readonly image: string;
-  /** What its source had when it was copied; absent where an older script copied it. */
+  /** The source digest when it was copied; absent if an older script copied it. */
   readonly sourceDigest?: string;
   readonly targets: TargetSelection;
 }
 
-/** Pushed images and whether their tags moved at the source since. */
+/** Finds pushed images to check for moved tags, and records the results. */
 export class TagCheckStore {
   readonly #database: FerryDatabase;
 
@@ -27,8 +27,8 @@ export class TagCheckStore {
   }
 
   /**
-   * Pushed images that no run has looked at since `before` (UTC ms), after row `after`, at most `limit`, by row; and
-   * where they go.
+   * Pushed images that no run has checked since `before` (UTC ms), after row `after`, at most `limit`, by row, with their
+   * targets.
    */
   async pushedTags(query: {
     readonly before: number;
@@ -58,7 +58,7 @@ export class TagCheckStore {
     }
   }
 
-  /** What is known of a pushed image that was never compared with its source: its platforms, and its tags on the targets. */
+  /** The platforms and target tags of a pushed image that was never compared with its source. */
   async adoptedTags(image: string): Promise<{
     readonly platforms: readonly string[];
     readonly tags: readonly { readonly target: string; readonly reference: string }[];
@@ -83,7 +83,7 @@ export class TagCheckStore {
     };
   }
 
-  /** Its tag leads to `digest` still; of one that an older script copied this is what it is compared with from now on. */
+  /** Records that the tag still points to `digest`. For an image from an older script, later checks compare with it. */
   async unmoved(image: string, digest: string): Promise<void> {
     const { queries, dialect } = this.#database;
     await updateWanted(queries, { checked_at: await dialect.now(queries), source_digest: digest })
@@ -92,7 +92,7 @@ export class TagCheckStore {
       .execute();
   }
 
-  /** Makes it pending again, behind what people ask for; its bytes are wanted even where an older script copied it. */
+  /** Makes the image pending again, after explicit requests, and forces a copy even if an older script copied it. */
   async moved(image: string): Promise<void> {
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => {
@@ -105,7 +105,7 @@ export class TagCheckStore {
 
   async #page(before: number, after: number) {
     const { queries, dialect } = this.#database;
-    // Looked at in a time to come, when the clock was ahead: as good as not at all.
+    // A future check time comes from a clock that was ahead: it does not count.
     const now = await dialect.now(queries);
     return await queries
       .selectFrom('images_for_push')
@@ -118,7 +118,7 @@ export class TagCheckStore {
           is('checked_at', 'is', null),
           is('checked_at', '<', before),
           is('checked_at', '>', now),
-          // Taken over, perhaps by this very run, and never compared with its source.
+          // Adopted, perhaps by this run, and never compared with its source.
           is('source_digest', 'is', null),
         ]),
       )

@@ -23,13 +23,13 @@ export async function imagesSharingTag(queries: Queries, image: string): Promise
   return rows.flatMap((row) => row.image ?? []);
 }
 
-/** The first text behind all that begin with the prefix: texts compare byte by byte. */
+/** The first text after all texts with the prefix; texts compare byte by byte. */
 function after(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);
   return `${prefix.slice(0, -1)}${String.fromCharCode(last + 1)}`;
 }
 
-/** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
+/** Makes pushed rows of these images pending again: the tag on the targets may no longer be theirs. */
 export async function reviewPushed(
   queries: Queries,
   dialect: DialectDifferences,

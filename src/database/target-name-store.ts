@@ -1,6 +1,6 @@
 import type { FerryDatabase } from './ferry-database.js';
 
-/** Which target repository belongs to which source repository, for ever. */
+/** Assigns target repositories to source repositories permanently. */
 export class TargetNameStore {
   readonly #database: FerryDatabase;
 
@@ -9,8 +9,8 @@ export class TargetNameStore {
   }
 
   /**
-   * The owner of a target repository (`host/repository`): `sourceRepository` (`host/path`) if it was free, else who had
-   * it first. Of two simultaneous claims one wins, and both learn who.
+   * Claims a target repository (`host/repository`) for `sourceRepository` (`host/path`) if it is free. Returns its owner.
+   * Two simultaneous claims return the same owner.
    */
   async claim(claim: {
     readonly targetRepository: string;
@@ -23,7 +23,7 @@ export class TargetNameStore {
       .selectFrom('target_names')
       .select('source_repository')
       .where('target_repository', '=', targetRepository);
-    // Nearly always it has an owner already; names never change hands, so that reading it needs no lock.
+    // It usually has an owner already. Owners never change, so reading needs no lock.
     const known = await select.executeTakeFirst();
     if (known !== undefined) return known.source_repository;
     await transaction(async (inside) => {
@@ -39,7 +39,7 @@ export class TargetNameStore {
     return (await select.executeTakeFirstOrThrow()).source_repository;
   }
 
-  /** Who has a target repository, undefined while it is free; claims nothing. */
+  /** The owner of a target repository, undefined if it is free; claims nothing. */
   async ownerOf(targetRepository: string): Promise<string | undefined> {
     const row = await this.#database.queries
       .selectFrom('target_names')

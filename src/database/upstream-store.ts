@@ -17,7 +17,7 @@ interface WantedKey {
   readonly platform: string;
 }
 
-/** Which release of each upstream was handled last, and what that does to rows. */
+/** Records the last handled release of each upstream, and renews blocked rows. */
 export class UpstreamStore {
   readonly #database: FerryDatabase;
 
@@ -37,7 +37,7 @@ export class UpstreamStore {
     };
   }
 
-  /** What was handled by a look that is over: its rows are committed. */
+  /** Records the release of a finished check whose rows are committed. */
   async save(upstream: string, { release, etag, fingerprint }: UpstreamState): Promise<void> {
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => {
@@ -46,7 +46,7 @@ export class UpstreamStore {
       await dialect.insertAbsent(inside, 'upstreams', [fresh], ['name']);
       const select = inside.selectFrom('upstreams').selectAll().where('name', '=', upstream);
       const before = await dialect.locking(select).executeTakeFirstOrThrow();
-      // One that is too long to be kept is none: the next look reads the whole list.
+      // An ETag that is too long is dropped: the next check reads the whole listing.
       const kept = etag !== undefined && etag.length <= longestText ? etag : null;
       const isHandledAgain = (release ?? null) !== before.release_tag || fingerprint !== before.fingerprint;
       await inside
@@ -55,7 +55,7 @@ export class UpstreamStore {
           release_tag: release ?? null,
           fingerprint,
           etag: kept,
-          // The same one after its time is of a list that was read as a whole again.
+          // The same ETag after that time belongs to a listing that was read as a whole again.
           etag_since: kept === before.etag && isTrusted(before.etag_since, now) ? before.etag_since : now,
           handled_at: isHandledAgain ? now : before.handled_at,
           checked_at: now,
@@ -65,7 +65,7 @@ export class UpstreamStore {
     });
   }
 
-  /** Rows that are blocked because their tag was missing become pending again; says which they were. */
+  /** Makes rows pending that are blocked because their tag was missing, and returns them. */
   async reviveMissing(wanted: readonly WantedKey[]): Promise<readonly WantedKey[]> {
     if (wanted.length === 0) return [];
     const { dialect, transaction } = this.#database;

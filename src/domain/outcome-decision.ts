@@ -13,15 +13,15 @@ export interface CopyStanding {
 
 export interface Verdict {
   readonly status: typeof PushStatus.pending | typeof PushStatus.pushed | typeof PushStatus.blocked;
-  /** How the image as a whole stands, for the history of its run. */
+  /** The state of the image as a whole, for the history of its run. */
   readonly state: CopyState;
   readonly code?: FaultCode;
   readonly reason?: string;
 }
 
 /**
- * Outcomes for the configured targets: where the source stopped the image, that is the outcome of those left that the
- * image goes to (`wanted`).
+ * The outcomes for the configured targets. If the source stopped the image, its fault is the outcome of the remaining
+ * `wanted` targets.
  */
 export function outcomesOf(
   { targets: outcomes, sourceFault }: ImageOutcome,
@@ -35,10 +35,10 @@ export function outcomesOf(
 }
 
 /**
- * Pushed when every target that the image goes to has it; pending as long as any of them can still be retried; blocked
- * otherwise, with the reasons. Where it goes to no configured target, what stopped it is all there is to say.
+ * The status of an image: pushed if all of its targets have it; pending while any of them can be retried; else blocked, with
+ * the reasons. If it has no configured target, the fault of the source decides.
  * @param standings one for each target that was ever tried
- * @param wanted the configured targets that the image goes to
+ * @param wanted the configured targets of the image
  */
 export function verdict(
   standings: readonly CopyStanding[],
@@ -65,7 +65,7 @@ export function verdict(
   return { status, state, ...explanation(open.filter((standing) => standing.state === state)) };
 }
 
-/** One reason that all share is said once; different ones with the target that each is about. */
+/** A reason that all targets share is given once; different reasons are given with their targets. */
 function explanation(standings: readonly CopyStanding[]): Pick<Verdict, 'code' | 'reason'> {
   const [first] = standings;
   if (first === undefined) return {};

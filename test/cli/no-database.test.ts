@@ -65,7 +65,7 @@ test('tables of the older scripts are taken over by ferry migrate, not by ferry 
   const status = await run(['node', 'ferry', 'list', 'wanted']);
 
   expect(status).toBe(1);
-  expect(said).toContain('were not taken over by the ferry yet: type "ferry migrate"');
+  expect(said).toContain('were not taken over by the ferry yet: run "ferry migrate"');
 });
 
 test('"ferry add --no-sync" creates the database, and "ferry list" reads it afterwards', async () => {

@@ -21,7 +21,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
     rmSync(disk, { recursive: true });
   });
 
-  test('says so, loses nothing that it has confirmed, and goes on when there is room', async () => {
+  test('a full disk is reported, loses no committed data, and writes succeed again when there is space', async () => {
     const database = await openDatabase({ kind: 'sqlite', path: join(disk, 'ferry.db') });
     await migrate(database);
     const { wanted } = createStores(database);
@@ -36,7 +36,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
       }
     };
 
-    await expect(fill()).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
+    await expect(fill()).rejects.toMatchObject({ code: 'database', faultKind: 'refused' });
     await expect(fill()).rejects.toThrow('the disk is full: make room');
     rmSync(join(disk, 'log'));
     await wanted.addWanted([imageRequest('after:1')]);
@@ -51,13 +51,13 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
     expect(checks).toEqual([{ integrity_check: 'ok' }]);
   });
 
-  test('that has no room even for its folder is said to be full', async () => {
+  test('a disk that is too full for the folder of the database is reported as full', async () => {
     const files = Array.from({ length: 12 }, (_, n) => join(disk, `file-${n}`));
 
     expect(() => files.map((path) => writeFileSync(path, ''))).toThrow('ENOSPC');
     const opening = openDatabase({ kind: 'sqlite', path: join(disk, 'folder', 'ferry.db') });
 
-    await expect(opening).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
+    await expect(opening).rejects.toMatchObject({ code: 'database', faultKind: 'refused' });
     await expect(opening).rejects.toThrow('the disk is full: make room');
   });
 });

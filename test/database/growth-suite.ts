@@ -32,11 +32,11 @@ export function growthSuite(placeOf: PlaceOf): void {
   describe('what years of runs leave', () => {
     const use = eachWithStores(placeOf);
 
-    test('every table has a row for each wanted thing, or is forgotten by age', async () => {
+    test('every table has rows only for wanted images, or is pruned by age', async () => {
       expect(Object.keys(await countsOf(use())).sort()).toEqual([...lasting, ...Object.keys(forgotten)].sort());
     });
 
-    test('a tag that moves in pass after pass leaves as much as it left once, and history that is forgotten', async () => {
+    test('a tag that moves in every run adds no rows except for history that is pruned', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:latest')]);
       await oneRun(use(), 0);

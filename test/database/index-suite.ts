@@ -68,17 +68,20 @@ export function indexSuite(placeOf: PlaceOf): void {
           await syncImage(stores, image, { targets: [pushed('aliyun', 'app-77:1'), pushed('private', 'app-77:1')] });
         },
       ],
-    ] as const)('%s read a few rows', async (_, status, work: (stores: Stores) => Promise<unknown>) => {
-      const { database, sql: run } = use();
-      await run(`update images_for_push set push_status = ${status}, ferry_status = ${status}`);
-      const statements = await recorded(use(), work);
+    ] as const)(
+      'statements for one image (%s) read only a few rows',
+      async (_, status, work: (stores: Stores) => Promise<unknown>) => {
+        const { database, sql: run } = use();
+        await run(`update images_for_push set push_status = ${status}, ferry_status = ${status}`);
+        const statements = await recorded(use(), work);
 
-      const long = [];
-      for (const statement of statements) long.push(...(await longReads(database, statement)));
+        const long = [];
+        for (const statement of statements) long.push(...(await longReads(database, statement)));
 
-      expect(statements.length).toBeGreaterThan(0);
-      expect(long).toEqual([]);
-    });
+        expect(statements.length).toBeGreaterThan(0);
+        expect(long).toEqual([]);
+      },
+    );
   });
 }
 

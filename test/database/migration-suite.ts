@@ -5,10 +5,10 @@ import type { KyselyPlugin } from 'kysely';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import { COPY_TABLES } from '../../src/database/migrations/0003-copies.js';
-import { HISTORY_TABLES } from '../../src/database/migrations/0004-history.js';
-import { PULL_TABLES } from '../../src/database/migrations/0005-pull-budgets.js';
-import { UPSTREAM_TABLE } from '../../src/database/migrations/0006-upstreams.js';
+import { copyTables } from '../../src/database/migrations/0003-copies.js';
+import { historyTables } from '../../src/database/migrations/0004-history.js';
+import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
+import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import { dump } from '../support/database-locations.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
@@ -62,7 +62,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       }
     }
 
-    test('an empty database gets every table, and nothing the second time', async () => {
+    test('an empty database gets every table, and a second migration changes nothing', async () => {
       const settings = placeOf().fresh();
 
       const first = await migrated(settings);
@@ -96,7 +96,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       },
     );
 
-    test('tables of a newer version are not touched', async () => {
+    test('tables of a newer version are not changed', async () => {
       const settings = placeOf().fresh();
       await migrated(settings);
       await placeOf().run(
@@ -107,7 +107,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       await expect(migrated(settings)).rejects.toMatchObject({ code: 'database', decision: 'block' });
     });
 
-    test('columns that were made longer or byte by byte keep default, nullability and comment', async () => {
+    test('widened or binary columns keep their default, nullability and comment', async () => {
       const settings = placeOf().fresh();
       await placeOf().run(settings, legacySchema(placeOf().kind));
 
@@ -126,7 +126,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       for (const pattern of expected[placeOf().kind]) expect(definitions).toMatch(pattern);
     });
 
-    test('tables that had no transactions or short indexes have them now', async () => {
+    test('tables without transactions or long indexes are converted', async () => {
       const settings = placeOf().fresh();
       await placeOf().run(settings, legacySchema(placeOf().kind, true));
 
@@ -138,7 +138,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       expect(definitions).toContain('idx_registry_target_image');
     });
 
-    test('rows that are double already do not stand against the takeover', async () => {
+    test('duplicate rows do not prevent the takeover', async () => {
       const settings = placeOf().fresh();
       const place = placeOf();
       await place.run(settings, legacySchema(place.kind, true));
@@ -152,11 +152,11 @@ export function migrationSuite(placeOf: PlaceOf): void {
       expect(keys).toEqual([{ name_key: expect.any(String) as string }, { name_key: null }]);
     });
 
-    test('every index fits into what InnoDB allows', async () => {
+    test('every index is within the limit of InnoDB', async () => {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [...COPY_TABLES, ...HISTORY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE].flatMap(
+      const planned = [...copyTables, ...historyTables, ...pullTables, upstreamTable].flatMap(
         ({ name, columns, primaryKey = [], indexes = [] }) =>
           [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
             index: `${name}.${index.name}`,

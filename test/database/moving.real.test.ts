@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { moveState } from '../../src/database/moving/move-state.js';
-import { TABLES_BY_KEY } from '../../src/database/moving/moved-tables.js';
+import { tablesByKey } from '../../src/database/moving/moved-tables.js';
 import { openSnapshot } from '../../src/database/moving/sqlite-snapshot.js';
 import { createStores } from '../../src/database/stores.js';
 import { mysqlPlace, sqlitePlace } from '../support/database-locations.js';
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const image = 'docker.io/library/redis:7';
 const numbered = ['images_for_push', 'pushed_images', 'pushed_platforms'];
-const tables = [...numbered, ...Object.keys(TABLES_BY_KEY)];
+const tables = [...numbered, ...Object.keys(tablesByKey)];
 
 /** A ferry's file with rows of the older scripts, duplicates and refused rows, and something in every table. */
 async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; close: () => Promise<void> }> {
@@ -122,7 +122,7 @@ test('every table of the ferry is moved', async () => {
   expect(names.sort()).toEqual([...tables].sort());
 });
 
-test('rows that the target has already stay as they are, and the others come', { timeout: 60_000 }, async () => {
+test('a move does not change existing rows and adds the others', { timeout: 60_000 }, async () => {
   const file = await usedFile();
   const { settings, database } = await target();
   await createStores(database).wanted.addWanted([imageRequest('redis:7'), imageRequest('only-here:1')]);
@@ -144,7 +144,7 @@ test('rows that the target has already stay as they are, and the others come', {
   await file.close();
 });
 
-test('a move that is broken off has moved nothing', { timeout: 60_000 }, async () => {
+test('an interrupted move changes nothing', { timeout: 60_000 }, async () => {
   const file = await usedFile();
   const { settings, database } = await target();
   await place.run(
@@ -159,7 +159,7 @@ test('a move that is broken off has moved nothing', { timeout: 60_000 }, async (
   await file.close();
 });
 
-test('a file that is not there, or holds no tables of the ferry, is refused with its path', async () => {
+test('a file that does not exist, or contains no tables of the ferry, is refused with its path', async () => {
   const settings = files.fresh();
   const path = settings.kind === 'sqlite' ? settings.path : '';
 

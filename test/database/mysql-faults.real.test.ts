@@ -39,25 +39,25 @@ async function faultOf(work: () => Promise<unknown>): Promise<DatabaseFault> {
   throw new Error('there was no fault');
 }
 
-test('a wrong password is blocked, and said without the password', async () => {
+test('a wrong password blocks, and the message does not contain it', async () => {
   const fault = await faultOf(async () => await openDatabase(settings({ password: 'not-the-password' })));
 
-  expect(fault).toMatchObject({ code: 'database', decision: 'block', trouble: 'refused' });
+  expect(fault).toMatchObject({ code: 'database', decision: 'block', faultKind: 'refused' });
   expect(fault.message).toContain(`MySQL ${server.host}:${server.port}, database ferry, user ${server.user}`);
   expect(fault.message).toContain('MYSQL_PASSWORD');
   expect(fault.message).not.toContain('not-the-password');
 });
 
-test('a server that is away is worth a retry', async () => {
+test('an unavailable server is retried', async () => {
   const port = await freePort();
 
   const fault = await faultOf(async () => await openDatabase(settings({ port })));
 
-  expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
+  expect(fault).toMatchObject({ decision: 'retry', faultKind: 'connection' });
   expect(fault.message).toContain(`127.0.0.1:${port}`);
 });
 
-test('a user who may not use or create the database learns what to do', async () => {
+test('a user without permission for the database gets a message that says what to do', async () => {
   await place.run(settings(), `create or replace user 'guest'@'%' identified by 'guest-password'`);
 
   const fault = await faultOf(
@@ -69,7 +69,7 @@ test('a user who may not use or create the database learns what to do', async ()
   expect(fault.message).not.toContain('guest-password');
 });
 
-test('a user who may use the database only is not asked to create it', async () => {
+test('a user who can only use the database does not need to create it', async () => {
   await place.run(
     settings({ database: 'narrow' }),
     `create or replace user 'narrow'@'%' identified by 'x'; grant all on narrow.* to 'narrow'@'%'`,
@@ -82,7 +82,7 @@ test('a user who may use the database only is not asked to create it', async () 
   expect(applied).not.toEqual([]);
 });
 
-test('a database whose name has dots and hyphens is made and used', async () => {
+test('a database whose name has dots and hyphens is created and used', async () => {
   const database = await openDatabase(settings({ database: 'image-ferry.test' }));
   const { applied } = await migrate(database);
   await database.close();
@@ -90,7 +90,7 @@ test('a database whose name has dots and hyphens is made and used', async () => 
   expect(applied).not.toEqual([]);
 });
 
-test('a killed connection is worth a retry, and the next statement has a new one', async () => {
+test('a killed connection is retried, and the next statement uses a new one', async () => {
   const database = await openDatabase(settings({ database: 'killed' }));
   await migrate(database);
 
@@ -105,11 +105,11 @@ test('a killed connection is worth a retry, and the next statement has a new one
   const added = await createStores(database).wanted.addWanted([imageRequest('nginx:1.27')]);
   await database.close();
 
-  expect(fault).toMatchObject({ decision: 'retry', trouble: 'connection' });
+  expect(fault).toMatchObject({ decision: 'retry', faultKind: 'connection' });
   expect(added).toMatchObject([{ outcome: 'added' }]);
 });
 
-test('a server that is killed in the middle of a transaction is worth a retry; what was confirmed is there, the rest is not', async () => {
+test('a transaction whose server is killed is retried, and only committed data is there', async () => {
   const database = await openDatabase(settings({ database: 'crashed' }));
   await migrate(database);
   const { wanted } = createStores(database);
@@ -133,13 +133,13 @@ test('a server that is killed in the middle of a transaction is worth a retry; w
   const rows = await place.query(settings({ database: 'crashed' }), 'select image from images_for_push order by id');
   await database.close();
 
-  expect([fault, whileAway]).toMatchObject([{ trouble: 'connection' }, { trouble: 'connection' }]);
+  expect([fault, whileAway]).toMatchObject([{ faultKind: 'connection' }, { faultKind: 'connection' }]);
   expect([fault.decision, fault.code]).toEqual(['retry', 'database']);
   expect(again).toMatchObject({ outcome: 'added' });
   expect(rows.map((row) => row['image'])).toEqual(['docker.io/library/confirmed:1', 'docker.io/library/unfinished:1']);
 });
 
-test('a server that became read-only, as a primary does in a failover, is said to be so, and is written to again after it', async () => {
+test('a server that becomes read-only in a failover is reported, and writes succeed again afterwards', async () => {
   const narrow = settings({ database: 'primary', user: 'writer', password: 'x' });
   await place.run(
     settings({ database: 'primary' }),
@@ -156,12 +156,12 @@ test('a server that became read-only, as a primary does in a failover, is said t
   const added = await wanted.addWanted([imageRequest('nginx:1')]);
   await database.close();
 
-  expect(fault).toMatchObject({ trouble: 'refused', mayHeal: true });
+  expect(fault).toMatchObject({ faultKind: 'refused', mayHeal: true });
   expect(fault.message).toContain('it is read-only: set MYSQL_HOST to the primary');
   expect([read, added]).toMatchObject([[], [{ outcome: 'added' }]]);
 });
 
-test('a row that another writer keeps for too long is worth a retry', async () => {
+test('a row that another writer locks for too long is retried', async () => {
   const database = await openDatabase(settings({ database: 'kept' }));
   await migrate(database);
   const { wanted } = createStores(database);
@@ -179,11 +179,11 @@ test('a row that another writer keeps for too long is worth a retry', async () =
   });
   await Promise.all([database.close(), others.close()]);
 
-  expect(fault).toMatchObject({ trouble: 'conflict', decision: 'retry' });
+  expect(fault).toMatchObject({ faultKind: 'conflict', decision: 'retry' });
   expect(fault.message).toContain('another writer held a lock for too long');
 });
 
-test('sessions are in UTC and strict, whatever the server is set to', async () => {
+test('sessions use UTC and strict mode, whatever the server’s settings are', async () => {
   await place.run(settings(), `set global time_zone = '+08:00'; set global sql_mode = 'NO_BACKSLASH_ESCAPES'`);
   const database = await openDatabase(settings({ database: 'session' }));
   await migrate(database);
@@ -202,7 +202,7 @@ test('sessions are in UTC and strict, whatever the server is set to', async () =
   expect(Math.abs(written - readAt)).toBeLessThan(60_000);
 });
 
-test('a value that is too long for a column of an older script is refused, not cut', async () => {
+test('a value that is too long for a column of an older script is refused, not truncated', async () => {
   const database = await openDatabase(settings({ database: 'short' }));
   await place.run(
     settings({ database: 'short' }),
@@ -216,16 +216,16 @@ test('a value that is too long for a column of an older script is refused, not c
   );
   await database.close();
 
-  expect(fault).toMatchObject({ decision: 'block', trouble: 'statement' });
+  expect(fault).toMatchObject({ decision: 'block', faultKind: 'statement' });
   expect(fault.message).toContain('orig_image_name');
 });
 
-test('looking into a database makes none, and what is there cannot be changed', async () => {
+test('a read-only connection creates no database and cannot change an existing one', async () => {
   const missing = settings({ database: 'looked_into' });
 
   const fault = await faultOf(async () => await openDatabaseReadOnly(missing));
 
-  expect(fault.message).toMatch(/no database looked_into on .* yet: "ferry up" or "ferry migrate" makes it$/);
+  expect(fault.message).toMatch(/no database looked_into on .* yet: create it with "ferry up" or "ferry migrate"$/);
   const made = await openDatabase(missing);
   await migrate(made);
   await made.close();

@@ -183,12 +183,12 @@ const shapes: readonly TableForm[] = [
   wanted(
     'is MyISAM',
     { options: 'ENGINE=MyISAM' },
-    { refused: /images_for_push is a table of the engine myisam/, typed: 'alter table images_for_push engine=InnoDB' },
+    { refused: /images_for_push uses the engine myisam/, typed: 'alter table images_for_push engine=InnoDB' },
   ),
   pushed(
     'is Aria',
     { options: 'ENGINE=Aria' },
-    { refused: /pushed_images is a table of the engine aria/, typed: 'alter table pushed_images engine=InnoDB' },
+    { refused: /pushed_images uses the engine aria/, typed: 'alter table pushed_images engine=InnoDB' },
   ),
   wanted('has row format COMPACT', { options: 'ROW_FORMAT=COMPACT' }),
   ...[
@@ -219,7 +219,7 @@ const shapes: readonly TableForm[] = [
       later: `create table platforms (name varchar(50) primary key) character set utf8mb4;
         alter table images_for_push add constraint known foreign key (platform) references platforms (name);`,
     },
-    { refused: /images_for_push\.platform is bound to the table platforms by a foreign key/ },
+    { refused: /images_for_push\.platform has a foreign key to the table platforms by a foreign key/ },
   ),
   {
     form: 'a table of another program has the name of one of the ferry’s',
@@ -337,7 +337,7 @@ const columns: readonly TableForm[] = [
       added: ['team VARCHAR(30) NOT NULL'],
       row: wantedRow.replace('(orig', '(team, orig').replace("('lib", "('ops', 'lib"),
     },
-    { refused: /images_for_push\.team \(varchar\(30\)\) is NOT NULL and has no default/ },
+    { refused: /images_for_push\.team \(varchar\(30\)\) is NOT NULL without a default/ },
   ),
   pushed(
     'with columns of its own that have no default',

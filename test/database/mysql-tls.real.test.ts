@@ -83,22 +83,22 @@ describe('a server with TLS', () => {
     expect(await cipherOf(settingsOf(server, { tls, ...trusted }))).not.toBe('');
   });
 
-  test('MYSQL_SSL=off does not encrypt, and a server near by is spoken to with TLS when nothing is set', async () => {
+  test('MYSQL_SSL=off does not encrypt, and a nearby server is used with TLS by default', async () => {
     expect(await cipherOf(settingsOf(server, { tls: 'off' }))).toBe('');
     expect(await cipherOf(settingsOf(server))).not.toBe('');
   });
 
-  test('an account that requires TLS works when nothing is set, and without TLS is not called a wrong password alone', async () => {
+  test('an account that requires TLS works by default, and without TLS the message mentions TLS as well as the password', async () => {
     const careful = { user: 'careful', password: 'x' };
     const fault = await faultOf(settingsOf(server, { ...careful, tls: 'off' }));
 
     expect(await cipherOf(settingsOf(server, careful))).not.toBe('');
-    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault).toMatchObject({ faultKind: 'refused' });
     expect(fault.message).toContain('or the account or the server requires TLS');
     expect(fault.message).toContain('MYSQL_SSL');
   });
 
-  test('a wrong password over TLS is called one', async () => {
+  test('a wrong password over TLS is reported as such', async () => {
     const fault = await faultOf(settingsOf(server, { password: 'no' }));
 
     expect(fault.message).toContain('user or password is wrong: check MYSQL_USER and MYSQL_PASSWORD');
@@ -107,22 +107,22 @@ describe('a server with TLS', () => {
   test.each([
     ['another CA', { ca: pem(otherCa) }],
     ['no CA', {}],
-  ])('a certificate that is not signed by a trusted CA is refused and said: %s', async (_name, given) => {
+  ])('a certificate that is not signed by a trusted CA is refused with the reason: %s', async (_name, given) => {
     const fault = await faultOf(settingsOf(server, { tls: 'verify-identity', ...given }));
 
-    expect(fault).toMatchObject({ trouble: 'refused', decision: 'block' });
+    expect(fault).toMatchObject({ faultKind: 'refused', decision: 'block' });
     expect(fault.message).toContain('not signed by a CA that is trusted here');
     expect(fault.message).toContain('MYSQL_SSL_CA_FILE');
   });
 
-  test('a server that accepts connections with TLS only says so to one without', async () => {
+  test('a connection without TLS to a server that requires it is refused with that reason', async () => {
     const place = mysqlPlace(server);
     await place.run(settingsOf(server), 'set global require_secure_transport = on');
 
     const fault = await faultOf(settingsOf(server, { tls: 'off' }));
     const cipher = await cipherOf(settingsOf(server));
 
-    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault).toMatchObject({ faultKind: 'refused' });
     // MariaDB has the answer of a wrong password for it, MySQL one of its own.
     expect(fault.message).toMatch(/or the server requires TLS|it accepts connections with TLS only: set MYSQL_SSL/);
     expect(cipher).not.toBe('');
@@ -130,7 +130,7 @@ describe('a server with TLS', () => {
 });
 
 describe('a server whose certificate is for another name, or has expired', () => {
-  test('a certificate for another name is refused by verify-identity alone, and said', async () => {
+  test('a certificate for another name is refused with the reason, but only by verify-identity', async () => {
     const files = makeCertificate(folder, { name: 'elsewhere', ca, names: ['DNS:db.example.com'] });
     const server = await startMariaDb(options(files));
     try {
@@ -146,7 +146,7 @@ describe('a server whose certificate is for another name, or has expired', () =>
     }
   });
 
-  test('an expired certificate is refused and said', async () => {
+  test('an expired certificate is refused with that reason', async () => {
     const files = makeCertificate(folder, { name: 'expired', ca, names: ['IP:127.0.0.1'], isExpired: true });
     const server = await startMariaDb(options(files));
     try {
@@ -159,12 +159,12 @@ describe('a server whose certificate is for another name, or has expired', () =>
   });
 });
 
-test('a server without TLS is refused where TLS is required, and used near by when nothing is set', async () => {
+test('a server without TLS is refused if TLS is required, and a nearby one is used by default', async () => {
   const server = await startMariaDb();
   try {
     const fault = await faultOf(settingsOf(server, { tls: 'required' }));
 
-    expect(fault).toMatchObject({ trouble: 'refused' });
+    expect(fault).toMatchObject({ faultKind: 'refused' });
     expect(fault.message).toContain('it offers no TLS: switch TLS on there, or set MYSQL_SSL=off');
     expect(await cipherOf(settingsOf(server))).toBe('');
   } finally {
@@ -180,7 +180,7 @@ test.each([
   ['fd00::1', true, 'preferred'],
   ['8.8.8.8', false, 'verify-identity'],
   ['2001:4860:4860::8888', false, 'verify-identity'],
-] as const)('a server at %s is near: %s, and its transport is %s when nothing is set', async (host, isNear, mode) => {
+] as const)('whether a server at %s is nearby: %s, with the default transport %s', async (host, isNear, mode) => {
   const settings = { host, port: 3306, user: 'u', password: '', database: 'd' };
 
   expect(await transportOf(settings)).toEqual({ mode, isNear });

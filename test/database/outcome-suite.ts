@@ -22,7 +22,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
     const statuses = async ({ rows }: Fixture): Promise<unknown[]> =>
       (await rows('select push_status from images_for_push order by id')).map((row) => row['push_status']);
 
-    test('an image that every target holds is pushed', async () => {
+    test('an image that every target has is pushed', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -37,7 +37,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a copy can be relied on by its recipe, until what is there is another one', async () => {
+    test('a verified copy is reused by its recipe until its digest changes', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const theirs = pushed('private', 'nginx:1.27');
@@ -67,7 +67,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect((await stores.pushed.knownCopies(nginx)).size).toBe(0);
     });
 
-    test('what is to be known about a copy is shown with it, and told again by the copy that relies on it', async () => {
+    test('the note of a copy is shown with it, and reported again by the run that reuses it', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const note = 'its config declares no platform: it is copied unchanged';
@@ -80,7 +80,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(copies.find(({ target }) => target === 'aliyun')).toMatchObject({ state: 'pushed', reason: note });
     });
 
-    test('wanted anew, only copies that were begun since then can be relied on', async () => {
+    test('after a forced retry only later copies are reused', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const made = { ...pushed('aliyun', 'nginx:1.27'), recipe: 'linux/amd64 keep' } as TargetOutcome;
@@ -109,7 +109,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect([asked, served, await known()]).toEqual([[], ['aliyun'], []]);
     });
 
-    test('a copy is written as the readers of the older scripts expect it', async () => {
+    test('a copy is written in the form that readers of the older scripts expect', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([
         imageRequest('ghcr.io/org/team/app:1'),
@@ -140,7 +140,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('pushed anew, a name stays one row with what its tag points to now', async () => {
+    test('a name that is pushed again stays one row with its current digest', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27', ['linux/amd64', 'linux/arm64'])] });
@@ -163,7 +163,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await rows('select image from image_copies')).toHaveLength(2);
     });
 
-    test('an older script that pushed the same name meanwhile is joined, not doubled', async () => {
+    test('a row that an older script wrote for the same name meanwhile is updated, not duplicated', async () => {
       const { stores, sql, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await sql(`insert into pushed_images (target_registry_url, orig_image_name, registry_image_name)
@@ -174,7 +174,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await rows('select digest from pushed_images order by id')).toHaveLength(2);
     });
 
-    test('as long as one target can be retried the image is pending, with the reason', async () => {
+    test('an image is pending with the reason while one target can be retried', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -187,7 +187,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(items).toMatchObject([{ image: nginx, state: 'pending', code: 'rate-limited', reason: 'later' }]);
     });
 
-    test('a blocked target beside one that can be retried keeps the image pending', async () => {
+    test('an image with a blocked and a retrying target stays pending', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -200,7 +200,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(items).toMatchObject([{ state: 'pending', open: ['blocked', 'retrying'] }]);
     });
 
-    test('what only a person can mend is blocked, with what each target said', async () => {
+    test('an image that needs a person on every target is blocked with the reason of each', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -213,7 +213,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('one target has it and the other is blocked: blocked, and what is there is known', async () => {
+    test('an image that one target has and another one blocks is blocked, and the existing copy is recorded', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -225,7 +225,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from pushed_images')).toHaveLength(1);
     });
 
-    test('a target that was not tried yet keeps the image pending', async () => {
+    test('an image with a target that was not tried yet stays pending', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -234,7 +234,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await statuses(use())).toEqual([0]);
     });
 
-    test('a missing tag waits from the first time that it was found missing', async () => {
+    test('the wait for a missing tag starts when it was first found missing', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const sourceFault = {
@@ -257,7 +257,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a tag that came is no longer missing', async () => {
+    test('a tag that appeared is no longer recorded as missing', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const sourceFault = { state: 'waiting', code: 'tag-missing', reason: 'not yet', tagMissing: true } as const;
@@ -281,7 +281,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a row that was asked for again while it was copied stays pending', async () => {
+    test('a row that is requested again while it is copied stays pending', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
@@ -299,7 +299,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
-    test('a row that was asked for again before its first copy was over is copied again', async () => {
+    test('a row that is requested again before its first copy has ended is copied again', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { readAt } = await stores.wanted.wantedRows(nginx);
@@ -315,7 +315,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
-    test('a clock that is put back neither loses a request nor has an image looked at again and again', async () => {
+    test('a clock that is set back neither loses a request nor causes repeated checks of an image', async () => {
       const { stores, sql, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
@@ -334,7 +334,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(Number(after?.['requested_at'])).toBeGreaterThan(Number(before?.['requested_at']));
     });
 
-    test('what was looked at while the clock was a year ahead is looked at again before that year is over', async () => {
+    test('an image that was checked while the clock was a year ahead is checked again before that year is over', async () => {
       const { stores, sql } = use();
       const year = 31_536_000_000;
       await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('redis:7')]);
@@ -352,7 +352,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect((await stores.tags.pushedTags(query)).map(({ image }) => image)).toEqual([nginx]);
     });
 
-    test('a tag that was first missed while the clock was ahead is waited for from now on', async () => {
+    test('the wait for a tag that was first missing while the clock was ahead starts now', async () => {
       const { stores, sql, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const fault = { state: 'waiting', code: 'tag-missing', reason: 'no such tag', tagMissing: true } as const;
@@ -365,7 +365,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(row?.['first_missing_at']).toEqual(row?.['checked_at']);
     });
 
-    test('a row that another program made pending while it was copied stays pending', async () => {
+    test('a row that another program makes pending while it is copied stays pending', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
@@ -381,7 +381,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await statuses(use())).toEqual([0, 1]);
     });
 
-    test('a platform that was added while the image was copied stays pending', async () => {
+    test('a platform that is added while the image is copied stays pending', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -395,7 +395,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await statuses(use())).toEqual([1, 0]);
     });
 
-    test('an image that was withdrawn while it was copied stays withdrawn', async () => {
+    test('an image that is withdrawn while it is copied stays withdrawn', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -409,7 +409,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await statuses(use())).toEqual([3]);
     });
 
-    test('what was pushed stays pushed when another platform of it cannot be', async () => {
+    test('a pushed row stays pushed if another platform of the image cannot be copied', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await syncImage(stores, nginx, { targets: both });
@@ -434,7 +434,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('an outcome that is recorded twice leaves the same but for the attempts', async () => {
+    test('recording an outcome twice changes only the number of attempts', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const state = async (): Promise<unknown[]> => [
@@ -451,7 +451,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(await state()).toEqual(once);
     });
 
-    test('what a target left out and what it replaced are kept', async () => {
+    test('the dropped manifests and the replaced digest of a target are recorded', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const dropped = [{ digest: `sha256:${'e'.repeat(64)}`, reason: 'attestations are refused here' }];
@@ -465,7 +465,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       expect(copies).toMatchObject([{ target: 'aliyun', dropped, replaced }]);
     });
 
-    test('more platforms than the column holds are cut at a whole one, and are all known beside it', async () => {
+    test('a list of platforms is cut to the column at a whole platform, and the platform table has all of them', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27', 'all')]);
       const many = Array.from({ length: 30 }, (_, number) => `windows(10.0.17763.${1000 + number})/amd64`);

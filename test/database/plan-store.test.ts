@@ -9,7 +9,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { RowIndex } from '../../src/database/adoption/row-index.js';
 import { createStores } from '../../src/database/stores.js';
 
-test('a long table is told in parts, and each image whole, wherever its rows are', async () => {
+test('a long table is planned in parts, with all rows of each image together', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-plan-store-'));
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   onTestFinished(async () => {
@@ -44,7 +44,7 @@ test('a long table is told in parts, and each image whole, wherever its rows are
   expect(images).toEqual(names.map((name) => `quay.io/org/${name}`));
 });
 
-test('rows of one image are found together in the order of first rows, and images without a pending row left out', () => {
+test('rows of one image are found together in the order of first rows, and images without a pending row are omitted', () => {
   const index = new RowIndex();
   index.add('b', 1, false);
   index.add('a', 2, true);

@@ -47,7 +47,7 @@ export function processSuite(placeOf: PlaceOf): void {
       Array.from({ length: count }, (_, number) => `${prefix}${number}`);
     const repeated = <T>(value: T): T[] => Array.from({ length: processes }, () => value);
 
-    test('an empty database is migrated once', async () => {
+    test('several processes migrate an empty database once', async () => {
       const settings = placeOf().fresh();
 
       const applied = await atOnce<string[]>(settings, 'migrate', repeated(null));
@@ -63,7 +63,7 @@ export function processSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('the same images, all in one go or one by one, are one row each', async () => {
+    test('several processes that add the same images, together or one by one, create one row each', async () => {
       const { settings, rows } = use();
       const images = names(40, 'nginx:1.');
 
@@ -77,7 +77,7 @@ export function processSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from images_for_push')).toHaveLength(80);
     });
 
-    test('rows of an older script are read once', async () => {
+    test('several processes read rows of an older script once', async () => {
       const settings = placeOf().fresh();
       const legacy = legacyRows(300);
       await placeOf().run(settings, `${legacySchema(placeOf().kind)}\n${legacy.script}`);
@@ -93,7 +93,7 @@ export function processSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('an allowance is spent once, however many spend it', async () => {
+    test('several processes never exceed a shared pull allowance', async () => {
       const { settings } = use();
       const allowance = { pulls: 50, windowMs: 21_600_000 };
       const task = { account: { host: 'docker.io', rateLimitSource: '' }, allowance, count: 40 };
@@ -103,7 +103,7 @@ export function processSuite(placeOf: PlaceOf): void {
       expect(booked.reduce((sum, count) => sum + count, 0)).toBe(50);
     });
 
-    test('a name has one owner, whom all learn', async () => {
+    test('several processes that claim a name get the same owner', async () => {
       const { settings } = use();
       const claimed = names(30, 'aliyun.example.com/mirror/app');
       const claims = names(processes, 'ghcr.io/owner').map((owner) => ({ owner, names: claimed }));
@@ -113,7 +113,7 @@ export function processSuite(placeOf: PlaceOf): void {
       for (const learnt of owners) expect(learnt).toEqual(owners[0]);
     });
 
-    test('a delivery is first once', async () => {
+    test('several processes handle a delivery once', async () => {
       const { settings } = use();
       const ids = names(30, 'delivery-');
       const bringers = names(processes, 'workflow-').map((owner) => ({ owner, ids }));
@@ -123,7 +123,7 @@ export function processSuite(placeOf: PlaceOf): void {
       expect(first.flat().sort()).toEqual([...ids].sort());
     });
 
-    test('blobs of many repositories are recorded without losing one', async () => {
+    test('several processes record blob locations without losing any', async () => {
       const { settings, rows } = use();
       const digests = names(100, 'sha256:');
       const recorded = names(processes, 'mirror/x').map((repository) => ({ repository, digests }));
@@ -133,7 +133,7 @@ export function processSuite(placeOf: PlaceOf): void {
       expect(await rows('select digest from blob_locations')).toHaveLength(100 * processes);
     });
 
-    test('outcomes that are written at once are all there', async () => {
+    test('several processes write outcomes at the same time without losing any', async () => {
       const { settings, stores, rows } = use();
       const images = names(40, 'docker.io/library/nginx:1.');
       await stores.wanted.addWanted(images.map((image) => imageRequest(image)));

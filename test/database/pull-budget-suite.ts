@@ -22,7 +22,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
         update source_budgets set acquired_at = acquired_at - ${milliseconds}`);
     };
 
-    test('however many ask at once over however many connections, no more than the allowance is given', async () => {
+    test('simultaneous pulls over several connections never exceed the allowance', async () => {
       const { settings } = use();
       const others = await Promise.all(Array.from({ length: 4 }, async () => await openDatabase(settings)));
       try {
@@ -38,7 +38,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       }
     });
 
-    test('when it is spent it says when to come back, and then there is as much again', async () => {
+    test('a used-up allowance announces the retry time, and then allows as many pulls again', async () => {
       await spend(20);
 
       const refused = await use().stores.budgets.take(hub, allowance);
@@ -51,7 +51,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(19);
     });
 
-    test('spenders and hosts have allowances of their own', async () => {
+    test('each rate limit source and each host has its own allowance', async () => {
       await spend(20);
       const { budgets } = use().stores;
 
@@ -60,7 +60,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await budgets.take(hub, allowance)).toBeDefined();
     });
 
-    test('pulls that only the source knows of were made by somebody else, and count', async () => {
+    test('pulls of other clients that the source announces are counted', async () => {
       await spend(5);
 
       await use().stores.budgets.told(hub, allowance, { remaining: 4, ageMs: 10 });
@@ -68,7 +68,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(4);
     });
 
-    test('pulls on their way are not taken for free ones: the source has not counted them yet', async () => {
+    test('pulls in flight, which the source has not counted yet, stay counted', async () => {
       await spend(5);
 
       await use().stores.budgets.told(hub, allowance, { remaining: 18, ageMs: 10 });
@@ -76,7 +76,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(15);
     });
 
-    test("what a killed process booked and never pulled is free again by the source's own word", async () => {
+    test("pulls that a killed process counted but never made are freed by the source's announcement", async () => {
       await spend(20);
       await pass(5 * 60_000);
 
@@ -85,7 +85,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(12);
     });
 
-    test("the source's word does not raise the share that the configuration gives", async () => {
+    test('an announcement of the source does not raise the configured share', async () => {
       await spend(20);
       await pass(5 * 60_000);
 
@@ -94,7 +94,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(0);
     });
 
-    test('what was booked while the clock was ahead weighs for a window, not until that time comes', async () => {
+    test('pulls that were counted while the clock was ahead expire after one window', async () => {
       await spend(20);
       await pass(-365 * 86_400_000);
       const { budgets } = use().stores;
@@ -109,7 +109,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(granted).toBeUndefined();
     });
 
-    test("the source's word puts right what a clock that was ahead has booked", async () => {
+    test('an announcement of the source corrects pulls that were counted while the clock was ahead', async () => {
       await spend(20);
       await pass(-365 * 86_400_000);
 
@@ -118,7 +118,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect(await free()).toBe(12);
     });
 
-    test('an address that nobody uses any more is forgotten with the history', async () => {
+    test('the allowance of an unused address is pruned with the history', async () => {
       const { budgets, runs } = use().stores;
       await spend(1);
       await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
@@ -132,7 +132,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect((await budgets.budgets()).map(({ rateLimitSource }) => rateLimitSource)).toEqual(['in use']);
     });
 
-    test('an allowance of the configuration, of which no source ever told, is forgotten too, and kept while it is spent', async () => {
+    test('a configured allowance that no source announced is pruned, too, but kept while it is used', async () => {
       const { budgets, runs } = use().stores;
       await budgets.take({ host: 'gone.example.com', rateLimitSource: '' }, allowance);
       await pass(91 * 86_400_000);
@@ -146,7 +146,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       expect((await budgets.budgets()).map(({ host }) => host)).toEqual(['docker.io', 'quay.io']);
     });
 
-    test('looking at budgets changes nothing', async () => {
+    test('reading budgets changes nothing', async () => {
       await spend(2);
       const before = await use().rows('select * from source_pulls');
       await pass(longAgo);

@@ -25,7 +25,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
     for (const path of [folder, disk]) rmSync(path, { recursive: true });
   });
 
-  test('can be looked into, and a write says what is wrong', async () => {
+  test('a database on a read-only disk can be read, and a write fails with the reason', async () => {
     await makeDatabase();
     const settings = { kind: 'sqlite', path: join(disk, 'ferry.db') } as const;
 
@@ -36,20 +36,20 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is read-o
     const writing = createStores(database).wanted.addWanted([imageRequest('redis:7')]);
 
     expect(wanted).toMatchObject({ pending: 1 });
-    await expect(writing).rejects.toMatchObject({ code: 'database', trouble: 'refused', mayHeal: true });
+    await expect(writing).rejects.toMatchObject({ code: 'database', faultKind: 'refused', mayHeal: true });
     await expect(writing).rejects.toThrow('it is read-only for this user: check the permissions');
     await database.close();
   });
 
-  test('without its journal, as a copy would be, says that even looking needs to write beside it', async () => {
+  test('a copied database without its journal on a read-only disk is refused because even reading needs to write', async () => {
     await makeDatabase();
     copyFileSync(join(folder, 'ferry.db'), join(folder, 'copy.db'));
 
     const database = await openDatabaseReadOnly({ kind: 'sqlite', path: join(disk, 'copy.db') });
     const looking = createStores(database).status.overview();
 
-    await expect(looking).rejects.toMatchObject({ code: 'database', trouble: 'refused' });
-    await expect(looking).rejects.toThrow('where SQLite has to write even to read');
+    await expect(looking).rejects.toMatchObject({ code: 'database', faultKind: 'refused' });
+    await expect(looking).rejects.toThrow('where SQLite must write even for reading');
     await database.close();
   });
 

@@ -12,7 +12,7 @@ const place = sqlitePlace();
 
 afterAll(async () => await place.clear());
 
-test('a repository that two sources share under one old name is named, with where new tags of each go', async () => {
+test('a repository that two sources share under one old name is reported with the new names of each', async () => {
   const settings = place.fresh();
   const row = (namespace: string, name: string) =>
     `('docker.io', '${aliyunHost}', '${namespace}', '${name}', 'mirror', '${aliyunHost}/mirror/${name}', 1)`;
@@ -41,7 +41,7 @@ test('a repository that two sources share under one old name is named, with wher
   expect(line).toMatch(new RegExp(`its 2 tags there, go to ${repository}-[a-z2-7]{10}\\.`));
 });
 
-test('hub.docker.com in the column for the registry is Docker Hub', async () => {
+test('hub.docker.com in the registry column means Docker Hub', async () => {
   const settings = place.fresh();
   await place.run(
     settings,

@@ -7,7 +7,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
   describe('names, runs, deliveries and blobs', () => {
     const use = eachWithStores(placeOf);
 
-    test('a target repository belongs to the source repository that came first, for ever', async () => {
+    test('a target repository belongs permanently to the first source repository', async () => {
       const { names } = use().stores;
       const targetRepository = 'aliyun.example.com/mirror/app';
       const claim = { targetRepository, target: 'aliyun' };
@@ -21,7 +21,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await names.ownedBy('ghcr.io/b/app', 'aliyun.example.com')).toEqual([]);
     });
 
-    test('names differ in upper and lower case only on paper: they are compared byte by byte', async () => {
+    test('names that differ in upper and lower case are different names', async () => {
       const { names } = use().stores;
 
       const lower = await names.claim({ targetRepository: 'h/a', sourceRepository: 'x', target: 't' });
@@ -30,7 +30,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect([lower, upper]).toEqual(['x', 'y']);
     });
 
-    test('a run that is begun twice began the first time', async () => {
+    test('a run that is started twice keeps its first start time', async () => {
       const { runs, status } = use().stores;
 
       const first = await runs.begin({ id: 'run/1', reasons: ['schedule'] });
@@ -41,7 +41,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await status.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
     });
 
-    test('a delivery is recorded for who brings it first, as often as that one asks', async () => {
+    test('a delivery is recorded for its first owner, who may repeat it', async () => {
       const { deliveries } = use().stores;
       const record = async (id: string, owner: string) =>
         (await deliveries.record({ id, owner }, [imageRequest('nginx:1')]))?.[0];
@@ -61,7 +61,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a delivery whose first try failed is nobody’s yet: whoever brings it again gets its rows', async () => {
+    test('a delivery whose first attempt failed has no owner, and a redelivery records its rows', async () => {
       const { stores, rows } = use();
       const { deliveries } = stores;
       const tooLong = imageRequest(
@@ -77,7 +77,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await rows('select image from images_for_push')).toHaveLength(1);
     });
 
-    test('IDs of deliveries may be of any length', async () => {
+    test('IDs of deliveries may have any length', async () => {
       const { deliveries } = use().stores;
       const long = 'x'.repeat(10_000);
 
@@ -86,7 +86,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await deliveries.record({ id: `${long}1`, owner: 'b' }, [])).toBeUndefined();
     });
 
-    test('a blob is known where it was seen, on its registry only', async () => {
+    test('a blob location is known only for its registry', async () => {
       const { blobs } = use().stores;
       const digests = Array.from({ length: 450 }, (_, number) => `sha256:${number.toString(16).padStart(64, '0')}`);
       const [one = '', two = ''] = digests;
@@ -102,7 +102,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(known.get(two)).toEqual(['mirror/x']);
     });
 
-    test('a blob that is in many repositories is offered from a few', async () => {
+    test('only a few locations of a blob are returned', async () => {
       const { blobs } = use().stores;
       for (let number = 0; number < 8; number += 1) await blobs.record('a', `mirror/x${number}`, ['sha256:1']);
 

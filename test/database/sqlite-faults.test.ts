@@ -26,7 +26,7 @@ async function faultOf(work: () => Promise<unknown>): Promise<DatabaseFault> {
   throw new Error('there was no fault');
 }
 
-test('the folder of the file is made', async () => {
+test('the folder of the database file is created', async () => {
   const path = join(folder, 'a', 'b', 'ferry.db');
 
   const database = await openDatabase({ kind: 'sqlite', path });
@@ -36,17 +36,17 @@ test('the folder of the file is made', async () => {
   expect(applied).not.toEqual([]);
 });
 
-test('a file that is no database is refused with its path', async () => {
+test('a file that is not a database is refused with its path', async () => {
   const path = join(folder, 'letter.txt');
   writeFileSync(path, 'Dear reader, this is no database, and long enough to be seen as none.\n'.repeat(20));
 
   const fault = await faultOf(async () => await migrate(await openDatabase({ kind: 'sqlite', path })));
 
-  expect(fault).toMatchObject({ code: 'database', decision: 'block', trouble: 'refused' });
+  expect(fault).toMatchObject({ code: 'database', decision: 'block', faultKind: 'refused' });
   expect(fault.message).toContain(path);
 });
 
-test('a path that cannot be is refused with what is wrong', async () => {
+test('an invalid path is refused with the reason', async () => {
   const path = join(folder, 'directory.db');
   mkdirSync(path);
 
@@ -56,7 +56,7 @@ test('a path that cannot be is refused with what is wrong', async () => {
   expect(fault.message).toContain('cannot be opened');
 });
 
-test('a folder that cannot be made is refused', async () => {
+test('a folder that cannot be created is refused', async () => {
   writeFileSync(join(folder, 'file'), '');
 
   const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(folder, 'file', 'x.db') }));
@@ -64,23 +64,23 @@ test('a folder that cannot be made is refused', async () => {
   expect(fault).toMatchObject({ decision: 'block' });
 });
 
-test.each(['/proc/image-ferry', '/sys/image-ferry'])('a folder that can hold none is refused: %s', async (place) => {
+test.each(['/proc/image-ferry', '/sys/image-ferry'])('a folder below %s is refused', async (place) => {
   const fault = await faultOf(async () => await openDatabase({ kind: 'sqlite', path: join(place, 'x.db') }));
 
   expect(fault).toMatchObject({ decision: 'block' });
-  expect(fault.message).toContain('its folder cannot be made');
+  expect(fault.message).toContain('its folder cannot be created');
 });
 
-test('a statement that the database does not accept is a fault and no retry', async () => {
+test('a statement that the database rejects is a fault without a retry', async () => {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'statement.db') });
 
   const fault = await faultOf(async () => await sql`selec 1`.execute(database.queries));
   await database.close();
 
-  expect(fault).toMatchObject({ decision: 'block', trouble: 'statement' });
+  expect(fault).toMatchObject({ decision: 'block', faultKind: 'statement' });
 });
 
-test('a writer waits for another, and goes on when that has ended', async () => {
+test('a writer waits for another one and continues when it has ended', async () => {
   const path = join(folder, 'busy.db');
   const database = await openDatabase({ kind: 'sqlite', path });
   await migrate(database);
@@ -98,7 +98,7 @@ test('a writer waits for another, and goes on when that has ended', async () => 
   other.close();
 });
 
-test('a statement of its own waits for another writer, too, without stopping what else this process does', async () => {
+test('a single statement waits for another writer without blocking this process', async () => {
   const path = join(folder, 'busy-statement.db');
   const database = await openDatabase({ kind: 'sqlite', path });
   await migrate(database);
@@ -143,13 +143,13 @@ test(
     await database.close();
     other.close();
 
-    expect(fault).toMatchObject({ decision: 'retry', trouble: 'conflict' });
+    expect(fault).toMatchObject({ decision: 'retry', faultKind: 'conflict' });
     expect(added).toMatchObject([{ outcome: 'added' }]);
     expect(rows).toEqual([{ digest: 'waited' }]);
   },
 );
 
-test('a disk without room is said, and what was written before and after is all there', async () => {
+test('a full disk is reported, and all data written before and after is there', async () => {
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'full.db') });
   await migrate(database);
   const { wanted } = createStores(database);
@@ -165,17 +165,17 @@ test('a disk without room is said, and what was written before and after is all 
     database.queries,
   );
   await database.close();
-  expect(fault).toMatchObject({ code: 'database', trouble: 'refused', mayHeal: true });
+  expect(fault).toMatchObject({ code: 'database', faultKind: 'refused', mayHeal: true });
   expect(fault.message).toContain('the disk is full: make room');
   expect(rows.map(({ name }) => name)).toEqual(['before:1', 'after:1']);
 });
 
-test('looking into a file makes none, and leaves every byte of one that is there', async () => {
+test('a read-only connection creates no file and does not change an existing one', async () => {
   const path = join(folder, 'looked', 'ferry.db');
 
   const fault = await faultOf(async () => await openDatabaseReadOnly({ kind: 'sqlite', path }));
 
-  expect(fault.message).toMatch(/^there is no database at .* yet .*: "ferry up" or "ferry migrate" makes it$/);
+  expect(fault.message).toMatch(/^there is no database at .* yet .*: create it with "ferry up" or "ferry migrate"$/);
   expect(fault.message).toContain(path);
   expect(existsSync(join(folder, 'looked'))).toBe(false);
   const made = await openDatabase({ kind: 'sqlite', path });

@@ -11,11 +11,11 @@ test.each([
   [1.5, 1.5],
   [42n, 42],
   [new Date('2026-01-02T03:04:05.678Z'), '2026-01-02 03:04:05'],
-])('%s becomes something that libsql binds', (value, expected) => {
+])('%s is converted to a value that libsql can bind', (value, expected) => {
   expect(sqliteParameter(value)).toBe(expected);
 });
 
-test('bytes stay bytes', () => {
+test('bytes are not converted for SQLite', () => {
   const bytes = new Uint8Array([1, 2]);
 
   expect(sqliteParameter(bytes)).toBe(bytes);

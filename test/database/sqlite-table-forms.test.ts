@@ -23,7 +23,7 @@ const forms: readonly TableForm[] = [
   wanted(
     'with columns in capitals',
     standard.toUpperCase().replace("'DOCKER.IO'", "'docker.io'").replace("'LINUX/AMD64'", "'linux/amd64'"),
-    { refused: /images_for_push\.ID is to be spelled id/ },
+    { refused: /images_for_push\.ID must be spelled id/ },
   ),
   wanted('with id TEXT', withId('id TEXT PRIMARY KEY'), {
     refused: /images_for_push\.id is "TEXT", not "integer primary key"/,
@@ -53,7 +53,7 @@ const forms: readonly TableForm[] = [
   wanted('with push_status BOOLEAN', standard.replace('push_status INTEGER', 'push_status BOOLEAN')),
   wanted('with a column of its own that has no default', `${standard}, team TEXT NOT NULL`, {
     script: `create table images_for_push (${standard}, team TEXT NOT NULL)`,
-    refused: /images_for_push\.team \(TEXT\) is NOT NULL and has no default/,
+    refused: /images_for_push\.team \(TEXT\) is NOT NULL without a default/,
     isMended: false,
   }),
   wanted(

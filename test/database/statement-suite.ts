@@ -12,7 +12,7 @@ export function statementSuite(placeOf: PlaceOf): void {
     const use = eachWithStores(placeOf);
     const images = Array.from({ length: 500 }, (_, number) => `ghcr.io/org/app-${number}:1`);
 
-    test('500 wishes are a few statements, new ones and those that are there', async () => {
+    test('500 requests take a few statements, for new and for existing rows', async () => {
       const { stores, statements } = counted(use());
 
       const added = await stores.wanted.addWanted(images.map((image) => imageRequest(image)));
@@ -32,7 +32,7 @@ export function statementSuite(placeOf: PlaceOf): void {
       expect(asked.map((row) => row['requested_by'])).toEqual(['{"by":"cli"}', '{"by":"webhook"}']);
     });
 
-    test('rows of another program are adopted, doubled and refused a page at a time', async () => {
+    test('rows of another program are normalized in pages', async () => {
       const { stores, statements } = counted(use());
       const names = [...images, ...images.slice(0, 99), 'Not:valid'].map(
         (name) => `('${name.replace('ghcr.io/', '')}')`,
@@ -46,7 +46,7 @@ export function statementSuite(placeOf: PlaceOf): void {
       expect(statements()).toBeLessThan(50);
     });
 
-    test('rows of pushed images are read a page at a time', async () => {
+    test('rows of pushed images are read in pages', async () => {
       const { stores, statements } = counted(use());
       const rows = images.map(
         (image) =>

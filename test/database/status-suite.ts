@@ -55,7 +55,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       });
     });
 
-    test('a run lists what it did not do and why', async () => {
+    test('a run lists incomplete images with the reasons', async () => {
       await mixedRun(use());
 
       const notDone = await use().stores.status.notDone('run-1');
@@ -79,7 +79,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('lists go on page by page', async () => {
+    test('lists continue page by page', async () => {
       const { stores } = use();
       await mixedRun(use());
 
@@ -91,7 +91,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(second.next).toBeUndefined();
     });
 
-    test('each list holds what its name says', async () => {
+    test('each list contains the rows of its state', async () => {
       const { status: desk } = use().stores;
       await mixedRun(use());
 
@@ -111,7 +111,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('one image is shown with who wanted it, its copies and what is there', async () => {
+    test('one image is shown with its requester, its copies and its pushed names', async () => {
       await mixedRun(use());
 
       const status = await use().stores.status.status(redis);
@@ -126,7 +126,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       });
     });
 
-    test('an image that nobody wants has an empty status', async () => {
+    test('an unwanted image has an empty status', async () => {
       expect(await use().stores.status.status('docker.io/library/none:1')).toEqual({
         image: 'docker.io/library/none:1',
         wanted: [],
@@ -136,7 +136,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       });
     });
 
-    test('a retry makes one image, or everything blocked, pending and asked for', async () => {
+    test('a retry makes one image, or all blocked rows, pending as an explicit request', async () => {
       const { stores } = use();
       await mixedRun(use());
 
@@ -149,7 +149,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(pending).toContainEqual({ image: nginx, explicit: true });
     });
 
-    test('a blocked row that names no image is looked at again by a retry', async () => {
+    test('a retry reads a blocked row without a valid image again', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (orig_image_name) values ('Nginx')`);
       await stores.wanted.normalizeRows();
@@ -172,7 +172,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect((await stores.status.listWanted('wanted')).items).toEqual([]);
     });
 
-    test('copies of images that nobody wants any more are not counted', async () => {
+    test('copies of removed images are not counted', async () => {
       const { stores } = use();
       await mixedRun(use());
 
@@ -184,7 +184,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('rows that name no image are removed by what the list shows, or by their id', async () => {
+    test('rows without a valid image are removed by the listed text or by their ID', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (source_registry_url, orig_image_name) values
         ('docker.io', 'Nginx:bad'), ('docker.io', 'Redis:bad'), ('user:hunter2@ghcr.io', 'app:1')`);
@@ -203,7 +203,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect((await stores.status.listWanted('blocked')).items).toHaveLength(1);
     });
 
-    test('40,000 rows are listed in one go, with their reasons', async () => {
+    test('40,000 rows are listed at once with their reasons', async () => {
       const { stores, sql } = use();
       const digits = (name: string): string =>
         `(select 0 as d ${Array.from({ length: 9 }, (_, n) => `union all select ${n + 1}`).join(' ')}) ${name}`;
@@ -232,7 +232,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(pending).toContainEqual({ image: nginx, explicit: false });
     });
 
-    test('rows that no run has read yet are shown as their columns say, by queries that change nothing', async () => {
+    test('rows that no run has read yet are shown by their columns, and the queries change nothing', async () => {
       const { stores, sql, rows, settings } = use();
       await mixedRun(use());
       await sql(`insert into images_for_push (source_registry_url, orig_image_name) values ('docker.io', 'mariadb:11');
@@ -274,7 +274,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(await stores.status.overview()).not.toHaveProperty('unread');
     });
 
-    test('a column of JSON that somebody wrote over keeps nothing else from being read', async () => {
+    test('an invalid JSON column does not prevent reading other rows', async () => {
       const { stores, sql } = use();
       await mixedRun(use());
       await sql(`update images_for_push set requested_by = 'by hand' where id = 1;
@@ -287,7 +287,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect((await stores.pushed.knownCopies(items[0]?.image ?? '')).size).toBe(0);
     });
 
-    test('old history is forgotten, wanted and pushed rows never', async () => {
+    test('old history is pruned, but never wanted and pushed rows', async () => {
       const { stores, sql, rows } = use();
       await mixedRun(use());
       await stores.deliveries.record({ id: 'old', owner: 'a' }, []);

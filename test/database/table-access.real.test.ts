@@ -50,7 +50,7 @@ async function migrated(settings: DatabaseSettings): Promise<readonly string[]> 
   }
 }
 
-test('a user who may only read is refused with the GRANT to type, which suffices', async () => {
+test('a user who can only read is refused with the sufficient GRANT statement', async () => {
   const { all, narrow } = await databaseFor('reader', 'select');
 
   const refusal = await migrated(narrow).catch(String);
@@ -61,7 +61,7 @@ test('a user who may only read is refused with the GRANT to type, which suffices
   await expect(migrated(narrow)).resolves.toEqual([]);
 });
 
-test('a user who may change rows alone works on tables that an administrator has migrated, and is refused before', async () => {
+test('a user who can only change rows is refused until an administrator has migrated the tables', async () => {
   const { all, narrow } = await databaseFor('writer', 'select, insert, update, delete');
 
   const refusal = await migrated(narrow).catch(String);
@@ -71,7 +71,7 @@ test('a user who may change rows alone works on tables that an administrator has
   await expect(migrated(narrow)).resolves.toEqual([]);
 });
 
-test('a role whose privileges the server does not list is believed', async () => {
+test('a role whose privileges the server does not list is accepted', async () => {
   const { all, narrow } = await databaseFor('member', 'usage');
   if (all.kind !== 'mysql') throw new Error('the place is MySQL');
   await place.run(
@@ -83,7 +83,7 @@ test('a role whose privileges the server does not list is believed', async () =>
   await expect(migrated(narrow)).resolves.toEqual([]);
 });
 
-test('a unique index that refuses a second platform is named before, and when it refuses a row', async () => {
+test('a unique index that refuses a second platform is reported by the check, and when it refuses a row', async () => {
   const { all } = await databaseFor('unused', 'usage');
   await place.run(all, 'alter table images_for_push add unique key only_once (orig_name_space, orig_image_name)');
 

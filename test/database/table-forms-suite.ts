@@ -120,7 +120,7 @@ async function doctorsFaults(settings: DatabaseSettings): Promise<readonly strin
 
 /** The statements that a message tells a person to type. */
 function statementsOf(said: string): string {
-  const typed = [...said.matchAll(/type: (.*);$/gm)].map(([, statements]) => statements ?? '');
+  const typed = [...said.matchAll(/run: (.*);$/gm)].map(([, statements]) => statements ?? '');
   expect(typed).not.toEqual([]);
   return typed.join(';\n');
 }

@@ -12,7 +12,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
   describe('tags that may move', () => {
     const use = eachWithStores(placeOf);
 
-    test('pushed images are looked at once each, by row, with what their source had; no others', async () => {
+    test('each pushed image is checked once, by row, with its source digest', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('redis:7'), imageRequest('busybox:1'), imageRequest('alpine:3')]);
       await allPushed(use(), 'nginx:2', 'nginx:1');
@@ -29,7 +29,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('pages go on after a row, among those that match only, from the first row even below 0', async () => {
+    test('pages continue after a row and contain only matching rows, also with negative IDs', async () => {
       const { stores, sql } = use();
       await allPushed(use(), 'nginx:1', 'redis:1', 'nginx:2', 'nginx:3');
       await sql('update images_for_push set id = -3 where id = 1');
@@ -42,7 +42,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       expect(second.map(({ rowId }) => rowId)).toEqual([4]);
     });
 
-    test('more rows than one query gives are all read', async () => {
+    test('all rows of several queries are read', async () => {
       const { stores, sql } = use();
       const names = Array.from({ length: 501 }, (_, number) => `app-${number}:1`);
       await stores.wanted.addWanted(names.map((name) => imageRequest(name)));
@@ -55,7 +55,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('an unmoved one is not looked at again before its time, and what its source has is what it is compared with', async () => {
+    test('an unmoved tag is not checked again before its interval, and is compared with its source digest', async () => {
       const { stores, sql } = use();
       await allPushed(use(), 'nginx:1', 'nginx:2');
       await sql('update images_for_push set source_digest = null, checked_at = null');
@@ -69,7 +69,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       expect((await stores.tags.pushedTags(query))[0]).toMatchObject({ sourceDigest: 'sha256:new' });
     });
 
-    test('a moved one is pending with the rows that follow it, to be copied anew; blocked and withdrawn rows stay', async () => {
+    test('a moved tag makes its rows pending with a forced copy, and blocked and withdrawn rows do not change', async () => {
       const { stores, sql, rows } = use();
       for (const platform of ['linux/amd64', 'linux/arm64', 'linux/s390x']) {
         await stores.wanted.addWanted([imageRequest('nginx:1', platform)]);

@@ -98,7 +98,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await dump(placeOf(), settings)).toEqual(once);
     });
 
-    test('a target repository that two source repositories shared belongs to the one that was there first', async () => {
+    test('a target repository that two source repositories shared belongs to the first one', async () => {
       await placeOf().run(settings, legacyRows(200, { numericSizes: odd }).script);
 
       await migrate(database, { convertEngine: true });
@@ -111,7 +111,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(owner).toBe('registry.k8s.io/kube-state-metrics/app5/kube-state-metrics');
     });
 
-    test('the older scripts go on inserting and updating rows', async () => {
+    test('the older scripts can still insert and update rows', async () => {
       await placeOf().run(settings, legacyRows(20, { numericSizes: odd }).script);
       await migrate(database, { convertEngine: true });
       await stores.wanted.normalizeRows();
@@ -139,7 +139,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(candidates.map(({ image }) => image)).toContain('docker.io/langgenius/dify-api:1.2.0');
     });
 
-    test('the ferry writes its own copies beside the old ones, with sizes as this site has them', async () => {
+    test('the ferry adds its own copies, with sizes in the unit of the existing column', async () => {
       await migrate(database, { convertEngine: true });
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
 
@@ -150,7 +150,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
     });
   });
 
-  test('tables of the first scripts, which knew no platforms and no digests, are taken over', async () => {
+  test('tables of the first scripts, without platforms and digests, are taken over', async () => {
     const settings = placeOf().fresh();
     const id = placeOf().kind === 'mysql' ? 'int auto_increment primary key' : 'integer primary key';
     await placeOf().run(
@@ -211,7 +211,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       await pushedBefore('registry.example.com:5000', 'registry.example.com:5000/library/nginx:1.27', platform);
     }
 
-    test('a candidate says under which names it is there', async () => {
+    test('an adoption candidate has its names on the targets', async () => {
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
 
@@ -238,7 +238,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await pendingImages(stores.plan, legacyTargets)).toMatchObject([{ image, toAdopt: true }]);
     });
 
-    test('a row whose image somebody emptied is none of what older scripts pushed without saying which image', async () => {
+    test('a row with an emptied image is not adopted from rows without an image', async () => {
       await sql(`insert into pushed_images (source_registry_url, target_registry_url, orig_image_name,
         registry_image_name, platform) values ('docker.io', '${aliyunHost}', '', '${aliyunHost}/mirror/other:1', 'linux/amd64')`);
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
@@ -259,7 +259,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await candidates()).toEqual([]);
     });
 
-    test('an image that the ferry has copied is no candidate', async () => {
+    test('an image that the ferry has copied is not an adoption candidate', async () => {
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
       await syncImage(stores, image, { targets: [pushed('aliyun', 'nginx:1.27')] });
@@ -267,7 +267,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await candidates()).toEqual([]);
     });
 
-    test('an image that could not be adopted or copied yet is a candidate again', async () => {
+    test('an image that was not adopted or copied yet is an adoption candidate again', async () => {
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
       await syncImage(stores, image, {
@@ -277,7 +277,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await candidates()).toHaveLength(1);
     });
 
-    test('only a retry copies anew what was adopted', async () => {
+    test('only a retry forces a copy of an adopted image', async () => {
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await onBothTargets();
       await stores.wanted.normalizeRows();
@@ -302,7 +302,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
     });
 
-    test('two targets on one registry are told apart by their namespaces', async () => {
+    test('two targets on one registry are distinguished by their namespaces', async () => {
       const [aliyun] = legacyTargets;
       if (aliyun === undefined) throw new Error('there is no target');
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);

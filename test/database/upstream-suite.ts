@@ -16,7 +16,7 @@ export function upstreamSuite(placeOf: PlaceOf): void {
   describe('upstreams', () => {
     const use = eachWithStores(placeOf);
 
-    test('the release that was handled last is remembered, with its ETag', async () => {
+    test('the last handled release of an upstream is stored with its ETag', async () => {
       const { states } = use().stores;
       await states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
       await states.save('dify', { release: '1.9.1', etag: 'W/"two"', fingerprint: 'f2' });
@@ -26,13 +26,13 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(state).toEqual({ release: '1.9.1', etag: 'W/"two"', fingerprint: 'f2' });
     });
 
-    test('an upstream that was never looked at has no state', async () => {
+    test('an upstream that was never checked has no state', async () => {
       const state = await use().stores.states.read('dify');
 
       expect(state).toBeUndefined();
     });
 
-    test('an ETag of more than a week is not relied on, the release is', async () => {
+    test('an ETag older than a week is not used, but the release is', async () => {
       const { stores, sql } = use();
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
       await sql(`update upstreams set etag_since = etag_since - ${8 * dayMs}`);
@@ -42,7 +42,7 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(state).toEqual({ release: '1.9.0', fingerprint: 'f1' });
     });
 
-    test('the week counts from when a list was read as a whole, however often its ETag was seen since', async () => {
+    test('the week of an ETag starts when the whole listing was read, even if the ETag was received again', async () => {
       const { stores, sql } = use();
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
       await sql(`update upstreams set etag_since = etag_since - ${6 * dayMs}`);
@@ -54,7 +54,7 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(state?.etag).toBeUndefined();
     });
 
-    test('an ETag that is found again after its week counts for another one', async () => {
+    test('an ETag that is received again after its week starts a new week', async () => {
       const { stores, sql } = use();
       await stores.states.save('dify', { release: '1.9.0', etag: 'W/"one"', fingerprint: 'f1' });
       await sql(`update upstreams set etag_since = etag_since - ${8 * dayMs}`);

@@ -7,10 +7,10 @@ import { pendingImages } from '../support/whole-plan.js';
 const nginx = 'docker.io/library/nginx:1.27';
 
 export function wantedImageSuite(placeOf: PlaceOf): void {
-  describe('wishes', () => {
+  describe('requests', () => {
     const use = eachWithStores(placeOf);
 
-    test('a wish becomes a row that the older scripts can read', async () => {
+    test('a request becomes a row that the older scripts can read', async () => {
       const { stores, rows } = use();
 
       const results = await stores.wanted.addWanted([
@@ -32,7 +32,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('the same wish twice is one row', async () => {
+    test('the same request twice is one row', async () => {
       const { stores, rows } = use();
 
       await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('docker.io/library/nginx:1.27')]);
@@ -42,7 +42,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from images_for_push')).toHaveLength(1);
     });
 
-    test('images with one tag on a target are known, the first wanted first, and looked at again when they are told to', async () => {
+    test('images that share one tag on a target are listed, the first wanted first, and can be made pending again', async () => {
       const { stores, sql, rows } = use();
       const pinned = `${nginx}@sha256:${'a'.repeat(64)}`;
       const withdrawn = `${nginx}@sha256:${'b'.repeat(64)}`;
@@ -69,7 +69,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select image from images_for_push where push_status = 0')).toEqual([{ image: pinned }]);
     });
 
-    test('a digest without a tag and the tag that is made from it are images with one tag on a target', async () => {
+    test('a digest without a tag and the tag that is derived from it share one tag on a target', async () => {
       const { stores } = use();
       const untagged = `nginx@sha256:${'a'.repeat(64)}`;
       const tagged = `nginx:digest-${'a'.repeat(12)}`;
@@ -84,7 +84,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       for (const image of canonical) expect(await stores.wanted.imagesSharingTag(image)).toEqual(canonical);
     });
 
-    test('a person who asks for a pushed, blocked or withdrawn image makes it pending again', async () => {
+    test('a person’s request makes a pushed, blocked or withdrawn image pending again', async () => {
       const { stores, sql, rows } = use();
       for (const status of [1, 2, 3]) {
         await stores.wanted.addWanted([imageRequest(`nginx:${status}`)]);
@@ -107,7 +107,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       );
     });
 
-    test('what an upstream finds does not bring back what a person withdrew', async () => {
+    test('an upstream’s request does not renew a row that a person withdrew', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await stores.actions.remove(nginx);
@@ -118,7 +118,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select push_status from images_for_push')).toEqual([{ push_status: 3 }]);
     });
 
-    test('images that people asked for come first, in the order of asking; then by row', async () => {
+    test('explicitly requested images come first in the order of their requests, then the others by row', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('found-a:1', 'linux/amd64', 'upstream')]);
       await stores.wanted.addWanted([imageRequest('found-b:1', 'linux/amd64', 'upstream')]);
@@ -137,7 +137,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('an image of several rows is pending once, and no more images are given than were asked for', async () => {
+    test('an image with several rows is pending once, and the limit of a query is kept', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([
         imageRequest('nginx:1.27'),
@@ -150,7 +150,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(pending).toEqual([{ image: nginx, explicit: true }]);
     });
 
-    test('a run that has finished with an image does not get it again, the next one does', async () => {
+    test('a finished image is not returned to the same run, but to the next one', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
@@ -179,7 +179,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
     const insert = (name: string, beside = ''): string =>
       `insert into images_for_push (orig_image_name${beside === '' ? '' : ', push_status'}) values ('${name}'${beside})`;
 
-    test('a row with nothing but a name is a wish for an image of Docker Hub', async () => {
+    test('a row with only a name is a request for an image of Docker Hub', async () => {
       const { stores, sql } = use();
       await sql(insert('nginx:1.27'));
 
@@ -205,7 +205,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a row that names no image is blocked with the reason, until it is corrected and made pending', async () => {
+    test('a row without a valid image is blocked with the reason until it is corrected and made pending', async () => {
       const { stores, sql, rows } = use();
       await sql(insert('Nginx:1.27'));
 
@@ -221,7 +221,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select blocked_code from images_for_push')).toEqual([{ blocked_code: null }]);
     });
 
-    test('a blocked row that is given another name and made pending is a wish for that', async () => {
+    test('a blocked row that gets another name and is made pending is a request for that image', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('ngnix:1.27')]);
       await sql(`update images_for_push set push_status = 2, ferry_status = 2, blocked_code = 'repository-missing'`);
@@ -233,7 +233,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
     });
 
-    test('a pending row that is renamed while it is pending is read anew', async () => {
+    test('a pending row whose name is changed is read again', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('ngnix:1.27')]);
       await sql(`update images_for_push set orig_image_name = 'nginx:1.27'`);
@@ -246,7 +246,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
     });
 
-    test('a pending row whose image somebody made another one or none is read anew, and keeps nobody else waiting', async () => {
+    test('a pending row whose image column was changed or emptied is read again and does not block others', async () => {
       const { stores, sql, rows } = use();
       await stores.wanted.addWanted(['nginx:1', 'nginx:2', 'nginx:3', 'redis:7'].map((name) => imageRequest(name)));
       await sql(`update images_for_push set image = 'no reference::1' where orig_image_name = 'nginx:1';
@@ -273,7 +273,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await rows('select id from images_for_push where image_key is null')).toHaveLength(1);
     });
 
-    test('a pushed row that is made pending is looked at by the run that runs', async () => {
+    test('a pushed row that is made pending is processed by the current run', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
@@ -285,7 +285,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: startedAt, limit: 10 })).toHaveLength(1);
     });
 
-    test('a duplicate whose first row is deleted stands for itself', async () => {
+    test('a duplicate whose first row is deleted becomes independent', async () => {
       const { stores, sql } = use();
       await sql(`${insert('nginx:1.27')}; ${insert('nginx:1.27')}`);
       await stores.wanted.normalizeRows();
@@ -296,7 +296,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect((await stores.wanted.wantedRows(nginx)).rows.map(({ id }) => id)).toEqual([2]);
     });
 
-    test('somebody who inserts what was withdrawn gets it', async () => {
+    test('a withdrawn image that another program inserts again is pending', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
       await stores.actions.remove(nginx);
@@ -318,7 +318,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(2);
     });
 
-    test('a status that nobody knows is told to a person, left as it is, and retried when asked', async () => {
+    test('an unknown status is reported, not changed, and can be retried', async () => {
       const { stores, sql, rows } = use();
       await sql(insert('nginx:1.27', ', 7'));
       await stores.wanted.normalizeRows();
@@ -338,7 +338,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
     });
 
-    test('a row with a negative id is a row like others', async () => {
+    test('a row with a negative ID is processed like others', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (id, orig_image_name) values (-5, 'nginx:1.27')`);
       await stores.wanted.normalizeRows();
@@ -349,7 +349,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
     });
 
-    test('a row whose id no program can read exactly is told to a person, and keeps nothing else from being done', async () => {
+    test('a row whose ID cannot be read exactly is reported and does not block others', async () => {
       const { stores, sql } = use();
       await sql(
         `insert into images_for_push (id, orig_image_name) values (1, 'redis:7'), (9007199254740993, 'nginx:1.27')`,
@@ -365,7 +365,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await expect(stores.wanted.addWanted([imageRequest('busybox:1')])).rejects.toThrow('set the table');
     });
 
-    test('a NUL in a name does not cut it: the row is refused', async () => {
+    test('a row whose name contains a NUL is refused, not truncated', async () => {
       const { stores, sql } = use();
       const name = placeOf().kind === 'mysql' ? `concat('nginx:1', char(0), '.27')` : `'nginx:1' || char(0) || '.27'`;
       await sql(`insert into images_for_push (orig_image_name) values (${name})`);
@@ -376,7 +376,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
     });
 
-    test('a status of NULL is pending, and a list of platforms is one wish', async () => {
+    test('a status of NULL is pending, and a list of platforms is one request', async () => {
       const { stores, sql } = use();
       await sql(`insert into images_for_push (orig_image_name, platform, push_status)
         values ('nginx:1.27', 'linux/arm64, linux/x86_64', null)`);

@@ -10,12 +10,12 @@ const onAliyun = pushed('aliyun', 'nginx:1.27');
 const onPrivate = pushed('private', 'nginx:1.27');
 
 export function wantedTargetsSuite(placeOf: PlaceOf): void {
-  describe('wishes for some of the targets', () => {
+  describe('requests for some of the targets', () => {
     const use = eachWithStores(placeOf);
     const status = async (): Promise<unknown[]> =>
       await use().rows('select push_status, targets from images_for_push order by id');
 
-    test('an image is pushed when the targets that it is for have it, and a run asks for no other', async () => {
+    test('an image is pushed when all of its targets have it, and a run uses no other target', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([found(['aliyun', 'aliyun'])]);
 
@@ -27,7 +27,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await rows('select target from image_copies')).toEqual([{ target: 'aliyun' }]);
     });
 
-    test('a source that stops the image says so of the targets that it is for only', async () => {
+    test('a fault of the source is recorded only for the image’s targets', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([found(['private'])]);
 
@@ -42,21 +42,24 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       ['by an upstream for all targets', found(), null],
       ['by a person', imageRequest(nginx), null],
       ['by an upstream for another target', found(['private']), '["aliyun","private"]'],
-    ])('wanted again %s, a pushed image is pending again for the others', async (_how, again, column) => {
-      const { stores } = use();
-      await stores.wanted.addWanted([found(['aliyun'])]);
-      await syncImage(stores, nginx, { targets: [onAliyun] });
+    ])(
+      'a pushed image that is requested again %s is pending again for the other targets',
+      async (_how, again, column) => {
+        const { stores } = use();
+        await stores.wanted.addWanted([found(['aliyun'])]);
+        await syncImage(stores, nginx, { targets: [onAliyun] });
 
-      const results = await stores.wanted.addWanted([again]);
-      const renewed = await status();
-      await syncImage(stores, nginx, { targets: [onAliyun, onPrivate] });
+        const results = await stores.wanted.addWanted([again]);
+        const renewed = await status();
+        await syncImage(stores, nginx, { targets: [onAliyun, onPrivate] });
 
-      expect(results).toMatchObject([{ outcome: 'renewed', previous: 1 }]);
-      expect(renewed).toEqual([{ push_status: 0, targets: column }]);
-      expect(await status()).toEqual([{ push_status: 1, targets: column }]);
-    });
+        expect(results).toMatchObject([{ outcome: 'renewed', previous: 1 }]);
+        expect(renewed).toEqual([{ push_status: 0, targets: column }]);
+        expect(await status()).toEqual([{ push_status: 1, targets: column }]);
+      },
+    );
 
-    test('wanted again for targets that it goes to anyway, a pushed image is left alone', async () => {
+    test('a pushed image that an upstream requests again for its own targets does not change', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun', 'private']), found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun, onPrivate] });
@@ -67,7 +70,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 1, targets: '["aliyun","private"]' }]);
     });
 
-    test('an image for all targets is not limited by a later wish', async () => {
+    test('an image for all targets is not limited by a later request', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found()]);
 
@@ -76,7 +79,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 0, targets: null }]);
     });
 
-    test('a blocked image is tried again where it is to go to a target that was never tried', async () => {
+    test('a blocked image is retried if it gets a target that was never tried', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['gone'])]);
       await syncImage(stores, nginx, { sourceFault: noTarget });
@@ -89,7 +92,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 0, targets: '["aliyun","gone"]' }]);
     });
 
-    test('what a person withdrew stays so, for whichever targets an upstream wants it', async () => {
+    test('a withdrawn image stays withdrawn, whatever targets an upstream requests', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       await stores.actions.remove(nginx);
@@ -99,7 +102,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 3, targets: '["aliyun"]' }]);
     });
 
-    test('a wish for more targets while the image is copied is looked at in the same run', async () => {
+    test('a request for more targets while the image is copied is processed in the same run', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
@@ -115,7 +118,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await stores.wanted.pendingImages({ since: startedAt, limit: 5 })).toMatchObject([{ image: nginx }]);
     });
 
-    test('another platform that is for all targets makes the whole image so', async () => {
+    test('another platform for all targets extends the whole image to all targets', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun] });
@@ -129,7 +132,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('another program that inserts the same image wants it everywhere', async () => {
+    test('a row of another program for the same image extends it to all targets', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun] });
@@ -143,7 +146,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('a row that another program gives another name goes everywhere', async () => {
+    test('a row whose name another program changes has all targets', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
 
@@ -154,7 +157,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 0, targets: null }]);
     });
 
-    test('an image that goes to no configured target is blocked with the reason', async () => {
+    test('an image without a configured target is blocked with the reason', async () => {
       const { stores, rows } = use();
       await stores.wanted.addWanted([found(['gone'])]);
 
@@ -169,7 +172,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('what is written in the column by hand and is no list names a target that nobody has', async () => {
+    test('an invalid list in the targets column is read as an unknown target', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
 
@@ -178,7 +181,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect((await stores.wanted.wantedRows(nginx)).rows).toMatchObject([{ targets: ['aliyun, private'] }]);
     });
 
-    test('a backfill leaves images alone that do not go to the target', async () => {
+    test('a backfill does not change images without the target', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([found(['aliyun'])]);
       await syncImage(stores, nginx, { targets: [onAliyun] });
@@ -189,7 +192,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       expect(await status()).toEqual([{ push_status: 1, targets: '["aliyun"]' }]);
     });
 
-    test('what older scripts pushed is taken over when it is where the image is to go, until it is to go further', async () => {
+    test('an image that older scripts pushed to all of its targets is adopted until it gets more targets', async () => {
       const { stores, sql, rows } = use();
       await sql(`insert into pushed_images (source_registry_url, target_registry_url, orig_name_space, orig_image_name,
         registry_image_name, platform, push_status) values ('docker.io', 'aliyun.example.com', 'library', 'nginx:1.27',

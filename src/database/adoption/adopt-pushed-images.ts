@@ -16,8 +16,8 @@ import { highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
 const pageSize = 200;
 
 /**
- * Reads rows of `pushed_images` that older scripts wrote: which image each is of, under which name; and gives every
- * target repository to the source repository that had it first. Rows that name no image are marked as read with ''.
+ * takeOverPushedRows reads rows of `pushed_images` from older scripts: the image and the name of each. The first source
+ * repository of a target repository owns it. Rows that do not identify an image are marked as read with ''.
  */
 export async function adoptPushedImages({
   queries,
@@ -26,7 +26,7 @@ export async function adoptPushedImages({
 }: Pick<FerryDatabase, 'queries' | 'dialect' | 'transaction'>): Promise<void> {
   const unread = queries.selectFrom('pushed_images').select('id').where('image', 'is', null).where(hasExactId).limit(1);
   if ((await unread.executeTakeFirst()) === undefined) return;
-  // On from the last row, whatever became of it: a row that does not keep what is written is not read for ever.
+  // Always continue after the last row, so that a row that does not keep written values is not read forever.
   let after: number | undefined = lowestId - 1;
   while (after !== undefined) {
     const last: number = after;
@@ -38,7 +38,7 @@ function hasExactId(is: ExpressionBuilder<FerryTables, 'pushed_images'>) {
   return is.between('id', lowestId, highestId);
 }
 
-/** Lowest id first: who had a name first keeps it. @returns the id of the last row of a page that was full */
+/** Lowest ID first: the first owner of a name keeps it. @returns the id of the last row of a page that was full */
 async function takeOverPage(queries: Queries, dialect: DialectDifferences, after: number): Promise<number | undefined> {
   const rows = await queries
     .selectFrom('pushed_images')
@@ -89,7 +89,7 @@ async function takenKeys(queries: Queries, keys: readonly (string | null)[]): Pr
   return new Set(rows.map(({ name_key: key }) => key));
 }
 
-/** The image that an older script's row is of; undefined where it names none. */
+/** The image of an older script's row; undefined if it does not identify one. */
 export function sourceOf(row: ReferenceColumns): { readonly image: string; readonly repository: string } | undefined {
   try {
     const reference = referenceFromRow(row);

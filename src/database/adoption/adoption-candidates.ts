@@ -10,7 +10,7 @@ import { canonicalPlatforms } from '../row-shapes.js';
 import { readSelections } from '../wanted/target-selections.js';
 import { statusBesideImage } from '../wanted/wanted-rows.js';
 
-/** Rows read at once: their images are all parameters of the next query. */
+/** Rows per query: their images are parameters of the next query. */
 const pageSize = 500;
 
 interface Query {
@@ -43,7 +43,7 @@ export interface UncopiedRow {
   readonly platform: string | null;
 }
 
-/** Those of these rows, at most 500, that an older script pushed everywhere that they go. */
+/** Filters at most 500 rows: those that an older script pushed to all of their targets. */
 export async function candidatesAmong(
   queries: Queries,
   rows: readonly UncopiedRow[],
@@ -72,7 +72,7 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
       : all.where('image', '=', only).where(statusBesideImage, '=', PushStatus.pending);
   const rows = await pending
     .select(['id', 'image', 'platform'])
-    // '' stands for no image in the rows of older scripts' pushes: it is not to be taken for theirs.
+    // '' means "no image" in pushed rows of older scripts and must not match.
     .where('image', '<>', '')
     .where('force_copy', 'is', null)
     .where('id', '>', after)
@@ -101,7 +101,7 @@ export interface PushedRow {
   readonly digest: string | null;
 }
 
-/** What older scripts pushed of these images, the oldest first. */
+/** The pushes of these images by older scripts, the oldest first. */
 export async function pushedRows(queries: Queries, images: readonly string[]): Promise<Map<string, PushedRow[]>> {
   const byImage = new Map<string, PushedRow[]>();
   if (images.length === 0) return byImage;
@@ -109,7 +109,7 @@ export async function pushedRows(queries: Queries, images: readonly string[]): P
     .selectFrom('pushed_images')
     .select(['id', 'image', 'platform', 'digest', 'target_registry_url', 'registry_image_name'])
     .where('image', 'in', [...images])
-    // Nothing that the ferry itself wrote, and no push that failed.
+    // Excludes rows of the ferry itself and failed pushes.
     .where('source_digest', 'is', null)
     .where((is) => is.or([is('push_status', 'is', null), is('push_status', '=', 1)]))
     .orderBy('id')
@@ -132,11 +132,11 @@ export function copyOn(
 ): AdoptionCandidate['copies'][number] | undefined {
   const isShared = targets.filter(({ registry }) => registry === target.registry).length > 1;
   const copies = candidates.filter(({ name, platforms }) => {
-    // Two targets on one registry are told apart by their namespaces.
+    // Two targets on one registry are distinguished by their namespaces.
     const isOfTarget = !isShared || name.repository.startsWith(target.namespace === '' ? '' : `${target.namespace}/`);
     return name.host === target.registry && isOfTarget && wanted.every((platform) => platforms.includes(platform));
   });
-  // The newest row: should a name have changed, the older one may have been cleaned away.
+  // The newest row: if a name changed, the older one may have been deleted.
   const copy = copies.at(-1);
   if (copy === undefined) return undefined;
   return { target: target.name, pushedId: copy.id, registryImageName: printName(copy.name) };
@@ -146,7 +146,7 @@ function readPlatforms(column: string | null): readonly string[] | undefined {
   try {
     return canonicalPlatforms(column).split(',');
   } catch (error) {
-    // Other programs may have put anything there: then nothing is known that could be adopted.
+    // Other programs may have written anything: then there is nothing to adopt.
     if (error instanceof InvalidInput) return undefined;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Rows that another program marked as pushed, or that were written so: the ferry itself has not seen the image there. */
+/** Rows that another program marked as pushed: the ferry itself has not verified the image on the targets. */
 import { sql } from 'kysely';
 import type { ExpressionBuilder } from 'kysely';
 
@@ -21,7 +21,7 @@ function isClaimed(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
   ]);
 }
 
-/** How many there are, duplicates left out. */
+/** The number of claimed rows, without duplicates. */
 export async function countClaimed(queries: Queries): Promise<number> {
   const row = await queries
     .selectFrom('images_for_push')
@@ -70,7 +70,7 @@ export async function findClaimedRows(
   });
 }
 
-/** Names under which the ferry itself has brought, or found, images. */
+/** Names under which the ferry itself pushed or found images. */
 async function ownCopies(queries: Queries, images: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (images.length === 0) return new Map();
   const rows = await queries

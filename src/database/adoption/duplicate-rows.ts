@@ -1,4 +1,4 @@
-/** Rows that ask for what another row asks for already: they follow the first one's status. */
+/** Rows with the same image and platform as an earlier row: they follow its status. */
 import { sql } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -14,18 +14,18 @@ import { askedAt, forgotten, highestId, lowestId, perRow, updateWanted } from '.
 export interface Owner {
   readonly id: number;
   status: number;
-  /** It goes to some of the targets only. */
+  /** Whether it has only some of the targets. */
   isLimited: boolean;
 }
 
 export interface Follower {
   readonly id: number;
-  /** What its own row says. */
+  /** The status in its own row. */
   readonly status: number;
   readonly owner: Owner;
 }
 
-/** By key: who was first with an image and platform. */
+/** The first row of each image and platform, by key. */
 export async function ownersOf(
   queries: Queries,
   dialect: DialectDifferences,
@@ -46,8 +46,8 @@ export async function ownersOf(
 }
 
 /**
- * Makes rows the duplicates of others, and gives them the same status. Other programs know no targets: what they want
- * goes to all of them.
+ * Marks rows as duplicates of others and gives them the same status. Rows of other programs have no targets, so they mean
+ * all targets.
  */
 export async function follow(
   queries: Queries,
@@ -59,7 +59,7 @@ export async function follow(
   for (const { status, owner } of followers) {
     const wantsMore = owner.status === PushStatus.withdrawn || owner.isLimited;
     if (!wantsMore || status !== PushStatus.pending) continue;
-    // Somebody inserted what somebody else had withdrawn or limited: without this it would be dropped without a word.
+    // A new row for an image that was withdrawn or limited to some targets must not be ignored silently.
     owner.status = PushStatus.pending;
     owner.isLimited = false;
     renewed.add(owner);
@@ -78,7 +78,7 @@ export async function follow(
   await changeStatus({ queries, dialect }, idsOf([...renewed]), PushStatus.pending, asked, cause);
 }
 
-/** Duplicates whose first row is gone, or became another image, stand for themselves again. */
+/** Duplicates whose first row was deleted, or became another image, are independent again. */
 export async function releaseOrphans(queries: Queries): Promise<void> {
   const progress = new ProgressCheck();
   for (;;) {
@@ -89,14 +89,14 @@ export async function releaseOrphans(queries: Queries): Promise<void> {
   }
 }
 
-/** @returns ids of duplicates that follow nothing, at most so many */
+/** @returns IDs of duplicates without a first row, at most `limit` */
 export async function orphans(queries: Queries, limit: number): Promise<number[]> {
   const rows = await queries
     .selectFrom('images_for_push as duplicate')
     .leftJoin('images_for_push as first', 'first.id', 'duplicate.duplicate_of')
     .select('duplicate.id')
     .where('duplicate.duplicate_of', 'is not', null)
-    // With a bare id SQLite would read every row between these, not the few duplicates.
+    // With a bare `id`, SQLite would read every row in this range instead of the few duplicates.
     .where((is) => is.between(sql<number>`+duplicate.id`, lowestId, highestId))
     .where((is) => is.or([is('first.id', 'is', null), is('first.image_key', 'is', null)]))
     .limit(limit)

@@ -1,37 +1,37 @@
-/** Rows of `images_for_push` read to find out which images they name. */
+/** Reads rows of `images_for_push` to identify their images. */
 import { InvalidInput } from '../../domain/ferry-error.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { rowIdentity } from '../row-shapes.js';
 import type { RowIdentity } from '../row-shapes.js';
 import { highestId, lowestId } from '../wanted/wanted-rows.js';
 
-/** Rows in one transaction: few enough that nobody waits long for them. */
+/** Rows per transaction: few enough that other writers do not wait long. */
 export const pageSize = 200;
 
-/** The columns that say which image a row asks for. */
-export const NAMING = ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'] as const;
+/** The columns that identify the image of a row. */
+export const namingColumns = ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'] as const;
 
-const COLUMNS = ['id', ...NAMING, 'push_status', 'image_key', 'duplicate_of', 'targets'] as const;
+const selectedColumns = ['id', ...namingColumns, 'push_status', 'image_key', 'duplicate_of', 'targets'] as const;
 
-/** The first rows by id, to be narrowed down, locked until the end of the transaction. */
+/** The first rows by ID, locked until the end of the transaction; the caller adds conditions. */
 export function selectNamingRows(queries: Queries, dialect: DialectDifferences) {
   const rows = queries
     .selectFrom('images_for_push')
-    .select(COLUMNS)
-    .select(dialect.holdsNul(NAMING).as('nuls'))
+    .select(selectedColumns)
+    .select(dialect.holdsNul(namingColumns).as('nuls'))
     .where((is) => is.between('id', lowestId, highestId))
     .orderBy('id')
     .limit(pageSize);
   return dialect.locking(rows);
 }
 
-/** What a row names, or why it names nothing. */
+/** The identity of a row, or why it has none. */
 export function identityOrFault(
   row: Parameters<typeof rowIdentity>[0] & { readonly nuls: number },
 ): RowIdentity | InvalidInput {
   if (row.nuls > 0) {
     return new InvalidInput(
-      'a column that names the image holds a NUL character: write the name anew',
+      'a column that identifies the image contains a NUL character: write the name again without it',
       'invalid-reference',
     );
   }

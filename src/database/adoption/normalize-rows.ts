@@ -1,4 +1,4 @@
-/** Rows that other programs inserted get an identity, follow a row that has it, or are refused. */
+/** Normalizes rows from other programs: each gets an identity, becomes a duplicate, or is refused. */
 import type { ExpressionBuilder } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -25,7 +25,7 @@ export interface AdoptedPage extends NormalizedRows {
   readonly ids: readonly number[];
 }
 
-/** One transaction's worth of rows without an identity. @returns undefined when there was none */
+/** Normalizes one transaction's worth of rows without an identity. @returns undefined if there are none */
 export async function normalizePage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedPage | undefined> {
   const rows = await selectNamingRows(queries, dialect).where(isUnread).execute();
   if (rows.length === 0) return undefined;
@@ -79,7 +79,7 @@ async function giveIdentity(
   }
 }
 
-/** Whether there is anything to adopt: asked first, since looking for it in a transaction locks others out. */
+/** Whether there are rows to normalize. Checked outside of a transaction, which would block other writers. */
 export async function hasRowsToNormalize(queries: Queries): Promise<boolean> {
   const without = queries
     .selectFrom('images_for_push')
@@ -92,7 +92,7 @@ export async function hasRowsToNormalize(queries: Queries): Promise<boolean> {
   return reset !== undefined || (await orphans(queries, 1)).length > 0;
 }
 
-/** Rows that were refused have no identity either: they are read again only when somebody makes them pending. */
+/** Refused rows have no identity either, but are read again only if they become pending. */
 export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
   return is.and([
     is('image_key', 'is', null),

@@ -1,21 +1,21 @@
 import { DatabaseFault } from '../database-fault.js';
 
-/** How often the same rows may come again: another program may write them at the same time. */
+/** How often the same page may repeat: another program may write the rows at the same time. */
 const mostRepeats = 10;
 
-/** Keeps a loop over pages of rows from going round for ever where a row does not keep what the ferry writes into it. */
+/** Stops an endless loop over pages if rows do not keep written values. */
 export class ProgressCheck {
   #last = '';
   #repeats = 0;
 
-  /** @throws DatabaseFault when the same page came again and again */
+  /** @throws DatabaseFault if the same page repeats too often */
   next(ids: readonly number[]): void {
     const page = ids.join();
     this.#repeats = page === this.#last ? this.#repeats + 1 : 0;
     this.#last = page;
     if (this.#repeats < mostRepeats) return;
     throw new DatabaseFault(
-      `rows of images_for_push (id ${ids.slice(0, 5).join(', ')}) do not keep what the ferry writes into them: look for a trigger that sets them back`,
+      `rows of images_for_push (id ${ids.slice(0, 5).join(', ')}) do not keep the values that the ferry writes: check for a trigger that resets them`,
       'statement',
     );
   }

@@ -12,9 +12,9 @@ import { changeStatus } from '../wanted/change-status.js';
 import { askedAt, forgotten } from '../wanted/wanted-rows.js';
 
 /**
- * Rows that another program made pending since the ferry last saw them: their name may have changed with it, and what
- * was known of them is over. Duplicates go back to the status of the row that they follow.
- * @returns their ids
+ * Resets rows that another program made pending since the ferry last read them: their image may have changed, and recorded
+ * results are no longer valid. Duplicates get the status of their first row again.
+ * @returns their IDs
  */
 export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<readonly number[]> {
   const rows = await selectNamingRows(queries, dialect)
@@ -35,19 +35,19 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
     else if (owner?.id === id) themselves.push({ id });
     else renamed.push({ id });
   }
-  // They count as asked for: what is being copied is not the answer.
+  // They count as requested now: a copy in flight does not answer them.
   const now = await dialect.now(queries);
   const asked = { ...forgotten, checked_at: null, requested_at: askedAt(now) };
   const cause = { kind: 'reset', at: now, who: 'row' } as const;
   await changeStatus({ queries, dialect }, idsOf(themselves), PushStatus.pending, asked, cause);
-  // Without an identity they are read like new rows.
+  // Without an identity they are normalized like new rows.
   const nameless = { image: null, image_key: null, duplicate_of: null, targets: null };
   await changeStatus({ queries, dialect }, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless }, cause);
   await follow(queries, dialect, followers);
   return idsOf(rows);
 }
 
-/** Pending by another program's hand, which may have written NULL for it. */
+/** Made pending by another program, which may have written NULL. */
 export function isReset(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
   return is.or([
     is.and([

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 const firstCapacity = 1024;
 
 /**
- * Which rows name the same image, of any number of rows: 17 bytes for each, whatever the names are. Two images may fall
- * together, once in millions: whoever reads the rows tells them apart.
+ * Groups any number of rows by image with 17 bytes per row. Two images may collide, once in millions: callers must
+ * distinguish them when they read the rows.
  */
 export class RowIndex {
   #names = new Float64Array(firstCapacity);
@@ -12,7 +12,7 @@ export class RowIndex {
   #pending = new Uint8Array(firstCapacity);
   #length = 0;
 
-  /** Rows come in the order of their ids. */
+  /** Rows must be added in the order of their IDs. */
   add(image: string, id: number, isPending: boolean): void {
     if (this.#length === this.#ids.length) this.#grow();
     this.#names[this.#length] = fingerprint(image);
@@ -21,7 +21,7 @@ export class RowIndex {
     this.#length += 1;
   }
 
-  /** The ids of all rows of each image with a pending one, image by image, in the order of their first rows. */
+  /** The IDs of all rows of each image with a pending row, image by image, in the order of their first rows. */
   *groups(): Generator<readonly number[]> {
     // The sort is stable: rows of one image stay in the order of their ids.
     const order = Uint32Array.from({ length: this.#length }, (_, position) => position);
@@ -55,12 +55,12 @@ export class RowIndex {
   }
 }
 
-/** 48 bits, which a number holds exactly. */
+/** 48 bits, which a number represents exactly. */
 function fingerprint(image: string): number {
   return createHash('sha256').update(image).digest().readUIntBE(0, 6);
 }
 
-/** An element that is there: every position comes from the same index. */
+/** An existing element: every position comes from the same index. */
 function at(values: { readonly [position: number]: number | undefined }, position: number): number {
   return values[position] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-/** What a look at the targets found out about rows of other programs, written many rows at a time. */
+/** Writes the results of checking rows of other programs on the targets, many rows at a time. */
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { TakenOver } from '../../domain/wanted-image.js';
 import type { StateChange } from '../../domain/state-change.js';
@@ -15,8 +15,8 @@ import { changeStatus } from '../wanted/change-status.js';
 import { forgotten, perRow } from '../wanted/wanted-rows.js';
 
 /**
- * In one transaction. A row that somebody changed meanwhile, or whose image goes to more targets by now, is left for the
- * next look.
+ * Records in one transaction. A row that was changed meanwhile, or whose image has more targets now, is left for the next
+ * check.
  */
 export async function recordTakenOver(
   queries: Queries,
@@ -80,7 +80,7 @@ async function recordCopiesFound(
       const row = before.get(key);
       if (digest !== undefined)
         changed.set(key, { ...foundCopy(row, digest, now), image, target, reference, reason: note ?? null });
-      // Another row of the image may have it there for its own platform.
+      // Another row of the image may have found its own platform there.
       else if (row !== undefined && !changed.has(key)) changed.set(key, goneCopy(row, now));
     }
   }
@@ -95,7 +95,7 @@ async function recordCopiesFound(
 
 type CopyFound = Omit<ImageCopies, 'image' | 'target' | 'reference' | 'reason'>;
 
-/** What the ferry pushed, and is what the tag leads to still, stays what it was known to be. */
+/** A copy that the ferry pushed and that the tag still points to keeps its recorded state. */
 function foundCopy(before: ImageCopies | undefined, digest: string, now: number): CopyFound {
   const attempts = (before?.attempts ?? 0) + 1;
   if (before?.state === CopyState.pushed && before.digest === digest) {
@@ -121,7 +121,7 @@ function goneCopy(before: ImageCopies, now: number): ImageCopies {
     ...before,
     state: CopyState.waiting,
     code: 'tag-missing',
-    reason: 'it was marked as pushed, and the target does not have it: it is copied',
+    reason: 'it was marked as pushed, but the target does not have it: it will be copied',
     last_tried_at: now,
     digest: null,
     verified: null,
@@ -139,7 +139,7 @@ async function recordNames(
     for (const { pushedId: id, target, reference, digest } of copies) {
       if (digest === undefined) continue;
       if (id !== undefined) names.set(id, { id, digest });
-      // No row tells of the name yet: the image was found there all the same.
+      // No row has the name yet, although the image was found there.
       else await recordFoundName(queries, dialect, { image, platform, target, reference, digest, now });
     }
   }

@@ -14,7 +14,7 @@ const samples = sql`select 'docker.io' as source_registry_url, 'library' as orig
   union all select 'docker.io', 'a', 'b/c:1', 'r.example.com', 'a', 'r.example.com/a/c:1', 'all', 3, '9000.00'
   union all select 'docker.io', 'library', 'redis:7', 'r.example.com', 'a', 'r.example.com/a/redis:7', 'linux/amd64', 0, '1.00'`;
 
-/** CHECK constraints that refuse what the ferry writes; one that names other columns is left for the server to judge. */
+/** CHECK constraints that refuse rows of the ferry. Constraints on other columns are not evaluated here. */
 export async function checkFaults(
   queries: Queries,
   table: SharedTable,
@@ -45,7 +45,7 @@ async function takesSamples(queries: Queries, clause: string): Promise<boolean> 
       select min(${sql.raw(clause)}) as holds from (${samples}) as sample`.execute(queries);
     return rows[0]?.holds !== 0;
   } catch (error) {
-    if (error instanceof DatabaseFault && error.trouble === 'statement') return true;
+    if (error instanceof DatabaseFault && error.faultKind === 'statement') return true;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { FormFault } from './form-fault.js';
-import { SHARED_COLUMNS } from './shared-tables.js';
+import { sharedColumns } from './shared-tables.js';
 import type { ColumnUse, SharedTable } from './shared-tables.js';
 import { statusStatements } from './status-words.js';
 import type { ColumnFacts, TableFacts } from './table-facts.js';
@@ -12,23 +12,23 @@ const sizes: ReadonlySet<string> = new Set([...texts, ...integers, 'float', 'dou
 const momentLength = 19;
 const textAffinity = /char|clob|text/i;
 
-/** Columns that both the older scripts and the ferry use: there, of a type that works, and open to be written. */
+/** Checks the columns that the older scripts and the ferry share: they must exist, be writable and have a usable type. */
 export function sharedColumnFaults(
   table: SharedTable,
   facts: TableFacts,
   kind: 'mysql' | 'sqlite',
 ): readonly FormFault[] {
-  return Object.entries(SHARED_COLUMNS[table]).flatMap(([column, { use, isNeeded, mysql }]) => {
+  return Object.entries(sharedColumns[table]).flatMap(([column, { use, isNeeded, mysql }]) => {
     const found = facts.columns.find(({ name }) => name === column);
     if (found === undefined) return isNeeded ? [missing(table, column, mysql)] : [];
     if ((found.spelling ?? column) !== column) return [spelledOtherwise(table, found)];
     if (found.isGenerated) {
       const statements = [`ALTER TABLE ${table} drop column ${column}, add column ${column} ${mysql}`];
-      return [{ table, column, what: 'is generated from other columns, and the ferry writes it', statements }];
+      return [{ table, column, what: 'is a generated column, but the ferry must write it', statements }];
     }
     const bound = facts.foreignKeys.find((key) => key.column === column);
     if (bound !== undefined) {
-      const what = `is bound to the table ${bound.references} by a foreign key, and the ferry writes values of its own`;
+      const what = `has a foreign key to the table ${bound.references}, but the ferry writes other values`;
       return [{ table, column, what, statements: [`ALTER TABLE ${table} drop foreign key ${bound.name}`] }];
     }
     if (kind === 'sqlite') return sqliteTypeFaults(table, found, use);
@@ -36,7 +36,7 @@ export function sharedColumnFaults(
   });
 }
 
-/** Columns that the ferry does not know: its inserts say nothing of them. */
+/** Checks columns that the ferry does not know: its inserts do not set them. */
 export function ownColumnFaults(
   table: SharedTable,
   { columns, indexes, hasInsertTrigger }: TableFacts,
@@ -46,14 +46,14 @@ export function ownColumnFaults(
     indexes.some((index) => index.name === 'PRIMARY' && index.columns.includes(column));
   return (
     columns
-      .filter(({ name }) => name !== 'id' && !known.includes(name) && !Object.hasOwn(SHARED_COLUMNS[table], name))
+      .filter(({ name }) => name !== 'id' && !known.includes(name) && !Object.hasOwn(sharedColumns[table], name))
       .filter(({ hasDefault, isGenerated, isNumbered }) => !hasDefault && !isGenerated && !isNumbered)
-      // Without a default such a column gets its first word, and a trigger may fill any.
+      // An enum without a default gets its first value, and a trigger may fill any column.
       .filter(({ base }) => base !== 'enum' && !hasInsertTrigger)
       .map(({ name, type }) => ({
         table,
         column: name,
-        what: `(${type}) is NOT NULL and has no default, and the ferry's inserts do not name it`,
+        what: `(${type}) is NOT NULL without a default, but the ferry's inserts do not set it`,
         statements: isKept(name)
           ? [`ALTER TABLE ${table} alter column ${name} set default …`]
           : [`ALTER TABLE ${table} modify ${name} ${type} null`],
@@ -61,7 +61,7 @@ export function ownColumnFaults(
   );
 }
 
-/** Another word for the same in SQLite, where a column's type cannot be changed. */
+/** The fault for a missing column. */
 export function missing(table: string, column: string, type: string): FormFault {
   return { table, column, what: 'is missing', statements: [`ALTER TABLE ${table} add column ${column} ${type}`] };
 }
@@ -71,7 +71,7 @@ export function spelledOtherwise(table: SharedTable, { name, spelling = name }: 
     `ALTER TABLE ${table} rename column ${spelling} to ${name}_`,
     `ALTER TABLE ${table} rename column ${name}_ to ${name}`,
   ];
-  return { table, column: spelling, what: `is to be spelled ${name} in SQLite`, statements };
+  return { table, column: spelling, what: `must be spelled ${name} in SQLite`, statements };
 }
 
 function isFit({ base, length, type }: ColumnFacts, use: ColumnUse): boolean {
@@ -89,7 +89,7 @@ function isFit({ base, length, type }: ColumnFacts, use: ColumnUse): boolean {
   }
 }
 
-/** Megabytes of any image fit into it. */
+/** Wide enough for the size of any image in megabytes. */
 function isWideDecimal(type: string): boolean {
   const [, digits, fraction] = /^decimal\((\d+),(\d+)\)/i.exec(type) ?? [];
   return digits !== undefined && Number(digits) - Number(fraction) >= 7;
@@ -99,14 +99,14 @@ function typeFault(table: SharedTable, column: ColumnFacts, use: ColumnUse, mysq
   const { name, type, base } = column;
   const place = { table, column: name };
   if (use === 'status') {
-    const todo = 'the ferry needs a whole number there: 0 pending, 1 pushed, 2 blocked, 3 withdrawn';
+    const todo = 'the ferry needs an integer: 0 pending, 1 pushed, 2 blocked, 3 withdrawn';
     return { ...place, what: `is ${type}`, todo, statements: statusStatements(table, column) };
   }
   if (use === 'time' && integers.has(base)) {
     return {
       ...place,
       what: `is ${type}`,
-      todo: 'the ferry writes a date and time there; for seconds since 1970',
+      todo: 'the ferry writes a date and time; to convert seconds since 1970',
       statements: [
         `ALTER TABLE ${table} add column as_${name} ${mysql}`,
         `UPDATE ${table} SET as_${name} = from_unixtime(${name})`,
@@ -116,10 +116,10 @@ function typeFault(table: SharedTable, column: ColumnFacts, use: ColumnUse, mysq
   }
   const written = { text: 'text', time: 'a date and time', size: 'a number of megabytes' }[use];
   const statements = [`ALTER TABLE ${table} modify ${name} ${mysql}`];
-  return { ...place, what: `is ${type}, and the ferry writes ${written} there`, statements };
+  return { ...place, what: `is ${type}, but the ferry writes ${written}`, statements };
 }
 
-/** SQLite takes any value, but makes numbers to texts in a column that is declared as one. */
+/** SQLite accepts any value, but converts numbers to text in a column with a text type. */
 function sqliteTypeFaults(table: SharedTable, { name, type }: ColumnFacts, use: ColumnUse): readonly FormFault[] {
   if (use !== 'status' || !textAffinity.test(type)) return [];
   return [
@@ -127,7 +127,7 @@ function sqliteTypeFaults(table: SharedTable, { name, type }: ColumnFacts, use: 
       table,
       column: name,
       what: `is ${type}`,
-      todo: 'the ferry needs a whole number there: 0 pending, 1 pushed, 2 blocked, 3 withdrawn',
+      todo: 'the ferry needs an integer: 0 pending, 1 pushed, 2 blocked, 3 withdrawn',
       statements: [
         `ALTER TABLE ${table} rename column ${name} to old_${name}`,
         `ALTER TABLE ${table} add column ${name} integer default 0`,

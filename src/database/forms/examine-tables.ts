@@ -1,13 +1,13 @@
-/** Whether the tables that are there can be worked with, looked at before anything is changed. */
+/** Checks whether existing tables are usable, before anything is changed. */
 import { sql } from 'kysely';
 
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { PUSHED_COLUMNS, WANTED_COLUMNS } from '../migrations/0002-ferry-columns.js';
-import { COPY_TABLES } from '../migrations/0003-copies.js';
-import { HISTORY_TABLES } from '../migrations/0004-history.js';
-import { PULL_TABLES } from '../migrations/0005-pull-budgets.js';
-import { UPSTREAM_TABLE } from '../migrations/0006-upstreams.js';
+import { pushedColumns, wantedColumns } from '../migrations/0002-ferry-columns.js';
+import { copyTables } from '../migrations/0003-copies.js';
+import { historyTables } from '../migrations/0004-history.js';
+import { pullTables } from '../migrations/0005-pull-budgets.js';
+import { upstreamTable } from '../migrations/0006-upstreams.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
@@ -19,13 +19,13 @@ import { addedColumnFaults, foreignTableFault, mysqlType } from './foreign-fault
 import { formatIssue } from './form-fault.js';
 import type { FormFault } from './form-fault.js';
 import { hasUniqueId, highIdFault, idFaults, moveRows, repeatedIdFault } from './id-faults.js';
-import { SHARED_COLUMNS } from './shared-tables.js';
+import { sharedColumns } from './shared-tables.js';
 import type { SharedTable } from './shared-tables.js';
 import type { TableFacts } from './table-facts.js';
 import { forSqlite } from './sqlite-statements.js';
 import { narrowIndexNotes } from './unique-index-notes.js';
 
-/** A table of an engine without transactions, which is rebuilt only when a person says so. */
+/** A table with an engine without transactions, which is converted only if a person requests it. */
 export interface Conversion {
   readonly table: string;
   readonly engine: string;
@@ -34,31 +34,31 @@ export interface Conversion {
 }
 
 export interface TableForms {
-  /** What keeps the ferry from working, a sentence each. */
+  /** Issues that prevent the ferry from working, one sentence each. */
   readonly faults: readonly string[];
   readonly conversions: readonly Conversion[];
-  /** What works, but not in every case. */
+  /** Issues that affect only some cases. */
   readonly notes: readonly string[];
-  /** What the takeover is going to rebuild without being told to. */
+  /** Tables that the takeover rebuilds automatically. */
   readonly rebuilt: readonly string[];
 }
 
 /** Columns that the ferry adds to the tables of the older scripts. */
-const ADDED: Readonly<Record<SharedTable, Readonly<Record<string, ColumnShape>>>> = {
-  images_for_push: WANTED_COLUMNS,
-  pushed_images: PUSHED_COLUMNS,
+const added: Readonly<Record<SharedTable, Readonly<Record<string, ColumnShape>>>> = {
+  images_for_push: wantedColumns,
+  pushed_images: pushedColumns,
 };
 const sharedTables = ['images_for_push', 'pushed_images'] as const;
 
-const OWN_TABLES: readonly TableShape[] = [...COPY_TABLES, ...HISTORY_TABLES, ...PULL_TABLES, UPSTREAM_TABLE];
+const ownTables: readonly TableShape[] = [...copyTables, ...historyTables, ...pullTables, upstreamTable];
 
-/** @param isMigrated every step of the migration has been made: then every column has to be there */
+/** @param isMigrated whether all migrations have run: then every column must exist */
 export async function examineTables(
   { queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>,
   { isMigrated }: { readonly isMigrated: boolean },
 ): Promise<TableForms> {
   const { kind } = dialect;
-  const names = [...sharedTables, ...OWN_TABLES.map(({ name }) => name)];
+  const names = [...sharedTables, ...ownTables.map(({ name }) => name)];
   const tables = await readFacts(kind)(queries, names);
   const faults: FormFault[] = [];
   for (const table of sharedTables) {
@@ -66,10 +66,10 @@ export async function examineTables(
     if (facts === undefined) continue;
     const ofTable = tableFaults(table, facts);
     faults.push(...ofTable);
-    // What is no table of the ferry's database has no columns worth telling of.
+    // Columns of an unusable table are not checked.
     if (ofTable.length === 0) faults.push(...(await columnFaults(table, facts, queries, { kind, isMigrated })));
   }
-  for (const shape of OWN_TABLES) {
+  for (const shape of ownTables) {
     const facts = tables.get(shape.name);
     const fault = facts === undefined ? undefined : foreignTableFault(shape, facts);
     if (fault !== undefined) faults.push(fault);
@@ -87,7 +87,7 @@ export async function examineTables(
   };
 }
 
-/** What unique indexes of other programs refuse of a table. */
+/** Notes about unique indexes of other programs that refuse rows of the ferry. */
 export async function narrowIndexNotesOf(
   { queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>,
   table: SharedTable,
@@ -96,7 +96,7 @@ export async function narrowIndexNotesOf(
   return facts === undefined ? [] : narrowIndexNotes(facts, dialect.kind);
 }
 
-/** Whether neither the older scripts' tables nor the ferry's are there. */
+/** Whether the database has neither the older scripts' tables nor the ferry's. */
 export async function hasNoTables({ queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>): Promise<boolean> {
   return (await readFacts(dialect.kind)(queries, sharedTables)).size === 0;
 }
@@ -106,28 +106,36 @@ const readFacts = (kind: 'mysql' | 'sqlite') => (kind === 'mysql' ? readMysqlTab
 function tableFaults(table: SharedTable, facts: TableFacts): readonly FormFault[] {
   if (facts.name !== table) {
     const statements = [`RENAME TABLE ${facts.name} TO ${table}`];
-    return [{ table: facts.name, what: `is written otherwise, and this server tells ${table} apart`, statements }];
+    return [
+      {
+        table: facts.name,
+        what: `differs from ${table} in upper and lower case, which this server distinguishes`,
+        statements,
+      },
+    ];
   }
   switch (facts.kind) {
     case 'table':
       break;
     case 'view':
-      return [{ table, what: 'is a view, and the ferry adds columns and indexes', todo: moveRows(table) }];
+      return [{ table, what: 'is a view, but the ferry adds columns and indexes', todo: moveRows(table) }];
     case 'versioned': {
       const statements = [`ALTER TABLE ${table} drop system versioning`];
-      return [
-        { table, what: 'keeps its history (system versioning), and the server adds no column to it', statements },
-      ];
+      return [{ table, what: 'is system-versioned, so the server cannot add columns', statements }];
     }
     case 'other':
-      return [{ table, what: 'is no table that rows are kept in', todo: 'rename it' }];
+      return [{ table, what: 'is not a table that stores rows', todo: 'rename it' }];
     default:
       return facts.kind satisfies never;
   }
   if (!facts.isPartitioned) return [];
   const statements = [`ALTER TABLE ${table} remove partitioning`];
   return [
-    { table, what: 'is partitioned, and a unique index of the ferry would have to hold its columns', statements },
+    {
+      table,
+      what: 'is partitioned, so a unique index of the ferry would have to contain the partitioning columns',
+      statements,
+    },
   ];
 }
 
@@ -142,11 +150,11 @@ async function columnFaults(
   const ids = isSpelled ? idFaults(facts, kind) : [spelledOtherwise(table, id)];
   const isRepeated = ids.length === 0 && !hasUniqueId(facts) && (await hasRepeatedIds(queries, table));
   const highest = ids.length === 0 && table === 'pushed_images' ? await highestIfTooHigh(queries) : undefined;
-  const shapes = ADDED[table];
-  const absent = Object.keys({ ...SHARED_COLUMNS[table], ...shapes }).filter(
+  const shapes = added[table];
+  const absent = Object.keys({ ...sharedColumns[table], ...shapes }).filter(
     (column) => !facts.columns.some(({ name }) => name === column),
   );
-  const needed = (column: string) => SHARED_COLUMNS[table][column]?.isNeeded === true;
+  const needed = (column: string) => sharedColumns[table][column]?.isNeeded === true;
   const lost = isMigrated ? absent.filter((column) => !needed(column)) : [];
   return [
     ...(isRepeated ? [repeatedIdFault(facts, kind)] : ids),
@@ -160,13 +168,13 @@ async function columnFaults(
 }
 
 function typeOf(table: SharedTable, column: string, kind: 'mysql' | 'sqlite'): string {
-  const shape = ADDED[table][column];
-  const use = SHARED_COLUMNS[table][column]?.use;
+  const shape = added[table][column];
+  const use = sharedColumns[table][column]?.use;
   if (kind === 'sqlite') {
     const isNumber = use === 'status' || shape?.type === 'integer' || shape?.type === 'bigint';
     return isNumber ? 'integer' : 'text';
   }
-  return SHARED_COLUMNS[table][column]?.mysql ?? `${mysqlType(shape?.type ?? 'long-text')} null`;
+  return sharedColumns[table][column]?.mysql ?? `${mysqlType(shape?.type ?? 'long-text')} null`;
 }
 
 async function hasRepeatedIds(queries: Queries, table: SharedTable): Promise<boolean> {
@@ -176,7 +184,7 @@ async function hasRepeatedIds(queries: Queries, table: SharedTable): Promise<boo
   return rows.length > 0;
 }
 
-/** Rows of `images_for_push` with such an id are shown, and left alone. */
+/** Rows of `images_for_push` with such an ID are shown but not processed. */
 async function highestIfTooHigh(queries: Queries): Promise<string | undefined> {
   const { rows } = await sql<{ id: string }>`select cast(id as char) as id from pushed_images
     where id > ${highestId} order by pushed_images.id desc limit 1`.execute(queries);
@@ -187,7 +195,7 @@ function conversionOf({ name, engine, rows = 0, megabytes = 0 }: TableFacts): re
   return engine === undefined || engine === 'innodb' ? [] : [{ table: name, engine, rows, megabytes }];
 }
 
-/** Row formats that hold no long indexes. */
+/** Row formats without support for long indexes. */
 function hasOldRows({ engine, rowFormat }: TableFacts): boolean {
   return engine === 'innodb' && (rowFormat === 'compact' || rowFormat === 'redundant');
 }

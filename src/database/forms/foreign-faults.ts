@@ -1,10 +1,10 @@
-/** Tables and columns of other programs under names that the ferry uses itself. */
+/** Tables and columns of other programs whose names the ferry uses itself. */
 import type { ColumnShape, ColumnType, TableShape } from '../table-shape.js';
 import type { FormFault } from './form-fault.js';
 import type { SharedTable } from './shared-tables.js';
 import type { TableFacts } from './table-facts.js';
 
-/** The ferry adds its columns where they are missing: one that is there already has to be its own. */
+/** The ferry adds missing columns. An existing one with the same name must be the ferry's own. */
 export function addedColumnFaults(
   table: SharedTable,
   { columns }: TableFacts,
@@ -16,18 +16,18 @@ export function addedColumnFaults(
     if (shape === undefined) return [];
     const own = kind === 'mysql' ? mysqlType(shape.type) : sqliteType(shape.type);
     if (withoutWidth(type) === own) return [];
-    const what = `is ${type}, and the ferry adds a column of that name (${own}) for what it keeps itself`;
+    const what = `is ${type}, but the ferry needs its own column of that name (${own})`;
     return [{ table, column: name, what, statements: [`ALTER TABLE ${table} rename column ${name} to own_${name}`] }];
   });
 }
 
-/** A table under the name of one of the ferry's own that was not made by it; undefined where it was. */
+/** Checks for a table of another program with the name of a ferry table; undefined if the ferry created it. */
 export function foreignTableFault({ name, columns }: TableShape, facts: TableFacts): FormFault | undefined {
   const present = new Set(facts.columns.map((column) => column.name));
   const isOwn = facts.kind === 'table' && Object.keys(columns).every((column) => present.has(column));
   if (isOwn) return undefined;
-  const todo = 'give the ferry a database of its own (MYSQL_DB), or rename that table';
-  return { table: name, what: 'belongs to another program, and the ferry keeps a table of that name', todo };
+  const todo = 'use a separate database for the ferry (MYSQL_DB), or rename that table';
+  return { table: name, what: 'belongs to another program, but the ferry needs a table of that name', todo };
 }
 
 export function mysqlType(type: ColumnType): string {

@@ -1,17 +1,17 @@
-/** Something about a table that the ferry cannot work with, and what to do about it. */
+/** An issue that makes a table unusable, and how to fix it. */
 export interface FormFault {
   readonly table: string;
   readonly column?: string;
-  /** Goes on behind the name of the table or column: "is a view". */
+  /** Follows the name of the table or column: "is a view". */
   readonly what: string;
-  /** In words where statements alone do not say it. */
+  /** Instruction, if the statements alone are not enough. */
   readonly todo?: string;
-  /** Statements to type, each without its semicolon. */
+  /** Statements to run, without semicolons. */
   readonly statements?: readonly string[];
 }
 
 export function formatIssue({ table, column, what, todo, statements = [] }: FormFault): string {
   const place = column === undefined ? table : `${table}.${column}`;
-  const typed = statements.length === 0 ? '' : `${todo === undefined ? '' : '; '}type: ${statements.join('; ')};`;
+  const typed = statements.length === 0 ? '' : `${todo === undefined ? '' : '; '}run: ${statements.join('; ')};`;
   return `${place} ${what}: ${todo ?? ''}${typed}`;
 }

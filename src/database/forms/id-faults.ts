@@ -3,9 +3,9 @@ import type { ColumnFacts, TableFacts } from './table-facts.js';
 
 const wholeNumbers: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint']);
 const numbered = 'bigint not null auto_increment';
-const need = 'the ferry needs a whole number there that the database gives to each new row';
+const need = 'the ferry needs an integer that the database generates for each new row';
 
-/** Rows are found, read page by page and changed by `id`: each row has its own, a number, and new rows get one. */
+/** Rows are read in pages and changed by `id`: it must be a unique number that new rows get automatically. */
 export function idFaults(table: TableFacts, kind: 'mysql' | 'sqlite'): readonly FormFault[] {
   const id = table.columns.find(({ name }) => name === 'id');
   if (id === undefined) return [fault(table, kind, `has no column id: ${need}`, addId(table), false)];
@@ -16,33 +16,33 @@ export function idFaults(table: TableFacts, kind: 'mysql' | 'sqlite'): readonly 
   if (id.isGenerated || !wholeNumbers.has(id.base)) {
     return [fault(table, kind, `is ${id.type}: ${need}`, replaceId(table, id))];
   }
-  // A sequence as its default, or a trigger, hands out numbers as well.
+  // A sequence as default, or a trigger, generates numbers, too.
   if (id.isNumbered || id.hasDefault || table.hasInsertTrigger) return [];
   const key = isFirstOfIndex(table) ? '' : ', add unique key (id)';
   return [fault(table, kind, `is not auto_increment: ${need}`, [alter(table, `modify id ${numbered}${key}`)])];
 }
 
-/** Of a table where no index keeps two rows from having one id, and some do. */
+/** The fault for a table without a unique ID in which several rows share one. */
 export function repeatedIdFault(table: TableFacts, kind: 'mysql' | 'sqlite'): FormFault {
-  return fault(table, kind, 'has one value in several rows, and rows are found by it', [
+  return fault(table, kind, 'has the same value in several rows, but it must be unique', [
     ...(hasPrimaryKey(table) ? [alter(table, 'modify id bigint not null, drop primary key')] : []),
     alter(table, 'drop column id'),
     alter(table, `add column id ${numbered} primary key first`),
   ]);
 }
 
-/** Ids above what a number holds exactly would be read as others; new rows would go on from them. */
+/** IDs above the largest exact number would be misread, and new rows would get higher ones. */
 export function highIdFault({ name: table }: TableFacts, highest: string): FormFault {
   return {
     table,
     column: 'id',
-    what: `has the value ${highest}, and new rows would go on from there`,
-    todo: 'give each row above 9007199254740991 a lower one, and set the counter back',
+    what: `has the value ${highest}, and new rows would get higher ones`,
+    todo: 'give each row above 9007199254740991 a lower one, and reset the counter',
     statements: [`UPDATE ${table} SET id = … WHERE id = ${highest}`, `ALTER TABLE ${table} auto_increment = 1`],
   };
 }
 
-/** Whether the database itself keeps ids apart. */
+/** Whether the database ensures unique IDs. */
 export function hasUniqueId({ columns, indexes }: TableFacts): boolean {
   const isKey = columns.some(({ name, base, isNumbered }) => name === 'id' && isNumbered && base === 'integer');
   return isKey || indexes.some(({ isUnique, columns: parts }) => isUnique && parts.join() === 'id');
@@ -60,7 +60,7 @@ function fault(
   return { ...place, what, todo: moveRows(table) };
 }
 
-/** SQLite cannot change a column's type, and no database the rows of a view. */
+/** SQLite cannot change the type of a column, and no database can change the rows of a view. */
 export function moveRows(table: string): string {
   const rename = `ALTER TABLE ${table} RENAME TO old_${table}`;
   return `rename it (${rename}), let "ferry migrate" make the table, and copy the rows: INSERT INTO ${table} (…) SELECT … FROM old_${table}`;
@@ -72,7 +72,7 @@ function addId(table: TableFacts): readonly string[] {
   return [alter(table, `add column id ${numbered} ${hasPrimaryKey(table) ? 'unique' : 'primary key'} first`)];
 }
 
-/** What the column held is kept beside, since other programs may know rows by it. */
+/** The old values are kept in another column, since other programs may use them. */
 function replaceId(table: TableFacts, { type, isGenerated }: ColumnFacts): readonly string[] {
   const isKey = primaryKey(table).includes('id');
   const other = otherNumbered(table);

@@ -1,11 +1,11 @@
-/** What a column of the tables that the older scripts made is for. */
+/** The purpose of a column in the older scripts' tables. */
 export type ColumnUse = 'text' | 'status' | 'time' | 'size';
 
 interface SharedColumn {
   readonly use: ColumnUse;
-  /** The takeover adds others where they are missing: without a value they mean their default. */
+  /** The takeover adds other missing columns: NULL means their default. */
   readonly isNeeded?: true;
-  /** Its type where it has to be changed. */
+  /** The type to change it to. */
   readonly mysql: string;
 }
 
@@ -17,8 +17,8 @@ const status: SharedColumn = { use: 'status', mysql: 'int null default 0' };
 
 export type SharedTable = 'images_for_push' | 'pushed_images';
 
-/** The columns beside `id` that older scripts, people and the ferry read and write together. */
-export const SHARED_COLUMNS: Readonly<Record<SharedTable, Readonly<Record<string, SharedColumn>>>> = {
+/** The columns other than `id` that older scripts, people and the ferry share. */
+export const sharedColumns: Readonly<Record<SharedTable, Readonly<Record<string, SharedColumn>>>> = {
   images_for_push: {
     source_registry_url: { use: 'text', mysql: host },
     orig_name_space: name,

@@ -1,7 +1,7 @@
 import type { ColumnFacts } from './table-facts.js';
 
-/** Words that people use for states, by what they mean; a person looks at what is proposed before it is typed. */
-const MEANINGS: readonly (readonly [RegExp, number])[] = [
+/** Usual words for states and their meaning. A person reviews the suggested statements before running them. */
+const meanings: readonly (readonly [RegExp, number])[] = [
   [
     /^(1|pushed|push_ok|done|success(ful)?|succeeded|synced|complete(d)?|finished|ok|yes|y|true|t|已推送|成功|完成)$/i,
     1,
@@ -9,12 +9,12 @@ const MEANINGS: readonly (readonly [RegExp, number])[] = [
   [/^(3|withdrawn|removed|deleted|cancel(l)?ed|disabled|skipped|已删除|取消)$/i, 3],
 ];
 
-/** Makes a column of words, or of numbers kept as text, one of whole numbers; no row loses what it said. */
+/** Statements that convert a status column of words, or of numbers as text, to integers without losing information. */
 export function statusStatements(table: string, { name, type, base }: ColumnFacts): readonly string[] {
   const toNumber = `ALTER TABLE ${table} modify ${name} int null default 0`;
   if (base === 'enum' || base === 'set') {
     const cases = wordsOf(type).map((word) => `when '${word}' then '${meaningOf(word)}'`);
-    // Straight to a number, a word would become its place in the list.
+    // Converted directly, a word would become its position in the enum.
     return [
       `ALTER TABLE ${table} modify ${name} varchar(64) null`,
       `UPDATE ${table} SET ${name} = case ${name} ${cases.join(' ')} else '0' end`,
@@ -31,11 +31,11 @@ export function statusStatements(table: string, { name, type, base }: ColumnFact
   return [toNumber];
 }
 
-/** The words of `enum('a','b')`, quoted as they stand there. */
+/** The words of `enum('a','b')`, with their escapes. */
 function wordsOf(type: string): readonly string[] {
   return [...type.matchAll(/'((?:[^']|'')*)'/g)].map(([, word = '']) => word);
 }
 
 function meaningOf(word: string): number {
-  return MEANINGS.find(([pattern]) => pattern.test(word))?.[1] ?? 0;
+  return meanings.find(([pattern]) => pattern.test(word))?.[1] ?? 0;
 }

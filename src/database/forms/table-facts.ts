@@ -1,41 +1,41 @@
 /** A column as its database describes it. */
 export interface ColumnFacts {
-  /** In lower case, as the names of columns are compared. */
+  /** In lower case, for comparison. */
   readonly name: string;
-  /** As it is spelled, where the database hands its values out under that name only. */
+  /** The original spelling, if the database returns values only under that name. */
   readonly spelling?: string;
-  /** As it is declared: `varchar(255)`, `int(11) unsigned`, `enum('a','b')`. */
+  /** The declared type: `varchar(255)`, `int(11) unsigned`, `enum('a','b')`. */
   readonly type: string;
   /** The type alone, in lower case: `varchar`, `int`, `enum`. */
   readonly base: string;
-  /** Characters that a text column holds; absent where that has no limit. */
+  /** Length of a text column in characters; absent if unlimited. */
   readonly length?: number;
   readonly isNullable: boolean;
   readonly hasDefault: boolean;
-  /** Its value is made from other columns. */
+  /** Whether it is a generated column. */
   readonly isGenerated: boolean;
-  /** The database gives each new row its own number. */
+  /** Whether the database generates a number for each new row. */
   readonly isNumbered: boolean;
 }
 
-/** A table as its database describes it, for those that other programs made. */
+/** A table of another program as its database describes it. */
 export interface TableFacts {
-  /** As it is stored: upper and lower case count on some servers. */
+  /** The stored name: some servers distinguish upper and lower case. */
   readonly name: string;
   readonly kind: 'table' | 'view' | 'versioned' | 'other';
-  /** Of MySQL, in lower case. */
+  /** Engine of MySQL, in lower case. */
   readonly engine?: string;
   readonly rowFormat?: string;
-  /** About as many; how large is what a person wants to know before the table is rebuilt. */
+  /** Approximate number of rows, shown before a table is rebuilt. */
   readonly rows?: number;
   readonly megabytes?: number;
   readonly isPartitioned: boolean;
   readonly columns: readonly ColumnFacts[];
   readonly indexes: readonly IndexFacts[];
   readonly foreignKeys: readonly { readonly name: string; readonly column: string; readonly references: string }[];
-  /** What rows have to fulfil, as the database prints it. */
+  /** CHECK constraints as the database prints them. */
   readonly checks: readonly { readonly name: string; readonly clause: string }[];
-  /** A trigger may fill columns before a row is inserted. */
+  /** Whether a trigger may fill columns before an insert. */
   readonly hasInsertTrigger: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface IndexFacts {
   readonly isUnique: boolean;
 }
 
-/** The values of rows gathered under a key, in their order. */
+/** Groups the values of rows by a key, in their order. */
 export function groupedBy<R, T>(
   rows: readonly R[],
   keyOf: (row: R) => string,

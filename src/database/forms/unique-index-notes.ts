@@ -1,15 +1,15 @@
 import { moveRows } from './id-faults.js';
 import type { TableFacts } from './table-facts.js';
 
-const OWN: ReadonlySet<string> = new Set(['idx_image_key', 'idx_name_key']);
+const own: ReadonlySet<string> = new Set(['idx_image_key', 'idx_name_key']);
 
-/** Columns that tell two rows of the ferry's apart: an index that has them all keeps nothing out. */
-const TELLING: Readonly<Record<string, readonly string[]>> = {
+/** Columns that distinguish rows of the ferry: a unique index with all of them refuses nothing. */
+const distinguishingColumns: Readonly<Record<string, readonly string[]>> = {
   images_for_push: ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'],
   pushed_images: ['registry_image_name'],
 };
 
-/** Unique indexes of other programs that refuse some of the rows that the ferry inserts: a sentence for each. */
+/** Unique indexes of other programs that refuse some rows of the ferry: one sentence each. */
 export function narrowIndexNotes(table: TableFacts, kind: 'mysql' | 'sqlite'): readonly string[] {
   return narrowIndexes(table).map(({ name, columns }) => {
     const refused =
@@ -35,8 +35,8 @@ function narrowIndexes({ name: table, indexes, columns }: TableFacts) {
   return indexes.filter(
     ({ name, columns: parts, isUnique }) =>
       isUnique &&
-      !OWN.has(name) &&
+      !own.has(name) &&
       !parts.some((part) => part === 'id' || isNumber(part)) &&
-      !(TELLING[table] ?? []).every((column) => parts.includes(column)),
+      !(distinguishingColumns[table] ?? []).every((column) => parts.includes(column)),
   );
 }

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 
 import type { MigrationStep } from '../migration-step.js';
 
-/** The two tables as the older scripts have them, for those who begin with the ferry. Existing ones stay untouched. */
+/** Creates the two tables of the older scripts if they do not exist. Existing ones are not changed. */
 export async function up({ queries, dialect }: MigrationStep): Promise<void> {
-  for (const statement of dialect.kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement).execute(queries);
+  for (const statement of dialect.kind === 'mysql' ? mysql : sqlite) await sql.raw(statement).execute(queries);
 }
 
-const MYSQL = [
+const mysql = [
   `create table if not exists images_for_push (
     id bigint not null auto_increment primary key,
     source_registry_url varchar(255) null default 'docker.io',
@@ -36,7 +36,7 @@ const MYSQL = [
   ) engine = InnoDB row_format = dynamic default character set utf8mb4`,
 ];
 
-const SQLITE = [
+const sqlite = [
   `create table if not exists images_for_push (
     id integer primary key autoincrement,
     source_registry_url text default 'docker.io',

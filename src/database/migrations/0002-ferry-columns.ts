@@ -1,8 +1,8 @@
 import type { MigrationStep } from '../migration-step.js';
 import type { ColumnShape } from '../table-shape.js';
 
-/** The older scripts' own columns that their first versions may not have had: without a value they mean their default. */
-const YOUNGER_WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+/** Columns of the older scripts that their first versions may lack: NULL means their default. */
+const youngerWantedColumns: Readonly<Record<string, ColumnShape>> = {
   source_registry_url: { type: 'text(255)' },
   orig_name_space: { type: 'text(255)' },
   platform: { type: 'text(255)' },
@@ -10,7 +10,7 @@ const YOUNGER_WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   add_time: { type: 'time' },
 };
 
-const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+const youngerPushedColumns: Readonly<Record<string, ColumnShape>> = {
   source_registry_url: { type: 'text(255)' },
   orig_name_space: { type: 'text(255)' },
   orig_image_name: { type: 'text(512)' },
@@ -23,7 +23,7 @@ const YOUNGER_PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
 };
 
 /** What the ferry adds. */
-export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+export const wantedColumns: Readonly<Record<string, ColumnShape>> = {
   image_key: { type: 'key' },
   duplicate_of: { type: 'bigint' },
   image: { type: 'text(600)' },
@@ -41,17 +41,17 @@ export const WANTED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
   verified_at: { type: 'bigint' },
 };
 
-export const PUSHED_COLUMNS: Readonly<Record<string, ColumnShape>> = {
+export const pushedColumns: Readonly<Record<string, ColumnShape>> = {
   name_key: { type: 'key' },
   image: { type: 'text(600)' },
   source_digest: { type: 'text(150)' },
   verified_at: { type: 'bigint' },
 };
 
-/** What the ferry adds to the older scripts' tables: columns at the end, all nullable, so that their inserts go on. */
+/** Adds the ferry's columns to the older scripts' tables: at the end and nullable, so that the scripts' inserts still work. */
 export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.modernise('images_for_push');
-  await editor.addColumns('images_for_push', { ...YOUNGER_WANTED_COLUMNS, ...WANTED_COLUMNS });
+  await editor.addColumns('images_for_push', { ...youngerWantedColumns, ...wantedColumns });
   await editor.addIndexIfPossible('images_for_push', { name: 'idx_push_status', columns: ['push_status'] });
   await editor.addIndexIfPossible('images_for_push', { name: 'idx_orig_image_name', columns: ['orig_image_name'] });
   await editor.addIndex('images_for_push', { name: 'idx_image_key', columns: ['image_key'], unique: true });
@@ -59,11 +59,11 @@ export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
 
   await editor.modernise('pushed_images');
-  await editor.addColumns('pushed_images', { ...YOUNGER_PUSHED_COLUMNS, ...PUSHED_COLUMNS });
-  // Tags differ in upper and lower case, and a row may list many platforms.
+  await editor.addColumns('pushed_images', { ...youngerPushedColumns, ...pushedColumns });
+  // Tags are case-sensitive, and a row may list many platforms.
   await editor.widenText('pushed_images', 'registry_image_name', { binary: true });
   await editor.widenText('pushed_images', 'platform', { length: 255 });
-  // A digest has 71 characters, and not every script left room for that.
+  // A digest has 71 characters, and some scripts' columns are shorter.
   await editor.widenText('pushed_images', 'digest', { length: 150 });
   await editor.widenText('pushed_images', 'image_size', { length: 32 });
   await editor.addIndexIfPossible('pushed_images', {

@@ -5,7 +5,7 @@ import type { TableShape } from '../table-shape.js';
  * What is on the targets, under which names, and where blobs were put. Lengths are chosen so that every index fits: an
  * image has at most 600 characters, a target's name 64, a repository with its host 512, a digest 150.
  */
-export const COPY_TABLES: readonly TableShape[] = [
+export const copyTables: readonly TableShape[] = [
   {
     name: 'image_copies',
     columns: {
@@ -65,5 +65,5 @@ export const COPY_TABLES: readonly TableShape[] = [
 ];
 
 export async function up({ editor }: MigrationStep): Promise<void> {
-  for (const shape of COPY_TABLES) await editor.createTable(shape);
+  for (const shape of copyTables) await editor.createTable(shape);
 }

@@ -2,7 +2,7 @@ import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
 /** What happened: runs with their outcomes, deliveries of webhooks, state changes. All of them are pruned by age. */
-export const HISTORY_TABLES: readonly TableShape[] = [
+export const historyTables: readonly TableShape[] = [
   {
     name: 'deliveries',
     columns: {
@@ -70,5 +70,5 @@ export const HISTORY_TABLES: readonly TableShape[] = [
 ];
 
 export async function up({ editor }: MigrationStep): Promise<void> {
-  for (const shape of HISTORY_TABLES) await editor.createTable(shape);
+  for (const shape of historyTables) await editor.createTable(shape);
 }

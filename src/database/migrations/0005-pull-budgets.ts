@@ -2,7 +2,7 @@ import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
 /** Pull allowances of sources. A host may count each address or account (its rate limit source) by itself. */
-export const PULL_TABLES: readonly TableShape[] = [
+export const pullTables: readonly TableShape[] = [
   {
     name: 'source_budgets',
     columns: {
@@ -29,5 +29,5 @@ export const PULL_TABLES: readonly TableShape[] = [
 ];
 
 export async function up({ editor }: MigrationStep): Promise<void> {
-  for (const shape of PULL_TABLES) await editor.createTable(shape);
+  for (const shape of pullTables) await editor.createTable(shape);
 }

@@ -2,7 +2,7 @@ import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
 /** Which release of each upstream was handled last. */
-export const UPSTREAM_TABLE: TableShape = {
+export const upstreamTable: TableShape = {
   name: 'upstreams',
   columns: {
     name: { type: 'text(64)', required: true },
@@ -17,5 +17,5 @@ export const UPSTREAM_TABLE: TableShape = {
 };
 
 export async function up({ editor }: MigrationStep): Promise<void> {
-  await editor.createTable(UPSTREAM_TABLE);
+  await editor.createTable(upstreamTable);
 }

@@ -1,35 +1,35 @@
-/** The whole state of one database, written into another. */
+/** Copies the whole state of one database into another. */
 import { sql } from 'kysely';
 
 import { DatabaseFault } from '../database-fault.js';
 import type { Queries, RowValues, TableName } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { TABLES_BY_KEY } from './moved-tables.js';
+import { tablesByKey } from './moved-tables.js';
 import type { MovedTable } from './moved-tables.js';
 import { moveNumberedRows } from './numbered-rows.js';
 
 const pageSize = 500;
 
 /**
- * Copies every row that the target does not have, all in one transaction: a move that is broken off has moved nothing, and
- * one that is repeated moves what came since. A row of the target is never changed.
- * @param from is only read; its tables are up to date
- * @throws DatabaseFault when the counts afterwards are not what they have to be; nothing was moved then
+ * moveState copies every row that the target database lacks, in one transaction: an interrupted move changes nothing, and a
+ * repeated one moves new rows. Existing rows of the target database are never changed.
+ * @param from opened read-only; its tables must be up to date
+ * @throws DatabaseFault if the row counts do not match afterwards; nothing is moved then
  */
 export async function moveState(from: FerryDatabase, into: FerryDatabase): Promise<readonly MovedTable[]> {
   return await into.transaction(async (inside) => {
     const before = await countAll(inside);
     const numbered = await moveNumberedRows(from.queries, inside, into.dialect);
     const moved = [...numbered];
-    for (const [table, key] of Object.entries(TABLES_BY_KEY)) {
-      moved.push(await moveByKey(table as keyof typeof TABLES_BY_KEY, key, { from, inside, into }));
+    for (const [table, key] of Object.entries(tablesByKey)) {
+      moved.push(await moveByKey(table as keyof typeof tablesByKey, key, { from, inside, into }));
     }
     const after = await countAll(inside);
     for (const { table, rows, moved: inserted, kept } of moved) {
       const grown = (after.get(table) ?? 0) - (before.get(table) ?? 0);
       if (grown === inserted && rows === inserted + kept) continue;
       throw new DatabaseFault(
-        `${table} has ${rows} rows in the file, ${grown} came to ${into.place} and ${kept} were there: nothing was moved; does another program write to it now?`,
+        `${table} has ${rows} rows in the file, but ${grown} were added to ${into.place} and ${kept} existed there: nothing was moved. Stop other programs that write to it, and try again`,
         'refused',
       );
     }
@@ -44,7 +44,7 @@ interface Move {
 }
 
 async function moveByKey(
-  table: keyof typeof TABLES_BY_KEY,
+  table: keyof typeof tablesByKey,
   key: readonly [string, ...string[]],
   { from, inside, into }: Move,
 ): Promise<MovedTable> {
@@ -66,7 +66,7 @@ async function countAll(queries: Queries): Promise<ReadonlyMap<string, number>> 
     'images_for_push',
     'pushed_images',
     'pushed_platforms',
-    ...(Object.keys(TABLES_BY_KEY) as (keyof typeof TABLES_BY_KEY)[]),
+    ...(Object.keys(tablesByKey) as (keyof typeof tablesByKey)[]),
   ];
   for (const table of tables) {
     const { rows } = await sql<{ rows: number | string }>`select count(*) as \`rows\` from ${sql.table(table)}`.execute(

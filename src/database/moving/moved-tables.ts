@@ -1,5 +1,5 @@
-/** Tables whose rows know each other by what they say, not by a number: their rows move as they are. */
-export const TABLES_BY_KEY = {
+/** Tables with natural keys: their rows are copied unchanged. */
+export const tablesByKey = {
   image_copies: ['image', 'target'],
   target_names: ['target_repository'],
   blob_locations: ['registry', 'digest', 'repository'],
@@ -12,11 +12,11 @@ export const TABLES_BY_KEY = {
   events: ['id'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
-/** How many rows of a table there are in the file, and what became of them. */
+/** The number of rows of a table in the file, and how many were moved. */
 export interface MovedTable {
   readonly table: string;
   readonly rows: number;
   readonly moved: number;
-  /** The database has a row of that key, which stays as it is. */
+  /** Rows whose key already exists in the database; they are not changed. */
   readonly kept: number;
 }

@@ -1,4 +1,4 @@
-/** Rows of the two tables with numbers of their own: another database gives them other ones. */
+/** Moves rows of the two tables with generated IDs: they get new IDs in the other database. */
 import { sql } from 'kysely';
 
 import type { DialectDifferences, Queries, RowValues } from '../dialect-differences.js';
@@ -9,21 +9,21 @@ const pageSize = 500;
 
 interface NumberedTable {
   readonly table: 'images_for_push' | 'pushed_images';
-  /** NULL in rows that have no identity, or stand behind another of the same. */
+  /** NULL in rows without an identity, and in duplicates. */
   readonly key: 'image_key' | 'name_key';
-  /** What tells rows without a key apart. */
-  readonly telling: readonly string[];
+  /** Columns that distinguish rows without a key. */
+  readonly distinguishing: readonly string[];
 }
 
-const WANTED: NumberedTable = {
+const wantedTable: NumberedTable = {
   table: 'images_for_push',
   key: 'image_key',
-  telling: ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'],
+  distinguishing: ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'],
 };
-const PUSHED: NumberedTable = {
+const pushedTable: NumberedTable = {
   table: 'pushed_images',
   key: 'name_key',
-  telling: ['target_registry_url', 'registry_image_name', 'orig_image_name', 'platform'],
+  distinguishing: ['target_registry_url', 'registry_image_name', 'orig_image_name', 'platform'],
 };
 
 export async function moveNumberedRows(
@@ -31,20 +31,20 @@ export async function moveNumberedRows(
   into: Queries,
   dialect: DialectDifferences,
 ): Promise<readonly MovedTable[]> {
-  const wanted = await moveTable(WANTED, from, into);
-  const pushed = await moveTable(PUSHED, from, into);
+  const wanted = await moveTable(wantedTable, from, into);
+  const pushed = await moveTable(pushedTable, from, into);
   const platforms = await movePlatforms(pushed, { from, into, dialect });
   return [wanted.count, pushed.count, platforms];
 }
 
 interface Moved {
   readonly count: MovedTable;
-  /** The number in the file, and that in the database; of rows that were moved, and of those that were there. */
+  /** IDs in the file mapped to IDs in the database, for moved and existing rows. */
   readonly ids: ReadonlyMap<number, number>;
   readonly inserted: ReadonlySet<number>;
 }
 
-async function moveTable({ table, key, telling }: NumberedTable, from: Queries, into: Queries): Promise<Moved> {
+async function moveTable({ table, key, distinguishing }: NumberedTable, from: Queries, into: Queries): Promise<Moved> {
   const columns = await sharedColumns(table, from, into);
   const ids = new Map<number, number>();
   const inserted = new Set<number>();
@@ -57,7 +57,7 @@ async function moveTable({ table, key, telling }: NumberedTable, from: Queries, 
       rows += 1;
       const known =
         row[key] === null
-          ? await likeIt(table, telling, { row, into, taken: ids })
+          ? await likeIt(table, distinguishing, { row, into, taken: ids })
           : await byKey(table, key, row, into);
       const id = known ?? (await insert(table, columns, row, into));
       ids.set(row.id, id);
@@ -81,13 +81,13 @@ async function byKey(table: string, key: string, row: RowValues, into: Queries):
   return rows[0]?.id;
 }
 
-/** One that was moved before: repeated, a move must not double it. */
+/** Finds a row that was moved before, so that a repeated move does not duplicate it. */
 async function likeIt(
   table: string,
-  telling: readonly string[],
+  distinguishing: readonly string[],
   { row, into, taken }: { row: RowValues; into: Queries; taken: ReadonlyMap<number, number> },
 ): Promise<number | undefined> {
-  const same = telling.map((column) => {
+  const same = distinguishing.map((column) => {
     const value = row[column] ?? null;
     return value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`;
   });
@@ -104,7 +104,7 @@ async function insert(table: string, columns: readonly string[], row: RowValues,
   return Number(insertId);
 }
 
-/** Columns of both, less the number itself; that of the first row of a duplicate is another one here. */
+/** Columns of both tables, without the ID and `duplicate_of`, which change. */
 async function sharedColumns(table: string, from: Queries, into: Queries): Promise<readonly string[]> {
   const described = async (queries: Queries): Promise<readonly string[]> => {
     const tables = await queries.introspection.getTables({ withInternalKyselyTables: false });
@@ -114,7 +114,7 @@ async function sharedColumns(table: string, from: Queries, into: Queries): Promi
   return (await described(from)).filter((name) => there.has(name) && name !== 'id' && name !== 'duplicate_of');
 }
 
-/** Platforms of rows that were moved; those of a row that was there say what the database knows of it. */
+/** Moves the platforms of moved rows; those of existing rows are not changed. */
 async function movePlatforms(
   { ids, inserted }: Moved,
   { from, into, dialect }: { from: Queries; into: Queries; dialect: DialectDifferences },

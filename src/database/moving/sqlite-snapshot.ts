@@ -10,9 +10,9 @@ import type { FerryDatabase } from '../ferry-database.js';
 import { assertMade, migrate } from '../run-migrations.js';
 
 /**
- * A copy of a ferry's SQLite file with its tables up to date, as the file is at this moment; the file itself is only read,
- * and may be in use. The copy is gone once it is closed.
- * @throws DatabaseFault for a file that is not there, or holds no tables of the ferry's
+ * openSnapshot opens a migrated copy of a ferry's SQLite file in its current state. The file itself is only read and may be
+ * in use. Closing the snapshot deletes the copy.
+ * @throws DatabaseFault if the file does not exist or contains no tables of the ferry
  */
 export async function openSnapshot(path: string): Promise<FerryDatabase> {
   if (!existsSync(path)) throw missingDatabase(`there is no database at ${path}`);
@@ -23,7 +23,7 @@ export async function openSnapshot(path: string): Promise<FerryDatabase> {
     const original = await openDatabaseReadOnly({ kind: 'sqlite', path });
     try {
       await assertMade(original);
-      // It writes the copy alone, and is refused all the same where writing is forbidden.
+      // It only writes the copy, but SQLite refuses it if writes are forbidden.
       await sql`pragma query_only = off`.execute(original.queries);
       await sql`vacuum into ${copy}`.execute(original.queries);
     } finally {

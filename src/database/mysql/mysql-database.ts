@@ -13,38 +13,38 @@ import { tlsOptions, transportNote, transportOf } from './mysql-tls.js';
 const connections = 10;
 
 /*
- * Every session is set whatever the server's defaults are: times in UTC; statements that fail rather than cut values
- * short; quoting as the driver expects it; and waits for locks that end before an activity's time is over.
+ * Session settings that override the server's defaults: times in UTC; statements that fail instead of truncating values;
+ * quoting as the driver expects; and lock waits that end before an activity times out.
  */
-const SESSION = `set session time_zone = '+00:00',
+const sessionSettings = `set session time_zone = '+00:00',
   sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
   innodb_lock_wait_timeout = 5,
   lock_wait_timeout = 60`;
 
-/** An open connection to a server, and what is to be said of how it was reached. */
+/** An open connection to a server, and notes about the connection. */
 export interface OpenMysql {
   readonly dialect: Dialect;
   readonly notes: readonly string[];
 }
 
-/** Connects once to see that it works, and creates the database if it is missing. @throws DatabaseFault */
+/** Connects once to verify the settings, and creates the database if it is missing. @throws DatabaseFault */
 export async function openMysql(settings: MysqlSettings): Promise<OpenMysql> {
   const server = await reachServer(settings);
   await ensureDatabase(settings, server);
-  return connected(settings, server, [SESSION]);
+  return connected(settings, server, [sessionSettings]);
 }
 
-/** Connects to a database that is there; its server refuses every write. @throws DatabaseFault */
+/** Connects to an existing database; the server refuses every write. @throws DatabaseFault */
 export async function openMysqlReadOnly(settings: MysqlSettings): Promise<OpenMysql> {
   const server = await reachServer(settings);
   if (!server.isThere) {
     const { database, host, port } = settings;
     throw missingDatabase(`there is no database ${database} on ${host}:${port} yet`);
   }
-  return connected(settings, server, [SESSION, 'set session transaction read only']);
+  return connected(settings, server, [sessionSettings, 'set session transaction read only']);
 }
 
-/** A server that took a connection. */
+/** A server that accepted a connection. */
 interface Server {
   readonly options: ConnectionOptions;
   /** The database that the settings name. */
@@ -53,7 +53,7 @@ interface Server {
   readonly faultOf: (error: unknown) => unknown;
 }
 
-/** With TLS where the settings want it, or the server offers it. @throws DatabaseFault */
+/** Connects with TLS if the settings require it or the server offers it. @throws DatabaseFault */
 async function reachServer(settings: MysqlSettings): Promise<Server> {
   const transport = await transportOf(settings);
   const plain = connection(settings);
@@ -74,7 +74,7 @@ async function reachServer(settings: MysqlSettings): Promise<Server> {
     const note = transportNote(settings, transport, isEncrypted);
     const notes = note === undefined ? [] : [note];
     try {
-      // First with the database: a user who may only use it is not asked to create it.
+      // Try with the database first: the user may have no permission to create it.
       const existing = await createConnection({ ...options, database: settings.database });
       await existing.end();
       return { options, isThere: true, notes, faultOf };
@@ -95,7 +95,7 @@ function connected(
     database: settings.database,
     connectionLimit: connections,
     dateStrings: true,
-    // Without it an insert that found its row there already is told apart from one that made it.
+    // Without FOUND_ROWS, an insert that found an existing row can be distinguished from a new row.
     flags: ['-FOUND_ROWS'],
   });
   const dialect = new FaultMappingMysqlDialect(
@@ -128,16 +128,16 @@ async function ensureDatabase(settings: MysqlSettings, { options, isThere, fault
   try {
     const server = await createConnection(options);
     try {
-      // One name, dots and all.
+      // The name may contain dots.
       await server.query(`create database if not exists ${escapeId(settings.database, true)} character set utf8mb4`);
     } finally {
       await server.end();
     }
   } catch (error) {
     const fault = faultOf(error);
-    if (!(fault instanceof DatabaseFault) || fault.trouble !== 'refused') throw fault;
+    if (!(fault instanceof DatabaseFault) || fault.faultKind !== 'refused') throw fault;
     throw new DatabaseFault(
-      `the database ${settings.database} on ${settings.host}:${settings.port} does not exist and user ${settings.user} may not create it: create it, or grant CREATE`,
+      `the database ${settings.database} on ${settings.host}:${settings.port} does not exist, and user ${settings.user} has no permission to create it: create it, or grant CREATE`,
       'refused',
       error,
     );

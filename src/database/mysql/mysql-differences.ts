@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { DialectDifferences } from '../dialect-differences.js';
 import { columnsOf, insertRows, pagesOf } from '../insert-rows.js';
 
-/** MySQL 8 and MariaDB, in the words that both understand: `VALUES(column)`, since only one of them knows `AS new`. */
+/** MySQL 8 and MariaDB with their common syntax: `VALUES(column)`, since only one of them supports `AS new`. */
 export const mysqlDifferences: DialectDifferences = {
   kind: 'mysql',
   async now(queries) {
@@ -14,7 +14,7 @@ export const mysqlDifferences: DialectDifferences = {
   async insertAbsent(queries, table, rows, key) {
     let inserted = 0;
     for (const page of pagesOf(rows)) {
-      // An update to what is there already counts as no row, since connections are opened without FOUND_ROWS.
+      // An update that changes nothing counts as no row, since connections are opened without FOUND_ROWS.
       const unchanged = sql`${sql.ref(key[0])} = ${sql.ref(key[0])}`;
       const result = await sql`${insertRows(table, page)} on duplicate key update ${unchanged}`.execute(queries);
       inserted += Number(result.numAffectedRows ?? 0);
@@ -34,7 +34,7 @@ export const mysqlDifferences: DialectDifferences = {
     return Number(result.numAffectedRows ?? 0);
   },
   holdsNul() {
-    // Its texts come back whole: the grammar of references sees the character.
+    // The driver returns texts with NUL unchanged, and the grammar of references refuses them.
     return sql<number>`0`;
   },
   locking(query) {

@@ -3,9 +3,9 @@ import type { DatabaseFaultKind } from '../database-fault.js';
 import type { MysqlSettings } from './mysql-settings.js';
 
 // Server error numbers that MySQL and MariaDB share.
-const TROUBLES: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> = {
+const knownFaults: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> = {
   1040: ['connection', 'it has too many connections'],
-  1044: ['refused', 'the user may not use this database: grant it, or set MYSQL_DB to another'],
+  1044: ['refused', 'the user has no permission for this database: grant it, or set MYSQL_DB to another'],
   1045: ['refused', 'user or password is wrong: check MYSQL_USER and MYSQL_PASSWORD'],
   1049: ['refused', 'the database does not exist: create it, or set MYSQL_DB to another'],
   1053: ['connection', 'it is shutting down'],
@@ -30,12 +30,12 @@ const TROUBLES: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> =
   3024: ['connection', 'the statement took too long'],
 };
 
-/** Tables of other programs may refuse values: which column or constraint it was stands in the server's own words. */
-const REFUSED_VALUES: Readonly<Record<number, string>> = {
+/** Tables of other programs may refuse values. The server's own message contains the column or constraint. */
+const refusedValues: Readonly<Record<number, string>> = {
   1264: 'a column is too narrow for a number: make it BIGINT',
   1364: 'a column of its own has no default: give it one, or allow NULL',
   1406: 'a column is too short for a text: make it longer',
-  1451: 'a foreign key stands against a change: drop it',
+  1451: 'a foreign key prevents a change: drop it',
   1452: 'a foreign key refuses a value: drop it',
   1644: 'a trigger refuses a row',
   3819: 'a CHECK constraint refuses a row: drop it',
@@ -55,29 +55,29 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'POOL_CLOSED',
 ]);
 
-/** What is wrong with a server's certificate, by what OpenSSL and Node say of it: mysql2 keeps their codes to itself. */
-const CERTIFICATE_FAULTS: readonly (readonly [RegExp, string])[] = [
+/** Certificate faults by the message of OpenSSL and Node: mysql2 does not expose their codes. */
+const certificateFaults: readonly (readonly [RegExp, string])[] = [
   [/expired/i, 'its certificate has expired: renew it on the server'],
   [/not yet valid/i, "its certificate is not valid yet: compare this machine's clock with the server's"],
   [
     /does not match certificate|altnames/i,
-    'its certificate is for another name: set MYSQL_HOST to a name that it holds, or MYSQL_SSL=verify-ca to look at its CA alone',
+    'its certificate is for another name: set MYSQL_HOST to a name in the certificate, or MYSQL_SSL=verify-ca to verify only its CA',
   ],
   [
     /self.signed|unable to (?:verify|get)|issuer|unknown ca/i,
-    "its certificate is not signed by a CA that is trusted here: give the server's CA by MYSQL_SSL_CA_FILE (where there is none, MYSQL_SSL=required encrypts without verifying)",
+    "its certificate is not signed by a trusted CA: set MYSQL_SSL_CA_FILE to the server's CA (without one, MYSQL_SSL=required encrypts without verification)",
   ],
 ];
 
-function tlsTrouble({ message }: Error): string {
-  const known = CERTIFICATE_FAULTS.find(([pattern]) => pattern.test(message));
+function tlsFault({ message }: Error): string {
+  const known = certificateFaults.find(([pattern]) => pattern.test(message));
   if (known !== undefined) return known[1];
-  return 'TLS could not be agreed upon: the server has to speak TLS 1.2 or newer (MYSQL_SSL=off connects without)';
+  return 'the TLS handshake failed: the server must support TLS 1.2 or newer (MYSQL_SSL=off connects without TLS)';
 }
 
 /**
- * A server's or socket's error as the ferry's; other errors are bugs and stay what they are.
- * @param isEncrypted whether TLS was in use: without it some accounts are refused as if the password were wrong
+ * mysqlFault converts an error of the server or the socket; other errors are bugs and are returned unchanged.
+ * @param isEncrypted whether TLS was used: without it some accounts are refused as if the password were wrong
  */
 export function mysqlFault(
   error: unknown,
@@ -89,20 +89,20 @@ export function mysqlFault(
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
-    const trouble = 'it offers no TLS: switch TLS on there, or set MYSQL_SSL=off to connect without';
-    return new DatabaseFault(`${place}: ${trouble}`, 'refused', error);
+    const reason = 'it does not support TLS: enable TLS on the server, or set MYSQL_SSL=off to connect without TLS';
+    return new DatabaseFault(`${place}: ${reason}`, 'refused', error);
   }
   if (code === 'HANDSHAKE_SSL_ERROR' && !isBrokenOff(error)) {
-    return new DatabaseFault(`${place}: ${tlsTrouble(error)} (${error.message})`, 'refused', error);
+    return new DatabaseFault(`${place}: ${tlsFault(error)} (${error.message})`, 'refused', error);
   }
-  // MariaDB has no number of its own for it.
+  // MariaDB has no separate error number for it.
   if (/insecure transport|require_secure_transport/i.test(error.message)) {
-    return new DatabaseFault(`${place}: ${TROUBLES[3159]?.[1] ?? ''} (${error.message})`, 'refused', error);
+    return new DatabaseFault(`${place}: ${knownFaults[3159]?.[1] ?? ''} (${error.message})`, 'refused', error);
   }
   if (errno === 1045 && !isEncrypted) {
-    const trouble =
+    const reason =
       'user or password is wrong, or the account or the server requires TLS, which this connection does not use: check MYSQL_USER and MYSQL_PASSWORD, or set MYSQL_SSL=required';
-    return new DatabaseFault(`${place}: ${trouble} (${code})`, 'refused', error);
+    return new DatabaseFault(`${place}: ${reason} (${code})`, 'refused', error);
   }
   if (connectionCodes.has(code) || isClosedConnection(error)) {
     return new DatabaseFault(
@@ -112,20 +112,20 @@ export function mysqlFault(
     );
   }
   if (errno === 1062) {
-    // The server names the index: it may be one that is not the ferry's, and then no repetition helps.
-    const trouble =
-      "a row with the same values is there: another writer was faster, or another program's unique index stands against it";
-    return new DatabaseFault(`${place}: ${trouble} (${error.message})`, 'conflict', error);
+    // The message contains the index. If it belongs to another program, a retry does not help.
+    const reason =
+      "a row with the same values exists: another writer was faster, or another program's unique index refuses it";
+    return new DatabaseFault(`${place}: ${reason} (${error.message})`, 'conflict', error);
   }
-  const refused = REFUSED_VALUES[errno];
+  const refused = refusedValues[errno];
   if (refused !== undefined) return new DatabaseFault(`${place}: ${refused}: ${error.message}`, 'statement', error);
-  const known = TROUBLES[errno];
+  const known = knownFaults[errno];
   if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]} (${code})`, known[0], error);
   if (!('sqlState' in error)) return error;
   return new DatabaseFault(`${place}: ${error.message}`, 'statement', error);
 }
 
-/** The connection ended while TLS began: the server was away for a moment. */
+/** The connection ended during the TLS handshake: the server was unavailable for a moment. */
 function isBrokenOff({ message }: Error): boolean {
   return /ECONNRESET|EPIPE|disconnected before secure/i.test(message);
 }

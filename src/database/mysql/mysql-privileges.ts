@@ -6,8 +6,8 @@ const forRows = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 const forTables = ['CREATE', 'ALTER', 'INDEX', 'DROP'];
 
 /**
- * What the user may not do here and has to, and the statement that grants it. Undefined where nothing is missing, and
- * where a role is in use, whose privileges the server does not list.
+ * privilegeFault returns the missing privileges of the user and the statement that grants them. Undefined if nothing is
+ * missing, or if a role is active, whose privileges the server does not list.
  */
 export async function privilegeFault(
   queries: Queries,
@@ -28,13 +28,13 @@ export async function privilegeFault(
   const lacking = needed.filter((privilege) => !held.has(privilege));
   if (lacking.length === 0 || (isMigrated && (await holdsByTable(queries, lacking)))) return undefined;
   const [name = '', host = ''] = first.name.split(/@(?=[^@]*$)/);
-  return `the user ${first.name} may not ${lacking.join(', ')} here: an administrator types: GRANT ${needed.join(', ')} ON \`${first.database}\`.* TO '${name}'@'${host}';`;
+  return `the user ${first.name} lacks the privileges ${lacking.join(', ')}: as an administrator, run: GRANT ${needed.join(', ')} ON \`${first.database}\`.* TO '${name}'@'${host}';`;
 }
 
 /** As `information_schema` writes it: `'ferry'@'%'`. */
 const quotedUser = sql`concat('''', substring_index(current_user(), '@', 1), '''@''', substring_index(current_user(), '@', -1), '''')`;
 
-/** What is granted for single tables: believed where any table has it, since the server checks it again. */
+/** Privileges on single tables: one table is enough here, since the server checks each statement. */
 async function holdsByTable(queries: Queries, privileges: readonly string[]): Promise<boolean> {
   const { rows } = await sql<{ privilege: string }>`
     select distinct privilege_type as privilege from information_schema.table_privileges

@@ -5,9 +5,9 @@ import type { SchemaEditor } from '../schema-editor.js';
 import { longestIndexBytes } from '../table-shape.js';
 import type { ColumnShape, IndexShape, TableShape } from '../table-shape.js';
 
-const BINARY_TEXT = 'character set utf8mb4 collate utf8mb4_bin';
+const binaryText = 'character set utf8mb4 collate utf8mb4_bin';
 
-/** Each change looks into `information_schema` first; names come from the migrations, never from outside. */
+/** Each change checks `information_schema` first. Names come only from the migrations. */
 export class MysqlSchemaEditor implements SchemaEditor {
   readonly #queries: Queries;
 
@@ -16,11 +16,11 @@ export class MysqlSchemaEditor implements SchemaEditor {
   }
 
   async createTable({ name, columns, primaryKey, indexes = [] }: TableShape): Promise<void> {
-    // With its indexes in one statement: a table is there whole or not at all.
+    // With its indexes in one statement, so that the table is never incomplete.
     const lines = Object.entries(columns).map(([column, shape]) => `\`${column}\` ${definition(shape)}`);
     if (primaryKey !== undefined) lines.push(`primary key (${primaryKey.map(quoted).join(', ')})`);
     lines.push(...indexes.map(indexLine));
-    const options = `engine = InnoDB row_format = dynamic default ${BINARY_TEXT}`;
+    const options = `engine = InnoDB row_format = dynamic default ${binaryText}`;
     await this.#run(`create table if not exists \`${name}\` (${lines.join(', ')}) ${options}`);
   }
 
@@ -45,7 +45,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
     const widths = await this.#columns(table);
     const bytes = widths
       .filter(({ name }) => index.columns.includes(name.toLowerCase()))
-      // An index holds texts of these types by a part only.
+      // An index can contain only a prefix of texts of these types.
       .map(({ bytes: width, type }) => (/text|blob|json/i.test(type) ? longestIndexBytes + 1 : Number(width ?? 8)));
     if (bytes.reduce((sum, width) => sum + width, 0) > longestIndexBytes) return;
     if (index.unique === true && (await this.#hasRepeatedRows(table, index.columns))) return;
@@ -58,7 +58,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
       where table_schema = database() and table_name = ${table}`.execute(this.#queries);
     const engine = rows[0]?.engine.toLowerCase();
     const format = rows[0]?.format.toLowerCase();
-    // MyISAM has no transactions, and the old row formats no long indexes.
+    // MyISAM has no transactions, and the old row formats do not support long indexes.
     if (engine === 'innodb' && format !== 'compact' && format !== 'redundant') return;
     await this.#run(`alter table \`${table}\` engine = InnoDB, row_format = dynamic`);
   }
@@ -70,7 +70,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
   ): Promise<void> {
     const found = (await this.#columns(table)).find(({ name }) => name.toLowerCase() === column);
     if (found === undefined || found.charset === null || found.characters === null) return;
-    // In the character set that it has: a wider one could make an index too long.
+    // Keep its character set: a wider one could make an index too long.
     const collation = binary ? `${found.charset}_bin` : found.collation;
     const isLongEnough = Number(found.characters) >= length;
     if (isLongEnough && collation === found.collation) return;
@@ -81,7 +81,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
     );
   }
 
-  /** What follows a column's type and collation: nullability, default, comment, as the server itself prints them. */
+  /** The part after a column's type and collation: nullability, default, comment, as printed by the server. */
   async #restOfDefinition(table: string, column: string): Promise<string> {
     const { rows } = await sql.raw<Record<string, string>>(`show create table \`${table}\``).execute(this.#queries);
     const lines = (rows[0]?.['Create Table'] ?? '').split('\n');
@@ -98,8 +98,8 @@ export class MysqlSchemaEditor implements SchemaEditor {
     return rows.length > 0;
   }
 
-  async #columns(table: string): Promise<readonly ColumnFacts[]> {
-    const { rows } = await sql<ColumnFacts>`
+  async #columns(table: string): Promise<readonly ColumnRow[]> {
+    const { rows } = await sql<ColumnRow>`
       select column_name as name, column_type as type, character_maximum_length as characters,
         character_octet_length as bytes, character_set_name as charset, collation_name as collation
       from information_schema.columns
@@ -122,7 +122,7 @@ export class MysqlSchemaEditor implements SchemaEditor {
   }
 }
 
-interface ColumnFacts {
+interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly characters: number | string | null;
@@ -145,7 +145,7 @@ function definition({ type, required = false }: ColumnShape): string {
     case 'id':
       return 'bigint not null auto_increment primary key';
     case 'key':
-      return `char(64) ${BINARY_TEXT}${nullness}`;
+      return `char(64) ${binaryText}${nullness}`;
     case 'integer':
       return `int${nullness}`;
     case 'bigint':
@@ -153,8 +153,8 @@ function definition({ type, required = false }: ColumnShape): string {
     case 'time':
       return `datetime${nullness}`;
     case 'long-text':
-      return `mediumtext ${BINARY_TEXT}${nullness}`;
+      return `mediumtext ${binaryText}${nullness}`;
     default:
-      return `${type.replace('text', 'varchar')} ${BINARY_TEXT}${nullness}`;
+      return `${type.replace('text', 'varchar')} ${binaryText}${nullness}`;
   }
 }

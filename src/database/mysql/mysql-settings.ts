@@ -1,4 +1,4 @@
-/** As MySQL's own `--ssl-mode` has them; `off` for its `DISABLED`. */
+/** The modes of MySQL's `--ssl-mode`; `off` for `DISABLED`. */
 export const MysqlTlsMode = ['off', 'preferred', 'required', 'verify-ca', 'verify-identity'] as const;
 export type MysqlTlsMode = (typeof MysqlTlsMode)[number];
 
@@ -8,8 +8,8 @@ export interface MysqlSettings {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Absent: `verify-identity` with a CA or for a server beyond loopback and private networks, else `preferred`. */
+  /** Default: `verify-identity` with a CA or for a server outside of loopback and private networks, else `preferred`. */
   readonly tls?: MysqlTlsMode;
-  /** Certificates in PEM that the server's has to be signed by, instead of those that Node trusts. */
+  /** CA certificates in PEM that must have signed the server's certificate, instead of those that Node trusts. */
   readonly ca?: string;
 }

@@ -4,13 +4,13 @@ import type { Queries } from '../dialect-differences.js';
 import { groupedBy } from '../forms/table-facts.js';
 import type { ColumnFacts, IndexFacts, TableFacts } from '../forms/table-facts.js';
 
-const KINDS: Readonly<Record<string, TableFacts['kind']>> = {
+const kinds: Readonly<Record<string, TableFacts['kind']>> = {
   'BASE TABLE': 'table',
   VIEW: 'view',
   'SYSTEM VERSIONED': 'versioned',
 };
 
-/** By the names that were asked for, in lower case; a table that is not there is not in it. */
+/** Facts by the requested names in lower case, without missing tables. */
 export async function readMysqlTableFacts(
   queries: Queries,
   names: readonly string[],
@@ -57,12 +57,12 @@ async function readTables(queries: Queries, names: readonly string[]): Promise<M
   const found = new Map<string, TableLine>();
   for (const { name, kind, engine, format, rows: count, bytes, options, folding } of rows) {
     const key = name.toLowerCase();
-    // A server that counts upper and lower case may have several; the one with the very name is the one that is used.
+    // A case-sensitive server may have several; the one with the exact name is used.
     if (found.has(key) && name !== key) continue;
     found.set(key, {
-      // Where the server does not count them, the table is found by any spelling.
+      // On a case-insensitive server the table is found by any spelling.
       name: folding === 0 ? name : key,
-      kind: KINDS[kind] ?? 'other',
+      kind: kinds[kind] ?? 'other',
       ...(engine === null ? {} : { engine: engine.toLowerCase() }),
       ...(format === null ? {} : { rowFormat: format.toLowerCase() }),
       ...(count === null ? {} : { rows: Number(count) }),
@@ -168,12 +168,12 @@ async function tablesWithInsertTrigger(queries: Queries, tables: readonly string
   return new Set(rows.map(({ table }) => storedName(table, tables)));
 }
 
-/** On servers that do not count upper and lower case, `information_schema` may spell the name otherwise. */
+/** On case-insensitive servers, `information_schema` may spell the name differently. */
 function storedName(table: string, tables: readonly string[]): string {
   return tables.includes(table) ? table : table.toLowerCase();
 }
 
-/** MySQL 8 hands out some columns of its dictionary as bytes. */
+/** MySQL 8 returns some columns of its dictionary as bytes. */
 function text(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
 }

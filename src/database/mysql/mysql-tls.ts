@@ -4,21 +4,21 @@ import type { Socket } from 'node:net';
 
 import type { MysqlSettings, MysqlTlsMode } from './mysql-settings.js';
 
-/** How a connection is protected on its way. */
+/** The protection of a connection. */
 export interface MysqlTransport {
   readonly mode: MysqlTlsMode;
-  /** The server is on this machine or in a private network. */
+  /** Whether the server is on this machine or in a private network. */
   readonly isNear: boolean;
 }
 
-/** What was set; else what fits to where the server is. */
+/** The configured mode, or the default for the location of the server. */
 export async function transportOf({ host, tls, ca }: MysqlSettings): Promise<MysqlTransport> {
   const isNear = await isNearby(host);
   const usual = ca !== undefined || !isNear ? 'verify-identity' : 'preferred';
   return { mode: tls ?? usual, isNear };
 }
 
-/** What mysql2 has to be told for a mode other than `off`. */
+/** The options of mysql2 for a mode other than `off`. */
 export function tlsOptions({ host, port, ca }: MysqlSettings, mode: MysqlTlsMode) {
   const verifyIdentity = mode === 'verify-identity';
   const ssl = {
@@ -29,7 +29,7 @@ export function tlsOptions({ host, port, ca }: MysqlSettings, mode: MysqlTlsMode
   return verifyIdentity && isIP(host) !== 0 ? { ssl, stream: () => socketTo(host, port) } : { ssl };
 }
 
-/** What a person has to know of how the server was reached; undefined where there is nothing. */
+/** A warning about the connection; undefined if there is none. */
 export function transportNote(
   { host }: MysqlSettings,
   { mode, isNear }: MysqlTransport,
@@ -37,17 +37,17 @@ export function transportNote(
 ): string | undefined {
   if (isNear) return undefined;
   if (!isEncrypted) {
-    return `the connection to MySQL at ${host} is not encrypted, and goes beyond this network: whoever carries it can read and change it. MYSQL_SSL=verify-identity protects it, where the server offers TLS`;
+    return `the connection to MySQL at ${host} is not encrypted and leaves the private network: others can read and change it. If the server supports TLS, set MYSQL_SSL=verify-identity`;
   }
   if (mode === 'verify-identity') return undefined;
   const unknown =
     mode === 'verify-ca' ? 'its name is not compared with its certificate' : 'its certificate is not verified';
-  return `the connection to MySQL at ${host} is encrypted, but ${unknown} (MYSQL_SSL=${mode}): another server could take its place. MYSQL_SSL=verify-identity verifies it, with MYSQL_SSL_CA_FILE where its CA is not a public one`;
+  return `the connection to MySQL at ${host} is encrypted, but ${unknown} (MYSQL_SSL=${mode}): another server could impersonate it. Set MYSQL_SSL=verify-identity, and MYSQL_SSL_CA_FILE if its CA is not public`;
 }
 
 /**
- * mysql2 compares the certificate with `localhost` where the host is an address: Node takes the name from the socket when
- * it is given none, and has none for addresses.
+ * mysql2 compares the certificate with `localhost` if the host is an address: Node takes a missing name from the socket,
+ * which has none for addresses.
  */
 function socketTo(host: string, port: number): Socket {
   const socket = connect(port, host).setNoDelay(true).setKeepAlive(true);
@@ -81,7 +81,7 @@ async function isNearby(host: string): Promise<boolean> {
   );
 }
 
-/** A name that cannot be resolved is said when it is connected to. */
+/** A name that cannot be resolved is reported by the connection attempt. */
 async function addressesOf(host: string): Promise<readonly { readonly address: string; readonly family: number }[]> {
   try {
     return await lookup(host, { all: true });

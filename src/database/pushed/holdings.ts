@@ -1,4 +1,4 @@
-/** What the rows tell of an image on its targets, whoever brought it there. */
+/** Reads what the rows record about an image on its targets, by the ferry or by other programs. */
 import { isDigest } from '@image-ferry/registry/digest';
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
@@ -36,7 +36,7 @@ export async function readHoldings(queries: Queries, image: string, targets: rea
   return { byTarget, pushedByFerry, ...(asked === null ? {} : { askedAt: Number(asked) }) };
 }
 
-/** Scripts wrote a digest alone, one behind a name, or a word instead of it. */
+/** Scripts wrote a digest alone, a name with a digest, or another word. */
 function digestIn(text: string | null | undefined): string | undefined {
   const digest = /sha256:[0-9a-f]{64}/.exec(text ?? '')?.[0];
   return digest !== undefined && isDigest(digest) ? digest : undefined;

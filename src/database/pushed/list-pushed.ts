@@ -1,4 +1,4 @@
-/** Rows of `pushed_images` as `ferry list pushed` and `ferry status` show them. A new column of either begins here. */
+/** Rows of `pushed_images` as `ferry list pushed` and `ferry status` show them. Add new columns here first. */
 import type { PushedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
@@ -15,7 +15,7 @@ export function selectPushed(queries: Queries) {
     .orderBy('id');
 }
 
-/** The rows of one image, those included that another program wrote and no sync run has read yet. */
+/** The rows of one image, including rows of other programs that no sync run has read yet. */
 export async function readPushedOf(queries: Queries, image: string): Promise<readonly PushedEntry[]> {
   const rows = await selectPushed(queries).where('image', '=', image).execute();
   for (let after: number | undefined; ;) {

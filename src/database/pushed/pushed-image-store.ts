@@ -28,10 +28,10 @@ import { selectionOfRows } from '../wanted/target-selections.js';
 import { openStatesOf, stateOfRow } from '../wanted/change-status.js';
 import { perRow, writeStatus } from '../wanted/wanted-rows.js';
 
-/** Rows that one transaction changes: few enough that no other program waits long for them. */
+/** Rows per transaction: few enough that other programs do not wait long. */
 const rowsTogether = 100;
 
-/** What is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the status that follows from them. */
+/** Records what is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the resulting status. */
 export class PushedImageStore {
   readonly #database: FerryDatabase;
 
@@ -40,8 +40,8 @@ export class PushedImageStore {
   }
 
   /**
-   * Pending rows whose platform an older script pushed to every one of `targets` that the image goes to, and that the
-   * ferry never copied, after row `after` (`beforeFirstRow` for all), at most `limit`, by row; given `image`, only those of one image.
+   * Pending rows whose platform an older script pushed to all of the image's `targets`, and that the ferry never copied,
+   * after row `after` (`beforeFirstRow` for all), at most `limit`, by row; with `image` only those of one image.
    */
   async adoptionCandidates(query: {
     readonly targets: readonly Target[];
@@ -52,19 +52,19 @@ export class PushedImageStore {
     return await findAdoptionCandidates(this.#database.queries, query);
   }
 
-  /** By target, the copies of an image that were verified and can be relied on while nothing moved. */
+  /** Verified copies of an image by target, which are valid as long as no digest changes. */
   async knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>> {
     return await readKnownCopies(this.#database.queries, image);
   }
 
-  /** What the rows tell of an image on these targets, whoever brought it there. */
+  /** What the rows record about an image on these targets, by the ferry or by other programs. */
   async holdings(image: string, targets: readonly Target[]): Promise<Holdings> {
     return await readHoldings(this.#database.queries, image, targets);
   }
 
   /**
-   * Records what is at the names of a candidate, and makes its row pushed, unless it was withdrawn meanwhile or the
-   * image is to go to more targets now.
+   * Records the digests at the names of a candidate and makes its row pushed, unless it was withdrawn meanwhile or the image
+   * has more targets now.
    */
   async recordAdoption(
     { rowId, image, platform, selection, copies }: AdoptionCandidate,
@@ -91,7 +91,7 @@ export class PushedImageStore {
     return await findClaimedRows(this.#database.queries, query);
   }
 
-  /** Makes rows pushed that are on every target, and those pending that were marked as pushed and are not. */
+  /** Makes rows pushed that are on every target, and makes rows pending that were marked as pushed but are missing. */
   async recordTakenOver(found: readonly TakenOver[]): Promise<void> {
     const { dialect, transaction } = this.#database;
     for (let start = 0; start < found.length; start += rowsTogether) {
@@ -101,9 +101,9 @@ export class PushedImageStore {
   }
 
   /**
-   * Writes everything that a finished `SyncImage` leaves, in one transaction. A row that was asked for again after
-   * `readAt` stays pending; a withdrawn one stays withdrawn. The status follows from the targets that the image goes
-   * to now. Recorded twice, it leaves the same but for the count of attempts.
+   * Writes all results of a finished `SyncImage` in one transaction. A row that was requested again after `readAt` stays
+   * pending; a withdrawn one stays withdrawn. The status depends on the current targets of the image. It is idempotent
+   * except for the count of attempts.
    *
    * @returns what changed: the image as a whole, and its copies
    */
@@ -146,7 +146,7 @@ export class PushedImageStore {
     });
   }
 
-  /** When the rows were read; but not before the run began, lest a clock that was put back makes it look again. */
+  /** When the rows were read, but not before the start of the run: the clock may have been set back. */
   async #checkedAt(
     queries: Queries,
     { run, readAt }: { readonly run: string; readonly readAt: number },
@@ -165,7 +165,7 @@ export class PushedImageStore {
       .execute();
   }
 
-  /** What was pushed before stays pushed: the targets still have it. What was blocked stays so until it is pushed. */
+  /** Pushed rows stay pushed, since the targets still have the image. Blocked rows stay blocked until they are pushed. */
   async #settleRows(
     queries: Queries,
     answered: readonly LockedRow[],
@@ -176,9 +176,9 @@ export class PushedImageStore {
     const isPushed = status === PushStatus.pushed;
     const rows = answered.filter((row) => isPushed || mayBecome(status, row));
     const isBlocked = status === PushStatus.blocked;
-    // A source that could not be asked says nothing about the tag.
+    // An unavailable source gives no information about the tag.
     const saysWhetherMissing = sourceFault === undefined || sourceFault.tagMissing;
-    // Not since a time to come, of a clock that was ahead: it would be waited for as long in addition.
+    // Ignore a future time of a clock that was ahead, which would prolong the wait.
     const missingSince = (row: LockedRow) =>
       sourceFault === undefined ? null : Math.min(row.first_missing_at ?? checkedAt, checkedAt);
     await writeStatus(
@@ -238,7 +238,7 @@ function isForcedSince({ force_copy: force, requested_at: at }: LockedRow, readA
 }
 
 function isAnswered(row: LockedRow, readAt: number): boolean {
-  // A row that asks for another image by now is not answered by this one's outcome.
+  // A row that was changed to another image is not affected by this outcome.
   if (row.push_status === PushStatus.withdrawn || !isStillItself(row)) return false;
   const isResetByOthers = row.push_status === PushStatus.pending && row.ferry_status !== PushStatus.pending;
   return !isResetByOthers && (row.requested_at === null || row.requested_at < readAt);

@@ -1,4 +1,4 @@
-/** Reads and writes `image_copies.verified`: what a digest on a target was verified to be. With it the next check takes two HEAD requests. */
+/** Reads and writes `image_copies.verified`: the verified properties of a digest on a target. With it the next check takes two HEAD requests. */
 import { isDigest } from '@image-ferry/registry/digest';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
@@ -7,7 +7,7 @@ import { readJsonColumn } from '../json-column.js';
 
 type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms' | 'note'>;
 
-/** @returns null when a later copy cannot rely on this one */
+/** @returns null if a later run cannot reuse this copy */
 export function printVerified(
   { recipe, mediaType, platforms, note }: Extract<TargetOutcome, { state: 'pushed' }>,
   missingPlatforms: readonly string[],
@@ -16,8 +16,8 @@ export function printVerified(
 }
 
 /**
- * By target; copies by older versions, and adopted ones, are not among them. Where a person wants the image copied anew,
- * only what was copied since: something below a tag may be gone, which the tag itself does not show.
+ * Reads the verified copies of an image by target, without adopted ones and those of older versions. If a person forced a
+ * copy, only later copies count: content below a tag may be missing, which the tag itself does not show.
  */
 export async function readKnownCopies(queries: Queries, image: string): Promise<ReadonlyMap<string, KnownCopy>> {
   const rows = await queries
@@ -33,7 +33,7 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
             .select('images_for_push.id')
             .whereRef('images_for_push.image', '=', 'image_copies.image')
             .where('images_for_push.force_copy', 'is not', null)
-            // Asked for by nobody, it is copied anew because its tag moved: of what it leads to now no older copy tells.
+            // Forced without a request because the tag moved: no older copy has the new digest.
             .where('images_for_push.requested_at', 'is not', null)
             .where((row) =>
               row.or([
@@ -50,14 +50,14 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
     if (digest === null || !isDigest(digest) || sourceDigest === null || !isDigest(sourceDigest)) continue;
     const told = readJsonColumn(verified) as Verified | undefined;
     const left = readJsonColumn(dropped ?? '[]') as KnownCopy['dropped'] | undefined;
-    // The copy is looked at whole, as one of which nothing is known.
+    // The copy is checked as a whole, like an unknown one.
     if (told === undefined || left === undefined) continue;
     known.set(target, { ...told, digest, sourceDigest, dropped: left });
   }
   return known;
 }
 
-/** The copies of an image are not relied on any more: they were begun before somebody wanted it copied anew. */
+/** Invalidates the verified copies of an image: they were started before a copy was forced. */
 export async function forgetVerified(queries: Queries, image: string): Promise<void> {
   await queries.updateTable('image_copies').set({ verified: null }).where('image', '=', image).execute();
 }

@@ -27,7 +27,7 @@ export async function recordCopies(
   { sourceDigest, missingPlatforms, now }: CopyCircumstances,
 ): Promise<RecordedCopies> {
   const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
-  // Before they are read: of rows that are not there yet, two transactions could not both keep the place.
+  // Insert before reading: missing rows cannot be locked.
   await dialect.insertAbsent(queries, 'image_copies', blanks, ['image', 'target']);
   const rows = await dialect
     .locking(queries.selectFrom('image_copies').selectAll())
@@ -91,11 +91,11 @@ function changesOf(
   };
 }
 
-/** Why it is not there; or, where it is, what is to be known about it. */
+/** Why the copy is missing, or a note about an existing copy. */
 function reasonOf(outcome: TargetOutcome): string | null {
   if ('reason' in outcome) return outcome.reason;
   const unread = outcome.state === 'pushed' ? outcome.unread : undefined;
-  const known = [outcome.note, unread === undefined ? undefined : `verified by its answer to PUT alone: ${unread}`];
+  const known = [outcome.note, unread === undefined ? undefined : `verified only by the response to PUT: ${unread}`];
   return known.filter((one) => one !== undefined).join('; ') || null;
 }
 
@@ -122,7 +122,7 @@ function standingOf({ target, state, code, reason }: ImageCopies): CopyStanding 
   };
 }
 
-/** What became of an image in a run; said again for the same run, the last word counts. */
+/** Records the outcome of an image in a run; the last record of a run applies. */
 export async function recordHistory(
   queries: Queries,
   dialect: DialectDifferences,

@@ -19,7 +19,7 @@ type SizeUnit = { readonly kind: 'text' | 'bytes' } | { readonly kind: 'megabyte
 
 type CopyThere = Extract<TargetOutcome, { state: 'pushed' | 'adopted' }>;
 
-/** Makes or renews the rows for names on targets, and the rows of the platforms that they lead to. */
+/** Inserts or updates the rows of names on targets and of their platforms. */
 export async function recordPushed(
   queries: Queries,
   dialect: DialectDifferences,
@@ -34,7 +34,7 @@ export async function recordPushed(
   for (const [reference, id] of existing) {
     const copy = pushedNames.get(reference)?.copy;
     if (copy === undefined) continue;
-    // The names of a row that was there stay as they are: other programs look for them.
+    // The names in existing rows are not changed, since other programs search for them.
     const told = toldColumns(copy, source, unit);
     await queries.updateTable('pushed_images').set(told).where('id', '=', id).execute();
   }
@@ -58,8 +58,8 @@ interface Source {
   readonly now: number;
 }
 
-/** A name on a target, as rows are found by it. */
-interface PushedName {
+/** The columns by which rows of a name on a target are found. */
+interface NameColumns {
   readonly reference: string;
   readonly key: string;
   readonly columns: {
@@ -69,7 +69,7 @@ interface PushedName {
   };
 }
 
-function pushedNameOf(reference: string): PushedName {
+function pushedNameOf(reference: string): NameColumns {
   const name = nameOnTarget({ target_registry_url: '', registry_image_name: reference });
   if (name === undefined) throw new TypeError(`"${reference}" is not host/repository:tag`);
   const slash = name.repository.lastIndexOf('/');
@@ -82,10 +82,10 @@ function pushedNameOf(reference: string): PushedName {
 }
 
 /**
- * Rows by their keys; or those that an older script wrote under the same names after the last look at its table. Read
- * without locks: should another writer be faster, the unique key says so, and the transaction is repeated.
+ * IDs of rows by their keys, or by the same names if an older script wrote them since its table was last read. It reads
+ * without locks: if another writer is faster, the unique key causes a conflict, and the transaction is retried.
  */
-async function idsOf(queries: Queries, pushedNames: readonly PushedName[]): Promise<ReadonlyMap<string, number>> {
+async function idsOf(queries: Queries, pushedNames: readonly NameColumns[]): Promise<ReadonlyMap<string, number>> {
   if (pushedNames.length === 0) return new Map();
   const rows = await queries
     .selectFrom('pushed_images')
@@ -139,7 +139,7 @@ function platformColumns(platforms: readonly PlatformCopy[], unit: SizeUnit) {
   };
 }
 
-/** Text holds megabytes, as the older scripts write it. */
+/** Text columns contain megabytes, as in the older scripts. */
 function sizeIn(unit: SizeUnit, bytes: number): string | number {
   switch (unit.kind) {
     case 'text':
@@ -153,7 +153,7 @@ function sizeIn(unit: SizeUnit, bytes: number): string | number {
   }
 }
 
-/** Whole platforms as far as the column goes; `pushed_platforms` has them all. */
+/** As many whole platforms as fit into the column; `pushed_platforms` has all of them. */
 function platformList(platforms: readonly PlatformCopy[]): string {
   let list = '';
   for (const platform of new Set(platforms.map((copy) => copy.platform))) {
@@ -164,7 +164,7 @@ function platformList(platforms: readonly PlatformCopy[]): string {
   return list;
 }
 
-/** How `image_size` counts at this site; a number of bytes needs a BIGINT, and narrower ones hold whole megabytes. */
+/** The unit of `image_size` in this database: bytes need a BIGINT, narrower columns contain whole megabytes. */
 async function sizeUnit(queries: Queries, { kind }: DialectDifferences): Promise<SizeUnit> {
   const declared =
     kind === 'mysql'
@@ -191,7 +191,7 @@ async function replacePlatforms(
   await dialect.upsert(queries, 'pushed_platforms', values, ['pushed_id', 'platform', 'digest']);
 }
 
-/** An update that leaves `push_time` alone, which at some sites MySQL itself would set. */
+/** An update that keeps `push_time`, which some tables update automatically. */
 export function keepingPushTime(queries: Queries, values: UpdateObject<FerryTables, 'pushed_images'>) {
   return queries
     .updateTable('pushed_images')

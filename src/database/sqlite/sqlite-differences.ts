@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { DialectDifferences } from '../dialect-differences.js';
 import { columnsOf, insertRows, pagesOf } from '../insert-rows.js';
 
-/** SQLite: one machine, hence one clock; a writing transaction has the whole file, hence nothing to lock. */
+/** SQLite: one machine with one clock; a writing transaction locks the whole file, so rows need no locks. */
 export const sqliteDifferences: DialectDifferences = {
   kind: 'sqlite',
   now() {
@@ -12,7 +12,7 @@ export const sqliteDifferences: DialectDifferences = {
   async insertAbsent(queries, table, rows) {
     let inserted = 0;
     for (const page of pagesOf(rows)) {
-      // Whatever unique index stands against a row, as with MySQL: the caller looks which rows are there.
+      // Like MySQL, it ignores conflicts with any unique index: the caller checks which rows exist.
       const result = await sql`${insertRows(table, page)} on conflict do nothing`.execute(queries);
       inserted += Number(result.numAffectedRows ?? 0);
     }
@@ -31,7 +31,7 @@ export const sqliteDifferences: DialectDifferences = {
     return Number(result.numAffectedRows ?? 0);
   },
   holdsNul(columns) {
-    // The driver hands out a text up to its first NUL: what stands behind it would be lost without a word.
+    // The driver returns a text only up to its first NUL: the rest would be lost silently.
     const places = columns.map((column) => sql`instr(coalesce(${sql.ref(column)}, ''), char(0))`);
     return sql<number>`(${sql.join(places, sql` + `)})`;
   },

@@ -9,15 +9,15 @@ const busyTimeoutMs = 5_000;
 const sliceMs = 10;
 
 /**
- * Takes the write lock at once: a transaction that begins by reading could otherwise not become a writer when another
- * process wrote in between.
+ * Acquires the write lock immediately: a transaction that reads first cannot be upgraded if another process wrote in
+ * between.
  */
 const beginWriting = 'begin immediate';
 
-/** `begin` alone would take no lock before the first read. */
+/** `begin` alone would acquire no lock before the first read. */
 const beginReading = 'begin; select 1 from sqlite_master limit 1';
 
-/** By the first six characters of a statement; others, such as `pragma` and `explain`, want no transaction. */
+/** By the first six characters of a statement; others, such as `pragma` and `explain`, need no transaction. */
 const beginnings: Readonly<Record<string, string>> = {
   select: beginReading,
   insert: beginWriting,
@@ -29,7 +29,7 @@ const beginnings: Readonly<Record<string, string>> = {
   'with "': beginReading,
 };
 
-/** One connection, one user at a time: libsql works synchronously, and transactions span several awaits. */
+/** One connection with one user at a time: libsql is synchronous, and transactions span several awaits. */
 export class SqliteDriver implements Driver {
   readonly #database: Database.Database;
   readonly #connection: SqliteConnection;
@@ -63,7 +63,7 @@ export class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(): Promise<void> {
-    // A full disk, for one, makes SQLite roll back by itself.
+    // SQLite may have rolled back automatically, for example on a full disk.
     if (this.#database.inTransaction) this.#database.exec('rollback');
   }
 
@@ -79,20 +79,20 @@ export class SqliteDriver implements Driver {
 export function prepareSqlite(database: Database.Database): void {
   database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
   database.exec('pragma journal_mode = wal');
-  // Temporal believes what was committed here: it has to be there after a power failure too.
+  // Temporal relies on committed data, so it must survive a power failure.
   database.exec('pragma synchronous = full');
   database.exec(`pragma busy_timeout = ${sliceMs}`);
 }
 
-/** What is only looked at is not even brought into another form. */
+/** Read-only access does not even change the journal mode. */
 export function forbidWrites(database: Database.Database): void {
   database.exec(`pragma busy_timeout = ${sliceMs}`);
   database.exec('pragma query_only = on');
 }
 
 /**
- * Waits for another process that writes, a slice at a time: all of libsql's own wait would stop this process, and with it
- * the heartbeats of what it does beside.
+ * Waits in short slices for another writing process: libsql's own wait would block this process, including the heartbeats
+ * of other activities.
  */
 async function patiently<T>(work: () => T): Promise<T> {
   const deadline = performance.now() + busyTimeoutMs;
@@ -124,9 +124,9 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * libsql leaves a prepared statement that another process made it give up on (SQLITE_BUSY) in progress until the garbage
- * collector comes by, and no transaction of the connection can commit before (tursodatabase/libsql-js#238). What `exec`
- * ran is over in any case: it takes the lock before each statement, so that none of them finds the file busy.
+ * libsql keeps a prepared statement that failed with SQLITE_BUSY in progress until it is garbage-collected, and no
+ * transaction of the connection can commit until then (tursodatabase/libsql-js#238). Statements of `exec` always finish, so
+ * `exec` acquires the lock before each statement, and no prepared statement finds the file busy.
  */
 class SqliteConnection implements DatabaseConnection {
   readonly #database: Database.Database;

@@ -4,7 +4,7 @@ import type { Queries } from '../dialect-differences.js';
 import type { SchemaEditor } from '../schema-editor.js';
 import type { ColumnShape, ColumnType, IndexShape, TableShape } from '../table-shape.js';
 
-/** SQLite's texts have no length and compare byte by byte: most of the work is none. */
+/** SQLite's texts have no length and compare byte by byte, so many changes are not needed. */
 export class SqliteSchemaEditor implements SchemaEditor {
   readonly #queries: Queries;
 
@@ -20,7 +20,7 @@ export class SqliteSchemaEditor implements SchemaEditor {
   }
 
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
-    // Names of columns are the same in upper and lower case.
+    // Column names are case-insensitive.
     const present = new Set(await this.#names(`select lower(name) as name from pragma_table_info('${table}')`));
     for (const [column, shape] of Object.entries(columns)) {
       if (!present.has(column)) await this.#run(`alter table "${table}" add column "${column}" ${definition(shape)}`);
@@ -28,7 +28,7 @@ export class SqliteSchemaEditor implements SchemaEditor {
   }
 
   async addIndex(table: string, { name, columns, unique = false }: IndexShape): Promise<void> {
-    // Names of indexes are the whole file's here, not a table's.
+    // Index names are unique per file, not per table.
     const kind = unique ? 'unique index' : 'index';
     await this.#run(`create ${kind} if not exists "${name}" on "${table}" (${columns.map(quoted).join(', ')})`);
   }

@@ -4,7 +4,7 @@ import type { Queries } from '../dialect-differences.js';
 import { groupedBy } from '../forms/table-facts.js';
 import type { ColumnFacts, IndexFacts, TableFacts } from '../forms/table-facts.js';
 
-/** By the names that were asked for, in lower case; a table that is not there is not in it. */
+/** Facts by the requested names in lower case, without missing tables. */
 export async function readSqliteTableFacts(
   queries: Queries,
   names: readonly string[],
@@ -16,13 +16,13 @@ export async function readSqliteTableFacts(
   for (const { name, kind, definition } of rows) {
     const hasRowIds = !/\bwithout\s+rowid\b[^()]*$/i.test(definition ?? '');
     found.set(name.toLowerCase(), {
-      // Upper and lower case do not count for the names of its tables.
+      // Table names are case-insensitive.
       name: name.toLowerCase(),
       kind: kind === 'table' ? 'table' : 'view',
       isPartitioned: false,
       columns: await readColumns(queries, name, hasRowIds),
       indexes: await readIndexes(queries, name),
-      // It enforces none unless a connection asks for that, and its triggers cannot fill columns.
+      // SQLite does not enforce foreign keys by default, and its triggers cannot fill columns.
       foreignKeys: [],
       checks: [],
       hasInsertTrigger: false,
@@ -50,7 +50,7 @@ async function readColumns(queries: Queries, table: string, hasRowIds: boolean):
     isNullable: required === 0,
     hasDefault: standard !== null || required === 0,
     isGenerated: hidden === 2 || hidden === 3,
-    // Only such a column is the number of its row (sqlite.org/lang_createtable.html, 5).
+    // Only such a column is the row ID (sqlite.org/lang_createtable.html, 5).
     isNumbered: hasRowIds && key > 0 && keys === 1 && type.toLowerCase() === 'integer',
   }));
 }

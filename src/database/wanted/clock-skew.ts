@@ -1,15 +1,15 @@
-/** Times that were written while the database's clock was ahead. */
+/** Corrects times that were written while the database's clock was ahead. */
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { highestId, lowestId, updateWanted } from './wanted-rows.js';
 
-/** Rows changed in one statement. */
+/** Rows per statement. */
 const pageSize = 500;
 
 /**
- * Pending rows that a run finished with at a time to come count as looked at just now: every run would take them for
- * its own work until that time is there. Only before a run begins, since its own may be among them when the clock is put
- * back meanwhile.
+ * Sets future check times of pending rows to now. Otherwise every run would treat these rows as its own finished work until
+ * that time. Only called before a run starts, since the run's own rows may have future times if the clock is set back
+ * meanwhile.
  */
 export async function bringBackChecks({ queries, dialect }: FerryDatabase): Promise<void> {
   const now = await dialect.now(queries);

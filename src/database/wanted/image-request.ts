@@ -1,4 +1,4 @@
-/** A request for an image as a row is to hold it. */
+/** A request for an image in the form of a row. */
 import { imageKey } from '../../domain/image-key.js';
 import { recordableImage } from '../../domain/wanted-image.js';
 import type { RequestedBy, WantedRequest } from '../../domain/wanted-image.js';
@@ -16,18 +16,18 @@ export interface ImageRequest {
   readonly targets: TargetSelection;
 }
 
-/** @throws InvalidInput for an image that is too long to be recorded */
+/** @throws InvalidInput if the image is too long for its column */
 export function imageRequestOf(request: WantedRequest): ImageRequest {
   const { requestedBy } = request;
   const image = recordableImage(request.reference);
   const platform = canonicalPlatforms(request.platform);
-  // What an upstream announces is nobody's command: what a person withdrew or has to look at stays so.
+  // An upstream is not an explicit request: withdrawn and blocked rows do not change.
   const isExplicit = requestedBy.by !== 'upstream' && requestedBy.by !== 'row';
   const targets = uniteTargets(request.targets ?? 'all', []);
   return { request, requestedBy, isExplicit, image, platform, key: imageKey(image, platform), targets };
 }
 
-/** The same wish made several times goes where any of them says. */
+/** Merges duplicate requests and their targets. */
 export function uniqueRequests(imageRequests: readonly ImageRequest[]): ImageRequest[] {
   const byKey = new Map<string, ImageRequest>();
   for (const imageRequest of imageRequests) {

@@ -6,7 +6,7 @@ import { WantedState } from '../status-views.js';
 import type { CopyEntry, WantedEntry } from '../status-views.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { NAMING } from '../adoption/naming-rows.js';
+import { namingColumns } from '../adoption/naming-rows.js';
 import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms, columnsAsText } from '../row-shapes.js';
 import type { RowIdentity } from '../row-shapes.js';
@@ -17,22 +17,22 @@ import { targetSelection } from './target-selections.js';
 import { readUnread } from './unread-rows.js';
 
 const notReadYet = 'written by another program and not read yet: the next sync run reads it';
-const neverVerified = 'marked as pushed by another program, never verified: the next sync looks on every target';
+const neverVerified = 'marked as pushed by another program, never verified: the next sync checks every target';
 
-/** Rows without duplicates; the caller narrows them down. */
+/** Rows without duplicates; the caller adds conditions. */
 export function selectWanted({ queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>) {
   return queries
     .selectFrom('images_for_push')
     .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status', 'image'])
     .select(['blocked_code', 'blocked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
     .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at', 'image_key'])
-    .select(dialect.holdsNul(NAMING).as('nuls'))
+    .select(dialect.holdsNul(namingColumns).as('nuls'))
     .where('duplicate_of', 'is', null);
 }
 
 type SelectedWantedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>>[number];
 
-/** Reasons of pending rows are those of the image's copies. */
+/** The reasons of pending rows come from the image's copies. */
 export async function readWanted(
   queries: Queries,
   rows: readonly SelectedWantedRow[],
@@ -90,7 +90,7 @@ function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): Want
   };
 }
 
-/** A row as its columns say now; what the ferry recorded of it before may be about another image. */
+/** A row by its current columns; earlier results may belong to another image. */
 function unreadEntry(row: SelectedWantedRow, unread: RowIdentity | InvalidInput): WantedEntry {
   const fault = unworkable(row) ?? (unread instanceof InvalidInput ? unreadFault(unread) : undefined);
   const note = isClaimedRow(row) ? neverVerified : notReadYet;
@@ -109,7 +109,7 @@ function unreadFault({ code, message }: InvalidInput): { readonly code: string; 
   return { code, reason: `${message}; the next sync run blocks this row` };
 }
 
-/** A text that nobody here wrote is shown as it is. */
+/** A text of another program is shown unchanged. */
 function readRequestedBy(column: string): RequestedBy {
   const told = readJsonColumn(column);
   const isTold = typeof told === 'object' && told !== null && 'by' in told;

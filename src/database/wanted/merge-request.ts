@@ -1,4 +1,4 @@
-/** What wishes mean for rows that are there already. */
+/** Merges requests into existing rows. */
 import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type { WantedResult } from '../../domain/wanted-image.js';
 import { isWider, uniteTargets } from '../../domain/wanted-targets.js';
@@ -10,7 +10,7 @@ import { askedAt, forgotten, perRow } from './wanted-rows.js';
 import { requester } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
 
-/** The rows of wishes that are there. */
+/** Existing rows of the requests. */
 export function selectByKey(queries: Queries, imageRequests: readonly ImageRequest[]) {
   const keys = imageRequests.map(({ key }) => key);
   return queries
@@ -21,23 +21,23 @@ export function selectByKey(queries: Queries, imageRequests: readonly ImageReque
 
 type KnownRow = Awaited<ReturnType<ReturnType<typeof selectByKey>['execute']>>[number];
 
-/** Repeated from its beginning, the transaction sees what the other one did. */
+/** Causes a retry of the transaction, which then sees the other one's changes. */
 export function writeConflict(): DatabaseFault {
-  return new DatabaseFault('somebody else wrote rows of the same images at the same instant', 'conflict');
+  return new DatabaseFault('another writer changed rows of the same images at the same time', 'conflict');
 }
 
-/** What a wish means for a row that is there. */
+/** The effect of a request on an existing row. */
 interface Renewal {
   readonly id: number;
   readonly requestedBy: string | null;
   readonly who: string;
   readonly targets: string | null;
-  /** `renewed`: pending again; `asked`: still pending, and asked for now; absent: as it was. */
+  /** `renewed`: pending again; `asked`: still pending and requested now; absent: unchanged. */
   readonly change?: 'renewed' | 'asked';
   readonly result: WantedResult;
 }
 
-/** @returns by key, what became of each; every wish has to have its row */
+/** @returns the result of each request by key; every request must have a row */
 export async function mergeRequests(
   queries: Queries,
   dialect: DialectDifferences,
@@ -50,7 +50,7 @@ export async function mergeRequests(
   const renewals = new Map(
     imageRequests.map((imageRequest) => {
       const row = byKey.get(imageRequest.key);
-      // Deleted between the two looks.
+      // The row was deleted between the two queries.
       if (row === undefined) throw writeConflict();
       return [imageRequest.key, renewalOf(imageRequest, row)] as const;
     }),
@@ -79,7 +79,7 @@ function renewalOf({ requestedBy, isExplicit, image, platform, targets: asked }:
   const before = targetSelection(row.targets);
   const targets = uniteTargets(before, asked);
   const goesFurther = isWider(targets, before) && (isExplicit || previous !== PushStatus.withdrawn);
-  // Asked for now also where only an upstream asks: a copy under way to the targets of before is not the answer.
+  // A request of an upstream counts as requested now, too: a copy in flight to the old targets does not answer it.
   const renewal = {
     id: row.id,
     requestedBy: JSON.stringify(requestedBy),
@@ -90,7 +90,7 @@ function renewalOf({ requestedBy, isExplicit, image, platform, targets: asked }:
   if (previous !== PushStatus.pending && (isExplicit || goesFurther)) {
     return { ...renewal, change: 'renewed', result: { ...result, outcome: 'renewed' } };
   }
-  // Also what was asked for before and has not been answered: its copy may be under way, from what its tag led to then.
+  // Also if it was requested before: a copy of the tag's old content may be in flight.
   const isAskedNow = previous === PushStatus.pending && (goesFurther || isExplicit);
   return {
     ...renewal,

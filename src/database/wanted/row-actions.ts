@@ -1,4 +1,4 @@
-/** What a person tells the ferry to do with rows that are settled. */
+/** Actions of a person on rows. */
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { ChangeCause } from '../../domain/state-change.js';
 import type { Queries } from '../dialect-differences.js';
@@ -14,7 +14,7 @@ export interface Renewed {
   readonly rows: number;
 }
 
-/** Rows changed in one statement. */
+/** Rows per statement. */
 const pageSize = 500;
 
 interface SettledRow {
@@ -23,7 +23,7 @@ interface SettledRow {
   readonly push_status: number | null;
 }
 
-/** What people tell the ferry to do with rows. Images are canonical references. */
+/** Actions of people on rows. Images are canonical references. */
 export class RowActions {
   readonly #database: FerryDatabase;
 
@@ -31,31 +31,31 @@ export class RowActions {
     this.#database = database;
   }
 
-  /** Makes an image, everything blocked, or everything that was taken over without copying, pending again. */
+  /** Makes an image, all blocked rows, or all adopted images pending again. */
   async retry(what: string | { readonly blocked: true } | { readonly adopted: true }): Promise<Renewed> {
     if (typeof what === 'string') return await retryImage(this.#database, what);
     return 'blocked' in what ? await retryBlocked(this.#database) : await retryAdopted(this.#database);
   }
 
-  /** Withdraws every row of an image; what is on the targets stays there. */
+  /** Withdraws every row of an image; nothing is deleted from the targets. */
   async remove(image: string): Promise<Renewed> {
     return await removeImage(this.#database, image);
   }
 
-  /** Withdraws one row, such as one that names no image: by its id, or by what `ferry list` shows for its image. */
+  /** Withdraws one row, such as an invalid one, by its ID or by the text that `ferry list` shows as its image. */
   async removeRow(row: number | string): Promise<Renewed> {
     return await removeRow(this.#database, row);
   }
 
-  /** Makes pushed images pending that a target does not have. @returns how many images */
+  /** Makes pushed images pending that a target does not have. @returns the number of images */
   async backfill(target: { readonly name: string }): Promise<number> {
     return (await backfill(this.#database, target.name)).images;
   }
 }
 
 /**
- * The image is copied anew, whatever its targets have: also where it was only taken over, or where it waits because a copy
- * would replace what another program put there. Withdrawn rows stay withdrawn.
+ * Forces a copy of the image even if its targets have it: also if it was only adopted, or if it waits because a copy would
+ * replace content of another program. Withdrawn rows stay withdrawn.
  */
 async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
   return await renew(database, { isAnew: true }, async (queries) => {
@@ -66,7 +66,7 @@ async function retryImage(database: FerryDatabase, image: string): Promise<Renew
   });
 }
 
-/** Among them rows that name no image: a person may have corrected them. */
+/** Including rows that do not identify an image: a person may have corrected them. */
 async function retryBlocked(database: FerryDatabase): Promise<Renewed> {
   return await renew(database, { isAnew: false }, async (queries) => {
     return await selectRows(queries).where(effectiveStatus, '=', PushStatus.blocked).execute();
@@ -93,7 +93,7 @@ async function removeImage(database: FerryDatabase, image: string): Promise<Rene
   });
 }
 
-/** By its id; or every row that names no image and whose columns read so. */
+/** Withdraws a row by its ID, or every invalid row with these columns. */
 async function removeRow(database: FerryDatabase, row: number | string): Promise<Renewed> {
   return await database.transaction(async (inside) => {
     const within = { ...database, queries: inside };
@@ -117,7 +117,7 @@ async function withdraw(within: Within, rows: readonly SettledRow[]): Promise<Re
   return counted(rows);
 }
 
-/** Pushed rows whose image goes to the target, and that it neither got nor had. They go behind what people ask for. */
+/** Makes pushed rows pending whose image has the target but was never pushed to it or found there. Explicit requests come first. */
 async function backfill(database: FerryDatabase, target: string): Promise<Renewed> {
   return await database.transaction(async (inside) => {
     const lacking = await selectRows(inside)
@@ -153,7 +153,7 @@ async function backfill(database: FerryDatabase, target: string): Promise<Renewe
 
 async function renew(
   database: FerryDatabase,
-  /** Pushed rows are always copied anew; the others where the very image is named. */
+  /** Force a copy of rows that are not pushed, too. Pushed rows are always forced. */
   { isAnew }: { readonly isAnew: boolean },
   find: (queries: Queries) => Promise<readonly SettledRow[]>,
 ): Promise<Renewed> {

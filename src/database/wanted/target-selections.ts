@@ -1,4 +1,4 @@
-/** `images_for_push.targets`: a JSON list of names, NULL for all; and where whole images go. */
+/** `images_for_push.targets`: a JSON list of names, NULL for all; and the targets of whole images. */
 import type { TargetSelection } from '../../domain/wanted-targets.js';
 import { wantedTargets } from '../../domain/wanted-targets.js';
 import type { PushStatus } from '../../domain/wanted-image.js';
@@ -8,14 +8,14 @@ import { readJsonColumn } from '../json-column.js';
 
 type TargetsColumns = Pick<ImagesForPush, 'targets' | 'push_status'>;
 
-/** Images in one query: each is a parameter of it. */
+/** Images per query: each is a parameter. */
 const pageSize = 500;
 
 export function targetsColumn(selection: TargetSelection): string | null {
   return selection === 'all' ? null : JSON.stringify(selection);
 }
 
-/** A text that is no list is taken for a name: no target has it, and the image is blocked with a reason that shows it. */
+/** A text that is not a list counts as a name. No target has it, so the image is blocked with a reason that contains it. */
 export function targetSelection(column: string | null): TargetSelection {
   if (column === null || column === '') return 'all';
   const names = readJsonColumn(column);
@@ -33,7 +33,7 @@ export function selectionOfRows(rows: readonly TargetsColumns[]): TargetSelectio
   );
 }
 
-/** Where each of these images goes, by all of its rows. */
+/** The targets of each image by all of its rows. */
 export async function readSelections(
   queries: Queries,
   images: readonly string[],

@@ -1,4 +1,4 @@
-/** Rows that another program inserted or reset and no sync run has normalized yet: what they say, without changing them. */
+/** Rows that another program inserted or reset and no sync run has normalized yet: read without changing them. */
 import type { ExpressionBuilder } from 'kysely';
 
 import type { InvalidInput } from '../../domain/ferry-error.js';
@@ -15,7 +15,7 @@ export function isNotNormalized(is: ExpressionBuilder<FerryTables, 'images_for_p
   return is.and([is.between('id', lowestId, highestId), is.or([isUnread(is), isReset(is)])]);
 }
 
-/** What a row that was not normalized yet names, or why it names nothing; undefined for a row that was. */
+/** The identity of a row that is not normalized yet, or why it has none; undefined for a normalized row. */
 export function readUnread(
   row: Parameters<typeof identityOrFault>[0] & {
     readonly id: number;

@@ -1,4 +1,4 @@
-/** Wishes for images, written as rows of `images_for_push`: many of them in a few statements. */
+/** Writes requests for images as rows of `images_for_push`: many of them in a few statements. */
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedRequest, WantedResult } from '../../domain/wanted-image.js';
@@ -15,10 +15,10 @@ import { requester, uniqueRequests, imageRequestOf } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
 
 /**
- * Records wishes inside a transaction. A person's wish makes a pushed, blocked or withdrawn row pending again; what an
- * upstream finds leaves such a row as it is, unless it is pushed or blocked and now goes to more targets.
+ * upsertWanted records requests inside a transaction. A person's request makes a pushed, blocked or withdrawn row pending
+ * again. An upstream's request does not change such a row, unless it is pushed or blocked and gets more targets.
  * @returns one result for each request, in their order
- * @throws InvalidInput for an image that is too long to be recorded, before anything is written
+ * @throws InvalidInput if an image is too long for its column, before anything is written
  */
 export async function upsertWanted(
   queries: Queries,
@@ -26,7 +26,7 @@ export async function upsertWanted(
   requests: readonly WantedRequest[],
 ): Promise<readonly WantedResult[]> {
   const imageRequests = requests.map(imageRequestOf);
-  // In one order for all processes, so that two of them do not wait for each other.
+  // All processes use the same order, so that they do not deadlock.
   const inOrder = uniqueRequests(imageRequests).sort((a, b) => (a.key < b.key ? -1 : 1));
   await assertIdsLeft(queries);
   const now = await dialect.now(queries);
@@ -47,7 +47,7 @@ export async function upsertWanted(
   return imageRequests.flatMap(({ key }) => results.get(key) ?? []);
 }
 
-/** New rows go on from the highest id: one that another program set too high would make them all unreadable. */
+/** New rows get IDs above the highest one. If another program set that too high, no new row could be read. */
 async function assertIdsLeft(queries: Queries): Promise<void> {
   const { highest } = await queries
     .selectFrom('images_for_push')
@@ -55,7 +55,7 @@ async function assertIdsLeft(queries: Queries): Promise<void> {
     .executeTakeFirstOrThrow();
   if (Number(highest ?? 0) < highestId) return;
   throw new DatabaseFault(
-    `images_for_push has an id of ${highestId} or more, and new rows would go on from there: give that row a lower one and set the table's counter back`,
+    `images_for_push has an ID of ${highestId} or more, so new rows would get unusable IDs: give that row a lower ID and reset the table's counter`,
     'refused',
   );
 }
@@ -69,7 +69,7 @@ async function insertAll(queries: Queries, dialect: DialectDifferences, absent: 
   if (barred === undefined) throw writeConflict();
   const notes = await narrowIndexNotesOf({ queries, dialect }, 'images_for_push');
   throw new DatabaseFault(
-    `images_for_push accepts no row for ${barred.image} (${barred.platform}): ${notes.join('; ') || "a unique index that is not the ferry's stands against it"}`,
+    `images_for_push accepts no row for ${barred.image} (${barred.platform}): ${notes.join('; ') || 'a unique index of another program refuses it'}`,
     'statement',
   );
 }

@@ -27,7 +27,7 @@ interface NormalizedTotals {
   blocked: readonly StateChange[];
 }
 
-/** The rows of `images_for_push`: who wants which image. */
+/** The rows of `images_for_push`: the wanted images. */
 export class WantedImageStore {
   readonly #database: FerryDatabase;
 
@@ -36,8 +36,8 @@ export class WantedImageStore {
   }
 
   /**
-   * Reads what other programs inserted or reset: gives rows an identity, marks duplicates, blocks what cannot mean
-   * anything; and reads new rows of `pushed_images`. Several workers may do it at once.
+   * Normalizes rows that other programs inserted or reset: gives them an identity, marks duplicates, and blocks invalid
+   * rows. Also reads new rows of `pushed_images`. Several workers may call it at the same time.
    */
   async normalizeRows(): Promise<Readonly<NormalizedTotals>> {
     const { queries, dialect, transaction } = this.#database;
@@ -70,8 +70,8 @@ export class WantedImageStore {
   }
 
   /**
-   * Images with a pending row that no run has finished with since `since` (UTC ms), or that were asked for again
-   * since it did: explicitly asked ones first, in the order of asking; then by row.
+   * Images with a pending row that no run has finished since `since` (UTC ms), or that were requested again since:
+   * explicitly requested ones first, in the order of the requests; then by row.
    */
   async pendingImages({
     since,
@@ -105,9 +105,9 @@ export class WantedImageStore {
   }
 
   /**
-   * Pending rows of those of these images that are none, because somebody wrote something else into the column, lose
-   * their identity: `normalizeRows` reads what the columns that name the image say, and blocks them where that means nothing.
-   * @returns whether there was any
+   * Removes the identity of pending rows whose column `image` is invalid because another program wrote it. `normalizeRows`
+   * then reads the columns that identify the image, and blocks invalid rows.
+   * @returns whether there were any
    */
   async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
     const unreadable = images.map(({ image }) => image).filter((image) => !isCanonicalImage(image));
@@ -124,7 +124,7 @@ export class WantedImageStore {
     return await imagesSharingTag(this.#database.queries, image);
   }
 
-  /** Makes pushed rows of these images pending again: what is on the targets may not be theirs any more. */
+  /** Makes pushed rows of these images pending again: the tag on the targets may no longer be theirs. */
   async reviewPushed(images: readonly string[]): Promise<void> {
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => await reviewPushed(inside, dialect, images));
@@ -133,7 +133,7 @@ export class WantedImageStore {
   /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */
   async wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }> {
     const { queries, dialect } = this.#database;
-    // The time first: what is asked for while the rows are being read counts as asked for later.
+    // Read the time first: requests that arrive while the rows are read count as later.
     const now = await dialect.now(queries);
     const rows = await queries
       .selectFrom('images_for_push')
@@ -152,17 +152,17 @@ export class WantedImageStore {
       .where((is) => is.between('id', lowestId, highestId))
       .orderBy('id')
       .execute();
-    // Another program may have changed a row since its identity was made: it is then a wish for something else.
+    // Another program may have changed the image of a row since it was normalized.
     const changed = rows.filter((row) => !isStillItself(row)).map(({ id }) => id);
     if (changed.length > 0) await this.#forgetIdentity(changed);
     const unchanged = rows.filter(({ id }) => !changed.includes(id));
-    // Later than every request that was read: otherwise a clock that was put back would leave them unanswered.
+    // Later than every request that was read, even if the clock was set back. Otherwise they would stay unanswered.
     const readAt = Math.max(now, ...unchanged.map(({ requested_at: askedFor }) => (askedFor ?? 0) + 1));
     return { rows: unchanged.map((row) => wantedImage(row, image)), readAt };
   }
 
   /**
-   * Records wishes, all in one transaction; one without targets is for all of them.
+   * Records requests in one transaction; a request without targets is for all of them.
    * @see upsertWanted
    */
   async addWanted(requests: readonly WantedRequest[]): Promise<readonly WantedResult[]> {

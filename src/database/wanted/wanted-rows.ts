@@ -1,4 +1,4 @@
-/** Changes of rows of `images_for_push` that every store makes in the same way. */
+/** Common changes of rows of `images_for_push`. */
 import { sql } from 'kysely';
 import type { RawBuilder, UpdateObject } from 'kysely';
 
@@ -6,7 +6,7 @@ import type { PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryTables } from '../tables.js';
 
-/** Ids that drivers hand out exactly, as numbers; rows with others are shown to people and not worked with. */
+/** IDs that drivers return exactly as numbers; rows with other IDs are shown but not processed. */
 export const lowestId = Number.MIN_SAFE_INTEGER;
 export const highestId = Number.MAX_SAFE_INTEGER;
 
@@ -23,7 +23,7 @@ export async function writeStatus(
   status: number,
   beside: WantedUpdate = {},
 ): Promise<void> {
-  // One that the driver could not read exactly would be another row's.
+  // An ID that the driver cannot read exactly could be the ID of another row.
   const exact = ids.filter((id) => Number.isSafeInteger(id));
   if (exact.length === 0) return;
   const written = { push_status: status, ferry_status: status };
@@ -33,7 +33,7 @@ export async function writeStatus(
   await updateWanted(queries, written).where('duplicate_of', 'in', exact).execute();
 }
 
-/** Leaves `add_time` alone, which at some sites MySQL itself would set with every update. */
+/** Keeps `add_time`, which some tables update automatically. */
 export function updateWanted(queries: Queries, values: WantedUpdate) {
   return queries
     .updateTable('images_for_push')
@@ -42,8 +42,8 @@ export function updateWanted(queries: Queries, values: WantedUpdate) {
 }
 
 /**
- * The status in a query that finds its rows by their image. SQLite keeps no statistics, and would take a bare column's
- * index instead: it would read every row of that status for each image. The `+` keeps it from that, and means nothing else.
+ * The status in a query that finds rows by image. Without statistics SQLite would use the index of a bare column and read
+ * every row with that status for each image. The `+` only prevents that.
  */
 export const statusBesideImage = sql<number | null>`+push_status`;
 
@@ -63,7 +63,7 @@ export async function idsOfImages(
   return rows.map(({ id }) => id);
 }
 
-/** A column's values where they differ from row to row, for the `set` of one statement that changes them all. */
+/** An expression with a different value per row, for the `set` of one statement that updates them all. */
 export function perRow<R extends { readonly id: number }, T extends string | number | null>(
   rows: readonly R[],
   valueOf: (row: R) => T,
@@ -76,7 +76,7 @@ export function perRow<R extends { readonly id: number }, T extends string | num
   return sql<T>`case id ${sql.join(cases, sql` `)} end`;
 }
 
-/** What a row forgets when it is wanted anew. */
+/** Columns that are cleared when a row is requested again. */
 export const forgotten = {
   blocked_code: null,
   blocked_reason: null,
@@ -85,8 +85,8 @@ export const forgotten = {
 } as const satisfies WantedUpdate;
 
 /**
- * For `requested_at`: the database's time, but always later than the row's last request, should the clock have been put
- * back; an outcome would otherwise be taken for the answer to a request that came after it.
+ * For `requested_at`: the database's time, but always later than the row's last request, even if the clock was set back.
+ * Otherwise an outcome could count as the answer to a later request.
  */
 export function askedAt(now: number) {
   return sql<number>`case when requested_at >= ${now} then requested_at + 1 else ${now} end`;
