@@ -24,7 +24,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
   const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
   say('making images: an index with attestations, 100 MB in five layers, two with names that fall together');
   const images = await makeDemoImages();
-  say('starting a source registry behind a road of 20 MB/s, and two targets');
+  say('starting a source registry throttled to 20 MB/s, and two targets');
   const stage = await setStage(images);
   let isRight = false;
   try {
@@ -48,7 +48,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
 
 async function bothActs(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
   const first = await ferryOver(stage, up, images);
-  say('second act: releases are published, schedules triggered, and a webhook asks for an image');
+  say('second act: publishing releases, triggering schedules, requesting an image by webhook');
   const faults = await secondAct(stage, up, say);
   for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
   say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
@@ -57,7 +57,7 @@ async function bothActs(stage: Stage, up: FerryUpProcess, images: readonly DemoI
 
 async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
   const { environment, proxy } = stage;
-  say('asking for the images: rows by plain SQL, as the older scripts do, and one by ferry add');
+  say('requesting the images: rows by plain SQL, as the older scripts do, and one by ferry add');
   insertWantedRows(dataFolder(stage), proxy.host, images);
   for (const { repository, tag, platforms, askedBy } of images) {
     const image = `${proxy.host}/${repository}:${tag}`;
@@ -71,7 +71,7 @@ async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly Demo
   const crash = await crashDuringBigImage(stage, up, big);
   say(`killed the worker (process ${crash.killedPid}) with SIGKILL after the second layer of ${bigRepository}`);
   const sync = await syncing;
-  say(`the sync is over, by the worker that ferry up started instead (process ${up.workerPid()})`);
+  say(`the sync run was completed by the worker that ferry up restarted (process ${up.workerPid()})`);
 
   const rows = pushedRows(dataFolder(stage));
   const findings = await verifyTargets(stage, images, rows);

@@ -41,13 +41,13 @@ export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<str
     faults.length === 0 ? `yes, by ${judge}` : 'NO',
   ]);
   console.log();
-  printTable([['IMAGE', 'WANTED BECAUSE OF', 'TARGET', 'DIGEST', 'VERIFIED'], ...rows]);
+  printTable([['IMAGE', 'REQUESTED BY', 'TARGET', 'DIGEST', 'VERIFIED'], ...rows]);
   console.log();
 }
 
 export function printParked({ proxy }: Stage, blocked: readonly ParkedImage[]): void {
-  console.log('\nParked, until a person acts:');
-  printTable([['IMAGE', 'WHY'], ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason])]);
+  console.log('\nBlocked until a person acts:');
+  printTable([['IMAGE', 'REASON'], ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason])]);
   console.log();
 }
 
