@@ -47,7 +47,10 @@ export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<str
 
 export function printParked({ proxy }: Stage, blocked: readonly ParkedImage[]): void {
   console.log('\nBlocked until a person acts:');
-  printTable([['IMAGE', 'REASON'], ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason])]);
+  printTable([
+    ['IMAGE', 'REASON'],
+    ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason]),
+  ]);
   console.log();
 }
 
