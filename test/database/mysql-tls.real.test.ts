@@ -111,7 +111,7 @@ describe('a server with TLS', () => {
     const fault = await faultOf(settingsOf(server, { tls: 'verify-identity', ...given }));
 
     expect(fault).toMatchObject({ faultKind: 'refused', decision: 'block' });
-    expect(fault.message).toContain('not signed by a CA that is trusted here');
+    expect(fault.message).toContain('not signed by a trusted CA');
     expect(fault.message).toContain('MYSQL_SSL_CA_FILE');
   });
 
@@ -165,7 +165,7 @@ test('a server without TLS is refused if TLS is required, and a nearby one is us
     const fault = await faultOf(settingsOf(server, { tls: 'required' }));
 
     expect(fault).toMatchObject({ faultKind: 'refused' });
-    expect(fault.message).toContain('it offers no TLS: switch TLS on there, or set MYSQL_SSL=off');
+    expect(fault.message).toContain('it does not support TLS: enable TLS on the server, or set MYSQL_SSL=off');
     expect(await cipherOf(settingsOf(server))).toBe('');
   } finally {
     await server.stop();
