@@ -45,12 +45,14 @@ export function readRequestedLine(line: string, isAlone: boolean): ReadLine {
   }
   const mixed = mixedUp(words, isAlone || words.isPull);
   if (mixed !== undefined) return refused(mixed);
+  const heading = images.find((word) => headings.test(word) && !isRegistryImage(word, images));
+  if (heading !== undefined) return refused(headingReason(heading));
   return { kind: 'images', images, ...(platforms.length === 0 ? {} : { platforms }) };
 }
 
 function unclearWord(images: readonly string[], isPull: boolean): string | undefined {
-  if (images.length > 0 && images.every((word) => headings.test(word)) && !isRegistryImage(images)) {
-    return 'it is the heading of a table, or a word without an image: type the image, like "nginx:1.27"';
+  if (images.length > 0 && images.every((word) => headings.test(word)) && !isRegistryImage(images[0], images)) {
+    return headingReason(images[0]);
   }
   const empty = images.find((word) => noValues.test(word));
   if (empty !== undefined) {
@@ -67,9 +69,13 @@ function unclearWord(images: readonly string[], isPull: boolean): string | undef
     : `"${excerpt(tag)}" looks like the tag of ${first}: type "${whole}"`;
 }
 
-/** `registry` is a heading, but also an official image of Docker Hub. */
-function isRegistryImage(images: readonly string[]): boolean {
-  return images.length === 1 && images[0] === 'registry';
+function headingReason(word = ''): string {
+  return `"${excerpt(word)}" is the heading of a table, or a word without an image: type the image, like "nginx:1.27"`;
+}
+
+/** `registry` is a heading, but also an official image of Docker Hub: among other headings it is one of them. */
+function isRegistryImage(word: string | undefined, images: readonly string[]): boolean {
+  return word === 'registry' && images.every((other) => other === word || !headings.test(other));
 }
 
 function platformFault(platforms: readonly string[]): string | undefined {

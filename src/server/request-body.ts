@@ -61,7 +61,7 @@ export function assertJsonTypeAsGitHub(context: Context): void {
 }
 
 /** @throws HTTPException 400 for invalid JSON */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -78,7 +78,7 @@ const PushedImage = z
   })
   .openapi('PushedImage');
 
-export const Run = z
+const Run = z
   .object({
     run: z.string(),
     reasons: z.array(z.string()).readonly(),
