@@ -15,7 +15,7 @@ import { imageRequest } from './store-fixture.js';
 describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full', () => {
   const disk = mkdtempSync(join(tmpdir(), 'ferry-full-disk-'));
 
-  beforeAll(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=12', 'tmpfs', disk]));
+  beforeAll(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,nr_inodes=12', 'tmpfs', disk]));
   afterAll(() => {
     execFileSync('umount', ['--lazy', disk]);
     rmSync(disk, { recursive: true });
@@ -32,7 +32,7 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that is full',
         await wanted.addWanted([imageRequest(`${name}:1`)]);
         confirmed.push(`${name}:1`);
         // What else is on the disk grows faster than the database: it fills in the middle of a transaction.
-        if (n === 20) writeFileSync(join(disk, 'log'), Buffer.alloc(1_000_000));
+        if (n === 20) writeFileSync(join(disk, 'log'), Buffer.alloc(2_000_000));
       }
     };
 

@@ -256,7 +256,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
     const ended = fetched('dify');
 
-    await expect(ended).rejects.toMatchObject({ name: 'FerryError', code: 'rate-limited' });
+    await expect(ended).rejects.toMatchObject({ name: 'CodedError', code: 'rate-limited' });
     await expect(ended).rejects.toThrow('that is too long to wait for: the next check by schedule');
   });
 
@@ -303,7 +303,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
     const ended = fetched('dify');
 
-    await expect(ended).rejects.toMatchObject({ name: 'FerryError', code: 'upstream-missing' });
+    await expect(ended).rejects.toMatchObject({ name: 'CodedError', code: 'upstream-missing' });
     await expect(ended).rejects.toThrow('docker/docker-compose.yaml of langgenius/dify at 9.9.9');
   });
 
