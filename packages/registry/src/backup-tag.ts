@@ -6,8 +6,8 @@ import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
 
 /**
- * Keeps what a tag leads to under another tag of the same repository, where all that belongs to it is: one manifest is
- * read and put, and no blob moves. A tag that leads to something else already is left as it is, and one beside it taken.
+ * Keeps what a tag points to under another tag of the same repository, which has all of its content already: this reads
+ * and puts one manifest and moves no blob. If the backup tag points to something else, it stays and another is used.
  *
  * @returns the tag that keeps it; undefined when it is gone already, so that there is nothing to keep
  * @throws RegistryFault also when neither tag is free

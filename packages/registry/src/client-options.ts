@@ -8,12 +8,12 @@ export interface RegistryCredentials {
   readonly password: string;
   /** An OAuth2 refresh token in place of user and password (docker's `identitytoken`). */
   readonly identityToken?: string;
-  /** A bearer token that somebody else got, to be shown as it is (docker's `registrytoken`). */
+  /** A bearer token from another program, sent unchanged (docker's `registrytoken`). */
   readonly registryToken?: string;
 }
 
 /**
- * Asked anew whenever a registry wants authorization: short-lived passwords may change.
+ * Called again whenever a registry requires authorization: short-lived passwords may change.
  *
  * @param target the name of the target where the repository is one: two targets may be two accounts of one registry
  */
@@ -27,11 +27,11 @@ export interface CredentialProvider {
 }
 
 /**
- * Remembers, beyond one process, which repositories of a registry hold which blobs. What it says is a hint: a wrong one
- * costs a request. None of it rejects: whoever keeps it tells of its own faults.
+ * Remembers, beyond one process, which repositories of a registry hold which blobs. Its answers are hints: a wrong one
+ * costs a request. None of its promises rejects: an implementation reports its own faults.
  */
 export interface BlobLocations {
-  /** Repositories (paths without host) by digest, the likeliest first; digests that nobody is known to hold are left out. */
+  /** Repositories (paths without host) by digest, the likeliest first; digests without a known holder are left out. */
   known(registry: string, digests: readonly Digest[]): Promise<ReadonlyMap<string, readonly string[]>>;
   record(registry: string, repository: string, digests: readonly Digest[]): Promise<void>;
   forget(registry: string, repository: string, digest: Digest): Promise<void>;
@@ -43,9 +43,9 @@ export interface HostSettings {
   readonly scheme?: 'http' | 'https';
   /** PEM certificates trusted beside the system's. */
   readonly ca?: string;
-  /** PEM; shown to this host alone, never to one that it leads to. */
+  /** PEM. Presented to this host alone, never to a host that it redirects to. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
-  /** How this host, and the ones that it leads to, are reached, whatever the client's rules say. */
+  /** How to reach this host and the hosts that it redirects to, whatever the client's rules say. */
   readonly proxy?: URL | 'none';
   /** Where images of this host are read before it is asked itself, in order. */
   readonly mirrors?: readonly MirrorSettings[];
@@ -119,13 +119,13 @@ export interface RegistryClientOptions {
   /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
   readonly trustedHosts?: ReadonlySet<string>;
   readonly userAgent?: string;
-  /** Told of each mirror that is left alone for a while, and why; the origin is asked instead. */
+  /** Called for each mirror that is skipped for a while, with the reason; requests then go to the origin. */
   readonly onMirrorFault?: (fault: RegistryError) => void;
   /** Default: no proxy. */
   readonly proxies?: ProxyRules;
   /** Blobs in flight at once over all copies of this client; default 6. */
   readonly concurrentTransfers?: number;
-  /** Where blobs were put by earlier processes; default: nobody remembers. */
+  /** Where earlier processes put blobs; by default nothing is remembered. */
   readonly blobLocations?: BlobLocations;
   /** Asked before each read that a source may count; absent: they are not counted. */
   readonly pulls?: PullLedger;

@@ -12,7 +12,7 @@ import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 const BLOBS_AT_ONCE = 3;
-/** As many again are being asked for, opened or committed, so that the bytes never wait for an answer. */
+/** The same number again is being requested, opened or committed, so that the bytes never wait for an answer. */
 const WORKERS_PER_PASS = 2;
 
 /**
@@ -124,7 +124,7 @@ async function copyRequired(
   return { copied, faults, bytesRead };
 }
 
-/** What stopped every target by the source's fault is thrown: nobody's target is to blame. */
+/** Throws the source's fault where it stopped every target: then no target is to blame. */
 function throwFaultOfSource(faults: readonly RegistryError[], succeeded: number): void {
   const [first] = faults;
   if (first === undefined || succeeded > 0) return;

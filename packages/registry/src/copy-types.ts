@@ -27,7 +27,7 @@ export interface CopyTarget {
   readonly manifestPolicy: ManifestPolicy;
   /** Signatures, SBOMs and whatever else refers to the image go with it; default: the image alone. */
   readonly referrers?: boolean;
-  /** What the tag leads to is kept under this one before it is made to lead elsewhere. */
+  /** Before the tag is moved, what it points to is kept under this tag. */
   readonly backupTag?: string;
   /** A copy by the very recipe of this one that was verified there: while nothing moved, it is not looked into again. */
   readonly known?: VerifiedCopy;
@@ -41,19 +41,19 @@ export interface CopyRequest {
   readonly platforms: PlatformSelection;
   readonly targets: readonly CopyTarget[];
   /**
-   * A target's tag that leads to the source's own digest is done, by one HEAD on each side, where that is what it is to
-   * lead to whatever the manifest says. Default: the manifest is read and its children are looked for, which tells the
-   * platforms and finds what a target has lost.
+   * A target's tag that points to the source's own digest is done, with one HEAD on each side, if that digest is the
+   * one that the tag should have whatever the manifest says. Default: the manifest is read and its children are looked
+   * for, which finds the platforms and what a target has lost.
    */
   readonly trustEqualTags?: boolean;
   /**
-   * No manifest that a target has vouches for what it lists: each is put again, and each blob is looked for. A target whose
-   * `known` copy was made since that was asked for is left out.
+   * A manifest that a target has is no proof of what it lists: each manifest is put again and each blob is looked for.
+   * A target whose `known` copy was made after this was requested is left out.
    */
   readonly force?: boolean;
 }
 
-/** A manifest that a finished tag leads to. */
+/** A manifest that a finished tag points to. */
 export interface CopiedPlatform {
   /** Canonical platform, `linux/amd64`; '' where the manifest names none. */
   readonly platform: string;
@@ -72,7 +72,7 @@ export interface TargetPlan {
   readonly mediaType: string;
   /** None where the manifest was not read (`trustEqualTags`). */
   readonly platforms: readonly CopiedPlatform[];
-  /** Manifests that refer to the image and go with it; absent where they were not asked for. */
+  /** Manifests that refer to the image and are copied with it; absent if they were not requested. */
   readonly referrers?: number;
   /** The tag points there already, and its children and referrers are there: nothing to do. */
   readonly alreadyThere: boolean;
@@ -173,7 +173,7 @@ export interface CopyOptions {
 /** What a copy did on one target. */
 export interface TargetResult extends TargetPlan {
   readonly outcome: 'copied' | 'already-there';
-  /** `host/repository:tag` that now leads to what the tag led to before. */
+  /** `host/repository:tag` that now points to what the tag pointed to before. */
   readonly backup?: string;
   readonly uploadedBlobs: number;
   readonly mountedBlobs: number;

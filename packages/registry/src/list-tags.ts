@@ -10,7 +10,7 @@ const tagsAPage = 1_000;
 const mostPages = 200;
 const mostTags = tagsAPage * mostPages;
 const pageLimitBytes = 8 * 1024 * 1024;
-/** Over all pages: so many tags of the longest kind, 128 characters. */
+/** Limit over all pages; tags have at most 128 characters. */
 const listLimitBytes = 32 * 1024 * 1024;
 
 /**

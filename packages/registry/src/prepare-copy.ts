@@ -68,7 +68,7 @@ async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds:
         ...bounds,
       });
 
-  // As they were asked for, not as they happened to be answered.
+  // In the order of the request, not of the answers.
   const order = new Map(request.targets.map((target, position) => [target.name, position]));
   const position = ({ target }: PreparedTarget): number => order.get(target.name) ?? 0;
   const targets = [...settled, ...decided.targets].sort((a, b) => position(a) - position(b));

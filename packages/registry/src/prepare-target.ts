@@ -26,17 +26,17 @@ export interface PreparedTarget {
   readonly referrers: RequiredReferrers;
   /** What the target has vouches for nothing. */
   readonly force: boolean;
-  /** The tag leads where it should: only what lies below it is owed. */
+  /** The tag points to the right manifest: only what lies below it is missing. */
   readonly tagIsSet: boolean;
   /** Before the copy the target did not say what the tag points to. */
   readonly tagIsUntold: boolean;
 }
 
-/** A target, and what its tag leads to before the copy. */
+/** A target, and what its tag points to before the copy. */
 export interface TargetTag {
   readonly target: CopyTarget;
   readonly repo: RepositoryRef;
-  /** What the tag leads to now, and of which media type that is. */
+  /** What the tag points to now, and its media type. */
   readonly current?: Digest;
   readonly currentType?: string;
   /** The target does not say what the tag points to: `denied` may mean that it is not there, `blocked` that it is. */
@@ -76,7 +76,7 @@ export interface TargetPreparation {
   readonly signal: AbortSignal;
 }
 
-/** What one target's tag will lead to, and what it lacks. @throws RegistryError */
+/** Finds what one target's tag will point to, and what the target lacks. @throws RegistryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
   const { tag, reader, finder, root, composition, overall, force, signal } = preparation;
   const { target, repo, current } = tag;

@@ -51,7 +51,7 @@ export async function tryUpload(client: RegistryClient, repo: RepositoryRef, sig
     url: location,
     foreign,
     what: 'DELETE blob upload',
-    // Where it cannot be cancelled, the session ends by itself.
+    // If the registry cannot cancel the session, it expires there.
     expect: [200, 202, 204, ...statusesOf('no-cancel')],
     attempts: 1,
   });

@@ -21,25 +21,25 @@ export interface Publication {
   /** What people call the target. */
   readonly target: string;
   readonly tag: string;
-  /** The tag leads to the last manifest already: registries with immutable tags refuse to be told so again. */
+  /** The tag points to the last manifest already: registries with immutable tags refuse to set it again. */
   readonly tagIsSet: boolean;
-  /** The image's own, children before the index that lists them; the last is what the tag is to lead to. */
+  /** The image's own, children before the index that lists them; the tag will point to the last one. */
   readonly manifests: readonly RequiredManifest[];
   /** Digests of all manifests that the target lacks. */
   readonly missing: ReadonlySet<Digest>;
   readonly referrers: RequiredReferrers;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
-  /** Sends the blobs of a manifest anew. */
+  /** Sends the blobs of a manifest again. */
   reuploadBlobs(manifest: RequiredManifest): Promise<void>;
 }
 
 /**
- * Puts the manifests: children before their index, a subject before what refers to it, the tag last, and reads the tag
- * back. A crash before the tag leaves only what nobody sees.
+ * Puts the manifests: children before their index, a subject before what refers to it, the tag last. Then it reads the
+ * tag back. A crash before the tag leaves only manifests that no tag shows.
  *
- * @returns undefined where the tag was read back; else why the target does not let it be read, and its answer to PUT alone
- *   says that it has the manifest
+ * @returns undefined if the tag was read back; otherwise why the target does not allow that, so that only its answer to
+ *   the PUT says that it has the manifest
  * @throws RegistryFault
  */
 export async function publishTag(publication: Publication): Promise<string | undefined> {

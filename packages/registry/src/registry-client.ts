@@ -22,7 +22,7 @@ export interface RegistryClient {
   readonly bodies: BodyBudgets;
   /** @internal Where blobs are known to be. */
   readonly blobLocationCache: BlobLocationCache;
-  /** @internal Blobs in flight, by target repository or host, and digest: nobody sends the same one twice at once. */
+  /** @internal Blobs in flight, by target repository or host, and digest: no two uploads send the same blob at once. */
   readonly inFlight: Map<string, Promise<unknown>>;
   /** @internal Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;

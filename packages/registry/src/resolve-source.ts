@@ -28,10 +28,10 @@ export interface ResolvedSource {
 }
 
 /**
- * The digest that is copied: the one asked for, or what the tag points to now (one HEAD). From here on everything is
+ * Resolves the digest to copy: the requested one, or what the tag points to now (one HEAD). From here on everything is
  * addressed by digest, so a tag that moves meanwhile changes nothing.
  *
- * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or whatever the registry says
+ * @throws RegistryFault `tag-missing` (wait), `repository-missing` (block), or another fault that the registry reports
  */
 export async function resolveSource(
   client: RegistryClient,

@@ -14,9 +14,9 @@ import { sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
- * Whether a target's tag holds the images that its source has at `sourceDigest`, for the wanted platforms: by their own
- * digests, or by their configs where a Docker daemon has packed the layers anew. Reads the source's manifests only where
- * the digests alone do not tell.
+ * hasSameContent checks if a target's tag holds the images that its source has at `sourceDigest`, for the wanted
+ * platforms. It compares their digests, or their configs if a Docker daemon has packed the layers again. It reads the
+ * source's manifests only if the digests alone do not answer the question.
  *
  * @throws RegistryError of either side
  */

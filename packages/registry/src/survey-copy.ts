@@ -14,8 +14,9 @@ import { sharedSignal } from './transport/shared-signal.js';
 const HEADS_AT_ONCE = 6;
 
 /**
- * What a copy would move, without moving it: as far as a copy goes before its first upload. Asks by HEAD and reads manifests;
- * a mount cannot be asked for without making it, so what is known to be elsewhere on the registry counts as mountable.
+ * surveyCopy finds what a copy would move, without moving it: it goes as far as a copy does before its first upload. It
+ * sends HEADs and reads manifests. A mount cannot be tested without making it, so blobs that are known to be in another repository
+ * of the registry count as mountable.
  *
  * @param request what to copy, and to which targets
  * @param options.signal ends it; the promise is rejected with its reason

@@ -18,7 +18,7 @@ import { sharedSignal } from './transport/shared-signal.js';
 
 const CATCH_UPS_AT_ONCE = 2;
 
-/** One target's share of a copy: its blobs, then its manifests, then its tag. Its failure is nobody else's. */
+/** One target's part of a copy: its blobs, then its manifests, then its tag. Its failure affects no other target. */
 export class TargetRun {
   readonly destination: BlobDestination;
   /** What the target got, or why it did not; rejects only for a bug, or when the copy is aborted. */
@@ -58,7 +58,7 @@ export class TargetRun {
     return this.destination.signal.aborted;
   }
 
-  /** Blobs of the manifests that the target lacks; one that is there vouches for its blobs, unless all is to go anew. */
+  /** Blobs of the manifests that the target lacks. A manifest that is there vouches for its blobs, unless forced. */
   async requiredBlobs(): Promise<readonly Blob[]> {
     const { client } = this.#context;
     const { repo } = this.#target;

@@ -9,8 +9,8 @@ const UNREAD = "the project's policy keeps the tag from being read; it is what w
 type Leads = Pick<VerifiedCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
 
 /**
- * A target whose tag still leads to what was verified there, made from what the source still has, or to the source's own
- * digest where that is trusted: two HEADs are enough, and neither manifest nor child is read.
+ * A target whose tag still points to what was verified there, made from what the source still has, or to the source's
+ * own digest if that is trusted: two HEADs are enough, and neither the manifest nor its children are read.
  *
  * @returns undefined when something has moved, nothing is known, or nothing there is to be relied on
  */
@@ -52,7 +52,7 @@ function knownCopy({ target: { known }, current, untold }: TargetTag, sourceDige
   return known.digest === current || untold === 'blocked' ? known : undefined;
 }
 
-/** Only where no manifest decides what the tag is to lead to: of all platforms nothing is chosen, with `keep` nothing left out. */
+/** Only if no manifest decides what the tag will point to: all platforms are wanted, and `keep` leaves none out. */
 function equalTag(
   { target, current, currentType }: TargetTag,
   sourceDigest: Digest,

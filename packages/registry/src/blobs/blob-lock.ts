@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 
-/** Who brings a blob to a repository, and to its registry: nobody sends the same one twice at once. */
+/** A lock for one blob in one target repository and its registry, so that no two uploads send the same blob at once. */
 export class BlobLock {
   readonly #client: RegistryClient;
   readonly #host: string;
@@ -17,7 +17,7 @@ export class BlobLock {
     this.#hostKey = `${host}@${digest}`;
   }
 
-  /** @returns false when somebody else is bringing this blob to this repository right now */
+  /** @returns false when another upload brings this blob to this repository right now */
   take(): boolean {
     const { inFlight } = this.#client;
     if (inFlight.has(this.#key)) return false;
@@ -44,7 +44,7 @@ export class BlobLock {
     return this !== other && this.#held?.leadsHost === true && this.#hostKey === other.#hostKey;
   }
 
-  /** Waits until nobody else is at it, and holds it. */
+  /** Waits until no other upload holds the lock, and takes it. */
   async acquire(): Promise<void> {
     while (this.#held === undefined) {
       // Whether they managed is seen by the HEAD that follows.
@@ -60,7 +60,7 @@ export class BlobLock {
   }
 }
 
-/** That nobody else brings the blob there meanwhile. */
+/** While this is held, no other upload brings the blob there. */
 interface HeldLock {
   /** Others bring it to other repositories of the registry, and wait so that they can mount it from this one. */
   readonly leadsHost: boolean;

@@ -6,7 +6,7 @@ import { RegistryFault } from '../registry-errors.js';
 /** The source sent bytes that are not the blob: worth one more read from its start, and then it is what it says. */
 export class BlobMismatch extends RegistryFault {}
 
-/** A mirror may have sent them: it is not asked for this blob again. @param found what was found instead */
+/** A mirror may have sent the bytes: the blob is not requested from it again. @param found what was found instead */
 export function mismatch(
   client: RegistryClient,
   repo: RepositoryRef,

@@ -68,7 +68,7 @@ export class BlobRead {
     this.#flow();
   }
 
-  /** Nobody wants the rest. `run` then ends as if it were over; nothing may be committed on the strength of it. */
+  /** The rest is not needed. `run` then ends as if the blob were complete; nothing may be committed because of that. */
   stop(): void {
     this.#stopped = true;
     this.#response?.destroy();
@@ -211,7 +211,7 @@ export class BlobRead {
     return mismatch(this.#client, this.#repo, this.#blob, found);
   }
 
-  /** What is encoded for the road is another length, and no range of it would help. */
+  /** A body with a content encoding has another length, and a range of it would not help. */
   #endedEarly(response: IncomingMessage): SourceCut | BlobMismatch {
     const label = encodingLabel(response);
     if (label === '' || !response.complete) return new SourceCut(`it ended after ${this.#received} bytes`);

@@ -55,7 +55,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
           return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
         });
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
-        // One that is slow to commit goes on by itself; the next blob does not wait for it.
+        // A target that is slow to commit continues in the background; the next blob does not wait for it.
         await mostOf(commits, context.client.host(context.source.host).timing.joinMs);
         return;
       } catch (error) {
@@ -69,8 +69,8 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
 }
 
 /**
- * Only the bytes take turns: the requests before and after them are waiting, and go on beside other blobs' bytes. The
- * largest is next, whoever was prepared first: what a target takes long to store must not come last.
+ * Only the bytes take turns: the requests before and after them mostly wait, and run beside other blobs' bytes. The
+ * largest blob is next, in whatever order they were prepared: what a target takes long to store must not come last.
  */
 async function inTurn<T>(
   { client, source, passes, signal }: TransferContext,

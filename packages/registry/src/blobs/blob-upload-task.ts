@@ -83,7 +83,7 @@ export class BlobUploadTask {
     this.#catchingUp = true;
   }
 
-  /** False when somebody else is bringing this blob there right now. */
+  /** False when another upload brings this blob there right now. */
   claim(): boolean {
     return this.#claim.take();
   }
@@ -138,8 +138,8 @@ export class BlobUploadTask {
     this.#catchingUp = true;
     try {
       if (this.destination.lagging) {
-        // A slow target has time; its reads must not take the source from those who keep up, nor keep other copies
-        // waiting for a blob that nobody brings yet.
+        // A slow target has time. Its reads must not take the source from faster targets, and other copies must not
+        // wait for a blob that no upload brings yet.
         this.#claim.release();
         await this.#context.passesOver;
       }
@@ -244,7 +244,7 @@ export class BlobUploadTask {
     else this.reject(error);
   }
 
-  /** A pause that a target asks for in the middle of an upload nobody else has sat out. */
+  /** A target may demand a pause in the middle of an upload; nothing has waited for it yet. */
   #mayWork(error: unknown): error is RegistryError {
     if (!(error instanceof RegistryError)) return false;
     const isOurs = error.decision === 'retry' || (error instanceof RegistryFault && error.side === 'target');

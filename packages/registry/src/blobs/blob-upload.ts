@@ -27,7 +27,7 @@ import type { RegistryRequest } from '../transport/request-options.js';
 import { discardBody } from '../transport/response-body.js';
 
 export interface UploadHandlers {
-  /** So many bytes have left for the target; room for more. */
+  /** This number of bytes has left for the target; there is room for more. */
   onFlushed(bytes: number): void;
   /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
   onFailure(fault: RegistryError): void;
@@ -163,7 +163,7 @@ export class BlobUpload {
     this.#client.blobLocationCache.add(this.repo.host, this.repo.repository, this.#blob.digest);
   }
 
-  /** The bytes are wrong, or nobody wants them here any more. What was sent is never committed. */
+  /** The bytes are wrong, or no longer needed here. What was sent is never committed. */
   cancel(): void {
     this.#over = true;
     this.#request?.destroy();

@@ -12,7 +12,7 @@ export interface BlobWork {
   readonly runs: readonly TargetRun[];
 }
 
-/** Every blob once, the largest first. @param owed what each run owes, in the runs' order */
+/** Lists every blob once, the largest first. @param required the blobs that each run lacks, in the order of the runs */
 export function workList(runs: readonly TargetRun[], required: readonly (readonly Blob[])[]): readonly BlobWork[] {
   const work = new Map<Digest, { readonly blob: Blob; readonly runs: TargetRun[] }>();
   for (const [position, run] of runs.entries()) {
@@ -26,9 +26,9 @@ export function workList(runs: readonly TargetRun[], required: readonly (readonl
 }
 
 /**
- * Brings all blobs to their targets, so many at once. The largest are taken first: the long ones must not begin last. One
- * that is longer than anything a registry has taken so far is opened before any other is sent: a limit on bodies, of
- * the registry or a proxy before it, is told before the first byte of a layer.
+ * Brings all blobs to their targets, `atOnce` at a time. The largest start first, so that the long ones do not begin
+ * last. A blob that is larger than any that a registry has accepted so far is opened before any other is sent: a limit
+ * on bodies, of the registry or of a proxy before it, then shows before the first byte of a layer.
  */
 export async function sendAll(context: TransferContext, work: readonly BlobWork[], atOnce: number): Promise<void> {
   const leaders = new Set(longest(context, work));

@@ -1,7 +1,7 @@
 import type { AnswerHead } from '../transport/exchange.js';
 
 /**
- * Asks for the rest of a blob of `size` bytes. With an explicit end: some servers refuse an open one, and a range that
+ * Requests the rest of a blob of `size` bytes. The end is explicit: some servers refuse an open range, and a range that
  * begins at the size hangs distribution 2.8.
  */
 export function rangeFrom(offset: number, size: number): { readonly range: string } {

@@ -85,7 +85,7 @@ export async function fanOut(
     const now = performance.now();
     const sinceMs = now - checkedAt;
     checkedAt = now;
-    // This process itself did not run (a busy or sleeping machine): nobody else is to blame for the silence.
+    // This process itself did not run (a busy or sleeping machine): no registry is to blame for the silence.
     if (sinceMs > 3 * checkMs) return;
     for (const upload of active) {
       if (now - upload.lastMoveAt < stallMs) continue;
@@ -131,7 +131,7 @@ export async function fanOut(
   }
 }
 
-/** A target that was let go by the others. It tries again by itself. */
+/** The others no longer wait for this target. It tries again automatically. */
 export class Stalled extends RegistryFault {}
 
 function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {

@@ -1,6 +1,6 @@
 /** Of a window, in which one target alone kept the source waiting, before it counts as too slow for the others. */
 const SHARE_HELD_UP = 0.75;
-/** A connection that still gets faster by so much from window to window has only begun. */
+/** A connection whose rate still grows by this factor from window to window has only begun. */
 const STILL_GROWING = 1.5;
 /** To be let go costs a target a second read: not worth it where it would be done as soon. */
 const WORTH_WAITING_MS = 5_000;

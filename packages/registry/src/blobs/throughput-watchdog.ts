@@ -33,7 +33,7 @@ export class ThroughputWatchdog {
    * @returns what is wrong with it
    */
   check(now: number, held: boolean): string | undefined {
-    // This process did not run (a busy or sleeping machine): nobody else is to blame for the silence.
+    // This process did not run (a busy or sleeping machine): no registry is to blame for the silence.
     const overslept = now - this.#checkedAt > this.#idleMs / 2;
     this.#checkedAt = now;
     if (overslept || held) {

@@ -3,7 +3,7 @@ interface Waiting {
   readonly take: () => void;
 }
 
-/** So many at once; the others wait by their rank, and in the order they came where that is the same. */
+/** Limits how many run at once. The others wait by rank, and within one rank in the order in which they came. */
 export class Semaphore {
   #free: number;
   readonly #waiting: Waiting[] = [];

@@ -25,7 +25,7 @@ interface CredentialLookup {
 export interface DockerConfigOptions {
   /** Default `~/.docker/config.json`; a file that is not there gives no credentials. */
   readonly path?: string;
-  /** Told once of each that is kept for a host and cannot be used, where nothing else was found. */
+  /** Called once for each stored credential of a host that cannot be used, if no other was found. */
   readonly onUnused?: (reason: string) => void;
 }
 
@@ -115,7 +115,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<C
     const reason = entry.kind === 'malformed' ? entry.reason : whyEmpty(config.credsStore);
     unused.push(`${file}: auths "${key}": ${reason}`);
   }
-  // Of a host as a whole nothing is asked for that they could be used for.
+  // Requests to a host as a whole do not need them.
   if (repository !== '')
     unused.push(...elsewhere.map((key) => `${file}: auths "${key}": it is for images below that name alone`));
   return { unused };

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.js';
 
-/** What takes more than one of so many parts of the cache would only drive out what others need. */
+/** An entry that takes more than one of this number of parts of the cache would only displace what others need. */
 const PARTS = 16;
 
 /** Bytes whose digest has been checked. */

@@ -17,14 +17,15 @@ const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with t
 const OCI_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
-/** Sources invent kinds; beyond these the oldest is asked for again. */
+/** Sources invent kinds of manifests; beyond this number the oldest is probed again. */
 const KINDS_REMEMBERED = 1_000;
 
 /**
- * Some registries take images alone, or no layers that live elsewhere, and say so only when the manifest comes, after all
- * its layers. They are asked before, once for each kind, by a manifest of the same kind that is nobody's image: the
- * image's own, put before its blobs, would be taken as it is by a registry that checks nothing, and vouch for blobs that
- * may never come. Ordinary images cost no request. An answer that is no clear refusal leaves it to the push.
+ * Some registries accept only images, or no layers that live elsewhere, and say so only when the manifest comes, after
+ * all its layers. assertKindsTaken probes each kind once, before the upload, with a manifest of the same kind that
+ * belongs to no image. The image's own manifest cannot be the probe: a registry that checks nothing would accept it before its
+ * blobs, and it would then vouch for blobs that may never come. Ordinary images cost no request. If the answer is not a
+ * clear refusal, the push decides.
  *
  * @throws RegistryFault `manifest-refused`
  */

@@ -231,8 +231,8 @@ export interface StoredManifest {
  * Puts a manifest's own bytes under a tag or its digest.
  *
  * @param what how a fault names the manifest; its reference unless something else is better known
- * @returns whether the registry lists it among the referrers of its `subject` by itself (`OCI-Subject`), and whether it
- *   says that it stored these very bytes
+ * @returns whether the registry itself lists it among the referrers of its `subject` (`OCI-Subject`), and whether it
+ *   says that it stored exactly these bytes
  * @throws RegistryFault `target-corrupt` when the registry stores something else
  */
 export async function putManifest(

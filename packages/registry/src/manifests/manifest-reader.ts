@@ -16,7 +16,7 @@ import { readSmallBlob } from '../blobs/small-blob.js';
 import type { ImageBudget } from '../transport/body-budget.js';
 
 const READS_AT_ONCE = 4;
-/** What is wrong with a manifest itself, not with whoever should give it. */
+/** Faults of a manifest itself, not of the registry that should serve it. */
 const UNREADABLE: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-unsupported']);
 /** Configs hold the history of an image: some are a few hundred kilobytes. */
 const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ export class ManifestReader {
   /** Of the root, where it is an index and was read. */
   #listed: readonly ChildDescriptor[] = [];
 
-  /** @param holders targets whose tag leads to a digest already, by that digest */
+  /** @param holders targets whose tag points to a digest already, by that digest */
   constructor(
     client: RegistryClient,
     source: RepositoryRef,
@@ -97,9 +97,9 @@ export class ManifestReader {
   }
 
   /**
-   * Reads many, a few at a time, for whoever goes through them one after the other then.
+   * Reads many manifests, a few at a time, for a caller that then goes through them one after the other.
    *
-   * @param ifThere whether those that are not there, or not whole, are left to whoever reads them then
+   * @param ifThere whether a manifest that is missing or incomplete is left to the caller's own read
    */
   async readAll(digests: readonly Digest[], { ifThere = false }: { readonly ifThere?: boolean } = {}): Promise<void> {
     const queue = [...digests].reverse();
@@ -134,7 +134,7 @@ export class ManifestReader {
     if (config.size > CONFIG_LIMIT_BYTES) {
       return unnamedPlatform(`its config of ${config.size} bytes is too large to be read for a platform`);
     }
-    // Nothing needs to be asked for what has no bytes, and a registry may not have it.
+    // An empty config needs no request, and a registry may not have it.
     if (config.size === 0) return readConfigPlatform('', config.mediaType, isImageType);
     const repos = this.#pathsOf(content.digest);
     const body = await readSmallBlob(this.#client, repos, config, { budget: this.#budget, signal: this.#signal });
@@ -203,7 +203,7 @@ export class ManifestReader {
     return [...this.#holdersOf(digest), this.#source];
   }
 
-  /** Whoever has the root has its children. */
+  /** A repository that has the root has its children. */
   #holdersOf(digest: Digest): readonly RepositoryRef[] {
     return [
       ...(this.#holders.get(digest) ?? []),

@@ -1,4 +1,4 @@
-/** Everything the engine can copy, and schema 1, which it refuses by name instead of being told "not found". */
+/** Everything the engine can copy, and schema 1: the engine refuses that by name instead of getting a "not found". */
 const ACCEPTED = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',

@@ -6,7 +6,7 @@ import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
 import type { Blob } from '../blobs/image-blobs.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 
-/** Indexes may hold indexes; deeper than this nobody nests, and a loop cannot be (a digest cannot contain itself). */
+/** Indexes may hold indexes. Real ones are not deeper than this, and no loop is possible: no digest contains itself. */
 const MOST_LEVELS = 5;
 
 /** A manifest that a target's tag needs, with the blobs that it needs itself. */
@@ -18,8 +18,8 @@ export interface RequiredManifest {
 }
 
 /**
- * Everything that a tag leads to, in the order in which it is put: children before the index that lists them, the tag's
- * own manifest last.
+ * Everything that a tag points to, in the order in which it is put: children before the index that lists them, the
+ * tag's own manifest last.
  *
  * @throws RegistryError of the source
  */
@@ -43,7 +43,7 @@ export async function requiredManifests(
   return [...required.values()];
 }
 
-/** Adds a manifest with everything that it leads to, children before it. @throws RegistryError of the source */
+/** Adds a manifest and everything that it lists, children first. @throws RegistryError of the source */
 export async function collectRequired(
   reader: ManifestReader,
   digest: Digest,

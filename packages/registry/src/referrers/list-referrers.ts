@@ -13,7 +13,7 @@ import { fetchBody } from '../transport/registry-request.js';
 
 const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 const PAGE_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Over all pages. Two hundred referrers go with an image at most (`owed-referrers.ts`); what lists this many means harm. */
+/** Over all pages. An image takes at most 200 referrers along (`required-referrers.ts`); a longer list is hostile. */
 const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
 const MOST_LISTED = 10_000;
 const MOST_PAGES = 50;

@@ -8,7 +8,7 @@ import type { BodyBudget } from '../transport/body-budget.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 
 const LOOKS_AT_ONCE = 4;
-/** Over everything that one image leads to. */
+/** Over everything that one image points to. */
 const MOST_LISTED = 50_000;
 /** What cosign puts beside an image: signatures, attestations, SBOMs. */
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];

@@ -75,7 +75,7 @@ export async function requiredReferrers(client: RegistryClient, search: Referrer
 interface Following {
   readonly required: Map<Digest, RequiredManifest>;
   readonly taken: Set<Digest>;
-  /** Asked for at the source, whether it was there or not. */
+  /** Requested from the source, whether it was there or not. */
   readonly tried: Set<Digest>;
   readonly bySubject: Map<Digest, RequiredManifest[]>;
   readonly tags: RequiredTag[];
@@ -164,7 +164,7 @@ function outOfBounds(count: number, depth: number): string | undefined {
   return count >= MOST_REFERRERS ? `only ${MOST_REFERRERS} referrers go with an image` : undefined;
 }
 
-/** Lists of referrers may name what was deleted since: that harms nobody but itself. */
+/** Lists of referrers may name what was deleted since: only that entry is lost. */
 async function readTree(
   { reader }: ReferrerSearch,
   digest: Digest,

@@ -56,7 +56,7 @@ export interface AddressGuard {
   lookup(hostname: string, options: LookupOptions, callback: LookupCallback): void;
 }
 
-/** For hosts that nobody configured. */
+/** For hosts that the configuration does not name. */
 export const publicOnly: AddressGuard = addressGuard(isPublicAddress, privateAddress);
 
 /** For hosts that a private registry sends us to: anywhere in its network but to a cloud's own services. */

@@ -22,9 +22,9 @@ export type TokenSource = (
 const ENTRIES_KEPT = 1000;
 
 /**
- * The authorization of one registry host: which scheme it wants, and the tokens it gave, one for each set of scopes and
- * each target, since two targets may be two accounts. Nothing of this ever leaves the host; whoever follows a redirect
- * does so without it.
+ * The authorization of one registry host: which scheme it requires, and the tokens that it gave, one for each set of
+ * scopes and each target, since two targets may be two accounts. None of this ever leaves the host: a redirect is
+ * followed without it.
  */
 export class HostAuthorization {
   readonly #host: string;
@@ -41,7 +41,7 @@ export class HostAuthorization {
     this.#requestToken = requestToken;
   }
 
-  /** The header for a request, by what is known of the host; undefined while it has not asked for any. */
+  /** The header for a request, by what is known of the host; undefined until the host requires one. */
   async header(repo: RepositoryRef, scopes: readonly string[]): Promise<string | undefined> {
     if (this.#scheme === undefined) return undefined;
     if (this.#scheme.type === 'basic') return this.#basicHeader(repo);
@@ -49,7 +49,7 @@ export class HostAuthorization {
   }
 
   /**
-   * Answers the challenge of a 401. Always reads it anew: realms change (nvcr.io), and tokens expire early.
+   * Answers the challenge of a 401. Reads it each time: realms change (nvcr.io), and tokens expire early.
    *
    * @returns the header for one more try, undefined when there is nothing new to offer
    */
@@ -128,7 +128,7 @@ export class HostAuthorization {
     key: string,
   ): Promise<Token> {
     const credentials = await this.#credentialsFor(repo);
-    // Nobody here can renew it: its file is read again when the registry refuses it.
+    // This client cannot renew it: its file is read again when the registry refuses it.
     if (credentials?.registryToken !== undefined) return { value: credentials.registryToken, staleAt: 0 };
     const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
     const token = await this.#requestToken(query, credentials, repo);

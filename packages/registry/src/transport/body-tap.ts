@@ -52,7 +52,7 @@ export class BodyTap {
   #end = 0;
   #flushing = false;
 
-  /** @param gatheredBytes so many are handed on together, where they come in one turn of the event loop */
+  /** @param gatheredBytes how many bytes are passed on together if they arrive in one turn of the event loop */
   constructor(gatheredBytes: number) {
     this.#gatheredBytes = gatheredBytes;
   }

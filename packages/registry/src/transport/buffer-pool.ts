@@ -7,7 +7,7 @@ export interface BufferLease {
   release(): void;
 }
 
-/** Of bytes that belong to whoever holds them. */
+/** For bytes that belong to their holder. */
 export const UNPOOLED: BufferLease = { keep() {}, release() {} };
 
 /** What one read takes at most; node's own reads are of 64 KiB, and each costs the same. */
@@ -18,12 +18,12 @@ const MOST_IDLE = 16;
 /** Last in, first out: what was just used is still in the processor's cache. */
 const idle: PooledBuffer[] = [];
 
-/** A piece of memory for many reads, used again as soon as nobody holds it. */
+/** A piece of memory for many reads. It is used again as soon as its last holder releases it. */
 export class PooledBuffer implements BufferLease {
   readonly bytes = Buffer.allocUnsafeSlow(POOLED_BUFFER_BYTES);
   #holders = 0;
 
-  /** One that nobody holds but the caller. */
+  /** Returns a buffer that only the caller holds. */
   static take(): PooledBuffer {
     const slab = idle.pop() ?? new PooledBuffer();
     slab.keep();

@@ -14,8 +14,8 @@ const KEPT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, sche
 export type Route = Pick<Network, 'agent' | 'heads' | 'secureContext'>;
 
 /**
- * The connections of one registry host and of the hosts that it leads to, kept open between requests. The client's
- * certificate is shown to the registry itself alone.
+ * The connections of one registry host and of the hosts that it redirects to, kept open between requests. The client's
+ * certificate is presented to the registry itself alone.
  */
 export class Connections {
   readonly #proxy: HostSettings['proxy'];
@@ -43,7 +43,7 @@ export class Connections {
     if (!isDirect && this.#proxy !== 'none') this.#proxyAgents ??= await import('./proxy-agents.js');
   }
 
-  /** @param own whether the URL is the registry's own, not one that it led to */
+  /** @param own whether the URL is the registry's own, not one that it redirected to */
   route(url: URL, own: boolean): Route {
     const proxy = this.proxyOf(url);
     const isSecure = url.protocol === 'https:';

@@ -47,7 +47,7 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A wait that was too long. Has node's code for it, so that all network faults are told apart in one place. */
+/** A timeout. It has node's code for one, so that all network faults are distinguished in one file. */
 export class TimedOut extends Error {
   readonly code = 'ETIMEDOUT';
 }
@@ -89,7 +89,7 @@ export function openExchange(
     ...(lookup === undefined ? {} : { lookup }),
     ...(secureContext === undefined ? {} : { secureContext }),
   });
-  // A kept connection has been told before.
+  // A kept connection has the option already.
   if (!request.reusedSocket) request.setNoDelay(true);
 
   const response = new Promise<IncomingMessage>((resolve, reject) => {
@@ -121,7 +121,7 @@ export function openExchange(
     request.once('response', (message) => {
       answered = true;
       for (const timer of timers) clearTimeout(timer);
-      // A body that breaks off is seen by whoever reads it ('close' without 'end'); unlistened it would be thrown.
+      // The reader of a body sees that it breaks off ('close' without 'end'); without a listener node would throw.
       message.on('error', () => {});
       resolve(message);
     });

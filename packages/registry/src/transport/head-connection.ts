@@ -23,7 +23,7 @@ export interface HeadConnectionOptions {
   closed(connection: HeadConnection): void;
 }
 
-/** One connection that is asked for heads, one at a time. */
+/** One connection that sends HEAD requests, one at a time. */
 export class HeadConnection {
   readonly #socket: Socket;
   readonly #options: HeadConnectionOptions;
@@ -93,7 +93,7 @@ export class HeadConnection {
     });
   }
 
-  /** Nobody uses it for now; it keeps no process from ending. */
+  /** The connection is idle for now and does not keep the process alive. */
   rest(): void {
     this.#socket.unref();
   }
@@ -108,7 +108,7 @@ export class HeadConnection {
     return socket;
   }
 
-  /** @param reason for whoever waits for an answer; without it the answer is `closed` */
+  /** @param reason rejects a request that waits for its answer; without it the answer is `closed` */
   end(reason?: Error): void {
     if (reason !== undefined) this.#asked?.fail(reason);
     this.#socket.destroy();
@@ -117,7 +117,7 @@ export class HeadConnection {
   readonly #onData = (bytes: Buffer): void => {
     const asked = this.#asked;
     if (asked === undefined) {
-      // Nobody asked: whatever it is, answers and questions would not belong together any more.
+      // No request was sent: after this, answers would not match their requests any more.
       this.end();
       return;
     }

@@ -16,24 +16,24 @@ export interface HeadDestination extends Pick<Network, 'lookup' | 'secureContext
 /** The agent whose connections these are, too. */
 export interface HeadConnectionsOptions {
   readonly isTls: boolean;
-  /** So many are kept for each destination while nobody uses them. */
+  /** How many idle connections are kept for each destination. */
   readonly keptAtMost: number;
   connect(to: HeadDestination): Socket;
-  /** Whether a request of its own has left a connection there that nobody uses. */
+  /** Whether an ordinary request has left an idle connection there. */
   hasFree(to: HeadDestination): boolean;
 }
 
 /**
- * Asks for heads alone. An answer to HEAD has no body (RFC 9110 §9.3.2): there is one block of lines to read, and a list
- * of a thousand images that are all there is thousands of such answers, each of which costs node's own client four times
- * the processor time. That client stays the judge of all that is not plain: then it asks again.
+ * Sends HEAD requests only. An answer to HEAD has no body (RFC 9110 §9.3.2), so there is one block of lines to read. A
+ * list of a thousand images that are all there takes thousands of such answers, and each costs node's own client four
+ * times the processor time. If an answer is not plain, node's client decides: it sends the request again.
  *
- * Connections that were opened here go on to the agent's other requests, which mostly follow.
+ * Connections that were opened here are passed to the agent's other requests, which mostly follow.
  */
 export class HeadConnections implements HeadAsker {
   readonly #options: HeadConnectionsOptions;
   readonly #open = new Set<HeadConnection>();
-  /** Those of the open ones that nobody uses. */
+  /** The open connections that are idle. */
   readonly #kept = new Map<string, HeadConnection[]>();
 
   constructor(options: HeadConnectionsOptions) {
@@ -52,7 +52,7 @@ export class HeadConnections implements HeadAsker {
       if (kept === undefined && this.#options.hasFree(to)) return undefined;
       const connection = kept ?? this.#connect(to);
       const answer = await connection.ask(text, options);
-      // Closed by the other side while nobody used it.
+      // The other side closed it while it was idle.
       if (answer === 'closed' && kept !== undefined) continue;
       if (typeof answer === 'string') return undefined;
       if (answer.keepsConnection) this.#keep(to, connection);
@@ -61,7 +61,7 @@ export class HeadConnections implements HeadAsker {
     }
   }
 
-  /** An open connection that nobody uses, for good. */
+  /** Hands over an open idle connection for good. */
   give(to: Pick<HeadDestination, 'host' | 'port'>): Socket | undefined {
     const connection = this.#take(to);
     if (connection === undefined) return undefined;
@@ -120,7 +120,7 @@ export class HeadConnections implements HeadAsker {
   }
 }
 
-/** One host is reached with one name and the same trust: its agent is asked for nothing else. */
+/** One host is reached with one name and the same trust: its agent serves no other. */
 function keyOf({ host, port }: Pick<HeadDestination, 'host' | 'port'>): string {
   return `${host}:${port}`;
 }

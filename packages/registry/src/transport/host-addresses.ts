@@ -15,9 +15,9 @@ export interface ResolvedAddress {
 const patienceMs = 3_000;
 
 /**
- * The addresses that a host of a reference leads to: read from the host itself where it is an address in any notation
- * (`127.1`, `2130706433`, `0177.0.0.1`, `[::ffff:7f00:1]`), else by the machine's resolver. Empty when the resolver
- * knows none in time: whether the host can be reached is then the copy's finding, which guards addresses, too.
+ * Resolves the addresses of a reference's host: from the host itself if it is an address in any notation (`127.1`,
+ * `2130706433`, `0177.0.0.1`, `[::ffff:7f00:1]`), otherwise with the machine's resolver. Empty when the resolver finds
+ * none in time: the copy then finds out whether the host can be reached, and it guards addresses, too.
  */
 export async function hostAddresses(host: string): Promise<readonly ResolvedAddress[]> {
   const name = withoutPort(apiHosts[host] ?? host);

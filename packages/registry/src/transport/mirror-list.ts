@@ -2,7 +2,7 @@ import { isDigest } from '../oci/digest.js';
 import type { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
 
-/** A mirror that could not be used is left alone for so long: a thousand requests must not each wait for it. */
+/** How long a mirror that failed is skipped: a thousand requests must not each wait for it. */
 const REST_MS = 60_000;
 const DISTRUSTED_KEPT = 1000;
 
@@ -12,8 +12,8 @@ export interface Mirror<Host> {
 }
 
 /**
- * The mirrors of one source, in the order in which they are tried before it. They are asked for what a digest names,
- * so that none of them can give anything else; for tags only where the configuration trusts them with it.
+ * The mirrors of one source, in the order in which they are tried before it. Requests to them name digests, so that no
+ * mirror can give anything else; they name tags only if the configuration trusts the mirrors with tags.
  */
 export class MirrorList<Host> {
   readonly #mirrors: readonly Mirror<Host>[];
@@ -21,7 +21,7 @@ export class MirrorList<Host> {
   readonly #restsUntil = new Map<Mirror<Host>, number>();
   readonly #distrusted = new Set<string>();
 
-  /** @param onFault told of each mirror that is left alone for a while, and why */
+  /** @param onFault called for each mirror that is skipped for a while, with the reason */
   constructor(
     settings: readonly MirrorSettings[],
     hostOf: (name: string) => Host,
@@ -35,7 +35,7 @@ export class MirrorList<Host> {
     return this.#mirrors.length === 0;
   }
 
-  /** Those to be asked for a digest or tag now. */
+  /** The mirrors to try for a digest or tag now. */
   candidates(reference: string): readonly Mirror<Host>[] {
     if (this.#distrusted.has(reference)) return [];
     const isFixed = isDigest(reference);

@@ -64,7 +64,7 @@ async function readFrom(
   return undefined;
 }
 
-/** The digest or tag that a request reads from a source; undefined for one that no mirror is asked for. */
+/** The digest or tag that a request reads from a source; undefined if no mirror serves such a request. */
 function referenceOf({ repo, method, url }: RegistryRequest): string | undefined {
   if (repo.side !== 'source' || (method !== 'GET' && method !== 'HEAD') || typeof url !== 'string') return undefined;
   const [, kind, reference] = /\/(manifests|blobs)\/([^/?]+)$/.exec(url) ?? [];

@@ -6,7 +6,7 @@ import { HeadConnections } from './head-exchange.js';
 import type { HeadDestination } from './head-exchange.js';
 import { BodyTap } from './body-tap.js';
 
-/** TLS gives its records one by one, 16 KiB each: so many are handed on together. */
+/** TLS returns its records one by one, 16 KiB each: up to this number of bytes is passed on together. */
 const GATHERED_BYTES = 256 * 1024;
 
 /** As the agents keep theirs (`keepAliveMsecs`). */
@@ -22,7 +22,7 @@ export function bodyTapOf(socket: Socket): BodyTap | undefined {
   return intakes.get(socket);
 }
 
-/** Keeps connections like node's agent, reads them in larger pieces, and asks for heads at less cost. */
+/** Keeps connections like node's agent, reads them in larger pieces, and sends HEAD requests at less cost. */
 export class PooledPlainAgent extends PlainAgent {
   readonly heads = new HeadConnections({
     isTls: false,

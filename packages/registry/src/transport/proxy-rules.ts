@@ -4,7 +4,7 @@ import { bareHostname, isLoopbackName } from './address-guard.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
-/** The proxy for a URL; undefined where there is none. This machine itself is never asked for through one. */
+/** The proxy for a URL; undefined if there is none. Requests to this machine itself never use a proxy. */
 export function proxyFor(url: URL, rules: ProxyRules): URL | undefined {
   const proxy = url.protocol === 'https:' ? rules.https : rules.http;
   if (proxy === undefined || isLoopbackName(url.hostname)) return undefined;

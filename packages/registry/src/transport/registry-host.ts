@@ -32,7 +32,7 @@ export interface RegistryHostOptions {
   readonly pulls?: PullLedger;
 }
 
-/** Everything the client knows about one registry host: its address, connections, authorization, and moods. */
+/** Everything the client knows about one registry host: address, connections, authorization, learned capabilities. */
 export class RegistryHost {
   readonly host: string;
   readonly timing: Timing;
@@ -41,7 +41,7 @@ export class RegistryHost {
   readonly mirrors: MirrorList<RegistryHost>;
   /** Bounds what is read whole, over all hosts of a process. */
   readonly bodies: BodyBudgets;
-  /** Whoever counts what is read from sources; nobody does where there is no database. */
+  /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullLedger | undefined;
   /** Blobs that are read from here at once; undefined: it has no limit of its own. */
   readonly reads: Semaphore | undefined;
@@ -60,13 +60,13 @@ export class RegistryHost {
   commitsProven = false;
   /** The same of a manifest that was put by its digest. */
   manifestsProven = false;
-  /** A body of so many bytes was taken here, or nobody says anything of it before it is sent. */
+  /** A body of this size was accepted here, or is small enough to be sent unannounced. */
   bodyLetThrough = UNANNOUNCED_BYTES;
   /** A HEAD of a manifest was answered here; false: one was refused of a manifest that GET brought. */
   answersHeads: boolean | undefined;
   /** The data of an upload was redirected here: where it goes is asked before it is sent. */
   redirectsUploads = false;
-  /** Unusual kinds of manifests that were not refused here, by the digest of what asked for them. */
+  /** Unusual kinds of manifests that were not refused here, by the digest of the manifest that probed them. */
   readonly takenKinds = new Set<Digest>();
   readonly #options: RegistryHostOptions;
   readonly #connections: Connections;
@@ -104,9 +104,9 @@ export class RegistryHost {
   }
 
   /**
-   * How to connect to a URL of this host, or to one that this host sent us to. Another host may only be private if
-   * this registry is trusted and private itself: a public one must not lead into the network it is copied from. To
-   * where clouds keep a machine's secrets nobody leads.
+   * How to connect to a URL of this host, or to one that this host redirected to. Another host may be private only if
+   * this registry is trusted and private itself: a public one must not point into the network from which it is copied.
+   * No redirect may point to the addresses where clouds keep a machine's secrets.
    *
    * @throws RegistryError `private-address`
    */
@@ -132,7 +132,7 @@ export class RegistryHost {
     this.#privateAddressSeen = !isPublicAddress(remoteAddress);
   }
 
-  /** Nobody talks to this host for so long: it asked for it. */
+  /** Sends no request to this host for this time: the host demanded the pause. */
   hold(milliseconds: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, performance.now() + Math.min(milliseconds, this.timing.longestPauseMs));
   }

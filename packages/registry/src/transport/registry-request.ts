@@ -41,7 +41,7 @@ export async function sendForBody(host: RegistryHost, request: GetRequest): Prom
   throw new TypeError(`${request.what} was answered without a body`);
 }
 
-/** The same with the whole body, of at most `limitBytes`; a body that breaks off is asked for again. */
+/** The same with the whole body, of at most `limitBytes`; a body that breaks off is requested again. */
 export async function fetchBody(
   host: RegistryHost,
   request: RegistryRequest,

@@ -129,13 +129,13 @@ class GrowingBody {
   }
 }
 
-/** What an answer says of an encoding that nobody asked for, for messages; '' where it says nothing. */
+/** Describes an answer's unrequested content encoding, for messages; '' if the answer has none. */
 export function encodingLabel({ headers }: AnswerHead): string {
   const label = headers['content-encoding'] ?? 'identity';
   return label === 'identity' ? '' : ` (Content-Encoding ${label.slice(0, 40)}, though none was accepted)`;
 }
 
-/** Gets rid of a body nobody wants: read to its end when short, so that the connection can be used again. */
+/** Discards a body that is not needed: a short one is read to its end, so that the connection can be used again. */
 export function discardBody(response: Answer): void {
   if (!(response instanceof IncomingMessage)) return;
   // An answer to HEAD announces what it does not bring.

@@ -18,7 +18,7 @@ export interface Timing {
   readonly joinMs: number;
   /** First pause before a retry; doubled each time, with jitter. */
   readonly backoffMs: number;
-  /** Longest pause that is sat out here; a registry that asks for more makes the fault `wait`. */
+  /** The longest pause that is waited for here; if a registry demands more, the fault becomes `wait`. */
   readonly longestPauseMs: number;
 }
 

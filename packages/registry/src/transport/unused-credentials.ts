@@ -39,7 +39,7 @@ function tellUnused(reasons: readonly string[]): string {
   return `there are ${unusedWords}: ${reasons.join('; ')}`;
 }
 
-/** What is wrong with the configuration is told where the credentials are asked for. */
+/** A fault of the configuration is reported where the credentials are requested. */
 function ownFault(error: unknown): readonly string[] {
   if (error instanceof RegistryError) return [];
   throw error;
