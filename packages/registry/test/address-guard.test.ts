@@ -33,24 +33,27 @@ test.each([
   ['fd00:ec2::254', false],
   ['fe80::1', false],
   ['64:ff9b::a00:1', false],
-])('%s is public: %s', (address, expected) => {
+])('%s is a public address: %s', (address, expected) => {
   const found = isPublicAddress(address);
 
   expect(found).toBe(expected);
 });
 
-describe('a host that nobody configured', () => {
-  test.each(['127.0.0.1', 'localhost', 'registry.localhost', '[::1]'])('hears not one byte at %s', async (name) => {
-    const { port, connections } = await startListener();
-    const reference = parseImageReference(`${name}:${port}/${repository}:v1`);
+describe('a host that is not configured', () => {
+  test.each(['127.0.0.1', 'localhost', 'registry.localhost', '[::1]'])(
+    'a private host that is not configured receives no connection at %s',
+    async (name) => {
+      const { port, connections } = await startListener();
+      const reference = parseImageReference(`${name}:${port}/${repository}:v1`);
 
-    const planning = planCopy(clientFor([]), { source: reference, platforms: 'all', targets: [] });
+      const planning = planCopy(clientFor([]), { source: reference, platforms: 'all', targets: [] });
 
-    await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'block' });
-    expect(connections()).toBe(0);
-  });
+      await expect(planning).rejects.toMatchObject({ code: 'private-address', decision: 'block' });
+      expect(connections()).toBe(0);
+    },
+  );
 
-  test('or has limits alone, hears not one byte', async () => {
+  test('a private host that has only limits in the configuration receives no connection', async () => {
     const { port, connections } = await startListener();
     const client = createRegistryClient({
       credentials: async () => undefined,
@@ -65,7 +68,7 @@ describe('a host that nobody configured', () => {
     client.close();
   });
 
-  test('is not reached through the redirect of a host that may only be public either', async () => {
+  test('a host that may only have public addresses cannot redirect to a private one', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const inner = await startScripted();
@@ -73,7 +76,7 @@ describe('a host that nobody configured', () => {
       answer(response, 307, { location: `${inner.url}/admin` }),
     );
     const client = clientFor([source, target]);
-    // As if the registry were public: what it says must not lead into the network.
+    // Makes the registry look public, so that its redirects must not point into the private network.
     client.host(source.host).connectedTo = () => {};
 
     const copying = copyImage(client, requestFor(source, [target]));
@@ -93,7 +96,7 @@ describe('a private registry that is configured', () => {
     '[fe80::1]',
     '[::ffff:169.254.169.254]',
     '[64:ff9b::a9fe:a9fe]',
-  ])("does not lead to a cloud's secrets at %s", async (address) => {
+  ])("a configured private registry cannot redirect to a cloud's metadata address at %s", async (address) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) =>
@@ -106,7 +109,7 @@ describe('a private registry that is configured', () => {
     await expect(copying).rejects.toThrow(/nothing was sent there/);
   });
 
-  test('may lead to its storage in the same network', async () => {
+  test('a configured private registry may redirect to its storage in the same network', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const layer = Buffer.from('a layer');
@@ -122,7 +125,7 @@ describe('a private registry that is configured', () => {
   });
 });
 
-/** Listens at every address of this machine's loopback that there is, and counts who comes. */
+/** Listens on every loopback address of this machine, and counts the connections. */
 async function startListener(): Promise<{ readonly port: number; readonly connections: () => number }> {
   let connections = 0;
   const server = createServer((socket) => {

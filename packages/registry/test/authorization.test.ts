@@ -25,7 +25,7 @@ function credentials(known: RegistryCredentials | undefined): () => Promise<Regi
 
 interface TokenServer {
   readonly server: ScriptedRegistry;
-  /** Tokens given so far; only the newest for its scope is good. */
+  /** Every token issued so far. Only the newest token of a scope is valid. */
   readonly given: {
     readonly scopes: readonly string[];
     readonly authorization: string | undefined;
@@ -33,7 +33,7 @@ interface TokenServer {
   }[];
 }
 
-/** A token server, and a registry that takes only its tokens. */
+/** Starts a token server, and a registry that accepts only its tokens. */
 async function withTokens(
   registry: ScriptedRegistry,
   {
@@ -75,8 +75,8 @@ async function withTokens(
   return { server, given };
 }
 
-describe('tokens', () => {
-  test('one token serves a whole repository, and asks with user and password', async () => {
+describe('bearer tokens', () => {
+  test('one token serves a whole repository, and is requested with user and password', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(10), randomBytes(20)] });
     const [atSource, atTarget] = [await withTokens(source), await withTokens(target)];
@@ -92,7 +92,7 @@ describe('tokens', () => {
     expect(atTarget.given[0]?.authorization).toBe(basic);
   });
 
-  test('without credentials an anonymous token is asked for', async () => {
+  test('without credentials the client requests an anonymous token', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const { given } = await withTokens(source);
@@ -102,7 +102,7 @@ describe('tokens', () => {
     expect(given.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 
-  test('refused credentials are said, and anonymous is not tried instead', async () => {
+  test('refused credentials are reported, and the client does not retry as anonymous', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const { server } = await withTokens(source, { accept: (authorization) => authorization === undefined });
@@ -118,7 +118,7 @@ describe('tokens', () => {
     expect(server.count('GET', /token/)).toBe(1);
   });
 
-  test('a wrong password at one target does not keep the image from the other', async () => {
+  test('a wrong password at one target does not stop the copy to the other', async () => {
     const [source, target] = await sourceAndTarget();
     const healthy = await startScripted();
     placeImage(source, repository);
@@ -135,7 +135,7 @@ describe('tokens', () => {
     expect(report.targets.map(({ target: name }) => name)).toEqual(['target-2']);
   });
 
-  test('a token that expires between the data and the commit is renewed, and the data stays', async () => {
+  test('a token that expires between the data and the commit is renewed, and the data is not sent again', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(1000)] });
     const { given } = await withTokens(target);
@@ -164,7 +164,7 @@ describe('tokens', () => {
     expect(target.count('PATCH', /uploads/)).toBe(2);
   });
 
-  test('a token is asked for with the password of now, not of the first time', async () => {
+  test('a token is requested with the current password, not with the first one', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     let password = 'old';
@@ -193,7 +193,7 @@ describe('tokens', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('a token that hardly lives is used while it lives', async () => {
+  test('a token with a very short lifetime is used until it expires', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(100)) });
     const { given } = await withTokens(source, { expiresIn: 60 });
@@ -204,7 +204,7 @@ describe('tokens', () => {
   });
 
   test.each(['2001-01-01T00:00:00Z', '2101-01-01T00:00:00Z'])(
-    'a token server whose clock says %s gives tokens that live as long as others',
+    'a token from a server whose clock says %s lives as long as others',
     async (issuedAt) => {
       const [source, target] = await sourceAndTarget();
       placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(100)) });
@@ -217,21 +217,24 @@ describe('tokens', () => {
     },
   );
 
-  test.each(['令牌', 'two\r\nx-lines: 1', '\u0000'])('%j is no token: no header can hold it', async (token) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository);
-    source.when('GET', /^\/token/, ({ response }) =>
-      answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: 300 }))),
-    );
-    const challenge = `Bearer realm="${source.url}/token",service="test"`;
-    source.when('HEAD', /^\/v2/, ({ response }) => answer(response, 401, { 'www-authenticate': challenge }));
+  test.each(['令牌', 'two\r\nx-lines: 1', '\u0000'])(
+    'the token %j is refused because it cannot be sent in a header',
+    async (token) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      source.when('GET', /^\/token/, ({ response }) =>
+        answer(response, 200, {}, Buffer.from(JSON.stringify({ token, expires_in: 300 }))),
+      );
+      const challenge = `Bearer realm="${source.url}/token",service="test"`;
+      source.when('HEAD', /^\/v2/, ({ response }) => answer(response, 401, { 'www-authenticate': challenge }));
 
-    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+      const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
-  });
+      await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
+    },
+  );
 
-  test('an identity token is exchanged by POST, and never shown as a password', async () => {
+  test('an identity token is exchanged by POST, and never sent as a password', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const { server, given } = await withTokens(source);
@@ -258,7 +261,7 @@ describe('tokens', () => {
     });
   });
 
-  test('a token that somebody else got is shown as it is, and read again when it is refused', async () => {
+  test('a configured registry token is sent unchanged, and read again after a refusal', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const { server, given } = await withTokens(source);
@@ -278,7 +281,7 @@ describe('tokens', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('a registry that denies in spite of a token is asked to take the push, which decides', async () => {
+  test('a target that denies reads in spite of a token still gets the push, whose answer decides', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     await withTokens(target);
@@ -289,7 +292,7 @@ describe('tokens', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('a source that denies in spite of a token is a fault', async () => {
+  test('a source that denies reads in spite of a token blocks the copy', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     await withTokens(source);
@@ -309,7 +312,7 @@ describe('tokens', () => {
   });
 });
 
-test('the actions that a challenge names for the repository are requested beside its own (Azure wants metadata_read)', async () => {
+test('the actions that a challenge names for the repository are requested as well (Azure needs metadata_read)', async () => {
   const registry = await startScripted();
   placeImage(registry, repository);
   const asked: string[][] = [];
@@ -332,33 +335,38 @@ test('the actions that a challenge names for the repository are requested beside
   expect(asked).toEqual([[`repository:${repository}:pull,metadata_read`]]);
 });
 
-describe('a push that is refused with 401 by a registry that took the password', () => {
+describe('a push refused with 401 by a registry that accepted the password', () => {
   test.each([
     ['in words of Harbor', `unauthorized to access repository: ${targetRepository}, action: push`],
     ['as a project that is missing', 'project mirror not found'],
     ['in no words at all', 'authentication required'],
-  ])('is called a missing right, not a wrong password: %s', async (_how, words) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository);
-    const { server, given } = await withTokens(target);
-    target.when('POST', /uploads/, ({ request, response }) => {
-      request.resume();
-      response.setHeader('www-authenticate', `Bearer realm="${server.url}/token",scope="repository:x:pull,push"`);
-      answerError(response, 401, 'UNAUTHORIZED', words);
-    });
+  ])(
+    'a push refused with 401 after an accepted password is reported as a missing permission: %s',
+    async (_how, words) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      const { server, given } = await withTokens(target);
+      target.when('POST', /uploads/, ({ request, response }) => {
+        request.resume();
+        response.setHeader('www-authenticate', `Bearer realm="${server.url}/token",scope="repository:x:pull,push"`);
+        answerError(response, 401, 'UNAUTHORIZED', words);
+      });
 
-    const report = await copyImage(
-      clientFor([source, target], {
-        credentials: (host) => Promise.resolve(host === target.host ? user : undefined),
-      }),
-      requestFor(source, [target]),
-    );
+      const report = await copyImage(
+        clientFor([source, target], {
+          credentials: (host) => Promise.resolve(host === target.host ? user : undefined),
+        }),
+        requestFor(source, [target]),
+      );
 
-    expect(given.length).toBeGreaterThan(0);
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block' });
-    expect(report.failures[0]?.failure.message).toContain('the account may not write there, the namespace is missing');
-    expect(report.failures[0]?.failure.message).not.toContain('check the user and password');
-  });
+      expect(given.length).toBeGreaterThan(0);
+      expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block' });
+      expect(report.failures[0]?.failure.message).toContain(
+        'the account may not write there, the namespace is missing',
+      );
+      expect(report.failures[0]?.failure.message).not.toContain('check the user and password');
+    },
+  );
 });
 
 describe('two targets that are two accounts of one registry', () => {
@@ -372,7 +380,7 @@ describe('two targets that are two accounts of one registry', () => {
       .toString()
       .split(':')[0] ?? '';
 
-  test('each asks for its own tokens, even for one repository', async () => {
+  test('two accounts of one registry request separate tokens, even for one repository', async () => {
     const [source, registry] = await sourceAndTarget();
     placeImage(source, repository);
     const { given } = await withTokens(registry);
@@ -386,7 +394,7 @@ describe('two targets that are two accounts of one registry', () => {
     expect(given.map(({ authorization }) => userOf(authorization)).sort()).toEqual(['first', 'second']);
   });
 
-  test('each sends its own user and password', async () => {
+  test('two accounts of one registry send separate users and passwords', async () => {
     const [source, registry] = await sourceAndTarget();
     placeImage(source, repository);
     const seen = new Set<string>();
@@ -414,8 +422,8 @@ describe('two targets that are two accounts of one registry', () => {
   });
 });
 
-describe('user and password', () => {
-  test('Basic is sent once it was asked for, and kept', async () => {
+describe('Basic authentication', () => {
+  test('Basic authentication is sent once a challenge requires it, and then with each request', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     for (const method of ['HEAD', 'GET', 'POST', 'PATCH', 'PUT']) {
@@ -441,7 +449,7 @@ describe('user and password', () => {
     expect(source.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
-  test('a password that was changed in the middle of a copy is asked for again, and nothing is lost', async () => {
+  test('a password that changes during a copy is read again, and no data is lost', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(1000)] });
     let password = 'old';
@@ -465,7 +473,7 @@ describe('user and password', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('a wrong password is said at once', async () => {
+  test('a wrong password for Basic authentication is reported at once', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     for (const method of ['HEAD', 'GET', 'POST']) {
@@ -482,8 +490,8 @@ describe('user and password', () => {
   });
 });
 
-describe('redirects', () => {
-  test('authorization never goes to another host, and the range does', async () => {
+describe('redirects and authorization', () => {
+  test('a redirect to another host forwards the range, but never the authorization', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const layer = randomBytes(50_000);
@@ -509,7 +517,7 @@ describe('redirects', () => {
     expect(storage.requests[1]?.headers.range).toMatch(/^bytes=\d+-49999$/);
   });
 
-  test('a signed address that has expired is asked for again', async () => {
+  test('an expired signed URL is requested again from the registry', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const layer = randomBytes(100);
@@ -525,7 +533,7 @@ describe('redirects', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('one that is refused for ever is said once, with its place named once', async () => {
+  test('a signed URL that is always refused is reported once, and its address appears once', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const image = placeImage(source, repository);
@@ -539,7 +547,7 @@ describe('redirects', () => {
     await expect(copying).rejects.toThrow(/^(?!.*source.*source ).*at its storage/);
   });
 
-  test('a host that wants a token of its own gets an anonymous one', async () => {
+  test('a redirect target that requires a token of its own gets an anonymous token', async () => {
     const [source, target] = await sourceAndTarget();
     const elsewhere = await startScripted();
     const image = placeImage(source, repository);
@@ -561,7 +569,7 @@ describe('redirects', () => {
     expect(given.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 
-  test('a circle of redirects ends', async () => {
+  test('a redirect loop ends with an error', async () => {
     const [source, target] = await sourceAndTarget();
     for (const method of ['GET', 'HEAD']) {
       source.when(method, /manifests/, ({ path, response }) => answer(response, 302, { location: path }));
@@ -570,11 +578,11 @@ describe('redirects', () => {
     const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
     await expect(copying).rejects.toMatchObject({ code: 'protocol' });
-    // HEAD first, then GET.
+    // First for HEAD, then for GET.
     expect(source.requests.length).toBeLessThan(30);
   });
 
-  test('an upload that is sent elsewhere goes there without authorization', async () => {
+  test('an upload that is redirected to another host goes there without authorization', async () => {
     const [source, target] = await sourceAndTarget();
     let sessions = 0;
     const storage = await startScripted();

@@ -19,7 +19,7 @@ test.each([
   ['distribution 3', async () => await startRegistry({ kind: 'distribution' })],
   ['distribution 2.8', async () => await startRegistry({ kind: 'docker-registry' })],
   ['go-containerregistry', startCraneRegistry],
-] as const)('on %s no backup takes the place of another one, and no digest is lost', async (_, start) => {
+] as const)('on %s a backup never replaces another backup, and no digest is lost', async (_, start) => {
   const source = await ending(await startRegistry({ kind: 'distribution' }));
   const target = await ending(await start());
   const repo = { ...target, url: `http://${target.host}` };

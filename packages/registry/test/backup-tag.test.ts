@@ -15,7 +15,7 @@ import {
 
 const backupTag = 'v1-20261124050607';
 
-test('a backup under a tag that leads to something else stays, and what is replaced is kept beside it', async () => {
+test('a backup tag that points to another digest is kept, and the new backup gets a tag of its own', async () => {
   const { source, target, before, after } = await movedTag();
   const older = placeImage(target, targetRepository, { tag: backupTag });
 
@@ -28,7 +28,7 @@ test('a backup under a tag that leads to something else stays, and what is repla
   expect(tags(target, 'v1', backupTag, beside)).toEqual([after.bytes, older.bytes, before.bytes]);
 });
 
-test('what is kept already is not put again', async () => {
+test('a manifest that has a backup already is not pushed again', async () => {
   const { source, target, before } = await movedTag();
   target.putManifest(targetRepository, backupTag, { mediaType: before.mediaType, bytes: before.bytes });
 
@@ -38,7 +38,7 @@ test('what is kept already is not put again', async () => {
   expect(target.count('PUT', new RegExp(`manifests/${backupTag}`))).toBe(0);
 });
 
-test('where neither tag is free the tag of the image stays as it is, and the reason names both', async () => {
+test("if both backup tags are taken, the image's tag stays unchanged and the reason names both", async () => {
   const { source, target, before } = await movedTag();
   const beside = backupTagBeside(backupTag, before.digest);
   const taken = [backupTag, beside].map((tag) => placeImage(target, targetRepository, { tag }).bytes);
@@ -50,7 +50,7 @@ test('where neither tag is free the tag of the image stays as it is, and the rea
   expect(tags(target, 'v1', backupTag, beside)).toEqual([before.bytes, ...taken]);
 });
 
-test('a backup beside another one has a tag of its own for each digest, however long the first is', () => {
+test('each digest gets its own second backup tag, however long the first one is', () => {
   const beside = ['a', 'b'].map((hex) => backupTagBeside('x'.repeat(128), `sha256:${hex.repeat(64)}`));
 
   expect(new Set(beside).size).toBe(2);

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([source, target].map((server) => server.stop())));
 
-/** What a database says that was restored from another time, or edited by hand. */
+/** What a database contains that was restored from another time or edited by hand. */
 class LyingMemory implements BlobLocations {
   readonly forgotten: string[] = [];
   readonly #repositories: readonly string[];
@@ -87,7 +87,7 @@ test.each([
     failedMounts: 2,
   },
 ])(
-  'a memory that names $what costs failed mounts, and the image is whole',
+  'remembered blob locations that name $what cost failed mounts, and the image is complete',
   async ({ to, repositories, failedMounts }) => {
     const memory = new LyingMemory(repositories);
     const blobs = blobsOf(image);

@@ -21,7 +21,7 @@ import {
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
 
-describe('blob locations that outlive a process', () => {
+describe('blob locations that are stored beyond a process', () => {
   let folder: string;
   let database: FerryDatabase;
   let locations: BlobLocationStore;
@@ -37,7 +37,7 @@ describe('blob locations that outlive a process', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('what one process put into a repository, the next one mounts into another', async () => {
+  test('a blob that one process pushed to a repository is mounted into another repository by the next process', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const blobs = [image.config, ...image.layers];
@@ -56,7 +56,7 @@ describe('blob locations that outlive a process', () => {
     ]);
   });
 
-  test('a wrong one costs a request, is forgotten, and the image is whole', async () => {
+  test('a wrong blob location costs one request and is forgotten, and the image is complete', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(5000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -73,7 +73,7 @@ describe('blob locations that outlive a process', () => {
     expect((await locations.known(target.host, image.layers)).get(image.layers[0] ?? '')).toEqual([targetRepository]);
   });
 
-  test('a mount that was promised and not made is mended by sending, and is forgotten', async () => {
+  test('a mount that was confirmed but not made is repaired by an upload, and the location is forgotten', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     await locations.record(target.host, 'other/base', image.layers);
@@ -89,7 +89,7 @@ describe('blob locations that outlive a process', () => {
     expect((await locations.known(target.host, image.layers)).get(image.layers[0] ?? '')).toEqual([targetRepository]);
   });
 
-  test('a copy that did not reach its tag is not remembered', async () => {
+  test('a copy that did not set its tag stores no blob locations', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     target.when('PUT', /manifests/, ({ response }) => answer(response, 403));
@@ -103,7 +103,7 @@ describe('blob locations that outlive a process', () => {
     expect((await locations.known(target.host, image.layers)).size).toBe(0);
   });
 
-  test('a database that is away costs mounts and nothing else', async () => {
+  test('an unavailable database costs mounts and nothing else', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const tolerant = tolerantBlobLocations(locations, createLogger('test'));

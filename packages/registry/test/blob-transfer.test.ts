@@ -11,7 +11,7 @@ import { clientFor, repository, sourceAndTarget, targetRepository } from '../../
 
 const { signal } = new AbortController();
 
-/** One copy among several of one client. */
+/** One of several copies by one client. */
 function copyOf(client: RegistryClient, source: ScriptedRegistry, passesOver = Promise.resolve()): TransferContext {
   return {
     client,
@@ -36,7 +36,7 @@ function placeBlob(source: ScriptedRegistry): Blob {
 test.each([
   ['the same repository', targetRepository],
   ['another repository of the registry', 'mirror/other'],
-])('a target that was let go by one copy does not keep another copy to %s waiting', async (_, path) => {
+])('a target that one copy has dropped does not delay another copy to %s', async (_, path) => {
   const [source, target] = await sourceAndTarget();
   const blob = placeBlob(source);
   const client = clientFor([source, target]);
@@ -56,7 +56,7 @@ test.each([
   expect(afterwards?.outcome).toBe(path === targetRepository ? 'already-there' : 'mounted');
 });
 
-test('two copies that wait for blobs of each other both go on when their uploads break', async () => {
+test("two copies that wait for each other's blobs both continue when their uploads break", async () => {
   const [source, target] = await sourceAndTarget();
   const client = clientFor([source, target]);
   const [one, other] = [placeBlob(source), placeBlob(source)];

@@ -16,7 +16,7 @@ interface Arrival {
   readonly over: Promise<string>;
 }
 
-/** Keeps every piece where it lies, as targets do that have not sent it yet. */
+/** Keeps every buffer without copying it, as a target does that has not sent it yet. */
 function receive(response: IncomingMessage, onPiece: (flow: () => BodyFlow | undefined) => void = () => {}): Arrival {
   const pieces: Buffer[] = [];
   const leases: BufferLease[] = [];
@@ -40,7 +40,7 @@ describe.each([
   ['plain', startPlain],
   ['TLS', startTls],
 ])('a body of known length over a %s connection', (_, start) => {
-  test('comes straight from the connection, byte for byte, several at once, and stays where it is while it is kept', async () => {
+  test('a body of known length is read directly from the connection, byte for byte, also in parallel, and a held buffer does not change', async () => {
     const bodies = [5_000_000, 700_001, 1, 100_000].map((size) => randomBytes(size));
     const get = await start(send(bodies));
 
@@ -54,11 +54,11 @@ describe.each([
       true,
       true,
     ]);
-    // What had come before anybody asked for the body belongs to whoever has it; all else is on loan.
+    // The part that arrived with the head is a copy that the reader owns. Later buffers are lent by the reader's pool.
     expect(arrivals[0]?.leases.filter((lease) => lease !== UNPOOLED).length).toBeGreaterThan(0);
   });
 
-  test('is read into the same memory again once that is released', async () => {
+  test('the memory of a released buffer is used for the next read', async () => {
     const body = randomBytes(4_000_000);
     const get = await start(send([body]));
     const first = receive(await get('/0'));
@@ -73,7 +73,7 @@ describe.each([
     expect(second.pieces.filter(({ buffer }) => memory.has(buffer)).length).toBeGreaterThan(0);
   });
 
-  test('rests while its taker rests, and its connection serves the next request whenever that was', async () => {
+  test('a body stops while its reader pauses, and its connection then serves the next request, at whatever point it paused', async () => {
     const bodies = [3_000_000, 300_000].map((size) => randomBytes(size));
     const connections = new Set<unknown>();
     const get = await start((request, response) => {
@@ -84,7 +84,7 @@ describe.each([
 
     for (const position of [0, 1, 0, 1]) {
       const arrival = receive(await get(`/${position}`), (flow) => {
-        // Also with the last piece: nobody would wake the connection up again.
+        // This includes the last buffer, after which no event would resume the connection.
         flow()?.pause();
         setTimeout(() => flow()?.resume(), 1);
       });
@@ -97,7 +97,7 @@ describe.each([
     expect(connections.size).toBe(1);
   });
 
-  test('leaves nothing in a paused flow but what was under way', async () => {
+  test('a paused body leaves only the buffers in flight in the flow', async () => {
     const body = randomBytes(20_000_000);
     const get = await start(send([body]));
     const arrival = receive(await get('/0'));
@@ -113,7 +113,7 @@ describe.each([
     expect(Buffer.concat(arrival.pieces).equals(body)).toBe(true);
   });
 
-  test('that breaks off has brought what there was of it', async () => {
+  test('a body that breaks off delivers what arrived before the break', async () => {
     const body = randomBytes(400_000);
     const get = await start((_request, response) => {
       response.writeHead(200, { 'content-length': 1_000_000 });
@@ -129,7 +129,7 @@ describe.each([
     expect(Buffer.concat(arrival.pieces).equals(body)).toBe(true);
   });
 
-  test('hands nothing on any more when it is closed', async () => {
+  test('a closed body delivers nothing more', async () => {
     const get = await start(send([randomBytes(5_000_000)]));
     const arrival = receive(await get('/0'));
     arrival.flow.close();
@@ -140,7 +140,7 @@ describe.each([
     expect(arrival.pieces.length).toBe(before);
   });
 
-  test('needs nothing but what this node has', async () => {
+  test('the direct reads work with what this version of Node.js has', async () => {
     const get = await start(send([randomBytes(1_000_000)]));
     const response = await get('/0');
 
@@ -152,7 +152,7 @@ describe.each([
 test.each([
   ['plain', startPlain],
   ['TLS', startTls],
-])('a body in chunks comes from the parser over a %s connection', async (_, start) => {
+])('a chunked body is read by the parser over a %s connection', async (_, start) => {
   const body = randomBytes(1_000_000);
   const get = await start((_request, response) => {
     response.write(body.subarray(0, 400_000));

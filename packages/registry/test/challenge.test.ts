@@ -26,7 +26,7 @@ test.each([
   ['escaped quotes', 'Basic realm="the \\"best\\""', [{ scheme: 'basic', parameters: { realm: 'the "best"' } }]],
   ['nothing', '', []],
   ['what is no challenge', '"""', []],
-])('%s is read', (_, header, expected) => {
+])('the challenge %s is parsed', (_, header, expected) => {
   const challenges = parseChallenges(header);
 
   expect(challenges).toEqual(expected);
@@ -38,13 +38,13 @@ test.each([
   ['Wed, 21 Oct 2026 07:27:00 GMT', 0],
   ['880.092µs, allowed: 44000/minute', undefined],
   [undefined, undefined],
-])('Retry-After %s is %s ms', (header, expected) => {
+])('Retry-After %s is read as %s ms', (header, expected) => {
   const milliseconds = parseRetryAfter(header, Date.parse('2026-10-21T07:28:00Z'));
 
   expect(milliseconds).toBe(expected);
 });
 
-test('secrets and signed addresses do not survive in text that is shown', () => {
+test('secrets and signed URLs are removed from text that is shown', () => {
   const text = redactText(
     'got {"token":"abcdefgh"} for Bearer abc.def.ghi at https://user:pw@bucket.example.com/x?X-Amz-Signature=123',
   );

@@ -9,7 +9,7 @@ import { clientFor, repository, requestFor, startScripted } from '../../../test/
 const server = selfSignedCertificate();
 const client = selfSignedCertificate();
 
-/** A registry that wants a client certificate; `isNeeded` false: it takes one, and serves without, too. */
+/** A registry that requests a client certificate. If `isNeeded` is false, it also serves clients without one. */
 async function startWanting({ isNeeded }: { readonly isNeeded: boolean }): Promise<ScriptedRegistry> {
   const registry = await ScriptedRegistry.start({
     ...server,
@@ -21,7 +21,7 @@ async function startWanting({ isNeeded }: { readonly isNeeded: boolean }): Promi
   return registry;
 }
 
-test('a registry that wants a client certificate gets the one of its host, and takes and gives images', async () => {
+test('a registry that requires a client certificate gets the one of its host, and serves pushes and pulls', async () => {
   const [source, target] = [await startWanting({ isNeeded: true }), await startWanting({ isNeeded: true })];
   placeImage(source, repository);
   const hosts = new Map(
@@ -33,7 +33,7 @@ test('a registry that wants a client certificate gets the one of its host, and t
   expect(report.failures).toEqual([]);
 });
 
-test('without it nothing is given', async () => {
+test('without its client certificate the registry serves nothing', async () => {
   const registry = await startWanting({ isNeeded: true });
   placeImage(registry, repository);
   const hosts = new Map([[registry.host, { ca: server.cert, scheme: 'https' as const }]]);
@@ -44,7 +44,7 @@ test('without it nothing is given', async () => {
   expect(registry.requests).toEqual([]);
 });
 
-test('a host that the registry leads to never sees it', async () => {
+test('a host that the registry redirects to never receives the client certificate', async () => {
   const registry = await startWanting({ isNeeded: true });
   const storage = await startWanting({ isNeeded: false });
   const layer = Buffer.from('a layer');

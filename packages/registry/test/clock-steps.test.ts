@@ -14,7 +14,7 @@ import {
 } from '../../../test/support/scripted-set-up.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 
-/** As a machine's clock that had run ahead is put right in the middle of a copy. */
+/** As if a machine's clock that was ahead is corrected during a copy. */
 describe('a clock that is set back by an hour', () => {
   const now = Date.now.bind(Date);
   let ahead = 3_600_000;
@@ -28,7 +28,7 @@ describe('a clock that is set back by an hour', () => {
     vi.restoreAllMocks();
   });
 
-  test('does not make the silence of a source an hour longer', async () => {
+  test('a clock set back by an hour does not extend the timeout of a silent source', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -47,7 +47,7 @@ describe('a clock that is set back by an hour', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('does not let a target that takes nothing hold the other up', async () => {
+  test('a clock set back by an hour does not let a stalled target delay the other', async () => {
     const [source, stalling, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, { layers: [randomBytes(12_000_000)] });
     stalling.when('PATCH', /uploads/, ({ request }) => {
@@ -61,7 +61,7 @@ describe('a clock that is set back by an hour', () => {
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('does not make the pause longer that a registry asked for', async () => {
+  test('a clock set back by an hour does not extend the pause of a Retry-After', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     source.when(

@@ -19,7 +19,7 @@ const docker = {
 } as const;
 const amd64 = { os: 'linux', architecture: 'amd64' };
 
-/** An OCI image whose manifest names no type. */
+/** An OCI image whose manifest has no media type. */
 function placeUntyped(source: ScriptedRegistry, tag = 'v1') {
   const { bytes } = placeImage(source, repository, { tag: 'typed' });
   const { mediaType: _, ...content } = JSON.parse(bytes.toString()) as { readonly mediaType: string };
@@ -36,7 +36,7 @@ test.each([
   'application/json',
   'application/octet-stream',
   'application/vnd.oci.image.config.v1+json',
-])('an OCI image that its source sends as %s is put as OCI’s, with the same bytes', async (sentAs) => {
+])("an OCI image that its source sends as %s is pushed with OCI's media type and the same bytes", async (sentAs) => {
   const [source, target] = await sourceAndTarget();
   const image = placeUntyped(source);
   source.when('GET', /manifests/, ({ response }) => answer(response, 200, { 'content-type': sentAs }, image.bytes));
@@ -52,7 +52,7 @@ test.each([
   ['one', [amd64]],
   ['two', [amd64, { os: 'linux', architecture: 'arm64' }]],
 ] as const)(
-  'of an index that its source sends as Docker’s list, %s of its platforms are put as OCI’s',
+  "if a source sends an OCI index as Docker's list, the copy of %s of its platforms has OCI's media type",
   async (_, platforms) => {
     const [source, target] = await sourceAndTarget();
     const children = ['amd64', 'arm64', 's390x'].map((architecture) => {
@@ -72,7 +72,7 @@ test.each([
   },
 );
 
-test('what a body calls itself counts more than what it is sent as', async () => {
+test("the media type in a manifest's body takes precedence over its Content-Type", async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository);
   source.putManifest(repository, 'v1', { mediaType: docker.manifest, bytes: image.bytes });
@@ -82,10 +82,10 @@ test('what a body calls itself counts more than what it is sent as', async () =>
   expect(target.manifest(targetRepository, 'v1')?.mediaType).toBe(mediaTypes.manifest);
 });
 
-test('schema 1 is named as such, also when it is sent as something else', async () => {
+test('a schema 1 manifest is reported as such, also with another Content-Type', async () => {
   const [source, target] = await sourceAndTarget();
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 1, name: repository, fsLayers: [], signatures: [] }));
-  // Of the signed payload, not of these bytes.
+  // The digest of the signed payload, not of these bytes.
   const headers = { 'content-type': 'application/json', 'docker-content-digest': `sha256:${'1'.repeat(64)}` };
   source.when('GET', /manifests/, ({ response }) => answer(response, 200, headers, bytes));
   source.when('HEAD', /manifests/, ({ response }) => answer(response, 200, headers));
@@ -96,7 +96,7 @@ test('schema 1 is named as such, also when it is sent as something else', async 
   await expect(copying).rejects.toThrow('schema 1');
 });
 
-test('what a target sends with a wrong type is kept under the backup tag by its right one', async () => {
+test('a manifest that a target sends with a wrong Content-Type is kept under the backup tag with its right one', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   const { bytes } = placeImage(target, targetRepository, { tag: 'old' });
@@ -108,7 +108,7 @@ test('what a target sends with a wrong type is kept under the backup tag by its 
   expect(target.manifest(targetRepository, 'before')).toEqual({ mediaType: mediaTypes.manifest, bytes });
 });
 
-test('an index that lists nothing is copied as it is', async () => {
+test('an index without entries is copied as it is', async () => {
   const [source, target] = await sourceAndTarget();
   const content = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: null };
   const index = placeManifest(source, repository, { tag: 'v1', mediaType: mediaTypes.index, content });

@@ -17,7 +17,7 @@ import {
 } from '../../../test/support/scripted-set-up.js';
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 
-/** The one target that failed: its code, decision, and the words for people. */
+/** The code, decision and message of the only target that failed. */
 function failureOf({ failures }: CopyReport): Pick<RegistryError, 'code' | 'decision' | 'message'> {
   const [first, ...others] = failures;
   if (first === undefined || others.length > 0) throw new Error(`expected one failure, got ${failures.length}`);
@@ -25,8 +25,8 @@ function failureOf({ failures }: CopyReport): Pick<RegistryError, 'code' | 'deci
   return { code, decision, message };
 }
 
-describe('a source that breaks', () => {
-  test('a blob with wrong bytes is never committed anywhere, and read again once', async () => {
+describe('a source that fails', () => {
+  test('a blob with wrong bytes is never committed, and is read a second time', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const layer = randomBytes(300_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -45,7 +45,7 @@ describe('a source that breaks', () => {
     ).toEqual([0, 0]);
   });
 
-  test('a blob that is right at the second read arrives', async () => {
+  test('a blob that is right at the second read is copied', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(300_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -58,7 +58,7 @@ describe('a source that breaks', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('a blob that was cut off is read on from where it broke', async () => {
+  test('a blob that was cut off is resumed from where it broke', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const layer = randomBytes(2_000_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -82,7 +82,7 @@ describe('a source that breaks', () => {
     expect([left, right].map((target) => target.count('PATCH', /./))).toEqual([2, 2]);
   });
 
-  test('a server that ignores the range is read over what is known', async () => {
+  test('a server that ignores the range is read again from the start, and the known bytes are skipped', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -104,7 +104,7 @@ describe('a source that breaks', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('a server that breaks off again and again is given up', async () => {
+  test('a server that breaks off repeatedly is given up', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -118,7 +118,7 @@ describe('a source that breaks', () => {
     await expect(copying).rejects.toMatchObject({ code: 'unreachable', decision: 'retry', side: 'source' });
   });
 
-  test('a source that sends nothing any more is asked to go on', async () => {
+  test('a source that stops sending gets a request to resume', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -150,7 +150,7 @@ describe('a source that breaks', () => {
     await expect(copying).rejects.toMatchObject({ code: 'source-corrupt' });
   });
 
-  test('a blob that its registry does not have is named', async () => {
+  test('a blob that its registry does not have is named in the error', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.blobs.delete(`${repository}@${image.layers[0]}`);
@@ -162,8 +162,8 @@ describe('a source that breaks', () => {
   });
 });
 
-describe('a target that breaks', () => {
-  test('one that dies in the middle is let go, and the other has everything', async () => {
+describe('a target that fails', () => {
+  test('a target that dies during a copy is dropped, and the other gets everything', async () => {
     const [source, dying, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, { layers: [randomBytes(3_000_000)] });
     dying.when('PATCH', /uploads/, ({ request }) => {
@@ -178,7 +178,7 @@ describe('a target that breaks', () => {
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('one that breaks once catches up by itself', async () => {
+  test('a target that breaks once catches up without action', async () => {
     const [source, shaky, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, { layers: [randomBytes(3_000_000)] });
     shaky.when('PATCH', /uploads/, ({ request }) => void request.once('data', () => request.socket.destroy()), 1);
@@ -189,7 +189,7 @@ describe('a target that breaks', () => {
     expect(shaky.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('one that stalls is let go while the other finishes, and is named', async () => {
+  test('a stalled target is dropped and named while the other finishes', async () => {
     const [source, stalling, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, { layers: [randomBytes(12_000_000)] });
     stalling.when('PATCH', /uploads/, ({ request }) => void request.pause());
@@ -206,9 +206,9 @@ describe('a target that breaks', () => {
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  // On a busy machine the process itself holds everybody up, and it takes long until the slow one is told from that.
+  // On a busy machine the process itself delays both targets, and it takes long to detect the slow one.
   test(
-    'one that is much slower is let go, catches up when the other is done, and nobody fails',
+    'a much slower target is dropped and catches up when the other has finished, and neither fails',
     { timeout: 60_000 },
     async () => {
       const [source, slow, healthy] = await sourceAndTwoTargets();
@@ -216,7 +216,7 @@ describe('a target that breaks', () => {
       let healthyIsDone = false;
       slow.when('PATCH', /uploads/, async ({ request, ordinary }) => {
         if (healthyIsDone || Number(request.headers['content-length']) < 1_000_000) return ordinary();
-        // Ends when the client lets go of it; then what has arrived of this upload is nothing.
+        // Ends when the client drops it. Then the registry discards what this upload has sent.
         for await (const _ of request) await sleep(30);
         return undefined;
       });
@@ -241,7 +241,7 @@ describe('a target that breaks', () => {
     },
   );
 
-  test('one that is slow to say whether it has a blob does not keep the other waiting', async () => {
+  test('a target that is slow to answer HEAD of a blob does not delay the other', async () => {
     const [source, slow, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository, { layers: [randomBytes(100_000)] });
     const held: (() => void)[] = [];
@@ -256,7 +256,7 @@ describe('a target that breaks', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('one that cannot be reached fails alone', async () => {
+  test('an unreachable target fails without the other', async () => {
     const [source, gone, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository);
     const request = requestFor(source, [gone, healthy]);
@@ -275,7 +275,7 @@ describe('a target that breaks', () => {
     ['a missing right', 403, 'DENIED', 'requested access to the resource is denied', 'denied', 'block'],
     ['a missing namespace', 404, 'NAME_UNKNOWN', 'repository name not known', 'repository-missing', 'block'],
     ['a proxy that takes no large body', 413, 'UNKNOWN', 'entity too large', 'blob-too-large', 'block'],
-  ])('%s is said in those words', async (_, status, code, message, expected, decision) => {
+  ])("the refusal %s is reported in the registry's words", async (_, status, code, message, expected, decision) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('POST', /uploads/, ({ response }) => answerError(response, status, code, message));
@@ -287,7 +287,7 @@ describe('a target that breaks', () => {
     expect(source.count('GET', new RegExp(`blobs/`))).toBeLessThanOrEqual(1);
   });
 
-  test('a disk that fills in the middle of a blob is said, and the other target has everything', async () => {
+  test('a disk that becomes full during a blob is reported, and the other target gets everything', async () => {
     const [source, full, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository, { layers: [randomBytes(5_000_000)] });
     full.when('PATCH', /uploads/, async ({ request, response }) => {
@@ -301,7 +301,7 @@ describe('a target that breaks', () => {
     expect(report.targets.map(({ target }) => target)).toEqual(['target-2']);
   });
 
-  test('a refused kind of manifest says what policy helps', async () => {
+  test('the report of a refused kind of manifest names the policy that helps', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('PUT', /manifests/, ({ request, response }) => {
@@ -315,7 +315,7 @@ describe('a target that breaks', () => {
     expect(failureOf(report).message).toContain('"drop"');
   });
 
-  test('a tag that must not change is said so', async () => {
+  test('an immutable tag is reported as such', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('PUT', /manifests\/v1/, ({ request, response }) => {
@@ -328,7 +328,7 @@ describe('a target that breaks', () => {
     expect(failureOf(report)).toMatchObject({ code: 'tag-immutable', decision: 'block' });
   });
 
-  test('copied anew, an immutable tag that leads where it should is not set again', async () => {
+  test('a forced copy does not set an immutable tag again that points to the right digest', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(1_000)] });
     const request = requestFor(source, [target]);
@@ -344,8 +344,8 @@ describe('a target that breaks', () => {
   });
 });
 
-describe('uploads that take another way', () => {
-  test('where PATCH is not known a blob goes in one PUT', async () => {
+describe('other ways to upload a blob', () => {
+  test('a registry without PATCH gets a blob in one PUT', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(3_000_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -360,7 +360,7 @@ describe('uploads that take another way', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('in one PUT the last bytes are held back until all are verified', async () => {
+  test('an upload in one PUT holds the last bytes back until the whole blob is verified', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -381,7 +381,7 @@ describe('uploads that take another way', () => {
     expect(whole.filter((bytes) => bytes === layer.length)).toEqual([]);
   });
 
-  test('in one PUT the bytes that are held back while the source pauses are not what the target fails to take', async () => {
+  test('bytes that a PUT holds back while the source pauses do not make the target count as stalled', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -400,7 +400,7 @@ describe('uploads that take another way', () => {
     expect(source.count('GET', /blobs/)).toBe(2);
   });
 
-  test('a commit whose answer was lost is found by looking', async () => {
+  test('a commit whose answer was lost is confirmed by HEAD of the blob', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(100_000)] });
     target.when(
@@ -423,7 +423,7 @@ describe('uploads that take another way', () => {
     expect(target.count('PATCH', /uploads/)).toBe(2);
   });
 
-  test('a proxy that gives up on a slow commit does not make the blob go twice', async () => {
+  test('a proxy that times out on a slow commit does not cause a second upload', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(100_000)] });
     target.when(
@@ -446,7 +446,7 @@ describe('uploads that take another way', () => {
     expect(target.count('PATCH', /uploads/)).toBe(2);
   });
 
-  test('an upload session that is gone begins anew', async () => {
+  test('an upload whose session is gone starts again', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when(
@@ -464,7 +464,7 @@ describe('uploads that take another way', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('a mount that was promised and not made is noticed and mended', async () => {
+  test('a mount that was confirmed but not made is detected and repaired', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('POST', /mount=/, ({ response }) => answer(response, 201));
@@ -478,7 +478,7 @@ describe('uploads that take another way', () => {
     expect(target.manifest(targetRepository, 'v1')).toBeDefined();
   });
 
-  test('a tag that shows something else afterwards is not called copied', async () => {
+  test('a copy fails if its tag shows another digest afterwards', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const other = placeImage(source, repository, { tag: 'other' });
@@ -492,11 +492,11 @@ describe('uploads that take another way', () => {
   });
 });
 
-describe('something that is no registry', () => {
+describe('a server that is not a registry', () => {
   const page = Buffer.from('<!doctype html><title>Please log in</title>');
   const html = { 'content-type': 'text/html; charset=utf-8' };
 
-  test('a page in place of a manifest is tried again later, and its address said', async () => {
+  test('a web page in place of a manifest is retried later, and its address is reported', async () => {
     const [source, target] = await sourceAndTarget();
     for (const method of ['HEAD', 'GET']) {
       source.when(method, /manifests/, ({ response }) => answer(response, 200, html, page));
@@ -508,7 +508,7 @@ describe('something that is no registry', () => {
     await expect(copying).rejects.toThrow(`${source.url}/v2/${repository}/manifests/v1`);
   });
 
-  test('words in place of a manifest are no manifest either', async () => {
+  test('plain text in place of a manifest is retried later, too', async () => {
     const [source, target] = await sourceAndTarget();
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
     source.when('GET', /manifests/, ({ response }) => answer(response, 200, {}, Buffer.from('out of order')));
@@ -518,7 +518,7 @@ describe('something that is no registry', () => {
     await expect(copying).rejects.toMatchObject({ code: 'protocol', decision: 'retry' });
   });
 
-  test('a page in place of a blob does not make the image a broken one', async () => {
+  test('a web page in place of a blob does not mark the image as broken', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) => answer(response, 200, html, page), 2);
@@ -529,8 +529,8 @@ describe('something that is no registry', () => {
   });
 });
 
-describe('pauses that a registry asks for', () => {
-  test('no pause at all is no leave to hammer', async () => {
+describe('pauses that a registry requests', () => {
+  test('a Retry-After of zero does not cause retries without a pause', async () => {
     const [source, target] = await sourceAndTarget();
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '0' }));
 
@@ -543,7 +543,7 @@ describe('pauses that a registry asks for', () => {
     expect(source.count('HEAD', /manifests/)).toBe(1);
   });
 
-  test('a short Retry-After is sat out', async () => {
+  test('a short Retry-After is waited for', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '1' }), 1);
@@ -556,18 +556,21 @@ describe('pauses that a registry asks for', () => {
   test.each([
     [429, 'rate-limited', 'wait'],
     [503, 'server-error', 'wait'],
-  ])('a long one is a fault that says how long, after one request: %d', async (status, code, decision) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository);
-    source.when('HEAD', /manifests/, ({ response }) => answer(response, status, { 'retry-after': '3600' }));
+  ])(
+    'a long Retry-After ends the copy after one request, and the error says how long it is: %d',
+    async (status, code, decision) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      source.when('HEAD', /manifests/, ({ response }) => answer(response, status, { 'retry-after': '3600' }));
 
-    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+      const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
-    expect(source.count('HEAD', /manifests/)).toBe(1);
-  });
+      await expect(copying).rejects.toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
+      expect(source.count('HEAD', /manifests/)).toBe(1);
+    },
+  );
 
-  test('a server error that passes is not noticed', async () => {
+  test('a temporary server error does not fail the copy', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     for (const server of [source, target]) {
@@ -582,7 +585,7 @@ describe('pauses that a registry asks for', () => {
 });
 
 describe('an interrupted copy', () => {
-  test('ends with the reason it was given, and a second one goes on from what had arrived', async () => {
+  test('an interrupted copy ends with the given reason, and the next one resumes with what had arrived', async () => {
     const [source, target] = await sourceAndTarget();
     const large = placeImage(source, repository, { tag: 'large', layers: [randomBytes(3_000_000)] });
     const small = placeImage(source, repository, { tag: 'small', architecture: 'arm64', layers: [randomBytes(10)] });

@@ -79,7 +79,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     await Promise.all([source, left, right].map((server) => server.stop()));
   });
 
-  test('an index arrives byte for byte, over TLS and with a password, and its source is read once', async () => {
+  test('an index is copied byte for byte over TLS with a password, and its source is read once', async () => {
     const report = await copyImage(
       clientFor([source, left, right]),
       requestFor(source, [targetAt(left), targetAt(right)]),
@@ -97,7 +97,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(read.toSorted(byDigest)).toEqual(sizes.toSorted(byDigest));
   });
 
-  test('what arrived can be pulled back by another client, each platform', async () => {
+  test('another client can pull each platform of a copied index', async () => {
     await copyImage(clientFor([source, left, right]), requestFor(source, [targetAt(left)]));
 
     for (const platform of ['linux/amd64', 'linux/arm64']) {
@@ -109,7 +109,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     }
   });
 
-  test('a single platform is its own manifest, and several are an index of them', async () => {
+  test('a single platform is copied as its own manifest, and several as an index of them', async () => {
     const client = clientFor([source, left, right]);
 
     const one = await copyImage(client, requestFor(source, [targetAt(left, { tag: 'one' })], 'linux/arm64'));
@@ -138,7 +138,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(mounted.targets[0]?.mountedBlobs).toBe(blobsOf(image).length);
   });
 
-  test('where equal tags are trusted, one HEAD to each side tells that an index is there', async () => {
+  test('if equal tags are trusted, one HEAD to each side is enough to find an index in place', async () => {
     const target = await startForTest({ kind });
     const client = clientFor([source, target]);
     const request = { ...requestFor(source, [targetAt(target)]), trustEqualTags: true };
@@ -151,11 +151,11 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     const asked = (await source.requests()).slice(before[0]);
     const compared = (await target.requests()).slice(before[1]);
     expect(asked.map(({ method, status }) => ({ method, status }))).toEqual([{ method: 'HEAD', status: 200 }]);
-    // It compared the digests by itself, and did not open the manifest.
+    // The copy compared the digests only, and did not read the manifest.
     expect(compared.map(({ method, status }) => ({ method, status }))).toEqual([{ method: 'HEAD', status: 304 }]);
   });
 
-  test('data that is gone below a tag is brought again when nothing there is to be relied on', async () => {
+  test('a forced copy pushes data again that is gone below a tag', async () => {
     const target = await startForTest({ kind });
     const request = requestFor(source, [targetAt(target)]);
     await copyImage(clientFor([source, target]), request);
@@ -178,7 +178,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(raw.equals(image.bytes)).toBe(true);
   });
 
-  test('a wrong password fails one target and leaves the other', async () => {
+  test('a wrong password fails one target and not the other', async () => {
     const wrong = (): Promise<{ username: string; password: string }> =>
       Promise.resolve({ username: 'captain', password: 'wrong' });
 
@@ -192,7 +192,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(report.targets).toHaveLength(1);
   });
 
-  test('a certificate that nobody vouches for is refused', async () => {
+  test('a certificate of an unknown CA is refused', async () => {
     const client = createRegistryClient({
       credentials: () => Promise.resolve(undefined),
       trustedHosts: new Set([source.host, left.host]),
@@ -204,7 +204,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     expect(report.failures[0]?.failure).toMatchObject({ code: 'tls', decision: 'block' });
   });
 
-  test('a missing tag and a missing repository are told apart', async () => {
+  test('a missing tag and a missing repository have different errors', async () => {
     const client = clientFor([source, left, right]);
     const request = requestFor(source, [targetAt(left)]);
 
@@ -219,7 +219,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
     ]);
   });
 
-  test('a target that is killed in the middle fails alone, and a copy afterwards is complete', async () => {
+  test('a target that is killed during a copy fails without the other, and the next copy is complete', async () => {
     const victim = await startForTest({ kind });
     const request = requestFor(source, [
       targetAt(victim, { tag: 'k' }),
@@ -247,11 +247,11 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
   });
 });
 
-describe('a target that takes images alone', () => {
-  test('refuses an attestation by policy keep, takes the image by policy drop, and says both', async () => {
+describe('a target that accepts only images', () => {
+  test('a target that accepts only images refuses an attestation with policy keep, takes the image with policy drop, and both are reported', async () => {
     const source = await startForTest({ kind: 'distribution' });
     const strict = await startForTest({ kind: 'docker-registry', classes: ['image'] });
-    // That policy of the old registry refuses OCI images as a whole; what it stands for takes them.
+    // This policy of the old registry refuses OCI images as a whole. The registries it stands for accept them.
     const amd64 = await makeImage({ name: 'strict', layers: [1000], format: 'docker' });
     const attested = makeIndex([amd64, makeAttestation(amd64, 'artifact')], { format: 'docker' });
     await pushImage(source, { image: attested, repository, tag: 'v1' });
@@ -267,7 +267,7 @@ describe('a target that takes images alone', () => {
 });
 
 describe('a target that is read-only', () => {
-  test('is named, with what it said', async () => {
+  test('a read-only target is reported with its answer', async () => {
     const source = await startForTest({ kind: 'distribution' });
     const readonly = await startForTest({ kind: 'distribution', readonly: true });
     await pushImage(source, { image, repository, tag: 'v1' });
@@ -279,34 +279,37 @@ describe('a target that is read-only', () => {
   });
 });
 
-describe.each(['distribution', 'docker-registry'] as const)('a %s server and a digest that it may not know', (kind) => {
-  test('stores a sha512 layer under another digest, and the image is refused in plain words', async () => {
-    const [source, target] = [await ScriptedRegistry.start(), await startForTest({ kind })];
-    onTestFinished(() => source.stop());
-    const layer = Buffer.from('a layer');
-    const digest = `sha512:${createHash('sha512').update(layer).digest('hex')}`;
-    const config = Buffer.from('{"os":"linux","architecture":"amd64"}');
-    source.putBlob(repository, config);
-    source.blobs.set(`${repository}@${digest}`, layer);
-    placeManifest(source, repository, {
-      tag: 'v1',
-      mediaType: mediaTypes.manifest,
-      content: {
-        schemaVersion: 2,
+describe.each(['distribution', 'docker-registry'] as const)(
+  'a %s server and a digest algorithm that it may not support',
+  (kind) => {
+    test('a server stores a sha512 layer under another digest, and the error says so in plain words', async () => {
+      const [source, target] = [await ScriptedRegistry.start(), await startForTest({ kind })];
+      onTestFinished(() => source.stop());
+      const layer = Buffer.from('a layer');
+      const digest = `sha512:${createHash('sha512').update(layer).digest('hex')}`;
+      const config = Buffer.from('{"os":"linux","architecture":"amd64"}');
+      source.putBlob(repository, config);
+      source.blobs.set(`${repository}@${digest}`, layer);
+      placeManifest(source, repository, {
+        tag: 'v1',
         mediaType: mediaTypes.manifest,
-        config: descriptor(mediaTypes.config, config),
-        layers: [{ mediaType: mediaTypes.layer, digest, size: layer.length }],
-      },
-    });
-    const client = clientFor([target], { trustedHosts: new Set([source.host]) });
+        content: {
+          schemaVersion: 2,
+          mediaType: mediaTypes.manifest,
+          config: descriptor(mediaTypes.config, config),
+          layers: [{ mediaType: mediaTypes.layer, digest, size: layer.length }],
+        },
+      });
+      const client = clientFor([target], { trustedHosts: new Set([source.host]) });
 
-    const report = await copyImage(client, {
-      source: parseImageReference(`${source.host}/${repository}:v1`),
-      platforms: 'all',
-      targets: [targetAt(target)],
-    });
+      const report = await copyImage(client, {
+        source: parseImageReference(`${source.host}/${repository}:v1`),
+        platforms: 'all',
+        targets: [targetAt(target)],
+      });
 
-    expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-unsupported', decision: 'block' });
-    expect(report.failures[0]?.failure.message).toContain('does not know this algorithm');
-  });
-});
+      expect(report.failures[0]?.failure).toMatchObject({ code: 'manifest-unsupported', decision: 'block' });
+      expect(report.failures[0]?.failure.message).toContain('does not know this algorithm');
+    });
+  },
+);

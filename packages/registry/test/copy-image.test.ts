@@ -46,7 +46,7 @@ describe('one read of the source', () => {
     ]);
   });
 
-  test('the bytes of one blob do not wait for the commit of the one before', async () => {
+  test('the bytes of one blob do not wait for the commit of the previous blob', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(3000), randomBytes(2000)] });
     const [first, second] = image.layers.map((digest) => new RegExp(digest.slice('sha256:'.length)));
@@ -65,7 +65,7 @@ describe('one read of the source', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('planning first does not read a manifest twice', async () => {
+  test('a copy after a plan does not read a manifest twice', async () => {
     const [source, target] = await sourceAndTarget();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });
     const arm64 = placeImage(source, repository, { tag: 'arm64', architecture: 'arm64' });
@@ -78,7 +78,7 @@ describe('one read of the source', () => {
     expect(source.count('GET', /manifests/)).toBe(3);
   });
 
-  test('a copy of what is there already asks the source one HEAD and reads nothing from it', async () => {
+  test('a copy of an image that is in place sends the source one HEAD and reads nothing from it', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });
     placeIndex(source, repository, [amd64]);
@@ -94,7 +94,7 @@ describe('one read of the source', () => {
     ]);
   });
 
-  test('a digest that was resolved before is copied whatever the tag says by now', async () => {
+  test('a digest that was resolved before is copied, even if the tag has moved since', async () => {
     const [source, target] = await sourceAndTarget();
     const old = placeImage(source, repository);
     placeImage(source, repository);
@@ -107,8 +107,8 @@ describe('one read of the source', () => {
   });
 });
 
-describe('what a target has does not move', () => {
-  test('a blob that is there is not sent, and not read when every target has it', async () => {
+describe('content that a target has already', () => {
+  test('a blob that a target has is not sent, and not read if every target has it', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     const [shared, rest] = [randomBytes(1000), randomBytes(1000)];
     const image = placeImage(source, repository, { layers: [shared, rest] });
@@ -120,7 +120,7 @@ describe('what a target has does not move', () => {
     expect(report.targets.map(({ skippedBlobs }) => skippedBlobs)).toEqual([1, 1]);
   });
 
-  test('a child manifest that is there vouches for its blobs', async () => {
+  test('a child manifest that a target has proves that its blobs are there', async () => {
     const [source, target] = await sourceAndTarget();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });
     const arm64 = placeImage(source, repository, { tag: 'arm64', architecture: 'arm64' });
@@ -136,7 +136,7 @@ describe('what a target has does not move', () => {
     expect(report.targets[0]).toMatchObject({ skippedBlobs: 2, uploadedBlobs: 2, replaces: amd64.digest });
   });
 
-  test('a blob that another repository of the host holds is mounted from there', async () => {
+  test('a blob in another repository of the host is mounted from there', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(5000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -151,7 +151,7 @@ describe('what a target has does not move', () => {
     expect(source.count('GET', new RegExp(`blobs/${image.layers[0]}`))).toBe(0);
   });
 
-  test('a blob that this client put into one repository is mounted into the next', async () => {
+  test('a blob that this client pushed to one repository is mounted into the next', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const client = clientFor([source, target]);
@@ -164,7 +164,7 @@ describe('what a target has does not move', () => {
     expect(report.bytesRead).toBe(0);
   });
 
-  test('within one registry blobs are mounted from the source, and not read', async () => {
+  test('within one registry blobs are mounted from the source repository, and not read', async () => {
     const [registry] = await sourceAndTarget();
     placeImage(registry, repository);
     const request = requestFor(registry, [registry]);
@@ -176,7 +176,7 @@ describe('what a target has does not move', () => {
     expect(report).toMatchObject({ bytesRead: 0, targets: [{ mountedBlobs: 2, uploadedBlobs: 0 }] });
   });
 
-  test('a mount that the registry does not grant becomes an upload in the session it opened', async () => {
+  test('a mount that the registry does not grant becomes an upload in the session that it opened', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
 
@@ -189,20 +189,23 @@ describe('what a target has does not move', () => {
     expect(target.count('POST', /uploads/)).toBe(2);
   });
 
-  test.each([[400], [404], [405], [500]])('a registry that answers a mount with %d gets an upload', async (status) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository);
-    target.when('POST', /mount=/, ({ response }) => answer(response, status));
+  test.each([[400], [404], [405], [500]])(
+    'a blob is uploaded to a registry that answers a mount with %d',
+    async (status) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      target.when('POST', /mount=/, ({ response }) => answer(response, status));
 
-    const report = await copyImage(
-      clientFor([source, target], { blobLocations: everyBlobIn('other/base') }),
-      requestFor(source, [target]),
-    );
+      const report = await copyImage(
+        clientFor([source, target], { blobLocations: everyBlobIn('other/base') }),
+        requestFor(source, [target]),
+      );
 
-    expect(report).toMatchObject({ failures: [], targets: [{ mountedBlobs: 0, uploadedBlobs: 2 }] });
-  });
+      expect(report).toMatchObject({ failures: [], targets: [{ mountedBlobs: 0, uploadedBlobs: 2 }] });
+    },
+  );
 
-  test('two copies at the same time send a blob to one repository once', async () => {
+  test('two concurrent copies send a blob to one repository once', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(2_000_000)] });
     source.putManifest(repository, 'v2', { mediaType: image.mediaType, bytes: image.bytes });
@@ -219,7 +222,7 @@ describe('what a target has does not move', () => {
 });
 
 describe('every form of image', () => {
-  test('of a long index a target is asked for a few manifests at once, not for all', async () => {
+  test('a long index causes a few concurrent requests for manifests at a target, not all at once', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const children = Array.from({ length: 60 }, (_, number) => ({
@@ -249,7 +252,7 @@ describe('every form of image', () => {
     expect(target.count('HEAD', /manifests/)).toBe(2 + 61 + 60 + 1);
   });
 
-  test('empty blobs, repeated layers and nested indexes arrive as they are', async () => {
+  test('empty blobs, repeated layers and nested indexes are copied unchanged', async () => {
     const [source, target] = await sourceAndTarget();
     const repeated = randomBytes(100);
     const image = placeImage(source, repository, { tag: 'a', layers: [repeated, Buffer.alloc(0), repeated] });
@@ -264,7 +267,7 @@ describe('every form of image', () => {
     expect(report.targets[0]?.uploadedBlobs).toBe(3);
   });
 
-  test('a layer that says it lives elsewhere is left there', async () => {
+  test('a layer with external URLs is not copied', async () => {
     const [source, target] = await sourceAndTarget();
     const config = Buffer.from('{"os":"windows","architecture":"amd64"}');
     source.putBlob(repository, config);
@@ -294,7 +297,7 @@ describe('every form of image', () => {
     expect(report.targets[0]?.uploadedBlobs).toBe(1);
   });
 
-  test('children go before the index, and the tag is the last thing written', async () => {
+  test('children are pushed before the index, and the tag is set last', async () => {
     const [source, target] = await sourceAndTarget();
     const amd64 = placeImage(source, repository, { tag: 'amd64' });
     const arm64 = placeImage(source, repository, { tag: 'arm64', architecture: 'arm64' });
@@ -312,7 +315,7 @@ describe('every form of image', () => {
 });
 
 describe('progress', () => {
-  test('what is reported adds up to what moved', async () => {
+  test('the reported progress adds up to the bytes that moved', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     placeImage(source, repository, { layers: [randomBytes(3_000_000), randomBytes(1000)] });
     const events: CopyProgress[] = [];

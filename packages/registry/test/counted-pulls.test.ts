@@ -13,7 +13,7 @@ import { clientFor, repository, requestFor, sourceAndTarget } from '../../../tes
 
 const hour = 3_600_000;
 
-/** Grants so many pulls, and notes what it is told. */
+/** A ledger that grants a fixed number of pulls, and records what it receives. */
 class NotedPulls implements PullLedger {
   readonly announced: (AnnouncedPulls | undefined)[] = [];
   readonly granted: number;
@@ -39,8 +39,8 @@ class NotedPulls implements PullLedger {
   }
 }
 
-describe('reads that a source counts', () => {
-  test('every manifest that is read from the source is booked before; HEADs, blobs and targets are free', async () => {
+describe('manifest reads that a source counts as pulls', () => {
+  test('every manifest read from the source is booked first, and HEADs, blobs and targets cost nothing', async () => {
     const [source, target] = await sourceAndTarget();
     const children = ['amd64', 'arm64'].map((architecture) =>
       placeImage(source, repository, { tag: architecture, architecture, layers: [Buffer.from(architecture)] }),
@@ -61,7 +61,7 @@ describe('reads that a source counts', () => {
     });
   });
 
-  test('a source that has not answered yet tells its allowance before the first pull, whoever planned the copy', async () => {
+  test('a source without an earlier answer announces its allowance before the first pull, whichever client planned the copy', async () => {
     const [source, target] = await sourceAndTarget();
     const { digest } = placeImage(source, repository);
     meter(source, { limit: 100, windowMs: 6 * hour });
@@ -78,7 +78,7 @@ describe('reads that a source counts', () => {
     expect(pulls.taken).toBe(1);
   });
 
-  test('a source that refuses HEAD is read all the same', async () => {
+  test('a source that refuses HEAD is read by GET', async () => {
     const [source, target] = await sourceAndTarget();
     const { digest } = placeImage(source, repository);
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
@@ -93,7 +93,7 @@ describe('reads that a source counts', () => {
     expect(pulls.taken).toBe(1);
   });
 
-  test('where none is left nothing is asked for, and the wait is named', async () => {
+  test('without an allowance no manifest is requested, and the wait is reported', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const counted = meter(source, { limit: 100, windowMs: 6 * hour });
@@ -106,7 +106,7 @@ describe('reads that a source counts', () => {
     expect(counted.pulls).toHaveLength(0);
   });
 
-  test('an image that a target has already costs no pull', async () => {
+  test('an image that a target already has costs no pull', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     await copyImage(clientFor([source, target]), requestFor(source, [target]));
@@ -117,7 +117,7 @@ describe('reads that a source counts', () => {
     expect(plan.targets.map(({ alreadyThere }) => alreadyThere)).toEqual([true]);
   });
 
-  test('a refusal of too many requests that names no allowance does not mean that there is none', async () => {
+  test('a 429 without an allowance does not mean that there is none left', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     meter(source, { limit: 100, windowMs: 6 * hour });
@@ -141,7 +141,7 @@ describe('reads that a source counts', () => {
     [{ 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '-1;w=21600' }, undefined],
     [{ 'ratelimit-limit': '1e99;w=21600', 'ratelimit-remaining': '1' }, undefined],
     [{ 'ratelimit-limit': `${'9'.repeat(400)};w=21600`, 'ratelimit-remaining': '1' }, undefined],
-  ])('%j leaves %s', (headers, remaining) => {
+  ])('the headers %j announce an allowance of %s', (headers, remaining) => {
     expect(readAnnouncedPulls(headers)?.remaining).toBe(remaining);
   });
 
@@ -150,7 +150,7 @@ describe('reads that a source counts', () => {
     ['100;w=86401', 24 * hour],
     ['100;w=86400', 24 * hour],
     ['100;w=1', 1_000],
-  ])('a window is never longer than a day, whatever the source says: %s', (limit, windowMs) => {
+  ])('a rate limit window is never longer than a day, whatever the source announces: %s', (limit, windowMs) => {
     const headers = { 'ratelimit-limit': limit, 'ratelimit-remaining': '0' };
 
     expect(readAnnouncedPulls(headers)).toEqual({ pulls: 100, windowMs, remaining: 0, rateLimitSource: '' });

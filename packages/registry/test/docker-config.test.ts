@@ -21,7 +21,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** A credential helper on PATH: a script that answers as helpers do. */
+/** A credential helper on PATH: a script with the answers of a real helper. */
 function installHelper(name: string, script: string): void {
   const path = join(folder, `docker-credential-${name}`);
   writeFileSync(path, `#!${process.execPath}\n${script}`);
@@ -30,20 +30,20 @@ function installHelper(name: string, script: string): void {
   onTestFinished(() => void vi.unstubAllEnvs());
 }
 
-describe('the file itself', () => {
+describe('the Docker configuration file', () => {
   test.each([
     'oci://r.example.com',
     'docker://r.example.com/',
     '//r.example.com',
     'r.example.com.',
     'R.Example.com.:443',
-  ])('a key that another tool has written is found: %s', async (key) => {
+  ])('a key that another tool wrote is found: %s', async (key) => {
     const credentials = configured({ auths: { [key]: { auth: base64('captain:secret') } } });
 
     expect(await credentials('r.example.com', 'a/b')).toMatchObject({ username: 'captain' });
   });
 
-  test("the entries alone, as .dockercfg and Kubernetes' secrets have them, are read", async () => {
+  test('a file of entries alone (.dockercfg, Kubernetes secrets) is read', async () => {
     const credentials = configured({ 'r.example.com': { auth: base64('captain:secret') }, HttpHeaders: { a: 'b' } });
 
     expect(await credentials('r.example.com', 'a/b')).toMatchObject({ username: 'captain' });
@@ -130,7 +130,7 @@ describe('the file itself', () => {
     expect(await credentials('r.example.com', 'team/app')).toBeUndefined();
   });
 
-  test('what a login in the browser left beside the entry of Docker Hub is no password for it', async () => {
+  test("the token that a browser login leaves beside Docker Hub's entry is not used as a password", async () => {
     const credentials = configured({
       auths: { 'https://index.docker.io/v1/access-token': { auth: base64('captain:token') } },
     });
@@ -138,7 +138,7 @@ describe('the file itself', () => {
     expect(await credentials('docker.io', 'library/nginx')).toBeUndefined();
   });
 
-  test('of several keys of a host the one that docker itself would use comes first', async () => {
+  test('if a host has several keys, the one that docker would use takes precedence', async () => {
     const credentials = configured({
       auths: {
         'https://registry-1.docker.io/v2/': { auth: base64('third:3') },
@@ -168,7 +168,7 @@ describe('the file itself', () => {
     expect(await credentials('r.example.com', 'a')).toEqual({ username: 'captain', password: '12' });
   });
 
-  test('a file with a mark before its first character is read, and one without content knows nobody', async () => {
+  test('a file with a byte order mark is read, and an empty file has no credentials', async () => {
     const marked = configured(`\uFEFF${JSON.stringify({ auths: { 'ghcr.io': { auth: base64('a:b') } } })}`);
     expect((await marked('ghcr.io', 'a'))?.username).toBe('a');
 
@@ -177,7 +177,7 @@ describe('the file itself', () => {
     expect(await blank.unused?.('ghcr.io', 'a')).toEqual([]);
   });
 
-  test('the namespace that fits best wins, and a similar host does not', async () => {
+  test('the longest matching namespace wins, and a similar host does not match', async () => {
     const credentials = configured({
       auths: {
         'quay.io': { auth: base64('host:1') },
@@ -195,7 +195,7 @@ describe('the file itself', () => {
     expect(found.map((one) => one?.username)).toEqual(['team', 'host', undefined]);
   });
 
-  test('an identity token comes with its name', async () => {
+  test('an identity token is returned with its user name', async () => {
     const credentials = configured({ auths: { 'azure.example.com': { identitytoken: 'long-lived' } } });
 
     const found = await credentials('azure.example.com', 'a');
@@ -203,7 +203,7 @@ describe('the file itself', () => {
     expect(found).toMatchObject({ identityToken: 'long-lived' });
   });
 
-  test('a token that is to be shown as it is comes with its name', async () => {
+  test('a registry token is returned with its user name', async () => {
     const credentials = configured({ auths: { 'registry.example.com': { auth: '', registrytoken: 'bearer' } } });
 
     const found = await credentials('registry.example.com', 'a');
@@ -211,7 +211,7 @@ describe('the file itself', () => {
     expect(found).toMatchObject({ registryToken: 'bearer' });
   });
 
-  test('a file that is not there knows nobody, and nothing is unused', async () => {
+  test('a missing file has no credentials, and reports nothing as unused', async () => {
     const nobody = dockerConfigCredentials({ path: join(folder, 'missing.json') });
 
     expect(await nobody('ghcr.io', 'a')).toBeUndefined();
@@ -252,7 +252,7 @@ describe('the file itself', () => {
       { credsStore: 'ferrymissing' },
       /credsStore: .*docker-credential-ferrymissing.*not installed/,
     ],
-  ])('%s stops nothing, and is told with file, key and reason', async (_what, config, reason) => {
+  ])('%s does not stop the copy, and is reported with file, key and reason', async (_what, config, reason) => {
     const told: string[] = [];
     const credentials = configured(config, (unused) => told.push(unused));
 
@@ -266,7 +266,7 @@ describe('the file itself', () => {
     expect(told).toEqual(unused);
   });
 
-  test('where another entry of the host can be used, what cannot is not told', async () => {
+  test('an unusable entry is not reported if another entry of the host can be used', async () => {
     const credentials = configured({
       auths: { 'ghcr.io': { auth: 'x' }, 'https://ghcr.io/v2/': { auth: base64('captain:1') } },
       credsStore: 'ferrymissing',
@@ -276,7 +276,7 @@ describe('the file itself', () => {
     expect(await credentials.unused?.('ghcr.io', 'a')).toEqual([]);
   });
 
-  test('where others give credentials, nothing of the file is unused', async () => {
+  test('nothing of the file is reported as unused if another provider has credentials', async () => {
     const file = configured({ auths: { 'ghcr.io': { auth: 'x' } } });
     const own = (host: string) => Promise.resolve(host === 'ghcr.io' ? { username: 'own', password: '1' } : undefined);
 
@@ -286,7 +286,7 @@ describe('the file itself', () => {
     expect(await last.unused?.('ghcr.io', 'a')).toEqual([]);
   });
 
-  test('the first that knows wins', async () => {
+  test('the first provider that has credentials wins', async () => {
     const first = configured({ auths: { 'ghcr.io': { auth: base64('file:1') } } });
     const second = () => Promise.resolve({ username: 'second', password: '2' });
 
@@ -306,7 +306,7 @@ describe('credential helpers', () => {
       else console.log(JSON.stringify({ ServerURL: server.trim(), Username: 'for ' + server.trim(), Secret: 'secret' }));
     });`;
 
-  test('the helper of a host is asked before the common store and the file', async () => {
+  test('the helper of a host takes precedence over the common store and the file', async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({
       credHelpers: { 'ghcr.io': 'ferrytest' },
@@ -318,7 +318,7 @@ describe('credential helpers', () => {
     expect(found).toEqual({ username: 'for ghcr.io', password: 'secret' });
   });
 
-  test("Docker Hub is asked for by docker's name, and a token is known as one", async () => {
+  test("the lookup for Docker Hub uses docker's name for it, and an identity token is recognized", async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({ credsStore: 'ferrytest' });
 
@@ -328,7 +328,7 @@ describe('credential helpers', () => {
     expect(found[1]?.identityToken).toBe('identity');
   });
 
-  test('a host that the store does not know is looked for in the file', async () => {
+  test('a host that the store does not know is looked up in the file', async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({
       credsStore: 'ferrytest',
@@ -340,7 +340,7 @@ describe('credential helpers', () => {
     expect(found?.username).toBe('file');
   });
 
-  test('a helper that is missing or breaks is named, without what it said', async () => {
+  test('a missing or broken helper is named, and its output is not shown', async () => {
     installHelper('ferrybroken', `console.log('{"Secret":"do not print"'); process.exit(3);`);
     const broken = configured({ credsStore: 'ferrybroken' });
 
@@ -350,7 +350,7 @@ describe('credential helpers', () => {
     expect(unused?.[0]).not.toContain('do not print');
   });
 
-  test.each(['', ' ', null])('a blank helper or store (%j) is none: the file counts', async (blank) => {
+  test.each(['', ' ', null])('a blank helper or store (%j) is ignored, and the file is used', async (blank) => {
     const credentials = configured({
       auths: { 'ghcr.io': { auth: base64('file:1') } },
       credHelpers: blank === null ? null : { 'ghcr.io': blank },
@@ -360,7 +360,7 @@ describe('credential helpers', () => {
     expect((await credentials('ghcr.io', 'a'))?.username).toBe('file');
   });
 
-  test('a helper that does not work, or knows nothing, leaves it to the file', async () => {
+  test('the file is used if a helper fails or has no credentials', async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({
       auths: { 'unknown.example.com': { auth: base64('file:1') }, 'ghcr.io': { auth: base64('file:2') } },
@@ -371,14 +371,14 @@ describe('credential helpers', () => {
     expect((await credentials('ghcr.io', 'a'))?.password).toBe('2');
   });
 
-  test('the store is asked under the names that the file lists for the host, then under its own', async () => {
+  test("the store is queried with the file's names for the host, then with the host itself", async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({ credsStore: 'ferrytest', auths: { 'https://r.example.com/v2/': {} } });
 
     expect((await credentials('r.example.com', 'a'))?.username).toBe('for https://r.example.com/v2/');
   });
 
-  test('a helper is found by its whole name, too, and for a key in any form', async () => {
+  test('a helper is found by its full name, too, and for a key in any form', async () => {
     installHelper('ferrytest', answers);
     const credentials = configured({ credHelpers: { 'https://GHCR.io/': 'docker-credential-ferrytest' } });
 

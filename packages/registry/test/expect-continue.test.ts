@@ -16,7 +16,7 @@ import {
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
 
-/** As nginx does: judged by the head alone, before the body is asked for. */
+/** As nginx does: refuses by the head alone, before it reads the body. */
 function limitBodies(registry: ScriptedRegistry, limitBytes: number): void {
   registry.continues = false;
   registry.when('PATCH', /uploads/, ({ request, response, ordinary }) => {
@@ -34,7 +34,7 @@ function announced({ requests }: ScriptedRegistry): readonly string[] {
 }
 
 describe('a body that is longer than any before', () => {
-  test('is refused before the first byte of any layer is sent; the other target has everything', async () => {
+  test('a longer body is refused before the first byte of any layer is sent, and the other target gets everything', async () => {
     const [source, target, other] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, {
       layers: [30_000, 300_000, 90_000, 70_000].map((bytes) => randomBytes(bytes)),
@@ -52,7 +52,7 @@ describe('a body that is longer than any before', () => {
     expect(other.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('is announced once: what is shorter goes without', async () => {
+  test('a longer body is announced with Expect once, and shorter ones are not', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [300_000, 200_000, 100_000].map((bytes) => randomBytes(bytes)) });
     const client = clientFor([source, target]);
@@ -65,7 +65,7 @@ describe('a body that is longer than any before', () => {
     expect(announced(target)).toEqual(['300000', '400000']);
   });
 
-  test('goes to a server that knows no announcements, and none is made to it again', async () => {
+  test('a longer body is sent to a server that ignores Expect, and later ones without Expect', async () => {
     const [source, target] = await sourceAndTarget();
     const layers = [300_000, 400_000, 500_000].map((bytes) => randomBytes(bytes));
     target.continues = false;
@@ -80,7 +80,7 @@ describe('a body that is longer than any before', () => {
     expect(announced(target)).toEqual(['300000']);
   });
 
-  test('goes to a server that refuses announcements, unannounced', async () => {
+  test('a longer body is sent without Expect to a server that refuses Expect', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(300_000)] });
     target.continues = false;
@@ -93,7 +93,7 @@ describe('a body that is longer than any before', () => {
     expect(failures).toEqual([]);
   });
 
-  test('is read no further than what is under way, where a server asks for it and refuses it then', async () => {
+  test('if a server accepts Expect and then refuses the body, the source is read no further than the bytes in flight', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(60_000_000);
     placeImage(source, repository, { layers: [layer] });

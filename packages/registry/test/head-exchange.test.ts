@@ -16,7 +16,7 @@ const there = 'HTTP/1.1 200 OK\r\nContent-Length: 527\r\nDocker-Content-Digest: 
 
 interface Asked {
   readonly method: string;
-  /** Which connection it came over, counted from 0. */
+  /** The connection of the request, counted from 0. */
   readonly connection: number;
   readonly lines: readonly string[];
 }
@@ -27,18 +27,18 @@ interface Server {
   readonly network: Network;
   readonly port: number;
   ask(method: Method, options?: Partial<ExchangeOptions>): Promise<Answer>;
-  /** Until a connection is closed on both sides. */
+  /** Waits until a connection is closed on both sides. */
   closed(connection: number): Promise<void>;
 }
 
-/** Long enough for a busy machine, where it is not the wait itself that is tried. */
+/** Long enough for a busy machine, in tests that are not about the timeout itself. */
 const patient = { connectMs: 20_000, answerMs: 20_000 };
 
 type Script = (asked: Asked, socket: Socket) => unknown;
 
 const { cert, key } = selfSignedCertificate();
 
-/** Answers each request as the script says, byte for byte. */
+/** A server that answers each request as the script says, byte for byte. */
 async function start(secure: boolean, script: Script): Promise<Server> {
   const asked: Asked[] = [];
   const sockets: Socket[] = [];
@@ -82,7 +82,7 @@ async function start(secure: boolean, script: Script): Promise<Server> {
   };
 }
 
-/** Where a server listens, and how one comes to it that trusts it no more than node does. */
+/** The address of the server, and a network that trusts it no more than Node.js does. */
 async function strangerAt(server: NetServer): Promise<{ readonly url: URL; readonly network: Network }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -100,7 +100,7 @@ async function bodyOf(answer: Answer): Promise<string> {
   return String(await readBody(answer, { limitBytes: 100, idleMs: 1000, budget }));
 }
 
-/** The agent has the connection back some turns after the end of an answer. */
+/** The agent gets the connection back a few event loop turns after the end of an answer. */
 async function untilFree({ agent }: Network): Promise<void> {
   while (Object.keys(agent.freeSockets).length === 0) await turn();
 }
@@ -113,7 +113,7 @@ describe.each([
   ['plain', false],
   ['TLS', true],
 ])('a HEAD over a %s connection', (_, secure) => {
-  test('is asked in the words of HTTP, and answered by a head with no body', async () => {
+  test('a HEAD is sent as valid HTTP, and its answer is a head without a body', async () => {
     const server = await start(secure, (_asked, socket) => socket.write(there));
 
     const answer = await server.ask('HEAD', { headers: { accept: 'a/b', authorization: 'Basic eA==' } });
@@ -130,7 +130,7 @@ describe.each([
     ]);
   });
 
-  test('uses a connection again, and hands it on to the request that follows, which hands it back', async () => {
+  test('a HEAD reuses a connection, and the next request reuses it again', async () => {
     const server = await start(secure, ({ method }, socket) =>
       socket.write(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
     );
@@ -147,7 +147,7 @@ describe.each([
     expect(server.sockets.length).toBe(1);
   });
 
-  test('comes through in pieces', async () => {
+  test('the head of an answer is parsed if it arrives in pieces', async () => {
     const server = await start(secure, async (_asked, socket) => {
       for (const piece of [there.slice(0, 9), there.slice(9, -3), there.slice(-3)]) {
         socket.write(piece);
@@ -159,7 +159,7 @@ describe.each([
     expect(server.asked.length).toBe(1);
   });
 
-  test('several at once have a connection each, and those are used again', async () => {
+  test('concurrent HEADs use a connection each, and those are reused', async () => {
     const server = await start(secure, (_asked, socket) => setTimeout(() => socket.write(there), 20));
     const three = async (): Promise<unknown> => Promise.all([1, 2, 3].map(async () => server.ask('HEAD')));
 
@@ -170,7 +170,7 @@ describe.each([
     expect(server.asked.length).toBe(6);
   });
 
-  test('goes over another connection where the kept one is closed meanwhile', async () => {
+  test('a HEAD uses another connection if the kept one is closed meanwhile', async () => {
     const server = await start(secure, ({ connection }, socket) => {
       const isSecond = connection === 0 && server.asked.length === 2;
       if (isSecond) socket.destroy();
@@ -191,7 +191,7 @@ describe.each([
   test.each([
     ['says that it will be closed', there.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')],
     ['brings a body against all rules', `${there}{}`],
-  ])('leaves a connection that %s', async (_why, said) => {
+  ])('a HEAD does not reuse a connection that %s', async (_why, said) => {
     const server = await start(secure, (_asked, socket) => socket.write(said));
 
     expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
@@ -199,7 +199,7 @@ describe.each([
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1]);
   });
 
-  test('leaves a connection that speaks without being asked', async () => {
+  test('a HEAD does not reuse a connection that sends data without a request', async () => {
     const server = await start(secure, (_asked, socket) => socket.write(there));
 
     await server.ask('HEAD');
@@ -213,7 +213,7 @@ describe.each([
   test.each([
     ['an older version', there.replace('HTTP/1.1', 'HTTP/1.0')],
     ['an early hint', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${there}`],
-  ])("is left to node's client where the answer has %s", async (_why, said) => {
+  ])("a HEAD falls back to Node's client if the answer has %s", async (_why, said) => {
     const server = await start(secure, (_asked, socket) => socket.write(said));
 
     expect(summary(await server.ask('HEAD'))).toEqual([200, '527', 'sha256:1']);
@@ -235,20 +235,20 @@ describe.each([
       (_asked: Asked, socket: Socket) => socket.write(there.replace('\r\n\r\n', `\r\nX: ${'x'.repeat(20_000)}`)),
       /Header overflow/,
     ],
-  ])('fails where the server says %s', async (_what, script, reason) => {
+  ])('a HEAD fails if the server sends %s', async (_what, script, reason) => {
     const server = await start(secure, script);
 
     await expect(server.ask('HEAD')).rejects.toThrow(reason);
   });
 
-  test('waits so long for an answer, and no longer', async () => {
+  test('a HEAD waits for an answer until its timeout, and no longer', async () => {
     const server = await start(secure, () => {});
 
     await expect(server.ask('HEAD', { answerMs: 100 })).rejects.toThrow('no answer within 0.1 s');
     await server.closed(0);
   });
 
-  test('ends when it is aborted, before and after it was sent', async () => {
+  test('a HEAD ends when it is aborted, before and after it was sent', async () => {
     const later = new AbortController();
     const server = await start(secure, () => later.abort(new Error('not wanted any more')));
 
@@ -259,14 +259,14 @@ describe.each([
     await Promise.all(server.sockets.map(async (_socket, connection) => server.closed(connection)));
   });
 
-  test('ends with its client', async () => {
+  test('a HEAD ends when its client is closed', async () => {
     const server = await start(secure, () => server.network.agent.destroy());
 
     await expect(server.ask('HEAD')).rejects.toThrow('the client was closed');
     await server.closed(0);
   });
 
-  test('does not let a value end its line', async () => {
+  test('a HEAD refuses a header value that contains a line break', async () => {
     const server = await start(secure, (_asked, socket) => socket.write(there));
 
     await expect(server.ask('HEAD', { headers: { authorization: 'Bearer x\r\nhost: evil' } })).rejects.toThrow(
@@ -276,19 +276,22 @@ describe.each([
   });
 });
 
-test.each(['HEAD', 'GET'] as const)('a %s is given up where nobody speaks TLS in time', async (method) => {
-  const server = createServer(() => {});
-  const { url, network } = await strangerAt(server);
+test.each(['HEAD', 'GET'] as const)(
+  'a %s times out if the server does not answer the TLS handshake',
+  async (method) => {
+    const server = createServer(() => {});
+    const { url, network } = await strangerAt(server);
 
-  const asking = exchange(url, { method, headers: {}, network, ...patient, connectMs: 200 });
+    const asking = exchange(url, { method, headers: {}, network, ...patient, connectMs: 200 });
 
-  await expect(asking).rejects.toThrow('no connection within 0.2 s');
-});
+    await expect(asking).rejects.toThrow('no connection within 0.2 s');
+  },
+);
 
 test.each([
   ['plain', false],
   ['TLS', true],
-])('where a %s connection leads is told once, when it stands', async (_, secure) => {
+])('the address of a %s connection is reported once, when it is established', async (_, secure) => {
   const server = await start(secure, ({ method }, socket) =>
     socket.write(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
   );
@@ -306,7 +309,7 @@ test.each([
   expect(server.asked.map(({ connection }) => connection)).toEqual([0, 0, 1, 1]);
 });
 
-test("node's client keeps the connection of a HEAD that announces a large blob", async () => {
+test("Node's client keeps the connection of a HEAD that announces a large blob", async () => {
   const blob = there.replace('527', '500000000');
   const server = await start(false, (_asked, socket) => socket.write(blob));
   const { heads: _, ...network } = server.network;
@@ -322,7 +325,7 @@ test("node's client keeps the connection of a HEAD that announces a large blob",
 test.each([
   ['destroyed', (socket: Socket) => socket.destroy()],
   ['ended', (socket: Socket) => socket.end()],
-])('a kept connection that was %s is not used until it is gone', async (_what, stop) => {
+])('a kept connection that was %s is not used again before it is removed', async (_what, stop) => {
   const server = await start(false, (_asked, socket) => socket.write(there));
   const opened: Socket[] = [];
   const heads = new HeadConnections({
@@ -348,7 +351,7 @@ test.each([
   opened[1]?.destroy();
 });
 
-test("a user in a URL is left to node's client, which makes an authorization of it", async () => {
+test("a HEAD to a URL with a user falls back to Node's client, which sends it as authorization", async () => {
   const server = await start(false, (_asked, socket) => socket.write(there));
   const url = new URL(`http://user:secret@127.0.0.1:${server.port}/`);
 
@@ -357,7 +360,7 @@ test("a user in a URL is left to node's client, which makes an authorization of 
   expect(server.asked[0]?.lines).toContain('Authorization: Basic dXNlcjpzZWNyZXQ=');
 });
 
-test('TLS begins with the session of the connection before', async () => {
+test('a TLS connection resumes the session of the previous one', async () => {
   const reused: boolean[] = [];
   const server = await start(true, ({ method }, socket) => {
     reused.push((socket as TLSSocket).isSessionReused());
@@ -372,7 +375,7 @@ test('TLS begins with the session of the connection before', async () => {
   expect(reused).toEqual([false, true, true]);
 });
 
-test('a server that is trusted by nobody is told nothing', async () => {
+test('a server with an untrusted certificate receives no request', async () => {
   const asked: string[] = [];
   const server = createTlsServer({ cert, key }, (socket) => {
     socket.on('error', () => {});

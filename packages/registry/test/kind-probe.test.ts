@@ -21,7 +21,7 @@ function repo(registry: ScriptedRegistry, kind: string): void {
   found.repo(registry, repository);
 }
 
-/** The first request of this method, by its place among all requests. */
+/** The first request with this method, by its position among all requests. */
 function firstOf({ requests }: ScriptedRegistry, method: string, path: RegExp): number {
   return requests.findIndex((seen) => seen.method === method && path.test(seen.path));
 }
@@ -34,7 +34,7 @@ async function copyTo(
   return copyImage(client, requestFor(source, [], { targets: [targetAt(target, { repository: targetRepository })] }));
 }
 
-/** Takes every manifest, whether its blobs are there or not. */
+/** Accepts every manifest, with and without its blobs. */
 function takeAnything(registry: ScriptedRegistry): void {
   registry.when('PUT', putManifest, async ({ request, response, path }) => {
     const [, name = '', reference = ''] = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(path) ?? [];
@@ -44,8 +44,8 @@ function takeAnything(registry: ScriptedRegistry): void {
   });
 }
 
-describe('a kind of manifest that not every registry takes', () => {
-  test('is asked for before any blob is sent, and its refusal is told then', async () => {
+describe('a kind of manifest that not every registry accepts', () => {
+  test('a special kind of manifest is probed before any blob is sent, and a refusal is reported then', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, 'Helm chart');
     target.when('PUT', putManifest, ({ response }) =>
@@ -60,7 +60,7 @@ describe('a kind of manifest that not every registry takes', () => {
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
-  test('is asked for before the layers of the images beside it, though it has none itself', async () => {
+  test('a special kind of manifest is probed before the layers of the other images are sent, though it has no layers', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const empty = descriptor('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
@@ -79,7 +79,7 @@ describe('a kind of manifest that not every registry takes', () => {
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
-  test('is asked for once, by a manifest that is nobody’s image and is not kept', async () => {
+  test('a special kind of manifest is probed once, with a manifest that belongs to no image and is deleted', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, 'Helm chart');
     takeAnything(target);
@@ -94,11 +94,11 @@ describe('a kind of manifest that not every registry takes', () => {
     expect(target.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path)).toEqual([
       asked[0]?.path,
     ]);
-    // The image's own manifest, which vouches for its blobs, comes when they are there.
+    // The image's own manifest is pushed after its blobs.
     expect(firstOf(target, 'PUT', /manifests\/v1/)).toBeGreaterThan(firstOf(target, 'PUT', /uploads/));
   });
 
-  test('that was refused is asked for again: the registry may be set up to take it meanwhile', async () => {
+  test('a refused kind of manifest is probed again by the next copy: the registry may be configured to accept it meanwhile', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, 'artifact');
     const refuse = ({ response }: Exchange): void => answer(response, 415);
@@ -116,7 +116,7 @@ describe('a kind of manifest that not every registry takes', () => {
     ['does not know the repository yet', 404, 'NAME_UNKNOWN'],
     ['says no more than no', 403, 'DENIED'],
     ['is in trouble', 500, 'UNKNOWN'],
-  ])('is sent to a registry that %s: the push decides', async (_, status, code) => {
+  ])('a special kind of manifest is pushed to a registry that %s: the push decides', async (_, status, code) => {
     const [source, target] = await sourceAndTarget();
     repo(source, 'Helm chart');
     target.when('PUT', /manifests\/sha256/, ({ response }) => answerError(response, status, code, 'no'));
@@ -127,7 +127,7 @@ describe('a kind of manifest that not every registry takes', () => {
     expect(target.manifest('mirror/app', 'v1')).toBeDefined();
   });
 
-  test('is not asked for where an image is an ordinary one', async () => {
+  test('an ordinary image causes no probe', async () => {
     for (const kind of ['OCI index', 'schema 2 list', 'attestation as image', 'zstd layers']) {
       const [source, target] = await sourceAndTarget();
       repo(source, kind);
@@ -141,11 +141,11 @@ describe('a kind of manifest that not every registry takes', () => {
   });
 });
 
-describe('layers that live elsewhere', () => {
-  test('are refused before any other layer is sent', async () => {
+describe('layers with external URLs', () => {
+  test('an image with external layers is refused before any other layer is sent', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, 'foreign layer');
-    // As distribution does: every blob that it lacks, and with them the layer whose address it does not allow.
+    // Like distribution: reports every blob that it lacks, and with them the layer whose URL it does not allow.
     target.when('PUT', putManifest, async ({ request, response }) => {
       const { config, layers } = JSON.parse((await readAll(request)).toString()) as Record<string, object>;
       const errors = [config, layers].flat().map((detail) => ({ code: 'MANIFEST_BLOB_UNKNOWN', message: '', detail }));

@@ -35,7 +35,7 @@ describe('the tags of a repository', () => {
   };
   const pageOf = (tags: readonly string[]) => JSON.stringify({ name: path, tags });
 
-  test('are listed in one page', async () => {
+  test('tags are listed in one page', async () => {
     registry.when('GET', /tags\/list\?n=1000$/, answer(pageOf(['v1', 'v2'])));
 
     expect(await list()).toEqual(['v1', 'v2']);
@@ -45,7 +45,7 @@ describe('the tags of a repository', () => {
     ['a relative address', () => `</v2/${path}/tags/list?last=v2&n=2>; rel="next"`],
     ['an absolute address', () => `<${registry.url}/v2/${path}/tags/list?last=v2&n=2>; rel="next"`],
     ['an address on another server', () => `<https://192.0.2.1/v2/other/tags/list?last=v2&n=2>; rel=next`],
-  ])('are listed over pages that are named by %s', async (_what, link) => {
+  ])('tags are listed over pages that are named by %s', async (_what, link) => {
     registry.when('GET', /tags\/list\?n=1000$/, answer(pageOf(['v1', 'v2']), link()));
     registry.when('GET', /tags\/list\?last=v2&n=2$/, answer(pageOf(['v3'])));
 
@@ -60,14 +60,14 @@ describe('the tags of a repository', () => {
     [`<?last=v0>; rel="prev", <?last=v0,v5>; rel="nextish"; crossorigin, <?last=v1>; rel="next"`],
     [`/v2/${path}/tags/list?last=v1; rel="next"`],
     [` ?last=v1 ; rel=next`],
-  ])('are listed over pages however the header is written: %s', async (link) => {
+  ])('tags are listed over pages with each form of the Link header: %s', async (link) => {
     registry.when('GET', /n=1000$/, answer(pageOf(['v1']), link));
     registry.when('GET', /last=v1$/, answer(pageOf(['v2'])));
 
     expect(await list()).toEqual(['v1', 'v2']);
   });
 
-  test("are listed over Quay's pages, whose addresses hold a mark of its own", async () => {
+  test("tags are listed over Quay's pages, whose URLs contain a marker of its own", async () => {
     registry.when(
       'GET',
       /n=1000$/,
@@ -85,7 +85,7 @@ describe('the tags of a repository', () => {
     [416, 'UNKNOWN'],
     [422, 'UNKNOWN'],
     [500, 'UNKNOWN'],
-  ])('are requested without a page size where the registry refuses that one: %d %s', async (status, code) => {
+  ])('tags are requested without a page size if the registry refuses that one: %d %s', async (status, code) => {
     registry.when('GET', /tags\/list\?last=v2$/, answer(pageOf(['v3'])));
     registry.when('GET', /tags\/list$/, answer(pageOf(['v1', 'v2']), `</v2/${path}/tags/list?last=v2>; rel="next"`));
     registry.when('GET', /n=1000$/, ({ response }) => answerError(response, status, code, 'the page is too large'));
@@ -93,14 +93,14 @@ describe('the tags of a repository', () => {
     expect(await list()).toEqual(['v1', 'v2', 'v3']);
   });
 
-  test('that may not be read are not requested twice', async () => {
+  test('tags that are denied are not requested twice', async () => {
     registry.when('GET', /tags/, ({ response }) => answerError(response, 403, 'DENIED', 'no'));
 
     await expect(list()).rejects.toMatchObject({ code: 'denied' });
     expect(registry.requests).toHaveLength(1);
   });
 
-  test('end where a registry leads in a circle', async () => {
+  test("the list of tags ends if the registry's pages form a loop", async () => {
     registry.when('GET', /tags\/list/, answer(pageOf(['v1']), `</v2/${path}/tags/list?n=1000>; rel="next"`));
 
     expect(await list()).toEqual(['v1']);
@@ -109,7 +109,7 @@ describe('the tags of a repository', () => {
   test.each([
     ['bytes', ['x'.repeat(7_000_000)]],
     ['tags', Array.from({ length: 90_000 }, (_, n) => `v${n}`)],
-  ])('have an end, though a registry gives page after page: so many %s', async (unit, tags) => {
+  ])('the list of tags has a maximum, even if a registry sends page after page: number of %s', async (unit, tags) => {
     let page = 0;
     registry.when('GET', /tags\/list/, (exchange) => answer(pageOf(tags), `<?last=${++page}>; rel="next"`)(exchange));
 
@@ -120,13 +120,13 @@ describe('the tags of a repository', () => {
     expect(page).toBeLessThan(10);
   });
 
-  test('may be none', async () => {
+  test('a repository may have no tags', async () => {
     registry.when('GET', /tags\/list/, answer(JSON.stringify({ name: path, tags: null })));
 
     expect(await list()).toEqual([]);
   });
 
-  test('of a repository that is not there are a fault that a person has to look at', async () => {
+  test('the tags of a missing repository are an error that needs a person', async () => {
     registry.when('GET', /tags\/list/, ({ response }) => {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
@@ -136,9 +136,12 @@ describe('the tags of a repository', () => {
     await expect(list()).rejects.toThrow(`source ${registry.host}/${path}: it does not have this repository`);
   });
 
-  test.each([['<html></html>'], ['[]'], ['{"tags":[1]}'], ['{}']])('that are %s are a fault', async (body) => {
-    registry.when('GET', /tags\/list/, answer(body));
+  test.each([['<html></html>'], ['[]'], ['{"tags":[1]}'], ['{}']])(
+    'an answer of %s is not a list of tags and causes an error',
+    async (body) => {
+      registry.when('GET', /tags\/list/, answer(body));
 
-    await expect(list()).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
-  });
+      await expect(list()).rejects.toMatchObject({ code: 'protocol', decision: 'block' });
+    },
+  );
 });

@@ -16,7 +16,7 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => processes.remove());
 
-/** Scripts a source, gives it work, and says what came of it. */
+/** Scripts a source, gives the process its work, and returns the result. */
 async function attack(
   script: (source: ScriptedRegistry) => Partial<RegistryWork>,
 ): ReturnType<RegistryProcesses['measure']> {
@@ -28,7 +28,7 @@ async function attack(
   return await processes.measure(work);
 }
 
-test('an image whose index lists 2,000 manifests of 8 MB, and says so, is refused before one of them is read', async () => {
+test('an image whose index lists 2,000 manifests of 8 MB with their sizes is refused before one of them is read', async () => {
   const { told, peakBytes } = await attack((source) => {
     const made = new MadeUpManifests(source, repository);
     made.index('v1', digestsOf(1_990), 8_000_000);
@@ -41,7 +41,7 @@ test('an image whose index lists 2,000 manifests of 8 MB, and says so, is refuse
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('one whose index hides how large they are is read no further than the bound, and not kept', async () => {
+test('an index that hides the sizes of its manifests is read no further than the limit, and not kept', async () => {
   const { told, peakBytes } = await attack((source) => {
     const made = new MadeUpManifests(source, repository);
     const large = Array.from({ length: 8 }, (_, n) => made.image(n, largeManifest));
@@ -55,7 +55,7 @@ test('one whose index hides how large they are is read no further than the bound
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('one that needs a little less than the bound is copied in as little memory', async () => {
+test('an image slightly below the limit is copied within the same memory', async () => {
   const { told, peakBytes } = await attack((source) => {
     const made = new MadeUpManifests(source, repository);
     const large = Array.from({ length: 45 }, (_, n) => made.image(n, 260_000));
@@ -67,7 +67,7 @@ test('one that needs a little less than the bound is copied in as little memory'
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('four such images at the same time do not add up', async () => {
+test('four such images at the same time do not add up in memory', async () => {
   const { told, peakBytes } = await attack((source) => {
     const made = new MadeUpManifests(source, repository);
     const images = Array.from({ length: 4 }, (_, image) => {
@@ -83,7 +83,7 @@ test('four such images at the same time do not add up', async () => {
   expect(peakBytes).toBeLessThan(mostBytes);
 }, 60_000);
 
-test('stand-in tags of referrers count with the image that they are about', async () => {
+test('referrers tags count towards the limit of the image that they are about', async () => {
   const { told, peakBytes } = await attack((source) => {
     const made = new MadeUpManifests(source, repository);
     made.index(
@@ -102,7 +102,7 @@ test('stand-in tags of referrers count with the image that they are about', asyn
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test("cosign's tags count too, where a registry answers no HEAD", async () => {
+test("cosign's tags count towards the limit, too, if a registry answers no HEAD", async () => {
   const { told, peakBytes } = await attack((source) => {
     placeImage(source, repository);
     source.when('HEAD', /manifests\/sha256-/, ({ response }) => answer(response, 405));
@@ -122,7 +122,7 @@ test("cosign's tags count too, where a registry answers no HEAD", async () => {
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('manifests of more values than any has are refused without being taken apart', async () => {
+test('manifests with too many JSON values are refused before they are parsed', async () => {
   const { told, peakBytes } = await attack((source) => {
     const bytes = Buffer.from(`{"schemaVersion":2,"layers":[${'[],'.repeat(2_000_000)}[]]}`);
     source.putManifest(repository, 'v1', { mediaType: mediaTypes.manifest, bytes });
@@ -133,7 +133,7 @@ test('manifests of more values than any has are refused without being taken apar
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('a body that comes byte by byte takes no more memory than its bytes', async () => {
+test('a body that arrives byte by byte takes no more memory than its bytes', async () => {
   const { told, peakBytes } = await attack((source) => {
     source.when('GET', /manifests\/v1/, ({ response }) => {
       response.socket?.end(
@@ -148,7 +148,7 @@ test('a body that comes byte by byte takes no more memory than its bytes', async
   expect(peakBytes).toBeLessThan(mostBytes);
 });
 
-test('a list of tags that fills its bounds stays below that too', async () => {
+test('a list of tags at its limits stays below the memory limit, too', async () => {
   const { told, peakBytes } = await attack((source) => {
     let page = 0;
     source.when('GET', /tags\/list/, ({ response }) => {

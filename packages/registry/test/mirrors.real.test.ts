@@ -15,7 +15,7 @@ const project = 'proxies/hub';
 
 let origin: RegistryServer;
 let mirror: RegistryServer;
-/** Another registry than the origin, within which blobs would be mounted. */
+/** Another registry than the origin, because blobs would be mounted within one. */
 let target: RegistryServer;
 let image: MadeManifest;
 let older: MadeManifest;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([origin, mirror, target].map((server) => server.stop())));
 
-/** Copies `repository` of the origin to the target, by way of these mirrors. */
+/** Copies `repository` of the origin to the target through these mirrors. */
 async function copyBy(
   repository: string,
   mirrors: readonly Partial<MirrorSettings>[] = [{}],
@@ -63,7 +63,7 @@ async function copyBy(
   return { report, faults };
 }
 
-/** What the server was asked for in a repository, without the demands for a password. */
+/** The requests that the server got for a repository, without its 401 challenges. */
 async function readsOf(server: RegistryServer, repository: string): Promise<readonly string[]> {
   const start = `/v2/${repository}/`;
   return (await server.requests())
@@ -75,7 +75,7 @@ async function copiedDigest(repository: string): Promise<string | undefined> {
   return (await readManifest(target, `copies/${repository}`, 'v1'))?.digest;
 }
 
-test('a mirror that has everything gives it, with its own account, and the origin only says what the tag is', async () => {
+test('a mirror that has everything serves it with its own account, and the origin only resolves the tag', async () => {
   await pushImage(origin, { image, repository: 'all', tag: 'v1' });
   await pushImage(mirror, { image, repository: `${project}/all`, tag: 'v1' });
   const before = await readsOf(origin, 'all');
@@ -88,7 +88,7 @@ test('a mirror that has everything gives it, with its own account, and the origi
   expect((await readsOf(mirror, `${project}/all`)).filter((read) => read === 'GET blobs')).toHaveLength(3);
 });
 
-test('a mirror that is not there is said once, and the origin is asked', async () => {
+test('an unreachable mirror is reported once, and the origin is used', async () => {
   await pushImage(origin, { image, repository: 'down', tag: 'v1' });
 
   const { report, faults } = await copyBy('down', [{ host: '127.0.0.1:9' }]);
@@ -98,7 +98,7 @@ test('a mirror that is not there is said once, and the origin is asked', async (
   expect(await copiedDigest('down')).toBe(image.digest);
 });
 
-test('a mirror that lacks a blob, or the image, leaves that to the next one or the origin', async () => {
+test('the next mirror or the origin serves a blob or an image that a mirror lacks', async () => {
   await pushImage(origin, { image, repository: 'part', tag: 'v1' });
   const [, largest] = blobsOf(image);
   if (largest === undefined) throw new Error('the image has layers');
@@ -125,7 +125,7 @@ test.each([
   expect(await copiedDigest(repository)).toBe((resolvesTags ? older : image).digest);
 });
 
-test('a tag that a trusted mirror does not have is asked of the origin', async () => {
+test('a tag that a trusted mirror does not have is resolved at the origin', async () => {
   await pushImage(origin, { image, repository: 'new-tag', tag: 'v1' });
 
   const { report } = await copyBy('new-tag', [{ resolvesTags: true }]);

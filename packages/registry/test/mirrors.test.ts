@@ -7,7 +7,7 @@ import { answer } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTwoTargets } from '../../../test/support/scripted-set-up.js';
 
-/** A source whose image is at its mirror, too, where blobs are answered by `rule`. */
+/** A source whose image is also at its mirror, where blobs are answered by `rule`. */
 async function withMirror(rule: (exchange: Exchange, layer: Buffer) => void | Promise<void>) {
   const [source, mirror, target] = await sourceAndTwoTargets();
   const layer = randomBytes(50_000);
@@ -26,7 +26,7 @@ function blobReads(registry: ScriptedRegistry): number {
   return registry.count('GET', /blobs/);
 }
 
-test('wrong bytes of a mirror are read again from the source, and committed nowhere', async () => {
+test('wrong bytes of a mirror are read again from the source, and never committed', async () => {
   const { source, target, client } = await withMirror(({ response }, layer) =>
     answer(response, 200, {}, randomBytes(layer.length)),
   );
@@ -37,7 +37,7 @@ test('wrong bytes of a mirror are read again from the source, and committed nowh
   expect(blobReads(source)).toBe(2);
 });
 
-test('a mirror that breaks off again and again is left', async () => {
+test('a mirror that breaks off repeatedly is not used further', async () => {
   const { source, mirror, target, client } = await withMirror(({ response }, layer) => {
     response.writeHead(200, { 'content-length': layer.length });
     response.write(layer.subarray(0, 100), () => response.destroy());
@@ -52,20 +52,23 @@ test('a mirror that breaks off again and again is left', async () => {
 test.each([
   [503, 'server-error'],
   [200, 'protocol'],
-])('one that answers %d with a web page rests, and is not asked for the next blob', async (status, code) => {
-  const page = { 'content-type': 'text/html' };
-  const { source, mirror, target, client, faults } = await withMirror(({ response }) =>
-    answer(response, status, page, Buffer.from('<p>later</p>')),
-  );
+])(
+  'a mirror that answers %d with a web page is paused, and gets no request for the next blob',
+  async (status, code) => {
+    const page = { 'content-type': 'text/html' };
+    const { source, mirror, target, client, faults } = await withMirror(({ response }) =>
+      answer(response, status, page, Buffer.from('<p>later</p>')),
+    );
 
-  const report = await copyImage(client, requestFor(source, [target]), { concurrentBlobs: 1 });
+    const report = await copyImage(client, requestFor(source, [target]), { concurrentBlobs: 1 });
 
-  expect(report.failures).toEqual([]);
-  expect(faults).toEqual([code]);
-  expect(blobReads(mirror)).toBe(1);
-});
+    expect(report.failures).toEqual([]);
+    expect(faults).toEqual([code]);
+    expect(blobReads(mirror)).toBe(1);
+  },
+);
 
-test('one that shows the image to others only is passed by without a word', async () => {
+test('a mirror that denies the image to this account is skipped without a message', async () => {
   const { source, target, client, faults } = await withMirror(({ response }) => answer(response, 403));
 
   const report = await copyImage(client, requestFor(source, [target]));
@@ -73,7 +76,7 @@ test('one that shows the image to others only is passed by without a word', asyn
   expect([report.failures, faults]).toEqual([[], []]);
 });
 
-test('pulls at a mirror are not booked on the allowance of its source', async () => {
+test('pulls from a mirror are not booked on the allowance of its source', async () => {
   const { source, mirror, target } = await withMirror(({ ordinary }) => ordinary());
   const booked: string[] = [];
   const client = createRegistryClient({

@@ -11,7 +11,7 @@ import { ScriptedRegistry, answer, sha256 } from '../../../test/support/scripted
 import type { Exchange } from '../../../test/support/scripted-registry.js';
 
 const repository = 'team/app';
-/** Beside what the same process needs for an ordinary image. */
+/** Compared with what the same process needs for an ordinary image. */
 const mostExtraBytes = 61_000_000;
 const mostCpuMs = 3_000;
 
@@ -36,7 +36,7 @@ async function run(script: Script): ReturnType<RegistryProcesses['measure']> {
   }
 }
 
-/** Sends as much as is taken. */
+/** Sends as much as the client reads. */
 function endless({ response }: Exchange, headers: Record<string, string>): void {
   response.writeHead(200, headers);
   const more = (): void => {
@@ -261,7 +261,7 @@ const sources: readonly (readonly [what: string, script: Script, reason: RegExp]
 ];
 
 test.each(sources)(
-  '%s: ends soon, in little memory, with its reason',
+  '%s: the copy ends soon, in little memory, with a reason',
   async (_what, script, reason) => {
     const { told, cpuMs, peakBytes } = await run(script);
 
@@ -272,7 +272,7 @@ test.each(sources)(
   60_000,
 );
 
-/** An image whose config has so many bytes. */
+/** An image with a config of this size in bytes. */
 function withConfigOf(source: ScriptedRegistry, number: number, bytes: number): PlacedManifest {
   const config = Buffer.from(JSON.stringify({ number, os: 'linux', architecture: 'arm', padding: 'x'.repeat(bytes) }));
   source.putBlob(repository, config);

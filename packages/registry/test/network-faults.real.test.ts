@@ -47,7 +47,7 @@ async function copyTo(proxy: FaultyProxy, from: { readonly host: string } = sour
   });
 }
 
-describe.each(['distribution', 'docker-registry'] as const)('on the road to %s', (kind) => {
+describe.each(['distribution', 'docker-registry'] as const)('with connection faults on the way to %s', (kind) => {
   let target: RegistryServer;
   let proxy: FaultyProxy;
 
@@ -66,7 +66,7 @@ describe.each(['distribution', 'docker-registry'] as const)('on the road to %s',
     expect(raw.equals(image.bytes)).toBe(true);
   }
 
-  test('a commit whose answer is lost is found by looking, and nothing is sent twice', async () => {
+  test('a commit whose answer is lost is confirmed by HEAD, and nothing is sent twice', async () => {
     await startTarget();
     let lost = 0;
     proxy.when(commit, (passage) => lost++ < blobsOf(image).length && passage.loseAnswer());
@@ -77,7 +77,7 @@ describe.each(['distribution', 'docker-registry'] as const)('on the road to %s',
     expect(proxy.seen.filter((line) => data.test(line))).toHaveLength(blobsOf(image).length);
   });
 
-  test('an upload that is cut in the middle is begun again, whatever the registry kept of it', async () => {
+  test('an upload that is cut off starts again, whatever the registry kept of it', async () => {
     await startTarget();
     let cut = 0;
     proxy.when(data, (passage) => cut++ < 3 && passage.cutRequest(200));
@@ -88,7 +88,7 @@ describe.each(['distribution', 'docker-registry'] as const)('on the road to %s',
     expect(proxy.seen.filter((line) => data.test(line)).length).toBeGreaterThan(blobsOf(image).length);
   });
 
-  test('a registry that is killed before the commit, and knows its uploads no more, gets them again', async () => {
+  test('a registry that is killed before the commit and forgets its uploads gets them again', async () => {
     await startTarget();
     let restart: Promise<void> | undefined;
     proxy.when(commit, (passage) => {
@@ -96,12 +96,12 @@ describe.each(['distribution', 'docker-registry'] as const)('on the road to %s',
       restart = restarted();
       return restart.then(() => passage.pass());
     });
-    // How long a registry takes to start is not what is tried: whoever asks meanwhile waits on the road.
+    // The start of a registry may take long. Requests wait at the proxy meanwhile.
     proxy.when(/./, (passage) => restart !== undefined && restart.then(() => passage.pass()));
     const restarted = async (): Promise<void> => {
       const { storagePath: storage, port } = target;
       process.kill(target.pid, 'SIGKILL');
-      // Another secret: what the registry signed of its uploads before means nothing to it.
+      // With another secret the registry rejects the upload state that it signed before.
       target = await startRegistry({ kind, storage, port });
     };
 
@@ -111,7 +111,7 @@ describe.each(['distribution', 'docker-registry'] as const)('on the road to %s',
     expect(proxy.seen.filter((line) => data.test(line)).length).toBeGreaterThan(blobsOf(image).length);
   });
 
-  test('a source that breaks off in every layer is read on from there', async () => {
+  test('a source that breaks off in every layer is resumed from there', async () => {
     await startTarget();
     const cut = new Set<string>();
     sourceRoad.when(/^GET .*\/blobs\//, (passage) => {

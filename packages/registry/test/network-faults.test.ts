@@ -29,7 +29,7 @@ const status =
     answer(response, code);
   };
 
-describe('a fault that passes', () => {
+describe('a temporary network fault', () => {
   test.each<[string, Rule]>([
     ['408', status(408)],
     ['500', status(500)],
@@ -39,7 +39,7 @@ describe('a fault that passes', () => {
     ['an end without an answer', ({ request }) => void request.socket.end()],
     ['half of an answer', ({ request }) => void request.socket.end('HTTP/1.1 200 OK\r\ncontent-le')],
     ['something that is no HTTP', ({ request }) => void request.socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
-  ])('%s, once to each kind of request, keeps nothing from arriving', async (_, rule) => {
+  ])('%s, once for each kind of request, does not stop the copy', async (_, rule) => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(100_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -64,7 +64,7 @@ describe('a fault that passes', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('TLS that breaks off in its handshake is begun again', async () => {
+  test('a TLS handshake that breaks off is retried', async () => {
     const certificate = selfSignedCertificate();
     const source = await ScriptedRegistry.start(certificate);
     const target = await ScriptedRegistry.start();
@@ -81,7 +81,7 @@ describe('a fault that passes', () => {
     expect(proxy.connections()).toBeGreaterThan(2);
   });
 
-  test('a pause that a registry asks one request for is kept by all of them', async () => {
+  test('a pause that a registry requests in one answer delays all requests to it', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const client = clientFor([source, target], { timing: { ...impatient, longestPauseMs: 500 } });
@@ -109,8 +109,8 @@ describe('a fault that passes', () => {
   });
 });
 
-describe('a fault that does not pass', () => {
-  test('a name that nobody knows is said as such, and is worth another run', async () => {
+describe('a lasting network fault', () => {
+  test('an unknown host name is reported as such, and the copy is retried', async () => {
     const [, target] = await sourceAndTarget();
     const client = clientFor([target], { timing: { ...impatient, connectMs: 1_000 } });
 
@@ -131,7 +131,7 @@ describe('a fault that does not pass', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'does not speak TLS', 'tls', 'block'],
     ['CERT_HAS_EXPIRED', 'certificate of registry.example.com is not trusted', 'tls', 'block'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate of registry.example.com is not trusted', 'tls', 'block'],
-  ])('%s is said in plain words', (code, words, expected, decision) => {
+  ])('%s is reported in plain words', (code, words, expected, decision) => {
     const error = Object.assign(new Error('no connection within 15 s'), { code });
 
     const fault = networkFault(error, repo, new URL('https://registry.example.com/v2/'));
@@ -142,7 +142,7 @@ describe('a fault that does not pass', () => {
   });
 });
 
-/** Lets connections through to a registry, but for the first ones, which it breaks at their first byte. */
+/** Forwards connections to a registry, but breaks the first ones at their first byte. */
 async function roadWithBreaks(
   registry: ScriptedRegistry,
   breaks: number,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { KeyedLock } from '../../src/concurrency/keyed-lock.js';
 
-test('two that share a key take turns; a third that shares none does not wait', async () => {
+test('two holders of one key take turns, and a holder of another key does not wait', async () => {
   const locks = new KeyedLock();
   const order: string[] = [];
 
@@ -19,7 +19,7 @@ test('two that share a key take turns; a third that shares none does not wait', 
   expect(order).toEqual(['third', 'second']);
 });
 
-test('one that is cancelled while it waits learns it at once, whoever holds the key', async () => {
+test('a waiter that is cancelled fails at once, whichever holder has the key', async () => {
   const locks = new KeyedLock();
   const controller = new AbortController();
   const release = await locks.acquire(['a']);
@@ -31,7 +31,7 @@ test('one that is cancelled while it waits learns it at once, whoever holds the 
   release();
 });
 
-test('one that is cancelled while it waits holds nobody up', async () => {
+test('a cancelled waiter does not delay the waiters behind it', async () => {
   const locks = new KeyedLock();
   const controller = new AbortController();
   const first = await locks.acquire(['a']);

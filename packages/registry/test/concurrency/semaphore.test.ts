@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 
 import { Semaphore } from '../../src/concurrency/semaphore.js';
 
-/** Lets whoever was given a place take it. */
+/** Lets a waiter with a granted slot take it. */
 const settled = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
 
-test('the highest rank is next, and among equals who came first', async () => {
+test('the waiter with the highest rank is next, and equal ranks are served in order of arrival', async () => {
   const places = new Semaphore(1);
   const order: string[] = [];
   const leave = await places.acquire();
@@ -28,7 +28,7 @@ test('the highest rank is next, and among equals who came first', async () => {
   expect(order).toEqual(['largest', 'large', 'large, later', 'small', 'small, later']);
 });
 
-test('who gives up waiting is passed over, and a place that is given back twice is one place', async () => {
+test('a cancelled waiter is skipped, and a slot that is released twice counts once', async () => {
   const places = new Semaphore(1);
   const leave = await places.acquire();
   const abort = new AbortController();
