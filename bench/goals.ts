@@ -27,7 +27,7 @@ export function peakMemory(megabytes: number, ferry: Entry | undefined): Goal {
   return { text, found: `${(peak / megabyte).toFixed(0)} MB`, met: peak < megabytes * megabyte };
 }
 
-/** The ferry's median is at most so much longer than another time. */
+/** The ferry's median is at most `percent` % longer than another time. */
 export function within(
   percent: number,
   {

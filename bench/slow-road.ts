@@ -4,14 +4,14 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import { paceOf } from '../demo/pace.js';
 
-/** A road to a registry on which each direction carries so much and no more, for all connections together. */
+/** A slow link to a registry. Each direction has a bandwidth limit, which all connections share. */
 export interface SlowRoad {
   /** `127.0.0.1:port`, in place of the registry's own host. */
   readonly host: string;
   stop(): void;
 }
 
-/** TCP as it is: plain HTTP keeps the Host header, so that the registry's Location headers lead back to the road. */
+/** Forwards TCP unchanged. Plain HTTP keeps the Host header, so the registry's Location headers point to the link. */
 export async function startSlowRoad(to: { readonly port: number }, megabitsPerSecond: number): Promise<SlowRoad> {
   const bytesPerSecond = (megabitsPerSecond * 1_000_000) / 8;
   const [there, back] = [paceOf(bytesPerSecond), paceOf(bytesPerSecond)];

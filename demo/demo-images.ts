@@ -3,7 +3,7 @@ import type { MadeManifest } from './make-images.js';
 
 const megabyte = 1_000_000;
 
-/** An image on the source, and how it is asked for. */
+/** An image on the source, and how it is requested. */
 export interface DemoImage {
   /** Path on the source. */
   readonly repository: string;

@@ -52,7 +52,7 @@ export interface GitHubStandIn {
   setFile(repository: string, tag: string, path: string, content: string): void;
   /** The next requests are answered so, one each. */
   next(...troubles: readonly Trouble[]): void;
-  /** So many requests are answered until `resetMs` from now; then there is a new hour. */
+  /** Answers `remaining` requests until `resetMs` from now; then a new hour starts. */
   limit(remaining: number, resetMs: number): void;
   /** Requests need this token from now on. */
   requireToken(token: string): void;

@@ -12,7 +12,7 @@ const everyManifestType = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** Puts an image, with everything it leads to, into a repository of a registry; the tag comes last. */
+/** Pushes an image, with everything that it references, to a repository of a registry. The tag is set last. */
 export async function pushImage(
   registry: RegistryAddress,
   { image, repository, tag }: { readonly image: MadeManifest; readonly repository: string; readonly tag: string },

@@ -6,7 +6,7 @@ export interface MadeBlob {
   readonly digest: `sha256:${string}`;
   /** Bytes. */
   readonly size: number;
-  /** The bytes, made anew each time: a layer of any size never lies in memory whole. */
+  /** The bytes, generated on each call, so that a layer of any size is never in memory as a whole. */
   open(): Readable;
 }
 

@@ -25,7 +25,7 @@ export interface MadeManifest {
   readonly bytes: Buffer;
   /** Config and layers; none for an index. */
   readonly blobs: readonly MadeBlob[];
-  /** Manifests that an index leads to; none for an image. */
+  /** Manifests that an index references; none for an image. */
   readonly children: readonly MadeManifest[];
   /** `os/architecture[/variant]`, '' for an index; an attestation has `unknown/unknown`. */
   readonly platform: string;
@@ -138,7 +138,7 @@ export function makeIndex(
   });
 }
 
-/** Every blob that a manifest leads to, each once. */
+/** Every blob that a manifest references, each once. */
 export function blobsOf(manifest: MadeManifest): readonly MadeBlob[] {
   const all = [...manifest.blobs, ...manifest.children.flatMap(blobsOf)];
   return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
@@ -178,7 +178,7 @@ function platformObject(platform: string): object {
   return { architecture, os, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** Indented as builders print it: a copy that prints JSON anew would not keep the digest. */
+/** Indented as builders print it: a copy that serialized the JSON again would not keep the digest. */
 function json(value: object): Buffer {
   return Buffer.from(JSON.stringify(value, null, 2));
 }

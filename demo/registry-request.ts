@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
-/** How these tools show up in a registry's log, so that what they ask is told from what the ferry asks. */
+/** The user agent of these tools in a registry's log. It separates their requests from those of the ferry. */
 export const userAgent = 'image-ferry-demo';
 
 export interface RegistryAddress {

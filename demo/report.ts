@@ -23,7 +23,7 @@ export function printFindings(
     target,
     digest.slice(0, shownDigestLength),
     faults.length === 0 ? `yes, by ${judge}` : 'NO',
-    // One read feeds both targets, so it is told once.
+    // One read serves both targets, so the report shows it once.
     target === targetNames[0] ? megabytes(bytesRead(stage, images, image)) : 'the same',
     image.startsWith(`${bigRepository}:`) ? megabytes(sizeOf(crash.complete[target])) : '-',
   ]);

@@ -15,7 +15,7 @@ const arrivalMs = 60_000;
 const layerBytes = 400_000;
 const dify = { repository: 'langgenius/dify', file: 'docker/docker-compose.yaml' } as const;
 
-/** Images that nobody asks for by name: two releases and a webhook bring them. */
+/** Images that no user requests by name: two releases and a webhook request them. */
 const news = [
   { repository: 'langgenius/dify-api', tag: '1.10.0', why: 'Dify 1.10.0, service api (was 1.9.2)' },
   { repository: 'langgenius/dify-web', tag: '1.10.0', why: 'Dify 1.10.0, service web (was 1.9.2)' },
@@ -111,7 +111,7 @@ async function untilPushed(stage: Stage): Promise<void> {
     const arrived = news.every(
       ({ repository, tag }) => rows.filter(({ image }) => image === `${repository}:${tag}`).length === 2,
     );
-    // What did not come in time is told by the verification, image by image.
+    // The verification reports, image by image, what did not arrive in time.
     if (arrived || Date.now() > deadline) return;
     await sleep(200);
   }

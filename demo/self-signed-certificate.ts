@@ -9,7 +9,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate for 127.0.0.1 and localhost, signed by itself, valid for a year (RFC 5280; Node can read but not make one). */
+/** A self-signed certificate for 127.0.0.1 and localhost, valid for a year (RFC 5280; Node can only read one). */
 export function selfSignedCertificate(): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));

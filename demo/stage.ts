@@ -15,7 +15,7 @@ import { findTool, requireTool } from './tools.js';
 const sourceBytesPerSecond = 20_000_000;
 const login = { user: 'ferry', password: 'only-for-this-demo' };
 
-/** Who has it may ask for images at the webhook bridge. */
+/** The token that allows a client to request images from the server. */
 export const apiToken = 'only-for-this-demo';
 
 /** Where the second act publishes Xinference's image. */
@@ -30,7 +30,7 @@ export type TargetName = (typeof targetNames)[number];
 export interface Stage {
   readonly folder: string;
   readonly source: RegistryServer;
-  /** The road to the source; the ferry knows the source by this host. */
+  /** The throttled link to the source. The ferry knows the source by this host. */
   readonly proxy: Throttle;
   readonly targets: Readonly<Record<TargetName, RegistryServer>>;
   /** Stands in for GitHub, where releases are announced. */

@@ -14,7 +14,7 @@ export interface ThrottledRead {
   readonly requests: number;
 }
 
-/** A slow road to a registry. */
+/** A throttled link to a registry. */
 export interface Throttle {
   /** `127.0.0.1:port`, as in image references. */
   readonly host: string;
@@ -79,7 +79,7 @@ export async function startThrottle({ upstream, bytesPerSecond }: ThrottleOption
   };
 }
 
-/** @param passage waits until so many bytes may go out */
+/** @param passage waits until the limit lets this number of bytes pass */
 async function forward(
   upstream: string,
   incoming: IncomingMessage,

@@ -21,7 +21,7 @@ export type ToolName = keyof typeof variables;
 /** The folder of package.json, from the sources and from dist/ alike. */
 export const projectRoot = packageFolder;
 
-/** Path of a tool, or nothing where it is not to be had. */
+/** Path of a tool; undefined when it is not available. */
 export function findTool(name: ToolName): string | undefined {
   const chosen = process.env[variables[name]];
   if (chosen !== undefined && chosen !== '') return chosen;

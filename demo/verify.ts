@@ -22,7 +22,7 @@ export interface Finding {
   readonly faults: readonly string[];
 }
 
-/** Who looks at the targets: skopeo where it is to be had. */
+/** What reads the targets to verify them: skopeo where it is available. */
 export const judge = findTool('skopeo') === undefined ? 'own read' : 'skopeo';
 
 /** Looks at every image on every target, and compares it with what was made, never with what the ferry says. */
@@ -86,7 +86,7 @@ function nameIsRight({ repository }: DemoImage, target: TargetName, found: strin
   return isNamesake && found.startsWith(name) && /^-[a-z2-7]{10}$/.test(found.slice(name.length));
 }
 
-/** Alibaba Cloud's stand-in takes no artifacts: there the index is made anew, without the attestation that is one. */
+/** Alibaba Cloud's stand-in accepts no artifacts: its copy has a new index without the attestation, which is one. */
 function expectedChildren({ made }: DemoImage, target: TargetName): readonly MadeManifest[] {
   if (made.children.length === 0) return [made];
   return target === 'private' ? made.children : made.children.filter((child) => !isArtifact(child));

@@ -33,8 +33,7 @@ export interface ServerOptions {
   readonly mayMove: boolean;
 }
 
-/** Runs the server until it is told to stop. Without Temporal, or without the database, the
- * requests that need it are answered 503. */
+/** Runs the server until a signal stops it. A request that needs Temporal or the database gets a 503 without it. */
 export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOptions): Promise<void> {
   const { temporal: place, listen, database: where, hasDockerTargets, ...settings } = readServerSettings(variables);
   const log = createLogger('server');

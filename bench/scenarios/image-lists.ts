@@ -20,7 +20,7 @@ export interface ListContestant {
   readonly mostRounds?: number;
 }
 
-/** As many as `ferry copy --file` does at once; regsync is told to do the same, so that nobody is ahead by that. */
+/** The concurrency of `ferry copy --file`. regsync runs with the same one, so that neither has an advantage. */
 const imagesAtOnce = 16;
 
 /** The ferry and regsync, each with a list in its own form. */

@@ -49,7 +49,7 @@ export const manySmall: Scenario = {
   },
 };
 
-/** Copiers of one image take the list as a shell would give it to them. Starting so many processes takes a minute: one attempt. */
+/** Copiers of one image get the list from a shell loop. A process for each image takes a minute: one attempt. */
 function loops({ source, targets }: Registries, images: readonly ListedImage[]): readonly ListContestant[] {
   return findPeers().map(({ name, version, copy }) => ({
     name: `${name} ${version}, ${copiesAtOnce} at a time`,

@@ -17,7 +17,7 @@ function slowSource(targets: number, atLeast: number): Scenario {
     async run({ attempts, scale }) {
       const image = await largeImage(scale);
       const linkMs = ((bytesOf(image) * 8) / (megabitsPerSecond * 1_000_000)) * 1000;
-      // The road sets their time, which is that of each blob so many times: one run of minutes tells it.
+      // The link determines their time: they read each blob once per target. One run of minutes is enough.
       const peers = findPeers().map((peer) => ({ ...oneAfterTheOther(peer), mostRounds: 1 }));
       const contestants = [ferry(), ...peers];
       const entries = await withRegistries({ targets }, async (registries) => {

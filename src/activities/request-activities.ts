@@ -41,8 +41,8 @@ export function createRequestActivities({ deliveries, requester, ...ports }: Req
 }
 
 /**
- * Whoever sent a delivery was answered before anybody looked at its references: the log is where a refused one is seen
- * without asking Temporal. Last of all, so that an attempt that fails before says nothing that the next one repeats.
+ * Logs the refused references of a delivery. Its sender got the response before the references were parsed, so without
+ * the log only Temporal would show them. Called last: a failed attempt logs nothing that its retry would log again.
  */
 function logRefused(delivery: string, images: readonly AddedImage[]): void {
   for (const { asked, outcome, reason } of images) {

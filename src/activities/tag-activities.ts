@@ -18,7 +18,7 @@ import { withHeartbeat } from './with-heartbeat.js';
 const page = 500;
 const headsAtOnce = 8;
 const uncheckedTold = 100;
-/** Faults of a registry rather than of one image: its other images are not asked for in vain. */
+/** Faults of a whole registry rather than of one image. The activity sends no requests for its other images. */
 const ofHost: ReadonlySet<Fault['code']> = new Set(['unreachable', 'tls', 'rate-limited', 'server-error', 'stalled']);
 
 export interface TagPorts {
@@ -109,7 +109,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
     async function lookAt(image: string): Promise<Digest | Fault> {
       let host: string | undefined;
       try {
-        // What somebody else wrote into the row may be no reference: the other images are looked at all the same.
+        // Another program may have written an invalid reference into the row. The other images are still checked.
         const reference = parseImageReference(image);
         host = reference.host;
         return troubled.get(host) ?? (await engine.resolve(reference, { signal }));

@@ -8,7 +8,7 @@ import type { EventsTable } from './tables.js';
 
 const longestImage = 600;
 const longestWho = 255;
-/** A number that is missing for so long, in milliseconds, belongs to a transaction that was rolled back. */
+/** A number that is missing for this time, in milliseconds, belongs to a transaction that was rolled back. */
 const gapTrustedMs = 15_000;
 const standardLimit = 1_000;
 

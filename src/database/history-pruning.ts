@@ -27,9 +27,9 @@ export interface PruneOptions {
 }
 
 /**
- * Forgets runs, what became of images in them, state changes, deliveries, where blobs were seen, and what sources granted to addresses
- * and accounts that nobody uses any more, when older than so many days; wanted and pushed rows never. In batches, each a
- * transaction of its own: stopped in its middle, the next time does the rest.
+ * Deletes old runs, the outcomes of images in them, state changes, deliveries, blob locations, and pull allowances of
+ * addresses and accounts that are no longer in use, when they are older than the configured days. Never deletes wanted
+ * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
  */
 export async function pruneHistory(
   { queries, dialect }: FerryDatabase,

@@ -23,7 +23,7 @@ export interface UnaskedTarget extends LeftTarget {
 
 type FoundCopy = Extract<TargetOutcome, { state: 'adopted' }>;
 
-/** A tag may be asked for by several rows: the look at it is shared. */
+/** Several rows may request the same tag: they share one look at it. */
 export class TagLooks {
   readonly #engine: Pick<CopyEngine, 'look'>;
   readonly #signal: AbortSignal;

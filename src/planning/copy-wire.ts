@@ -57,7 +57,7 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     mediaType,
     platforms,
     dropped,
-    // Where platforms are added to what was there nothing is lost: only a backup that was kept of it is told.
+    // Adding platforms to an existing index loses nothing, so only a backup of the old index is reported.
     ...(replaces === undefined || (result.extends === true && sent?.backup === undefined)
       ? {}
       : { replaced: replaces }),

@@ -28,8 +28,8 @@ export async function ownDestinations(
 }
 
 /**
- * The same, claiming what it lacks. A name belongs to whoever claims it first for ever: only for a source that is known
- * to be there, since a mistyped one would keep the name from the right one.
+ * The same, and claims missing names. A name belongs for ever to the image that claims it first. Call this only for a
+ * source that is known to exist: a mistyped one would take the name from the right image.
  *
  * @throws FerryError `target-name` when every name belongs to another image
  */

@@ -14,7 +14,7 @@ export interface TagRef {
 
 /** The copy engine. A source fault is thrown; a target's is part of what is returned. */
 export interface CopyEngine {
-  /** What a source's reference leads to, which proves that it is there; one HEAD. */
+  /** Resolves a source's reference to its digest, which proves that it exists; one HEAD. */
   resolve(source: ImageReference, options?: { readonly signal?: AbortSignal }): Promise<Digest>;
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;

@@ -51,8 +51,8 @@ interface HeldPorts {
 }
 
 /**
- * Of the targets that the rows tell of, those that have the image for every wanted platform. What the ferry brought there
- * itself is brought up to date where somebody has asked for the image since.
+ * Finds the targets in the rows that have the image for every wanted platform. A copy that the ferry itself pushed does
+ * not count, and is updated, where a user has requested the image since.
  *
  * @throws FerryError of the source, which is asked about a mutable tag
  */
@@ -80,7 +80,7 @@ export async function findHeld(
       try {
         const contents = await ports.engine.look(place, { signal });
         if (contents === undefined) return;
-        // Somebody else has made the tag lead elsewhere since the ferry set it.
+        // Another client has moved the tag since the ferry set it.
         if (holding.pushedAt !== undefined && holding.digest !== contents.digest) return;
         const coverage = coverageOf(contents, selection);
         if (coverage === 'other') beside.push(...platformsBeside(contents, selection));

@@ -15,7 +15,7 @@ import { toFault } from '../contract/to-fault.js';
 
 export type MissingPlan =
   | { readonly plan: CopyPlan; readonly platforms: PlatformSelection; readonly from?: string }
-  /** Nobody can give what the others have. */
+  /** Neither the source nor a target can provide what the other targets have. */
   | { readonly fault: Fault };
 
 /**

@@ -9,7 +9,7 @@ import type { TargetHealth } from './target-health.js';
 
 export interface AdoptionOptions {
   readonly signal: AbortSignal;
-  /** Whoever is away now has been away through all attempts. */
+  /** A target that is unavailable now was unavailable in all attempts. */
   readonly lastAttempt: boolean;
 }
 
@@ -24,9 +24,9 @@ type AdoptionPlan =
   Extract<ImagePlan, { kind: 'adopted' }> | Omit<Extract<ImagePlan, { kind: 'left' }>, 'rows' | 'readAt'>;
 
 /**
- * What an older script pushed is adopted, whenever its rows came and whoever asks, unless they are to be copied anew.
+ * Adopts what an older script pushed, whenever its rows were added and by whom, unless they are to be copied by force.
  *
- * @param image.away targets that are not to be asked now, each with the reason
+ * @param image.away targets that receive no requests now, each with the reason
  * @returns undefined when the image has to be copied
  */
 export async function planAdoption(

@@ -113,7 +113,7 @@ export class ImagePlanner {
     const [awake, away] = await this.#divide(chosen, lastAttempt);
     const adopted = await planAdoption({ image, pending, away }, { ...this.#ports, health: this.#health }, options);
     if (adopted !== undefined) return adopted;
-    // Where nobody can take the image, asking the source for it would only spend its allowance.
+    // No target can take the image, so a request to the source would only use up its rate limit.
     if (awake.length === 0) return { kind: 'left', left: away } as const;
 
     const sharing = await wanted.imagesSharingTag(image);
@@ -124,7 +124,7 @@ export class ImagePlanner {
     if (asked.length === 0) return { kind: 'left', left } as const;
 
     if (asked.every(({ engine: by }) => by === 'docker')) {
-      // Nobody but the daemon may reach the source there: once it has, the names are claimed (`docker-activities.ts`).
+      // Only the daemon may reach the source there. The names are claimed after its pull (`docker-activities.ts`).
       const foreseen = asked.map(async (target) => await foreseeDestination(names, source, target));
       const open = (await Promise.all(foreseen)).map(({ destination }) => ({ destination }));
       return {
@@ -286,7 +286,7 @@ export class ImagePlanner {
     }
     const retrying = plan.failures.map((failure) => openTarget(failure, direct));
     if (lastAttempt) this.#health.noteAll(asked, plan.failures);
-    // They were pushed because they led to the same, and may not any more.
+    // They were pushed because they pointed to the same digest, and may no longer do so.
     const later = sharing.slice(sharing.indexOf(image) + 1);
     await wanted.reviewPushed(later.filter((other) => !other.endsWith(`@${plan.sourceDigest}`)));
     return {
@@ -384,7 +384,7 @@ function keptOutcome({ target, reference, digest, note }: HeldTarget): Extract<T
   return { target, state: 'adopted', reference, digest, ...(note === undefined ? {} : { note }) };
 }
 
-/** A tag that holds something which no row tells of. */
+/** The tag points to something that no row records. */
 function isUnknownReplaced({ target }: Destination, plan: CopyPlan, { byTarget, pushedByFerry }: Holdings): boolean {
   const planned = plan.targets.find((one) => one.target === target);
   return planned?.replaces !== undefined && !byTarget.has(target) && !pushedByFerry.includes(target);
@@ -400,7 +400,7 @@ function includes(selection: PlatformSelection, platform: Platform): boolean {
   return selection === 'all' || selection.some((one) => printPlatform(one) === printPlatform(platform));
 }
 
-/** The tag holds platforms that nobody wants and that the source does not offer any more. */
+/** The tag holds platforms that no row requests and that the source no longer offers. */
 function wouldLose(target: string, image: string, lost: readonly Platform[]): LeftTarget {
   const names = lost.map(printPlatform).join(', ');
   return {

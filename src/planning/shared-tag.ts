@@ -19,16 +19,16 @@ export interface TagClaim {
   readonly image: string;
   readonly selection: PlatformSelection;
   readonly targets: readonly Target[];
-  /** Nobody but a Docker daemon may ask the source. */
+  /** Only a Docker daemon may send requests to the source. */
   readonly isUnseen: boolean;
   /** References that have the image's tag, itself among them, the first wanted first. */
   readonly sharing: readonly string[];
 }
 
 /**
- * Targets whose tag belongs to a reference that was wanted before this one and means something else: another digest of
- * the source, or other platforms. What means the same is pushed by both, one after the other. Of a source that nobody
- * here may ask, two references never count as the same.
+ * Finds the targets whose tag belongs to an earlier reference with another meaning: another digest of the source, or
+ * other platforms. Two references with the same meaning are both pushed, one after the other. If only a Docker daemon
+ * may reach the source, two references never count as the same.
  *
  * @throws FerryError of the source
  */
@@ -53,7 +53,7 @@ export async function takenTargets(
   }
   return [...taken.values()];
 
-  /** What the other reference leads to, in words; undefined where it means the same, or nothing. */
+  /** What the other reference points to, in words; undefined where it means the same, or nothing. */
   async function otherMeaning(other: string, rows: readonly WantedImage[]): Promise<string | undefined> {
     const theirs = await digestOf(other, engine, signal);
     // What its source does not have lies on no target.

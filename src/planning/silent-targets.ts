@@ -3,7 +3,7 @@ import type { Target } from '../domain/target.js';
 
 /** Faults of a whole registry. Any other may be of one repository alone. */
 const ofHost: ReadonlySet<Fault['code']> = new Set(['unreachable', 'tls', 'rate-limited']);
-/** So many other faults, with no answer between them, are of the whole registry as well. */
+/** After this number of other faults without an answer between them, the fault is one of the whole registry as well. */
 const faultsInVain = 4;
 const reasonsTold = 20;
 
@@ -37,7 +37,7 @@ export class SilentTargets {
     const inVain = (this.#inVain.get(target) ?? 0) + 1;
     this.#inVain.set(target, inVain);
     const isSilent = ofHost.has(fault.code) || inVain >= faultsInVain;
-    // All of its rows are told the first reason.
+    // All of its rows get the first reason.
     if (isSilent && !this.#silent.has(target)) this.#silent.set(target, { target, fault });
   }
 

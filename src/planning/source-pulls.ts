@@ -92,8 +92,8 @@ export interface PullBudgets {
     allowance: PullAllowance,
   ): Promise<{ readonly freeInMs: number } | undefined>;
   /**
-   * The source's own count, `ageMs` after it was asked for. `share`: the allowance is only a part of what the source
-   * grants, so that its word cannot raise it.
+   * Records the source's own count, `ageMs` after its request. `share`: the allowance is only a part of what the source
+   * grants, so the source's count cannot raise it.
    */
   told(
     account: { readonly host: string; readonly rateLimitSource: string },

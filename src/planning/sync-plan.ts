@@ -40,8 +40,8 @@ export interface SyncPlanPorts {
 }
 
 /**
- * What a sync would do, by everything that it would look at; nothing is moved and no row changes. What was found goes to
- * the sink at once: of the images that were told only the names that they would claim are kept.
+ * Plans what a sync would do, by everything that it would look at. It copies nothing and changes no row. Each finding
+ * goes to the sink at once: of an image that was reported, only the names that it would claim stay in memory.
  */
 export async function planSync(ports: SyncPlanPorts, sink: PlanSink, signal: AbortSignal): Promise<PlanSummary> {
   const surveyor = new ImageSurveyor(ports, signal);
@@ -113,7 +113,7 @@ class ImageSurveyor {
     if (chosen.length === 0) throw noTarget(selection);
 
     const isDirect = chosen.some(({ engine }) => engine === undefined);
-    // Before the names: a source that is not there claims none. Where only a daemon may reach it, nobody can ask.
+    // Before the names: a source that does not exist claims none. A source only for daemons is not resolved.
     const sourceDigest = isDirect ? await this.#ports.engine.resolve(source, { signal: this.#signal }) : undefined;
     const { found, refused } = await this.#destinations(source, chosen);
     const byDocker = found.filter(({ destination }) => destination.engine === 'docker').map(unseenTarget);
@@ -145,7 +145,7 @@ class ImageSurveyor {
     }
   }
 
-  /** What can be told without the source's manifests: whether the target's tag leads to the very digest. */
+  /** What is known without the source's manifests: whether the target's tag points to this very digest. */
   async #lookAtTag(
     { destination, takenName }: ForeseenDestination,
     { sourceDigest, force }: Pick<CopyRequest, 'sourceDigest' | 'force'>,

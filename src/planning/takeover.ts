@@ -34,8 +34,8 @@ interface Sought {
 }
 
 /**
- * Whatever is not adopted here gets a plan of its own, which asks again and says why. A target that could not be asked
- * once is not asked for every row of a page.
+ * An image that is not adopted here gets its own plan, which asks the target again and says why. A target that does not
+ * answer receives no further requests for the other rows of the page.
  */
 export async function takeOver(ports: TakeoverPorts, after: number, signal: AbortSignal): Promise<TakeoverPage> {
   const { pushed, targets } = ports;
@@ -122,7 +122,7 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
     return { row: { rowId, image, platform, selection, was: PushStatus.pushed }, copies };
   }
 
-  /** The name that the image has there, or would get: no row tells of another one. */
+  /** The name that the image has there, or would get: no row records another one. */
   async function nameOn(image: string, name: string): Promise<string> {
     const target = targets.find((one) => one.name === name);
     if (target === undefined) throw new TypeError(`${name} is no target`);

@@ -3,13 +3,13 @@ import type { FerryError } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
 import { printUtc } from '../domain/utc-time.js';
 
-/** So long nobody asks a target again that stayed away through all attempts of an image. */
+/** For this time, a target that was unavailable in all attempts of an image receives no requests. */
 const restMs = 60_000;
 
 interface Clocks {
   /** Milliseconds of a monotonic clock: the other one may be set back by hours. */
   readonly monotonic: () => number;
-  /** UTC ms, for what people are told. */
+  /** UTC ms, for messages to users. */
   readonly wall: () => number;
 }
 
@@ -53,7 +53,7 @@ export class TargetHealth {
     return [targets.filter(({ name }) => !left.some(({ target }) => target === name)), left];
   }
 
-  /** Takes note of how the last attempt of an image went on the targets that were asked. */
+  /** Records how the last attempt of an image went on the targets that received requests. */
   noteAll(
     asked: readonly Target[],
     failures: readonly { readonly target: string; readonly failure: FerryError }[],
@@ -65,9 +65,9 @@ export class TargetHealth {
   }
 
   /**
-   * Takes note of how the last attempt of one went.
+   * Records how the last attempt of one target went.
    *
-   * @param hostReason why, in words that name no repository: other images are told it
+   * @param hostReason the reason, in words that name no repository: other images report it too
    */
   note(target: string, fault: Pick<Fault, 'code' | 'decision'> | undefined, hostReason?: string): void {
     if (fault?.code !== 'unreachable' && fault?.code !== 'tls') {

@@ -24,6 +24,6 @@ export async function unservedTargets(
 
 /** Workers that copy through Docker daemons. */
 export interface DaemonWorkers {
-  /** Whether there is one now; undefined when nobody can say. */
+  /** Whether there is one now; undefined when Temporal cannot say. */
   arePolling(): Promise<boolean | undefined>;
 }

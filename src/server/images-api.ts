@@ -21,7 +21,7 @@ export interface ImagesApiOptions {
   readonly log: ServerLog;
 }
 
-/** Any value: `readAddImage` judges it, and refuses an entry of a list by itself, in the answer. */
+/** Any value: `readAddImage` validates it. The response refuses an invalid entry of a list separately. */
 const field = (description: string, example?: unknown) => z.unknown().openapi({ description, example });
 const ImageFields = z
   .looseObject({

@@ -70,7 +70,7 @@ function reportOn([target]: readonly CopyTarget[]): CopyReport {
 }
 
 describe('the activity that copies an image', () => {
-  test('it gives the engine the policy of each target, and says what arrived', async () => {
+  test('the copy activity gives the engine the policy of each target, and returns what arrived', async () => {
     const seen: CopyTarget[] = [];
     const { copyImage } = activities(async (request) => {
       seen.push(...request.targets);
@@ -86,7 +86,7 @@ describe('the activity that copies an image', () => {
     expect(result.open).toEqual([]);
   });
 
-  test('bytes that an attempt before a crash had read are counted on', async () => {
+  test('the copy activity counts the bytes that an attempt before a crash had read', async () => {
     const beats: CopyHeartbeat[] = [];
     const heartbeatDetails: CopyHeartbeat = { bytesRead: 1_000, bytesSent: 900, finished: [`aliyun ${digest}`] };
     const environment = new MockActivityEnvironment({ attempt: 2, heartbeatDetails });
@@ -103,7 +103,7 @@ describe('the activity that copies an image', () => {
     expect(beats.at(-1)).toMatchObject({ bytesRead: 1_050, finished: [`aliyun ${digest}`] });
   });
 
-  test('a heartbeat that it cannot read, of another version, counts as nothing', async () => {
+  test('the copy activity ignores an unreadable heartbeat of another version', async () => {
     const { copyImage } = activities(async (request) => reportOn(request.targets));
 
     const result = await run(new MockActivityEnvironment({ heartbeatDetails: 'of old' }), copyImage);
@@ -111,7 +111,7 @@ describe('the activity that copies an image', () => {
     expect(result.bytesRead).toBe(0);
   });
 
-  test('cancelling it aborts the transfer, and it ends as cancelled whatever the engine threw', async () => {
+  test('cancelling the copy activity aborts the transfer, and it ends as cancelled whatever the engine threw', async () => {
     const environment = new MockActivityEnvironment();
     const { copyImage } = activities(
       async (_request, options) =>
@@ -124,7 +124,7 @@ describe('the activity that copies an image', () => {
     await expect(run(environment, copyImage)).rejects.toBeInstanceOf(CancelledFailure);
   });
 
-  test('a fault of the source leaves every target open and is a value, not a failure', async () => {
+  test('a source fault during a copy leaves every target open and is a value, not a failure of the activity', async () => {
     const { copyImage } = activities(async () => {
       throw new FerryError('source docker.io answered 503', { code: 'server-error', decision: 'retry' });
     });
@@ -135,7 +135,7 @@ describe('the activity that copies an image', () => {
     expect(result.open).toEqual([{ destination: input.destinations[0] }]);
   });
 
-  test('a bug is a failure under its own name', async () => {
+  test('a bug during a copy is a failure of the activity under its own name', async () => {
     const { copyImage } = activities(async () => {
       throw new TypeError('x is not a function');
     });

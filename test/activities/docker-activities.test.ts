@@ -17,7 +17,7 @@ beforeEach(async () => {
   stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
 });
 
-/** A daemon that has pulled the image, and pushes it where nobody objects. */
+/** A daemon that has pulled the image, and pushes it to each target that `beforePush` allows. */
 async function pulledAndPushed(
   { targets }: DockerCopyRequest,
   { beforePull, beforePush }: DockerCopyOptions,
@@ -57,7 +57,7 @@ function destinationsOf(plan: ImagePlan): readonly Destination[] {
   return plan.kind === 'planned' ? plan.open.map(({ destination }) => destination) : [];
 }
 
-test('a name is claimed once the daemon has the image: a mistyped one does not keep it from the right one', async () => {
+test('a copy by Docker claims its target name after the pull, so that a mistyped image does not take it from the right one', async () => {
   const [typo, right] = ['registry.example.com/typo/app:v1', 'registry.example.com/team/app:v1'];
   await stage.want(typo);
   await stage.want(right);
@@ -77,7 +77,7 @@ test('a name is claimed once the daemon has the image: a mistyped one does not k
   expect(await stage.stores.names.ownedBy('registry.example.com/typo/app', host)).toEqual([]);
 });
 
-test('of two that foresaw one name the later gets another at the next try', async () => {
+test('of two images that expected the same target name the later one gets another name at the next attempt', async () => {
   const [first, second] = ['registry.example.com/one/app:v1', 'registry.example.com/two/app:v1'];
   await stage.want(first);
   await stage.want(second);
@@ -96,7 +96,7 @@ test('of two that foresaw one name the later gets another at the next try', asyn
   expect(taken.open).toEqual([]);
 });
 
-test('what the database does not give is no fault of the source, nor of a target', async () => {
+test('a database failure during a copy by Docker is no fault of the source or of a target', async () => {
   const image = 'registry.example.com/team/app:v1';
   await stage.want(image);
   const destinations = destinationsOf(await stage.plan(image));
@@ -108,7 +108,7 @@ test('what the database does not give is no fault of the source, nor of a target
   });
 });
 
-test('a pull of the daemon is booked like any other, and waits when the allowance is spent', async () => {
+test('a pull of the Docker daemon counts like any other, and waits when the pull allowance is used up', async () => {
   const image = 'registry.example.com/team/app:v1';
   await stage.want(image);
   const destinations = destinationsOf(await stage.plan(image));

@@ -38,14 +38,14 @@ describe('the plan of an image that is for some of the targets', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('asks only those that are configured', async () => {
+  test('the plan of an image for some of the targets asks only those that are configured', async () => {
     const plan = await planFor(['private', 'gone']);
 
     expect(plan).toMatchObject({ kind: 'planned', open: [{ destination: { target: 'private' } }] });
     expect(planned.map((request) => request.targets.map(({ name }) => name))).toEqual([['private']]);
   });
 
-  test('asks all of them when one row of the image is for all', async () => {
+  test('the plan of an image asks all targets when one of its rows is for all', async () => {
     await stores.wanted.addWanted([
       { reference: parseImageReference(image), platform: 'linux/arm64', requestedBy: { by: 'cli' } },
     ]);
@@ -55,7 +55,7 @@ describe('the plan of an image that is for some of the targets', () => {
     expect(planned.map((request) => request.targets.map(({ name }) => name))).toEqual([['aliyun', 'private']]);
   });
 
-  test('stops for a person when none is configured, and names them', async () => {
+  test('the plan of an image is blocked when none of its targets is configured, and names them', async () => {
     const plan = await planFor(['gone', 'lost']);
 
     expect(plan).toMatchObject({

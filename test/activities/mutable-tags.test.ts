@@ -12,7 +12,7 @@ import { requestsOf, run, settle, startActivityStage } from './activity-stage.js
 const hourMs = 3_600_000;
 
 describe('tags that move at their source', () => {
-  test('an unchanged one costs one HEAD at the source, and its targets nothing; others are not asked for', async () => {
+  test('the check of an unchanged mutable tag costs one HEAD at the source and no request to its targets, and other tags cost nothing', async () => {
     const stage = await startActivityStage();
     await pushed(stage, 'team/app:latest', 'team/app:1.0', 'team/tool:latest');
     forget(stage);
@@ -27,7 +27,7 @@ describe('tags that move at their source', () => {
     expect([...stage.aliyun.requests, ...stage.own.requests]).toEqual([]);
   });
 
-  test('a moved one is copied again, and what it led to before is kept in the history', async () => {
+  test('a mutable tag that moved at its source is copied again, and its history keeps the digest that it pointed to before', async () => {
     const stage = await startActivityStage();
     const image = `${stage.source.host}/team/app:latest`;
     const [before] = await pushed(stage, 'team/app:latest');
@@ -47,7 +47,7 @@ describe('tags that move at their source', () => {
     ]);
   });
 
-  test('what it led to before is kept under a tag of its own when that is wanted, without moving a blob', async () => {
+  test('with a backup tag configured, the image that a moved tag pointed to keeps a tag of its own, and no blob is copied for it', async () => {
     const stage = await startActivityStage({
       mutableTags: { patterns: ['*'], everyMs: 0, backupTag: '{tag}-{yyyymmddhhmmss}' },
     });
@@ -70,7 +70,7 @@ describe('tags that move at their source', () => {
     expect(puts).toEqual([expect.stringContaining('/manifests/1.0-20'), 'PUT /v2/mirror/app/manifests/1.0']);
   });
 
-  test('one that an older script copied is compared with its source at the first look, and copied when it moves later', async () => {
+  test('a mutable tag that an older script copied is compared with its source at the first check, and copied when it moves later', async () => {
     const stage = await startActivityStage();
     const image = `${stage.source.host}/team/app:latest`;
     const layers = [Buffer.from('the same')];
@@ -88,7 +88,7 @@ describe('tags that move at their source', () => {
     expect(await stage.plan(image)).toMatchObject({ kind: 'planned', open: [{}, {}] });
   });
 
-  test('one that an older script copied and that is not what its source has is copied in the run that takes it over', async () => {
+  test('a mutable tag that an older script copied and that differs from its source is copied in the run that takes it over', async () => {
     const stage = await startActivityStage();
     const image = `${stage.source.host}/team/app:latest`;
     const { digest } = placeImage(stage.source, 'team/app', { tag: 'latest' });
@@ -103,7 +103,7 @@ describe('tags that move at their source', () => {
     expect(await stage.plan(image)).toMatchObject({ kind: 'planned', sourceDigest: digest, open: [{}, {}] });
   });
 
-  test('one that a Docker daemon has packed anew is what its source has, and is left as it is', async () => {
+  test('a mutable tag that a Docker daemon has repacked counts as equal to its source, and is not copied again', async () => {
     const stage = await startActivityStage();
     const image = `${stage.source.host}/team/app:latest`;
     const placed = placeImage(stage.source, 'team/app', { tag: 'latest' });
@@ -117,7 +117,7 @@ describe('tags that move at their source', () => {
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
   });
 
-  test('one that was looked at within the interval, or by this run, is not looked at again', async () => {
+  test('a mutable tag that was checked within the interval, or by this run, is not checked again', async () => {
     const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: hourMs } });
     await pushed(stage, 'team/app:1.0');
     forget(stage);
@@ -130,7 +130,7 @@ describe('tags that move at their source', () => {
     expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/app/manifests/1.0']);
   });
 
-  test('a source that cannot be asked is told, is not asked for every image, and changes no row', async () => {
+  test('a source that cannot be checked for moved tags is reported, receives no request for each image, and changes no row', async () => {
     const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: 0 } });
     const names = Array.from({ length: 12 }, (_, n) => `team/app:${n}`);
     await pushed(stage, ...names);
@@ -146,7 +146,7 @@ describe('tags that move at their source', () => {
     expect(new Set(statuses)).toEqual(new Set([PushStatus.pushed]));
   });
 
-  test('a row whose image somebody made unreadable is told, and keeps no other image from being looked at', async () => {
+  test('a row whose image another program made unreadable is reported, and the mutable tags of other images are still checked', async () => {
     const stage = await startActivityStage({ mutableTags: { patterns: ['*'], everyMs: 0 } });
     await pushed(stage, 'team/app:1', 'team/app:2');
     const image = `${stage.source.host}/team/app:1`;
@@ -160,7 +160,7 @@ describe('tags that move at their source', () => {
     expect(found.unchecked[0]).toMatchObject({ image: 'no reference::1', fault: { code: 'invalid-reference' } });
   });
 
-  test('the source of one that goes to targets behind a daemon alone is not asked', async () => {
+  test('the source of a mutable tag that goes only to targets behind a daemon receives no requests', async () => {
     const stage = await startActivityStage({ byDocker: ['private'] });
     const image = `${stage.source.host}/team/app:latest`;
     await stage.want(image, { targets: ['private'] });
@@ -174,7 +174,7 @@ describe('tags that move at their source', () => {
     expect(requestsOf(stage.source)).toEqual(['HEAD /v2/team/tool/manifests/latest']);
   });
 
-  test('what the database does not give is no fault of a source: the whole look is tried again', async () => {
+  test('a database failure during the check for moved tags is no fault of a source: the whole check is retried', async () => {
     const stage = await startActivityStage();
     await pushed(stage, 'team/app:latest');
     const fault = new DatabaseFault('the database is away', 'connection');

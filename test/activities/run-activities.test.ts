@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { run, startActivityStage } from './activity-stage.js';
 
-test('a look at pending images reads rows anew whose image somebody made unreadable, and blocks what means nothing once', async () => {
+test('the list of pending images reads rows again whose image another program changed, and blocks an unreadable reference once', async () => {
   const stage = await startActivityStage();
   const names = ['app:1', 'app:2', 'app:3'].map((name) => `${stage.source.host}/team/${name}`);
   for (const name of names) await stage.want(name);

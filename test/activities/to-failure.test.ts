@@ -28,26 +28,26 @@ describe('errors become failures in one place', () => {
     expect(failure.details).toEqual([{ decision }]);
   });
 
-  test('what is to be recorded is tried until the database takes it, whatever a person has to do there', () => {
+  test('an activity is retried while the database refuses writes, and is not retried after an invalid statement', () => {
     const refused = toFailure(new DatabaseFault('it is read-only', 'refused'), 9) as ApplicationFailure;
     const statement = toFailure(new DatabaseFault('there is no such column', 'statement'), 1) as ApplicationFailure;
 
     expect([refused.nonRetryable, statement.nonRetryable]).toEqual([false, true]);
   });
 
-  test('a wait that the other side named delays the next attempt', () => {
+  test('a retry delay that the registry requested delays the next attempt of the activity', () => {
     const failure = toFailure(fault('wait', 90_000), 1) as ApplicationFailure;
 
     expect(failure.nextRetryDelay).toBe(90_000);
   });
 
-  test('what hangs below a fault stays out of the history', () => {
+  test('the cause of a fault is not written to the workflow history', () => {
     const failure = toFailure(fault('retry'), 1) as ApplicationFailure;
 
     expect(failure.cause).toBeUndefined();
   });
 
-  test('a bug is tried a few times and then shown under its own name', () => {
+  test('a bug in an activity is retried a few times and then shown under its own name', () => {
     const bug = new TypeError('x is not a function');
 
     const [first, last] = [toFailure(bug, 1), toFailure(bug, 5)] as ApplicationFailure[];
@@ -56,13 +56,13 @@ describe('errors become failures in one place', () => {
     expect([last?.type, last?.nonRetryable]).toEqual(['TypeError', true]);
   });
 
-  test('a cancellation stays one', () => {
+  test('a cancellation that becomes a failure stays a cancellation', () => {
     const cancelled = new CancelledFailure('cancelled');
 
     expect(toFailure(cancelled, 1)).toBe(cancelled);
   });
 
-  test('as a value a fault keeps code, decision, reason and wait, and nothing else', () => {
+  test('a fault as a value keeps code, decision, reason and wait, and nothing else', () => {
     expect(toFault(fault('wait', 5_000))).toEqual({
       code: 'rate-limited',
       decision: 'wait',

@@ -43,7 +43,7 @@ describe('an image that was copied once and is wanted again', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('costs one HEAD at its source and one at each target while nothing moved', async () => {
+  test('an image that was copied once and is wanted again costs one HEAD at its source and one at each target while nothing moved', async () => {
     placeTwoPlatforms();
     await want('linux/amd64');
     await want('linux/s390x');
@@ -63,7 +63,7 @@ describe('an image that was copied once and is wanted again', () => {
     expect(await stores.pushed.knownCopies(image)).toEqual(recorded);
   });
 
-  test('is looked into on the target whose tag moved; the other one is done', async () => {
+  test('an image that was copied once is compared in full on the target whose tag moved, and is done on the other target', async () => {
     placeTwoPlatforms();
     await want('linux/amd64');
     await sync();
@@ -76,7 +76,7 @@ describe('an image that was copied once and is wanted again', () => {
     expect(after.done.map(({ target }) => target)).toEqual(['right']);
   });
 
-  test('is looked into below its tags when a person wants it copied anew', async () => {
+  test('an image that was copied once is compared below its tags when a user retries it', async () => {
     placeTwoPlatforms();
     await want('linux/amd64');
     await want('linux/arm64');
@@ -107,7 +107,7 @@ describe('an image that was copied once and is wanted again', () => {
     ['its referrers are wanted', () => undefined, { referrers: true }],
   ];
 
-  test.each(changes)('is looked into when %s', async (_, change, settings) => {
+  test.each(changes)('an image that was copied once is compared in full when %s', async (_, change, settings) => {
     placeTwoPlatforms();
     await want('linux/amd64');
     await sync();

@@ -19,7 +19,7 @@ test('without a peer nothing is claimed', () => {
   expect(goalLine(timesFaster(1.5, [own]))).toContain('not judged');
 });
 
-test('a missed goal stands in the report as missed, and columns that nobody fills are left out', () => {
+test('a missed goal is in the report as missed, and columns without values are left out', () => {
   const report = reportOf(outcome());
 
   expect(report).toContain('- **missed**: at least 1.6× faster than the fastest peer (1.50× quick)');

@@ -219,7 +219,7 @@ export function eventsSuite(placeOf: PlaceOf): void {
       expect(await stores.status.eventsOf(nginx)).toEqual([]);
     });
 
-    test('events behind a missing number come once its transaction can no longer be under way', async () => {
+    test('events after a missing number are returned once its transaction can no longer be in progress', async () => {
       const { stores, sql } = use();
       await stores.wanted.addWanted([imageRequest('nginx:1.27'), imageRequest('redis:7'), imageRequest('alpine:3')]);
       const [first, second] = await all(use());

@@ -14,7 +14,7 @@ const image = 'ghcr.io/org/app-77:1';
 /** More than belong to one image, and fewer than all 1,000. */
 const few = 50;
 
-/** What is asked for each image of a run must not become slower with every image that is there. */
+/** The queries for each image of a run must not become slower with every image in the database. */
 export function indexSuite(placeOf: PlaceOf): void {
   describe('statements for one image among many', () => {
     const use = eachWithStores(placeOf);

@@ -41,7 +41,7 @@ export function smallStoresSuite(placeOf: PlaceOf): void {
       expect(await status.run('run/1')).toMatchObject({ reasons: ['schedule'], summary: { pushed: 3 } });
     });
 
-    test('a delivery is recorded for its first owner, who may repeat it', async () => {
+    test('a delivery is recorded for its first owner, and only that owner can repeat it', async () => {
       const { deliveries } = use().stores;
       const record = async (id: string, owner: string) =>
         (await deliveries.record({ id, owner }, [imageRequest('nginx:1')]))?.[0];

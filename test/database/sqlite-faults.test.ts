@@ -109,7 +109,7 @@ test('a single statement waits for another writer without blocking this process'
   other.exec('begin immediate');
 
   const writing = tags.unmoved('docker.io/library/nginx:1.27', 'sha256:new');
-  // Nobody could come to this while libsql itself waits.
+  // This timer could not fire if libsql itself waited for the lock.
   setTimeout(() => other.exec('commit'), 20);
   await writing;
   const { rows } = await sql`select source_digest as digest from images_for_push`.execute(database.queries);

@@ -112,7 +112,7 @@ export async function syncImage(
       bytesRead: 5_000,
       ...outcome,
     },
-    // What was asked for in the same millisecond in which the rows were read would count as asked for later.
+    // A request in the same millisecond in which the rows were read would count as a later one.
     { targets: configured, run, readAt: readAt + 1 },
   );
 }

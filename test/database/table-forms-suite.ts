@@ -18,7 +18,7 @@ export interface TableForm {
   readonly refused?: RegExp;
   /** The statements that the refusal names do not suffice: what a person types, where a choice is left to them. */
   readonly typed?: string;
-  /** Statements at the end of the message lead to tables that work. Without it what to do is in words. */
+  /** The statements at the end of the message produce tables that work. Otherwise it says in words what to do. */
   readonly isMended?: boolean;
 }
 
@@ -84,7 +84,7 @@ async function useTables(settings: DatabaseSettings) {
     return {
       wanted: wanted.map(({ platform }) => platform),
       pushed: [...new Set(copies.map((copy) => copy.image))],
-      // Of the rows that were there, each was read: those that are pending are asked for.
+      // Each row that was there was read: only the pending ones are requested.
       waiting: waiting.filter(({ image: pending }) => !isImage(pending)),
     };
   } finally {

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe.each(['distribution', 'docker-registry'] as const)('a %s for tests', (kind) => {
-  test('its log tells who asked for what, without the questions of the test tools', async () => {
+  test('the log of a test registry records each request and its account, without the requests of the test tools', async () => {
     const registry = await start({ kind, htpasswd: { user: 'captain', password: 'rope' } });
 
     await registryRequest(registry, { method: 'GET', path: '/v2/_catalog', expected: [200] });

@@ -150,7 +150,7 @@ test('no password is written in it, and no port is open to other machines', () =
   for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
 });
 
-test('every variable that it asks for is in .env.example, and every file that it mounts is there', () => {
+test('every variable that docker-compose.yml requires is in .env.example, and every file that it mounts exists', () => {
   const asked = [...readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+):\?/g)];
   const example = readFileSync(join(projectRoot, '.env.example'), 'utf8');
   const mounted = services

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 test(
-  'what Dify, Xinference and the tags of a registry bring is found, copied, and found again by nobody',
+  'the images of Dify, of Xinference and of the tags of a registry are found and copied, and the next check finds nothing new',
   { timeout: 180_000 },
   async () => {
     await publish('acme/api', '1', '2');
@@ -84,7 +84,7 @@ test(
 );
 
 test(
-  'the images of an upstream with targets go there only, until somebody wants them everywhere',
+  'the images of an upstream with targets go only there, until a user requests them for all targets',
   { timeout: 180_000 },
   async () => {
     await publish('acme/edge', '1.0.0');
@@ -123,7 +123,7 @@ test('a compose file that has moved is said in one line with its address', { tim
 });
 
 test(
-  'one run is made while GitHub is away, which is told; the look goes on at the next start, before the run',
+  'while GitHub is unavailable one run is made and the failed check is reported; the next start resumes the check before its run',
   { timeout: 180_000 },
   async () => {
     await publish('acme/api', '1', '2');

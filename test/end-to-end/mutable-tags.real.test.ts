@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 test(
-  'a tag that moves at its source is copied by the next run, and what it led to is kept and told; others cost a HEAD',
+  'the next run copies a tag that moved at its source, keeps and reports its old digest, and costs other tags one HEAD',
   { timeout: 180_000 },
   async () => {
     const before = await publish('app', 'latest', 'before');

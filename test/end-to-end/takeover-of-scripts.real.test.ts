@@ -56,7 +56,7 @@ afterAll(async () => {
 
 /** What the scripts' habits left of an image. */
 interface Left {
-  /** What the source's tag leads to, the last of these; it has had the others. */
+  /** The source's tag points to the last of these; it pointed to the others before. */
   readonly source: readonly MadeManifest[];
   readonly aliyun?: MadeManifest;
   readonly own?: MadeManifest;

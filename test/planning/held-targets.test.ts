@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 
 describe('where one target lacks an image that another has', () => {
-  test('the other keeps it, and the missing one gets what the source had then, though the tag has moved since', async () => {
+  test('a target that lacks an image gets the digest that the other target has and keeps, though the tag has moved since', async () => {
     const { source, aliyun, own } = stage;
     const then = placeImage(source, 'team/app');
     copyTo(aliyun, then);
@@ -34,7 +34,7 @@ describe('where one target lacks an image that another has', () => {
     expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
   });
 
-  test('it is read from that target, byte for byte, where the source has that digest no more', async () => {
+  test('a target that lacks an image gets it from the other target, byte for byte, when the source no longer has that digest', async () => {
     const { source, aliyun, own } = stage;
     const lost = placeImage(aliyun, 'mirror/app');
     placeImage(source, 'team/app');
@@ -50,7 +50,7 @@ describe('where one target lacks an image that another has', () => {
     expect(row).toMatchObject({ push_status: PushStatus.pushed, source_digest: null });
   });
 
-  test('it gets nothing while neither gives it, with the reason, and a retry copies what the source has now', async () => {
+  test('a target that lacks an image gets nothing while neither source nor target provides it, with the reason, and a retry copies what the source has now', async () => {
     const { source, aliyun, own } = stage;
     placeImage(aliyun, 'mirror/app');
     const now = placeImage(source, 'team/app');
@@ -95,11 +95,11 @@ describe('where one target lacks an image that another has', () => {
 
     expect(after).toEqual([then.digest, then.digest]);
     expect(puts).toEqual([]);
-    // Asked for by a person, both are brought up to date.
+    // After a request by a user, both are updated.
     expect([tagOn(aliyun), tagOn(own)]).toEqual([now.digest, now.digest]);
   });
 
-  test('a mutable tag is brought up to date on both where the source has moved on', async () => {
+  test('a mutable tag that one target lacks is updated on both targets when it has moved at the source', async () => {
     const { source, aliyun, own } = stage;
     image = `${source.host}/team/app:latest`;
     placeImage(aliyun, 'mirror/app', { tag: 'latest' });
@@ -113,7 +113,7 @@ describe('where one target lacks an image that another has', () => {
 });
 
 describe('a fresh database over targets that are full', () => {
-  test('an index with two platforms is not replaced by one alone, and the result says how to ask for that', async () => {
+  test('with a fresh database an index with two platforms on a target is not replaced by a single platform, and the result says how to force it', async () => {
     const { source, aliyun, own } = stage;
     for (const registry of [source, aliyun, own]) twoPlatforms(registry);
     const before = [tagOn(aliyun), tagOn(own)];
@@ -132,7 +132,7 @@ describe('a fresh database over targets that are full', () => {
     expect(items).toMatchObject([{ image, platforms: [{ platform: 'linux/amd64' }] }, { image }]);
   });
 
-  test('an image whose source has moved since is adopted with that said, and a retry replaces it', async () => {
+  test('with a fresh database an image on a target whose source has moved since is adopted with a note, and a retry replaces it', async () => {
     const { source, aliyun, own } = stage;
     const old = placeImage(aliyun, 'mirror/app');
     copyTo(own, old, aliyun, 'mirror/app');
@@ -152,7 +152,7 @@ describe('a fresh database over targets that are full', () => {
     expect([tagOn(aliyun), tagOn(own)]).toEqual([now.digest, now.digest]);
   });
 
-  test('a wanted platform that a tag lacks is added, and what the tag holds beside it stays', async () => {
+  test('with a fresh database a wanted platform that a tag lacks is added, and the other platforms of the tag stay', async () => {
     const { source, aliyun, own } = stage;
     twoPlatforms(source);
     for (const registry of [aliyun, own]) placeImage(registry, 'mirror/app');

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe('a name on a target', () => {
-  test('is not taken by an image that its source does not have: the right one still gets the plain name', async () => {
+  test('an image that its source does not have claims no name on a target, and the right one still gets the plain name', async () => {
     const { source } = stage;
     placeImage(source, 'team/app');
 
@@ -24,7 +24,7 @@ describe('a name on a target', () => {
     expect(repositoriesOf(right)).toEqual(['mirror/app', 'mirror/app']);
   });
 
-  test('nor by one that is asked for by a digest that its source does not have', async () => {
+  test('an image that is requested by a digest that its source does not have claims no name on a target', async () => {
     const { source, aliyun, stores } = stage;
 
     const mistyped = await wantAndPlan(`${source.host}/typo/app@sha256:${'1'.repeat(64)}`);
@@ -50,7 +50,7 @@ describe('the requests of a plan', () => {
     expect(plan).toMatchObject({ kind: 'planned', sourceDigest: digest, open: [] });
   });
 
-  test('nothing is read from the source when no target could be asked', async () => {
+  test('when no target answers the source receives one HEAD and no other request', async () => {
     const { source, aliyun, own } = stage;
     const { digest } = placeImage(source, 'team/app');
     await Promise.all([aliyun.stop(), own.stop()]);
@@ -65,7 +65,7 @@ describe('the requests of a plan', () => {
     });
   });
 
-  test('the source is not asked while every target is away', async () => {
+  test('the source receives no requests while every target is unavailable', async () => {
     const { source, aliyun, own } = stage;
     placeImage(source, 'team/app');
     await wantAndPlan(`${source.host}/team/app:v1`);
@@ -85,7 +85,7 @@ describe('the requests of a plan', () => {
     });
   });
 
-  test('an image that is left for a target that another one found away is not told of that one', async () => {
+  test('an image that is left because another image found its target unavailable reports a reason that does not name that image', async () => {
     const { source, aliyun, own } = stage;
     for (const name of ['team/first', 'team/second']) {
       placeImage(source, name);
@@ -107,7 +107,7 @@ describe('the requests of a plan', () => {
     ]);
   });
 
-  test('and neither is one that an older script pushed', async () => {
+  test('an image that an older script pushed and that is left for an unavailable target reports no name of another image', async () => {
     const { source, aliyun, own } = stage;
     for (const name of ['team/first', 'team/second']) await stage.pushedByScript(`${source.host}/${name}:v1`);
     await Promise.all([aliyun.stop(), own.stop()]);
@@ -134,7 +134,7 @@ describe('what an older script pushed', () => {
     await stage.pushedByScript(image);
   });
 
-  test('is adopted when its row comes during a run: a HEAD, manifest and config for each target, and nothing of the source', async () => {
+  test('an image that an older script pushed is adopted when its row comes during a run: a HEAD, manifest and config for each target, and nothing of the source', async () => {
     const { source, aliyun, own } = stage;
 
     const plan = await stage.plan(image);
@@ -144,7 +144,7 @@ describe('what an older script pushed', () => {
     expect([source, aliyun, own].map(({ requests }) => requests.length)).toEqual([0, 3, 3]);
   });
 
-  test('is adopted again when somebody asks for it by name, and copied once it is to be copied anew', async () => {
+  test('an image that an older script pushed is adopted again when a user requests it by name, and copied when the user retries it', async () => {
     await stage.plan(image);
     await stage.want(image);
     const asked = await stage.plan(image);
@@ -156,7 +156,7 @@ describe('what an older script pushed', () => {
     expect(force).toMatchObject({ kind: 'planned', open: [{}, {}] });
   });
 
-  test('is copied when a target does not have it any more', async () => {
+  test('an image that an older script pushed is copied when a target no longer has it', async () => {
     stage.own.manifests.clear();
 
     const plan = await stage.plan(image);
@@ -164,7 +164,7 @@ describe('what an older script pushed', () => {
     expect(plan).toMatchObject({ kind: 'planned' });
   });
 
-  test('is left alone on every target while one of them cannot be asked, with the reason', async () => {
+  test('an image that an older script pushed is left alone on every target while one of them does not answer, with the reason', async () => {
     const { source, own } = stage;
     for (const method of ['HEAD', 'GET']) {
       own.when(method, /manifests/, ({ response }) => void response.writeHead(403).end());
@@ -177,7 +177,7 @@ describe('what an older script pushed', () => {
     expect(requestsOf(source)).toEqual([]);
   });
 
-  test('is not asked for row by row on a target that does not answer, when many rows are taken over', async () => {
+  test('the takeover of many rows does not send a request for each row to a target that does not answer', async () => {
     const { source, own } = stage;
     for (let n = 0; n < 40; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
     for (const method of ['HEAD', 'GET']) {
@@ -193,7 +193,7 @@ describe('what an older script pushed', () => {
 });
 
 describe('a tag and the same tag with a digest', () => {
-  test('are both pushed while they mean the same', async () => {
+  test('a tag and the same tag with a digest are both pushed while they mean the same', async () => {
     const { source } = stage;
     const { digest } = placeImage(source, 'team/app');
     const tagged = `${source.host}/team/app:v1`;
@@ -204,7 +204,7 @@ describe('a tag and the same tag with a digest', () => {
     expect([first, second]).toMatchObject([{ kind: 'planned' }, { kind: 'planned', sourceDigest: digest }]);
   });
 
-  test('the one that was wanted later is blocked where they differ, and is told whose tag it is', async () => {
+  test('of two different references to one tag the later one is blocked, and its reason names the reference that has the tag', async () => {
     const { source } = stage;
     const old = placeImage(source, 'team/app');
     placeImage(source, 'team/app');
@@ -223,7 +223,7 @@ describe('a tag and the same tag with a digest', () => {
     expect(pinned.kind === 'left' ? pinned.left[0]?.fault.reason : '').toContain(`belongs to ${tagged},`);
   });
 
-  test('the later one gets the tag when the earlier is no longer wanted', async () => {
+  test('the later of two references to one tag gets the tag when the earlier one is no longer wanted', async () => {
     const { source, stores } = stage;
     const old = placeImage(source, 'team/app');
     placeImage(source, 'team/app');
@@ -236,7 +236,7 @@ describe('a tag and the same tag with a digest', () => {
     expect(pinned).toMatchObject({ kind: 'planned', sourceDigest: old.digest });
   });
 
-  test('the later one is looked at again when the tag of the earlier one moves away from it', async () => {
+  test('the later of two references to one tag is planned again when the tag of the earlier one moves away from it', async () => {
     const { source } = stage;
     const { digest } = placeImage(source, 'team/app');
     const tagged = `${source.host}/team/app:v1`;
@@ -255,7 +255,7 @@ describe('a tag and the same tag with a digest', () => {
 });
 
 describe('targets behind a Docker daemon', () => {
-  test('are open for the daemon, which is told what the source is; nobody else asks them', async () => {
+  test('targets behind a Docker daemon are left to the daemon, which receives the source reference, and get no other requests', async () => {
     stage = await startActivityStage({ byDocker: ['private'] });
     const { source, own } = stage;
     const { digest } = placeImage(source, 'team/app');
@@ -273,7 +273,7 @@ describe('targets behind a Docker daemon', () => {
     expect(requestsOf(own)).toEqual([]);
   });
 
-  test('are left while no worker has a daemon, and keep no other target waiting', async () => {
+  test('targets behind a Docker daemon are left while no worker has a daemon, and delay no other target', async () => {
     let hasDaemonWorker = false;
     stage = await startActivityStage({ byDocker: ['private'], hasDaemonWorker: () => hasDaemonWorker });
     const image = `${stage.source.host}/team/app:v1`;
@@ -291,7 +291,7 @@ describe('targets behind a Docker daemon', () => {
     expect(soonAfter).toMatchObject({ kind: 'planned', open: [{}, {}], left: [] });
   });
 
-  test('that stay without one through all attempts of an image are left to the next run by the others', async () => {
+  test('targets behind a Docker daemon that have no daemon in all attempts of an image are left to the next run for other images too', async () => {
     stage = await startActivityStage({ byDocker: ['aliyun', 'private'], hasDaemonWorker: () => false });
     const image = `${stage.source.host}/team/app:v1`;
     await wantAndPlan(image);
@@ -303,7 +303,7 @@ describe('targets behind a Docker daemon', () => {
     expect(other).toMatchObject({ kind: 'left', left: [{ fault }, { fault }] });
   });
 
-  test('alone, they spare the source every request', async () => {
+  test('when all targets are behind a Docker daemon the source receives no requests from the plan', async () => {
     stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
     const { source, aliyun, own } = stage;
 
@@ -314,7 +314,7 @@ describe('targets behind a Docker daemon', () => {
     expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
   });
 
-  test('alone, two references to one tag are told apart by their names only: the first wanted has it', async () => {
+  test('when all targets are behind a Docker daemon two references to one tag are compared by name only, and the first wanted one gets it', async () => {
     stage = await startActivityStage({ byDocker: ['aliyun', 'private'] });
     const { source, aliyun, own } = stage;
     const { digest } = placeImage(source, 'team/app');
@@ -332,7 +332,7 @@ describe('targets behind a Docker daemon', () => {
     expect([source, aliyun, own].flatMap(requestsOf)).toEqual([]);
   });
 
-  test('are not asked for what an older script pushed: it is copied, and the daemon sends what is not there', async () => {
+  test('targets behind a Docker daemon are not searched for images of an older script: the image is copied, and the daemon sends what is missing', async () => {
     stage = await startActivityStage({ byDocker: ['private'] });
     const { source, aliyun, own } = stage;
     const { mediaType, bytes } = placeImage(source, 'team/app');

@@ -40,7 +40,7 @@ test('a row that another program marked as pushed is pushed once it was found on
   expect(requestsOf(stage.source)).toEqual([]);
 });
 
-test('a row that was verified is not looked for again, until another program sets its status anew', async () => {
+test('a row that was verified is not verified again until another program sets its status again', async () => {
   const { aliyun, own } = stage;
   const image = await claimed('app');
   for (const registry of [aliyun, own]) placeImage(registry, nameOn('app'));
@@ -113,7 +113,7 @@ test('more rows than one page are looked for page by page, and a page that is ma
   expect([first.adopted, second.adopted]).toEqual([500, count - 500]);
   expect(second).not.toHaveProperty('next');
   expect(await stage.stores.status.unverified()).toBe(0);
-  // Every tag leads to the same image: its manifest and config are read once, of each tag a HEAD is all.
+  // Every tag points to the same image: its manifest and config are read once, and each tag costs one HEAD.
   expect(requestsOf(aliyun).filter((request) => request.startsWith('GET')).length).toBeLessThan(20);
 }, 60_000);
 

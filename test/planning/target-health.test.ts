@@ -29,7 +29,7 @@ test('a target that stayed away is left to the next run for a minute, then asked
 test.each([
   ['unreachable', 'it could not be reached'],
   ['tls', 'no TLS connection to it could be made'],
-] as const)('where nobody said %s of the whole host, plain words stand for what one image was told', (code, words) => {
+] as const)('without a reason for the host, the fault %s of one image is reported in plain words', (code, words) => {
   const health = new TargetHealth({ monotonic: () => 0, wall });
 
   health.note('private', { ...fault, code });

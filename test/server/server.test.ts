@@ -35,7 +35,7 @@ describe('where the server listens', () => {
   });
 
   test.each([
-    ['that somebody chose', { isChosen: true, mayMove: true }],
+    ['that the user chose', { isChosen: true, mayMove: true }],
     ['in production', { isChosen: false, mayMove: false }],
   ])('an address in use is an error that says what to do: %s', async (_what, { isChosen, mayMove }) => {
     const starting = serve(answer, { host: '127.0.0.1', port, isChosen }, { mayMove });

@@ -40,7 +40,7 @@ afterEach(async () => {
   await worker.stop();
 });
 
-/** A plan in which some targets are reached through a Docker daemon; if all are, nobody looked at the source. */
+/** A plan that reaches some targets through a Docker daemon; if it reaches all so, the source was not resolved. */
 function withDocker(targets: readonly string[], byDocker: readonly string[]): Plan {
   const { sourceDigest, ...plan } = planned(image, targets) as Plan;
   const open = plan.open.map(({ destination }) =>

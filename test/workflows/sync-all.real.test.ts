@@ -174,7 +174,7 @@ describe('SyncAll on a real Temporal server', () => {
   test('an image whose workflow fails is recorded with the reason, and the others are copied', async () => {
     const broken = 'docker.io/library/broken:1';
     world.want('docker.io/library/a:1', broken, 'docker.io/library/c:1');
-    // A bug in a workflow fails its task again and again until somebody acts: here, a person ends it.
+    // A bug in a workflow fails its task again and again until a user acts: here, a user terminates it.
     const plan = vi.fn<() => ImagePlan>(() => ({ kind: 'broken' }) as never);
     world.plans.set(broken, plan);
 

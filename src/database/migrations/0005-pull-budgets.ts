@@ -1,7 +1,7 @@
 import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
-/** Pull allowances of sources. A host may count each address or account (its rate limit source) by itself. */
+/** Pull allowances of sources. A host may count each address or account (its rate limit source) separately. */
 export const pullTables: readonly TableShape[] = [
   {
     name: 'source_budgets',

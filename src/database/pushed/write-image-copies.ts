@@ -15,7 +15,8 @@ interface CopyCircumstances {
 }
 
 /**
- * Writes how the copies of an image stand now, one attempt more for each that was told of.
+ * Writes the state of the copies of an image, and counts one more attempt for each copy that has an outcome.
+ *
  * @returns the state of all copies of the image before and now, and what changed; no other writer changes them before
  *   the transaction ends
  */

@@ -4,7 +4,7 @@ import type { Queries } from '../dialect-differences.js';
 import type { SchemaEditor } from '../schema-editor.js';
 import type { ColumnShape, ColumnType, IndexShape, TableShape } from '../table-shape.js';
 
-/** SQLite's texts have no length and compare byte by byte, so many changes are not needed. */
+/** SQLite's texts have no length and compare byte by byte, which makes many changes unnecessary. */
 export class SqliteSchemaEditor implements SchemaEditor {
   readonly #queries: Queries;
 
