@@ -9,8 +9,8 @@ import { RegistryFault } from './registry-errors.js';
  * Keeps what a tag points to under another tag of the same repository, which has all of its content already: this reads
  * and puts one manifest and moves no blob. If the backup tag points to something else, it stays and another is used.
  *
- * @returns the tag that keeps it; undefined when it is gone already, so that there is nothing to keep
- * @throws RegistryFault also when neither tag is free
+ * @returns the backup tag; undefined if the manifest is gone already, so that there is nothing to keep
+ * @throws RegistryFault also if neither tag is free
  */
 export async function createBackupTag(
   client: RegistryClient,
@@ -34,7 +34,7 @@ export async function createBackupTag(
   );
 }
 
-/** For a backup whose own tag points to something else already: no other digest is kept under this one. */
+/** The other name, used if the backup tag points to something else: no other digest is kept under this one. */
 export function backupTagBeside(tag: string, digest: string): string {
   const hash = digest.slice(digest.indexOf(':') + 1).slice(0, 12);
   return `${tag.slice(0, 128 - hash.length - 1)}-${hash}`;

@@ -20,8 +20,8 @@ export interface RegistryCredentials {
 export interface CredentialProvider {
   (host: string, repository: string, target?: string): Promise<RegistryCredentials | undefined>;
   /**
-   * Why credentials that are kept for a place cannot be used: file, key and reason, for people. None where others are
-   * found, or none are kept.
+   * Why stored credentials for a repository cannot be used: file, key and reason, for users. Empty if others are found,
+   * or none are stored.
    */
   readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
 }
@@ -41,70 +41,70 @@ export interface BlobLocations {
 export interface HostSettings {
   /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
   readonly scheme?: 'http' | 'https';
-  /** PEM certificates trusted beside the system's. */
+  /** PEM certificates trusted in addition to the system's. */
   readonly ca?: string;
   /** PEM. Presented to this host alone, never to a host that it redirects to. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
   /** How to reach this host and the hosts that it redirects to, whatever the client's rules say. */
   readonly proxy?: URL | 'none';
-  /** Where images of this host are read before it is asked itself, in order. */
+  /** Where images of this host are read before the host itself, in order. */
   readonly mirrors?: readonly MirrorSettings[];
-  /** A redirect of a blob from TLS to plain HTTP is followed; default: refused. Its digest is checked in any case. */
+  /** Follows a redirect of a blob from TLS to plain HTTP; default: refused. The digest is checked in any case. */
   readonly allowHttpBlobRedirects?: boolean;
   /** Blobs read from this source at once, over all copies of a client; absent: as many as the client has in flight. */
   readonly concurrentReads?: number;
-  /** What all of those read together, at most. */
+  /** Limit for all of those reads together. */
   readonly readBytesPerSecond?: number;
-  /** False: these are limits alone, which make the host no more trusted than any other. */
+  /** False: these settings are only limits; the host is trusted no more than any other. */
   readonly trusted?: false;
 }
 
 /** A registry that has the images of another one. */
 export interface MirrorSettings {
   readonly host: string;
-  /** What stands before the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
+  /** The prefix of the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
   readonly prefix?: string;
-  /** Whether its word is taken for what a tag points to; else the origin is asked, and only bytes come from here. */
+  /** Whether the mirror may resolve tags; otherwise the origin resolves them, and only bytes come from the mirror. */
   readonly resolvesTags: boolean;
 }
 
-/** Which traffic goes through a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */
+/** Which traffic goes through a proxy, in the form of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
 export interface ProxyRules {
   /** For `http:` URLs; `http:` or `https:`, perhaps with user and password. */
   readonly http?: URL;
   /** For `https:` URLs. */
   readonly https?: URL;
-  /** What goes without: `example.com` (and all below it), `.example.com` (only below), an address, a CIDR block, each
-   * perhaps with `:port`; `*` for everything. */
+  /** Hosts without a proxy: `example.com` (and all below it), `.example.com` (only below), an address, a CIDR block,
+   * each with an optional `:port`; `*` for everything. */
   readonly except: readonly string[];
 }
 
-/** How often a source lets its manifests be read: Docker Hub counts each GET of a manifest as a pull, and no HEAD. */
+/** A source's limit for reads of manifests: Docker Hub counts each GET of a manifest as a pull, and no HEAD. */
 export interface PullAllowance {
   readonly pulls: number;
   /** Milliseconds in which the source counts them. */
   readonly windowMs: number;
 }
 
-/** What a source says of its allowance beside an answer (the headers `ratelimit-limit` and `ratelimit-remaining`). */
+/** The allowance that a source reports with an answer (the headers `ratelimit-limit` and `ratelimit-remaining`). */
 export interface AnnouncedPulls extends PullAllowance {
   readonly remaining: number;
-  /** Whose pulls it counts together: an address or an account; '' where it does not say. */
+  /** The address or account whose pulls it counts together; '' if it does not say. */
   readonly rateLimitSource: string;
 }
 
-/** Keeps count of the reads that a source counts, over everybody who shares its allowance. */
+/** Counts the reads that a source counts, over everyone who shares its allowance. */
 export interface PullLedger {
-  /** Whether it is known if this source has a limit, and which: it has answered before, or the limit is configured. */
+  /** Whether it is known if this source has a limit: it has answered before, or the limit is configured. */
   isKnown(host: string): boolean;
   /**
    * Books one pull, before it is made.
    *
-   * @returns undefined when it may be made; else why not, for people, and the milliseconds until there is enough again
+   * @returns undefined if it may be made; otherwise the reason, for users, and the milliseconds until it may
    */
   take(host: string): Promise<{ readonly reason: string; readonly freeInMs: number } | undefined>;
   /**
-   * What a source said beside an answer, undefined when it speaks of no limit.
+   * Records what a source reported with an answer; undefined if it reported no limit.
    *
    * @param ageMs since the request was sent
    */
@@ -127,8 +127,8 @@ export interface RegistryClientOptions {
   readonly concurrentTransfers?: number;
   /** Where earlier processes put blobs; by default nothing is remembered. */
   readonly blobLocations?: BlobLocations;
-  /** Asked before each read that a source may count; absent: they are not counted. */
+  /** Called before each read that a source may count; absent: reads are not counted. */
   readonly pulls?: PullLedger;
-  /** Waits other than the defaults (`transport/timing.ts`). */
+  /** Timeouts that differ from the defaults (`transport/timing.ts`). */
   readonly timing?: Partial<Timing>;
 }

@@ -48,7 +48,7 @@ async function copyPrepared(
   prepared: PreparedCopy,
   { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
 ): Promise<CopyReport> {
-  // From here on everything learns of an abort by its event, which is over if it came a moment ago.
+  // From here on aborts are noticed by their event; one that came a moment ago has no event any more.
   signal.throwIfAborted();
   const { targets, plan } = prepared;
   const done = targets.filter((target) => target.plan.alreadyThere);

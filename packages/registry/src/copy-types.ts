@@ -4,7 +4,7 @@ import type { ImageReference } from './oci/image-reference.js';
 import type { DroppedManifest, ManifestPolicy } from './oci/manifest-policy.js';
 import type { PlatformSelection } from './oci/platform.js';
 
-/** A copy that was verified on a target once, as long as its tag points to this digest and the source to that one. */
+/** A copy that was verified on a target, valid while its tag points to this digest and the source to that one. */
 export interface VerifiedCopy {
   readonly sourceDigest: Digest;
   readonly digest: Digest;
@@ -13,23 +13,23 @@ export interface VerifiedCopy {
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   readonly dropped: readonly DroppedManifest[];
-  /** What a person should know about it. */
+  /** Notes for the user. */
   readonly note?: string;
 }
 
 /** A repository and tag that an image is copied to. */
 export interface CopyTarget {
-  /** What people call it; carried into the report. */
+  /** The user's name for it; carried into the report. */
   readonly name: string;
   readonly host: string;
   readonly repository: string;
   readonly tag: string;
   readonly manifestPolicy: ManifestPolicy;
-  /** Signatures, SBOMs and whatever else refers to the image go with it; default: the image alone. */
+  /** Copies signatures, SBOMs and everything else that refers to the image; default: the image alone. */
   readonly referrers?: boolean;
   /** Before the tag is moved, what it points to is kept under this tag. */
   readonly backupTag?: string;
-  /** A copy by the very recipe of this one that was verified there: while nothing moved, it is not looked into again. */
+  /** A copy with exactly these settings that was verified there: it is not examined again while nothing has moved. */
   readonly known?: VerifiedCopy;
 }
 
@@ -78,13 +78,13 @@ export interface TargetPlan {
   readonly alreadyThere: boolean;
   /** What the tag points to now, when that is something else. */
   readonly replaces?: Digest;
-  /** Why the target does not let the tag be read back: what it points to is known from the answer to PUT alone. */
+  /** Why the target does not allow reading the tag back: only the answer to the PUT says what it points to. */
   readonly unread?: string;
-  /** All that the tag points to now stays part of it: platforms are added, and nothing is taken away. */
+  /** Everything that the tag points to now stays part of it: platforms are added, and none is removed. */
   readonly extends?: true;
   /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
-  /** What a person should know: its platform could not be compared as usual. */
+  /** Notes for the user, such as a platform that could not be compared as usual. */
   readonly note?: string;
 }
 
@@ -105,7 +105,7 @@ export interface CopyPlan {
   /** Platforms that the source offers, canonical, in the source's order; absent where it did not have to be read. */
   readonly offeredPlatforms?: readonly string[];
   readonly targets: readonly TargetPlan[];
-  /** Targets that cannot take this image, or could not be asked. */
+  /** Targets that cannot take this image, or did not answer. */
   readonly failures: readonly TargetFailure[];
 }
 
@@ -128,13 +128,13 @@ export interface TargetSurvey {
 /** What a copy would move. */
 export interface CopySurvey {
   readonly plan: CopyPlan;
-  /** Of the targets that could be asked, in the plan's order. */
+  /** Targets that answered, in the plan's order. */
   readonly targets: readonly TargetSurvey[];
   /** Each blob once, however many targets lack it. */
   readonly bytesToRead: number;
 }
 
-/** What became of a blob on one target: sent, mounted from another repository of the registry, or found there. */
+/** The outcome for a blob on one target: sent, mounted from another repository of the registry, or found there. */
 export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
 
 /**

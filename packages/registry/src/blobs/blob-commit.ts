@@ -16,16 +16,16 @@ import { backoff, rest } from '../transport/retrying.js';
 import { isWebPage } from '../transport/web-page.js';
 
 const COMMIT_ATTEMPTS = 4;
-/** Looks for a blob that may still be in work, over three quarters of a minute: sending it again takes longer. */
+/** Looks for a blob that the registry may still process, over 45 seconds: sending it again takes longer. */
 const PATIENT_LOOKS = 8;
-/** Looks for a blob that a registry says it has stored: some seconds in all. */
+/** Looks for a blob that a registry says it has stored, for a few seconds in all. */
 const COMMIT_LOOKS = 5;
 /** The specification says 201 to PUT and 202 to PATCH. */
 export const CREATED = statusesOf('stored');
-/** The session is gone for ever: the blob is sent again, in a new one. */
+/** The session is gone for good: the blob is sent again, in a new one. */
 export const SESSION_LOST = codesOf('upload-lost');
 
-/** A blob whose bytes are all with a registry, waiting for the one request that makes it a blob. */
+/** A blob whose bytes have all reached the registry; one request is missing to commit it. */
 export interface Commitment {
   readonly client: RegistryClient;
   readonly repo: RepositoryRef;
@@ -35,8 +35,8 @@ export interface Commitment {
 }
 
 /**
- * The empty PUT with the digest. Object storage may take minutes here, and proxies give up before it does: what counts
- * in the end is whether the blob is there.
+ * Sends the empty PUT with the digest. Object storage may take minutes here, and proxies time out earlier: what counts in
+ * the end is whether the blob is there.
  *
  * @throws RegistryError; `retry` where sending the blob again may help
  */
@@ -62,8 +62,8 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
 }
 
 /**
- * Whether the blob is there although its commit failed; looked for again and again where the registry may only be slow.
- * A registry that cannot be asked counts as no.
+ * Checks if the blob is there although its commit failed. Repeats the check if the registry may only be slow. No answer
+ * counts as no.
  */
 export async function arrivedAfterAll(
   { client, repo, blob, signal }: Commitment,
@@ -86,7 +86,7 @@ export async function arrivedAfterAll(
   }
 }
 
-/** A proxy, or this client, stopped waiting: the registry may still be at work on the blob. */
+/** A proxy, or this client, stopped waiting: the registry may still process the blob. */
 function mayBeAtWork(fault: RegistryError): boolean {
   if (!(fault instanceof RegistryFault)) return false;
   const { status, cause } = fault;
@@ -95,9 +95,9 @@ function mayBeAtWork(fault: RegistryError): boolean {
 }
 
 /**
- * 201 with the digest means that the blob is there, once one such answer of the host was checked. What others say (201
- * without a digest, 200, 202, 204, a web page of a portal) is checked by HEAD: not every registry checks a manifest's
- * blobs later. Only an answer that the blob is not there counts against it.
+ * A 201 with the digest means that the blob is there, after one such answer of the host was checked. Other answers (201
+ * without a digest, 200, 202, 204, a web page of a portal) are checked by HEAD: not every registry checks a manifest's
+ * blobs later. Only an answer that the blob is missing counts against it.
  *
  * @throws RegistryFault
  */
@@ -107,7 +107,7 @@ export async function assertCommitted(response: AnswerHead, commitment: Commitme
   const host = client.host(repo.host);
   const isCreated = response.statusCode === 201 && !isWebPage(response);
   if (isCreated && host.commitsProven && announcedDigest(response) === blob.digest) return;
-  // A registry may need a moment to show what it has taken.
+  // A registry may need a moment before it shows what it has stored.
   for (let look = 1; look <= (isCreated ? COMMIT_LOOKS : 1); look++) {
     if (look > 1) await rest(backoff(look - 1, host.timing), signal);
     const presence = await lookForBlob(client, repo, blob, { isLikely: true, signal });
@@ -134,14 +134,14 @@ export function assertStored(
   throw new RegistryFault(message, { repo, code: 'manifest-unsupported', decision: 'block' });
 }
 
-/** The session's location with the digest; what the registry put into its query stays byte for byte. */
+/** The session's location with the digest; the query that the registry put into it stays byte for byte. */
 export function withDigest(location: URL, { digest }: Blob): URL {
   const url = new URL(location);
   url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
   return url;
 }
 
-/** The same fault where sending the whole blob again may help. */
+/** The same fault, to be retried if sending the whole blob again may help. */
 export function asRetry(fault: RegistryError, repo: RepositoryRef): RegistryFault {
   const { status, diagnostics } = fault instanceof RegistryFault ? fault : { status: undefined, diagnostics: [] };
   const reason = fault instanceof RegistryFault ? fault.reason : fault.message;
@@ -155,7 +155,7 @@ export function asRetry(fault: RegistryError, repo: RepositoryRef): RegistryFaul
   });
 }
 
-/** A "see there" to a commit may mean that the blob is there. */
+/** A redirect as the answer to a commit may mean that the blob is there. */
 function pointsElsewhere(fault: RegistryError): boolean {
   if (!(fault instanceof RegistryFault)) return false;
   return isHabit('points-elsewhere', { method: 'PUT', resource: 'upload', status: fault.status ?? 0 });

@@ -5,8 +5,8 @@ import type { RepositoryRef } from '../repository-ref.js';
 const ENTRIES_KEPT = 50_000;
 
 /**
- * Which repositories of which host hold a blob: candidates for a mount. What this process saw itself is kept here, the
- * oldest forgotten first; what outlives it is asked of, and told to, `locations`.
+ * Which repositories of which host hold a blob: candidates for a mount. Keeps what this process saw itself and forgets
+ * the oldest first; `locations` remembers beyond this process.
  */
 export class BlobLocationCache {
   readonly #repositories = new Map<string, Set<string>>();
@@ -16,7 +16,7 @@ export class BlobLocationCache {
     this.#locations = locations;
   }
 
-  /** Asks once for many blobs that are about to go from a source to a host; a source of the same registry holds them all. */
+  /** Queries many blobs before they go from a source to a host; a source on the same registry holds them all. */
   async learn(
     host: string,
     digests: readonly Digest[],
@@ -30,7 +30,7 @@ export class BlobLocationCache {
     }
   }
 
-  /** For longer than this process: a finished tag needs these blobs, so the registry keeps them. */
+  /** Remembers blobs beyond this process: a finished tag needs them, so the registry keeps them. */
   async remember(host: string, repository: string, digests: readonly Digest[]): Promise<void> {
     if (digests.length > 0) await this.#locations?.record(host, repository, digests);
   }
@@ -47,7 +47,7 @@ export class BlobLocationCache {
     }
   }
 
-  /** A mount from there was not granted. */
+  /** Forgets a repository from which the registry did not mount the blob. */
   async remove(host: string, repository: string, digest: Digest): Promise<void> {
     this.#repositories.get(`${host} ${digest}`)?.delete(repository);
     await this.#locations?.forget(host, repository, digest);

@@ -47,7 +47,7 @@ export class BlobLock {
   /** Waits until no other upload holds the lock, and takes it. */
   async acquire(): Promise<void> {
     while (this.#held === undefined) {
-      // Whether they managed is seen by the HEAD that follows.
+      // The HEAD that follows shows if the other upload succeeded.
       await this.#client.inFlight.get(this.#key);
       this.take();
     }

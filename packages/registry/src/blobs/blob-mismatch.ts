@@ -3,7 +3,7 @@ import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 
-/** The source sent bytes that are not the blob: worth one more read from its start, and then it is what it says. */
+/** The source sent bytes that are not the blob. It is read once more from its start; after that the fault is final. */
 export class BlobMismatch extends RegistryFault {}
 
 /** A mirror may have sent the bytes: the blob is not requested from it again. @param found what was found instead */
@@ -18,7 +18,7 @@ export function mismatch(
   return new BlobMismatch(message, { repo, code: 'source-corrupt', decision: 'block' });
 }
 
-/** Nothing is known of the blob itself: a later read that does not break off needs no range. */
+/** The blob itself may be right: a later read that is not interrupted needs no range. */
 export function wrongRange(
   client: RegistryClient,
   repo: RepositoryRef,

@@ -12,11 +12,11 @@ import { repositoryScopes } from '../transport/authorization.js';
 import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 
-/** Candidates tried for a mount; each that fails may leave a session behind. */
+/** How many candidates are tried for a mount; each failed one may leave a session behind. */
 const MOUNTS_TRIED = 2;
 
 /**
- * Has a blob mounted from a repository of the same registry (distribution-spec, "Mounting a blob from another
+ * Requests a mount of a blob from a repository of the same registry (distribution-spec, "Mounting a blob from another
  * repository"), or opens an upload for it.
  *
  * @param mountFrom repositories that are believed to hold the blob
@@ -47,8 +47,8 @@ export async function mountOrOpen(
 }
 
 /**
- * @returns `promised` where the answer does not name the digest that was mounted; undefined when the registry answered
- *   with a refusal; either way the upload goes on without a mount
+ * @returns `promised` if the answer does not name the digest that was mounted; undefined if the registry refused; the
+ *   upload continues without a mount in both cases
  */
 async function tryMount(
   host: RegistryHost,
@@ -73,17 +73,17 @@ async function tryMount(
     return announcedDigest(response) === digest ? 'mounted' : 'promised';
   } catch (error) {
     signal.throwIfAborted();
-    // Quay, ECR and others refuse what they cannot mount; and a token for both repositories may not be had.
+    // Quay, ECR and others refuse what they cannot mount; a token for both repositories may not be available.
     if (error instanceof RegistryError && error.decision === 'block') return undefined;
-    // Some fail at mounts alone; whether this is one shows when an upload is opened.
+    // Some registries fail only at mounts; opening an upload shows if this is one.
     if (error instanceof RegistryFault && error.code === 'server-error') return 'in-trouble';
     throw error;
   }
 }
 
 /**
- * Whether the registry did what it says of a mount. Some answer 201 to everything, and not all check later that a
- * manifest's blobs are there: such an image would look finished, but no client could pull it. The first mount of a host
+ * Checks if the registry made the mount that it confirmed. Some answer 201 to everything, and not all check later that
+ * a manifest's blobs are there: such an image would look finished, but no client could pull it. The first mount of a host
  * is checked by HEAD, and each later one whose answer does not name the digest.
  */
 async function isMounted(

@@ -21,7 +21,7 @@ interface CheckOptions {
   readonly isLikely?: boolean;
 }
 
-/** Whether a target holds a blob. What it does not say counts as no: the upload decides. */
+/** Checks if a target holds a blob. An unclear answer counts as no: the upload decides. */
 export async function hasBlob(
   client: RegistryClient,
   repo: RepositoryRef,
@@ -32,12 +32,12 @@ export async function hasBlob(
 }
 
 /**
- * Asks by HEAD, to its very end: a redirect to storage is no answer, since registries redirect without looking there.
- * Where HEAD is refused, or says nothing that only a blob of this size and digest would say, a GET of the first byte
- * decides: storage URLs are often signed for GET alone, and some servers answer every HEAD with 200. A refusal of the
- * registry itself in spite of a token is no answer either (ACR and ECR refuse to speak of what is not there yet).
+ * Sends a HEAD and follows it to its end: a redirect to storage is no answer, since registries redirect without checking
+ * the storage. If HEAD is refused, or the answer fits more than a blob of this size and digest, a GET of the first byte
+ * decides: storage URLs are often signed for GET alone, and some servers answer every HEAD with 200. A refusal by the
+ * registry itself despite a token is no answer either (ACR and ECR refuse requests for what does not exist yet).
  *
- * @throws RegistryFault where the registry is in trouble
+ * @throws RegistryFault if the registry fails
  */
 export async function lookForBlob(
   client: RegistryClient,
@@ -79,7 +79,7 @@ export async function lookForBlob(
   }
 }
 
-/** Undefined where an answer says neither a size nor a digest: a server that knows no blobs may answer 200 as well. */
+/** Undefined if an answer has neither a size nor a digest: a server that knows no blobs may answer 200 as well. */
 function presenceOf(
   response: LocatedAnswer,
   { digest, size }: Blob,
@@ -94,7 +94,7 @@ function presenceOf(
   return announced === digest ? 'there' : undefined;
 }
 
-/** Of `Content-Range: bytes 0-0/1234`; undefined where it does not say. */
+/** The size in `Content-Range: bytes 0-0/1234`; undefined if it has none. */
 function wholeSize({ headers }: LocatedAnswer): string | undefined {
   return /\/(\d+)\s*$/.exec(headers['content-range'] ?? '')?.[1];
 }

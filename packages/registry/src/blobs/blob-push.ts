@@ -7,7 +7,7 @@ import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';
 
-/** Where the data of an opened upload goes next: it changes with every answer. */
+/** Where the data of an open upload goes next: it changes with every answer. */
 export interface UploadSession {
   readonly location: URL;
   /** The location is on an origin that a redirect chose. */
@@ -35,9 +35,9 @@ export async function openSession(
 }
 
 /**
- * Where the next request of an upload goes. Absolute, of the host, or relative to what answered; its query is kept byte
- * for byte. What an origin answers to which a redirect moved the upload is meant as it says: that is not the registry
- * behind a proxy that forgets a port.
+ * Resolves the URL of an upload's next request. The location is absolute, of the host, or relative to the URL that
+ * answered; its query is kept byte for byte. If a redirect moved the upload to another origin, that origin's answer is
+ * taken literally: it is not the registry behind a proxy that forgets a port.
  */
 export async function nextSession(
   host: RegistryHost,
@@ -58,7 +58,7 @@ export async function nextSession(
   });
 }
 
-/** What every request of an upload has. */
+/** What every request of an upload needs. */
 export function baseRequest(
   repo: RepositoryRef,
   signal: AbortSignal | undefined,

@@ -14,20 +14,20 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { backoff, rest } from '../transport/retrying.js';
 
-/** A cut read that brought at least this much, or lasted this long, was progress. */
+/** A read that broke off counts as progress if it brought at least this much, or lasted this long. */
 const PROGRESS_BYTES = 1024 * 1024;
 const PROGRESS_MS = 60_000;
 const FRUITLESS_RESUMES = 4;
 
 export interface BlobReadHandlers {
-  /** Called with each chunk, in order; soon no more after `pause`. */
+  /** Called with each chunk, in order; after `pause` only a few more follow. */
   onChunk: TakeBytes;
   onBytesRead(bytes: number): void;
 }
 
 /**
- * One run over a blob of the source: hashed on the way, resumed by Range where the connection breaks, and over only
- * when size and digest are right.
+ * Reads a blob of the source once: hashes it on the way, resumes it by Range if the connection breaks, and ends only if
+ * size and digest are right.
  */
 export class BlobRead {
   readonly #client: RegistryClient;
@@ -99,7 +99,7 @@ export class BlobRead {
     this.#body?.resume();
   }
 
-  /** Keeps to the rate that the source may be read at. */
+  /** Keeps to the read rate that is set for the source. */
   #rest(milliseconds: number): void {
     this.#resting = true;
     this.#body?.pause();
@@ -124,7 +124,7 @@ export class BlobRead {
         if (!(error instanceof SourceCut)) throw error;
         const moved = this.#received - start;
         const lasted = performance.now() - startedAt;
-        // A long time alone is no progress: a silent source lasts long, too.
+        // Time alone is no progress: a silent source takes long, too.
         const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
         const progress = moved >= PROGRESS_BYTES || isSteady;
         fruitless = progress ? 0 : fruitless + 1;
@@ -142,12 +142,12 @@ export class BlobRead {
       response.destroy();
       return;
     }
-    // A server that ignores the range sends everything: what is known already is passed over.
+    // A server that ignores the range sends everything: bytes that were read already are skipped.
     const skip = response.statusCode === 200 ? offset : 0;
     await this.#pump(response, skip, consume);
   }
 
-  /** Hands the answer's chunks on until the blob is whole. @throws SourceCut, BlobMismatch when it is too long */
+  /** Passes the chunks on until the blob is complete. @throws SourceCut, BlobMismatch if it is too long */
   async #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
     const { idleMs } = this.#client.host(this.#repo.host).timing;
     const watch = new ThroughputWatchdog(idleMs, performance.now());
@@ -159,7 +159,7 @@ export class BlobRead {
           const fault = watch.check(performance.now(), this.#paused || this.#resting);
           if (fault !== undefined) reject(new SourceCut(fault));
         }, idleMs / 4);
-        // What was read before, of other blobs too, may not be paid for yet.
+        // The rate limit may still delay this read for what was read before, of other blobs too.
         this.#keepPace(0);
         response.once('end', () => {
           if (this.#received === this.#blob.size) resolve();

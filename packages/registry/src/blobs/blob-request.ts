@@ -3,7 +3,7 @@ import { scopesOf } from '../manifests/manifest-exchange.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { GetRequest } from '../transport/request-options.js';
 
-/** GET of a blob whose bytes are checked; what counts as an answer is the caller's to say. */
+/** GET of a blob whose bytes are checked; the caller says which statuses are answers. */
 export function blobRequest(repo: RepositoryRef, { digest }: Blob, signal?: AbortSignal): Omit<GetRequest, 'expect'> {
   return {
     repo,

@@ -6,16 +6,16 @@ import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
 
 export interface BlobTransfer {
-  /** The targets of the common pass have taken or refused the blob's length, or it is over. Never rejects. */
+  /** Every target of the shared read has accepted or refused the blob's length, or the read is over. Never rejects. */
   readonly opened: Promise<void>;
-  /** The common pass is over; targets that were let go may still be catching up. Never rejects. */
+  /** The shared read is over; targets that were dropped from it may still catch up. Never rejects. */
   readonly shared: Promise<void>;
   readonly deliveries: ReadonlyMap<BlobDestination, Promise<BlobUploadResult>>;
 }
 
 /**
- * Brings one blob to every destination that lacks it, reading the source once for all that keep up. Each destination has
- * its own end: what fails for one does not touch the others.
+ * Brings one blob to every destination that lacks it and reads the source once for all that keep up. Each destination
+ * ends separately: a failure of one does not affect the others.
  */
 export function transferBlob(
   context: TransferContext,
@@ -86,7 +86,7 @@ async function inTurn<T>(
   }
 }
 
-/** A target may have turned out too slow by another blob while this one waited for its turn. */
+/** Another blob may have shown that a target is too slow while this one waited for its turn. */
 function leaveLaggingBehind(uploads: Map<BlobUpload, BlobUploadTask>): void {
   for (const [upload, task] of uploads) {
     if (!task.destination.lagging) continue;
@@ -95,7 +95,7 @@ function leaveLaggingBehind(uploads: Map<BlobUpload, BlobUploadTask>): void {
   }
 }
 
-/** Waits for the targets that are slow to answer, but not for long: they come later by themselves. */
+/** Waits a short time for targets that are slow to answer; after that they read the blob separately. */
 async function prepareTogether(
   { client, source }: TransferContext,
   tasks: readonly BlobUploadTask[],
@@ -104,7 +104,7 @@ async function prepareTogether(
   const late = new Set(tasks);
   let closed = false;
   const preparing = tasks.map(async (task) => {
-    // Two targets on one registry are served by this very read: waiting for each other would only hold it up.
+    // This read serves two targets on one registry: if they waited for each other, they would only delay it.
     const upload = await task.prepare({ waitForHost: !tasks.some((other) => other.isLeaderOf(task)) });
     late.delete(task);
     if (upload === undefined) return;
@@ -134,7 +134,7 @@ async function pass(
   });
 }
 
-/** Waits for the first, and then no longer than `graceMs` for the others. None of them rejects. */
+/** Waits for the first, and then no longer than `graceMs` for the others. None of them may reject. */
 async function mostOf(promises: readonly Promise<void>[], graceMs: number): Promise<void> {
   if (promises.length === 0) return;
   await Promise.race(promises);

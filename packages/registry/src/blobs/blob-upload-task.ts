@@ -13,16 +13,16 @@ import { RegistryFault } from '../registry-errors.js';
 import type { Semaphore } from '../concurrency/semaphore.js';
 import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 
-/** Tries of one blob to one target, the shared one included. */
+/** Attempts for one blob to one target, including the shared one. */
 const ATTEMPTS = 4;
 
 /** A target as the blobs of one copy see it. */
 export interface BlobDestination {
   readonly name: string;
   readonly repo: RepositoryRef;
-  /** It was let go once: its other blobs do not hold the others up either. */
+  /** It was dropped from a shared read once: its other blobs do not hold the others up either. */
   lagging: boolean;
-  /** What it catches up on, not everything at once. */
+  /** Limits how many blobs it catches up on at once. */
   readonly catchUps: Semaphore;
   /** Aborted when the copy is, or when this target has failed. */
   readonly signal: AbortSignal;
@@ -36,9 +36,9 @@ export interface BlobUploadResult {
 export interface TransferContext {
   readonly client: RegistryClient;
   readonly source: RepositoryRef;
-  /** Blobs of this copy whose bytes are on their way to the targets that keep up. */
+  /** Blobs of this copy whose bytes are in flight to the targets that keep up. */
   readonly passes: Semaphore;
-  /** Every blob has had its common pass: those who were too slow for them may read the source now. */
+  /** Every blob has had its shared read: targets that were too slow for it may read the source now. */
   readonly passesOver: Promise<void>;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
@@ -69,7 +69,7 @@ export class BlobUploadTask {
     this.done.catch(() => {});
   }
 
-  /** Still part of the common pass. */
+  /** Still part of the shared read. */
   get isOpen(): boolean {
     return !this.#settled && !this.#catchingUp;
   }
@@ -78,7 +78,7 @@ export class BlobUploadTask {
     return this.#catchingUp;
   }
 
-  /** Leaves the common pass before it begins. */
+  /** Leaves the shared read before it begins. */
   comeLater(): void {
     this.#catchingUp = true;
   }
@@ -133,7 +133,7 @@ export class BlobUploadTask {
     this.#reject(reason);
   }
 
-  /** Brings the blob by a read of its own, without holding anybody up. */
+  /** Brings the blob with a separate read, so that it does not hold the others up. */
   async alone(fault?: RegistryError, prepared?: BlobUpload): Promise<void> {
     this.#catchingUp = true;
     try {
@@ -180,14 +180,14 @@ export class BlobUploadTask {
     }
   }
 
-  /** The upload goes on where a redirect sent it. */
+  /** The upload continues where a redirect sent it. */
   #redirected(fault: RegistryError | undefined): BlobUpload | undefined {
     if (!(fault instanceof UploadRedirected)) return undefined;
     const { repo, signal } = this.destination;
     return new BlobUpload(this.#context.client, repo, this.#blob, { session: fault.session, signal });
   }
 
-  /** Only for the bytes themselves: who waited for another delivery with a turn in hand might keep it from that one. */
+  /** Taken only for the bytes themselves: a task that waits for another upload while it holds a turn may block it. */
   async #turn(): Promise<() => void> {
     const { signal, catchUps } = this.destination;
     const leaveCatchUps = await catchUps.acquire(signal);

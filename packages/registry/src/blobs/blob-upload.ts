@@ -29,7 +29,7 @@ import { discardBody } from '../transport/response-body.js';
 export interface UploadHandlers {
   /** This number of bytes has left for the target; there is room for more. */
   onFlushed(bytes: number): void;
-  /** The upload is over before its time. Called at most once, and not after `complete` or `cancel`. */
+  /** The upload ended early. Called at most once, and not after `complete` or `cancel`. */
   onFailure(fault: RegistryError): void;
 }
 
@@ -38,7 +38,7 @@ interface LeasedChunk {
   readonly lease: BufferLease;
 }
 
-/** The data of an upload belongs elsewhere, and has gone to the wrong place: it goes again, to where the redirect says. */
+/** The data of an upload went to the wrong URL: it is sent again, to where the redirect says. */
 export class UploadRedirected extends RegistryFault {
   readonly session: UploadSession;
 
@@ -49,9 +49,9 @@ export class UploadRedirected extends RegistryFault {
 }
 
 /**
- * One blob on its way to one target: POST (done already), PATCH with the whole stream, and only after the caller has
- * verified the bytes an empty PUT with the digest. Registries that know no PATCH get one PUT with everything, of which
- * the last chunk is held back until then.
+ * One blob in flight to one target: POST (done already), PATCH with the whole stream, and, after the caller has
+ * verified the bytes, an empty PUT with the digest. Registries without PATCH get one PUT with everything, whose last
+ * chunk is held back until then.
  */
 export class BlobUpload {
   readonly repo: RepositoryRef;
@@ -86,19 +86,19 @@ export class BlobUpload {
     this.#monolithic = client.host(repo.host).monolithicUploads;
   }
 
-  /** Bytes given to the target that it has not taken yet; what is held back is not among them. */
+  /** Bytes given to the target that it has not accepted yet, without those held back. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
 
-  /** When the target last took something, or had nothing to take; milliseconds. */
+  /** When the target last accepted bytes, or had none to accept; milliseconds. */
   get lastMoveAt(): number {
     return this.#unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
   }
 
   /**
-   * Opens the request for the data, and waits until it is known whether it may be so long, and whether it belongs here:
-   * redirects are followed before the data is sent. An empty blob needs none: its commit says it all.
+   * Opens the request for the data, and waits until it is known whether the registry accepts this length at this URL:
+   * redirects are followed before the data is sent. An empty blob needs no such request: its commit is enough.
    */
   async start(handlers: UploadHandlers): Promise<void> {
     this.#handlers = handlers;
@@ -111,7 +111,7 @@ export class BlobUpload {
     }
   }
 
-  /** @returns where the data belongs instead; undefined when it may be sent, or the upload has failed */
+  /** @returns where the data must go instead; undefined if it may be sent, or the upload has failed */
   async #open(): Promise<UploadSession | undefined> {
     const host = this.#client.host(this.repo.host);
     const bytes = this.#blob.size;
@@ -130,7 +130,7 @@ export class BlobUpload {
       })
       .catch((error: unknown) => this.#fail(networkFault(error, this.repo, url)));
     if (announces) await leaveToSend(host, { request, answered, bytes });
-    // The head goes out at once: a kept connection that shows nothing while the source is slow would be closed as idle.
+    // The head is sent at once: a kept connection that is silent while the source is slow would be closed as idle.
     else request.flushHeaders();
     isWaiting = false;
     return redirected;
@@ -246,8 +246,8 @@ export class BlobUpload {
   }
 
   /**
-   * An answer while data is still being sent is a refusal: it says more than the reset that follows it. To the last
-   * byte the answer may come before `complete` has been called, and waits for it.
+   * An answer while data is still being sent is a refusal: it says more than the reset that follows it. The answer to
+   * the last byte may come before `complete` has been called; then it waits for that call.
    */
   async #answeredEarly(response: IncomingMessage): Promise<void> {
     const everythingWritten = this.#writtenBytes === this.#blob.size;
@@ -274,7 +274,7 @@ export class BlobUpload {
     if (noPatch) host.monolithicUploads = true;
     const unasked = isHabit('no-announcement', answered);
     if (unasked) host.bodyLetThrough = Infinity;
-    // A lost session, a spent token, a method that is not known: the blob goes again, the other way where need be.
+    // A lost session, an expired token, an unknown method: the blob is sent again, by PUT if necessary.
     if (sessionLost || unasked || noPatch || status === 401 || status < 400) return asRetry(fault, this.repo);
     return fault;
   }

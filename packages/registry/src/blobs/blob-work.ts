@@ -41,7 +41,7 @@ export async function sendAll(context: TransferContext, work: readonly BlobWork[
   ]);
 }
 
-/** The largest blob of each target, where its registry has not taken one so long. */
+/** The largest blob of each target whose registry has not accepted one of that size yet. */
 function longest({ client }: TransferContext, work: readonly BlobWork[]): readonly BlobWork[] {
   const seen = new Set<TargetRun>();
   return work.filter(({ blob, runs }) => {

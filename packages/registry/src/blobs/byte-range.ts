@@ -8,13 +8,13 @@ export function rangeFrom(offset: number, size: number): { readonly range: strin
   return { range: `bytes=${offset}-${size - 1}` };
 }
 
-/** Whether a 206 begins where it was asked to; every other answer begins at the start (RFC 9110, 14.4 and 15.3.7). */
+/** Whether a 206 begins at the requested byte; every other answer begins at the start (RFC 9110, 14.4 and 15.3.7). */
 export function beginsAt({ statusCode, headers }: AnswerHead, offset: number): boolean {
   if (statusCode !== 206) return true;
   return Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1]) === offset;
 }
 
-/** The size of the whole blob by this answer, in bytes; undefined where it does not say. */
+/** The size of the whole blob according to this answer, in bytes; undefined if it has none. */
 export function announcedSize({ statusCode, headers }: AnswerHead): number | undefined {
   const said = statusCode === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'];
   return said === undefined ? undefined : Number(said);

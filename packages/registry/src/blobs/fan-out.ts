@@ -7,7 +7,7 @@ import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 
-/** The source waits while a target has this much before it, and goes on when half of it is gone (measured best). */
+/** The source pauses while a target has this many bytes buffered, and resumes at half of it (measured best). */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 
@@ -16,15 +16,15 @@ export interface FanOutHandlers {
   onOpened?(): void;
   onRead(bytes: number): void;
   onSent(upload: BlobUpload, bytes: number): void;
-  /** This upload is out; the others go on. */
+  /** This upload is dropped; the others continue. */
   onDropped(upload: BlobUpload, fault: RegistryError): void;
 }
 
 /**
- * Reads a blob once and writes it to every upload as it comes. The slowest sets the pace, until it is let go: an upload
- * that fails, takes nothing for `stallMs`, or alone holds the others up (`SlowTargetDetector`), drops out, and the others go on.
+ * Reads a blob once and writes it to every upload as it arrives. The slowest upload sets the pace. An upload is dropped
+ * if it fails, accepts nothing for `stallMs`, or alone holds the others up (`SlowTargetDetector`); the others continue.
  *
- * @returns the uploads that have got every byte, verified and not yet committed
+ * @returns the uploads that have every byte, verified and not yet committed
  * @throws BlobMismatch, RegistryFault of the source; every upload is cancelled then
  */
 export async function fanOut(

@@ -14,7 +14,7 @@ export interface Blob {
 
 /**
  * The blobs that a manifest needs on its registry: config, layers, and the `blobs` of older artifacts, each once.
- * Layers that live elsewhere by their own word (`urls`, Windows) are left where they are.
+ * Layers that live at other addresses (`urls`, Windows) are left there.
  *
  * @throws UnsupportedManifest
  */
@@ -34,7 +34,7 @@ export function blobsOf(json: JsonObject, name: string): readonly Blob[] {
   return [...blobs.values()];
 }
 
-/** Layers that live elsewhere by their own word: no registry gets them from here. */
+/** Layers that live at other addresses (`urls`): no registry gets them from here. */
 export function foreignLayers(json: JsonObject, name: string): readonly Digest[] {
   const layers = listOf(json['layers']).map((entry) => readDescriptor(entry, name));
   return layers.flatMap(({ digest, mediaType, urls }) => (urls && isForeignLayer(mediaType) ? [digest] : []));

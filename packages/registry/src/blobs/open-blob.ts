@@ -10,14 +10,14 @@ import { sendForBody } from '../transport/registry-request.js';
 import { discardBody, encodingLabel } from '../transport/response-body.js';
 import { isWebPage } from '../transport/web-page.js';
 
-/** A break that a Range request may mend. */
+/** A broken read that a Range request may resume. */
 export class SourceCut extends Error {}
 
 /**
- * Asks the source for a blob from a byte on, and looks at the head of the answer.
+ * Requests a blob from the source, from one byte on, and checks the head of the answer.
  *
  * @returns an answer whose body is the rest of the blob, or with status 200 the whole of it
- * @throws RegistryFault, BlobMismatch where the head says already that it is another one, SourceCut
+ * @throws RegistryFault, BlobMismatch if the head shows another blob, SourceCut
  */
 export async function openBlob(
   client: RegistryClient,

@@ -1,10 +1,10 @@
-/** What was saved up while nothing was read: enough to keep an even flow, too little to burst above the rate. */
+/** Unused allowance that may be saved up: enough for an even flow, too little for a burst above the rate. */
 const SAVED_MS = 100;
 
-/** A rate that all reads of one source share. */
+/** A rate limit that all reads of one source share. */
 export class ReadRate {
   readonly #bytesPerMs: number;
-  /** When everything read so far is paid for, by the monotonic clock in milliseconds. */
+  /** When the rate allows the next read, by the monotonic clock in milliseconds. */
   #paidAt = 0;
 
   constructor(bytesPerSecond: number) {

@@ -1,13 +1,13 @@
-/** Of a window, in which one target alone kept the source waiting, before it counts as too slow for the others. */
+/** The part of a window in which one target alone delayed the source, before it counts as too slow for the others. */
 const SHARE_HELD_UP = 0.75;
 /** A connection whose rate still grows by this factor from window to window has only begun. */
 const STILL_GROWING = 1.5;
-/** To be let go costs a target a second read: not worth it where it would be done as soon. */
+/** A dropped target needs a second read. That is not worth it if the target would be done in this time anyway. */
 const WORTH_WAITING_MS = 5_000;
 
 /**
- * Judges whether one target of several holds the others up, window by window: a target is too slow when it alone made
- * the source wait most of two windows, is not getting faster, and has a long way to go at its pace.
+ * Judges window by window whether one target of several holds the others up. A target is too slow if it alone delayed
+ * the source for most of two windows, does not get faster, and would need long for the rest at its rate.
  */
 export class SlowTargetDetector {
   readonly #windowMs: number;
@@ -15,7 +15,7 @@ export class SlowTargetDetector {
   #heldUpMs = 0;
   #windowBytes = 0;
   #sentBytes = 0;
-  /** Bytes of the window before, where the target held the others up in it. */
+  /** Bytes of the previous window, if the target held the others up in it. */
   #slowWindowBytes: number | undefined;
   #windowStart: number;
 

@@ -9,10 +9,10 @@ import { RegistryFault } from '../registry-errors.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody } from '../transport/registry-request.js';
 
-/** Room for what a registry says when it does not have a blob. */
+/** Room for a registry's error body if it does not have a blob. */
 const LEAST_LIMIT_BYTES = 64 * 1024;
 
-/** Reads a small blob whole, checks it, and keeps it, so that copying it does not read it again. */
+/** Reads a whole small blob, checks it, and keeps it, so that copying it does not read it again. */
 export async function readSmallBlob(
   client: RegistryClient,
   repos: readonly RepositoryRef[],

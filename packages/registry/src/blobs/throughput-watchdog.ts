@@ -1,4 +1,4 @@
-/** A source that sends less than this drips: it would hold a place in the pool for as long as it likes. */
+/** A source below this rate drips: it would occupy its slot in the pool indefinitely. */
 export const LEAST_BYTES_PER_SECOND = 1024;
 
 /** Watches a stream for silence and for a drip. Times are milliseconds of one clock. */
@@ -21,7 +21,7 @@ export class ThroughputWatchdog {
     this.#windowBytes += bytes;
   }
 
-  /** The stream flows again after it was held by its reader. */
+  /** The stream flows again after its reader paused it. */
   flows(now: number): void {
     this.#lastByteAt = now;
   }
@@ -29,7 +29,7 @@ export class ThroughputWatchdog {
   /**
    * To be called several times in `idleMs`.
    *
-   * @param held its reader takes nothing now: the silence is not the source's
+   * @param held its reader accepts nothing now: the silence is not the source's fault
    * @returns what is wrong with it
    */
   check(now: number, held: boolean): string | undefined {

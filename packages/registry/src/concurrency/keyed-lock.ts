@@ -1,15 +1,15 @@
-/** One holder for each key; the others wait in the order they came. */
+/** One holder for each key; the others wait in the order in which they came. */
 export class KeyedLock {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Waits for all of them. @returns gives them back @throws the signal's reason, at once when it comes */
+  /** Waits for all of them. @returns a function that releases them @throws the signal's reason, as soon as it aborts */
   async acquire(keys: readonly string[], signal?: AbortSignal): Promise<() => void> {
     const held: (() => void)[] = [];
     const release = (): void => {
       for (const give of held) give();
     };
     try {
-      // In one order for everybody: two that want the same two never wait for each other.
+      // Everyone takes keys in the same order: two holders of the same two keys never wait for each other.
       for (const key of [...new Set(keys)].sort()) held.push(await this.#one(key, signal));
       return release;
     } catch (error) {

@@ -14,7 +14,7 @@ export class Semaphore {
 
   /**
    * @param rank the highest is first
-   * @returns gives the place back; calling it twice does nothing. @throws the signal's reason
+   * @returns a function that frees the slot; calling it twice does nothing. @throws the signal's reason
    */
   async acquire(signal?: AbortSignal, rank = 0): Promise<() => void> {
     signal?.throwIfAborted();

@@ -4,7 +4,7 @@ import type { RegistryCredentials } from '../client-options.js';
 type ReadEntry =
   | { readonly kind: 'credentials'; readonly credentials: RegistryCredentials }
   | { readonly kind: 'empty' }
-  /** `reason` holds nothing of the entry itself. */
+  /** `reason` contains nothing of the entry itself. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /** Docker's name for a user whose password is a token. */
@@ -40,7 +40,7 @@ function found(credentials: RegistryCredentials): ReadEntry {
   };
 }
 
-/** @returns what is wrong, where it is not base64 of user and password */
+/** @returns what is wrong, if it is not base64 of user and password */
 function decode(auth: string): { readonly username: string; readonly password: string } | string {
   const encoded = auth.replace(/\s+/g, '');
   const isBase64 = /^[\w+/-]+={0,2}$/.test(encoded) && encoded.replace(/=+$/, '').length % 4 !== 1;

@@ -1,21 +1,21 @@
 import { canonicalHost, dockerHub } from '../oci/image-reference.js';
 
-/** How docker itself has always called its hub. */
+/** The key that docker itself has always used for Docker Hub. */
 export const hubKey = 'https://index.docker.io/v1/';
 
-/** More names that people and other tools have given Docker Hub in such files. */
+/** More names that people and other tools use for Docker Hub in such files. */
 const hubNames: ReadonlySet<string> = new Set(['hub.docker.com', 'registry.docker.io', 'auth.docker.io']);
 
-/** Entries beside docker's own for its hub, which hold no password: what a login in the browser left. */
+/** Entries beside docker's own for Docker Hub that hold no password: a login in the browser leaves them. */
 const noPassword = /\/(access|refresh)-token$/;
 
-/** A key of `auths` or `credHelpers` that is about a registry. */
+/** A key of `auths` or `credHelpers` for a registry. */
 interface MatchingKey {
   /** As the file has it. */
   readonly key: string;
-  /** Parts of its path that the repository begins with: the more, the better it fits. */
+  /** How many parts of its path match the start of the repository: the more, the better it fits. */
   readonly depth: number;
-  /** Among those of one depth, the lowest comes first. */
+  /** Among keys of one depth, the lowest rank comes first. */
   readonly rank: number;
 }
 
@@ -41,7 +41,7 @@ export function keysOfHost(keys: readonly string[], host: string, repository: st
     const covers = `${repository}/`.startsWith(`${read.path}/`);
     if (read.path === '') fitting.push({ key, depth: 0, rank });
     else if (covers) fitting.push({ key, depth: read.path.split('/').length, rank });
-    // What docker writes with a scheme is about a host, whatever path an older version left behind it.
+    // A key with a scheme is for a host, whatever path an older version of docker left in it.
     else if (read.hasScheme) fitting.push({ key, depth: 0, rank: leastLikely });
     else elsewhere.push(key);
   }
@@ -67,7 +67,7 @@ function readKey(key: string): ReadKey | undefined {
   const hasScheme = scheme !== undefined;
   const whole = rest.toLowerCase().replace(/^\/+|\/+$/g, '');
   if (hasScheme && noPassword.test(`/${whole}`)) return undefined;
-  // The API's own address; a namespace of that name is covered by its host all the same.
+  // The API's own address; its host covers a namespace of that name anyway.
   const path = whole.replace(hasScheme ? /^v[12](\/|$)/ : /^v[12]$/, '');
   return { host: plainHost(written), written: written.toLowerCase(), path, hasScheme };
 }

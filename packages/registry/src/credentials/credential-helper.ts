@@ -10,7 +10,7 @@ const NOT_FOUND = /credentials not found/i;
  * Runs `docker-credential-<helper> get` with the server on its standard input, as docker does.
  *
  * @returns undefined when the helper knows no credentials for the server
- * @throws RegistryError `credentials` when it cannot be run, or does not say what it should
+ * @throws RegistryError `credentials` if it cannot be run, or its answer is not valid
  */
 export async function askCredentialHelper(helper: string, server: string): Promise<RegistryCredentials | undefined> {
   const program = `docker-credential-${helper}`;
@@ -36,7 +36,7 @@ export async function askCredentialHelper(helper: string, server: string): Promi
 
 function runHelper(program: string, server: string): Promise<{ readonly status: number; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    // No shell: the server's name is data. What it says on standard error is its own, and may hold secrets.
+    // No shell: the server's name is data. The helper's standard error is not passed on, because it may hold secrets.
     const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
     let output = '';
     child.stdout.setEncoding('utf8');

@@ -8,7 +8,7 @@ import { readEntry } from './config-entry.js';
 import { hubKey, keysOfHost } from './config-keys.js';
 import { askCredentialHelper } from './credential-helper.js';
 
-/** What `docker login` and podman write, as far as it matters here. */
+/** The parts of what `docker login` and podman write that matter here. */
 interface DockerConfig {
   readonly auths: Readonly<Record<string, unknown>>;
   readonly credHelpers: Readonly<Record<string, unknown>>;
@@ -121,7 +121,7 @@ async function lookUp(file: string, host: string, repository: string): Promise<C
   return { unused };
 }
 
-/** Under each of the names that its entry may have. @param unused takes the reason when it does not work */
+/** Tries each name that the entry may have. @param unused gets the reason if the helper fails */
 async function askHelper(
   helper: string,
   servers: readonly string[],
@@ -156,7 +156,7 @@ async function readConfig(file: string): Promise<DockerConfig> {
       return nothing;
     throw unreadable(file, error instanceof Error ? error.message : String(error));
   }
-  // Editors of Windows write a mark before the first character.
+  // Windows editors write a byte order mark before the first character.
   const content = text.replace(/^\uFEFF/, '').trim();
   if (content === '') return nothing;
   let json: unknown;
