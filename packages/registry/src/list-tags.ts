@@ -6,7 +6,7 @@ import { RegistryFault, saysCode } from './registry-errors.js';
 import { requestTags } from './request-tags.js';
 
 const tagsAPage = 1_000;
-/** Two hundred thousand tags: more than any repository has, and an end for an answer that never ends. */
+/** 200,000 tags: more than any repository has, and a limit for an answer that never ends. */
 const mostPages = 200;
 const mostTags = tagsAPage * mostPages;
 const pageLimitBytes = 8 * 1024 * 1024;
@@ -81,7 +81,7 @@ function readTags(body: Buffer, repo: RepositoryRef): readonly string[] {
     json = undefined;
   }
   const tags: unknown = typeof json === 'object' && json !== null && 'tags' in json ? json.tags : undefined;
-  // Registries say null where a repository has lost its last tag.
+  // Registries answer null if a repository has lost its last tag.
   if (tags === null) return [];
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
   throw new RegistryFault('its list of tags is not one: expected {"tags": ["…"]}', {

@@ -7,8 +7,8 @@ import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
- * lookAtTag reads the digest and the platforms behind a tag: one HEAD, and the manifest and config that name its platforms. Each
- * is read once for all tags that point to it.
+ * lookAtTag reads the digest and the platforms behind a tag: one HEAD, and the manifest and config that name its
+ * platforms. Each is read once for all tags that point to it.
  *
  * @param repo the repository; `side` and `name` are for messages and credentials
  * @param tag a tag or a digest
@@ -47,7 +47,7 @@ async function contentsOf(reader: ManifestReader, tagged: Digest): Promise<TagCo
   const images: TaggedImage[] = [];
   for (const { digest, platform } of children) {
     const own = platform ?? (await reader.platformOf(await reader.read(digest)));
-    // What names no platform in an index is no image that anybody pulls by it.
+    // A manifest without a platform in an index is no image that is pulled by that index.
     if (own !== undefined) images.push(imageOf(digest, own));
   }
   return { digest: tagged, isIndex: true, images };

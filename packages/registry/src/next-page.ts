@@ -4,9 +4,9 @@ const BARE_ADDRESS = /^\s*([^\s<>;,]+)(?=\s*;)/;
 const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/y;
 
 /**
- * The query of a list's next page, from its `Link` header (RFC 8288). Only the query is taken: the next page is on the same
- * registry and of the same repository, whatever its answer says. What is in it is the registry's own (`last`, Quay's
- * `next_page`).
+ * Reads the query of a list's next page from its `Link` header (RFC 8288). Only the query is taken: the next page is on
+ * the same registry and of the same repository, whatever the answer says. The query itself is the registry's own
+ * (`last`, Quay's `next_page`).
  */
 export function nextPageQuery(link: string | string[] | undefined): string | undefined {
   const text = [link ?? ''].flat().join(', ').replace(BARE_ADDRESS, '<$1>');
@@ -17,7 +17,7 @@ export function nextPageQuery(link: string | string[] | undefined): string | und
     for (let next = matchAt(PARAMETER, text, at); next !== null; next = matchAt(PARAMETER, text, at)) {
       const [, name = '', quoted, plain = ''] = next;
       at = PARAMETER.lastIndex;
-      // Single quotes are no quotes there, and meant as such.
+      // Single quotes are no quotes in this header, but some registries use them as such.
       if (name.toLowerCase() === 'rel') relations = quoted ?? plain.replace(/^'(.*)'$/, '$1');
     }
     if (/(^|\s)next(\s|$)/i.test(relations)) return /\?([^#]+)/.exec(address)?.[1];

@@ -4,8 +4,8 @@ import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**
- * Looks at the source once and at every target's tag, and decides all that can be decided before a layer moves. The
- * manifests it reads stay in the client, so that copying afterwards does not read them again.
+ * Reads the source once and every target's tag, and decides everything that can be decided before a layer moves. The
+ * manifests that it reads stay in the client, so that the copy does not read them again.
  *
  * @param request what to copy, and to which targets
  * @param options.signal ends it; the promise is rejected with its reason

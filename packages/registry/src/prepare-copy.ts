@@ -25,7 +25,7 @@ export interface PreparedCopy {
 }
 
 /**
- * Runs a copy, or a look at one, within the memory that an image may take, with everything that is decided before a layer
+ * Runs a copy or a plan within an image's memory limit, after deciding everything that can be decided before a layer
  * moves.
  *
  * @throws RegistryError for a fault of the source
@@ -55,7 +55,7 @@ async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds:
   const reachable = tags.filter(({ failure }) => failure === undefined);
   const settled = reachable.flatMap((tag) => unchangedTarget(tag, sourceDigest, request) ?? []);
   const moved = reachable.filter(({ target }) => !settled.some((one) => one.target === target));
-  // Where no target can take anything, reading the source would only cost a pull.
+  // If no target can accept anything, reading the source would only cost a pull.
   const isOver = moved.length === 0 && request.targets.length > 0;
   const decided = isOver
     ? { targets: [], failures: [], missingPlatforms: settled[0]?.target.known?.missingPlatforms ?? [] }
@@ -81,7 +81,7 @@ async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds:
   return { source, targets, plan };
 }
 
-/** Where equal tags are trusted the source comes first: all that targets are asked then is whether they have the same. */
+/** If equal tags are trusted, the source comes first: targets then only report if they have the same digest. */
 async function lookAtBothSides(
   client: RegistryClient,
   request: CopyRequest,
@@ -98,9 +98,9 @@ interface MovedCopy extends Bounds {
   readonly request: CopyRequest;
   readonly source: RepositoryRef;
   readonly sourceDigest: Digest;
-  /** Targets that have to be looked into. */
+  /** Targets that must be examined. */
   readonly tags: readonly TargetTag[];
-  /** Who has which manifest at its tag. */
+  /** Which targets have which manifest at their tag. */
   readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
 }
 
@@ -155,8 +155,8 @@ function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly Rep
 }
 
 /**
- * Platforms that only a config tells: of a single manifest, and of an index's images that the index gives none. What of
- * an index cannot be read is none of the platforms that it names.
+ * Platforms that only a config names: of a single manifest, and of an index's images without a platform in the index.
+ * An unreadable image of an index counts as none of the platforms that the index names.
  */
 export async function readConfigs(
   reader: ManifestReader,
@@ -184,7 +184,7 @@ export async function readConfigs(
   return { configs, unreadable };
 }
 
-/** The one platform that is wanted is named by the index: what else is there does not matter. */
+/** The index names the one wanted platform: the rest does not matter. */
 function isNamed(children: readonly ChildDescriptor[], wanted: readonly Platform[]): boolean {
   const [only, ...more] = wanted;
   if (only === undefined || more.length > 0) return false;

@@ -24,11 +24,11 @@ export interface PreparedTarget {
   /** In the order in which they are put: children before the index that lists them, the tag's own last. */
   readonly manifests: readonly RequiredManifest[];
   readonly referrers: RequiredReferrers;
-  /** What the target has vouches for nothing. */
+  /** What the target has is no proof of what it lists. */
   readonly force: boolean;
   /** The tag points to the right manifest: only what lies below it is missing. */
   readonly tagIsSet: boolean;
-  /** Before the copy the target did not say what the tag points to. */
+  /** Before the copy the target did not reveal what the tag points to. */
   readonly tagIsUntold: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface TargetTag {
   /** What the tag points to now, and its media type. */
   readonly current?: Digest;
   readonly currentType?: string;
-  /** The target does not say what the tag points to: `denied` may mean that it is not there, `blocked` that it is. */
+  /** The target does not reveal what the tag points to: with `denied` it may be missing, with `blocked` it exists. */
   readonly untold?: 'denied' | 'blocked';
   readonly failure?: RegistryError;
 }
@@ -70,7 +70,7 @@ export interface TargetPreparation {
   readonly finder: ReferrerFinder;
   readonly root: ReadManifest;
   readonly composition: Pick<CompositionRequest, 'image' | 'source' | 'configs' | 'unreadable' | 'selection'>;
-  /** With policy `keep`: what there is to decide about. */
+  /** With policy `keep`: everything that the decision is about. */
   readonly overall: TagComposition;
   readonly force: boolean;
   readonly signal: AbortSignal;
@@ -95,7 +95,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
   const last = manifests.at(-1);
   if (last === undefined) throw new TypeError('a tag always leads to a manifest');
   const { digest, mediaType } = last.content;
-  // An index of our own making is none that the source knows anything about.
+  // The source does not know an index that this client made.
   const ofSource = composed.root.kind === 'index' ? manifests.slice(0, -1) : manifests;
   const subjects = ofSource.map(({ content }) => content.digest);
   const referrers =
@@ -155,15 +155,15 @@ async function isPartOf(
     return manifest.kind === 'index' && manifest.children.every((child) => parts.has(child.digest));
   } catch (error) {
     signal.throwIfAborted();
-    // Only for what is reported: what cannot be read is replaced.
+    // Only for the report: a manifest that cannot be read is replaced.
     if (!(error instanceof RegistryError)) throw error;
     return false;
   }
 }
 
 /**
- * Manifests that a registry for images alone refuses; only those without a platform come into question. An attestation
- * that the source has no more is left out by `drop` like one that is refused.
+ * Manifests that a registry for images alone refuses; only those without a platform are candidates. An attestation that
+ * the source no longer has is left out by `drop` like a refused one.
  */
 async function artifactsIn({
   tag: { target },

@@ -6,10 +6,10 @@ import { sendAndDiscard } from './transport/registry-request.js';
 import { isWebPage, notARegistry } from './transport/web-page.js';
 
 /**
- * Asks a registry for its root (distribution-spec, "Determining Support").
+ * Requests a registry's root (distribution-spec, "Determining Support").
  *
- * @param authorized its answer must be a grant; else any answer of a registry will do
- * @returns its clock, UTC ms, where it tells it
+ * @param authorized the registry must accept the credentials; otherwise any answer of a registry is enough
+ * @returns its clock, UTC ms, if it sends one
  * @throws RegistryFault
  */
 export async function reachRegistry(
@@ -39,9 +39,9 @@ export async function reachRegistry(
 }
 
 /**
- * Whether a repository may be pushed to: opens an upload, and cancels it before a byte was sent.
+ * Checks if a repository may be pushed to: opens an upload and cancels it before a byte is sent.
  *
- * @throws RegistryFault saying what stands in the way
+ * @throws RegistryFault with the reason if a push is not possible
  */
 export async function tryUpload(client: RegistryClient, repo: RepositoryRef, signal: AbortSignal): Promise<void> {
   const { location, foreign } = await openSession(client, repo, signal);

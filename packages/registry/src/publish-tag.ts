@@ -18,7 +18,7 @@ const ATTEMPTS = 4;
 export interface Publication {
   readonly client: RegistryClient;
   readonly repo: RepositoryRef;
-  /** What people call the target. */
+  /** The user's name for the target. */
   readonly target: string;
   readonly tag: string;
   /** The tag points to the last manifest already: registries with immutable tags refuse to set it again. */
@@ -83,7 +83,7 @@ async function publishReferrers(publication: Publication): Promise<void> {
   const listed = new Set<Digest>();
   for (const manifest of referrers.manifests) {
     const { digest } = manifest.content;
-    // One that is there and not listed is put again: a registry with the Referrers API lists it then.
+    // A manifest that is there but not listed is put again: a registry with the Referrers API lists it then.
     if (!unlisted.has(digest) && (own.has(digest) || !missing.has(digest))) continue;
     const { isListed } = await putByDigest(publication, manifest);
     if (isListed) listed.add(digest);
@@ -107,8 +107,8 @@ async function putByDigest(publication: Publication, manifest: RequiredManifest)
 }
 
 /**
- * An index that lists what is not there cannot be pulled, and not every registry checks that. The first manifest that a
- * host takes by its digest is checked by HEAD, and each later one whose answer does not name the digest.
+ * An index that lists missing manifests cannot be pulled, and not every registry checks that. The first manifest that a
+ * host accepts by its digest is checked by HEAD, and each later one whose answer does not name the digest.
  */
 async function assertStored(
   { client, repo, signal }: Publication,
@@ -127,7 +127,7 @@ async function assertStored(
   throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
 }
 
-/** A registry may not see at once what it has just been given, or may have promised a mount that it did not make. */
+/** A registry may not see at once what was just put there, or may have promised a mount that it did not make. */
 async function put(
   publication: Publication,
   manifest: RequiredManifest,
@@ -150,7 +150,7 @@ async function put(
   }
 }
 
-/** The tag is right when reading it gives the very bytes; a registry may need a moment to show it. */
+/** The tag is right if reading it returns exactly these bytes; a registry may need a moment to show it. */
 async function readBack(
   { client, repo, signal }: Publication,
   { content }: RequiredManifest,

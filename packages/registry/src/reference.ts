@@ -1,4 +1,4 @@
-/** References to images: what people type and what registries understand. No I/O, and nothing of Node. */
+/** References to images: what users type and what registries understand. No I/O, and nothing of Node. */
 export {
   canonicalHost,
   dockerHub,

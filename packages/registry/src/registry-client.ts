@@ -12,13 +12,13 @@ import { requestToken } from './transport/token-endpoint.js';
 const CACHED_BYTES = 16 * 1024 * 1024;
 const TRANSFERS_AT_ONCE = 6;
 
-/** Connections, tokens and knowledge that copies share. One for a process; `close` it when no copy runs any more. */
+/** Connections, tokens and learned capabilities that copies share. One per process; `close` it after the last copy. */
 export interface RegistryClient {
   /** @internal What is known of one registry, made on first use. */
   host(name: string): RegistryHost;
-  /** @internal Manifests that were read. */
+  /** @internal Cache of manifests that were read. */
   readonly contents: ContentCache;
-  /** @internal Bounds what is read whole, over all hosts and images. */
+  /** @internal Limits the memory of bodies that are read whole, over all hosts and images. */
   readonly bodies: BodyBudgets;
   /** @internal Where blobs are known to be. */
   readonly blobLocationCache: BlobLocationCache;
@@ -28,10 +28,10 @@ export interface RegistryClient {
   readonly tagLocks: KeyedLock;
   /**
    * @internal
-   * Waits until one more blob may be read from this host. Its own limit comes first: who waits for that takes no place
-   * from other sources.
+   * Waits until one more blob may be read from this host. The host's own limit comes first: a read that waits for it
+   * takes no slot from other sources.
    *
-   * @returns gives the turn back
+   * @returns a function that ends the turn
    * @throws the signal's reason
    */
   readTurn(source: string, signal: AbortSignal): Promise<() => void>;
@@ -40,9 +40,9 @@ export interface RegistryClient {
 }
 
 /**
- * createRegistryClient creates a client. It opens no connection before the first request. Connections, tokens and what is learned
- * about each registry are shared by everything that uses the client, so a process needs one. Only the hosts in
- * `trustedHosts`, and those in `hosts` with more than limits, may have private addresses.
+ * createRegistryClient creates a client. It opens no connection before the first request. Connections, tokens and what
+ * is learned about each registry are shared by everything that uses the client, so a process needs one. Only the hosts
+ * in `trustedHosts`, and those in `hosts` with more than limits, may have private addresses.
  *
  * @param options only `credentials` is required; return `undefined` from it for anonymous access
  * @returns a client; call `close` when nothing uses it any more

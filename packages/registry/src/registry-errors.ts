@@ -14,14 +14,14 @@ export interface RegistryDiagnostic {
 /** Details of a {@link RegistryFault}. */
 export interface RegistryFaultDetails extends RegistryErrorDetails {
   readonly repo: RepositoryRef;
-  /** HTTP status, when there was an answer at all. */
+  /** HTTP status, if there was an answer. */
   readonly status?: number;
   readonly diagnostics?: readonly RegistryDiagnostic[];
-  /** What the request was about, when there was an answer. */
+  /** What the request was about, if there was an answer. */
   readonly resource?: Resource;
 }
 
-/** A fault of one registry: says which side, which host and repository, what came back, and what to do. */
+/** A fault of one registry, with the side, host, repository, answer, and what to do. */
 export class RegistryFault extends RegistryError {
   readonly side: RepositoryRef['side'];
   readonly host: string;
@@ -29,7 +29,7 @@ export class RegistryFault extends RegistryError {
   readonly status?: number;
   readonly diagnostics: readonly RegistryDiagnostic[];
   readonly resource?: Resource;
-  /** The message without the place that begins it: for a fault that says the same of another decision. */
+  /** The message without its leading host and repository: for a fault that says the same with another decision. */
   readonly reason: string;
 
   constructor(message: string, { repo, status, diagnostics, resource, ...details }: RegistryFaultDetails) {
@@ -44,12 +44,12 @@ export class RegistryFault extends RegistryError {
   }
 }
 
-/** True when the registry itself named one of these codes. */
+/** True if the registry itself named one of these codes. */
 export function saysCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof RegistryFault && error.diagnostics.some(({ code }) => codes.includes(code));
 }
 
-/** True when a registry refuses a manifest because it has not got, or does not see yet, what the manifest needs. */
+/** True if a registry refuses a manifest because it lacks, or does not see yet, what the manifest needs. */
 export function namesUnknownBlob(error: unknown): boolean {
   return saysCode(error, ...codesOf('unknown-parts'));
 }

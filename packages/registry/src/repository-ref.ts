@@ -1,11 +1,11 @@
-/** One repository of one registry, and the part it plays: every message of the engine says which. */
+/** One repository of one registry, and its side in a copy: every message of the engine names them. */
 export interface RepositoryRef {
   readonly side: 'source' | 'target';
   /** Host with port, as in references: `docker.io`, `127.0.0.1:5000`. */
   readonly host: string;
-  /** '' where the whole registry is meant. */
+  /** '' for the whole registry. */
   readonly repository: string;
-  /** What people call the target. */
+  /** The user's name for the target. */
   readonly name?: string;
 }
 

@@ -15,7 +15,8 @@ export interface TagsRequest {
 }
 
 /**
- * One page of a repository's tags. A registry may refuse a page of this size (`refuses-page` of `quirks.ts`): then it is requested without one, and the registry chooses.
+ * Requests one page of a repository's tags. A registry may refuse a page of this size (`refuses-page` of `quirks.ts`):
+ * then the page is requested without a size, and the registry chooses.
  *
  * @throws RegistryFault
  */
@@ -46,7 +47,7 @@ export async function requestTags(
   }
 }
 
-/** Rights, limits, an unknown name and what a token service says do not depend on a page's size. */
+/** Rights, limits, an unknown name and faults of a token service do not depend on a page's size. */
 function mayMeanTheSize(error: unknown): boolean {
   if (!(error instanceof RegistryFault) || error.status === undefined || error.resource !== 'tags') return false;
   const { resource, status } = error;

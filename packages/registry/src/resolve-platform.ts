@@ -12,22 +12,22 @@ import { sharedSignal } from './transport/shared-signal.js';
 
 /** The manifest of one platform. */
 export interface ResolvedPlatform {
-  /** Of the platform's own manifest. */
+  /** The digest of the platform's own manifest. */
   readonly digest: Digest;
   /** As the index, or the image's config, names it. */
   readonly platform: Platform;
-  /** What the reference points to: the index, or the same manifest where there is no index. */
+  /** What the reference points to: the index, or the same manifest if there is no index. */
   readonly root: Digest;
 }
 
 /**
  * Finds the manifest of one platform behind a reference (image-spec, image-index.md "platform"): one HEAD and one GET,
- * and one more GET where only the image's config names the platform. Of several that match, the first one in the index,
- * which is the one that container engines take.
+ * and one more GET if only the image's config names the platform. If several match, it returns the first one in the
+ * index, which is the one that container engines use.
  *
  * @param options.signal ends it; the promise is rejected with its reason
- * @throws RegistryError `platform-missing` with the platforms that there are; `tag-missing` or `repository-missing` when
- *   nothing is there; whatever else the registry answers
+ * @throws RegistryError `platform-missing` with the available platforms; `tag-missing` or `repository-missing` if the
+ *   reference points to nothing; or another fault that the registry reports
  */
 export async function resolvePlatform(
   client: RegistryClient,

@@ -13,7 +13,7 @@ import { requestTags } from './request-tags.js';
 import type { BodyBudget } from './transport/body-budget.js';
 import { withUnused } from './transport/unused-credentials.js';
 
-/** Named in a message; an index may list hundreds. */
+/** The most entries that a message names; an index may list hundreds. */
 const MOST_PLATFORMS = 10;
 const TAGS_LIMIT_BYTES = 1024 * 1024;
 
@@ -23,7 +23,7 @@ export function sourceRepo({ source }: Pick<CopyRequest, 'source'>): RepositoryR
 
 export interface ResolvedSource {
   readonly digest: Digest;
-  /** What the tag said; absent where the digest was given. */
+  /** What the tag points to; absent if the digest was given. */
   readonly head?: ManifestHead;
 }
 
@@ -51,10 +51,10 @@ export async function resolveSource(
 }
 
 /**
- * Reads one manifest from the source by digest. Some proxies (Nexus) give what a tag points to by its tag alone.
+ * Reads one manifest from the source by digest. Some proxies (Nexus) return what a tag points to by its tag alone.
  *
- * @param root what the copy began with, `tag` what points to it, and `listed` what that lists, as far as it was read
- * @throws RegistryFault when it is not there
+ * @param root the digest with which the copy began, `tag` the tag that points to it, and `listed` its entries, if read
+ * @throws RegistryFault if it is not there
  */
 export async function readFromSource(
   client: RegistryClient,
@@ -99,9 +99,9 @@ function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescri
 }
 
 /**
- * A tag that may still be published is waited for; a repository that does not exist is a mistake.
+ * Waits for a tag that may still be published; a repository that does not exist is a mistake.
  *
- * @param options.codes what the registry said to GET of the manifest
+ * @param options.codes the registry's error codes for the GET of the manifest
  */
 export async function missingManifest(
   client: RegistryClient,
@@ -119,7 +119,7 @@ export async function missingManifest(
   return new RegistryFault(message, { repo, status: 404, code: 'tag-missing', decision: 'wait' });
 }
 
-/** Where a manifest's 404 says only "manifest unknown", the list of tags may say that the repository is. */
+/** If a manifest's 404 says only "manifest unknown", the list of tags may show that the repository is missing. */
 async function repositoryIsMissing(
   client: RegistryClient,
   repo: RepositoryRef,
@@ -135,7 +135,7 @@ async function repositoryIsMissing(
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof RegistryFault)) return false;
-    // Harbor says NOT_FOUND of everything, and what is not found in words.
+    // Harbor answers NOT_FOUND to everything, and says in words what was not found.
     const isSaid = error.diagnostics.some(({ message }) => /\b(repository|project) \S+ not found\b/i.test(message));
     return (error.status === 404 && isSaid) || saysNoName(error.diagnostics.map(({ code }) => code));
   }

@@ -63,7 +63,7 @@ async function areSame(
     try {
       return composeTag({ image, target: '', source: root.manifest, ...configs, selection, policy: 'keep' });
     } catch (error) {
-      // The source does not offer the platform any more: what the target has is something else.
+      // The source does not offer the platform any more: the target has something else.
       if (error instanceof PlatformMissing) return undefined;
       throw error;
     }

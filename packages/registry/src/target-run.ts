@@ -21,7 +21,7 @@ const CATCH_UPS_AT_ONCE = 2;
 /** One target's part of a copy: its blobs, then its manifests, then its tag. Its failure affects no other target. */
 export class TargetRun {
   readonly destination: BlobDestination;
-  /** What the target got, or why it did not; rejects only for a bug, or when the copy is aborted. */
+  /** What the target got, or why it failed; rejects only for a bug, or if the copy is aborted. */
   readonly result: Promise<TargetResult | RegistryError>;
   readonly #context: TransferContext;
   readonly #target: PreparedTarget;
@@ -78,7 +78,7 @@ export class TargetRun {
     return required;
   }
 
-  /** Follows one blob to its end. */
+  /** Waits for the outcome of one blob. */
   await(blob: Blob, delivery: Promise<BlobUploadResult> | undefined): void {
     delivery?.then(
       (delivered) => {
@@ -168,7 +168,7 @@ export class TargetRun {
     return kept === undefined ? undefined : referenceOf({ ...target, tag: kept });
   }
 
-  /** A target that did not say before what its tag points to may say it now that the repository exists. */
+  /** A target that did not reveal what its tag points to may reveal it now that the repository exists. */
   async #replaced(): Promise<Digest | undefined> {
     const { repo, target, plan, tagIsUntold } = this.#target;
     if (!tagIsUntold) return plan.replaces;
@@ -176,7 +176,7 @@ export class TargetRun {
     return head?.digest === plan.digest ? undefined : head?.digest;
   }
 
-  /** Its own and those that refer to it, each once. */
+  /** Its own manifests and those that refer to it, each once. */
   #allManifests(): readonly RequiredManifest[] {
     const { manifests, referrers } = this.#target;
     const all = [...referrers.manifests, ...manifests];

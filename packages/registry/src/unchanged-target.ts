@@ -12,7 +12,7 @@ type Leads = Pick<VerifiedCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped'
  * A target whose tag still points to what was verified there, made from what the source still has, or to the source's
  * own digest if that is trusted: two HEADs are enough, and neither the manifest nor its children are read.
  *
- * @returns undefined when something has moved, nothing is known, or nothing there is to be relied on
+ * @returns undefined if something has moved, nothing is known, or the state there is not reliable
  */
 export function unchangedTarget(
   tag: TargetTag,
@@ -46,7 +46,7 @@ export function unchangedTarget(
   };
 }
 
-/** What a policy of the target keeps from being read is there: nothing says that it is another than was put. */
+/** A manifest that a policy of the target forbids to read is there: nothing says that it differs from what was put. */
 function knownCopy({ target: { known }, current, untold }: TargetTag, sourceDigest: Digest): Leads | undefined {
   if (known?.sourceDigest !== sourceDigest) return undefined;
   return known.digest === current || untold === 'blocked' ? known : undefined;

@@ -35,8 +35,8 @@ export interface Commitment {
 }
 
 /**
- * Sends the empty PUT with the digest. Object storage may take minutes here, and proxies time out earlier: what counts in
- * the end is whether the blob is there.
+ * Sends the empty PUT with the digest. Object storage may take minutes here, and proxies time out earlier: what counts
+ * in the end is whether the blob is there.
  *
  * @throws RegistryError; `retry` where sending the blob again may help
  */

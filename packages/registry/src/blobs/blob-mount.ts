@@ -83,8 +83,8 @@ async function tryMount(
 
 /**
  * Checks if the registry made the mount that it confirmed. Some answer 201 to everything, and not all check later that
- * a manifest's blobs are there: such an image would look finished, but no client could pull it. The first mount of a host
- * is checked by HEAD, and each later one whose answer does not name the digest.
+ * a manifest's blobs are there: such an image would look finished, but no client could pull it. The first mount of a
+ * host is checked by HEAD, and each later one whose answer does not name the digest.
  */
 async function isMounted(
   client: RegistryClient,

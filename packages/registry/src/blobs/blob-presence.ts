@@ -32,10 +32,11 @@ export async function hasBlob(
 }
 
 /**
- * Sends a HEAD and follows it to its end: a redirect to storage is no answer, since registries redirect without checking
- * the storage. If HEAD is refused, or the answer fits more than a blob of this size and digest, a GET of the first byte
- * decides: storage URLs are often signed for GET alone, and some servers answer every HEAD with 200. A refusal by the
- * registry itself despite a token is no answer either (ACR and ECR refuse requests for what does not exist yet).
+ * Sends a HEAD and follows it to its end: a redirect to storage is no answer, since registries redirect without
+ * checking the storage. If HEAD is refused, or the answer fits more than a blob of this size and digest, a GET of the
+ * first byte decides: storage URLs are often signed for GET alone, and some servers answer every HEAD with 200. A
+ * refusal by the registry itself despite a token is no answer either (ACR and ECR refuse requests for what does not
+ * exist yet).
  *
  * @throws RegistryFault if the registry fails
  */

@@ -30,10 +30,10 @@ export interface DockerConfigOptions {
 }
 
 /**
- * dockerConfigCredentials reads credentials from docker's or podman's `config.json`. It reads the file on each call and asks the
- * host's credential helper, then the common credential store, then the file itself (for podman also by namespace:
- * `host/team`, the longest one that fits). A file that cannot be read does not stop requests that need no credentials: the
- * reason is in `unused`.
+ * dockerConfigCredentials reads credentials from docker's or podman's `config.json`. It reads the file on each call and
+ * asks the host's credential helper, then the common credential store, then the file itself (for podman also by
+ * namespace: `host/team`, the longest one that fits). A file that cannot be read does not stop requests that need no
+ * credentials: the reason is in `unused`.
  *
  * @returns a provider, for the option `credentials` of a client
  */

@@ -6,14 +6,15 @@ const PARTS = 16;
 /** Bytes whose digest has been checked. */
 export interface Content {
   readonly digest: Digest;
-  /** The Content-Type that it came with. */
+  /** The Content-Type of its answer. */
   readonly mediaType: string;
   readonly body: Buffer;
 }
 
 /**
- * Manifests and configs by digest, the least recently used leaving first. Content never changes under a digest, so an
- * image that was planned is copied without asking the source again (Docker Hub counts every manifest read as a pull).
+ * Caches manifests and configs by digest, and drops the least recently used first. Content never changes under a
+ * digest, so a planned image is copied without another request to the source (Docker Hub counts every manifest read as
+ * a pull).
  */
 export class ContentCache {
   readonly #limitBytes: number;

@@ -11,8 +11,8 @@ import { sendAndDiscard } from '../transport/registry-request.js';
 const PROBE = Buffer.from('{}');
 
 /**
- * Registries need to know sha256 alone, and distribution stores what comes by another algorithm under a sha256 digest.
- * Two bytes tell before layers move.
+ * Registries must support sha256 only, and distribution stores content of another algorithm under a sha256 digest. A
+ * probe of two bytes finds out before layers move.
  *
  * @throws RegistryFault `manifest-unsupported`
  */

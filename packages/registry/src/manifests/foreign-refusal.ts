@@ -2,7 +2,7 @@ import type { RequiredManifest } from './required-manifests.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 
-/** Distribution names layers that live elsewhere among the unknown ones when it is not configured to allow them. */
+/** Distribution reports layers at other addresses as unknown blobs, unless it is configured to allow them. */
 export function wantsForeignLayer(error: unknown, { foreign }: Pick<RequiredManifest, 'foreign'>): boolean {
   if (!(error instanceof RegistryFault)) return false;
   return foreign.some((digest) => error.diagnostics.some(({ message }) => message.includes(digest)));

@@ -4,11 +4,11 @@ import type { RequiredManifest } from './required-manifests.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 
-/** An index may list hundreds: registries take that many requests at once for an attack. */
+/** An index may list hundreds of manifests: registries take that many requests at once for an attack. */
 const HEADS_AT_ONCE = 8;
 
 /**
- * What a target has of these manifests, in their order; undefined for each that it lacks, or does not speak of.
+ * Finds which of these manifests a target has, in their order; undefined for each that it lacks or does not reveal.
  *
  * @throws RegistryFault
  */

@@ -12,7 +12,7 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
 import { isHabit } from '../transport/quirks.js';
 
-/** No registry has it: a manifest that needs it is never stored by one that looks. */
+/** A digest that no registry has: a registry that checks never stores a manifest that needs it. */
 const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
 const OCI_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
@@ -23,9 +23,9 @@ const KINDS_REMEMBERED = 1_000;
 /**
  * Some registries accept only images, or no layers that live elsewhere, and say so only when the manifest comes, after
  * all its layers. assertKindsTaken probes each kind once, before the upload, with a manifest of the same kind that
- * belongs to no image. The image's own manifest cannot be the probe: a registry that checks nothing would accept it before its
- * blobs, and it would then vouch for blobs that may never come. Ordinary images cost no request. If the answer is not a
- * clear refusal, the push decides.
+ * belongs to no image. The image's own manifest cannot be the probe: a registry that checks nothing would accept it
+ * before its blobs, and it would then vouch for blobs that may never come. Ordinary images cost no request. If the
+ * answer is not a clear refusal, the push decides.
  *
  * @throws RegistryFault `manifest-refused`
  */
@@ -37,7 +37,7 @@ export async function assertKindsTaken(
 ): Promise<void> {
   const { takenKinds } = client.host(repo.host);
   const sent = new Set(manifests.flatMap(({ blobs }) => blobs.map(({ digest }) => digest)));
-  // Where nothing but a config is sent, the manifests come early enough by themselves.
+  // If only a config is sent, the manifests come early enough without a probe.
   if (sent.size < 2) return;
   for (const manifest of manifests) {
     const question = questionOf(manifest);
@@ -52,7 +52,7 @@ function remember(kinds: Set<Digest>, kind: Digest): void {
   kinds.add(kind);
 }
 
-/** @returns false when the registry could not tell now: another image may ask again */
+/** @returns false if the registry gave no clear answer: another image may probe it again */
 async function isTaken(
   client: RegistryClient,
   repo: RepositoryRef,
@@ -67,7 +67,7 @@ async function isTaken(
     if (!(error instanceof RegistryError)) throw error;
     if (namesUnknownBlob(error) && wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
     if (namesUnknownBlob(error)) return true;
-    // "Invalid" may mean the blobs that are missing, which is no refusal of the kind.
+    // "Invalid" may mean the missing blobs, which is no refusal of the kind.
     if (error.code === 'manifest-refused' && (refusesKind(error) || !saysCode(error, 'MANIFEST_INVALID'))) {
       throw error;
     }
@@ -83,7 +83,7 @@ function refusesKind(error: RegistryError): boolean {
   return isHabit('refused-kind', answer);
 }
 
-/** A manifest like this one, which needs a blob that is not there; undefined where there is nothing to ask. */
+/** A manifest like this one that needs a missing blob; undefined if no probe is needed. */
 function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest): Content | undefined {
   const json = JSON.parse(body.toString('utf8')) as JsonObject;
   const { artifactType, config } = json;
@@ -101,7 +101,7 @@ function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest)
   return { digest: digestOf(bytes, 'sha256'), mediaType, body: bytes };
 }
 
-/** Docker's config in OCI's manifest: registries for images alone take each with its own. */
+/** Docker's config in an OCI manifest: registries that accept only images want each with the config of its own type. */
 function isMixed(mediaType: string, config: unknown): boolean {
   return mediaType === OCI_TYPE && isDescriptor(config) && config.mediaType === DOCKER_CONFIG_TYPE;
 }
@@ -111,7 +111,7 @@ interface Descriptor {
   readonly digest?: unknown;
 }
 
-/** One for each media type; layers that live elsewhere as they are, because registries judge their addresses. */
+/** One layer for each media type; foreign layers stay unchanged, because registries check their addresses. */
 function standIns(entries: readonly unknown[], foreign: readonly string[]): readonly Descriptor[] {
   const descriptors = entries.filter(isDescriptor);
   const isRunningElsewhere = ({ digest }: Descriptor): boolean => foreign.some((each) => each === digest);

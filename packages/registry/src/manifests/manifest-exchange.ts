@@ -26,10 +26,10 @@ import { isWebPage, notARegistry } from '../transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
 const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
-/** A policy keeps a manifest from being read, so that it is there. */
+/** A policy forbids reading a manifest, which means that it exists. */
 const BLOCKED = statusesOf('policy');
 
-/** What a registry says of a manifest in the headers of its answer (distribution-spec, "Pulling manifests"). */
+/** What the headers of a registry's answer say about a manifest (distribution-spec, "Pulling manifests"). */
 export interface ManifestHead {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -39,31 +39,31 @@ export interface ManifestHead {
 
 export interface ManifestOptions {
   readonly signal?: AbortSignal;
-  /** A refusal in spite of a token counts as "not there". */
+  /** A refusal despite a token counts as "not there". */
   readonly deniedIsAbsent?: boolean;
-  /** Tries in all. */
+  /** How many attempts in all. */
   readonly attempts?: number;
-  /** Of the image that it is read for; absent: nothing is kept of it. */
+  /** The budget of the image that needs the manifest; absent: nothing of it is kept. */
   readonly budget?: BodyBudget;
 }
 
 export interface HeadOptions extends ManifestOptions {
-  /** What is expected to be there: a registry that compares (`If-None-Match`) need not open the manifest then. */
+  /** The expected manifest: a registry that compares it (`If-None-Match`) then need not open the manifest. */
   readonly likely?: ManifestHead;
-  /** Mostly it is not there (children of a new image, cosign's tags): a HEAD that says so is believed. */
+  /** It is mostly missing (children of a new image, cosign's tags): a HEAD that says so is believed. */
   readonly isRare?: boolean;
 }
 
-/** What a registry says of a manifest. */
+/** What a registry answers about a manifest. */
 export type ManifestLook =
   | { readonly kind: 'there'; readonly head: ManifestHead }
-  /** With the codes of the registry's own words. */
+  /** With the error codes of the registry. */
   | { readonly kind: 'absent'; readonly codes: readonly string[] }
-  /** It refuses to speak of it, and is not to be asked further (`deniedIsAbsent`). */
+  /** It refuses to answer, and gets no further requests about it (`deniedIsAbsent`). */
   | { readonly kind: 'untold'; readonly isThere: boolean };
 
 /**
- * What a tag or digest points to, without reading it where the registry allows; HEAD is never counted as a pull.
+ * Resolves a tag or digest, if possible without reading the manifest; HEAD is never counted as a pull.
  *
  * @returns undefined when the registry does not have it
  * @throws RegistryFault
@@ -79,9 +79,9 @@ export async function headManifestAt(
 }
 
 /**
- * The same, and why there is nothing. Only a good answer to HEAD is one: registries, proxies and storages refuse HEAD with
- * 404, 403, 400, 405, 500 or 501 and answer GET, so that GET decides, as it does for docker. On a target that has answered
- * a HEAD before, "not found" is believed, and a tag that is new there costs no second request.
+ * The same, with the reason if there is nothing. Only a successful answer to HEAD is final: registries, proxies and
+ * storages refuse HEAD with 404, 403, 400, 405, 500 or 501 and answer GET, so GET decides, as it does for docker. If a
+ * target has answered a HEAD before, its "not found" is believed, and a new tag there costs no second request.
  *
  * @throws RegistryFault
  */
@@ -105,7 +105,7 @@ export async function lookForManifest(
   };
 }
 
-/** @returns without a look where GET has to decide */
+/** @returns undefined if GET must decide */
 async function askByHead(
   host: RegistryHost,
   repo: RepositoryRef,
@@ -127,10 +127,10 @@ async function askByHead(
     );
   } catch (error) {
     options.signal?.throwIfAborted();
-    // Where HEAD alone is redirected in a circle, GET may get through; else its own fault says the same.
+    // If only HEAD is redirected in a circle, GET may succeed; otherwise its own fault says the same.
     if (error instanceof RefusedRedirect) return { isRefused: true };
     if (!refusesHead(error)) throw error;
-    // Trouble that passes does not mean that the host knows no HEAD.
+    // A temporary fault does not mean that the host lacks HEAD.
     return { isRefused: (error.status ?? 0) < 500 || error.status === 501 };
   }
   if (response.statusCode === 304) {
@@ -139,7 +139,7 @@ async function askByHead(
     return { ...(isLikely ? { look: { kind: 'there', head: likely } } : {}), isRefused: false };
   }
   if (response.statusCode === 200) {
-    // Older registries and proxies leave the digest out: the manifest itself says it.
+    // Older registries and proxies leave the digest out: it is computed from the manifest itself.
     const head = isWebPage(response) ? undefined : readHead(response);
     if (head === undefined || isAnother(head.digest, reference)) return { isRefused: false };
     host.answersHeads ??= true;
@@ -154,12 +154,12 @@ async function askByHead(
 }
 
 /**
- * Reads a manifest and checks its digest. From then on it is in the client's cache.
+ * Reads a manifest and checks its digest. From then on the client's cache has it.
  *
  * @param reference tag or digest
  * @returns undefined when the registry does not have it
- * @throws RegistryFault `source-corrupt` when its bytes are not what the digest says, twice; `protocol` (retry) when
- *   they are no manifest at all
+ * @throws RegistryFault `source-corrupt` if its bytes do not match the digest, twice; `protocol` (retry) if they are no
+ *   manifest at all
  */
 export async function getManifest(
   client: RegistryClient,
@@ -170,13 +170,13 @@ export async function getManifest(
   return (await readManifest(client, repo, reference, options)).content;
 }
 
-/** What GET of a manifest brought. */
+/** The result of a GET of a manifest. */
 export interface ManifestReading {
-  /** Absent: it is not there, or the registry does not give it. */
+  /** Absent: it is not there, or the registry does not return it. */
   readonly content?: Content;
-  /** A refusal in spite of a token, where that counts as an answer (`deniedIsAbsent`). */
+  /** A refusal despite a token, if that counts as an answer (`deniedIsAbsent`). */
   readonly isDenied: boolean;
-  /** The refusal means that it is there: a policy keeps it (Harbor's 412). */
+  /** The refusal means that it is there: a policy forbids reading it (Harbor's 412). */
   readonly isBlocked: boolean;
   readonly codes: readonly string[];
 }
@@ -205,7 +205,7 @@ export async function readManifest(
     const digest = digestOf(body, expected === undefined ? 'sha256' : algorithmOf(expected));
     if (digest !== expected || isSchema1Type(mediaType)) {
       const json = jsonObjectIn(body);
-      // The digest of schema 1 is of its signed payload, not of its bytes: it cannot be checked like the others.
+      // The digest of schema 1 covers its signed payload, not its bytes: it cannot be checked like the others.
       if (json !== undefined && isSchema1(json)) throw schema1(repo, reference);
       const isForeign = isWebPage(response)
         ? json?.['schemaVersion'] !== 2
@@ -263,7 +263,7 @@ export async function putManifest(
   return { isListed: response.headers['oci-subject'] !== undefined, isConfirmed: stored === digest };
 }
 
-/** Deletes an untagged manifest of our own making. Registries that allow no deleting, or not to us, keep it. */
+/** Deletes an untagged manifest that this client made. Registries that do not allow it keep the manifest. */
 export async function deleteManifest(
   client: RegistryClient,
   repo: RepositoryRef,
@@ -282,13 +282,13 @@ export async function deleteManifest(
   }
 }
 
-/** The digest a registry announces; undefined where it announces none, or one of an unknown algorithm. */
+/** The digest that a registry announces; undefined if it announces none, or one of an unknown algorithm. */
 export function announcedDigest(response: AnswerHead): Digest | undefined {
   const header = response.headers['docker-content-digest'];
   return typeof header === 'string' && isDigest(header) ? header : undefined;
 }
 
-/** The answer is about another manifest than the one whose digest was requested (a cache, or a server that answers all). */
+/** The answer is about another manifest than the requested digest (a cache, or a server that answers everything). */
 function isAnother(found: Digest, reference: string): boolean {
   return isDigest(reference) && found !== reference && algorithmOf(found) === algorithmOf(reference);
 }
@@ -345,7 +345,7 @@ function manifestRequest(
   };
 }
 
-/** One token serves every request of a copy on a target, also the first one that only looks. */
+/** One token serves every request of a copy on a target, including the first one that only reads. */
 export function scopesOf({ side, repository }: RepositoryRef): readonly string[] {
   return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
 }

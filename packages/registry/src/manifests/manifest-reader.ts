@@ -21,7 +21,7 @@ const UNREADABLE: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-uns
 /** Configs hold the history of an image: some are a few hundred kilobytes. */
 const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** A manifest that is not there, or not whole. */
+/** A manifest that is missing or incomplete. */
 interface Unreadable {
   readonly reason: string;
 }
@@ -33,8 +33,8 @@ export interface ReadManifest {
 
 /**
  * Reads the manifests of one source image, each once: from the client's cache, then from a target that has it already
- * (free, where the source may count every read as a pull), then from the source. Bytes are kept, and taken apart each time:
- * as objects they can be many times as large.
+ * (free, while the source may count every read as a pull), then from the source. It keeps bytes and parses them each
+ * time: as objects they can be many times as large.
  */
 export class ManifestReader {
   readonly #client: RegistryClient;
@@ -45,7 +45,7 @@ export class ManifestReader {
   readonly #budget: ImageBudget;
   readonly #signal: AbortSignal;
   readonly #contents = new Map<Digest, Promise<Content>>();
-  /** Of the root, where it is an index and was read. */
+  /** Of the root, if it is an index and was read. */
   #listed: readonly ChildDescriptor[] = [];
 
   /** @param holders targets whose tag points to a digest already, by that digest */
@@ -86,12 +86,12 @@ export class ManifestReader {
     return { content: { ...content, mediaType: manifest.mediaType }, manifest };
   }
 
-  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  /** The same for a manifest that matters only if it is there and complete. @returns otherwise the reason */
   async readIfThere(digest: Digest): Promise<ReadManifest | Unreadable> {
     return await this.read(digest).catch(orReason);
   }
 
-  /** What an index lists is about to be read. @throws RegistryError `manifest-too-large` */
+  /** Books what an index lists before it is read. @throws RegistryError `manifest-too-large` */
   async expect(children: readonly ChildDescriptor[]): Promise<void> {
     await this.#budget.expectsManifests(children.map(({ size }) => size));
   }
@@ -113,9 +113,9 @@ export class ManifestReader {
   }
 
   /**
-   * What the config of a single image says of its platform; undefined for an index.
+   * Reads the platform from the config of a single image; undefined for an index.
    *
-   * @param anyType whether configs of no image's type are read, too: where a platform is to be compared
+   * @param anyType also reads configs of other types than an image's: needed to compare a platform
    */
   async configPlatformOf(
     { content, manifest }: ReadManifest,
@@ -141,12 +141,12 @@ export class ManifestReader {
     return readConfigPlatform(body.toString('utf8'), config.mediaType, isImageType);
   }
 
-  /** The platform of a single image, from its config; undefined for artifacts, and where it names none. */
+  /** The platform of a single image, from its config; undefined for artifacts, and if the config names none. */
   async platformOf(read: ReadManifest): Promise<Platform | undefined> {
     return (await this.configPlatformOf(read, { anyType: false }))?.platform;
   }
 
-  /** The same for a manifest that matters only where it is there and whole. @returns otherwise the reason */
+  /** The same for a manifest that matters only if it is there and complete. @returns otherwise the reason */
   async configPlatformIfThere(digest: Digest): Promise<ConfigPlatform | Unreadable | undefined> {
     return await this.read(digest)
       .then(async (read) => await this.configPlatformOf(read, { anyType: true }))
@@ -185,7 +185,7 @@ export class ManifestReader {
         });
         if (content !== undefined) return content;
       } catch (error) {
-        // Only a shortcut: whatever is wrong with the target shows when it is copied to.
+        // Only a shortcut: a fault of the target shows when the image is copied to it.
         if (!(error instanceof RegistryError)) throw error;
       }
     }

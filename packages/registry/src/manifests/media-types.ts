@@ -12,7 +12,7 @@ const ACCEPTED = [
 /** In one line: some proxies read only the first (distribution 2.8 answers 404 to a bare wildcard for an OCI index). */
 export const acceptedManifests = ACCEPTED.join(', ');
 
-/** As registries name Docker's schema 1. */
+/** The media types that registries use for Docker's schema 1. */
 export function isSchema1Type(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
 }
@@ -25,12 +25,12 @@ export function isImageConfig(mediaType: unknown): boolean {
   );
 }
 
-/** The stand-in of artifacts that have no config (image-spec, "Guidance for an Empty Descriptor"). */
+/** The placeholder for artifacts without a config (image-spec, "Guidance for an Empty Descriptor"). */
 export function isEmptyConfig(mediaType: string): boolean {
   return mediaType === 'application/vnd.oci.empty.v1+json';
 }
 
-/** Layers that live at other addresses (`urls`), by their types' own names. */
+/** The media types of layers that live at other addresses (`urls`). */
 export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes('.foreign.') || mediaType.includes('nondistributable');
 }

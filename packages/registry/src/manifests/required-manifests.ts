@@ -13,7 +13,7 @@ const MOST_LEVELS = 5;
 export interface RequiredManifest {
   readonly content: Content;
   readonly blobs: readonly Blob[];
-  /** Layers of it that live elsewhere. */
+  /** Its layers that live at other addresses. */
   readonly foreign: readonly Digest[];
 }
 

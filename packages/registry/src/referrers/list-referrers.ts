@@ -17,25 +17,25 @@ const PAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
 const MOST_LISTED = 10_000;
 const MOST_PAGES = 50;
-/** What registries without the API say to it; the tag decides then, also about rights. */
+/** The answers of registries without the API; the tag then decides, also about rights. */
 const NO_API = statusesOf('no-referrers');
 
-/** The tag that stands in for the Referrers API (distribution-spec, "Referrers Tag Schema"). */
+/** The fallback tag for the Referrers API (distribution-spec, "Referrers Tag Schema"). */
 export function referrersTag(subject: Digest): string {
   const [algorithm = '', encoded = ''] = subject.split(':');
   return `${algorithm.slice(0, 32)}-${encoded.slice(0, 64)}`;
 }
 
 export interface ListBounds {
-  /** Of the image whose referrers these are; absent: only digests are kept of it. */
+  /** The budget of the image whose referrers these are; absent: only their digests are kept. */
   readonly budget?: BodyBudget;
   readonly signal: AbortSignal;
 }
 
 /**
- * Digests of the manifests that refer to one: by the Referrers API, page after page, else by the tag that stands in for it.
+ * Lists the digests of the manifests that refer to one: by the Referrers API, page by page, or by its fallback tag.
  *
- * @throws RegistryFault; `protocol` (block) when the list is longer than anybody's
+ * @throws RegistryFault; `protocol` (block) if the list is longer than any real one
  */
 export async function listReferrers(
   client: RegistryClient,
@@ -127,7 +127,7 @@ function brokenOff(repo: RepositoryRef, subject: Digest): RegistryFault {
   });
 }
 
-/** @param most what it goes beyond: `50 pages` */
+/** @param most the limit that it exceeds: `50 pages` */
 export function endless(repo: RepositoryRef, subject: Digest, most: string): RegistryFault {
   const message = `its list of referrers of ${subject} has no end after ${most}; the image alone can be copied without them`;
   return new RegistryFault(message, { repo, code: 'protocol', decision: 'block' });

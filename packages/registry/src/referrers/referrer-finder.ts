@@ -10,10 +10,10 @@ import { Semaphore } from '../concurrency/semaphore.js';
 const LOOKS_AT_ONCE = 4;
 /** Over everything that one image points to. */
 const MOST_LISTED = 50_000;
-/** What cosign puts beside an image: signatures, attestations, SBOMs. */
+/** What cosign attaches to an image: signatures, attestations, SBOMs. */
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
 
-/** A manifest that cosign's naming ties to another one. */
+/** A manifest that cosign's tag naming attaches to another one. */
 export interface CosignTag {
   readonly tag: string;
   readonly digest: Digest;
@@ -24,7 +24,7 @@ export interface FoundReferrers {
   readonly cosignTags: readonly CosignTag[];
 }
 
-/** What refers to the manifests of one source image; each manifest is looked at once for all targets. */
+/** Finds what refers to the manifests of one source image; examines each manifest once for all targets. */
 export class ReferrerFinder {
   readonly #client: RegistryClient;
   readonly #source: RepositoryRef;

@@ -16,9 +16,9 @@ const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
 const ATTEMPTS = 4;
 
 /**
- * Lists manifests under the tag that stands in for the Referrers API (distribution-spec, "Referrers Tag Schema"). What the
- * tag lists already stays. Others may write to it at the same time, and registries have no lock: it is read again
- * afterwards, and what got lost is added again.
+ * Lists manifests under the fallback tag for the Referrers API (distribution-spec, "Referrers Tag Schema"). What the
+ * tag lists already stays. Others may write to it at the same time, and registries have no lock: the tag is read again
+ * afterwards, and lost entries are added again.
  *
  * @throws RegistryFault `target-corrupt` when the tag is not a list of referrers, or others keep overwriting it
  */
@@ -59,7 +59,7 @@ async function readTag(
   throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'block' });
 }
 
-/** Go's tools write a list that has lost its last entry as `null`. */
+/** Go's tools write a list without entries as `null`. */
 function readEmptyIndex(body: Buffer): JsonObject | undefined {
   try {
     const json = parseBoundedJson(body.toString('utf8'));

@@ -13,7 +13,7 @@ import type { RepositoryRef } from '../repository-ref.js';
 import type { ReferrerFinder } from './referrer-finder.js';
 import type { RegistryClient } from '../registry-client.js';
 
-/** A signature of an SBOM of an image is three; what refers to itself in a circle cannot be (a digest is no circle). */
+/** The signature of an SBOM of an image is the third level; a circle is impossible, since no digest contains itself. */
 const MOST_LEVELS = 4;
 const MOST_REFERRERS = 200;
 
@@ -22,15 +22,15 @@ export interface RequiredTag {
   readonly manifest: RequiredManifest;
 }
 
-/** What follows an image to one target. */
+/** What is copied to one target along with an image. */
 export interface RequiredReferrers {
   /** In the order in which they are put: a subject before what refers to it. */
   readonly manifests: readonly RequiredManifest[];
   /** By their subject, those that the target does not list yet. */
   readonly unlisted: ReadonlyMap<Digest, readonly RequiredManifest[]>;
-  /** Cosign's tags that lead elsewhere at the target, or are not there. */
+  /** Cosign's tags that point elsewhere at the target, or are missing there. */
   readonly tags: readonly RequiredTag[];
-  /** All that follow, there already or not. */
+  /** The number of all of them, there already or not. */
   readonly count: number;
   readonly dropped: readonly DroppedManifest[];
 }
@@ -48,7 +48,7 @@ export interface ReferrerSearch {
 }
 
 /**
- * Everything that refers to an image, and to what refers to it, as far as the target's manifest policy lets it through,
+ * Finds everything that refers to an image, and to what refers to it, as far as the target's manifest policy allows it,
  * and what of it the target lacks.
  *
  * @throws RegistryError of the source or of the target, ManifestRefusedByPolicy
@@ -80,11 +80,11 @@ interface Following {
   readonly bySubject: Map<Digest, RequiredManifest[]>;
   readonly tags: RequiredTag[];
   readonly dropped: DroppedManifest[];
-  /** By their subject, told together: a source may list any number. */
+  /** By their subject, reported together: a source may list any number. */
   readonly beyond: Map<Digest, Beyond>;
 }
 
-/** Referrers that go beyond a bound. */
+/** Referrers that exceed a limit. */
 interface Beyond {
   readonly first: Digest;
   readonly count: number;
@@ -127,7 +127,7 @@ async function followReferrers(search: ReferrerSearch): Promise<Following> {
   return following;
 }
 
-/** @returns undefined when it is left out, with the reason among `dropped` */
+/** @returns undefined if it is left out, with the reason among `dropped` */
 async function take(
   search: ReferrerSearch,
   { required, taken, tried, dropped, beyond }: Following,
