@@ -30,7 +30,7 @@ export interface WorkflowJob {
   readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
 }
 
-/** A GitHub Actions workflow file, as far as its steps go. */
+/** The steps of a GitHub Actions workflow file. */
 export interface ActionsWorkflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
@@ -50,12 +50,13 @@ export interface StepResult {
   readonly output: string;
 }
 
-/** What expressions stand for: `secrets.MYSQL_HOST` and the like, by their whole text; everything else is ''. */
+/** The values of expressions: `secrets.MYSQL_HOST` and the like, by their whole text. Every other expression is ''. */
 export type Expressions = Readonly<Record<string, string>>;
 
 /**
- * Runs the `run` steps of all jobs one after the other, as GitHub's runner does: `bash -e`, the environment of the file
- * and of the step over the machine's own, until one fails. Actions (`uses`) are left out: the checkout is this one.
+ * Runs the `run` steps of all jobs one after the other, as GitHub's runner does: `bash -e`, with the machine's own
+ * environment, then those of the file and of the step, until one fails. Actions (`uses`) are left out: the checkout is
+ * this one.
  */
 export async function runSteps(
   { env, jobs }: ActionsWorkflow,

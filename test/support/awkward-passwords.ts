@@ -1,4 +1,4 @@
-/** Passwords that some shell, SQL, YAML, .env or template takes for something else. */
+/** Passwords with characters that have a meaning in shells, SQL, YAML, .env or templates. */
 export const awkwardPasswords: readonly string[] = [
   'plain',
   'back\\slash',
@@ -27,7 +27,7 @@ export const awkwardPasswords: readonly string[] = [
   `all\\of"them'$HOME #at \`once\`\\`,
 ];
 
-/** As `.env.example` tells to write it. */
+/** As `.env.example` says to write it. */
 export function quotedForEnv(password: string): string {
   if (!password.includes("'") && !password.endsWith('\\')) return `'${password}'`;
   return `"${password.replaceAll(/[\\"$]/g, (character) => `\\${character}`)}"`;

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Files of a certificate and its key, in PEM. */
+/** Paths of a certificate and its key, in PEM. */
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** A CA that signs its own certificate. @throws Error with what openssl said */
+/** A CA that signs its own certificate. @throws Error with the output of openssl */
 export function makeCa(folder: string, name: string): CertificateFiles {
   const files = filesOf(folder, name);
   const subject = ['-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE'];
@@ -22,7 +22,7 @@ export function makeCa(folder: string, name: string): CertificateFiles {
 /**
  * A server's certificate, signed by a CA.
  * @param names as `DNS:db.example.com` and `IP:127.0.0.1`
- * @param isExpired its time is over
+ * @param isExpired if true, the certificate has expired
  */
 export function makeCertificate(
   folder: string,
@@ -41,7 +41,7 @@ export function makeCertificate(
     ['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`],
     ['-keyout', files.key, '-out', request],
   );
-  // A certificate of minus one day has ended before it began.
+  // A certificate with a lifetime of minus one day has expired already.
   openssl(
     ['x509', '-req', '-in', request, '-CA', ca.certificate, '-CAkey', ca.key, '-CAcreateserial'],
     ['-days', isExpired ? '-1' : '2', '-extfile', extensions, '-out', files.certificate],

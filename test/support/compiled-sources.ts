@@ -6,7 +6,10 @@ import ts from 'typescript';
 
 import { projectRoot } from '../../demo/tools.js';
 
-/** JavaScript of the present sources of the registry client and of some folders of `src`, for processes of their own. */
+/**
+ * JavaScript compiled from the current sources of the registry client and of some folders of `src`, for separate
+ * processes.
+ */
 export interface CompiledSources {
   /** The compiled `src`. */
   readonly folder: string;
@@ -17,7 +20,7 @@ export interface CompiledSources {
  * The registry package is compiled beside them, and imported by its name.
  *
  * @param folders below `src`, with everything that they import
- * @param changes what becomes of single files' text before they are compiled, by their path below `src`
+ * @param changes edit the text of single files before it is compiled, by their path below `src`
  */
 export function compileSources(
   folders: readonly string[],
@@ -47,7 +50,7 @@ function compileFolder(from: string, to: string, change: (file: string, source: 
   }
 }
 
-/** Every installed package, and the present sources of the registry package in place of what was last built of it. */
+/** Links every installed package, and the current sources of the registry package instead of its last build. */
 function linkPackages(folder: string): void {
   mkdirSync(folder);
   for (const name of readdirSync(join(projectRoot, 'node_modules'))) {
@@ -56,7 +59,7 @@ function linkPackages(folder: string): void {
   const registry = join(folder, '@image-ferry', 'registry');
   const source = join(projectRoot, 'packages', 'registry');
   compileFolder(join(source, 'src'), join(registry, 'dist'), (_file, text) => text);
-  // Its condition for sources has nothing to point to here.
+  // Removes the condition that points to TypeScript sources, which do not exist here.
   const manifest = readFileSync(join(source, 'package.json'), 'utf8').replaceAll(
     /"@image-ferry\/source": "[^"]+",/g,
     '',

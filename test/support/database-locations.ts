@@ -11,17 +11,17 @@ import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Where a suite gets its databases from, and looks into them without the ferry's own code. */
+/** Creates databases for a suite, and reads them without the ferry's own code. */
 export interface DatabasePlace {
   readonly kind: 'mysql' | 'sqlite';
-  /** Settings for a database that is not there yet. */
+  /** Settings for a database that does not exist yet. */
   fresh(): DatabaseSettings;
-  /** Runs statements divided by `;`, making the database where it is missing. */
+  /** Runs statements divided by `;`, and creates the database if it is missing. */
   run(settings: DatabaseSettings, script: string): Promise<void>;
   query(settings: DatabaseSettings, statement: string): Promise<Row[]>;
   /** Definitions of all tables, as the database prints them. */
   definitions(settings: DatabaseSettings): Promise<string[]>;
-  /** Removes every database that was made. */
+  /** Drops every database that was created. */
   clear(): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export function mysqlPlace({ host, port, user, password }: MysqlAccess): Databas
   };
 }
 
-/** The server of `MYSQL_TEST_URL` (`mysql://user:password@host:port`), where the same suites run then. */
+/** The server of `MYSQL_TEST_URL` (`mysql://user:password@host:port`), on which the same suites run if it is set. */
 export function mysqlAccess(url: string): MysqlAccess {
   const { hostname, port, username, password } = new URL(url);
   return {
@@ -119,7 +119,7 @@ export function mysqlAccess(url: string): MysqlAccess {
   };
 }
 
-/** Everything that a database holds, as text: definitions and rows, less the times at which it happened to be made. */
+/** The whole content of a database as text: definitions and rows, without creation times. */
 export async function dump(place: DatabasePlace, settings: DatabaseSettings): Promise<string[]> {
   const lines = await place.definitions(settings);
   const tables = await place.query(

@@ -10,22 +10,22 @@ import { findTool } from '../../demo/tools.js';
 
 const startTimeoutMs = 30_000;
 
-/** A Docker daemon of its own: nothing of the machine's images, networks or firewall. */
+/** A separate Docker daemon that uses none of the machine's images, networks or firewall rules. */
 export interface DockerDaemon {
-  /** The command that speaks to it. */
+  /** The command that connects to it. */
   readonly program: string;
-  /** What the command needs in its environment. */
+  /** The environment that the command needs. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Runs the command. @returns what it printed */
+  /** Runs the command. @returns its standard output */
   docker(...args: string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts `dockerd` in a temporary folder. It has to be root, and needs a kernel that lets it mount.
+ * Starts `dockerd` in a temporary folder. It has to run as root, and needs a kernel that lets it mount.
  *
- * @returns why there is none, where there is none
- * @throws Error in CI, where there has to be one
+ * @returns the reason, if no daemon can run
+ * @throws Error in CI, where a daemon is required
  */
 export async function tryStartDockerDaemon(): Promise<DockerDaemon | { readonly reason: string }> {
   const started = await start();
@@ -42,7 +42,7 @@ async function start(): Promise<DockerDaemon | { readonly reason: string }> {
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const logPath = join(folder, 'log');
   const log = openSync(logPath, 'a');
-  // Images are stored, never run: no network, no firewall rules, and the one storage that works everywhere.
+  // Images are stored, never run: no network, no firewall rules, and the one storage driver that works everywhere.
   const places = [`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`, `--host=${socket}`];
   const bare = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
   const options = [...places, `--pidfile=${join(folder, 'pid')}`, ...bare, '--storage-driver=vfs'];

@@ -3,28 +3,28 @@ import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request on its way: let it through, or break it. */
+/** One request: let it through, or break it. */
 export interface ProxiedRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
-  /** Hands it on, and its answer back. */
+  /** Forwards it, and returns its answer. */
   pass(): Promise<void>;
-  /** Hands it on, and drops the answer: the client sees its connection close. */
+  /** Forwards it, and drops the answer: the client sees its connection close. */
   loseAnswer(): Promise<void>;
-  /** Hands it on, and closes the connection after so many bytes of the answer's body. */
+  /** Forwards it, and closes the connection after this number of bytes of the answer's body. */
   cutAnswer(bytes: number): Promise<void>;
-  /** Hands on so many bytes of the request's body, and closes both connections. */
+  /** Forwards this number of bytes of the request's body, and closes both connections. */
   cutRequest(bytes: number): Promise<void>;
 }
 
-/** A road to a registry on which single requests meet with accidents. */
+/** A connection to a registry that can break single requests. */
 export interface FaultyProxy {
   /** `127.0.0.1:port`, as in image references. */
   readonly host: string;
-  /** Requests that came, in their order: `PUT /v2/…`. */
+  /** The requests received, in order: `PUT /v2/…`. */
   readonly seen: readonly string[];
-  /** What to do with the requests whose `METHOD path` fits, while `accident` has not given up (returned false). */
+  /** Calls `accident` for each request whose `METHOD path` matches, until it returns false. */
   when(line: RegExp, accident: (passage: ProxiedRequest) => Promise<void> | false): void;
   stop(): Promise<void>;
 }
@@ -58,7 +58,8 @@ export async function startFaultyRoad(upstream: string): Promise<FaultyProxy> {
 
 function passageOf(upstream: string, incoming: IncomingMessage, outgoing: ServerResponse): ProxiedRequest {
   const { method = '', url = '/', headers } = incoming;
-  // The Host header stays: the registry makes its Location headers of it, and they must lead back here.
+  // The Host header is forwarded: the registry builds its Location headers from it, and they must point back to this
+  // proxy.
   const open = () => request(new URL(url, upstream), { method, headers, agent: false });
   const answered = async (): Promise<IncomingMessage> => {
     const onward = open();

@@ -7,19 +7,19 @@ import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
 import { requireTool } from './tools.js';
 
 export interface FerryStageOptions {
-  /** Beside what every stage has. */
+  /** Variables beyond those of every stage. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The content of `ferry.yaml`. */
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 
-/** A place for the compiled ferry to run in: a data folder, a configuration, and nothing of this machine's own. */
+/** A folder in which the compiled ferry runs, with its data and configuration and nothing of this machine's own. */
 export interface FerryStage {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Runs one command to its end. */
+  /** Runs one command and waits for its end. */
   ferry(...args: string[]): Promise<CommandResult>;
-  /** The same for a command with JSON as its result, whatever its status. */
+  /** The same for a command that prints JSON, whatever its exit status. */
   ask<Answer>(...args: string[]): Promise<Answer>;
   up(): Promise<FerryUpProcess>;
   /** Stops what `up` started, and removes the folder. */
@@ -31,7 +31,7 @@ const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
 export function makeFerryStage({ environment: added = {}, configuration }: FerryStageOptions): FerryStage {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
   const configPath = join(folder, 'ferry.yaml');
-  // JSON is YAML, too.
+  // JSON is valid YAML.
   writeFileSync(configPath, JSON.stringify(configuration));
   mkdirSync(join(folder, 'data'));
   const environment: NodeJS.ProcessEnv = {
@@ -40,7 +40,7 @@ export function makeFerryStage({ environment: added = {}, configuration }: Ferry
     FERRY_CONFIG: configPath,
     FERRY_DATA_DIR: join(folder, 'data'),
     FERRY_TEMPORAL_CLI: requireTool('temporal'),
-    // A schedule that falls due in a test would ask GitHub.
+    // A schedule that becomes due during a test would send requests to GitHub.
     FERRY_SCHEDULES: 'off',
     ...added,
   };

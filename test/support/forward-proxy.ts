@@ -11,15 +11,15 @@ export interface SeenByProxy {
 }
 
 export interface ForwardProxyOptions {
-  /** Names that only the proxy knows, with the port on this machine that each leads to. */
+  /** Names that only the proxy resolves, each with the port on this machine that it points to. */
   readonly names?: Readonly<Record<string, number>>;
-  /** `user:password` that it wants. */
+  /** `user:password` that it requires. */
   readonly login?: string;
   /** Answers every CONNECT with this status. */
   readonly refuseWith?: number;
 }
 
-/** A real proxy for the time of a test: tunnels by CONNECT, and forwards plain requests. */
+/** A real proxy for one test: tunnels by CONNECT, and forwards plain requests. */
 export class ForwardProxy {
   readonly seen: SeenByProxy[] = [];
   readonly #options: ForwardProxyOptions;

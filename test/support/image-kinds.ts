@@ -14,13 +14,13 @@ const emptyType = 'application/vnd.oci.empty.v1+json';
 
 interface Kind {
   readonly name: string;
-  /** skopeo cannot read it, or would change it on its way. */
+  /** skopeo cannot read it, or would change it during the copy. */
   readonly notBySkopeo?: true;
-  /** Puts it into a repository under the tag `v1`. */
+  /** Pushes it to a repository under the tag `v1`. */
   repo(registry: ScriptedRegistry, repository: string): PlacedManifest;
 }
 
-/** Every form that people publish, as small as it can be. */
+/** Every form of image that is published in practice, as small as possible. */
 export const imageKinds: readonly Kind[] = [
   { name: 'schema 2', repo: (registry, repository) => placeDocker(registry, repository, 'v1') },
   { name: 'schema 2 list', repo: placeDockerList },
@@ -58,7 +58,7 @@ function blob(registry: ScriptedRegistry, repository: string, mediaType: string,
   return descriptor(mediaType, bytes);
 }
 
-/** Contents differ by name, so that no kind finds what another one brought. */
+/** Contents differ by name, so that no kind finds the blobs of another. */
 function text(repository: string, what: string): Buffer {
   return gzipSync(Buffer.from(`${what} of ${repository}`));
 }
@@ -195,7 +195,7 @@ function placeArtifact(registry: ScriptedRegistry, repository: string): PlacedMa
 }
 
 function placeZstd(registry: ScriptedRegistry, repository: string): PlacedManifest {
-  // The magic number of zstd, and a frame without content: nobody on the way looks further.
+  // The magic number of zstd and a frame without content. Nothing decompresses it during the copy.
   const frame = Buffer.from('28b52ffd2000010000', 'hex');
   return placeOci(registry, repository, {
     layers: [blob(registry, repository, 'application/vnd.oci.image.layer.v1.tar+zstd', frame)],
@@ -242,13 +242,13 @@ function placeSha512(registry: ScriptedRegistry, repository: string): PlacedMani
   return placeOci(registry, repository, { layers: [{ mediaType: mediaTypes.layer, digest, size: layer.length }] });
 }
 
-/** One platform of it was never pushed there. */
+/** One of its platforms was never pushed. */
 function placeSparse(registry: ScriptedRegistry, repository: string): PlacedManifest {
   const gone = { mediaType: mediaTypes.manifest, digest: `sha256:${'5'.repeat(64)}`, bytes: Buffer.from('gone') };
   return placeIndexOf(registry, repository, [gone]);
 }
 
-/** As Nexus sends what OCI's tools pushed: the body names no type, and the answer names Docker's. */
+/** As Nexus sends what OCI's tools pushed: the body has no media type, and the Content-Type is Docker's. */
 function placeMislabelled(registry: ScriptedRegistry, repository: string): PlacedManifest {
   return placeManifest(registry, repository, {
     tag: 'v1',
@@ -280,7 +280,7 @@ function placeDockerAsOci(registry: ScriptedRegistry, repository: string): Place
   return placed;
 }
 
-/** Docker's form requires a type: only as OCI's can a registry take it. */
+/** Docker's form requires a media type, so a registry can accept it only as OCI's. */
 function placeTypeless(registry: ScriptedRegistry, repository: string): PlacedManifest {
   return placeManifest(registry, repository, {
     tag: 'v1',

@@ -1,6 +1,6 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 
-/** What may be queued only for some time is queued for a second at most. */
+/** Reduces the queue timeout of activities to one second, for activities that have one. */
 export function interceptors(): WorkflowInterceptors {
   return {
     outbound: [

@@ -4,7 +4,7 @@ import { mediaTypes } from './scripted-images.js';
 
 const config = Buffer.from('{"os":"linux","architecture":"amd64"}');
 
-/** Manifests that are made when they are asked for, since many of them would fill the memory of the test. */
+/** Manifests that are generated for each request, because many of them would fill the memory of the test. */
 export class MadeUpManifests {
   readonly #bodies = new Map<string, () => Buffer>();
   readonly #registry: ScriptedRegistry;
@@ -17,7 +17,7 @@ export class MadeUpManifests {
     registry.when('GET', new RegExp(`/${repository}/manifests/sha256:`), (exchange) => this.#serve(exchange));
   }
 
-  /** An image whose manifest has so many bytes, different for each number. */
+  /** An image with a manifest of this size in bytes, different for each number. */
   image(number: number, bytes: number): string {
     const body = (): Buffer => imageOf(number, bytes);
     const digest = sha256(body());
@@ -25,7 +25,7 @@ export class MadeUpManifests {
     return digest;
   }
 
-  /** An index of these under a tag, each entry of the size that is claimed for it. */
+  /** An index of these under a tag. Each entry has the claimed size. */
   index(tag: string, digests: readonly string[], claimed: number, entry: object = {}): string {
     const manifests = digests.map((digest) => ({ mediaType: mediaTypes.manifest, digest, size: claimed, ...entry }));
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }));

@@ -14,13 +14,13 @@ import { requireTool } from '../../demo/tools.js';
 
 const startTimeoutMs = 60_000;
 
-/** A MariaDB of its own, with a user who may do everything. */
+/** A separate MariaDB, with a user that has all permissions. */
 export interface MariaDbServer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** Kills it as a power failure would, and starts it again on its data, at its port; back when it answers. */
+  /** Kills it as a power failure would, and starts it again with its data and port. Resolves when it answers. */
   crash(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface MariaDbServer {
 /**
  * Starts a MariaDB on 127.0.0.1 with an empty data folder, and waits until it answers.
  * @param added more options, such as those for TLS
- * @throws Error with the end of its log when it does not start
+ * @throws Error with the end of its log if it does not start
  */
 export async function startMariaDb(added: readonly string[] = []): Promise<MariaDbServer> {
   const program = requireTool('mariadbd');
@@ -53,7 +53,7 @@ type Access = Pick<MariaDbServer, 'host' | 'user' | 'password'>;
 
 /** Settings of this one server; none of the machine's. */
 function serverOptions(folder: string): string[] {
-  // Its own place for temporary tables, too: in a common one another server takes them away.
+  // A separate folder for temporary tables, too: in a shared one another server removes them.
   const places = [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`];
   return ['--no-defaults', ...places, `--user=${userInfo().username}`];
 }
@@ -85,7 +85,7 @@ async function start(
     `--bind-address=${access.host}`,
     `--port=${port}`,
     '--skip-name-resolve',
-    // The tests do not cut the power, they kill at most: nothing needs to reach the disk before it goes on.
+    // The tests kill the server but do not cut the power, so a commit does not need to wait for the disk.
     '--innodb-flush-log-at-trx-commit=2',
     '--innodb-flush-method=nosync',
     '--innodb-doublewrite=0',

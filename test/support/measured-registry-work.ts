@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { CompiledSources } from './compiled-sources.js';
 import { compileSources } from './compiled-sources.js';
 
-/** Reads its work as JSON, does it with the registry client, and prints what came of it and what it cost. */
+/** Reads its work as JSON, does it with the registry client, and prints the results and what they cost. */
 const script = `
 import fs from 'node:fs';
 import { copyImage, createRegistryClient, listTags, parseImageReference } from '@image-ferry/registry';
@@ -42,13 +42,13 @@ function peakKilobytes() {
 }
 `;
 
-/** What a process of its own is to do with a registry. */
+/** The work of a separate process with a registry. */
 export interface RegistryWork {
-  /** Of the source. */
+  /** Host of the source. */
   readonly host: string;
   /** Host of the target. */
   readonly target: string;
-  /** Copied at the same time: `team/app:v1`. */
+  /** Copied concurrently: `team/app:v1`. */
   readonly images?: readonly string[];
   readonly withReferrers?: boolean;
   readonly platforms?: readonly { readonly os: string; readonly architecture: string }[];
@@ -58,10 +58,10 @@ export interface RegistryWork {
 }
 
 export interface MeasuredWork {
-  /** Of each image: `copied`, or code, decision and reason. */
+  /** For each image: `copied`, or code, decision and reason. */
   readonly told: readonly string[];
   readonly ms: number;
-  /** Of its processor. */
+  /** Processor time of the process. */
   readonly cpuMs: number;
   /** The most memory that the process held (its resident set). */
   readonly peakBytes: number;
@@ -72,7 +72,7 @@ export interface RegistryProcesses {
   remove(): void;
 }
 
-/** Runs the present registry client in processes of its own, whose memory is nobody else's. */
+/** Runs the current registry client in separate processes, so that only its own memory is measured. */
 export function registryProcesses(): RegistryProcesses {
   const compiled: CompiledSources = compileSources([]);
   const path = join(compiled.folder, 'measured-work.js');

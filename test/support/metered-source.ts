@@ -3,7 +3,7 @@ import { answerError } from './scripted-registry.js';
 
 /** A source that counts manifest reads as Docker Hub does: GETs of the last `windowMs`, refused above `limit`. */
 export interface MeteredSource {
-  /** When each counted read was made, `performance.now()`. */
+  /** The time of each counted read, as `performance.now()`. */
   readonly pulls: readonly number[];
   /** Reads that were refused. */
   readonly refused: number;

@@ -13,7 +13,7 @@ export interface NginxFront {
   stop(): Promise<void>;
 }
 
-/** nginx in front of a registry, refusing bodies beyond a limit, as an ingress with its standard settings does. */
+/** nginx in front of a registry, with a limit on request bodies, as an ingress with its default settings. */
 export async function startNginxFront(
   upstream: { readonly host: string },
   { bodyLimit }: { readonly bodyLimit: string },

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 
 import { npmCommand } from '../../scripts/set-up/npm-command.mjs';
 
-/** Runs npm to its end, without the variables that `npm run` set for this process. Returns its standard output. */
+/**
+ * Runs npm and waits for its end, without the variables that `npm run` set for this process. Returns its standard
+ * output.
+ */
 export function npm(args: readonly string[], { cwd, env = {} }: { cwd: string; env?: Record<string, string> }): string {
   const [program, all] = npmCommand([...args]);
   return execFileSync(program, all, {

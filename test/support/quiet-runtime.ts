@@ -2,7 +2,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 
 let isQuiet = false;
 
-/** Temporal's native part logs errors alone. Once in a process, which several test files may share. */
+/** Limits the logs of Temporal's native part to errors. Once per process, which several test files may share. */
 export function quietRuntime(): void {
   if (isQuiet) return;
   isQuiet = true;

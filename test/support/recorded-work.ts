@@ -1,13 +1,13 @@
 import type { FetchRequest, RunningWork, ServerWork } from '../../src/server/server-work.js';
 import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync-messages.js';
 
-/** Notes what the bridge asks for, where a test is about the bridge alone. */
+/** Records the requests of the bridge, for tests that are about the bridge alone. */
 export class RecordedWork implements ServerWork {
   readonly syncs: SyncRequest[] = [];
   readonly added: { delivery: string; input: AddImageInput }[] = [];
   readonly fetched: { delivery: string; request: FetchRequest }[] = [];
   result: AddImageResult | undefined;
-  /** What every call fails with. */
+  /** The error of every call. */
   fault: Error | undefined;
 
   get count(): number {

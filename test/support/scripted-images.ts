@@ -21,7 +21,7 @@ export interface PlacedImage extends PlacedManifest {
   readonly platform: { readonly os: string; readonly architecture: string };
 }
 
-/** Puts an image of these layers into a scripted registry; the layers' bytes need not be archives for a copy. */
+/** Puts an image of these layers into a scripted registry. A copy does not require the layers' bytes to be archives. */
 export function placeImage(
   registry: ScriptedRegistry,
   repository: string,
@@ -51,7 +51,7 @@ export function placeImage(
   };
 }
 
-/** Puts an index of manifests that are there already; each entry's fields may be added to. */
+/** Puts an index of existing manifests; each entry can have more fields. */
 export function placeIndex(
   registry: ScriptedRegistry,
   repository: string,

@@ -17,7 +17,7 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** One request in a rule's hands: answer it, break it, or let the registry do what it would have done. */
+/** One request that a rule handles: answer it, break it, or let the registry answer as usual. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -42,9 +42,9 @@ export class ScriptedRegistry {
   readonly requests: SeenRequest[] = [];
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, StoredManifest>();
-  /** Answers to the Referrers API, so many entries a page; 0: it does not know it. */
+  /** The number of entries on a page of the Referrers API; 0: the API is not supported. */
   referrersAPage = 0;
-  /** Asks for a body that is announced (`Expect`) at once; else scripts see the request before its body is sent. */
+  /** Answers `Expect` with 100 Continue at once. If false, scripts see the request before its body is sent. */
   continues = true;
   readonly #server: Server;
   readonly #scheme: string;
@@ -56,7 +56,7 @@ export class ScriptedRegistry {
   private constructor(tls: TlsOptions | undefined) {
     this.#scheme = tls === undefined ? 'http' : 'https';
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
-      // A client that goes away in the middle of its request is what many of these tests are about.
+      // Many of these tests are about a client that disconnects during its request.
       this.#serve(request, response).catch((error: unknown) => {
         if (!request.destroyed) throw error;
       });
@@ -88,12 +88,12 @@ export class ScriptedRegistry {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Requests that match go to `rule`, the newest script first; `times` limits how often. */
+  /** Requests that match are handled by `rule`, the newest script first; `times` limits how often. */
   when(method: string, path: RegExp, rule: Rule, times = Infinity): void {
     this.#scripts.unshift({ method, path, rule, times });
   }
 
-  /** How often a method was used on paths that match. */
+  /** The number of requests with this method on matching paths. */
   count(method: string, path: RegExp): number {
     return this.requests.filter((seen) => seen.method === method && path.test(seen.path)).length;
   }
@@ -115,7 +115,7 @@ export class ScriptedRegistry {
     return this.manifests.get(`${repository}@${reference}`);
   }
 
-  /** Undefined where it is not there. */
+  /** Undefined if it does not exist. */
   blob(repository: string, digest: string) {
     return this.blobs.get(`${repository}@${digest}`);
   }

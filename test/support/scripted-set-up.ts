@@ -7,7 +7,7 @@ import { ScriptedRegistry } from './scripted-registry.js';
 export const repository = 'team/app';
 export const targetRepository = 'mirror/app';
 
-/** Short enough for tests in which somebody is waited for in vain, long enough for a busy machine. */
+/** Short enough for tests that wait for this timeout, long enough for a busy machine. */
 export const impatient = { backoffMs: 5, longestPauseMs: 2_000, stallMs: 400, idleMs: 400, joinMs: 300 } as const;
 
 /** A scripted registry that ends with the test. */
@@ -25,7 +25,7 @@ export async function sourceAndTwoTargets(): Promise<[ScriptedRegistry, Scripted
   return Promise.all([startScripted(), startScripted(), startScripted()]);
 }
 
-/** A client that may talk to these registries, and ends with the test. */
+/** A client that may connect to these registries, and ends with the test. */
 export function clientFor(
   registries: readonly { readonly host: string }[],
   options: Partial<RegistryClientOptions> = {},

@@ -16,7 +16,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the Temporal server that all test files share. */
     readonly temporalAddress: string;
-    /** Folder in which each test file takes a namespace of its own. */
+    /** A folder in which each test file claims a namespace of its own. */
     readonly temporalNamespaces: string;
   }
 }
@@ -30,9 +30,9 @@ export interface TemporalServer {
 
 export interface TemporalOptions {
   readonly namespaces?: readonly string[];
-  /** Keep workflows in this file, so that a later server goes on with them; default: in memory. */
+  /** Keep workflows in this file, so that a later server continues with them; default: in memory. */
   readonly databaseFile?: string;
-  /** For a server that comes back at its old address; default: a free one. */
+  /** For a server that restarts at its old address; default: a free one. */
   readonly port?: number;
 }
 
@@ -40,7 +40,8 @@ export interface TemporalOptions {
 export const sharedNamespaces: readonly string[] = Array.from({ length: namespaceCount }, (_, n) => `test-${n}`);
 
 /**
- * A namespace of the shared server that no other caller has: workflows and schedules of fixed IDs do not meet there.
+ * A namespace of the shared server that no other caller has: workflows and schedules with fixed IDs do not collide
+ * there.
  */
 export function freshNamespace(): string {
   const folder = inject('temporalNamespaces');
@@ -83,7 +84,7 @@ export async function startTemporal({
 
 function argumentsFor(port: number, namespaces: readonly string[], databaseFile: string | undefined): string[] {
   const dynamicConfiguration = [
-    // One partition: with few pollers a task would wait for one that looks at its partition.
+    // One partition: with few pollers a task would wait for one that polls its partition.
     'matching.numTaskqueueReadPartitions=1',
     'matching.numTaskqueueWritePartitions=1',
     'frontend.enableServerVersionCheck=false',
@@ -113,7 +114,7 @@ async function untilServed(address: string, namespace: string, ended: () => bool
   }
 }
 
-/** Making a folder succeeds for one of all processes. */
+/** Only one process can create a folder, so this claims it. */
 function take(path: string): boolean {
   try {
     mkdirSync(path);

@@ -9,12 +9,12 @@ export type Action = 'pull' | 'push';
 
 export interface Account {
   readonly password: string;
-  /** What it may do with a repository. */
+  /** What the account may do with a repository. */
   readonly rights: (repository: string) => readonly Action[];
 }
 
 export interface GivenToken {
-  /** '' for nobody in particular. */
+  /** '' for an anonymous request. */
   readonly user: string;
   readonly grant: 'basic' | 'refresh_token';
   readonly scopes: readonly string[];
@@ -23,14 +23,14 @@ export interface GivenToken {
 
 /**
  * A token service as registries trust it: signs what it grants (distribution's "Token Authentication Implementation").
- * Whoever asks for more than they may have gets a token with less, as the specification has it.
+ * If a request exceeds the permissions of the account, the token has fewer, as the specification says.
  */
 export class TokenServer {
   readonly given: GivenToken[] = [];
   readonly accounts = new Map<string, Account>();
-  /** Identity tokens, with the user that each stands for. */
+  /** Identity tokens, with the user of each. */
   readonly identities = new Map<string, string>();
-  /** Until when the registry takes a new token, in seconds from now; what is announced is five minutes all the same. */
+  /** How long the registry accepts a new token, in seconds from now. The announced lifetime is always five minutes. */
   lifeSeconds = 300;
   readonly #certificate = selfSignedCertificate();
   readonly #server: Server;
@@ -45,7 +45,7 @@ export class TokenServer {
     return server;
   }
 
-  /** For the registry that is to trust it. */
+  /** For the registry that has to trust it. */
   get trust() {
     const { port } = this.#server.address() as AddressInfo;
     const realm = `http://localhost:${port}/token`;

@@ -5,10 +5,10 @@ import { startThrottle } from '../../demo/throttle.js';
 import type { FerryStage } from './ferry-stage.js';
 import { makeFerryStage } from './ferry-stage.js';
 
-/** The whole ferry with a source behind a slow road, and two targets. */
+/** The whole ferry with a source behind a slow connection, and two targets. */
 export interface TwoTargetStage extends FerryStage {
   readonly source: RegistryServer;
-  /** The ferry knows the source by the road's host. */
+  /** The ferry connects to the source through this proxy. */
   readonly proxy: Throttle;
   /** Distribution 2.8: repositories are `team/<last part>`. */
   readonly aliyun: RegistryServer;

@@ -18,7 +18,7 @@ export async function wholePlan(make: (sink: PlanSink) => Promise<PlanSummary>):
   return { ...(await make(sink)), images, refusedRows };
 }
 
-/** What a run would find, in one piece. */
+/** The images that a sync run would find pending, in one piece. */
 export async function pendingImages(plan: PlanStore, targets: readonly Target[]): Promise<readonly PendingPlan[]> {
   const images: PendingPlan[] = [];
   for await (const page of plan.pendingImages(targets)) images.push(...page);

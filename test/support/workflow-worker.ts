@@ -19,7 +19,7 @@ export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return await bundle;
 }
 
-/** The same, where nobody has to take an activity for it to time out: a second, instead of the time that it may be queued. */
+/** The same with a queue timeout of one second, for tests in which no worker takes the activity. */
 export async function impatientWorkflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return await bundleWorkflows([fileURLToPath(new URL('./impatient-interceptor.ts', import.meta.url))]);
 }
@@ -37,14 +37,14 @@ export interface WorkflowWorker {
   readonly client: Client;
   readonly connection: Connection;
   readonly namespace: string;
-  /** Stops the workers and runs others in their place; in between nobody works. */
+  /** Stops the workers and runs others in their place. No worker runs in between. */
   restart(inBetween?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Real workflow code on the real server, with activities of the test's own, in a namespace of its own. The queue of Docker
- * daemons is served where the test has an activity for it.
+ * Real workflow code on the real server, with the test's own activities, in a namespace of its own. The queue of Docker
+ * daemons is served if the test has an activity for it.
  *
  * @param ownBundle other workflow code than `workflowBundle()`
  */

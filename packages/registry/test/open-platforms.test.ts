@@ -60,7 +60,7 @@ function repo(
   });
 }
 
-describe('a single image whose config leaves its platform open', () => {
+describe('a single image whose config does not declare its platform', () => {
   test.each<[string, Parts, string]>([
     ['names no architecture', { config: '{"os":"linux"}' }, 'its config declares linux and no architecture'],
     ['names an empty one', { config: '{"os":"linux","architecture":""}', form: 'docker' }, 'no architecture'],
@@ -75,25 +75,28 @@ describe('a single image whose config leaves its platform open', () => {
       'it is an artifact of the type application/x.model',
     ],
     ['is not there at all', { config: '{}', more: { config: null } }, 'it has no config that could name a platform'],
-  ])('and %s is copied as it is for the one platform that is wanted, and noted', async (_what, parts, said) => {
-    const [source, target] = await sourceAndTarget();
-    const image = repo(source, parts);
-    const client = clientFor([source, target]);
-    const request = requestFor(source, [target], { platforms: [amd64] });
+  ])(
+    'an image whose config %s is copied as it is for the one wanted platform, with a note',
+    async (_what, parts, said) => {
+      const [source, target] = await sourceAndTarget();
+      const image = repo(source, parts);
+      const client = clientFor([source, target]);
+      const request = requestFor(source, [target], { platforms: [amd64] });
 
-    const survey = await surveyCopy(client, request);
-    const report = await copyImage(client, request);
-    const again = await planCopy(client, request);
+      const survey = await surveyCopy(client, request);
+      const report = await copyImage(client, request);
+      const again = await planCopy(client, request);
 
-    expect(report).toMatchObject({ failures: [], missingPlatforms: [], targets: [{ digest: image.digest }] });
-    expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
-    const notes = [survey.plan.targets[0], report.targets[0], again.targets[0]].map((one) => one?.note);
-    expect(new Set(notes).size).toBe(1);
-    expect(notes[0]).toContain(said);
-    expect(notes[0]).toContain('it is copied unchanged, for linux/amd64');
-  });
+      expect(report).toMatchObject({ failures: [], missingPlatforms: [], targets: [{ digest: image.digest }] });
+      expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+      const notes = [survey.plan.targets[0], report.targets[0], again.targets[0]].map((one) => one?.note);
+      expect(new Set(notes).size).toBe(1);
+      expect(notes[0]).toContain(said);
+      expect(notes[0]).toContain('it is copied unchanged, for linux/amd64');
+    },
+  );
 
-  test.each(['docker', 'oci'] as const)('a config of an unknown type is read all the same (%s)', async (form) => {
+  test.each(['docker', 'oci'] as const)('a config of an unknown media type is read all the same (%s)', async (form) => {
     const [source, target] = await sourceAndTarget();
     const configType = 'application/octet-stream';
     repo(source, { config: '{"os":"linux","architecture":"amd64"}', configType, form });
@@ -109,7 +112,7 @@ describe('a single image whose config leaves its platform open', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'platform-missing' });
   });
 
-  test('a config that names another system is of another platform', async () => {
+  test('a config that declares another system belongs to another platform', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, { config: '{"os":"windows"}' });
 
@@ -119,7 +122,7 @@ describe('a single image whose config leaves its platform open', () => {
     await expect(planning).rejects.toThrow('its config declares windows and no architecture');
   });
 
-  test('an ordinary image has no note, nor has one of which all platforms are wanted', async () => {
+  test('an ordinary image, or a copy of all platforms, has no note', async () => {
     const [source, target] = await sourceAndTarget();
     repo(source, { config: '{}', tag: 'open' });
     placeImage(source, repository);
@@ -132,7 +135,7 @@ describe('a single image whose config leaves its platform open', () => {
     expect([ordinary.targets[0], all.targets[0]].map((plan) => plan?.note)).toEqual([undefined, undefined]);
   });
 
-  test('what was noted is noted again when the next look takes two HEADs', async () => {
+  test('a note is repeated when the next check needs only two HEADs', async () => {
     const [source, target] = await sourceAndTarget();
     const { digest } = repo(source, { config: '{}' });
     const client = clientFor([source, target]);
@@ -161,7 +164,7 @@ describe('a single image whose config leaves its platform open', () => {
     expect(note).toContain('no platform');
   });
 
-  test('a config that the source does not have is a broken image, not one without a platform', async () => {
+  test('a config that the source does not have makes an image broken, not one without a platform', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.blobs.delete(`${repository}@${image.config}`);
@@ -173,8 +176,8 @@ describe('a single image whose config leaves its platform open', () => {
   });
 });
 
-describe('a part of an index that the source has no more', () => {
-  /** An index of two platforms, their attestations, and what belongs to none. */
+describe('a part of an index that the source no longer has', () => {
+  /** An index of two platforms, their attestations, and an entry that belongs to no platform. */
   function placeWhole(source: ScriptedRegistry) {
     const attestationOf = (subject: PlacedManifest, tag: string) => ({
       ...repo(source, { config: '{}', configType: 'application/vnd.oci.empty.v1+json', tag }),
@@ -206,7 +209,7 @@ describe('a part of an index that the source has no more', () => {
     ['its own attestation', 'aboutFirst'],
     ['another’s attestation', 'aboutSecond'],
     ['what belongs to no platform', 'nameless'],
-  ])('one platform is copied without %s', async (_what, gone) => {
+  ])('one platform of an index is copied even if the source lacks %s', async (_what, gone) => {
     const [source, target] = await sourceAndTarget();
     const placed = placeWhole(source);
     source.manifests.delete(`${repository}@${placed[gone].digest}`);
@@ -216,7 +219,7 @@ describe('a part of an index that the source has no more', () => {
     expect(report).toMatchObject({ failures: [], targets: [{ digest: placed.first.digest }] });
   });
 
-  test('what belongs to no platform is left out of several, and named', async () => {
+  test('a missing entry that belongs to no platform is left out of several platforms, and named', async () => {
     const [source, target] = await sourceAndTarget();
     const { nameless } = placeWhole(source);
     source.manifests.delete(`${repository}@${nameless.digest}`);
@@ -238,20 +241,23 @@ describe('a part of an index that the source has no more', () => {
     ['a platform, of all', 'second', 'all'],
     ['a platform that is wanted', 'second', [amd64, arm64]],
     ['the attestation of what is wanted', 'aboutFirst', [amd64, arm64]],
-  ])('without %s it is broken, with the part and the way around it', async (_what, gone, platforms) => {
-    const [source, target] = await sourceAndTarget();
-    const placed = placeWhole(source);
-    source.manifests.delete(`${repository}@${placed[gone].digest}`);
+  ])(
+    'an index without %s is broken, and the error names the part and the workaround',
+    async (_what, gone, platforms) => {
+      const [source, target] = await sourceAndTarget();
+      const placed = placeWhole(source);
+      source.manifests.delete(`${repository}@${placed[gone].digest}`);
 
-    const copying = copyImage(clientFor([source, target]), requestFor(source, [target], { platforms }));
+      const copying = copyImage(clientFor([source, target]), requestFor(source, [target], { platforms }));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
-    await expect(copying).rejects.toThrow(placed[gone].digest);
-    await expect(copying).rejects.toThrow(/when they are chosen by name \(it also lists linux\/amd64/);
-    expect(target.manifest(targetRepository, 'v1')).toBeUndefined();
-  });
+      await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
+      await expect(copying).rejects.toThrow(placed[gone].digest);
+      await expect(copying).rejects.toThrow(/when they are chosen by name \(it also lists linux\/amd64/);
+      expect(target.manifest(targetRepository, 'v1')).toBeUndefined();
+    },
+  );
 
-  test('an attestation that is gone is left out for a target that takes none of its form', async () => {
+  test('a missing attestation is left out for a target that refuses its form', async () => {
     const [source, target] = await sourceAndTarget();
     const { aboutFirst, aboutSecond } = placeWhole(source);
     source.manifests.delete(`${repository}@${aboutFirst.digest}`);
@@ -268,7 +274,7 @@ describe('a part of an index that the source has no more', () => {
     expect(dropped.get(aboutSecond.digest as never)).toContain('which target target-1 refuses');
   });
 
-  test('what belongs to no platform is not even asked for where the index names the one that is wanted', async () => {
+  test('an entry that belongs to no platform is not requested if the index names the wanted platform', async () => {
     const [source, target] = await sourceAndTarget();
     const { nameless } = placeWhole(source);
 
@@ -277,7 +283,7 @@ describe('a part of an index that the source has no more', () => {
     expect(source.count('GET', new RegExp(nameless.digest))).toBe(0);
   });
 
-  test('a part that is refused, not gone, stops the copy with that reason', async () => {
+  test('a part that is denied, not missing, stops the copy with that reason', async () => {
     const [source, target] = await sourceAndTarget();
     const { nameless } = placeWhole(source);
     source.when('GET', new RegExp(`manifests/${nameless.digest}`), ({ response }) => answer(response, 403));

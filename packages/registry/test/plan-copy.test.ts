@@ -66,8 +66,8 @@ function placeAttested(source: ScriptedRegistry): PlacedSource {
   };
 }
 
-describe('what the tag will lead to', () => {
-  test('all platforms: the index of the source itself', async () => {
+describe('the manifest that the tag will point to', () => {
+  test("for all platforms the plan is the source's own index", async () => {
     const [source, target] = await sourceAndTarget();
     const { index, amd64: first, arm64: second } = placeAttested(source);
 
@@ -82,7 +82,7 @@ describe('what the tag will lead to', () => {
     expect(plan.targets[0]?.platforms.every(({ size }) => size > 2000)).toBe(true);
   });
 
-  test('one platform: its manifest; what the source does not offer is noted', async () => {
+  test('for one platform the plan is its manifest, and platforms that the source does not offer are noted', async () => {
     const [source, target] = await sourceAndTarget();
     const { arm64: second } = placeAttested(source);
     const platforms = [arm64, { os: 'linux', architecture: 's390x' }];
@@ -94,7 +94,7 @@ describe('what the tag will lead to', () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(second.bytes);
   });
 
-  test('a platform that nobody publishes is refused with what there is', async () => {
+  test('a platform that is not published is refused with the list of published ones', async () => {
     const [source, target] = await sourceAndTarget();
     placeAttested(source);
     const platforms = [{ os: 'linux', architecture: 's390x' }];
@@ -105,7 +105,7 @@ describe('what the tag will lead to', () => {
     await expect(planning).rejects.toThrow('linux/amd64, linux/arm64');
   });
 
-  test('a single manifest is for the platform that its config says', async () => {
+  test('the platform of a single manifest comes from its config', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const client = clientFor([source, target]);
@@ -129,7 +129,7 @@ describe('manifest policies', () => {
     return [requestFor(source, [], { targets: [targetAt(target, { manifestPolicy })] }), source, placed, target];
   }
 
-  test('drop leaves the refused attestation out, and the same copy again finds it all there', async () => {
+  test('the policy drop leaves the refused attestation out, and a second copy finds everything in place', async () => {
     const [request, source, { attestation, index, amd64: first }, target] = await withPolicy('drop');
 
     const report = await copyImage(clientFor([source, target]), request);
@@ -145,7 +145,7 @@ describe('manifest policies', () => {
     expect(again.targets[0]?.alreadyThere).toBe(true);
   });
 
-  test('fail refuses the image before a blob moves', async () => {
+  test('the policy fail refuses the image before any blob moves', async () => {
     const [request, source, , target] = await withPolicy('fail');
 
     const report = await copyImage(clientFor([source, target]), request);
@@ -154,7 +154,7 @@ describe('manifest policies', () => {
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
-  test('keep copies everything', async () => {
+  test('the policy keep copies everything', async () => {
     const [request, source, { index }, target] = await withPolicy('keep');
 
     await copyImage(clientFor([source, target]), request);
@@ -163,7 +163,7 @@ describe('manifest policies', () => {
   });
 });
 
-describe('a source that does not have it', () => {
+describe('a source that does not have the image', () => {
   test('a missing tag is waited for', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { tag: 'other' });
@@ -173,7 +173,7 @@ describe('a source that does not have it', () => {
     await expect(planning).rejects.toMatchObject({ code: 'tag-missing', decision: 'wait' });
   });
 
-  test('a missing repository is not', async () => {
+  test('a missing repository is not waited for', async () => {
     const [source, target] = await sourceAndTarget();
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target]));
@@ -181,7 +181,7 @@ describe('a source that does not have it', () => {
     await expect(planning).rejects.toMatchObject({ code: 'repository-missing', decision: 'block' });
   });
 
-  test('an index whose manifest is gone is called broken', async () => {
+  test('an index whose manifest is missing is reported as broken', async () => {
     const [source, target] = await sourceAndTarget();
     const { arm64: second } = placeAttested(source);
     for (const key of source.manifests.keys()) if (key.endsWith(second.digest)) source.manifests.delete(key);
@@ -192,7 +192,7 @@ describe('a source that does not have it', () => {
     await expect(planning).rejects.toThrow(second.digest);
   });
 
-  test('a private source says what to check', async () => {
+  test('the error of a private source says what to check', async () => {
     const [source, target] = await sourceAndTarget();
     for (const method of ['HEAD', 'GET']) {
       source.when(method, /./, ({ response }) => answerError(response, 403, 'DENIED', 'no'));
@@ -223,7 +223,7 @@ describe('manifests that cannot be copied', () => {
     await expect(planning).rejects.toMatchObject({ code, decision: 'block' });
   });
 
-  test('one of more than 8 MiB is not read to its end', async () => {
+  test('a manifest of more than 8 MiB is not read to its end', async () => {
     const [source, target] = await sourceAndTarget();
     source.putManifest(repository, 'v1', { mediaType: mediaTypes.manifest, bytes: randomBytes(9 * 1024 * 1024) });
 
@@ -232,7 +232,7 @@ describe('manifests that cannot be copied', () => {
     await expect(planning).rejects.toMatchObject({ code: 'manifest-too-large' });
   });
 
-  test('bytes that do not have the digest asked for are never used', async () => {
+  test('bytes that do not have the requested digest are never used', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('GET', new RegExp(image.digest), ({ response }) =>
@@ -245,8 +245,8 @@ describe('manifests that cannot be copied', () => {
   });
 });
 
-describe('registries that say little', () => {
-  test('without HEAD, or without a digest in its answer, the manifest itself is read', async () => {
+describe('registries with incomplete answers', () => {
+  test('the manifest itself is read if HEAD or the digest in its answer is missing', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 405));
@@ -257,7 +257,7 @@ describe('registries that say little', () => {
     expect(report.targets[0]?.digest).toBe(image.digest);
   });
 
-  test('adoption sees the digest of a tag, or that it is not there', async () => {
+  test('adoption gets the digest of a tag, or that the tag does not exist', async () => {
     const registry = await startScripted();
     const image = placeImage(registry, repository);
     const client = clientFor([registry]);

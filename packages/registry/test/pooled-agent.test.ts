@@ -7,7 +7,7 @@ describe.each([
   ['plain', startPlain],
   ['TLS', startTls],
 ])('%s connections that are read in large pieces', (_, start) => {
-  test('bring every byte, several answers at once, the connections used again', async () => {
+  test('large reads deliver every byte of concurrent answers, and the connections are reused', async () => {
     const bodies = [5_000_000, 1, 70_000, 0].map((size) => randomBytes(size));
     const connections = new Set<unknown>();
     const get = await start((request, response) => {
@@ -26,7 +26,7 @@ describe.each([
     expect(connections.size).toBe(opened);
   });
 
-  test('bring what came right before the connection was closed', async () => {
+  test('large reads deliver what arrived right before the connection was closed', async () => {
     const body = randomBytes(300_000);
     const get = await start((_request, response) => {
       // No length and no chunks: the end of the connection is the end of the answer.
@@ -38,7 +38,7 @@ describe.each([
     expect(arrived.equals(body)).toBe(true);
   });
 
-  test('rest while nobody takes what they bring', async () => {
+  test('large reads stop while the reader pauses', async () => {
     const body = randomBytes(30_000_000);
     let left = 0;
     const get = await start((_request, response) => {

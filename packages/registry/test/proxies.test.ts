@@ -29,7 +29,7 @@ async function startSecure() {
 }
 
 describe('a proxy', () => {
-  test('carries plain registries that only it can name, there and back', async () => {
+  test('a proxy carries plain HTTP to registries that only it can resolve, in both directions', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(300_000), randomBytes(10)] });
     const proxy = await ForwardProxy.start({
@@ -52,7 +52,7 @@ describe('a proxy', () => {
     }
   });
 
-  test('tunnels to registries with TLS over connections that are kept', async () => {
+  test('a proxy tunnels to TLS registries over connections that are kept', async () => {
     const [source, target] = [await startSecure(), await startSecure()];
     placeImage(source.registry, repository, { layers: [randomBytes(300_000), randomBytes(10)] });
     const proxy = await ForwardProxy.start({ login: 'captain:p@ss' });
@@ -71,7 +71,7 @@ describe('a proxy', () => {
     expect(proxy.seen.length).toBeLessThan(requests);
   });
 
-  test('is passed by where the host says none, or NO_PROXY', async () => {
+  test("a proxy is bypassed if the host's settings or NO_PROXY say so", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const proxy = await ForwardProxy.start();
@@ -88,7 +88,7 @@ describe('a proxy', () => {
     [407, {}, 'configuration', 'block', /wants a user and password \(407\)/],
     [403, { refuseWith: 403 }, 'configuration', 'block', /answered 403 instead of connecting to 127\.0\.0\.1:/],
     [503, { refuseWith: 503 }, 'unreachable', 'retry', /answered 503 instead of connecting/],
-  ])('that refuses with %d is not taken for the registry', async (status, options, code, decision, words) => {
+  ])('a proxy that refuses with %d is not reported as the registry', async (status, options, code, decision, words) => {
     const { registry: source, ca } = await startSecure();
     const proxy = await ForwardProxy.start(status === 407 ? { login: 'somebody:else' } : options);
     const hosts = new Map([[source.host, { scheme: 'https' as const, ca, proxy: proxy.url() }]]);
@@ -100,7 +100,7 @@ describe('a proxy', () => {
     expect(source.requests).toEqual([]);
   });
 
-  test('that refuses the password is named without it', async () => {
+  test('a proxy that refuses the password is named without it', async () => {
     const { registry: source } = await startSecure();
     const proxy = await ForwardProxy.start({ login: 'somebody:else' });
     const hosts = new Map([[source.host, { scheme: 'https' as const, proxy: proxy.url(login) }]]);
@@ -111,7 +111,7 @@ describe('a proxy', () => {
     await expect(copying).rejects.not.toThrow(/p@ss|p%40ss|captain/);
   });
 
-  test('that is not there is said to be the one', async () => {
+  test('an unreachable proxy is named as the cause', async () => {
     const { registry: source } = await startSecure();
     const hosts = new Map([[source.host, { scheme: 'https' as const, proxy: new URL('http://127.0.0.1:9') }]]);
 
@@ -121,7 +121,7 @@ describe('a proxy', () => {
     await expect(copying).rejects.toThrow(/the proxy 127\.0\.0\.1:9 could not be used/);
   });
 
-  test('that takes the connection and says nothing is given up', async () => {
+  test('a proxy that accepts the connection and sends nothing times out', async () => {
     const { registry: source } = await startSecure();
     const silent = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -137,7 +137,7 @@ describe('a proxy', () => {
   });
 
   test.each(['10.1.2.3', '169.254.169.254', '127.0.0.1', 'localhost'])(
-    'does not lead to %s for a host that nobody configured',
+    'a request to %s, which is not configured, is not sent to the proxy',
     async (host) => {
       const proxy = await ForwardProxy.start();
       const client = clientFor([], { proxies: { http: proxy.url(), https: proxy.url(), except: [] } });
@@ -149,7 +149,7 @@ describe('a proxy', () => {
     },
   );
 
-  test('does not lead a registry behind it to private addresses', async () => {
+  test('a registry behind a proxy cannot redirect to private addresses', async () => {
     const [source] = await sourceAndTarget();
     const proxy = await ForwardProxy.start({ names: { 'source.test': portOf(source) } });
     const image = placeImage(source, repository);

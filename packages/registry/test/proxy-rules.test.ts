@@ -7,14 +7,14 @@ function proxyOf(url: string, noProxy = ''): URL | undefined {
   return proxyFor(new URL(url), { http: plain, https: secure, except: noProxy.split(',') });
 }
 
-describe('proxies', () => {
-  test('each scheme has its own', () => {
+describe('proxy variables', () => {
+  test('each scheme has a proxy of its own', () => {
     expect([proxyOf('http://example.com/'), proxyOf('https://example.com/')]).toEqual([plain, secure]);
     expect(proxyFor(new URL('https://example.com/'), { http: plain, except: [] })).toBeUndefined();
   });
 
   test.each(['https://localhost/', 'http://127.0.0.1:5000/', 'https://[::1]:5000/', 'http://a.localhost/'])(
-    '%s is this machine, which needs none',
+    '%s is this machine, which is reached without a proxy',
     (url) => {
       expect(proxyOf(url)).toBeUndefined();
     },

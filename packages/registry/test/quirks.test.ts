@@ -28,13 +28,13 @@ function rowOf({ habit, registry, side, methods = [], resources = [], host, sour
 }
 
 test.each(quirks.map((quirk) => [quirk.habit, quirk.registry, quirk] as const))(
-  'docs/registries.md has the habit %s of %s with its source',
+  'docs/registries.md lists the quirk %s of %s with its source',
   (_habit, _registry, quirk) => {
     expect([...lines]).toContain(rowOf(quirk));
   },
 );
 
-test('docs/registries.md says for each habit what the ferry does', () => {
+test('docs/registries.md says for each quirk what the client does', () => {
   const habits = new Set(quirks.map(({ habit }) => habit));
 
   const undescribed = [...habits].filter((habit) => !page.includes(`**\`${habit}\`**`));
@@ -49,7 +49,7 @@ test.each([
   ['PUT', 'upload', 'denied'],
   ['PATCH', 'upload', 'denied'],
   ['GET', 'blob', 'denied'],
-] as const)('a 412 of a target to %s of a %s is %s', (method, resource, code) => {
+] as const)('a 412 of a target to %s of a %s is classified as %s', (method, resource, code) => {
   const judged = classifyResponse(412, { side: 'target', method, resource, said: '', codes: [] });
 
   expect(judged).toMatchObject({ code, decision: 'block' });
@@ -58,22 +58,25 @@ test.each([
 test.each([
   [413, 'manifest', 'manifest-too-large'],
   [413, 'upload', 'blob-too-large'],
-] as const)('a %d to a %s is %s', (status, resource, code) => {
+] as const)('a %d to a %s is classified as %s', (status, resource, code) => {
   const judged = classifyResponse(status, { side: 'target', method: 'PUT', resource, said: '', codes: [] });
 
   expect(judged.code).toBe(code);
 });
 
-test.each([400, 404])('a manifest that needs what the registry does not see is no missing repository: %d', (status) => {
-  const codes = ['MANIFEST_BLOB_UNKNOWN'];
+test.each([400, 404])(
+  'a manifest whose blobs the registry does not see is not reported as a missing repository: %d',
+  (status) => {
+    const codes = ['MANIFEST_BLOB_UNKNOWN'];
 
-  const judged = classifyResponse(status, { side: 'target', method: 'PUT', resource: 'manifest', said: '', codes });
+    const judged = classifyResponse(status, { side: 'target', method: 'PUT', resource: 'manifest', said: '', codes });
 
-  expect(judged.code).toBe('manifest-refused');
-  expect(judged.advice).not.toContain('create the repository');
-});
+    expect(judged.code).toBe('manifest-refused');
+    expect(judged.advice).not.toContain('create the repository');
+  },
+);
 
-test('a word about immutable tags in an answer to an upload is none about the tag', () => {
+test('the word immutable in an answer to an upload does not mean an immutable tag', () => {
   const answer = {
     side: 'target',
     method: 'PATCH',
@@ -85,7 +88,7 @@ test('a word about immutable tags in an answer to an upload is none about the ta
   expect(classifyResponse(403, answer).code).toBe('denied');
 });
 
-test('a habit is found by method, resource, status and codes together', () => {
+test('a quirk is matched by method, resource, status and codes together', () => {
   const patch = { method: 'PATCH', resource: 'upload', status: 404 } as const;
 
   expect(isHabit('no-patch', { ...patch, codes: [] })).toBe(true);

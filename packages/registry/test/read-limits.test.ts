@@ -5,7 +5,7 @@ import { ReadRate } from '../src/blobs/read-rate.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
 
-test('a pace gives what was saved up at most, and then no more than its rate', () => {
+test('a rate limiter grants its saved burst at once, and then no more than its rate', () => {
   const pace = new ReadRate(1_000_000);
 
   expect(pace.take(50_000, 10_000)).toBe(0);
@@ -15,7 +15,7 @@ test('a pace gives what was saved up at most, and then no more than its rate', (
   expect(pace.take(100_000, 60_000)).toBe(0);
 });
 
-test('no more blobs are read from a source at once than its setting says, and not faster', async () => {
+test('a source is read with no more concurrent blobs and no faster than its settings allow', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository, { layers: Array.from({ length: 5 }, () => randomBytes(200_000)) });
   let [reading, most] = [0, 0];
@@ -37,6 +37,6 @@ test('no more blobs are read from a source at once than its setting says, and no
 
   expect(report.failures).toEqual([]);
   expect(most).toBe(1);
-  // A megabyte less what was saved up at first: sooner is impossible, later is no fault.
+  // One megabyte less the saved burst: earlier is impossible, later is not a failure.
   expect(performance.now() - startedAt).toBeGreaterThan(300);
 });

@@ -15,7 +15,7 @@ import {
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
 
-/** A registry that redirects reads of blobs to a storage without a look at it, as distribution's front ends may. */
+/** A registry that redirects reads of blobs to storage without a check, as distribution's front ends may. */
 function keepBlobsIn(storage: ScriptedRegistry, registry: ScriptedRegistry, methods = ['HEAD', 'GET']): void {
   for (const method of methods) {
     registry.when(method, /\/blobs\/sha256:/, ({ path, response }) =>
@@ -29,7 +29,7 @@ function keepBlobsIn(storage: ScriptedRegistry, registry: ScriptedRegistry, meth
   }
 }
 
-/** Takes any manifest without a look at what it needs. */
+/** Accepts any manifest without a check of what it needs. */
 function checkNothing(target: ScriptedRegistry): void {
   target.when('PUT', /manifests/, async ({ request, response, path }) => {
     const bytes = await readAll(request);
@@ -43,7 +43,7 @@ function checkNothing(target: ScriptedRegistry): void {
 }
 
 describe('a target that redirects reads of blobs to its storage', () => {
-  test('gets every blob that the storage does not have, though it checks no manifest', async () => {
+  test('a target gets every blob that its storage does not have, even if it checks no manifest', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const image = placeImage(source, repository);
@@ -56,7 +56,7 @@ describe('a target that redirects reads of blobs to its storage', () => {
     for (const digest of [image.config, ...image.layers]) expect(target.blob(targetRepository, digest)).toBeDefined();
   });
 
-  test('gets no blob again that the storage has', async () => {
+  test('a target does not get a blob again that its storage has', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const image = placeImage(source, repository);
@@ -71,7 +71,7 @@ describe('a target that redirects reads of blobs to its storage', () => {
     expect(target.count('POST', /uploads/)).toBe(0);
   });
 
-  test('is read by one byte where the URL of its storage is signed for GET alone', async () => {
+  test('a storage whose URL is signed for GET alone is checked by reading one byte', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     const layer = randomBytes(400_000);
@@ -93,7 +93,7 @@ describe('a target that redirects reads of blobs to its storage', () => {
     ]);
   });
 
-  test('is sent the blobs where its storage refuses every look', async () => {
+  test('a target gets the blobs if its storage refuses every check', async () => {
     const [source, target] = await sourceAndTarget();
     const storage = await startScripted();
     placeImage(source, repository);
@@ -108,7 +108,7 @@ describe('a target that redirects reads of blobs to its storage', () => {
     expect(report.targets[0]).toMatchObject({ uploadedBlobs: 2 });
   });
 
-  test('is found to lack a blob whose commit it answered by a redirect', async () => {
+  test('a blob whose commit was answered by a redirect is found missing at the target', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [] });
     target.when('PUT', /uploads/, ({ request, response }) => {
@@ -124,7 +124,7 @@ describe('a target that redirects reads of blobs to its storage', () => {
 });
 
 test.each([[200], [202], [204]])(
-  'a commit that is answered by %d is not believed where the blob is not there afterwards',
+  'a commit answered by %d is not trusted if the blob is missing afterwards',
   async (status) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [] });
@@ -141,7 +141,7 @@ test.each([[200], [202], [204]])(
   },
 );
 
-test('a web page in place of the answer to HEAD of a blob does not mean that the blob is there', async () => {
+test('a web page in answer to HEAD of a blob does not mean that the blob is there', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   checkNothing(target);
@@ -154,7 +154,7 @@ test('a web page in place of the answer to HEAD of a blob does not mean that the
   expect(report.targets[0]).toMatchObject({ uploadedBlobs: 2 });
 });
 
-test('a registry whose root answers with a web page has not been reached', async () => {
+test('a registry whose root answers with a web page counts as unreachable', async () => {
   const registry = await startScripted();
   registry.when('GET', /^\/v2\/$/, ({ response }) => answer(response, 302, { location: '/login' }));
   registry.when('GET', /^\/login/, ({ response }) =>
@@ -178,7 +178,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     };
   };
 
-  test.each([[307], [308]])('is opened where POST is redirected on the same origin: %d', async (status) => {
+  test.each([[307], [308]])('an upload is opened if POST is redirected on the same origin: %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     target.when('POST', /^\/v2/, ({ response, path }) => answer(response, status, { location: `/moved${path}` }));
@@ -193,7 +193,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('goes on at the other registry, which answers with relative locations, and without authorization', async () => {
+  test('a redirected upload continues at the other registry with relative locations, and without authorization', async () => {
     const [source, front] = await sourceAndTarget();
     const back = await startScripted();
     const image = placeImage(source, repository, { layers: [randomBytes(300_000)] });
@@ -221,7 +221,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(back.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
-  test('is not sent to a wrong place first where the registry answers the announcement of the data', async () => {
+  test('if the registry answers Expect with a redirect, the data of an upload is sent only to the new address', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(400_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -236,7 +236,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(source.count('GET', new RegExp(image.layers[0] ?? ''))).toBe(1);
   });
 
-  test('is sent again where the redirect comes after the data, once, and the other target has waited for nothing', async () => {
+  test('an upload that is redirected after its data is sent again once, and the other target does not wait', async () => {
     const [source, target] = await sourceAndTarget();
     const other = await startScripted();
     const layer = randomBytes(30_000);
@@ -256,7 +256,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(other.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('is put whole to where the redirect says, with nothing added to that', async () => {
+  test('a redirected upload is put whole to the given URL, with nothing added to it', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(30_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -278,7 +278,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('is committed where PUT is redirected, and so is a manifest', async () => {
+  test('a redirected PUT commits an upload, and also a manifest', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     target.when('PUT', /^\/v2/, ({ request, response, path }) => {
@@ -294,7 +294,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('ends where it goes in a circle', async () => {
+  test('an upload in a redirect loop ends with an error', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(400_000)] });
     target.continues = false;
@@ -306,7 +306,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     expect(target.count('PATCH', /uploads/)).toBeLessThan(40);
   });
 
-  test('is not followed where the method would change, and the hint has the scheme of the registry', async () => {
+  test("an upload redirect that would change the method is not followed, and the hint has the registry's scheme", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('POST', /uploads/, ({ response }) => answer(response, 302, { location: '/other/uploads/' }));
@@ -317,7 +317,7 @@ describe('an upload that is redirected with 307 or 308', () => {
   });
 });
 
-/** Stores what is sent to `/data/v2/…` in the session that its path names. */
+/** Stores the data for `/data/v2/…` in the session that its path names. */
 function takeData(target: ScriptedRegistry) {
   return async ({ request, response, path }: Exchange): Promise<void> => {
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -335,7 +335,7 @@ describe('a token service that redirects', () => {
   const user = { username: 'captain', password: 'secret' };
   const basic = `Basic ${Buffer.from('captain:secret').toString('base64')}`;
 
-  /** A source that takes the token `good`, of a realm on an origin of its own. */
+  /** A source that accepts the token `good`, from a realm on another origin. */
   async function sourceWithRealm() {
     const [source, target] = await sourceAndTarget();
     const realm = await startScripted();
@@ -355,7 +355,7 @@ describe('a token service that redirects', () => {
     answer(response, 200, {}, Buffer.from(JSON.stringify({ token: 'good' })));
 
   test.each([[301], [302], [303], [307], [308]])(
-    'is followed on its own origin with user and password: %d',
+    'a token request that is redirected on its own origin keeps user and password: %d',
     async (status) => {
       const { source, target, realm } = await sourceWithRealm();
       realm.when('GET', /^\/token/, ({ path, response }) => answer(response, status, { location: `/new${path}` }));
@@ -373,7 +373,7 @@ describe('a token service that redirects', () => {
     },
   );
 
-  test('is followed to another origin without user and password', async () => {
+  test('a token request that is redirected to another origin goes without user and password', async () => {
     const { source, target, realm } = await sourceWithRealm();
     const other = await startScripted();
     realm.when('GET', /^\/token/, ({ path, response }) => answer(response, 307, { location: `${other.url}${path}` }));
@@ -390,7 +390,7 @@ describe('a token service that redirects', () => {
     expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
-  test('to another origin that refuses is named with both, and says that the password stayed away', async () => {
+  test('a refusal after a token redirect names both origins, and says that the password was not sent', async () => {
     const { source, target, realm } = await sourceWithRealm();
     const other = await startScripted();
     realm.when('GET', /^\/token/, ({ response }) => answer(response, 302, { location: `${other.url}/token` }));
@@ -409,7 +409,7 @@ describe('a token service that redirects', () => {
     );
   });
 
-  test('never gets an identity token sent to another origin', async () => {
+  test('an identity token is never sent to another origin', async () => {
     const { source, target, realm } = await sourceWithRealm();
     const other = await startScripted();
     realm.when('POST', /^\/token/, ({ request, response }) => {
@@ -430,7 +430,7 @@ describe('a token service that redirects', () => {
   });
 });
 
-describe('a blob of a source with TLS that is redirected to plain HTTP', () => {
+describe('a blob that a TLS source redirects to plain HTTP', () => {
   const { cert, key } = selfSignedCertificate();
 
   async function sourceWithPlainStorage() {
@@ -445,7 +445,7 @@ describe('a blob of a source with TLS that is redirected to plain HTTP', () => {
     return { source, target, storage, image };
   }
 
-  test('is refused, and the refusal names the setting that allows it', async () => {
+  test('a redirect of a blob to plain HTTP is refused, and the error names the setting that allows it', async () => {
     const { source, target, storage } = await sourceWithPlainStorage();
     const hosts = new Map([[source.host, { ca: cert }]]);
 
@@ -455,7 +455,7 @@ describe('a blob of a source with TLS that is redirected to plain HTTP', () => {
     expect(storage.requests).toEqual([]);
   });
 
-  test('is read where the setting allows it, and no authorization goes there', async () => {
+  test('an allowed redirect to plain HTTP is followed without authorization', async () => {
     const { source, target, storage, image } = await sourceWithPlainStorage();
     const hosts = new Map([[source.host, { ca: cert, allowHttpBlobRedirects: true }]]);
 
@@ -466,7 +466,7 @@ describe('a blob of a source with TLS that is redirected to plain HTTP', () => {
     expect(storage.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
-  test('is refused where its bytes are wrong, whatever the setting says', async () => {
+  test('wrong bytes from plain HTTP are refused, whatever the setting', async () => {
     const { source, target, storage, image } = await sourceWithPlainStorage();
     const hosts = new Map([[source.host, { ca: cert, allowHttpBlobRedirects: true }]]);
     storage.blobs.set(`${repository}@${image.layers[0]}`, randomBytes(2000));
@@ -477,7 +477,7 @@ describe('a blob of a source with TLS that is redirected to plain HTTP', () => {
     expect(target.manifest(targetRepository, 'v1')).toBeUndefined();
   });
 
-  test('is still refused where it is a manifest', async () => {
+  test('a manifest that is redirected to plain HTTP is refused, even if blobs may be', async () => {
     const { source, target, storage } = await sourceWithPlainStorage();
     const hosts = new Map([[source.host, { ca: cert, allowHttpBlobRedirects: true }]]);
     source.when('GET', /manifests/, ({ path, response }) =>

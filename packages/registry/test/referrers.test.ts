@@ -23,7 +23,7 @@ import {
 
 const signatureType = 'application/vnd.example.signature';
 
-/** A small artifact about another manifest; its tag is only a handle of the tests. */
+/** A small artifact that refers to another manifest. Only the test uses its tag. */
 function placeReferrer(registry: ScriptedRegistry, subject: PlacedManifest, name: string): PlacedManifest {
   const [config, layer] = [Buffer.from('{}'), Buffer.from(`about ${subject.digest} by ${name}`)];
   for (const blob of [config, layer]) registry.putBlob(repository, blob);
@@ -42,7 +42,7 @@ function placeReferrer(registry: ScriptedRegistry, subject: PlacedManifest, name
   });
 }
 
-/** Lists referrers as registries without the API have them listed. */
+/** Lists referrers in the way of registries without the Referrers API. */
 function placeReferrersTag(
   registry: ScriptedRegistry,
   subject: PlacedManifest,
@@ -63,7 +63,7 @@ function listedAt(target: ScriptedRegistry, subject: PlacedManifest): readonly R
 }
 
 describe('referrers', () => {
-  test('stay where they are unless they are asked for', async () => {
+  test('referrers are not copied unless the settings say so', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 10;
     const image = placeImage(source, repository);
@@ -76,7 +76,7 @@ describe('referrers', () => {
     expect(target.manifest(targetRepository, signature.digest)).toBeUndefined();
   });
 
-  test('go with the image and each platform, page after page, and with what refers to them in turn', async () => {
+  test('referrers are copied with the image and each platform, over all pages, and with their own referrers', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 2;
     target.referrersAPage = 2;
@@ -96,7 +96,7 @@ describe('referrers', () => {
     expect(listedAt(target, index)).toEqual([]);
   });
 
-  test('come after their subject and before the tag', async () => {
+  test('referrers are pushed after their subject and before the tag', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 10;
     target.referrersAPage = 10;
@@ -107,7 +107,7 @@ describe('referrers', () => {
     await copyImage(clientFor([source, target]), following(source, target));
 
     const puts = target.requests.filter(({ method, path }) => method === 'PUT' && path.includes('/manifests/'));
-    // The first only asks whether manifests of their form are taken.
+    // The first request only probes if manifests of their form are accepted.
     expect(puts.slice(1).map(({ path }) => path.slice(path.lastIndexOf('/') + 1))).toEqual([
       image.digest,
       sbom.digest,
@@ -116,7 +116,7 @@ describe('referrers', () => {
     ]);
   });
 
-  test('are listed under the stand-in tag where the registry does not list them itself', async () => {
+  test('referrers are listed under the fallback tag if the registry does not list them itself', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const [first, second] = [placeReferrer(source, image, 'first'), placeReferrer(source, image, 'second')];
@@ -136,7 +136,7 @@ describe('referrers', () => {
     ]);
   });
 
-  test('are added to what the stand-in tag lists, also when another writer comes between', async () => {
+  test("referrers are added to the fallback tag's list, also when another writer changes it meanwhile", async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     placeReferrersTag(source, image, [placeReferrer(source, image, 'ours')]);
@@ -144,7 +144,7 @@ describe('referrers', () => {
     const foreign = { mediaType: mediaTypes.manifest, digest: image.digest, size: 1, annotations: { name: 'foreign' } };
     const tag = image.digest.replace(':', '-');
     const list = (manifests: readonly object[]): Buffer => Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
-    // Somebody else lists theirs right after ours: what they read was older.
+    // Another writer pushes its list right after ours, based on an older read.
     target.when(
       'PUT',
       new RegExp(`manifests/${tag}`),
@@ -164,7 +164,7 @@ describe('referrers', () => {
     ]);
   });
 
-  test('of two images at once are all listed', async () => {
+  test('the referrers of two concurrent images are all listed', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.putManifest(repository, 'v2', { mediaType: image.mediaType, bytes: image.bytes });
@@ -180,7 +180,7 @@ describe('referrers', () => {
     expect(listedAt(target, image)).toHaveLength(2);
   });
 
-  test('make a finished image unfinished when there are new ones, and cost no layer', async () => {
+  test('new referrers make a finished image incomplete again, and cost no layer', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 10;
     target.referrersAPage = 10;
@@ -197,7 +197,7 @@ describe('referrers', () => {
     expect(target.manifest(targetRepository, late.digest)).toBeDefined();
   });
 
-  test("under cosign's tags go under the same tags", async () => {
+  test("referrers under cosign's tags are copied to the same tags", async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const signature = placeImage(source, repository, { tag: `${image.digest.replace(':', '-')}.sig` });
@@ -211,7 +211,7 @@ describe('referrers', () => {
     expect(again.targets[0]?.alreadyThere).toBe(true);
   });
 
-  test('that the source lists and has no more are named, and the image goes without them', async () => {
+  test('referrers that the source lists but no longer has are named, and the image is copied without them', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const gone = placeReferrer(source, image, 'gone');
@@ -226,7 +226,7 @@ describe('referrers', () => {
     ]);
   });
 
-  test('in chains without end are followed four levels deep, and the rest is named', async () => {
+  test('endless chains of referrers are followed four levels deep, and the rest is reported', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 10;
     target.referrersAPage = 10;
@@ -239,7 +239,7 @@ describe('referrers', () => {
     expect(report.targets[0]?.dropped.map(({ digest }) => digest)).toEqual([chain[4]?.digest]);
   });
 
-  test('beyond two hundred stay behind, told together with the reason', async () => {
+  test('referrers beyond two hundred are not copied, and are reported in one entry with the reason', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 300;
     const image = placeImage(source, repository);
@@ -253,7 +253,7 @@ describe('referrers', () => {
     ]);
   });
 
-  test('a list without end is given up', async () => {
+  test('an endless list of referrers is given up', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     let page = 0;
@@ -270,7 +270,7 @@ describe('referrers', () => {
     ['bytes', 1, 3_000_000],
     ['entries', 3_000, 0],
   ])(
-    'a list of more %s than anybody needs is given up, however many pages are left',
+    'a list of referrers with more %s than the limit is given up, however many pages are left',
     async (unit, entries, padding) => {
       const [source, target] = await sourceAndTarget();
       placeImage(source, repository);
@@ -290,7 +290,7 @@ describe('referrers', () => {
     },
   );
 
-  test('lists of many parts of one image are bounded together', async () => {
+  test('the referrers lists of an image with many parts share one limit', async () => {
     const [source, target] = await sourceAndTarget();
     const children = Array.from({ length: 8 }, (_, n) =>
       placeImage(source, repository, { tag: `part-${n}`, architecture: `cpu${n}`, layers: [Buffer.from(`${n}`)] }),
@@ -306,7 +306,7 @@ describe('referrers', () => {
     await expect(planning).rejects.toThrow(/no end after 50000 entries for the whole image/);
   });
 
-  test('of thousands that a source lists, few are asked for, and the rest is told in one line', async () => {
+  test('of thousands of listed referrers only a few are requested, and the rest is reported in one line', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const listed = Array.from({ length: 5_000 }, (_, n) => ({ digest: sha256(Buffer.from(String(n))) }));
@@ -328,19 +328,22 @@ describe('referrers', () => {
   test.each([
     ['drop', 0],
     ['keep', 1],
-  ] as const)('in a form that a target refuses: policy %s takes %i', async (manifestPolicy, referrers) => {
-    const [source, target] = await sourceAndTarget();
-    source.referrersAPage = 10;
-    target.referrersAPage = 10;
-    const signature = placeReferrer(source, placeImage(source, repository), 'signature');
+  ] as const)(
+    'of referrers in a form that the target refuses, policy %s copies %i',
+    async (manifestPolicy, referrers) => {
+      const [source, target] = await sourceAndTarget();
+      source.referrersAPage = 10;
+      target.referrersAPage = 10;
+      const signature = placeReferrer(source, placeImage(source, repository), 'signature');
 
-    const report = await copyImage(clientFor([source, target]), following(source, target, { manifestPolicy }));
+      const report = await copyImage(clientFor([source, target]), following(source, target, { manifestPolicy }));
 
-    expect(report.targets[0]).toMatchObject({ outcome: 'copied', referrers });
-    expect(report.targets[0]?.dropped.map(({ digest }) => digest)).toEqual(referrers === 0 ? [signature.digest] : []);
-  });
+      expect(report.targets[0]).toMatchObject({ outcome: 'copied', referrers });
+      expect(report.targets[0]?.dropped.map(({ digest }) => digest)).toEqual(referrers === 0 ? [signature.digest] : []);
+    },
+  );
 
-  test('in a form that a target refuses stop the image by policy fail, before a layer moves', async () => {
+  test('referrers in a form that the target refuses stop the image with policy fail, before a layer moves', async () => {
     const [source, target] = await sourceAndTarget();
     source.referrersAPage = 10;
     placeReferrer(source, placeImage(source, repository), 'signature');
@@ -351,7 +354,7 @@ describe('referrers', () => {
     expect(target.count('POST', /uploads/)).toBe(0);
   });
 
-  test('are added to a stand-in tag whose list is null, as some tools leave an empty one', async () => {
+  test('referrers are added to a fallback tag whose list is null, as some tools leave an empty one', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     placeReferrersTag(source, image, [placeReferrer(source, image, 'ours')]);
@@ -364,7 +367,7 @@ describe('referrers', () => {
     expect(listedAt(target, image)).toHaveLength(1);
   });
 
-  test('a stand-in tag that holds something else is not overwritten', async () => {
+  test('a fallback tag that holds something else is not overwritten', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     placeReferrersTag(source, image, [placeReferrer(source, image, 'ours')]);

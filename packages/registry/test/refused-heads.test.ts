@@ -23,7 +23,7 @@ function refuseHeads(registry: ScriptedRegistry, status: number): void {
   registry.when('HEAD', /manifests/, ({ response }) => answer(response, status));
 }
 
-/** A ledger that grants everything and counts it. */
+/** A ledger that grants and counts every pull. */
 function countingLedger(): PullLedger & { taken: number } {
   return {
     taken: 0,
@@ -36,8 +36,8 @@ function countingLedger(): PullLedger & { taken: number } {
   };
 }
 
-describe('HEAD of a manifest is refused, and GET is answered', () => {
-  test.each(refusals)('a source is read by GET, which counts as a pull: %d', async (status) => {
+describe('a registry that refuses HEAD of a manifest and answers GET', () => {
+  test.each(refusals)('a source that refuses HEAD is read by GET, which counts as a pull: %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     refuseHeads(source, status);
@@ -50,7 +50,7 @@ describe('HEAD of a manifest is refused, and GET is answered', () => {
     expect([source.count('GET', /manifests/), pulls.taken]).toEqual([1, 1]);
   });
 
-  test.each(refusals)('a target is known to have its tag by GET: %d', async (status) => {
+  test.each(refusals)('a target that refuses HEAD is checked for its tag by GET: %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const before = placeImage(target, targetRepository);
@@ -63,7 +63,7 @@ describe('HEAD of a manifest is refused, and GET is answered', () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test.each([404, 403, 501])('an index that a target has whole is not put again: %d', async (status) => {
+  test.each([404, 403, 501])('an index that a target has completely is not pushed again: %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     for (const [registry, name] of [
       [source, repository],
@@ -80,27 +80,30 @@ describe('HEAD of a manifest is refused, and GET is answered', () => {
     expect(target.count('PUT', /./)).toBe(0);
   });
 
-  test.each([400, 403, 404, 405])('the storage at the end of a redirect refuses HEAD alone: %d', async (status) => {
-    const [source, target] = await sourceAndTarget();
-    const storage = await startScripted();
-    const image = placeImage(source, repository);
-    storage.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
-    for (const method of ['HEAD', 'GET']) {
-      source.when(method, /manifests/, ({ path, response }) =>
-        answer(response, 307, { location: `${storage.url}${path}` }),
-      );
-    }
-    refuseHeads(storage, status);
+  test.each([400, 403, 404, 405])(
+    'a storage that refuses only HEAD at the end of a redirect is read by GET: %d',
+    async (status) => {
+      const [source, target] = await sourceAndTarget();
+      const storage = await startScripted();
+      const image = placeImage(source, repository);
+      storage.putManifest(repository, 'v1', { mediaType: image.mediaType, bytes: image.bytes });
+      for (const method of ['HEAD', 'GET']) {
+        source.when(method, /manifests/, ({ path, response }) =>
+          answer(response, 307, { location: `${storage.url}${path}` }),
+        );
+      }
+      refuseHeads(storage, status);
 
-    const report = await copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
+      const report = await copyImage(clientFor([source, target, storage]), requestFor(source, [target]));
 
-    expect(report.failures).toEqual([]);
-    expect(source.count('HEAD', /manifests/)).toBe(1);
-    expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
-  });
+      expect(report.failures).toEqual([]);
+      expect(source.count('HEAD', /manifests/)).toBe(1);
+      expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+    },
+  );
 });
 
-test('a tag that is not there costs one pull of the source, and says so', async () => {
+test('a tag that does not exist costs one pull of the source, and is reported as missing', async () => {
   const source = await startScripted();
   placeImage(source, repository, { tag: 'other' });
   const pulls = countingLedger();
@@ -111,7 +114,7 @@ test('a tag that is not there costs one pull of the source, and says so', async 
   expect([source.count('GET', /manifests/), pulls.taken]).toEqual([1, 1]);
 });
 
-test('a refused HEAD of a private source says what GET of it says', async () => {
+test('a private source that refuses HEAD is reported with its answer to GET', async () => {
   const source = await startScripted();
   source.when('HEAD', /manifests/, ({ response }) => answer(response, 403));
   source.when('GET', /manifests/, ({ response }) => answerError(response, 403, 'DENIED', 'ask the owner of the team'));
@@ -122,7 +125,7 @@ test('a refused HEAD of a private source says what GET of it says', async () => 
   await expect(looking).rejects.toThrow('ask the owner of the team');
 });
 
-test('a target that has answered a HEAD is believed when it has no tag, at one request', async () => {
+test('a target that has answered a HEAD before is trusted when it has no tag, with one request', async () => {
   const target = await startScripted();
   placeImage(target, targetRepository);
   const client = clientFor([target]);
@@ -134,7 +137,7 @@ test('a target that has answered a HEAD is believed when it has no tag, at one r
   expect(target.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
 });
 
-test('a target that has answered no HEAD yet is asked by GET for a tag, and for no child of a new index', async () => {
+test('a target without an earlier answer to HEAD is checked by GET for the tag, but not for children of a new index', async () => {
   const [source, target] = await sourceAndTarget();
   placeIndex(source, repository, [placeImage(source, repository, { tag: 'child' })]);
 
@@ -142,11 +145,11 @@ test('a target that has answered no HEAD yet is asked by GET for a tag, and for 
 
   expect(report.failures).toEqual([]);
   const reads = target.requests.filter(({ method, path }) => method === 'GET' && path.includes('/manifests/'));
-  // Before, and when the tag is read back.
+  // Once before the push, and once when the tag is read back.
   expect(reads.map(({ path }) => path)).toEqual(Array(2).fill(`/v2/${targetRepository}/manifests/v1`));
 });
 
-test('"not modified" is believed only of the digest that was named', async () => {
+test('"not modified" is trusted only for the digest in the request', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   const before = placeImage(target, targetRepository);
@@ -161,10 +164,10 @@ test('"not modified" is believed only of the digest that was named', async () =>
   expect(report.targets[0]).toMatchObject({ outcome: 'copied', replaces: before.digest });
 });
 
-describe("Harbor's policy against images that are not signed", () => {
+describe("Harbor's policy against unsigned images", () => {
   const words = 'current image without cosign signature cannot be pulled due to configured policy.';
 
-  /** Answers reads of manifests that are there with 412, as Harbor does. */
+  /** Answers reads of existing manifests with 412, as Harbor does. */
   function forbidReading(registry: ScriptedRegistry, name: string): void {
     for (const method of ['HEAD', 'GET']) {
       registry.when(method, /manifests/, ({ path, response, ordinary }) => {
@@ -174,7 +177,7 @@ describe("Harbor's policy against images that are not signed", () => {
     }
   }
 
-  test('does not stop a first push, whose report says that the answer to PUT alone is known', async () => {
+  test("Harbor's policy does not stop a first push, whose report says that only the answer to PUT confirms it", async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     forbidReading(target, targetRepository);
@@ -187,7 +190,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('does not stop a moving tag over one that cannot be read', async () => {
+  test("Harbor's policy does not stop a moving tag over one that cannot be read", async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     placeImage(target, targetRepository);
@@ -199,7 +202,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('leaves what was put by the same copy before, and says again that it cannot be read', async () => {
+  test("a second copy under Harbor's policy keeps what the first one pushed, and reports again that it cannot be read", async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const request = requestFor(source, [target]);
@@ -226,7 +229,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(target.count('PUT', /manifests/)).toBe(puts);
   });
 
-  test('blocks a copy whose backup of the tag it forbids, and leaves the tag as it is', async () => {
+  test("Harbor's policy blocks a copy whose backup of the tag it forbids, and the tag stays unchanged", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const before = placeImage(target, targetRepository);
@@ -241,7 +244,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(before.bytes);
   });
 
-  test('blocks a push of which not even the answer to PUT says what was stored', async () => {
+  test("Harbor's policy blocks a push if even the answer to PUT does not say what was stored", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     forbidReading(target, targetRepository);
@@ -257,7 +260,7 @@ describe("Harbor's policy against images that are not signed", () => {
     expect(report.failures[0]?.failure.message).toContain('whether it is right cannot be seen');
   });
 
-  test('blocks a copy from a source, with the policy in the reason', async () => {
+  test("Harbor's policy at a source blocks the copy, with the policy in the reason", async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     forbidReading(source, repository);
@@ -269,7 +272,7 @@ describe("Harbor's policy against images that are not signed", () => {
   });
 });
 
-test('a push by an account that may not pull is said to be known from the answer to PUT alone', async () => {
+test('a push by an account without pull permission is reported as confirmed by PUT alone', async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository);
   for (const method of ['HEAD', 'GET']) {

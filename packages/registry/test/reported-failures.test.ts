@@ -16,13 +16,13 @@ const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };
 const windows = { os: 'windows', architecture: 'amd64' };
 
-describe('an index of which a part cannot be had', () => {
+describe('an index with a part that cannot be read', () => {
   test.each<[string, (exchange: Exchange) => void, string, string]>([
     ['is refused', ({ response }) => answerError(response, 403, 'DENIED', 'not for you'), 'denied', 'block'],
     ['breaks the server', ({ response }) => answer(response, 500), 'server-error', 'retry'],
     ['is somewhat else', ({ response }) => answer(response, 200, {}, Buffer.from('{}')), 'source-corrupt', 'block'],
   ])(
-    'whose manifest %s fails with that reason, and is not said to lack the platform',
+    'an index whose manifest %s fails with that reason, not with a missing platform',
     async (_, rule, code, decision) => {
       const [source, target] = await sourceAndTarget();
       const [first, second] = [
@@ -44,8 +44,8 @@ describe('an index of which a part cannot be had', () => {
   );
 });
 
-describe('an index that says little of its parts', () => {
-  test('an entry without a platform is found by its config, and nothing is lost', async () => {
+describe('an index with few details about its parts', () => {
+  test('an entry without a platform is matched by its config, and nothing is lost', async () => {
     const [source, target] = await sourceAndTarget();
     const first = placeImage(source, repository, { tag: 'a' });
     const second = placeImage(source, repository, { tag: 'b', architecture: 'arm64', layers: [randomBytes(100)] });
@@ -62,7 +62,7 @@ describe('an index that says little of its parts', () => {
     expect(target.manifest(targetRepository, first.digest)?.bytes).toEqual(first.bytes);
   });
 
-  test('system and architecture are not taken for each other', async () => {
+  test('operating system and architecture are not confused', async () => {
     const [source, target] = await sourceAndTarget();
     const images = [amd64, arm64, windows].map((platform, position) => ({
       ...placeImage(source, repository, { tag: `${position}`, layers: [randomBytes(100 + position)] }),
@@ -75,7 +75,7 @@ describe('an index that says little of its parts', () => {
     expect(report.targets[0]?.digest).toBe(images[2]?.digest);
   });
 
-  test('a platform that only an index inside it offers is said to be missing, not left out without a word', async () => {
+  test('a platform that only a nested index offers is reported as missing, not skipped silently', async () => {
     const [source, target] = await sourceAndTarget();
     const [first, inner] = [
       placeImage(source, repository, { tag: 'a' }),
@@ -92,7 +92,7 @@ describe('an index that says little of its parts', () => {
   });
 });
 
-test('a media type that nobody knows is refused by its name, never passed over', async () => {
+test('an unknown media type is refused by name, never skipped', async () => {
   const [source, target] = await sourceAndTarget();
   const mediaType = 'application/vnd.example.bundle.v7+json';
   placeManifest(source, repository, { tag: 'v1', mediaType, content: { schemaVersion: 7, things: [] } });
@@ -103,7 +103,7 @@ test('a media type that nobody knows is refused by its name, never passed over',
   await expect(copying).rejects.toThrow(mediaType);
 });
 
-test('a target that cannot say what it has is not taken for an empty one', async () => {
+test('a target that cannot say what it has is not treated as empty', async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository);
   for (const method of ['HEAD', 'GET']) target.when(method, /manifests/, ({ response }) => answer(response, 500));
@@ -114,7 +114,7 @@ test('a target that cannot say what it has is not taken for an empty one', async
   expect(source.count('GET', new RegExp(image.layers[0] ?? ''))).toBe(0);
 });
 
-test('a tag that is confirmed and not there is not called copied', async () => {
+test('a copy fails if its tag was confirmed but does not exist', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   target.when('PUT', /manifests/, async ({ request, response }) => {
@@ -129,7 +129,7 @@ test('a tag that is confirmed and not there is not called copied', async () => {
   expect(report.failures[0]?.failure.message).toContain('nothing is there');
 });
 
-test('a tag that led to something else is overwritten, and the report says to what', async () => {
+test('a tag that pointed to another digest is overwritten, and the report names that digest', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   const old = placeManifest(target, targetRepository, {

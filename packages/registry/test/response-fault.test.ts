@@ -23,7 +23,7 @@ function errorBody(code: string, message: string, detail?: unknown): string {
   return JSON.stringify({ errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });
 }
 
-describe('what Alibaba Cloud ACR refuses with', () => {
+describe('refusals of Alibaba Cloud ACR', () => {
   const access = [{ Type: 'repository', Class: '', Name: 'team/app', Action: 'push' }];
 
   test.each([
@@ -53,7 +53,7 @@ describe('what Alibaba Cloud ACR refuses with', () => {
     ['a tag that is fixed', 403, 'DENIED', 'the tag v1 is immutable', undefined, 'tag-immutable', 'block'],
     ['too many requests', 429, 'TOOMANYREQUESTS', 'too many requests', undefined, 'rate-limited', 'wait'],
     ['slow storage', 500, 'UNKNOWN', 'unknown error', {}, 'server-error', 'retry'],
-  ])('%s', (_what, status, code, message, detail, expected, decision) => {
+  ])('a refusal of Alibaba Cloud ACR is classified: %s', (_what, status, code, message, detail, expected, decision) => {
     const fault = faultOf(target, status, errorBody(code, message, detail));
 
     expect(fault).toMatchObject({ code: expected, decision, status });
@@ -63,22 +63,25 @@ describe('what Alibaba Cloud ACR refuses with', () => {
   test.each([
     ['by its challenge', '', { 'www-authenticate': 'Bearer realm="https://auth/",error="insufficient_scope"' }],
     ['by its words', errorBody('DENIED', 'requested access to the resource is denied'), {}],
-  ])('a right that is lacking, told %s with 401, is not taken for a wrong password', (_how, body, headers) => {
-    const fault = faultOf(target, 401, body, headers);
+  ])(
+    'a missing permission that is reported %s with 401 is not classified as a wrong password',
+    (_how, body, headers) => {
+      const fault = faultOf(target, 401, body, headers);
 
-    expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
-    expect(fault.message).toMatch(/may not write there, the namespace is missing/);
-    expect(faultOf(source, 401, body, headers).code).toBe('unauthorized');
-  });
+      expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
+      expect(fault.message).toMatch(/may not write there, the namespace is missing/);
+      expect(faultOf(source, 401, body, headers).code).toBe('unauthorized');
+    },
+  );
 
-  test('a gateway that gave up says nothing of the image', () => {
+  test('a gateway timeout is not blamed on the image', () => {
     const fault = faultOf(target, 504, '<html><body><h1>504 Gateway Time-out</h1></body></html>');
 
     expect(fault).toMatchObject({ code: 'server-error', decision: 'retry' });
   });
 });
 
-test('an error code is told like other words of a registry: in one line, cut, without a token', () => {
+test('an error code of a registry is shown like its other text: in one line, cut, without a token', () => {
   const fault = faultOf(target, 400, errorBody(`\u001b[2J Bearer abcdefgh12345678 ${'X'.repeat(100_000)}`, 'no'));
 
   expect(fault.message.length).toBeLessThan(1_000);
@@ -86,7 +89,7 @@ test('an error code is told like other words of a registry: in one line, cut, wi
   expect(fault.message).not.toContain('abcdefgh12345678');
 });
 
-test('a registry that leads elsewhere is told with where, and without the query', () => {
+test('an unexpected redirect is reported with its location, without the query', () => {
   const location = 'https://registry.example.com/v2/team/app/blobs/uploads/?session=secret';
   const fault = faultOf(target, 301, '', { location });
 
@@ -95,12 +98,12 @@ test('a registry that leads elsewhere is told with where, and without the query'
   expect(faultOf(target, 302, '', { location: 'http://[' }).message).toContain('is this a container registry?');
 });
 
-describe('limits', () => {
+describe('rate limits and quotas', () => {
   test.each([
     [403, 'Rate limit exceeded for this address'],
     [503, 'request rate limit exceeded'],
     [400, 'TooManyRequestsException: Rate exceeded, throttled'],
-  ])('of the rate are waited for, also with %d', (status, words) => {
+  ])('a rate limit is waited for, also with the status %d', (status, words) => {
     for (const repo of [source, target]) {
       expect(faultOf(repo, status, words)).toMatchObject({ code: 'rate-limited', decision: 'wait' });
     }
@@ -112,7 +115,7 @@ describe('limits', () => {
     [503, 'connection limit exceeded', 'server-error'],
     [500, 'the cache is immutable', 'server-error'],
     [500, 'write: no space left on device', 'target-full'],
-  ])('with %d "%s" is %s', (status, words, code) => {
+  ])('the answer %d "%s" is classified as %s', (status, words, code) => {
     const fault = faultOf(target, status, words);
 
     expect(fault.code).toBe(code);
@@ -124,7 +127,7 @@ test.each([
   ['envoyproxy/ratelimit', 403, 'DENIED', 'requested access to the resource is denied', 'denied'],
   ['team/quota-operator', 403, 'DENIED', 'requested access to the resource is denied', 'denied'],
   ['throttler', 404, 'NAME_UNKNOWN', 'repository name not known to registry', 'repository-missing'],
-])('the name of %s decides nothing about a %d', (repository, status, code, message, expected) => {
+])('the repository name %s does not change how a %d is classified', (repository, status, code, message, expected) => {
   for (const repo of [source, target]) {
     const fault = faultOf({ ...repo, repository }, status, errorBody(code, message, [{ Name: repository }]));
 
@@ -146,7 +149,7 @@ test.each([
 });
 
 test.each(['Wed, 21 Oct 2015 07:28:00 GMT', 'Tue, 21 Oct 2115 07:28:00 GMT'])(
-  'a date to come back at is read by the clock of the registry that says it, though that says %s',
+  "a Retry-After date is compared with the registry's own clock, even if that says %s",
   (clock) => {
     const inTwoMinutes = new Date(Date.parse(clock) + 120_000).toUTCString();
 
@@ -156,7 +159,7 @@ test.each(['Wed, 21 Oct 2015 07:28:00 GMT', 'Tue, 21 Oct 2115 07:28:00 GMT'])(
   },
 );
 
-describe('an answer is explained for the request that it belongs to', () => {
+describe('explanations that depend on the request', () => {
   function faultTo(
     request: Pick<Parameters<typeof responseFault>[2], 'method' | 'resource' | 'isElsewhere'>,
     {
@@ -168,7 +171,7 @@ describe('an answer is explained for the request that it belongs to', () => {
     return responseFault({ statusCode: status, headers: {} }, Buffer.from(body), { repo, what: 'it', ...request });
   }
 
-  test('a target that refuses to be read is not said to refuse writes', () => {
+  test('a target that refuses a read is not reported to refuse writes', () => {
     const fault = faultTo({ method: 'GET', resource: 'manifest' }, { status: 403 });
 
     expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
@@ -190,40 +193,43 @@ describe('an answer is explained for the request that it belongs to', () => {
     ['POST', 'upload'],
     ['PATCH', 'upload'],
     ['PUT', 'manifest'],
-  ] as const)('a conflict at a target passes, and %s of %s is tried again', (method, resource) => {
+  ] as const)('a conflict at a target is temporary, and %s of %s is retried', (method, resource) => {
     expect(faultTo({ method, resource }, { status: 409 })).toMatchObject({ code: 'server-error', decision: 'retry' });
   });
 
   test.each([
     ['Nexus', 400, 'UNKNOWN', 'Repository does not allow updating assets: docker-hosted'],
     ['Artifact Registry', 400, 'MANIFEST_INVALID', 'The repository has enabled tag immutability, cannot update tag v1'],
-  ])('%s says in words of its own that a tag cannot be changed', (_, status, code, message) => {
+  ])('the immutable tag message of %s is recognized', (_, status, code, message) => {
     const body = errorBody(code, message);
 
     expect(faultTo({ method: 'PUT', resource: 'manifest' }, { status, body })).toMatchObject({ code: 'tag-immutable' });
   });
 
-  test('Harbor names several actions where the right to push is missing', () => {
+  test('Harbor names several actions when the push permission is missing', () => {
     const body = errorBody('UNAUTHORIZED', 'unauthorized to access repository: a/b, action: pull,push');
 
     expect(faultTo({ method: 'POST', resource: 'upload' }, { status: 401, body })).toMatchObject({ code: 'denied' });
   });
 
-  test.each([404, 405, 410, 412, 204])('what a token service answers (%d) is not said of the repository', (status) => {
-    const fault = faultTo({ method: 'GET', resource: 'token' }, { status });
+  test.each([404, 405, 410, 412, 204])(
+    'an answer of a token service (%d) is not blamed on the repository',
+    (status) => {
+      const fault = faultTo({ method: 'GET', resource: 'token' }, { status });
 
-    expect(fault).toMatchObject({ code: 'protocol', decision: 'block' });
-    expect(fault.message).toContain('as its token service, and it gives no token');
-  });
+      expect(fault).toMatchObject({ code: 'protocol', decision: 'block' });
+      expect(fault.message).toContain('as its token service, and it gives no token');
+    },
+  );
 
-  test.each([423, 451])('a manifest that a rule keeps from being read (%d) is blocked as denied', (status) => {
+  test.each([423, 451])('a manifest that a rule protects from being read (%d) is blocked as denied', (status) => {
     const fault = faultTo({ method: 'GET', resource: 'manifest' }, { repo: source, status, body: 'for legal reasons' });
 
     expect(fault).toMatchObject({ code: 'denied', decision: 'block' });
     expect(fault.message).toContain('for legal reasons');
   });
 
-  test('a registry that wants a payment says so', () => {
+  test('a registry that requires a payment is reported with that reason', () => {
     const fault = faultTo({ method: 'GET', resource: 'blob' }, { repo: source, status: 402 });
 
     expect(fault).toMatchObject({ code: 'denied', decision: 'block' });

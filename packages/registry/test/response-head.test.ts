@@ -3,8 +3,8 @@ import { parseResponseHead } from '../src/transport/response-head.js';
 
 const head = (...lines: readonly string[]): string => lines.join('\r\n');
 
-describe('the head of an answer', () => {
-  test('is its status and its fields, their names in lower case, their values without the space around them', () => {
+describe('the head of a response', () => {
+  test('a response head is parsed into status and fields, with lower-case names and trimmed values', () => {
     const found = parseResponseHead(
       head(
         'HTTP/1.1 200 OK',
@@ -27,11 +27,14 @@ describe('the head of an answer', () => {
     });
   });
 
-  test.each(['HTTP/1.1 404', 'HTTP/1.1 404 ', 'HTTP/1.1 404 Not Found'])('may say its reason or not: "%s"', (line) => {
-    expect(parseResponseHead(line)).toEqual({ statusCode: 404, headers: {}, keepsConnection: true });
-  });
+  test.each(['HTTP/1.1 404', 'HTTP/1.1 404 ', 'HTTP/1.1 404 Not Found'])(
+    'a response head is parsed with or without a reason phrase: "%s"',
+    (line) => {
+      expect(parseResponseHead(line)).toEqual({ statusCode: 404, headers: {}, keepsConnection: true });
+    },
+  );
 
-  test('joins what may be said several times', () => {
+  test('repeated header fields are joined where the field allows it', () => {
     const found = parseResponseHead(
       head(
         'HTTP/1.1 401 Unauthorized',
@@ -49,7 +52,7 @@ describe('the head of an answer', () => {
   });
 
   test.each(['close', 'Close', 'keep-alive, close', 'upgrade'])(
-    'ends its connection with "Connection: %s"',
+    'a connection is not kept after "Connection: %s"',
     (value) => {
       expect(parseResponseHead(head('HTTP/1.1 200 OK', `Connection: ${value}`))?.keepsConnection).toBe(false);
     },
@@ -60,13 +63,16 @@ describe('the head of an answer', () => {
     ['timeout=1, max=100', false],
     ['timeout=10', true],
     ['max=100', true],
-  ])('keeps its connection with "Keep-Alive: %s": %s', (value, kept) => {
+  ])('whether a connection is kept after "Keep-Alive: %s": %s', (value, kept) => {
     expect(parseResponseHead(head('HTTP/1.1 200 OK', `Keep-Alive: ${value}`))?.keepsConnection).toBe(kept);
   });
 
-  test.each(['', 'abc', '-5', '0x10', '5, 5'])('is left to others where the length is "%s"', (length) => {
-    expect(parseResponseHead(head('HTTP/1.1 200 OK', `Content-Length: ${length}`))).toBeUndefined();
-  });
+  test.each(['', 'abc', '-5', '0x10', '5, 5'])(
+    'a response head is not parsed directly if its length is "%s"',
+    (length) => {
+      expect(parseResponseHead(head('HTTP/1.1 200 OK', `Content-Length: ${length}`))).toBeUndefined();
+    },
+  );
 
   test.each([
     ['another version', head('HTTP/1.0 200 OK')],
@@ -82,11 +88,11 @@ describe('the head of an answer', () => {
     ['a NUL in a value', head('HTTP/1.1 200 OK', 'X: a\0b')],
     ['two lengths', head('HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 6')],
     ['two digests', head('HTTP/1.1 200 OK', 'Docker-Content-Digest: a', 'docker-content-digest: b')],
-  ])('is left to others where there is %s', (_, text) => {
+  ])('a response head is not parsed directly if it has %s', (_, text) => {
     expect(parseResponseHead(text)).toBeUndefined();
   });
 
-  test('takes no longer for a long line of spaces than it is long', () => {
+  test('a long line of spaces is parsed in linear time', () => {
     const spaces = ' '.repeat(16_000);
     expect(parseResponseHead(head('HTTP/1.1 200 OK', `X: a${spaces}\0`))).toBeUndefined();
     expect(parseResponseHead(head('HTTP/1.1 200 OK', `X:${spaces}a${spaces}`))?.headers).toEqual({ x: 'a' });

@@ -17,7 +17,7 @@ import { startRegistry } from '../../../test/support/registry-server.js';
 import { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { skopeoMirror } from '../../../test/support/skopeo.js';
 
-/** What the table of this page says is what the servers did; FERRY_WRITE_TABLES=1 writes it anew. */
+/** The table of this page records what the servers did. FERRY_WRITE_TABLES=1 writes it again. */
 const page = join(projectRoot, 'docs', 'registries.md');
 
 interface Server {
@@ -59,7 +59,7 @@ describe('every kind of image on every server', () => {
   const cells = new Map<string, readonly string[]>();
 
   test.each(columns)(
-    '$title takes it with the same digest, or says why not',
+    '$title is stored with the same digest, or refused with a reason',
     async ({ title, policy = 'keep', start }) => {
       const server = await start();
       const client = clientFor(server);
@@ -75,7 +75,7 @@ describe('every kind of image on every server', () => {
     },
   );
 
-  test('docs/registries.md says what they did', () => {
+  test('docs/registries.md records what the servers did with each kind of image', () => {
     const table = [
       ['', ...columns.map(({ title }) => title)],
       ...imageKinds.map(({ name }, row) => [name, ...columns.map(({ title }) => cells.get(title)?.[row] ?? '')]),
@@ -86,7 +86,7 @@ describe('every kind of image on every server', () => {
   });
 });
 
-describe('beside skopeo', () => {
+describe('in comparison with skopeo', () => {
   let server: Server & { readonly url: string };
   let client: RegistryClient;
 
@@ -100,7 +100,7 @@ describe('beside skopeo', () => {
   });
 
   test.each(imageKinds.filter(({ notBySkopeo }) => notBySkopeo !== true))(
-    '$name: every manifest and blob is the same',
+    "$name: every manifest and blob is the same as in skopeo's copy",
     async ({ name }) => {
       const [repository, ours, theirs] = [repositoryOf(name), `ours/${slug(name)}`, `theirs/${slug(name)}`];
 
@@ -174,7 +174,7 @@ async function copyTo(
   );
 }
 
-/** A cell of the table. A refusal names its code; one that came only after layers had been sent says so. */
+/** A cell of the table. A refusal names its code, and says if it came only after layers had been sent. */
 async function outcomeOf(
   client: RegistryClient,
   server: Server,
@@ -222,7 +222,7 @@ interface ManifestJson {
   readonly manifests?: readonly { readonly digest: string }[] | null;
 }
 
-/** Every manifest and blob that a reference at the source leads to; layers that live elsewhere are not there. */
+/** Every manifest and blob that a reference at the source contains, except layers with external URLs. */
 function contentsOf(repository: string, reference: string): { digest: string; kind: 'manifest' | 'blob' }[] {
   const bytes = source.manifest(repository, reference)?.bytes;
   if (bytes === undefined) return [];

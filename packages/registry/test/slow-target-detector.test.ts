@@ -5,7 +5,7 @@ const megabyte = 1_000_000;
 const windowMs = 250;
 
 interface Window {
-  /** Share of it in which the others waited for this target. */
+  /** The share of the window in which the others waited for this target. */
   readonly waited: number;
   readonly megabytes: number;
 }
@@ -18,7 +18,7 @@ test.each<[string, number, readonly Window[], readonly boolean[]]>([
   ['one that stops altogether', 200, [slow(1), { waited: 1, megabytes: 0 }].flat(), [false, true]],
   ['one that is slow and nearly done', 8, slow(3), [false, false, false]],
   ['one that becomes slow late', 2000, [fast(40), slow(2)].flat(), [...fast(40).map(() => false), false, true]],
-])('%s', (_, blobMegabytes, windows, verdicts) => {
+])("a target is judged by its share of the others' waits: %s", (_, blobMegabytes, windows, verdicts) => {
   const target = new SlowTargetDetector(blobMegabytes * megabyte, { windowMs, now: 0 });
 
   const judged = windows.map(({ waited, megabytes }, position) => {

@@ -14,7 +14,7 @@ import {
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
 
-/** Announces all of a blob and breaks off after its first part. */
+/** Announces a whole blob and breaks off after its first part. */
 function cutAfter(layer: Buffer, bytes: number): (exchange: Exchange) => void {
   return ({ response }) => {
     response.writeHead(200, { 'content-length': String(layer.length) });
@@ -22,8 +22,8 @@ function cutAfter(layer: Buffer, bytes: number): (exchange: Exchange) => void {
   };
 }
 
-describe('a read that goes on after a break', () => {
-  test('with another range than it asked for is not used: the blob is read anew from its start', async () => {
+describe('a read that resumes after a break', () => {
+  test('a range other than the requested one is not used, and the blob is read again from its start', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -47,7 +47,7 @@ describe('a read that goes on after a break', () => {
     ]);
   });
 
-  test('a server that never sends the range asked for is said to do so; the image is not called broken', async () => {
+  test('a server that never sends the requested range is reported as such, and the image is not called broken', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -63,7 +63,7 @@ describe('a read that goes on after a break', () => {
     expect(target.count('PUT', /manifests/)).toBe(0);
   });
 
-  test('takes a range whose whole size the server does not know', async () => {
+  test('a range whose total size the server does not know is accepted', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -85,7 +85,7 @@ describe('a read that goes on after a break', () => {
     expect(source.count('GET', path)).toBe(2);
   });
 
-  test('whose signed address has expired meanwhile asks the registry for another, and goes on where it was', async () => {
+  test('a resumed read whose signed URL has expired gets another URL from the registry, and continues where it was', async () => {
     const [source, storage, target] = await sourceAndTwoTargets();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -109,7 +109,7 @@ describe('a read that goes on after a break', () => {
   });
 });
 
-test('a source that only drips is cut, asked again, and what had come stays', async () => {
+test('a source that sends too slowly is cut off and retried, and the bytes that arrived are kept', async () => {
   const [source, target] = await sourceAndTarget();
   const layer = randomBytes(200_000);
   const image = placeImage(source, repository, { layers: [layer] });
@@ -133,27 +133,30 @@ test('a source that only drips is cut, asked again, and what had come stays', as
   expect(source.count('GET', path)).toBe(2);
 });
 
-describe('bytes that a server encodes for the road, though nobody asked it to', () => {
+describe('bytes that a server encodes without a request for it', () => {
   const layer = Buffer.alloc(50_000, 'layer');
   const gzip = { 'content-encoding': 'gzip' };
 
-  test.each([['with their length'], ['without it']])('are named as that: a blob %s', async (how) => {
-    const [source, target] = await sourceAndTarget();
-    const image = placeImage(source, repository, { layers: [layer] });
-    source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) => {
-      if (how === 'with their length') return answer(response, 200, gzip, gzipSync(layer));
-      response.writeHead(200, gzip).write(gzipSync(layer));
-      response.end();
-    });
+  test.each([['with their length'], ['without it']])(
+    'a Content-Encoding of a blob is named as the cause: %s',
+    async (how) => {
+      const [source, target] = await sourceAndTarget();
+      const image = placeImage(source, repository, { layers: [layer] });
+      source.when('GET', new RegExp(`blobs/${image.layers[0]}`), ({ response }) => {
+        if (how === 'with their length') return answer(response, 200, gzip, gzipSync(layer));
+        response.writeHead(200, gzip).write(gzipSync(layer));
+        response.end();
+      });
 
-    const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
+      const copying = copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
-    await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
-    expect(target.count('PUT', /manifests/)).toBe(0);
-  });
+      await expect(copying).rejects.toMatchObject({ code: 'source-corrupt', decision: 'block' });
+      await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
+      expect(target.count('PUT', /manifests/)).toBe(0);
+    },
+  );
 
-  test('are named as that: a manifest', async () => {
+  test('a Content-Encoding of a manifest is named as the cause', async () => {
     const [source, target] = await sourceAndTarget();
     const { bytes, mediaType, digest } = placeImage(source, repository);
     const headers = { ...gzip, 'content-type': mediaType, 'docker-content-digest': digest };
@@ -165,7 +168,7 @@ describe('bytes that a server encodes for the road, though nobody asked it to', 
     await expect(copying).rejects.toThrow('Content-Encoding gzip, though none was accepted');
   });
 
-  test('are taken as they are where only the label is wrong', async () => {
+  test('a wrong Content-Encoding label is ignored if the bytes are right', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [layer] });
     const path = new RegExp(`blobs/${image.layers[0]}`);
@@ -177,7 +180,7 @@ describe('bytes that a server encodes for the road, though nobody asked it to', 
   });
 });
 
-test('a manifest that only drips is cut, and asked for again', async () => {
+test('a manifest that arrives too slowly is cut off and requested again', async () => {
   const [source, target] = await sourceAndTarget();
   const { bytes, mediaType } = placeImage(source, repository);
   source.when(
@@ -198,8 +201,8 @@ test('a manifest that only drips is cut, and asked for again', async () => {
   expect(source.count('GET', /manifests/)).toBe(2);
 });
 
-describe('an image that changes at its source while it is copied', () => {
-  test('a tag that moves is copied as it was when it was asked for', async () => {
+describe('an image that changes at its source during the copy', () => {
+  test('a tag that moves during a copy is copied as it was when it was resolved', async () => {
     const [source, target] = await sourceAndTarget();
     const before = placeImage(source, repository, { layers: [randomBytes(1000)] });
     source.when(
@@ -219,7 +222,7 @@ describe('an image that changes at its source while it is copied', () => {
     expect(source.count('GET', /manifests\/v1/)).toBe(0);
   });
 
-  test('one that is removed is waited for like one that is not published', async () => {
+  test('a tag that is removed during a copy is waited for like an unpublished one', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('HEAD', /manifests\/v1/, async ({ ordinary }) => {
@@ -233,7 +236,7 @@ describe('an image that changes at its source while it is copied', () => {
     expect(target.count('PUT', /manifests/)).toBe(0);
   });
 
-  test('a layer that is collected as garbage stops the image before its tag, and is named', async () => {
+  test('a layer that is deleted during a copy stops the image before its tag, and is named', async () => {
     const [source, target] = await sourceAndTarget();
     const first = placeImage(source, repository, { tag: 'a' });
     const second = placeImage(source, repository, { tag: 'b', architecture: 'arm64', layers: [randomBytes(10_000)] });

@@ -4,7 +4,7 @@ import { ThroughputWatchdog } from '../src/blobs/throughput-watchdog.js';
 const idleMs = 60_000;
 const checkMs = idleMs / 4;
 
-/** Checks as often as a read does, with so many bytes between two checks. */
+/** Checks as often as a read does, with this number of bytes between two checks. */
 function watchFor(attempts: number, bytes: number, { held = false, stepMs = checkMs } = {}): (string | undefined)[] {
   const watch = new ThroughputWatchdog(idleMs, 0);
   return Array.from({ length: attempts }, (_, attempt) => {
@@ -14,21 +14,21 @@ function watchFor(attempts: number, bytes: number, { held = false, stepMs = chec
   });
 }
 
-test('silence is told when it has lasted', () => {
+test('a silent source is reported when the idle time has passed', () => {
   expect(watchFor(4, 0)).toEqual([undefined, undefined, undefined, 'no byte for 60 s']);
 });
 
-test('a drip is told after a window, and a slow stream is none', () => {
+test('a too slow source is reported after a window, and a slow stream is not', () => {
   expect(watchFor(4, 1_000)).toEqual([undefined, undefined, undefined, '4000 bytes in 60 s']);
   expect(watchFor(40, 16_000).filter(Boolean)).toEqual([]);
 });
 
-test('while its reader takes nothing, or the machine sleeps, nobody is to blame', () => {
+test('no source is reported while its reader pauses or the machine sleeps', () => {
   expect(watchFor(40, 0, { held: true }).filter(Boolean)).toEqual([]);
   expect(watchFor(40, 0, { stepMs: idleMs }).filter(Boolean)).toEqual([]);
 });
 
-test('after it was held, silence counts from when it flows again', () => {
+test('after a pause of the reader, silence counts from its end', () => {
   const watch = new ThroughputWatchdog(idleMs, 0);
   for (let now = checkMs; now <= 10 * idleMs; now += checkMs) expect(watch.check(now, true)).toBeUndefined();
   watch.flows(10 * idleMs);

@@ -10,9 +10,9 @@ import { placeImage } from '../../../test/support/scripted-images.js';
 import { clientFor, repository, requestFor, startScripted, targetAt } from '../../../test/support/scripted-set-up.js';
 import { TokenServer } from '../../../test/support/token-server.js';
 
-/** The registries take a token for so long after its end. */
+/** The registries accept a token for this long after it has expired. */
 const leewaySeconds = 60;
-/** Sources of these tests may pause. */
+/** Reads of this source may pause. */
 const patient = { backoffMs: 5 } as const;
 const writer = { username: 'writer', password: 'w:rite' };
 
@@ -98,7 +98,7 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
     expect(tokens.given.map(({ user, grant }) => `${user} ${grant}`)).toEqual(['writer refresh_token']);
   });
 
-  test('what is public is read without any account, what is not is said to be private', async () => {
+  test('a public image is read without an account, and a private one is reported as private', async () => {
     await push(['public/app', 'team/app'], writer);
 
     const report = await pull('public/app', undefined);
@@ -108,14 +108,14 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
     await expect(refused).rejects.toMatchObject({ code: 'unauthorized', decision: 'block', side: 'source' });
   });
 
-  test('a token with fewer rights than were asked for is not asked for again and again', async () => {
+  test('a token with fewer permissions than requested is not requested repeatedly', async () => {
     const report = await push(['team/readonly'], { username: 'reader', password: 'r' });
 
     expect(report.failures[0]?.failure).toMatchObject({ code: 'denied', decision: 'block', side: 'target' });
     expect(tokens.given.length).toBeLessThan(12);
   });
 
-  test('a token that ends while a blob is on its way is renewed for the rest, and the blob moves once', async () => {
+  test('a token that expires during a blob is renewed for the rest, and the blob moves once', async () => {
     const source = await startScripted();
     const layer = randomBytes(100_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -135,7 +135,7 @@ describe.each(['distribution', 'docker-registry'] as const)('%s with a token ser
     expect(tokens.given.length).toBeGreaterThan(1);
   });
 
-  test('wrong credentials are said once, and nobody comes as anonymous instead', async () => {
+  test('wrong credentials are reported once, and the client does not retry as anonymous', async () => {
     const report = await push(['team/wrong'], { username: 'writer', password: 'guess' });
 
     expect(report.failures[0]?.failure).toMatchObject({ code: 'unauthorized', decision: 'block' });

@@ -18,7 +18,7 @@ const known = {
   dropped: [],
 };
 
-test('copied anew, a target that got its copy since then is done, and no other that leads to the same', () => {
+test('a forced copy skips a target that got its copy since then, and no other target with the same digest', () => {
   const request = { platforms: 'all', trustEqualTags: true, force: true } as const;
   const tag = { repo, current: digest, currentType };
 

@@ -17,7 +17,7 @@ import {
 
 const anotherDigest = `sha256:${'1'.repeat(64)}`;
 
-/** Takes any manifest without a look at what it needs: what is missing shows when somebody pulls. */
+/** Accepts any manifest without a check of what it needs: missing parts show only in a pull. */
 function checkNothing(target: ScriptedRegistry): void {
   target.when('PUT', /manifests/, async ({ request, response, path }) => {
     const bytes = await readAll(request);
@@ -31,7 +31,7 @@ function expectBlobs(target: ScriptedRegistry, { config, layers }: PlacedImage):
   for (const digest of [config, ...layers]) expect(target.blob(targetRepository, digest)).toBeDefined();
 }
 
-describe('a target that says a blob is there, and does not say it of this blob,', () => {
+describe('a target that confirms a blob without proof that it is this blob', () => {
   test.each<[string, (exchange: Exchange, size: number) => void]>([
     ['200 without a single field', ({ response }) => void response.writeHead(200).end()],
     [
@@ -43,7 +43,7 @@ describe('a target that says a blob is there, and does not say it of this blob,'
     ['200 with JSON', ({ response }) => void response.writeHead(200, { 'content-type': 'application/json' }).end()],
     ['204', ({ response }) => answer(response, 204)],
     ['206', ({ response }) => void response.writeHead(206, { 'content-length': '1' }).end()],
-  ])('is sent the blob: %s', async (_, reply) => {
+  ])("a blob is sent if the target's answer to HEAD does not prove it: %s", async (_, reply) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     checkNothing(target);
@@ -58,7 +58,7 @@ describe('a target that says a blob is there, and does not say it of this blob,'
   });
 
   test.each([[undefined], ['bytes 0-0/*']])(
-    'is sent the blob where one byte of it says no size: Content-Range %s',
+    'a blob is sent if the answer to a read of one byte has no size: Content-Range %s',
     async (range) => {
       const [source, target] = await sourceAndTarget();
       const image = placeImage(source, repository);
@@ -76,7 +76,7 @@ describe('a target that says a blob is there, and does not say it of this blob,'
   );
 });
 
-test('a blob that is there is not sent again where HEAD says no length and GET of its first byte does', async () => {
+test('a blob in place is not sent again if HEAD has no length and GET of its first byte has', async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository, { layers: [] });
   target.putBlob(targetRepository, source.blob(repository, image.config) ?? Buffer.alloc(0));
@@ -91,32 +91,35 @@ test.each<[string, Readonly<Record<string, string>>]>([
   ['names no digest', {}],
   ['names another digest', { 'docker-content-digest': anotherDigest }],
   ['is a web page', { 'content-type': 'text/html' }],
-])('a mount that was not made, after others that were, is sent where the answer %s', async (_, fields) => {
-  const [source, target] = await sourceAndTarget();
-  const image = placeImage(source, repository, { layers: [randomBytes(100), randomBytes(200), randomBytes(300)] });
-  for (const digest of [image.config, ...image.layers]) {
-    target.putBlob('other/app', source.blob(repository, digest) ?? Buffer.alloc(0));
-  }
-  checkNothing(target);
-  let mounts = 0;
-  target.when('POST', /mount=/, async ({ response, ordinary }) => {
-    if (++mounts === 1) await ordinary();
-    else answer(response, 201, fields);
-  });
+])(
+  'a mount that was not made, after others that were, is replaced by an upload if the answer %s',
+  async (_, fields) => {
+    const [source, target] = await sourceAndTarget();
+    const image = placeImage(source, repository, { layers: [randomBytes(100), randomBytes(200), randomBytes(300)] });
+    for (const digest of [image.config, ...image.layers]) {
+      target.putBlob('other/app', source.blob(repository, digest) ?? Buffer.alloc(0));
+    }
+    checkNothing(target);
+    let mounts = 0;
+    target.when('POST', /mount=/, async ({ response, ordinary }) => {
+      if (++mounts === 1) await ordinary();
+      else answer(response, 201, fields);
+    });
 
-  const client = clientFor([source, target], { blobLocations: allIn('other/app') });
-  const report = await copyImage(client, requestFor(source, [target]));
+    const client = clientFor([source, target], { blobLocations: allIn('other/app') });
+    const report = await copyImage(client, requestFor(source, [target]));
 
-  expect(report.failures).toEqual([]);
-  expectBlobs(target, image);
-});
+    expect(report.failures).toEqual([]);
+    expectBlobs(target, image);
+  },
+);
 
 describe('a target that answers 201 to the commit of a blob that it does not keep', () => {
   test.each<[string, number, boolean]>([
     ['of the first, with its digest', 0, true],
     ['of the first, without a digest', 0, false],
     ['of the second, without a digest', 1, false],
-  ])('is never called done: %s', async (_, kept, withDigest) => {
+  ])('a copy with a blob that the target did not keep never succeeds: %s', async (_, kept, withDigest) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     checkNothing(target);
@@ -135,7 +138,7 @@ describe('a target that answers 201 to the commit of a blob that it does not kee
     expect(target.manifest(targetRepository, 'v1')).toBeUndefined();
   });
 
-  test('is given the time to show it', async () => {
+  test('a target gets time until a committed blob is visible', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     let looks = 0;
@@ -151,7 +154,7 @@ describe('a target that answers 201 to the commit of a blob that it does not kee
     expectBlobs(target, image);
   });
 
-  test('is asked by GET where it refuses HEAD with "not found"', async () => {
+  test('a blob that HEAD does not find after its commit is confirmed by GET', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('HEAD', /blobs/, ({ response }) => answer(response, 404));
@@ -162,7 +165,7 @@ describe('a target that answers 201 to the commit of a blob that it does not kee
   });
 });
 
-describe('an index whose parts the target does not have', () => {
+describe('an index with parts that the target does not have', () => {
   async function indexAndTarget(): Promise<[ScriptedRegistry, ScriptedRegistry, readonly PlacedImage[]]> {
     const [source, target] = await sourceAndTarget();
     const images = ['amd64', 'arm64'].map((architecture) =>
@@ -173,7 +176,7 @@ describe('an index whose parts the target does not have', () => {
     return [source, target, images];
   }
 
-  test('gets them where HEAD answers with another digest', async () => {
+  test('the parts of an index are pushed if HEAD answers with another digest', async () => {
     const [source, target, images] = await indexAndTarget();
     target.when('HEAD', /manifests\/sha256/, ({ response }) => {
       const fields = { 'content-type': mediaTypes.manifest, 'content-length': '10' };
@@ -190,7 +193,7 @@ describe('an index whose parts the target does not have', () => {
   });
 
   test.each([[true], [false]])(
-    'is not put where they are gone after their own PUT (the answer names the digest: %s)',
+    'an index is not pushed if its parts are gone after their own PUT (the answer names the digest: %s)',
     async (withDigest) => {
       const [source, target] = await indexAndTarget();
       target.when('PUT', /manifests\/sha256/, async ({ request, response, path }) => {
@@ -206,8 +209,8 @@ describe('an index whose parts the target does not have', () => {
   );
 });
 
-describe('a source that redirects or refuses only some ways to its manifest', () => {
-  test.each([[204], [206]])('is read by GET where it answers HEAD with %d', async (status) => {
+describe('a source that redirects or refuses only some requests for its manifest', () => {
+  test.each([[204], [206]])('a manifest is read by GET if the source answers HEAD with %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     source.when('HEAD', /manifests/, ({ response }) => void response.writeHead(status).end());
@@ -218,7 +221,7 @@ describe('a source that redirects or refuses only some ways to its manifest', ()
   });
 
   test.each([['/v2/team/app/manifests/v1'], ['ftp://127.0.0.1/v1']])(
-    'is read by GET where HEAD alone is redirected to %s',
+    'a manifest is read by GET if only HEAD is redirected to %s',
     async (location) => {
       const [source, target] = await sourceAndTarget();
       placeImage(source, repository);
@@ -230,7 +233,7 @@ describe('a source that redirects or refuses only some ways to its manifest', ()
     },
   );
 
-  test('is read by its tag where it gives nothing by digest', async () => {
+  test('a manifest is read by its tag if the source serves nothing by digest', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     source.when('GET', /manifests\/sha256/, ({ response }) => answer(response, 404));
@@ -242,7 +245,7 @@ describe('a source that redirects or refuses only some ways to its manifest', ()
 });
 
 test.each([423, 451])(
-  'a target whose rules hide what was pushed (%d) is verified by PUT alone, and says so',
+  'a target whose rules hide what was pushed (%d) is verified by PUT alone, and the report says so',
   async (status) => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
@@ -255,7 +258,7 @@ test.each([423, 451])(
   },
 );
 
-test('a manifest that is refused once with a conflict is put again', async () => {
+test('a manifest that is refused once with a conflict is pushed again', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   const conflict = async ({ request, response }: Exchange): Promise<void> => {
@@ -282,7 +285,7 @@ test('a repository that Harbor does not have is missing, and is not waited for',
   await expect(copying).rejects.toMatchObject({ code: 'repository-missing', decision: 'block' });
 });
 
-test('a token service that refuses with a reason is quoted', async () => {
+test('the error of a token service that refuses with a reason quotes the reason', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   source.when('GET', /token/, ({ response }) =>

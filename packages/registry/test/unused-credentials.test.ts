@@ -7,7 +7,7 @@ import { clientFor, repository, requestFor, sourceAndTarget } from '../../../tes
 
 const broken = 'config.json: auths "r.example.com": its "auth" is not base64';
 
-/** Nothing can be used, for this reason. */
+/** No credentials can be used, for this reason. */
 function unusable(reasons: readonly string[] = [broken]): CredentialProvider {
   return Object.assign(() => Promise.resolve(undefined), { unused: () => Promise.resolve(reasons) });
 }
@@ -17,7 +17,7 @@ test.each<[string, number, string]>([
   ['denied', 403, 'denied'],
   ['rate-limited', 429, 'rate-limited'],
 ])(
-  'a source that refuses a copy without credentials as %s: those that were not used are told',
+  'unused credentials are reported if a source refuses a copy without credentials as %s',
   async (_what, status, code) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
@@ -35,7 +35,7 @@ test.each<[string, number, string]>([
   },
 );
 
-test('a source that says of a private repository that there is none: those that were not used are told', async () => {
+test('unused credentials are reported if a source hides a private repository as missing', async () => {
   const [source, target] = await sourceAndTarget();
 
   const copying = copyImage(clientFor([source, target], { credentials: unusable() }), requestFor(source, [target]));
@@ -44,7 +44,7 @@ test('a source that says of a private repository that there is none: those that 
   await expect(copying).rejects.toThrow(broken);
 });
 
-test('a target that takes nothing without credentials: those that were not used are told, and the source is not blamed', async () => {
+test('unused credentials are reported if a target refuses a copy without them, and the source is not blamed', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
   target.when('POST', /uploads/, ({ response }) => answerError(response, 401, 'UNAUTHORIZED', 'log in'));
@@ -57,7 +57,7 @@ test('a target that takes nothing without credentials: those that were not used 
   expect(report.failures[0]?.failure.message).toContain(broken);
 });
 
-test('what is taken without credentials is copied, however many were not used', async () => {
+test('an image that needs no credentials is copied, however many were unused', async () => {
   const [source, target] = await sourceAndTarget();
   placeImage(source, repository);
 

@@ -10,7 +10,7 @@ import { createRegistryClient } from '../src/registry-client.js';
 import type { RegistryClient } from '../src/registry-client.js';
 import type { BufferLease } from '../src/transport/buffer-pool.js';
 
-/** More than a connection takes while nobody reads it. */
+/** More than a connection accepts while the server does not read. */
 const chunkBytes = 16 * 1024 * 1024;
 
 class CountedLease implements BufferLease {
@@ -48,7 +48,7 @@ beforeEach(async () => {
 });
 afterEach(() => stop());
 
-/** An upload to a registry that has taken the request's head and reads no further. */
+/** An upload to a registry that has read the request's head and reads no further. */
 function newUpload(): BlobUpload {
   const digest = digestOf(Buffer.from('whatever'), 'sha256');
   return new BlobUpload(
@@ -65,7 +65,7 @@ function newUpload(): BlobUpload {
 test.each([
   ['by PATCH', false, 1],
   ['by one PUT, which holds the last piece back', true, 0],
-])('memory is kept until its bytes have left, %s', async (_how, monolithic, releasedAtLast) => {
+])('the memory of an upload is kept until its bytes are sent, %s', async (_how, monolithic, releasedAtLast) => {
   client.host(host).monolithicUploads = monolithic;
   const upload = newUpload();
   const leases = [new CountedLease(), new CountedLease()];

@@ -15,7 +15,7 @@ import {
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
 
-/** Answers without reading what is sent, and goes away, as a proxy with a limit does. */
+/** Answers without reading the body and closes the connection, as a proxy with a limit does. */
 function refuseUnread(status: number, body: string, headers: Readonly<Record<string, string>> = {}) {
   return ({ request, response }: Exchange): void => {
     response.once('finish', () => request.socket.end());
@@ -23,7 +23,7 @@ function refuseUnread(status: number, body: string, headers: Readonly<Record<str
   };
 }
 
-test('the head of an upload is sent before its source has answered: a connection that shows nothing is closed as idle', async () => {
+test('the head of an upload is sent before its source has answered, because an idle connection would be closed', async () => {
   const [source, target] = await sourceAndTarget();
   const image = placeImage(source, repository);
   const heads: number[] = [];
@@ -40,7 +40,7 @@ test('the head of an upload is sent before its source has answered: a connection
   expect(heads).toEqual([2]);
 });
 
-describe('a pause that a target asks for in the middle of a blob', () => {
+describe('a pause that a target requests in the middle of a blob', () => {
   const asksFor =
     (status: number, seconds: string) =>
     async ({ request, response }: Exchange) => {
@@ -48,7 +48,7 @@ describe('a pause that a target asks for in the middle of a blob', () => {
       answer(response, status, { 'retry-after': seconds });
     };
 
-  test.each([[429], [503]])('is sat out where it is short: %d', async (status) => {
+  test.each([[429], [503]])('a short pause in the middle of an upload is waited for: %d', async (status) => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('PATCH', /uploads/, asksFor(status, '1'), 1);
@@ -61,22 +61,25 @@ describe('a pause that a target asks for in the middle of a blob', () => {
   test.each([
     [429, 'rate-limited', 'wait'],
     [503, 'server-error', 'wait'],
-  ])('is told where it is long, and nothing is sent again before: %d', async (status, code, decision) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository, { layers: [] });
-    target.when('PATCH', /uploads/, asksFor(status, '3600'));
+  ])(
+    'the report shows how long a long pause in the middle of an upload is, and nothing is sent again before: %d',
+    async (status, code, decision) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository, { layers: [] });
+      target.when('PATCH', /uploads/, asksFor(status, '3600'));
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+      const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    expect(report.failures[0]?.failure).toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
-    expect(target.count('PATCH', /uploads/)).toBe(1);
-  });
+      expect(report.failures[0]?.failure).toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
+      expect(target.count('PATCH', /uploads/)).toBe(1);
+    },
+  );
 });
 
-describe('an answer that comes before the data is through', () => {
+describe('an answer that arrives before the data is sent', () => {
   const page = '<html><head><title>413 Request Entity Too Large</title></head></html>';
 
-  test('tells why, rather than the broken connection after it; the other target has everything', async () => {
+  test('an early refusal of an upload is the reported reason, not the broken connection after it, and the other target gets everything', async () => {
     const [source, limited, healthy] = await sourceAndTwoTargets();
     const image = placeImage(source, repository, { layers: [randomBytes(8_000_000)] });
     limited.when('PATCH', /uploads/, refuseUnread(413, page, { 'content-type': 'text/html' }));
@@ -89,7 +92,7 @@ describe('an answer that comes before the data is through', () => {
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('a token that is refused in the middle is renewed, and the blob goes again', async () => {
+  test('a token that is refused in the middle of an upload is renewed, and the blob is sent again', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(8_000_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -123,8 +126,8 @@ describe('an answer that comes before the data is through', () => {
   });
 });
 
-describe('a commit that takes longer than anybody waits', () => {
-  /** Takes the data of a blob as a registry on object storage does: the blob is seen only after `looks` HEADs. */
+describe('a commit that takes longer than the timeout', () => {
+  /** Stores a blob as a registry on object storage does: the blob is visible only after `looks` HEADs. */
   function commitSlowly(
     target: ScriptedRegistry,
     layer: Buffer,
@@ -156,7 +159,7 @@ describe('a commit that takes longer than anybody waits', () => {
   test.each<[string, (exchange: Exchange) => void]>([
     ['a proxy gives up on it', ({ response }) => answer(response, 504)],
     ['no answer ever comes', () => {}],
-  ])('%s: the blob is looked for, and does not go twice', async (_, whenAsked) => {
+  ])('%s: the blob is checked by HEAD, and not sent twice', async (_, whenAsked) => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(100_000);
     placeImage(source, repository, { layers: [layer] });
@@ -172,8 +175,8 @@ describe('a commit that takes longer than anybody waits', () => {
   });
 });
 
-describe('a registry that does not see at once what it was given', () => {
-  test('a blob that it hides from its manifest is waited for', async () => {
+describe('a registry that does not show at once what it stored', () => {
+  test('a blob that is not yet visible to its manifest is waited for', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     target.when(
@@ -193,7 +196,7 @@ describe('a registry that does not see at once what it was given', () => {
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
   });
 
-  test('a blob that it hides from everybody is sent again', async () => {
+  test('a blob that is not visible to any request is sent again', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     const digest = image.layers[0] ?? '';
@@ -214,7 +217,7 @@ describe('a registry that does not see at once what it was given', () => {
     expect(target.blobs.has(`${targetRepository}@${digest}`)).toBe(true);
   });
 
-  test('a blob that never shows ends with a fault that says so', async () => {
+  test('a blob that never becomes visible ends the copy with that reason', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     target.when('PUT', /manifests/, ({ request, response }) => {
@@ -228,7 +231,7 @@ describe('a registry that does not see at once what it was given', () => {
     expect(report.failures[0]?.failure.message).toContain(image.layers[0]);
   });
 
-  test('a tag that it shows a moment later is right', async () => {
+  test('a tag that becomes visible a moment later is accepted', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     const old = placeImage(source, repository, { tag: 'old' });
@@ -247,7 +250,7 @@ describe('a registry that does not see at once what it was given', () => {
   });
 });
 
-test('a mount that was promised and not made is seen at once, even where manifests are not checked', async () => {
+test('a mount that was confirmed but not made is detected at once, even if manifests are not checked', async () => {
   const [source, target] = await sourceAndTarget();
   const layer = randomBytes(10_000);
   const image = placeImage(source, repository, { layers: [layer] });

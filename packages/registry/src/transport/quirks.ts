@@ -193,7 +193,7 @@ export const quirks: readonly Quirk[] = [
     resources: ['upload'],
     statuses: [400, 404],
     codes: [],
-    source: 'packages/registry/test/copy-faults.test.ts: "where PATCH is not known a blob goes in one PUT"',
+    source: 'packages/registry/test/copy-faults.test.ts: "a registry without PATCH gets a blob in one PUT"',
   },
   {
     habit: 'one-put',

@@ -368,7 +368,7 @@ describe('manifest policy', () => {
   });
 
   test.each(['drop', 'fail'] as const)(
-    '%s has nothing to say where one platform leaves its attestation behind',
+    'the policy %s reports nothing if a single platform is copied without its attestation',
     (policy) => {
       const composed = compose(multiArch, 'linux/amd64', { refusedDigests, policy });
 

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { selfSignedCertificate } from '../../../../demo/self-signed-certificate.js';
 import { PooledPlainAgent, PooledTlsAgent } from '../../src/transport/pooled-agent.js';
 
-/** Asks the test's server, by an agent that keeps its connections and reads them in large pieces. */
+/** Sends a request to the test's server through an agent that keeps its connections and reads them in large pieces. */
 export type Get = (path: string) => Promise<IncomingMessage>;
 
 export async function startPlain(listener: RequestListener): Promise<Get> {
