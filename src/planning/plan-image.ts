@@ -144,15 +144,22 @@ export class ImagePlanner {
     const absentees = chosen.filter(({ name }) => away.some(({ target }) => target === name));
     const known = [...found.held, ...found.recorded, ...recordedOn(absentees, holdings)];
     if (known.length > 0)
-      return await this.#aroundHeld({ ...looked, left: [...left, ...found.unasked] }, found.held, known, signal);
+      return await this.#aroundHeld(
+        { ...looked, left: [...left, ...found.unasked] },
+        { held: found.held, known, holdings },
+        signal,
+      );
     return await this.#everywhere(looked, { holdings, isAnew, beside: found.beside, sharing }, options);
   }
 
   /** Some targets have the image: they keep it, and the others get what those have. */
   async #aroundHeld(
     looked: LookedAt,
-    held: readonly HeldTarget[],
-    known: readonly HeldTarget[],
+    {
+      held,
+      known,
+      holdings,
+    }: { readonly held: readonly HeldTarget[]; readonly known: readonly HeldTarget[]; readonly holdings: Holdings },
     signal: AbortSignal,
   ): Promise<Decided> {
     const { image, source, selection, asked, left, missingTag, readAt } = looked;
@@ -181,6 +188,20 @@ export class ImagePlanner {
       return { kind: 'left', left: [...left, ...open.map(({ name }) => ({ target: name, fault }))] };
     }
     const { plan, platforms, from } = missing;
+    // Another target may have the image although no row records it.
+    const unknown = await findUnknownHeld(
+      { image, source: from === undefined ? source : parseImageReference(from), selection },
+      {
+        sourceDigest: plan.sourceDigest,
+        replaced: direct.filter((place) => isUnknownReplaced(place, plan, holdings)),
+      },
+      this.#ports,
+      signal,
+    );
+    if (unknown.held.length > 0) {
+      const all = { held: [...held, ...unknown.held], known: [...known, ...unknown.held], holdings };
+      return await this.#aroundHeld(looked, all, signal);
+    }
     const retrying = plan.failures.map((failure) => openTarget(failure, direct));
     return {
       kind: 'planned',
@@ -271,7 +292,7 @@ export class ImagePlanner {
       signal,
     );
     if (unknown.held.some(({ isSame }) => !isSame) && unknown.held.length < asked.length) {
-      return await this.#aroundHeld(looked, unknown.held, unknown.held, signal);
+      return await this.#aroundHeld(looked, { held: unknown.held, known: unknown.held, holdings }, signal);
     }
     const more = unknown.beside.filter((platform) => !includes(selection, platform));
     if (more.length > 0) {

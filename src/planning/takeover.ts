@@ -5,6 +5,7 @@ import type { TargetNameStore } from '../database/target-name-store.js';
 import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';
 import { findCopies, TagLooks } from './adopt-copies.js';
 import { foreseeDestination } from './destinations.js';
@@ -71,6 +72,11 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
     const isClaim = 'places' in row;
     if (isClaim) tally.looked += 1;
     const goals = isClaim ? row.places : row.copies;
+    if (goals.length === 0) {
+      // Without a target nothing can be verified.
+      if (isClaim) unverified(noTarget(row.selection));
+      return;
+    }
     const known = silent.reasonFor(goals.map(({ target }) => target));
     if (known !== undefined) {
       if (isClaim) unverified(known);
@@ -129,6 +135,12 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
     const { destination } = await foreseeDestination(ports.names, parseImageReference(image), target);
     return `${destination.host}/${destination.repository}:${destination.tag}`;
   }
+}
+
+function noTarget(selection: TargetSelection): LeftTarget {
+  const target = selection === 'all' ? 'all targets' : selection.join(', ');
+  const reason = `no such target is configured, so the image cannot be verified: configure it, or "ferry add" the image for all targets`;
+  return { target, fault: { code: 'configuration', decision: 'block', reason } };
 }
 
 function soughtCandidate({ rowId, image, platform, selection, copies }: AdoptionCandidate): Sought {

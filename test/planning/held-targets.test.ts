@@ -50,6 +50,22 @@ describe('where one target lacks an image that another has', () => {
     expect(row).toMatchObject({ push_status: PushStatus.pushed, source_digest: null });
   });
 
+  test('a target without a row that has every wanted platform already keeps its tag, and nothing is copied over it', async () => {
+    const { source, aliyun, own } = stage;
+    const then = placeImage(source, 'team/app');
+    copyTo(aliyun, then);
+    twoPlatforms(own);
+    const before = tagOn(own);
+    await pushedByScript([[aliyun, `team/app@${then.digest}`]]);
+
+    const plan = await stage.plan(image);
+
+    expect(plan).toMatchObject({ kind: 'adopted', targets: [{ target: 'aliyun' }, { target: 'private' }] });
+    expect(tagOn(own)).toBe(before);
+    expect([...putsOf(aliyun), ...putsOf(own)]).toEqual([]);
+    expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
+  });
+
   test('a target that lacks an image gets nothing while neither source nor target provides it, with the reason, and a retry copies what the source has now', async () => {
     const { source, aliyun, own } = stage;
     placeImage(aliyun, 'mirror/app');

@@ -117,6 +117,50 @@ test('more rows than one page are looked for page by page, and a page that is ma
   expect(requestsOf(aliyun).filter((request) => request.startsWith('GET')).length).toBeLessThan(20);
 }, 60_000);
 
+test('a row marked as pushed for a target that is not configured is not verified, stays as it is, and is counted with the reason', async () => {
+  const image = await claimed('app');
+  await stage.database.queries.updateTable('images_for_push').set({ targets: '["gone"]' }).execute();
+
+  const page = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+
+  expect(page).toMatchObject({ adopted: 0, claims: { looked: 1, missing: 0, unverified: 1 } });
+  expect(page.unasked).toMatchObject([{ target: 'gone', rows: 1, fault: { code: 'configuration' } }]);
+  expect(await stage.stores.status.unverified()).toBe(1);
+  expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
+});
+
+test('a row whose image another program changed does not become pushed by what its earlier image has on the targets', async () => {
+  const { own, aliyun, stores, source } = stage;
+  await claimed('app');
+  await stage.pushedByScript(`${source.host}/team/script:v1`);
+  for (const registry of [aliyun, own]) for (const name of ['app', 'script']) placeImage(registry, nameOn(name));
+  await stage.database.queries.updateTable('images_for_push').set({ orig_image_name: 'other:v1' }).execute();
+
+  await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+  const { wanted } = await stores.status.overview();
+  await stores.wanted.normalizeRows();
+  await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+
+  expect(wanted).toMatchObject({ pushed: 0 });
+  expect(await stage.statusOf(`${source.host}/team/other:v1`)).toBe(PushStatus.pending);
+});
+
+test('a retry that is requested while the targets are looked at is not answered by what is there', async () => {
+  const { own, aliyun, stores, source } = stage;
+  const image = `${source.host}/team/app:v1`;
+  await stage.pushedByScript(image);
+  for (const registry of [aliyun, own]) placeImage(registry, nameOn('app'));
+  own.when('HEAD', /app\/manifests/, async ({ ordinary }) => {
+    await stores.actions.retry(image);
+    await ordinary();
+  });
+
+  await run(stage.pass.adoptPresent, { after: beforeFirstRow });
+
+  const row = await stage.database.queries.selectFrom('images_for_push').selectAll().executeTakeFirstOrThrow();
+  expect(row).toMatchObject({ push_status: PushStatus.pending, force_copy: 1 });
+});
+
 /** A row as a script leaves it that sets the status without pushing. @returns the image */
 async function claimed(name: string, platform = 'linux/amd64'): Promise<string> {
   await insertClaim(name, platform);

@@ -8,7 +8,7 @@ import { nameOnTarget, printName } from '../name-on-target.js';
 import type { NameOnTarget } from '../name-on-target.js';
 import { canonicalPlatforms } from '../row-shapes.js';
 import { readSelections } from '../wanted/target-selections.js';
-import { statusBesideImage } from '../wanted/wanted-rows.js';
+import { highestId, statusBesideImage } from '../wanted/wanted-rows.js';
 
 /** Rows per query: their images are parameters of the next query. */
 const pageSize = 500;
@@ -76,6 +76,7 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
     .where('image', '<>', '')
     .where('force_copy', 'is', null)
     .where('id', '>', after)
+    .where('id', '<=', highestId)
     .where((is) =>
       is.not(
         is.exists(

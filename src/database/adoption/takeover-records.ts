@@ -8,10 +8,12 @@ import { keepingPushTime } from '../pushed/write-pushed-images.js';
 import { copyChange } from '../pushed/write-image-copies.js';
 import { recordPushed } from '../pushed/write-pushed-images.js';
 import { recordEvents } from '../events.js';
-import { nameKey } from '../row-shapes.js';
+import { isStillItself, nameKey } from '../row-shapes.js';
+import { idsOf } from './naming-rows.js';
 import type { ImageCopies } from '../tables.js';
 import { readSelections } from '../wanted/target-selections.js';
 import { changeStatus } from '../wanted/change-status.js';
+import { forgetIdentity } from '../wanted/forget-identity.js';
 import { forgotten, perRow } from '../wanted/wanted-rows.js';
 
 /**
@@ -27,14 +29,22 @@ export async function recordTakenOver(
   const now = await dialect.now(queries);
   const ids = found.map(({ rowId }) => rowId);
   const rows = await dialect
-    .locking(queries.selectFrom('images_for_push').select(['id', 'push_status', 'image']))
+    .locking(queries.selectFrom('images_for_push'))
+    .select(['id', 'push_status', 'image', 'image_key', 'force_copy'])
+    .select(['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'])
     .where('id', 'in', ids)
     .execute();
-  const before = new Map(rows.map((row) => [row.id, row]));
+  // Another program may have changed the image of a row since it was normalized: what was found is not that image.
+  const changed = rows.filter((row) => row.image !== null && !isStillItself(row));
+  await forgetIdentity(queries, idsOf(changed));
+  const before = new Map(rows.filter((row) => !changed.includes(row)).map((row) => [row.id, row]));
   const selections = await readSelections(queries, [...new Set(found.map(({ image }) => image))]);
   const valid = found.filter(({ rowId, image, was, selection }) => {
     const row = before.get(rowId);
-    return row?.image === image && row.push_status === was && !isWider(selections.get(image) ?? 'all', selection);
+    if (row?.image !== image || row.push_status !== was) return false;
+    // A retry that was requested meanwhile copies the image again, whatever was found.
+    const isForced = was === PushStatus.pending && row.force_copy !== null;
+    return !isForced && !isWider(selections.get(image) ?? 'all', selection);
   });
   const copies = await recordCopiesFound(queries, dialect, valid, now);
   await recordNames(queries, dialect, valid, now);
@@ -51,9 +61,9 @@ export async function recordTakenOver(
     checked_at: now,
     verified_at: now,
   };
-  await changeStatus(within, idsOf(there), PushStatus.pushed, onTargets, cause);
+  await changeStatus(within, rowIdsOf(there), PushStatus.pushed, onTargets, cause);
   const notThere = { ...forgotten, checked_at: null, requested_at: null, verified_at: null };
-  await changeStatus(within, idsOf(missing), PushStatus.pending, notThere, cause);
+  await changeStatus(within, rowIdsOf(missing), PushStatus.pending, notThere, cause);
   // An image that is there as a whole has one event: it is on every target that it goes to.
   const whole = new Set(there.map(({ image }) => image));
   const single = copies.filter(({ image, from }) => from !== undefined || !whole.has(image));
@@ -182,6 +192,6 @@ function keyOf(image: string, target: string): string {
   return `${target} ${image}`;
 }
 
-function idsOf(found: readonly TakenOver[]): number[] {
+function rowIdsOf(found: readonly TakenOver[]): number[] {
   return found.map(({ rowId }) => rowId);
 }

@@ -12,7 +12,8 @@ import { reviewResetRows } from '../adoption/reset-rows.js';
 import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';
 import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
 import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
-import { forgotten, highestId, idsOfImages, lowestId, updateWanted } from './wanted-rows.js';
+import { forgetIdentity } from './forget-identity.js';
+import { highestId, idsOfImages, lowestId } from './wanted-rows.js';
 import { upsertWanted } from './upsert-wanted.js';
 
 /** Blocked rows that are reported one by one: for more of them there is `ferry list blocked`. */
@@ -171,12 +172,6 @@ export class WantedImageStore {
   }
 
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
-    await this.#database.transaction(async (inside) => {
-      const nameless = { image: null, image_key: null, checked_at: null, targets: null, verified_at: null };
-      await updateWanted(inside, { ...nameless, ...forgotten })
-        .where('id', 'in', [...ids])
-        .execute();
-      await releaseOrphans(inside);
-    });
+    await this.#database.transaction(async (inside) => await forgetIdentity(inside, ids));
   }
 }

@@ -1,0 +1,13 @@
+import type { Queries } from '../dialect-differences.js';
+import { releaseOrphans } from '../adoption/duplicate-rows.js';
+import { forgotten, updateWanted } from './wanted-rows.js';
+
+/** Another program changed the image of these rows: they are normalized again like new ones. */
+export async function forgetIdentity(queries: Queries, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const nameless = { image: null, image_key: null, checked_at: null, targets: null, verified_at: null };
+  await updateWanted(queries, { ...nameless, ...forgotten })
+    .where('id', 'in', [...ids])
+    .execute();
+  await releaseOrphans(queries);
+}
