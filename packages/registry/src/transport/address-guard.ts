@@ -6,12 +6,12 @@ import { RegistryError } from '../errors.js';
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** Where AWS (IPv6), Alibaba Cloud, Azure and Oracle keep what others keep at 169.254.169.254. */
+/** The metadata addresses of AWS (IPv6), Alibaba Cloud, Azure and Oracle; other clouds use 169.254.169.254. */
 const METADATA_ADDRESSES = new Set(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
 
 /**
- * Whether an address belongs to the public internet. 198.18.0.0/15 counts as public: it is the range that local
- * proxies (fake-IP DNS) put in front of public hosts, and nothing private lives there.
+ * Checks if an address belongs to the public internet. 198.18.0.0/15 counts as public: it is the range that local
+ * proxies (fake-IP DNS) put in front of public hosts, and no private host uses it.
  */
 export function isPublicAddress(address: string): boolean {
   const parsed = addressReached(address);
@@ -32,15 +32,15 @@ export function isLoopbackName(hostname: string): boolean {
 }
 
 /**
- * Whether an address is one at which clouds tell a machine its secrets, or link-local as most of those are. No registry
- * has a reason to send anybody there.
+ * Checks if an address is a cloud's metadata service, or link-local as most of those are. No registry has a reason to
+ * redirect there.
  */
 function isMetadataAddress(address: string): boolean {
   const parsed = addressReached(address);
   return parsed.range() === 'linkLocal' || METADATA_ADDRESSES.has(parsed.toString());
 }
 
-/** The address that packets end at: IPv4 where IPv6 only wraps it. */
+/** The address that packets arrive at: the IPv4 address if IPv6 only wraps one. */
 function addressReached(address: string): ReturnType<typeof ipaddr.process> {
   const parsed = ipaddr.process(address);
   if (parsed.kind() !== 'ipv6' || parsed.range() !== 'rfc6052') return parsed;
@@ -48,18 +48,18 @@ function addressReached(address: string): ReturnType<typeof ipaddr.process> {
   return ipaddr.process(parsed.toByteArray().slice(12).join('.'));
 }
 
-/** Which addresses may be connected to. */
+/** Decides which addresses may be connected to. */
 export interface AddressGuard {
   /** For IP literals, for which node asks no `lookup`, and for names of this very machine. @throws RegistryError `private-address` */
   assertHostname(hostname: string): void;
-  /** For node:net: fails unless a name has an address that may be connected to, and gives only those. */
+  /** For node:net: fails unless a name has an address that may be connected to, and returns only those. */
   lookup(hostname: string, options: LookupOptions, callback: LookupCallback): void;
 }
 
 /** For hosts that the configuration does not name. */
 export const publicOnly: AddressGuard = addressGuard(isPublicAddress, privateAddress);
 
-/** For hosts that a private registry sends us to: anywhere in its network but to a cloud's own services. */
+/** For hosts that a private registry redirects to: any in its network except a cloud's own services. */
 export const withoutMetadata: AddressGuard = addressGuard((address) => !isMetadataAddress(address), metadataAddress);
 
 function addressGuard(

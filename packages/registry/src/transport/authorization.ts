@@ -2,7 +2,7 @@ import type { CredentialProvider, RegistryCredentials } from '../client-options.
 import type { RepositoryRef } from '../repository-ref.js';
 import type { Challenge } from './challenge.js';
 
-/** What a registry wants to see: learnt from its challenges, and renewed by each of them. */
+/** What a registry requires: learned from its challenges, and updated by each of them. */
 type Scheme =
   { readonly type: 'basic' } | { readonly type: 'bearer'; readonly realm: string; readonly service?: string };
 
@@ -51,7 +51,7 @@ export class HostAuthorization {
   /**
    * Answers the challenge of a 401. Reads it each time: realms change (nvcr.io), and tokens expire early.
    *
-   * @returns the header for one more try, undefined when there is nothing new to offer
+   * @returns the header for one more attempt, undefined if there is nothing new to offer
    */
   async answer(
     challenges: readonly Challenge[],
@@ -76,12 +76,12 @@ export class HostAuthorization {
     return header === rejected ? undefined : header;
   }
 
-  /** Why credentials that are kept for a place are not used. @throws RegistryError */
+  /** Why stored credentials for a repository are not used. @throws RegistryError */
   async unused({ repository, name }: RepositoryRef): Promise<readonly string[]> {
     return (await this.#credentials.unused?.(this.#host, repository, name)) ?? [];
   }
 
-  /** Whether a header shows a token that a token service gave: user and password were right, if there were any. */
+  /** Whether a header has a token from a token service: user and password were right, if there were any. */
   hasGranted(header: string | undefined): boolean {
     for (const { value } of this.#tokens.values()) if (header === `Bearer ${value}`) return true;
     return false;
@@ -101,7 +101,7 @@ export class HostAuthorization {
 
   #forget(repo: RepositoryRef, scopes: readonly string[], rejected: string | undefined): void {
     const key = cacheKey(repo, scopes);
-    // A token that another request renewed meanwhile is kept: only the one that was refused is bad.
+    // A token that another request renewed meanwhile is kept: only the refused one is bad.
     if (rejected === undefined || `Bearer ${this.#tokens.get(key)?.value}` === rejected) this.#tokens.delete(key);
   }
 
@@ -158,7 +158,7 @@ export function basicAuthorization({ username, password }: RegistryCredentials):
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
-/** What a request on a repository needs; the first scope is the one that matters most (some servers read only it). */
+/** The scopes that a request on a repository needs; the first matters most (some servers read only that one). */
 export function repositoryScopes(
   repository: string,
   actions: 'pull' | 'pull,push',
@@ -173,8 +173,8 @@ function cacheKey({ name = '' }: RepositoryRef, scopes: readonly string[]): stri
 }
 
 /**
- * The scopes of a request with what its challenge names: other actions on the same repository (Azure's scope maps want
- * `metadata_read` for a list of tags), and the repository by another name (a path prefix).
+ * The scopes of a request and those that its challenge names: other actions on the same repository (Azure's scope maps
+ * require `metadata_read` for a list of tags), and the repository by another name (a path prefix).
  */
 function withChallenged(scopes: readonly string[], challenged = ''): readonly string[] {
   const named = challenged.split(' ').filter((scope) => scope !== '');

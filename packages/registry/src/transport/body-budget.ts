@@ -2,53 +2,53 @@ import { RegistryError } from '../errors.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 
 /**
- * All that is read to know one image: manifests, configs that tell a platform, lists of referrers. `golang:1-trixie`, one
- * of the widest of Docker's official images (14 manifests), has about 50 KB; distribution, zot and podman stop at 4 MiB
- * for one manifest.
+ * Limit for everything that is read about one image: manifests, configs that name a platform, lists of referrers.
+ * `golang:1-trixie`, one of the widest of Docker's official images (14 manifests), has about 50 KB; distribution, zot
+ * and podman limit one manifest to 4 MiB.
  */
 const IMAGE_LIMIT_BYTES = 12 * 1024 * 1024;
-/** With the indexes: no image has as many. */
+/** Including the indexes: no real image has as many. */
 const MOST_MANIFESTS = 2_000;
-/** An image that needs more waits for one of the places below. */
+/** An image that needs more waits for one of the slots below. */
 const IMAGE_FREE_BYTES = 512 * 1024;
 const LARGE_IMAGES_AT_ONCE = 1;
 /** The same for any other body that is read whole. */
 const BODY_FREE_BYTES = 256 * 1024;
 const LARGE_BODIES_AT_ONCE = 2;
 
-/** Bounds the memory of what is read whole. */
+/** Limits the memory of bodies that are read whole. */
 export interface BodyBudget {
-  /** So much is announced. @returns what has to be waited for before it is read */
+  /** Books an announced length. @returns a promise to await before the body is read, if any */
   expects(bytes: number): Promise<void> | undefined;
   /**
-   * So much came.
+   * Books bytes that arrived.
    *
-   * @returns what has to be waited for before more is read
+   * @returns a promise to await before more is read, if any
    * @throws RegistryError `manifest-too-large`
    */
   took(bytes: number): Promise<void> | undefined;
 }
 
-/** The budget of one image, which holds what was read of it until it is done. */
+/** The budget of one image, which holds what was read of it until the image is done. */
 export interface ImageBudget extends BodyBudget {
-  /** One more manifest will be read. @throws RegistryError `manifest-too-large` */
+  /** Books one more manifest before it is read. @throws RegistryError `manifest-too-large` */
   countManifest(): void;
   /**
-   * Manifests of these sizes will be read, by an index's own word.
+   * Books manifests of the sizes that an index gives before they are read.
    *
-   * @returns what has to be waited for before that
+   * @returns a promise to await before that, if any
    * @throws RegistryError `manifest-too-large`
    */
   expectsManifests(sizes: readonly number[]): Promise<void> | undefined;
 }
 
-/** The memory that bodies of others may take in a process, however many images are worked on at the same time. */
+/** The memory that bodies from other hosts may take in a process, however many images are copied at the same time. */
 export class BodyBudgets {
   readonly #largeImages = new Semaphore(LARGE_IMAGES_AT_ONCE);
   readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
 
   /**
-   * Runs what is done for one image. A large one waits for others here, but never while it holds anything that they may
+   * Runs the work for one image. A large image waits for others here, but never while it holds anything that they may
    * wait for: it reads its manifests before anything else.
    */
   async forImage<T>(name: string, signal: AbortSignal, work: (budget: ImageBudget) => Promise<T>): Promise<T> {
@@ -93,7 +93,7 @@ export class BodyBudgets {
   }
 }
 
-/** Takes a place as soon as it is about more than a little. */
+/** Takes a slot as soon as the bytes exceed the free amount. */
 class Held implements BodyBudget {
   readonly #repos: Semaphore;
   readonly #freeBytes: number;
@@ -122,7 +122,7 @@ class Held implements BodyBudget {
   }
 
   release(): void {
-    // Who is waiting still has given up: the place goes back as soon as it comes.
+    // A waiter that has given up returns its slot as soon as it gets it.
     this.#repo?.then(
       (leave) => leave(),
       () => {},

@@ -5,7 +5,7 @@ import type { BodyFlow, TakeBytes } from './body-tap.js';
 import { canBypass } from './parser-bypass.js';
 import { UNPOOLED } from './buffer-pool.js';
 
-/** Hands on an answer's body as it comes; its end and its breaking off are the answer's own events. */
+/** Passes an answer's body on as it arrives; its end and a break are the answer's own events. */
 export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
   const onData = (bytes: Buffer): void => take(bytes, UNPOOLED);
   const tap = tapOf(response, take);
@@ -24,14 +24,14 @@ export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
   };
 }
 
-/** Sets a tap where the body's length is known and the parser lets itself be bypassed. */
+/** Sets a tap if the body's length is known and the parser can be bypassed. */
 function tapOf(response: IncomingMessage, take: TakeBytes): BodyFlow | undefined {
   const { socket, headers } = response;
   const intake = bodyTapOf(socket);
   const length = Number(headers['content-length']);
   if (intake === undefined || !canBypass(socket) || !(length > 0)) return undefined;
   if (headers['transfer-encoding'] !== undefined) return undefined;
-  // What the parser has handed out already comes first.
+  // The bytes that the parser has passed on already come first.
   let early = 0;
   for (let bytes = readOut(response); bytes !== null; bytes = readOut(response)) {
     early += bytes.length;

@@ -4,39 +4,38 @@ import { feedWithoutBody } from './parser-bypass.js';
 import { POOLED_BUFFER_BYTES, PooledBuffer, UNPOOLED } from './buffer-pool.js';
 import type { BufferLease } from './buffer-pool.js';
 
-/** Takes bytes of a body, in order. Who needs them after the call keeps the lease, and must not change them. */
+/** Takes bytes of a body, in order. It must not change them, and keeps the lease if it needs them after the call. */
 export type TakeBytes = (bytes: Buffer, lease: BufferLease) => void;
 
-/** With less room than this in a slab, the next read goes to another one. */
+/** If a slab has less room than this, the next read goes to another one. */
 const LEAST_ROOM_BYTES = 64 * 1024;
 
 /**
- * Every socket without a tap reads into this one buffer: the parser of HTTP copies what it is given before the next
- * read begins.
+ * Every socket without a tap reads into this one buffer: the HTTP parser copies its input before the next read begins.
  */
 const scratch = Buffer.allocUnsafeSlow(POOLED_BUFFER_BYTES);
 
-/** A body on its way to its taker. Once it is whole, nothing here moves anything any more. */
+/** A body in flight to its receiver. Once it is complete, its methods do nothing. */
 export interface BodyFlow {
   pause(): void;
   resume(): void;
-  /** Nothing more is handed on. */
+  /** Stops passing bytes on. */
   close(): void;
 }
 
-/** A body whose bytes go to their taker as they were read. */
+/** A body whose bytes go to their receiver as they were read. */
 interface TappedBody {
-  /** Bytes of it that have not been handed on yet. */
+  /** Bytes of it that have not been passed on yet. */
   remaining: number;
   paused: boolean;
   readonly take: TakeBytes;
 }
 
 /**
- * What one socket reads. Node's parser of HTTP gets every byte and decides what is head and what is body; but it gives
- * each piece of a body out as a fresh copy, in memory that no cache of the processor knows: a sixth of the time and a
- * third of the memory that a blob costs. A body of known length is therefore tapped: its bytes are read into memory that
- * is used again, and go straight to their taker, while the parser only counts them.
+ * What one socket reads. Node's HTTP parser gets every byte and separates head and body; but it returns each piece of a
+ * body as a fresh copy, in memory that no processor cache holds: a sixth of the time and a third of the memory that a
+ * blob costs. A body of known length is therefore tapped: its bytes are read into reused memory and go straight to
+ * their receiver, while the parser only counts them.
  */
 export class BodyTap {
   socket!: Socket;
@@ -47,7 +46,7 @@ export class BodyTap {
   readonly #gatheredBytes: number;
   #tapped: TappedBody | undefined;
   #slab: PooledBuffer | undefined;
-  /** What lies in the slab and has not been handed on. */
+  /** Bytes in the slab that have not been passed on. */
   #start = 0;
   #end = 0;
   #flushing = false;
@@ -57,7 +56,7 @@ export class BodyTap {
     this.#gatheredBytes = gatheredBytes;
   }
 
-  /** The next `length` bytes are a body's, more than none. */
+  /** The next `length` bytes, more than 0, belong to a body. */
   tap(length: number, take: TakeBytes): BodyFlow {
     const tapped: TappedBody = { remaining: length, paused: false, take };
     this.#tapped = tapped;
@@ -78,7 +77,7 @@ export class BodyTap {
     };
   }
 
-  /** Hands on what was gathered. */
+  /** Passes on the gathered bytes. */
   flush(): void {
     const slab = this.#slab;
     if (slab === undefined || this.#start === this.#end) return;
@@ -106,13 +105,13 @@ export class BodyTap {
     this.#end = 0;
   }
 
-  /** @returns whether to read on */
+  /** @returns whether to continue reading */
   #read(bytes: number, buffer: Buffer): boolean {
     const tapped = this.#tapped;
     if (tapped === undefined) {
       this.#handOn(buffer.subarray(0, bytes), UNPOOLED);
     } else if (buffer.buffer !== this.#slab?.bytes.buffer) {
-      // A read that began before the tap was set lies in the memory of all.
+      // A read that began before the tap was set is in the shared buffer.
       this.#handOn(Buffer.from(buffer.subarray(0, bytes)), UNPOOLED);
     } else {
       this.#end += bytes;
@@ -144,7 +143,7 @@ export class BodyTap {
     if (tapped.remaining === 0) this.#tapped = undefined;
     feedWithoutBody(this.socket, bytes);
     tapped.take(body, lease);
-    // The connection is for others now, and must not rest because of this body.
+    // Other requests use the connection now: it must not stay paused because of this body.
     if (tapped.remaining === 0 && tapped.paused) this.socket.resume();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The memory that bytes lie in, on loan: who needs them after the call that brought them keeps it, and releases it when
- * they are gone. Memory that is never released (its connection broke) is lost to the pool only, not to node.
+ * Memory on loan for bytes that were read: a receiver that needs them after its call keeps the lease, and releases it
+ * when they are gone. Memory that is never released (its connection broke) is lost only to the pool, not to node.
  */
 export interface BufferLease {
   keep(): void;
@@ -10,12 +10,12 @@ export interface BufferLease {
 /** For bytes that belong to their holder. */
 export const UNPOOLED: BufferLease = { keep() {}, release() {} };
 
-/** What one read takes at most; node's own reads are of 64 KiB, and each costs the same. */
+/** The most that one read takes; node's own reads take 64 KiB, and each costs the same. */
 export const POOLED_BUFFER_BYTES = 512 * 1024;
-/** What is kept for the next reads, 8 MiB. */
+/** The amount that is kept for the next reads, 8 MiB. */
 const MOST_IDLE = 16;
 
-/** Last in, first out: what was just used is still in the processor's cache. */
+/** Last in, first out: the memory used last is still in the processor's cache. */
 const idle: PooledBuffer[] = [];
 
 /** A piece of memory for many reads. It is used again as soon as its last holder releases it. */

@@ -10,24 +10,24 @@ const DENIED_AT_TARGET =
 export interface ResponseClass {
   readonly code: RegistryErrorCode;
   readonly decision: Decision;
-  /** What to do, in the words that follow the registry's own. */
+  /** What to do, in words that follow the registry's own. */
   readonly advice?: string;
 }
 
-/** An answer that was not expected. */
+/** An unexpected answer. */
 interface Told extends Pick<RegistryRequest, 'method' | 'resource'> {
   readonly side: RepositoryRef['side'];
   /** The registry's own words, with its error codes. */
   readonly said: string;
   /** The error codes alone (distribution-spec, "Error Codes"). */
   readonly codes: readonly string[];
-  /** A redirect chose the origin that answered: the account, and its user and password, are none of its business. */
+  /** A redirect chose the origin that answered: it gets neither the account nor its user and password. */
   readonly isElsewhere?: boolean;
-  /** The token is good, and not for this. */
+  /** The token is valid, but not for this request. */
   readonly lacksRights?: boolean;
 }
 
-/** What a habit of a registry means for a request that failed by it. */
+/** What a habit of a registry means for a request that failed because of it. */
 const HABITS = {
   'rate-limit': rateLimited(),
   policy: {
@@ -64,8 +64,8 @@ const HABITS = {
 } as const satisfies Partial<Record<Habit, ResponseClass>>;
 
 /**
- * What an answer that was not expected means: first by the habits of registries (`quirks.ts`), then by the registry's
- * error codes, then by its status.
+ * Classifies an unexpected answer: first by the habits of registries (`quirks.ts`), then by the registry's error codes,
+ * then by its status.
  */
 export function classifyResponse(status: number, told: Told): ResponseClass {
   const { side, method, resource, codes, isElsewhere = false, lacksRights = false } = told;
@@ -125,7 +125,7 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
   return { code: 'protocol', decision: 'block', advice: 'is this a container registry?' };
 }
 
-/** What only a request that writes meets with. */
+/** Refusals that only a writing request meets. */
 function judgeRefusal(status: number, codes: readonly string[]): ResponseClass | undefined {
   if (codes.includes('NAME_INVALID')) {
     return {
@@ -143,7 +143,7 @@ function judgeRefusal(status: number, codes: readonly string[]): ResponseClass |
   return undefined;
 }
 
-/** What it refuses in clear words of its own is judged before. */
+/** The token service's explicit refusals are classified before this. */
 function judgeTokenService(status: number): ResponseClass {
   if (TRY_AGAIN.has(status)) return { code: 'server-error', decision: 'retry' };
   const advice =
@@ -151,7 +151,7 @@ function judgeTokenService(status: number): ResponseClass {
   return { code: 'protocol', decision: 'block', advice };
 }
 
-/** No user and password cross to another origin, so that another password would change nothing. */
+/** User and password are never sent to another origin, so another password would change nothing. */
 function refusedElsewhere(status: 401 | 403): ResponseClass {
   const advice = 'the registry redirects there, to another origin, where no user and password are sent';
   return { code: status === 401 ? 'unauthorized' : 'denied', decision: 'block', advice };

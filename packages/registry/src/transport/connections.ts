@@ -10,7 +10,7 @@ import { proxyFor } from './proxy-rules.js';
 
 const KEPT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
 
-/** Where a request goes through, and what it shows there. */
+/** The agent of a request and the certificate that it presents. */
 export type Route = Pick<Network, 'agent' | 'heads' | 'secureContext'>;
 
 /**
@@ -37,7 +37,7 @@ export class Connections {
     setMaxListeners(0, this.#closed.signal);
   }
 
-  /** To be awaited before the first route: most processes know no proxy, and need not load what speaks to one. */
+  /** To be awaited before the first route: most processes use no proxy, and need not load its agents. */
   async ready(): Promise<void> {
     const isDirect = this.#proxy === undefined && this.#rules.http === undefined && this.#rules.https === undefined;
     if (!isDirect && this.#proxy !== 'none') this.#proxyAgents ??= await import('./proxy-agents.js');
@@ -47,7 +47,7 @@ export class Connections {
   route(url: URL, own: boolean): Route {
     const proxy = this.proxyOf(url);
     const isSecure = url.protocol === 'https:';
-    // A kept connection has shown its certificate already: those to others are not the registry's own.
+    // A kept connection has presented its certificate already: connections to others are separate from the registry's.
     const key = `${proxy?.href ?? ''} ${isSecure} ${own}`;
     const known = this.#routes.get(key);
     if (known !== undefined) return known;
@@ -62,7 +62,7 @@ export class Connections {
     return made;
   }
 
-  /** The proxy that a URL is reached through: the host's own setting, else what is right for everybody. */
+  /** The proxy for a URL: the host's own setting, otherwise the client's rules. */
   proxyOf(url: URL): URL | undefined {
     if (this.#proxy === undefined) return proxyFor(url, this.#rules);
     return this.#proxy === 'none' ? undefined : this.#proxy;
@@ -77,7 +77,7 @@ export class Connections {
     if (proxy === undefined) return isSecure ? new PooledTlsAgent(KEPT) : new PooledPlainAgent(KEPT);
     if (this.#proxyAgents === undefined) throw new TypeError('a route was asked for before its agents were ready');
     const { ForwardAgent, TunnelAgent } = this.#proxyAgents;
-    // The signal ends connections that the proxy has not answered yet; no agent knows of those.
+    // The signal ends connections that the proxy has not answered yet; no agent has those.
     const options = { ...KEPT, signal: this.#closed.signal };
     return isSecure ? new TunnelAgent(proxy, options) : new ForwardAgent(proxy, options);
   }

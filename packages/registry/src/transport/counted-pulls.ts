@@ -5,13 +5,13 @@ import type { AnswerHead } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
 import type { RegistryRequest } from './request-options.js';
 
-/** Whatever a source says of itself, it is asked again after a day; the longest window in use is Docker Hub's, six hours. */
+/** After a day a source is queried again; the longest window in use is Docker Hub's, six hours. */
 const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
 
 /**
  * Books a pull before the request that the source will count.
  *
- * @throws RegistryFault `rate-limited` (wait) when the allowance is spent
+ * @throws RegistryFault `rate-limited` (wait) if the allowance is spent
  */
 export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: RegistryRequest): Promise<void> {
   if (pull !== 'counted') return;
@@ -21,7 +21,7 @@ export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: Re
   throw new RegistryFault(reason, { repo, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
 }
 
-/** Runs on what the source says of its allowance, beside an answer to a request sent at `sentAt` (`performance.now`). */
+/** Passes on the allowance that an answer reports, for a request sent at `sentAt` (`performance.now`). */
 export async function notePulls(
   { host, pulls }: RegistryHost,
   { pull }: RegistryRequest,
@@ -29,17 +29,18 @@ export async function notePulls(
   sentAt: number,
 ): Promise<void> {
   if (pulls === undefined || pull === undefined) return;
-  // Others, such as a demand for a token, say nothing of the allowance.
+  // Other answers, such as a challenge for a token, do not report the allowance.
   if (statusCode !== 200 && statusCode !== 429) return;
   const announced = readAnnouncedPulls(headers);
-  // A refusal that names no allowance, such as one of too many requests, does not mean that there is none.
+  // A refusal without an allowance, such as one for too many requests, does not mean that there is none.
   if (announced === undefined && statusCode === 429) return;
   await pulls.told(host, announced, performance.now() - sentAt);
 }
 
 /**
- * `ratelimit-limit: 100;w=21600` and its kin; undefined where there is no limit, or one that cannot be read. A source
- * whose header is wrong, or means harm, must not be able to hold its images for years: a longer window counts as a day.
+ * Reads `ratelimit-limit: 100;w=21600` and the like; undefined if there is no limit, or one that cannot be read. A
+ * source with a wrong or hostile header must not be able to block its images for years: a longer window counts as a
+ * day.
  */
 export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls | undefined {
   const limit = readQuota(headers['ratelimit-limit']);

@@ -10,29 +10,29 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Status and fields of an answer. */
 export type AnswerHead = Pick<IncomingMessage, 'statusCode' | 'headers'>;
 
-/** The same with the URL that gave it, which a redirect may have changed. */
+/** The same with the URL that answered, which a redirect may have changed. */
 export interface LocatedAnswer extends AnswerHead {
   readonly url: URL;
 }
 
-/** An answer whose body is still to be read, or one that has none. */
+/** An answer whose body is still to be read, or one without a body. */
 export type Answer = IncomingMessage | AnswerHead;
 
-/** Asks by HEAD at less cost than node's client. */
+/** Sends HEAD requests at less cost than node's client. */
 export interface HeadAsker {
-  /** @returns undefined where node's client is to be asked instead */
+  /** @returns undefined if node's client must send the request instead */
   ask(url: URL, options: ExchangeOptions): Promise<AnswerHead | undefined>;
 }
 
-/** How a URL may be connected to: the agent that keeps its connections, the guard on its addresses, whom to trust. */
+/** How to connect to a URL: the agent that keeps connections, the guard on addresses, the trusted certificates. */
 export interface Network {
   readonly agent: Agent;
-  /** Absent where the agent's connections are no plain roads to the host. */
+  /** Absent if the agent's connections do not go directly to the host. */
   readonly heads?: HeadAsker;
-  /** Told where a connection leads when it stands. */
+  /** Called with the remote address when a connection is established. */
   onConnected?(remoteAddress: string | undefined): void;
   readonly lookup?: RequestOptions['lookup'];
-  /** Trust and the client's certificate; absent: node's own. */
+  /** Trusted certificates and the client's own; absent: node's default. */
   readonly secureContext?: SecureContext;
 }
 
@@ -40,7 +40,7 @@ export interface ExchangeOptions {
   readonly method: Method;
   readonly headers: Readonly<Record<string, string>>;
   readonly network: Network;
-  /** Until the connection stands. */
+  /** Until the connection is established. */
   readonly connectMs: number;
   /** From the end of the request until the answer begins. */
   readonly answerMs: number;
@@ -52,7 +52,7 @@ export class TimedOut extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-/** Whether an error is a wait of this client that was too long. */
+/** Whether an error is a timeout of this client. */
 export function isTimeOut(error: unknown): boolean {
   return error instanceof TimedOut;
 }
@@ -63,7 +63,7 @@ export interface OpenExchange {
   readonly response: Promise<IncomingMessage>;
 }
 
-/** One request and the head of its answer; no redirect, no retry, no judgement of the status. */
+/** Sends one request and returns the head of its answer; no redirect, no retry, no classification of the status. */
 export async function exchange(
   url: URL,
   { body, ...options }: ExchangeOptions & { readonly body?: Buffer },
@@ -102,7 +102,7 @@ export function openExchange(
     const timers: NodeJS.Timeout[] = [];
     let answered = false;
     if (!request.reusedSocket) {
-      // From here, not from the socket's event: a proxy gives the socket only when its own part is done.
+      // From here, not from the socket's event: a proxy gives the socket only after its own part is done.
       const connecting = setTimeout(() => fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
       timers.push(connecting);
       request.once('socket', (socket) => {
@@ -139,9 +139,9 @@ export function openExchange(
   return { request, response };
 }
 
-/** An agent may give a connection that stands already. */
+/** An agent may return a connection that is established already. */
 function isUp(socket: Socket): boolean {
-  // The end of the handshake alone tells: before it, a protocol is named already.
+  // Only the end of the handshake is proof: a protocol is set before it.
   return socket instanceof TLSSocket ? socket.getPeerFinished() !== undefined : !socket.connecting;
 }
 

@@ -1,31 +1,31 @@
 import type { ClientRequest } from 'node:http';
 import type { Timing } from './timing.js';
 
-/** What is known of the bodies that a registry takes. */
+/** The body sizes that a registry is known to accept. */
 interface BodyTaker {
   bodyLetThrough: number;
   readonly timing: Timing;
 }
 
-/** What every proxy lets through: shorter bodies are not worth an attempt trip. */
+/** Every proxy accepts this length: shorter bodies are not worth a round trip. */
 export const UNANNOUNCED_BYTES = 64 * 1024;
 
-/** Proxies limit bodies, and judge by the length in the head: one that is longer than any before is announced to them. */
+/** Proxies limit bodies by the length in the head: a body that is longer than any before is announced first. */
 export function isAnnounced({ bodyLetThrough }: BodyTaker, bytes: number): boolean {
   return bytes > bodyLetThrough;
 }
 
 /**
- * Asks the server whether it takes the body before it is sent (RFC 9110, 10.1.1), and waits until it does, or answers in
- * its place. One that says neither is not waited for again: it does not know the question.
+ * Announces the body to the server before it is sent (RFC 9110, 10.1.1), and waits until the server agrees or answers.
+ * A server that does neither does not know the header: later requests do not wait for it.
  *
- * @param answered settles when an answer has come and been dealt with; never rejects
+ * @param answered settles when an answer has come and been handled; never rejects
  */
 export async function leaveToSend(
   host: BodyTaker,
   { request, answered, bytes }: { request: ClientRequest; answered: Promise<void>; bytes: number },
 ): Promise<void> {
-  // Not among the headers that the request is made with: node would write them before the agent of a proxy adds its own.
+  // Not among the request's initial headers: node would write them before the agent of a proxy adds its own.
   request.setHeader('expect', '100-continue');
   request.flushHeaders();
   let timer: NodeJS.Timeout | undefined;

@@ -4,12 +4,12 @@ import type { ExchangeOptions } from './exchange.js';
 import { parseResponseHead } from './response-head.js';
 import type { ResponseHead } from './response-head.js';
 
-/** The largest head that node's own client takes. */
+/** The largest head that node's own client accepts. */
 const HEAD_LIMIT_BYTES = 16 * 1024;
-/** How every plain answer begins. */
+/** The start of every plain answer. */
 const BEGINNING = 'HTTP/1.1 ';
 
-/** `closed`: by the other side before it said anything. `unclear`: what it said is not plain. */
+/** `closed`: the other side closed it before it answered. `unclear`: its answer is not plain. */
 export type HeadOutcome = ResponseHead | 'closed' | 'unclear';
 
 interface Asked {
@@ -19,7 +19,7 @@ interface Asked {
 
 export interface HeadConnectionOptions {
   readonly isTls: boolean;
-  /** Called once, when it is closed. */
+  /** Called once, when the connection is closed. */
   closed(connection: HeadConnection): void;
 }
 
@@ -31,7 +31,7 @@ export class HeadConnection {
   #text = '';
   #asked: Asked | undefined;
 
-  /** @param socket whose connection is only being made */
+  /** @param socket a socket that is still connecting */
   constructor(socket: Socket, options: HeadConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
@@ -41,14 +41,14 @@ export class HeadConnection {
     socket.on('close', this.#onClose);
   }
 
-  /** Whether neither side has ended it. */
+  /** Whether neither side has closed it. */
   get isOpen(): boolean {
     return this.#socket.writable && this.#socket.readable;
   }
 
   /**
    * @param text the request, byte for byte
-   * @throws TimedOut, the error of a connection that could not be made, the reason of a signal that is aborted meanwhile
+   * @throws TimedOut, the error of a failed connection, the reason of a signal that aborts meanwhile
    */
   ask(text: string, { network, connectMs, answerMs, signal }: ExchangeOptions): Promise<HeadOutcome> {
     this.#text = '';
@@ -140,7 +140,7 @@ export class HeadConnection {
   };
 }
 
-/** What speaks something else, or ends its lines in another way, may never send the empty line that is waited for. */
+/** A server with another protocol, or other line ends, may never send the empty line that ends a head. */
 function mayBecomePlain(text: string): boolean {
   const isHttp = BEGINNING.startsWith(text.slice(0, BEGINNING.length));
   return isHttp && text.length <= HEAD_LIMIT_BYTES && !/(?<!\r)\n/.test(text);

@@ -13,7 +13,7 @@ export interface HeadDestination extends Pick<Network, 'lookup' | 'secureContext
   readonly servername: string;
 }
 
-/** The agent whose connections these are, too. */
+/** The agent that also owns these connections. */
 export interface HeadConnectionsOptions {
   readonly isTls: boolean;
   /** How many idle connections are kept for each destination. */
@@ -40,9 +40,9 @@ export class HeadConnections implements HeadAsker {
     this.#options = options;
   }
 
-  /** @throws TimedOut, node's error where no connection could be made, the signal's reason when aborted */
+  /** @throws TimedOut, node's error if no connection could be made, the signal's reason when aborted */
   async ask(url: URL, options: ExchangeOptions): Promise<AnswerHead | undefined> {
-    // Node's client makes an authorization of these.
+    // Node's client turns these into an authorization.
     if (url.username !== '' || url.password !== '') return undefined;
     const text = requestText(url, options);
     const to = this.#destination(url, options.network);
@@ -125,7 +125,7 @@ function keyOf({ host, port }: Pick<HeadDestination, 'host' | 'port'>): string {
   return `${host}:${port}`;
 }
 
-/** @throws TypeError for a value that is none (a token may be anything that a server gave) */
+/** @throws TypeError for an invalid header value (a token may be anything that a server gave) */
 function requestText(url: URL, { headers }: ExchangeOptions): string {
   let text = `HEAD ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
   for (const [name, value] of Object.entries(headers)) {

@@ -40,7 +40,7 @@ function judged(address: string): ResolvedAddress {
   return { address, isPublic: isPublicAddress(withoutZeros(address)) };
 }
 
-/** `::7f00:1`: the oldest way to write an IPv4 address as IPv6 (RFC 4291 §2.5.5.1) is judged as what it holds. */
+/** `::7f00:1`: the oldest way to write an IPv4 address as IPv6 (RFC 4291 §2.5.5.1) is checked as the IPv4 address. */
 function withoutZeros(address: string): string {
   const bytes = ipaddr.parse(address).toByteArray();
   const isCompatible = bytes.length === 16 && bytes.slice(0, 12).every((byte) => byte === 0);

@@ -44,16 +44,16 @@ export class MirrorList<Host> {
     );
   }
 
-  /** Leaves a mirror alone for a while. */
+  /** Skips a mirror for a while. */
   rest(mirror: Mirror<Host>, fault: RegistryError): void {
     this.#restsUntil.set(mirror, performance.now() + REST_MS);
     this.#onFault(fault);
   }
 
   /**
-   * What the digest names came wrong, or not whole: from now on it is asked of the origin.
+   * The content of the digest came wrong or incomplete: from now on the origin serves it.
    *
-   * @returns whether that is news, so that asking again may bring something else
+   * @returns whether that is new, so that another request may succeed
    */
   markBad(reference: string): boolean {
     if (this.isEmpty || this.#distrusted.has(reference)) return false;

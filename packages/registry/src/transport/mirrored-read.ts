@@ -17,7 +17,7 @@ export type Reply = Pick<Followed, 'response' | 'url'>;
 /** Sends a request to one host, once. */
 export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Reply>;
 
-/** @returns the answer of the first mirror of the source that has it; undefined: the source itself is to be asked */
+/** @returns the answer of the first mirror of the source that has it; undefined: the source itself must be queried */
 export async function readFromMirror(
   source: RegistryHost,
   request: RegistryRequest,
@@ -33,7 +33,7 @@ export async function readFromMirror(
     } catch (error) {
       request.signal?.throwIfAborted();
       if (!(error instanceof RegistryError)) throw error;
-      // It may lack this repository, not show it to us, or know no HEAD: no reason to leave it alone.
+      // It may lack this repository, not show it to us, or not know HEAD: no reason to skip the mirror.
       const isSpared = ['denied', 'unauthorized', 'repository-missing'].includes(error.code);
       if (!isSpared && !(request.method === 'HEAD' && refusesHead(error))) source.mirrors.rest(mirror, error);
     }
@@ -41,13 +41,13 @@ export async function readFromMirror(
   return undefined;
 }
 
-/** What a request reads came wrong, or not whole. @returns whether a mirror may have given it: asking again may help */
+/** Content came wrong or incomplete. @returns whether a mirror may have sent it, so that another request may help */
 export function markMirrorsBad({ mirrors }: RegistryHost, request: RegistryRequest): boolean {
   const reference = referenceOf(request);
   return reference !== undefined && mirrors.markBad(reference);
 }
 
-/** @returns undefined when the mirror does not have it */
+/** @returns undefined if the mirror does not have it */
 async function readFrom(
   { host: hostOf, settings }: Mirror<RegistryHost>,
   request: RegistryRequest,

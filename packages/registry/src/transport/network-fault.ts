@@ -18,7 +18,7 @@ const plainWords: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no route to it',
 };
 
-/** Turns what node says about a broken connection into a fault that says who, and what to do. */
+/** Turns node's error for a broken connection into a fault that names the host and says what to do. */
 export function networkFault(error: unknown, repo: RepositoryRef, url: URL): RegistryError {
   if (error instanceof RegistryError) return explained(error, repo);
   if (error instanceof ProxyFault) {

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 
-/** Node's parser of HTTP calls back functions that stand in numbered fields of it. */
+/** Node's HTTP parser calls functions that are stored in its numbered fields. */
 type Parser = Record<number, unknown>;
 
 const FIELDS = 8;
 
-/** Whether this node's parser is as it has been since node 12; where it is not, bodies are taken as node gives them. */
+/** Whether node's parser still works as it has since node 12; if not, bodies are read the usual way. */
 export function canBypass(socket: Socket): boolean {
   return bodyCallback(socket) !== undefined;
 }
 
-/** Gives bytes to the socket's parser, which counts those of the body and hands none of them out. */
+/** Gives bytes to the socket's parser, which counts those of the body and passes none of them on. */
 export function feedWithoutBody(socket: Socket, bytes: Buffer): void {
   const found = bodyCallback(socket);
   if (found === undefined) return;
@@ -20,7 +20,7 @@ export function feedWithoutBody(socket: Socket, bytes: Buffer): void {
   try {
     socket.emit('data', bytes);
   } finally {
-    // Parsers are used again, for other connections too.
+    // Parsers are reused for other connections, too.
     parser[field] = handOut;
   }
 }

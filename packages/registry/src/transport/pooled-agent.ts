@@ -9,7 +9,7 @@ import { BodyTap } from './body-tap.js';
 /** TLS returns its records one by one, 16 KiB each: up to this number of bytes is passed on together. */
 const GATHERED_BYTES = 256 * 1024;
 
-/** As the agents keep theirs (`keepAliveMsecs`). */
+/** The same as the agents' own (`keepAliveMsecs`). */
 const ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 
 type Connect = PlainAgent['createConnection'];
@@ -77,7 +77,7 @@ export class PooledTlsAgent extends TlsAgent {
   }
 }
 
-/** Names of free connections begin with where they go (node:http, `agent.getName`). */
+/** Names of free connections begin with their destination (node:http, `agent.getName`). */
 function hasFree({ freeSockets }: PlainAgent, { host, port }: HeadDestination): boolean {
   for (const name in freeSockets) if (name.startsWith(`${host}:${port}:`)) return true;
   return false;
@@ -86,7 +86,7 @@ function hasFree({ freeSockets }: PlainAgent, { host, port }: HeadDestination): 
 function joined<T>(socket: T, intake: BodyTap): T {
   intake.socket = socket as Socket;
   intakes.set(socket as Socket, intake);
-  // Before anybody learns that the connection is over, they get what it has brought.
+  // Passes on what the connection has brought before any listener learns that it is over.
   for (const event of ['end', 'error', 'close']) intake.socket.prependListener(event, () => intake.flush());
   return socket;
 }

@@ -9,8 +9,8 @@ type Forward = Parameters<HttpProxyAgent<string>['connect']>;
 type ConnectOptions = Tunnel[1];
 
 /**
- * Reaches TLS servers by CONNECT. The proxy resolves the name; where the request is guarded, it is looked up here, too,
- * and refused when this machine's network knows it under a forbidden address. A name that only the proxy knows passes.
+ * Reaches TLS servers by CONNECT. The proxy resolves the name; a guarded request is also looked up here, and refused if
+ * this machine's network resolves the name to a forbidden address. A name that only the proxy knows passes.
  */
 export class TunnelAgent extends HttpsProxyAgent<string> {
   override async connect(...[request, options]: Tunnel): Promise<Socket> {

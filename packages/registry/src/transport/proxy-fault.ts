@@ -1,6 +1,6 @@
-/** A proxy that is not there, or does not let a request through. The message never holds its user and password. */
+/** A proxy that is missing, or refuses a request. The message never contains its user and password. */
 export class ProxyFault extends Error {
-  /** Whether a moment may heal it. */
+  /** Whether the fault may be temporary. */
   readonly passes: boolean;
 
   constructor(proxy: URL, reason: string, { passes, cause }: { readonly passes: boolean; readonly cause?: unknown }) {

@@ -2,12 +2,12 @@ const AUTHORIZATION = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
 const JSON_SECRET = /"(token|access_token|refresh_token|password|identitytoken|auth)"\s*:\s*"[^"]*"/gi;
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>]+/g;
 
-/** A URL for people: its query (signatures, upload state) and any user:password are left out. */
+/** A URL for users: its query (signatures, upload state) and any user:password are left out. */
 export function printUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
-/** Text that came from elsewhere, made safe to print: no tokens, no signed queries. */
+/** Text from elsewhere, made safe to print: no tokens, no signed queries. */
 export function redactText(text: string): string {
   return text
     .replace(AUTHORIZATION, '$1 …')

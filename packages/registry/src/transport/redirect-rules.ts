@@ -9,13 +9,13 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Only these keep the method and the body (RFC 9110 §15.4.8, §15.4.9). */
 const SAME_METHOD = new Set([307, 308]);
 
-/** A redirect that breaks a rule. Nothing is known of what lies behind it. */
+/** A redirect that breaks a rule. What lies behind it is unknown. */
 export class RefusedRedirect extends RegistryFault {}
 
 type Redirectable = Pick<RegistryRequest, 'repo' | 'method' | 'what' | 'isVerified'>;
 
 /**
- * Where an answer redirects a request to; undefined where it is the answer itself.
+ * Finds where an answer redirects a request to; undefined if it does not redirect.
  *
  * @throws RefusedRedirect
  */

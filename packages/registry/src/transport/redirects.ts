@@ -9,22 +9,22 @@ import { discardBody } from './response-body.js';
 import type { RegistryHost } from './registry-host.js';
 import { requestToken } from './token-endpoint.js';
 
-/** Of hosts that a registry sends to: it may name any number. */
+/** Limit for the hosts that a registry redirects to: it may name any number. */
 const TOKENS_KEPT = 1_000;
 
 export interface Followed {
   /** The last answer. */
   readonly response: Answer;
-  /** The URL that gave it. */
+  /** The URL that answered. */
   readonly url: URL;
-  /** A redirect went to another origin on the way. */
+  /** A redirect on the way went to another origin. */
   readonly crossed: boolean;
 }
 
 /**
- * One request with its redirects. The authorization is made for one origin and stays there: object stores answer 400
- * to a second kind of authorization, and anyone else could keep it. After a redirect to another origin it is gone for
- * good, also where a later one comes back.
+ * Sends one request and follows its redirects. The authorization is made for one origin and stays there: object stores
+ * answer 400 to a second kind of authorization, and other hosts could keep it. After a redirect to another origin it is
+ * dropped for good, even if a later redirect comes back.
  */
 export async function followRedirects(
   host: RegistryHost,
@@ -48,12 +48,12 @@ export async function followRedirects(
   }
 }
 
-/** The anonymous token that an origin gave, to which this host redirects; never one of this host's own. */
+/** The anonymous token from an origin to which this host redirects; never one of this host's own. */
 export function redirectToken({ redirectTokens }: RegistryHost, { repository }: RegistryRequest['repo'], url: URL) {
   return redirectTokens.get(`${url.origin} ${repository}`);
 }
 
-/** registry.k8s.io redirects to registries that want a token of their own: an anonymous one, never our credentials. */
+/** registry.k8s.io redirects to registries that require their own token: an anonymous one, never our credentials. */
 async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, url: URL): Promise<Answer> {
   const response = await oneExchange(host, request, url, false, redirectToken(host, request.repo, url));
   if (response.statusCode !== 401) return response;

@@ -2,8 +2,8 @@ import { RegistryFault } from '../registry-errors.js';
 import { isHabit } from './quirks.js';
 
 /**
- * Whether an answer to HEAD is a refusal of the method as likely as of the thing itself (`refuses-head` of `quirks.ts`). A
- * limit that is reached, and what a token service says, are meant as they are said.
+ * Checks if an answer to HEAD may refuse the method rather than the resource (`refuses-head` of `quirks.ts`). A rate
+ * limit, and the answer of a token service, are taken literally.
  */
 export function refusesHead(error: unknown): error is RegistryFault {
   if (!(error instanceof RegistryFault) || error.status === undefined || error.resource === undefined) return false;

@@ -39,32 +39,32 @@ export class RegistryHost {
   readonly userAgent: string;
   readonly authorization: HostAuthorization;
   readonly mirrors: MirrorList<RegistryHost>;
-  /** Bounds what is read whole, over all hosts of a process. */
+  /** Limits the memory of bodies that are read whole, over all hosts of a process. */
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullLedger | undefined;
-  /** Blobs that are read from here at once; undefined: it has no limit of its own. */
+  /** Limits how many blobs are read from here at once; undefined: no limit of its own. */
   readonly reads: Semaphore | undefined;
   readonly readPace: ReadRate | undefined;
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */
   readonly redirectTokens = new Map<string, string>();
-  /** PATCH does not work here (learnt, or known): upload by one PUT. */
+  /** PATCH does not work here (learned, or known): upload by one PUT. */
   monolithicUploads: boolean;
-  /** A mount was made, and the blob was seen there afterwards. */
+  /** A mount was made, and a HEAD found the blob afterwards. */
   mountsProven = false;
-  /** Mounts were promised and not kept here. */
+  /** Mounts were confirmed here but not made. */
   mountsBroken = false;
-  /** A blob was committed, and was seen there afterwards. */
+  /** A blob was committed and found there afterwards. */
   commitsProven = false;
-  /** The same of a manifest that was put by its digest. */
+  /** The same for a manifest that was put by its digest. */
   manifestsProven = false;
   /** A body of this size was accepted here, or is small enough to be sent unannounced. */
   bodyLetThrough = UNANNOUNCED_BYTES;
-  /** A HEAD of a manifest was answered here; false: one was refused of a manifest that GET brought. */
+  /** A HEAD of a manifest was answered here; false: HEAD was refused for a manifest that GET returned. */
   answersHeads: boolean | undefined;
-  /** The data of an upload was redirected here: where it goes is asked before it is sent. */
+  /** The data of an upload was redirected here: later uploads find out the URL before they send data. */
   redirectsUploads = false;
   /** Unusual kinds of manifests that were not refused here, by the digest of the manifest that probed them. */
   readonly takenKinds = new Set<Digest>();
@@ -160,7 +160,7 @@ export class RegistryHost {
   }
 }
 
-/** Only whether TLS is spoken: certificates are judged by the requests that follow. */
+/** Checks only if TLS is spoken: the requests that follow verify certificates. */
 function speaksTls(url: URL, repo: RepositoryRef, { connectMs }: Timing): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const host = bareHostname(url.hostname);

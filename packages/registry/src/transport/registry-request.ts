@@ -25,9 +25,9 @@ const ATTEMPTS = 4;
 
 /**
  * Sends one request to a registry: authorizes it, answers a challenge, follows redirects without the authorization,
- * sits out short pauses, and repeats what a moment may heal. What a source has is looked for at its mirrors first.
+ * waits for short pauses, and retries temporary faults. Reads of a source try its mirrors first.
  *
- * @returns the answer's head, with one of the expected statuses; its body is the caller's to read or discard
+ * @returns the answer's head, with one of the expected statuses; the caller reads or discards its body
  * @throws RegistryFault for everything else, the signal's reason when aborted
  */
 async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
@@ -58,7 +58,8 @@ export async function fetchBody(
         return { response, body };
       } catch (error) {
         const fault = bodyFault(error, host, request);
-        // A mirror may have given it (what is too much for an image is so from everywhere): the origin is asked before it is said to be wrong.
+        // A mirror may have sent it: the origin is tried before the content counts as wrong. (A body that is too large
+        // for an image's budget is too large from every host.)
         const isBytes = !(error instanceof RegistryError);
         if (isBytes && fault instanceof RegistryFault && markMirrorsBad(host, request)) throw passing(fault, request);
         throw fault;
@@ -82,7 +83,7 @@ export async function sendAndDiscard(host: RegistryHost, request: RegistryReques
   return { statusCode, headers, url };
 }
 
-/** An authorized request whose body the caller writes; not repeated, its answer not judged. */
+/** An authorized request whose body the caller writes; it is not retried, and its answer is not classified. */
 export async function openUpload(host: RegistryHost, request: RegistryRequest): Promise<OpenExchange & { url: URL }> {
   const { repo, scopes, signal } = request;
   await host.ready(signal);
@@ -92,7 +93,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
   return { ...open, url };
 }
 
-/** Reads the body of an answer that was not expected and says what it means. */
+/** Reads the body of an unexpected answer and classifies it. */
 export async function unexpected(
   host: RegistryHost,
   response: Answer,
@@ -104,7 +105,7 @@ export async function unexpected(
     const options = bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal);
     body = await host.bodies.forBody(signal, async (budget) => await readBody(response, { ...options, budget }));
   } catch {
-    // The status alone says enough: a body that breaks off or never ends adds nothing to it.
+    // The status alone is enough: a body that breaks off or never ends adds nothing to it.
     signal?.throwIfAborted();
     body = Buffer.alloc(0);
   }
@@ -115,7 +116,7 @@ export async function unexpected(
   return fault;
 }
 
-/** A mirror that has it spares the origin; whatever is wrong with mirrors, the origin's answer counts. */
+/** A mirror that has the content saves a request to the origin; if mirrors fail, the origin's answer counts. */
 async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
   return (await readFromMirror(host, request, sendOnce)) ?? (await sendOnce(host, request));
 }
@@ -136,7 +137,7 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
     const reply: Reply = { response, url: answeredAt };
     if (expect.includes(status)) return reply;
     const isWithToken = challenged && authorization?.startsWith('Bearer ') === true;
-    // A storage's refusal says nothing of the account's rights at the registry, and a 401 without a token nothing at all.
+    // A storage's refusal says nothing about the account's rights at the registry, nor does a 401 without a token.
     const mayBeDenial = request.deniedIsAnswer === true && !crossed && (status !== 401 || isWithToken);
     if (mayBeDenial && statusesOf('hides-absent').includes(status)) return reply;
     if (crossed) throw await refusedElsewhere(host, response, request, answeredAt);
@@ -153,8 +154,8 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
 }
 
 /**
- * Has a source tell its limit before the first read that it counts, beside the answer to a HEAD, which is free. What one
- * worker copies and another one has planned begins with a GET: it would be made without being booked.
+ * Learns a source's limit from the answer to a HEAD, which is free, before the first read that the source counts. An
+ * image that one worker planned and another one copies begins with a GET: it would not be booked.
  */
 async function learnAllowance(host: RegistryHost, request: RegistryRequest): Promise<void> {
   if (request.pull !== 'counted' || host.pulls?.isKnown(host.host) !== false) return;
@@ -163,14 +164,14 @@ async function learnAllowance(host: RegistryHost, request: RegistryRequest): Pro
     discardBody(head.response);
   } catch (error) {
     request.signal?.throwIfAborted();
-    // Whatever is wrong, the read itself tells it.
+    // If something is wrong, the read itself reports it.
     if (!(error instanceof RegistryError)) throw error;
   }
 }
 
 /**
- * A signed storage URL that was refused to a GET has most likely expired: the registry gives a new one. To a HEAD it may
- * have been signed for GET alone, and asking again would change nothing.
+ * A signed storage URL that refused a GET has most likely expired: the registry returns a new one. If it refused a
+ * HEAD, it may have been signed for GET alone, and another request would change nothing.
  */
 async function refusedElsewhere(
   host: RegistryHost,
@@ -199,7 +200,7 @@ function passing({ reason, status }: RegistryFault, { repo }: RegistryRequest): 
 
 /**
  * Upload locations may be absolute with the wrong scheme or port (a proxy that does not forward them): on the
- * registry's own host its own origin is used. Anywhere else they get no authorization.
+ * registry's own host its own origin is used. Any other origin gets no authorization.
  */
 async function resolveUrl(
   host: RegistryHost,

@@ -9,27 +9,27 @@ export interface RegistryRequest {
   readonly resource: Resource;
   /** Path and query on the registry, or an upload location that it gave. */
   readonly url: string | URL;
-  /** The request for people: `HEAD manifest 1.27`. */
+  /** The request in messages: `HEAD manifest 1.27`. */
   readonly what: string;
   readonly scopes: readonly string[];
   /** The statuses that are answers; every other one becomes a fault. */
   readonly expect: readonly number[];
   /**
-   * A 401 or 403 in spite of a token is an answer too: ACR, ECR and others refuse to speak of a repository that does
-   * not exist yet, though it may be pushed to.
+   * A 401 or 403 despite a token is an answer too: ACR, ECR and others refuse requests for a repository that does not
+   * exist yet, though it may be pushed to.
    */
   readonly deniedIsAnswer?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
-  /** A read of a source's manifest: one that the source may count, or one that is free and only tells the count. */
+  /** A read of a source's manifest: one that the source may count, or a free one that only reports the count. */
   readonly pull?: 'counted' | 'free';
   /** Default: the host's `answerMs`. */
   readonly answerMs?: number;
-  /** Tries in all, default 4. */
+  /** How many attempts in all, default 4. */
   readonly attempts?: number;
-  /** The URL is on an origin that a redirect chose: it is used as it is, and the registry's authorization stays away. */
+  /** A redirect chose the URL's origin: the URL is used unchanged, without the registry's authorization. */
   readonly foreign?: boolean;
-  /** The digest of the whole answer is checked before anything comes of it: its way may be without TLS where allowed. */
+  /** The digest of the whole answer is checked before it is used: a redirect without TLS is possible if allowed. */
   readonly isVerified?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -37,7 +37,7 @@ export interface RegistryRequest {
 /** A request whose answer has a body. */
 export type GetRequest = RegistryRequest & { readonly method: 'GET' };
 
-/** What a request looks like on the wire, with the authorization that may go to this URL. @throws RegistryError */
+/** The request on the wire, with the authorization that may go to this URL. @throws RegistryError */
 export function exchangeOptions(
   host: RegistryHost,
   { method, headers, body, answerMs, signal }: RegistryRequest,

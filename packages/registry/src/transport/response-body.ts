@@ -3,7 +3,7 @@ import { ThroughputWatchdog } from '../blobs/throughput-watchdog.js';
 import type { BodyBudget } from './body-budget.js';
 import type { Answer, AnswerHead } from './exchange.js';
 
-/** More than this of an unwanted body is not worth reading to keep the connection. */
+/** If more than this is left of an unwanted body, reading it to keep the connection is not worth it. */
 const DISCARD_LIMIT_BYTES = 256 * 1024;
 
 interface ReadOptions {
@@ -89,14 +89,14 @@ function readMessage(response: IncomingMessage, { limitBytes, idleMs, budget, si
   });
 }
 
-/** One piece of memory, however many small pieces it comes in. */
+/** One piece of memory for a body, however many small pieces it arrives in. */
 class GrowingBody {
   readonly #limitBytes: number;
   readonly #announced: number;
   #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
 
-  /** @param announced NaN where the length is not known */
+  /** @param announced NaN if the length is not known */
   constructor(limitBytes: number, announced: number) {
     this.#limitBytes = limitBytes;
     this.#announced = announced;
@@ -138,12 +138,12 @@ export function encodingLabel({ headers }: AnswerHead): string {
 /** Discards a body that is not needed: a short one is read to its end, so that the connection can be used again. */
 export function discardBody(response: Answer): void {
   if (!(response instanceof IncomingMessage)) return;
-  // An answer to HEAD announces what it does not bring.
+  // An answer to HEAD announces a body that it does not have.
   if (response.complete) {
     response.resume();
     return;
   }
-  // A 416 of distribution 2.8 announces the whole blob and sends less: reading on would wait for ever.
+  // A 416 of distribution 2.8 announces the whole blob and sends less: reading on would wait forever.
   const announced = Number(response.headers['content-length'] ?? 0);
   if (response.statusCode === 416 || announced > DISCARD_LIMIT_BYTES) {
     response.destroy();

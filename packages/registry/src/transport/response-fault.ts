@@ -10,17 +10,17 @@ import { parseRetryAfter } from './retrying.js';
 
 const EXCERPT_CHARACTERS = 300;
 
-/** What was requested, and of whom. */
+/** What was requested, and from which registry. */
 export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource' | 'what'> & {
   /** What answered; absent: the registry itself. */
   readonly url?: URL;
   /** A redirect went to another origin, which answered. */
   readonly isElsewhere?: boolean;
-  /** It showed a token that a token service had given for it. */
+  /** The request had a token from a token service for this request. */
   readonly isGranted?: boolean;
 };
 
-/** An answer that was not expected, as a fault. */
+/** Turns an unexpected answer into a fault. */
 export function responseFault(
   response: AnswerHead,
   body: Buffer,
@@ -51,37 +51,37 @@ export function responseFault(
     resource,
     diagnostics,
     code,
-    // Closed until then, by its own word: no failure, and nothing to try before.
+    // The registry announced how long it is closed: no failure, and no retry before that.
     decision: status === 503 && decision === 'retry' && retryAfterMs !== undefined ? 'wait' : decision,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
 
-/** A registry that is written with http:// and has moved to TLS redirects everything, uploads too. */
+/** A registry configured with http:// that has moved to TLS redirects everything, including uploads. */
 function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, base: URL): string | undefined {
   if (statusCode < 300 || statusCode > 399 || location === undefined) return undefined;
   if (!URL.canParse(location, base.href)) return undefined;
   return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
 }
 
-/** A token that is good, and not for this (RFC 6750 §3.1). */
+/** A token that is valid, but not for this request (RFC 6750 §3.1). */
 function lacksRights(challenge: string, isGranted: boolean): boolean {
   const error = /\berror="?(\w+)/i.exec(challenge)?.[1]?.toLowerCase();
   return error === 'insufficient_scope' || (isGranted && error !== 'invalid_token');
 }
 
-/** Its own clock where it tells it: a date to come back at is meant by that one, and neither needs to be right. */
+/** The registry's clock, if it sends one: a date to retry at refers to that clock, and neither needs to be right. */
 function clockOf({ headers }: Pick<AnswerHead, 'headers'>): number {
   const told = Date.parse(headers.date ?? '');
   return Number.isNaN(told) ? Date.now() : told;
 }
 
-/** Registries name the repository in their details, and a name may hold anything: envoyproxy/ratelimit, team/quota. */
+/** Registries put the repository into their details, and a name may contain anything (`envoyproxy/ratelimit`). */
 function withoutName(said: string, { repository }: RepositoryRef): string {
   return said.replaceAll(repository.includes('/') ? repository : `"${repository}"`, '');
 }
 
-/** The registry's own error list, [] where the body is something else (HTML of a proxy, nothing). */
+/** The registry's own error list, [] if the body is something else (HTML of a proxy, nothing). */
 export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
   let parsed: unknown;
   try {
@@ -100,7 +100,7 @@ export function readDiagnostics(body: Buffer): readonly RegistryDiagnostic[] {
   });
 }
 
-/** A body's own words, in one line; empty where there are none. */
+/** The text of a body, in one line; empty if it has none. */
 export function saidBy(body: Buffer, diagnostics: readonly RegistryDiagnostic[] = readDiagnostics(body)): string {
   if (diagnostics.length > 0) {
     return diagnostics.map(({ code, message }) => (message === '' ? code : `${code} ${message}`)).join('; ');

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerHead } from './exchange.js';
 
-/** The head of an answer, its fields by names in lower case, as node gives them. */
+/** The head of an answer, with its fields by lower-case name, as in node. */
 export interface ResponseHead extends AnswerHead {
   /** Whether the connection may be used again. */
   readonly keepsConnection: boolean;
@@ -12,9 +12,9 @@ const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: .*)?$/;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** No field has control characters but the tabulator (RFC 9110 §5.5), and CR and LF only stand together. */
 const FORBIDDEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
-/** Who closes so soon may be closing already; node's agent keeps no such connection either. */
+/** A server with a timeout this short may be closing already; node's agent keeps no such connection either. */
 const CLOSES_SOON = /^timeout=[01](?!\d)/;
-/** Said twice, these contradict themselves. */
+/** Fields that contradict themselves if they occur twice. */
 const SAID_ONCE = new Set([
   'connection',
   'content-length',

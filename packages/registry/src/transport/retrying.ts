@@ -3,15 +3,15 @@ import { RegistryError } from '../errors.js';
 import type { Timing } from './timing.js';
 
 export interface RetryOptions {
-  /** Tries in all. */
+  /** How many attempts in all. */
   readonly attempts: number;
   readonly timing: Timing;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs `attempt` until it works. Repeats what a moment may heal: `retry` faults, and `wait` faults of which the other
- * side said how long, unless that is longer than is sat out here. Everything else, and the last fault, is thrown as it is.
+ * Runs `attempt` until it works. Retries temporary faults: `retry` faults, and `wait` faults with an announced pause
+ * that is no longer than this client waits. It throws every other fault, and the last one, unchanged.
  */
 export async function retrying<T>(
   attempt: (number: number) => Promise<T>,
@@ -40,7 +40,7 @@ export async function rest(milliseconds: number, signal?: AbortSignal): Promise<
   }
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date; undefined where it is neither (GHCR writes `880µs`). */
+/** `Retry-After` in milliseconds: seconds or an HTTP date; undefined if it is neither (GHCR writes `880µs`). */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
@@ -53,12 +53,12 @@ export function backoff(number: number, { backoffMs, longestPauseMs }: Timing): 
   return full / 2 + (Math.random() * full) / 2;
 }
 
-/** How long to pause after try `number`, in milliseconds; undefined where no pause that is sat out here may heal it. */
+/** How long to pause after attempt `number`, in milliseconds; undefined if no pause of allowed length may help. */
 export function pauseBeforeRetry(error: unknown, number: number, timing: Timing): number | undefined {
   if (!(error instanceof RegistryError) || error.decision === 'block') return undefined;
   const isToldWhen = error.code === 'rate-limited' || error.retryAfterMs !== undefined;
   if (error.decision === 'wait' && !isToldWhen) return undefined;
-  // Never sooner than by our own patience: a registry that says "one second" to everybody means no more by it.
+  // Never sooner than our own backoff: some registries send "one second" to everyone, whatever the load.
   const ownMs = backoff(error.decision === 'retry' ? number : number + 2, timing);
   const pauseMs = Math.max(error.retryAfterMs ?? 0, ownMs);
   return pauseMs <= timing.longestPauseMs ? pauseMs : undefined;

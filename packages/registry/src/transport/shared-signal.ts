@@ -7,7 +7,7 @@ import { setMaxListeners } from 'node:events';
 export function sharedSignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
   const given = signals.filter((signal) => signal !== undefined);
   const [only, ...more] = given;
-  // One needs no other that follows it: making that costs as much as a request.
+  // A single signal needs no derived one: making that costs as much as a request.
   const shared = only !== undefined && more.length === 0 ? only : AbortSignal.any(given);
   setMaxListeners(0, shared);
   return shared;

@@ -1,18 +1,18 @@
-/** Every time the engine waits for, in milliseconds. The defaults suit slow roads between continents. */
+/** Every timeout of the engine, in milliseconds. The defaults suit slow connections between continents. */
 export interface Timing {
-  /** Until a connection (and its TLS) stands. */
+  /** Until a connection (with its TLS) is established. */
   readonly connectMs: number;
   /** Until an answer begins, for everything but a blob's commit. */
   readonly answerMs: number;
   /** Until a commit is answered: registries on object storage copy and hash the whole blob first. */
   readonly commitMs: number;
-  /** Until a server says whether it takes a body that was announced to it; many say nothing. */
+  /** Until a server agrees to accept a body that was announced to it; many do not answer. */
   readonly continueMs: number;
   /** Without a byte from the source, while it is being read. */
   readonly idleMs: number;
-  /** A target that takes no byte for this long is let go by the others. */
+  /** A target that accepts no byte for this long is dropped from the shared read. */
   readonly stallMs: number;
-  /** A target that alone held the others up most of two such windows, and will for long, is let go too. */
+  /** A target that alone held the others up most of two such windows, and will for long, is dropped too. */
   readonly laggingMs: number;
   /** How long targets that are ready wait for the ones that are not, before a blob is read. */
   readonly joinMs: number;

@@ -15,10 +15,10 @@ import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 
 const CLIENT_ID = 'image-ferry';
-/** In characters: servers take no longer field, and many tokens are kept. */
+/** In characters: servers accept no longer field, and many tokens are kept. */
 const LONGEST_TOKEN = 32 * 1024;
 const BODY_LIMIT_BYTES = 1024 * 1024;
-/** Some token servers are one weak host for a whole cloud (ACR's): transport errors deserve patience. */
+/** Some token servers are one weak host for a whole cloud (ACR's): transport errors are retried longer. */
 const ATTEMPTS = 5;
 const DEFAULT_LIFE_MS = 60_000;
 const RENEWAL_MARGIN_MS = 60_000;
@@ -30,7 +30,7 @@ interface TokenQuery {
 }
 
 /**
- * Asks a realm for a token (distribution's token and OAuth2 token specifications).
+ * Requests a token from a realm (distribution's token and OAuth2 token specifications).
  *
  * @throws RegistryFault `unauthorized` when the credentials are refused; never falls back to anonymous then, because
  *   that would silently spend the anonymous allowance
@@ -86,7 +86,7 @@ async function askByGet(
   throw fault();
 }
 
-/** @returns undefined when this realm has no OAuth2 endpoint */
+/** @returns undefined if this realm has no OAuth2 endpoint */
 async function askByPost(
   host: RegistryHost,
   realm: URL,
@@ -124,12 +124,12 @@ interface TokenRequest {
 interface TokenAnswer {
   readonly status: number;
   readonly body: Buffer;
-  /** The origin that answered, where a redirect chose another one; the user and password stayed away from it. */
+  /** The origin that answered, if a redirect chose another one; user and password were not sent to it. */
   readonly movedTo: string | undefined;
   readonly fault: () => RegistryFault;
 }
 
-/** Follows redirects; user and password, and a form, which holds a secret, go to the realm's own origin alone. */
+/** Follows redirects; user and password, and a form with a secret, go to the realm's own origin alone. */
 async function ask(host: RegistryHost, first: URL, request: TokenRequest, repo: RepositoryRef): Promise<TokenAnswer> {
   let url = first;
   let hasCrossed = false;
@@ -236,7 +236,7 @@ function readToken(body: Buffer, repo: RepositoryRef, realm: URL): Token {
     throw fault();
 
   const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : DEFAULT_LIFE_MS;
-  // Renewed a minute early. One that lives hardly longer is used for half its life: better than never.
+  // Renewed a minute early. A token with hardly a longer life is used for half of it: better than never.
   return { value, staleAt: Date.now() + (lifeMs > 2 * RENEWAL_MARGIN_MS ? lifeMs - RENEWAL_MARGIN_MS : lifeMs / 2) };
 }
 

@@ -4,7 +4,7 @@ import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryHost } from './registry-host.js';
 
-/** What credentials might have changed. */
+/** Faults that credentials might have prevented. */
 const refusals: ReadonlySet<RegistryErrorCode> = new Set([
   'unauthorized',
   'denied',
@@ -12,7 +12,7 @@ const refusals: ReadonlySet<RegistryErrorCode> = new Set([
   'repository-missing',
 ]);
 
-/** A refusal of what was tried without credentials, with what is kept for the registry and could not be used. */
+/** A refusal of an anonymous request, with the stored credentials for the registry that could not be used. */
 export async function withUnused<T>(host: RegistryHost, repo: RepositoryRef, error: T): Promise<T | RegistryFault> {
   if (!(error instanceof RegistryFault) || !refusals.has(error.code)) return error;
   const reasons = await host.authorization.unused(repo).catch(ownFault);
