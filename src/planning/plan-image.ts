@@ -146,7 +146,7 @@ export class ImagePlanner {
     if (known.length > 0)
       return await this.#aroundHeld(
         { ...looked, left: [...left, ...found.unasked] },
-        { held: found.held, known, holdings },
+        { held: found.held, known, beside: found.beside, holdings },
         signal,
       );
     return await this.#everywhere(looked, { holdings, isAnew, beside: found.beside, sharing }, options);
@@ -158,8 +158,14 @@ export class ImagePlanner {
     {
       held,
       known,
+      beside,
       holdings,
-    }: { readonly held: readonly HeldTarget[]; readonly known: readonly HeldTarget[]; readonly holdings: Holdings },
+    }: {
+      readonly held: readonly HeldTarget[];
+      readonly known: readonly HeldTarget[];
+      readonly beside: readonly Platform[];
+      readonly holdings: Holdings;
+    },
     signal: AbortSignal,
   ): Promise<Decided> {
     const { image, source, selection, asked, left, missingTag, readAt } = looked;
@@ -179,7 +185,7 @@ export class ImagePlanner {
       return { kind: 'planned', ...nothing, platforms: printed(selection), missingTag, open: byDocker, left, kept };
     }
     const missing = await planMissing(
-      { image, source, selection, held: known, destinations: direct },
+      { image, source, selection: withPlatforms(selection, beside), held: known, destinations: direct },
       this.#ports,
       signal,
     );
@@ -188,6 +194,11 @@ export class ImagePlanner {
       return { kind: 'left', left: [...left, ...open.map(({ name }) => ({ target: name, fault }))] };
     }
     const { plan, platforms, from } = missing;
+    const lost = beside.filter(
+      (platform) => from !== undefined || plan.missingPlatforms.includes(printPlatform(platform)),
+    );
+    if (lost.length > 0)
+      return { kind: 'left', left: [...left, ...open.map(({ name }) => wouldLose(name, image, lost))] };
     // Another target may have the image although no row records it.
     const unknown = await findUnknownHeld(
       { image, source: from === undefined ? source : parseImageReference(from), selection },
@@ -199,9 +210,12 @@ export class ImagePlanner {
       signal,
     );
     if (unknown.held.length > 0) {
-      const all = { held: [...held, ...unknown.held], known: [...known, ...unknown.held], holdings };
+      const all = { held: [...held, ...unknown.held], known: [...known, ...unknown.held], beside, holdings };
       return await this.#aroundHeld(looked, all, signal);
     }
+    const more = unknown.beside.filter((platform) => !includes(withPlatforms(selection, beside), platform));
+    if (more.length > 0)
+      return await this.#aroundHeld(looked, { held, known, beside: [...beside, ...more], holdings }, signal);
     const retrying = plan.failures.map((failure) => openTarget(failure, direct));
     return {
       kind: 'planned',
@@ -292,7 +306,7 @@ export class ImagePlanner {
       signal,
     );
     if (unknown.held.some(({ isSame }) => !isSame) && unknown.held.length < asked.length) {
-      return await this.#aroundHeld(looked, { held: unknown.held, known: unknown.held, holdings }, signal);
+      return await this.#aroundHeld(looked, { held: unknown.held, known: unknown.held, beside, holdings }, signal);
     }
     const more = unknown.beside.filter((platform) => !includes(selection, platform));
     if (more.length > 0) {

@@ -50,6 +50,22 @@ describe('where one target lacks an image that another has', () => {
     expect(row).toMatchObject({ push_status: PushStatus.pushed, source_digest: null });
   });
 
+  test('a target whose tag holds only another platform does not lose it to the image of the target that has the wanted one', async () => {
+    const { source, aliyun, own } = stage;
+    const then = placeImage(source, 'team/app');
+    copyTo(aliyun, then);
+    placeImage(own, 'mirror/app', { architecture: 'arm64' });
+    const before = tagOn(own);
+    await pushedByScript([[aliyun, `team/app@${then.digest}`]]);
+
+    const plan = await stage.plan(image);
+
+    const fault = { code: 'target-tag-taken', reason: expect.stringContaining('linux/arm64') as string };
+    expect(plan).toMatchObject({ kind: 'left', left: [{ target: 'private', fault }] });
+    expect(tagOn(own)).toBe(before);
+    expect(await stage.statusOf(image)).toBe(PushStatus.pending);
+  });
+
   test('a target without a row that has every wanted platform already keeps its tag, and nothing is copied over it', async () => {
     const { source, aliyun, own } = stage;
     const then = placeImage(source, 'team/app');
