@@ -7,7 +7,7 @@ interface BodyTaker {
   readonly timing: Timing;
 }
 
-/** Every proxy accepts this length: shorter bodies are not worth a round trip. */
+/** Every proxy accepts this length: shorter bodies are not worth an announcement. */
 export const UNANNOUNCED_BYTES = 64 * 1024;
 
 /** Proxies limit bodies by the length in the head: a body that is longer than any before is announced first. */

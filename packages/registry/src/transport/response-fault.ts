@@ -76,7 +76,7 @@ function clockOf({ headers }: Pick<AnswerHead, 'headers'>): number {
   return Number.isNaN(told) ? Date.now() : told;
 }
 
-/** Registries put the repository into their details, and a name may contain anything (`envoyproxy/ratelimit`). */
+/** Registries name the repository in details; a name may hold anything: `envoyproxy/ratelimit`, `team/quota`. */
 function withoutName(said: string, { repository }: RepositoryRef): string {
   return said.replaceAll(repository.includes('/') ? repository : `"${repository}"`, '');
 }
