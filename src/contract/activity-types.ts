@@ -189,7 +189,7 @@ export interface CopyActivities {
   copyImage(input: CopyImageInput): Promise<CopyImageResult>;
 }
 
-export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'anew' | 'from'> {
+export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'force' | 'from'> {
   /** The digest that the source's tag must point to; absent: any. */
   readonly sourceDigest?: string;
 }

@@ -197,8 +197,14 @@ describe('the bridge with Temporal, a worker and a database', () => {
   });
 
   test.each([
-    [{ images: Array.from({ length: 501 }, (_, n) => `app:${n}`) }, '501 images, the limit is 500 are allowed'],
-    [{ images: ['app:1'], platforms: Array.from({ length: 17 }, (_, n) => `linux/arm/v${n}`) }, '17 platforms were'],
+    [
+      { images: Array.from({ length: 501 }, (_, n) => `app:${n}`) },
+      'the request contains 501 images, the limit is 500',
+    ],
+    [
+      { images: ['app:1'], platforms: Array.from({ length: 17 }, (_, n) => `linux/arm/v${n}`) },
+      '17 platforms are requested for',
+    ],
     [
       { images: ['robot:hunter2@ghcr.io/org/app:1'] },
       '"robot:***@ghcr.io/org/app:1" contains a user name or a password',

@@ -80,7 +80,7 @@ const knownFaults: Readonly<Record<number, readonly [DatabaseFaultKind, string]>
   26: ['refused', 'it is not a SQLite database: choose another path or move the file away'],
 };
 /** Extended result codes of what another program has added to a table. */
-const REFUSERS: Readonly<Record<number, string>> = { 275: 'a CHECK constraint', 1811: 'a trigger' };
+const refusers: Readonly<Record<number, string>> = { 275: 'a CHECK constraint', 1811: 'a trigger' };
 const uniqueViolations: ReadonlySet<number> = new Set([1555, 2067]);
 
 function sqliteFault(error: unknown, path: string): unknown {
@@ -96,10 +96,10 @@ function sqliteFault(error: unknown, path: string): unknown {
   if (uniqueViolations.has(rawCode)) {
     return new DatabaseFault(`${place}: another writer was faster (${error.message})`, 'conflict', error);
   }
-  const refuser = REFUSERS[rawCode];
+  const refuser = refusers[rawCode];
   if (refuser !== undefined) {
     const message = `${place}: ${refuser} of one of its tables refuses what the ferry writes (${error.message}): remove it, or rebuild that table without it`;
-    return new DatabaseFault(message, 'refused', error);
+    return new DatabaseFault(message, 'statement', error);
   }
   const known = knownFaults[rawCode & 0xff];
   if (known !== undefined) return new DatabaseFault(`${place}: ${known[1]}`, known[0], error);
