@@ -6,6 +6,20 @@ import { TaskQueue } from '../contract/task-queues.js';
 const time = (description: string) => z.int().openapi({ description: `${description}, UTC milliseconds` });
 const copyState = z.enum(['pushed', 'adopted', 'waiting', 'retrying', 'blocked']);
 const wantedState = z.enum(['pending', 'pushed', 'blocked', 'withdrawn']);
+const changedState = z.enum([...copyState.options, 'pending', 'withdrawn']);
+const changeKind = z.enum([
+  'added',
+  'retried',
+  'removed',
+  'backfill',
+  'normalized',
+  'reset',
+  'adopted',
+  'outcome',
+  'tag-moved',
+  'shared-tag',
+  'tag-announced',
+]);
 const countsOfCopies = z.partialRecord(copyState, z.int()).readonly();
 
 const RequestedBy = z
@@ -78,6 +92,22 @@ const PushedImage = z
   })
   .openapi('PushedImage');
 
+const StateEvent = z
+  .object({
+    id: z.int().openapi({ description: 'ascending in the order of the changes' }),
+    at: time('when it changed'),
+    kind: changeKind.openapi({ description: 'what made the change' }),
+    image: z.string(),
+    target: z.string().optional().openapi({ description: 'absent: the image as a whole' }),
+    from: changedState.optional().openapi({ description: 'absent: there was no state before' }),
+    to: changedState,
+    code: z.string().optional(),
+    reason: z.string().optional(),
+    run: z.string().optional(),
+    who: z.string().optional().openapi({ description: 'who requested it, such as cli or webhook ID' }),
+  })
+  .openapi('StateEvent');
+
 const Run = z
   .object({
     run: z.string(),
@@ -133,6 +163,10 @@ export const ImageStatus = z
     wanted: z.array(WantedImage).readonly(),
     copies: z.array(Copy).readonly(),
     pushed: z.array(PushedImage).readonly(),
+    events: z
+      .array(StateEvent)
+      .readonly()
+      .openapi({ description: 'newest 50 state changes, the oldest of them first' }),
   })
   .openapi('ImageStatus');
 

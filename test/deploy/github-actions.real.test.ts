@@ -121,7 +121,7 @@ describe('the workflow files on a machine without anything but a database', () =
         ['Set up', 0],
         ['Copy pending images', 0],
       ]);
-      expect(first.at(-1)?.output).toContain('2 images in 1 pass: 2 pushed, 0 waiting, 0 retrying, 0 blocked');
+      expect(first.at(-1)?.output).toContain('2 images in 1 run: 2 pushed, 0 waiting, 0 retrying, 0 blocked');
       expect(readOnce).toBe(6);
       expect(second.at(-1)).toMatchObject({
         status: 0,
@@ -158,7 +158,7 @@ describe('the workflow files on a machine without anything but a database', () =
 
     const steps = await run('fetch-dify.yml');
 
-    expect(steps.at(-1)).toMatchObject({ name: 'Look for what is new, and copy it', status: 0 });
+    expect(steps.at(-1)).toMatchObject({ name: 'Check for new releases and copy them', status: 0 });
     expect(steps.at(-1)?.output).toContain('dify 1.9.9');
     expect(steps.at(-1)?.output).toContain('1 pushed');
     expect(leftBehind()).toBe(false);

@@ -141,7 +141,9 @@ test(
     const back = await stage.ferry('up', '--until-idle', '--fetch', 'dify');
     const afterSecond = await isThere('acme/api:2');
 
-    expect(away.errors).toMatch(/not done: dify was not looked at\. Waiting \d+s: .*Temporal keeps this look/);
+    expect(away.errors).toMatch(
+      /not done: the check of dify is still waiting\. Waiting \d+s: .*; Temporal keeps it, and it continues/,
+    );
     expect(away).toMatchObject({ status: 1, output: expect.stringContaining('1 pushed') as string });
     expect(afterFirst).toEqual([true, false]);
     expect(back).toMatchObject({ status: 0, output: expect.stringContaining('dify 1.10.0') as string });

@@ -69,7 +69,7 @@ test(
       const { backup = '' } = copies.find(({ reference }) => reference?.startsWith(registry.host)) ?? {};
       const [name, backupTag = ''] = [backup.slice(0, backup.lastIndexOf(':')), backup.split(':').at(-1)];
       expect(name).toBe(`${registry.host}/${repository}`);
-      expect(shown.output).toContain(`  replaced: ${before}, kept as ${backup}\n`);
+      expect(shown.output).toContain(`  replaced: ${before}, backed up as ${backup}\n`);
       expect(backupTag).toMatch(/^latest-20\d{12}$/);
       expect((await readManifest(registry, repository, 'latest'))?.digest).toBe(after);
       expect((await readManifest(registry, repository, backupTag))?.digest).toBe(before);

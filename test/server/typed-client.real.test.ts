@@ -152,7 +152,16 @@ test('the typed client calls every route of the document, and each answer has th
   });
   expect(page).toMatchObject({ items: [{ image: nginx }, { image: redis }], next: '2' });
   expect(blocked.status === 200 ? (await blocked.json()).items.map((row) => row.image) : []).toEqual([redis]);
-  expect(image).toMatchObject({ image: redis, copies: [{ state: 'pushed' }, { state: 'blocked', reason: 'denied' }] });
+  expect(image).toMatchObject({
+    image: redis,
+    copies: [{ state: 'pushed' }, { state: 'blocked', reason: 'denied' }],
+    events: [
+      { kind: 'added', to: 'pending', who: 'cli' },
+      { kind: 'outcome', to: 'blocked', code: 'denied' },
+      { target: 'aliyun', to: 'pushed', run: 'run-1' },
+      { target: 'private', to: 'blocked', run: 'run-1' },
+    ],
+  });
   expect(runs).toMatchObject({ items: [{ run: 'run-2' }] });
   expect([...called].sort()).toEqual(
     Object.entries(document.paths)
