@@ -52,5 +52,5 @@ test('ferry up --until-idle is refused, with what to do, when the Docker daemon 
   const { status, errors } = await stage.ferry('up', '--until-idle');
 
   expect(status).toBe(2);
-  expect(errors).toMatch(/the run would not do all that it is for: this machine cannot copy to lab: .*docker/);
+  expect(errors).toMatch(/the sync run would be incomplete: this machine cannot copy to lab: .*docker/);
 });

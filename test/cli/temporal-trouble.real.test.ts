@@ -55,7 +55,7 @@ describe('how commands report errors of Temporal', () => {
 
     await expect(asked).rejects.toMatchObject({
       code: 'temporal',
-      message: 'sync-all was terminated before it was done: the disk is being moved',
+      message: 'sync-all was terminated before it ended: the disk is being moved',
     });
   });
 
@@ -64,7 +64,7 @@ describe('how commands report errors of Temporal', () => {
 
     await expect(asked).rejects.toMatchObject({
       code: 'temporal',
-      message: expect.stringContaining('does not know sync-all any more') as string,
+      message: expect.stringContaining('no longer knows sync-all: request it again') as string,
     });
   });
 
@@ -75,7 +75,7 @@ describe('how commands report errors of Temporal', () => {
 
     expect(fault).toMatchObject({
       code: 'temporal',
-      message: expect.stringContaining('does not answer any more (no connection)') as string,
+      message: expect.stringContaining('stopped answering (no connection)') as string,
     });
   });
 
@@ -93,7 +93,7 @@ describe('how commands report errors of Temporal', () => {
     {
       waits: 'ferry add',
       command: async () => await addCommand(['nginx:1.27'], { sync: true }),
-      says: /^interrupted; Temporal keeps the request, and a worker records its images: "ferry status IMAGE" shows one, "ferry remove IMAGE" withdraws it, and this stops the request: \S*temporal workflow cancel --workflow-id (add-image\/cli-[\w-]+) --address \S+ --namespace \S+\n$/,
+      says: /^interrupted; Temporal keeps the request, and a worker will record its images\. "ferry status IMAGE" shows one; "ferry remove IMAGE" withdraws it\. To cancel the request: \S*temporal workflow cancel --workflow-id (add-image\/cli-[\w-]+) --address \S+ --namespace \S+\n$/,
     },
   ])(
     '$waits says at once, also without a worker, that the work continues after an interruption and how to cancel it',
