@@ -50,7 +50,9 @@ describe('however ferry up ends, Temporal does not stay', () => {
     const status = await statusOf(child);
 
     expect(status).toBe(1);
-    expect(await errors).toContain('interrupted; what was in work goes on at the next start');
+    expect(await errors).toContain(
+      'interrupted; the next start continues the work in progress: "ferry status" shows its state',
+    );
   });
 
   test('ferry up reports a TEMPORAL_ADDRESS that does not answer, without the advice to set TEMPORAL_ADDRESS', async () => {
@@ -100,7 +102,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
 
     const next = await stage.ferry('up', '--until-idle');
 
-    expect(next.errors).toContain(`ending process ${temporal}, left behind`);
+    expect(next.errors).toContain(`ending orphaned process ${temporal} of an earlier "ferry up"`);
     expect(next.status).toBe(0);
     expect(identifyProcess(temporal)).toBeUndefined();
   });
