@@ -114,10 +114,10 @@ const kinds: readonly HostileKind[] = [
       }),
   },
   {
-    name: 'fields that are not known, with odd names',
+    name: 'only fields that are not known, with odd names',
     statuses: [422],
     send: async (url, n) =>
-      await post(url, '/api/images', `{"images":["nginx"],"${['__proto__', 'constructor', 'x'][n % 3]}":{}}`, known),
+      await post(url, '/api/images', `{"${['__proto__', 'constructor', 'x'][n % 3]}":{"images":["nginx"]}}`, known),
   },
   {
     name: 'another content type',
@@ -168,11 +168,16 @@ describe('a thousand hostile requests', () => {
         FERRY_API_TOKEN: token,
         FERRY_REQUESTS_PER_MINUTE: '100000',
       },
+      // Not the conditions of Vitest, under which the registry package is TypeScript that node cannot load.
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     server.stdout?.on('data', (text: Buffer) => (output += text.toString()));
     server.stderr?.on('data', (text: Buffer) => (output += text.toString()));
-    const [{ ready }] = (await once(server, 'message')) as [{ readonly ready: string }];
+    const ended = once(server, 'close').then(() => {
+      throw new Error(`the server ended before it was ready: ${output}`);
+    });
+    const [{ ready }] = (await Promise.race([once(server, 'message'), ended])) as [{ readonly ready: string }];
     url = `http://${ready}`;
   });
   afterAll(async () => {
