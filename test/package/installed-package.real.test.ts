@@ -99,7 +99,7 @@ test(
     expect(migrated).toMatchObject({ status: 0 });
     expect(added).toMatchObject({ status: 0, errors: '' });
     expect(up).toMatchObject({ status: 0 });
-    expect(`${up.output}${up.errors}`).toContain('1 image in 1 pass: 1 pushed, 0 waiting, 0 retrying, 0 blocked');
+    expect(`${up.output}${up.errors}`).toContain('1 image in 1 run: 1 pushed, 0 waiting, 0 retrying, 0 blocked');
     // Nothing runs between two calls.
     expect(faultsIn(doctor.output)).toEqual(['temporal', 'workers']);
     for (const [place, repository] of [
