@@ -68,7 +68,7 @@ describe.skipIf('reason' in daemon)('a target with "engine: docker"', () => {
 
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');
 
-    expect(summary).toMatchObject({ failed: 0, blocked: 0, waiting: 0 });
+    expect(summary).toMatchObject({ retrying: 0, blocked: 0, waiting: 0 });
     const copied = await skopeoInspectRaw({ registry: direct, repository: 'mirror/app', reference: 'v1' });
     expect(copied.equals(amd64.bytes)).toBe(true);
     const remade = await skopeoInspectRaw({ registry: byDocker, repository: 'team/app', reference: 'v1' });
