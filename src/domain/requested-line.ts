@@ -1,6 +1,6 @@
 import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
-import { excerpt, looksLikeHost, parseImageReference } from '@image-ferry/registry/reference';
+import { excerpt, looksLikeHost, usableReference } from '@image-ferry/registry/reference';
 import { isPlatformWord, parsePlatformSelection } from '@image-ferry/registry/platform';
 import { lineWords, namesOfCopies } from './request-words.js';
 import type { LineWords } from './request-words.js';
@@ -63,7 +63,7 @@ function unclearWord(images: readonly string[], isPull: boolean): string | undef
   const tag = images.find((word) => tagAlone.test(word) && bareRegistry(word) === undefined);
   if (tag === undefined) return undefined;
   const [first = '', second] = images;
-  const whole = images.length === 2 && tag === second && !isPull ? usable(`${first}:${tag}`) : undefined;
+  const whole = images.length === 2 && tag === second && !isPull ? usableReference(`${first}:${tag}`) : undefined;
   return whole === undefined
     ? `"${excerpt(tag)}" looks like a tag without its image: type the image and its tag, like "nginx:${excerpt(tag)}"`
     : `"${excerpt(tag)}" looks like the tag of ${first}: type "${whole}"`;
@@ -117,17 +117,7 @@ function isUnmistakable(word: string): boolean {
     /[^/]:[^/]+$/.test(word) ||
     /@sha(?:256|512):/.test(word) ||
     (word.includes('/') && looksLikeHost(word.split('/')[0] ?? ''));
-  return isMarked && usable(word) !== undefined;
-}
-
-function usable(candidate: string): string | undefined {
-  try {
-    parseImageReference(candidate);
-    return candidate;
-  } catch (error) {
-    if (error instanceof InvalidInput) return undefined;
-    throw error;
-  }
+  return isMarked && usableReference(word) !== undefined;
 }
 
 function refused(reason: string): ReadLine {

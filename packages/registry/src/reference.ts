@@ -6,6 +6,7 @@ export {
   parseImageReference,
   printImageReference,
   sourceRepository,
+  usableReference,
 } from './oci/image-reference.js';
 export type { ImageReference } from './oci/image-reference.js';
 export { excerpt, hostFault, pathFault, tagFault } from './oci/reference-grammar.js';

@@ -79,7 +79,7 @@ export function canonicalHost(host: string): string {
 /** Suggests the whole corrected reference if it is valid: a tag may have upper-case letters. */
 function caseFault(path: string, text: string, repository: string): string | undefined {
   if (!/[A-Z]/.test(path)) return undefined;
-  const instead = usable(`${repository.toLowerCase()}${text.slice(repository.length)}`);
+  const instead = usableReference(`${repository.toLowerCase()}${text.slice(repository.length)}`);
   const fault = `the path "${excerpt(path)}" has upper-case letters`;
   return instead === undefined ? `${fault}, which are not allowed` : `${fault}: type "${instead}"`;
 }
@@ -145,12 +145,12 @@ function imageAmong(text: string): string {
 }
 
 function forExample(candidate: string): string {
-  const instead = usable(candidate);
+  const instead = usableReference(candidate);
   return instead === undefined ? '' : `, "${instead}"`;
 }
 
 /** Returns the candidate if it is a valid reference: a suggestion must never be refused itself. */
-function usable(candidate: string): string | undefined {
+export function usableReference(candidate: string): string | undefined {
   try {
     parseImageReference(candidate);
     return candidate;
