@@ -47,6 +47,7 @@ interface Moved {
 async function moveTable({ table, key, distinguishing }: NumberedTable, from: Queries, into: Queries): Promise<Moved> {
   const columns = await sharedColumns(table, from, into);
   const ids = new Map<number, number>();
+  const taken = new Set<number>();
   const inserted = new Set<number>();
   const followers: { readonly id: number; readonly first: number }[] = [];
   let rows = 0;
@@ -57,10 +58,11 @@ async function moveTable({ table, key, distinguishing }: NumberedTable, from: Qu
       rows += 1;
       const known =
         row[key] === null
-          ? await likeIt(table, distinguishing, { row, into, taken: ids })
+          ? await likeIt(table, distinguishing, { row, into, taken })
           : await byKey(table, key, row, into);
       const id = known ?? (await insert(table, columns, row, into));
       ids.set(row.id, id);
+      taken.add(id);
       if (known === undefined) inserted.add(row.id);
       const first = row['duplicate_of'];
       if (known === undefined && typeof first === 'number') followers.push({ id, first });
@@ -85,7 +87,7 @@ async function byKey(table: string, key: string, row: RowValues, into: Queries):
 async function likeIt(
   table: string,
   distinguishing: readonly string[],
-  { row, into, taken }: { row: RowValues; into: Queries; taken: ReadonlyMap<number, number> },
+  { row, into, taken }: { row: RowValues; into: Queries; taken: ReadonlySet<number> },
 ): Promise<number | undefined> {
   const same = distinguishing.map((column) => {
     const value = row[column] ?? null;
@@ -93,8 +95,7 @@ async function likeIt(
   });
   const { rows } = await sql<{ id: number }>`select id from ${sql.table(table)}
     where ${sql.join(same, sql` and `)} order by id`.execute(into);
-  const used = new Set(taken.values());
-  return rows.find(({ id }) => !used.has(id))?.id;
+  return rows.find(({ id }) => !taken.has(id))?.id;
 }
 
 async function insert(table: string, columns: readonly string[], row: RowValues, into: Queries): Promise<number> {
