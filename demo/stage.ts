@@ -88,7 +88,7 @@ function environmentFor({
   writeFileSync(
     configuration,
     [
-      '# The source has a loopback address, so it must be named: the ferry connects to no private address by itself.',
+      '# The source has a loopback address, so it must be named: the ferry connects to no private address that is not configured.',
       'hosts:',
       `  "${proxy.host}": { scheme: http }`,
       'targets:',

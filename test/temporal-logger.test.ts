@@ -26,7 +26,7 @@ test('the log contains the reason why an activity or a workflow failed', () => {
 });
 
 test('the log contains the stack of an unexpected error', () => {
-  const bug = new TypeError('the engine reported on what it was not asked for');
+  const bug = new TypeError('the engine reported on what was not requested');
   const failure = ApplicationFailure.create({ type: bug.name, message: bug.message, cause: bug });
 
   expect(logged(failure)).toMatchObject({ error: { type: 'TypeError', message: bug.message, stack: bug.stack } });

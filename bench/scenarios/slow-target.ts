@@ -17,7 +17,7 @@ export const slowTarget: Scenario = {
     const common = { image, attempts: Math.min(attempts, mostRounds), untilFirstTarget: true };
     const [alone, beside] = await withRegistries({ targets: 2 }, async (registries) => {
       const [first, second] = registries.targets;
-      if (first === undefined || second === undefined) throw new TypeError('two targets were asked for');
+      if (first === undefined || second === undefined) throw new TypeError('two targets are required');
       const toSource = await startSlowRoad(registries.source, sourceMegabits);
       const toSecond = await startSlowRoad(second, targetMegabits);
       try {

@@ -124,7 +124,7 @@ function dockerTarget({ target, host, repository, tag }: Destination): DockerTar
 /** Docker says which layers it sent, but not how many bytes. */
 function dockerOutcome(result: DockerTargetResult, sourceDigest: string | undefined): TargetOutcome {
   const { target, reference, digest, mediaType, platforms, pushedLayers, mountedLayers, presentLayers } = result;
-  const made = `docker made its manifests anew: its digest is ${digest}, where the source has ${sourceDigest ?? 'another'}; configurations and unpacked layers are the source's, and sizes are unpacked ones`;
+  const made = `docker created new manifests: its digest is ${digest}, where the source has ${sourceDigest ?? 'another'}; configurations and unpacked layers are the source's, and sizes are unpacked ones`;
   const notes = [...(result.note === undefined ? [] : [result.note]), ...(digest === sourceDigest ? [] : [made])];
   return {
     target,

@@ -16,6 +16,6 @@ export interface SchemaEditor {
   widenText(
     table: string,
     column: string,
-    imageRequest: { readonly length?: number; readonly binary?: boolean },
+    wanted: { readonly length?: number; readonly binary?: boolean },
   ): Promise<void>;
 }

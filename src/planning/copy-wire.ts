@@ -88,6 +88,6 @@ export function openTarget(
 
 function destinationOf(target: string, destinations: readonly Destination[]): Destination {
   const destination = destinations.find((candidate) => candidate.target === target);
-  if (destination === undefined) throw new TypeError(`the engine reported on ${target}, which it was not asked for`);
+  if (destination === undefined) throw new TypeError(`the engine reported on ${target}, which was not requested`);
   return destination;
 }

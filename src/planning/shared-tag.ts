@@ -45,7 +45,7 @@ export async function takenTargets(
     const { rows } = await wanted.wantedRows(other);
     const both = chosenTargets(wantedTargets(rows), targets).filter(({ name }) => !taken.has(name));
     if (both.length === 0) continue;
-    const meaning = isUnseen ? 'only the Docker daemon could tell what it leads to' : await otherMeaning(other, rows);
+    const meaning = isUnseen ? 'only the Docker daemon can resolve it' : await otherMeaning(other, rows);
     if (meaning === undefined) continue;
     for (const target of both) {
       taken.set(target.name, { target: target.name, fault: takenTag({ image, other, meaning }, target) });
@@ -61,7 +61,7 @@ export async function takenTargets(
     const ours = await digestOf(image, engine, signal);
     const theirPlatforms = printSelection(wantedSelection(rows));
     const isSame = theirs === ours && theirPlatforms === printSelection(selection);
-    return isSame ? undefined : `it leads to ${theirs} for ${theirPlatforms}`;
+    return isSame ? undefined : `it points to ${theirs} for ${theirPlatforms}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { TaskQueue } from '../contract/task-queues.js';
 import type { Target } from '../domain/target.js';
 
 /** Tried again in the attempts of an image: a worker that is being started has its daemon a moment later. */
-const nobody: Fault = {
+const noDaemonWorker: Fault = {
   code: 'unreachable',
   decision: 'retry',
   reason: `no worker with a Docker daemon takes its copies (task queue ${TaskQueue.docker}): start one where "docker version" answers; "ferry doctor" says what is wrong here`,
@@ -19,7 +19,7 @@ export async function unservedTargets(
 ): Promise<readonly LeftTarget[]> {
   const behindDaemons = targets.filter(({ engine }) => engine === 'docker');
   if (behindDaemons.length === 0 || (await workers.arePolling()) !== false) return [];
-  return behindDaemons.map(({ name }) => ({ target: name, fault: nobody }));
+  return behindDaemons.map(({ name }) => ({ target: name, fault: noDaemonWorker }));
 }
 
 /** Workers that copy through Docker daemons. */

@@ -12,7 +12,7 @@ interface CompletedTarget {
 
 /** What the attempts of one image copied to its targets, and from which source digest. */
 export class CompletedTargets {
-  readonly #deliveries = new Map<string, CompletedTarget>();
+  readonly #completed = new Map<string, CompletedTarget>();
   #last: Pick<AttemptResult, 'sourceDigest' | 'missingPlatforms'> = { missingPlatforms: [] };
 
   /** What the targets have of the latest source digest that an attempt copied. */
@@ -23,10 +23,10 @@ export class CompletedTargets {
   /** Records an attempt. @returns the attempt, with each completed target as reported by the attempt that copied it */
   add(attempt: AttemptResult): AttemptResult {
     const { open, sourceDigest } = attempt;
-    for (const { destination } of open) this.#deliveries.delete(destination.target);
+    for (const { destination } of open) this.#completed.delete(destination.target);
     if (sourceDigest === undefined) return attempt;
-    const done = attempt.done.map((found) => asCompleted(found, this.#deliveries.get(found.target)?.outcome));
-    for (const outcome of done) this.#deliveries.set(outcome.target, { outcome, sourceDigest });
+    const done = attempt.done.map((found) => asCompleted(found, this.#completed.get(found.target)?.outcome));
+    for (const outcome of done) this.#completed.set(outcome.target, { outcome, sourceDigest });
     // An attempt that reached no target did not read the source.
     const isSame = sourceDigest === this.#last.sourceDigest && attempt.missingPlatforms.length === 0;
     const { missingPlatforms } = isSame ? this.#last : attempt;
@@ -55,6 +55,6 @@ export class CompletedTargets {
   }
 
   #from(sourceDigest: string | undefined): readonly TargetOutcome[] {
-    return [...this.#deliveries.values()].flatMap((one) => (one.sourceDigest === sourceDigest ? [one.outcome] : []));
+    return [...this.#completed.values()].flatMap((one) => (one.sourceDigest === sourceDigest ? [one.outcome] : []));
   }
 }

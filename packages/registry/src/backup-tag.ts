@@ -29,7 +29,7 @@ export async function createBackupTag(
     return candidate;
   }
   throw new RegistryFault(
-    `what its tag leads to cannot be kept: ${tag} and ${beside} lead to something else already; delete one of these tags there, or choose another backupTag`,
+    `cannot back up the current tag: ${tag} and ${beside} already point to other digests; delete one of these tags there, or choose another backupTag`,
     { repo, code: 'backup-tag-taken', decision: 'block' },
   );
 }

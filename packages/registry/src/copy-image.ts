@@ -52,15 +52,15 @@ async function copyPrepared(
   signal.throwIfAborted();
   const { targets, plan } = prepared;
   const done = targets.filter((target) => target.plan.alreadyThere);
-  const owing = targets.filter((target) => !target.plan.alreadyThere);
+  const incomplete = targets.filter((target) => !target.plan.alreadyThere);
   for (const { plan: there } of done) onProgress({ type: 'target-done', target: there.target, digest: there.digest });
   for (const { target, failure } of plan.failures) {
     onProgress({ type: 'target-failed', target, reason: failure.message });
   }
   const outcome =
-    owing.length === 0
+    incomplete.length === 0
       ? nothingRequired
-      : await copyRequired(client, prepared, owing, { onProgress, concurrentBlobs, signal });
+      : await copyRequired(client, prepared, incomplete, { onProgress, concurrentBlobs, signal });
   const { copied, faults, bytesRead } = outcome;
   throwFaultOfSource(
     faults.map(({ failure }) => failure),
@@ -86,7 +86,7 @@ const nothingRequired: CopyOutcome = { copied: [], faults: [], bytesRead: 0 };
 async function copyRequired(
   client: RegistryClient,
   { source }: PreparedCopy,
-  owing: readonly PreparedTarget[],
+  incomplete: readonly PreparedTarget[],
   { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
 ): Promise<CopyOutcome> {
   let bytesRead = 0;
@@ -105,7 +105,7 @@ async function copyRequired(
     },
     signal,
   };
-  const runs = owing.map((target) => new TargetRun(context, target));
+  const runs = incomplete.map((target) => new TargetRun(context, target));
   const results = runs.map((run) => run.result);
   const required = await Promise.all(runs.map((run) => run.requiredBlobs()));
   const work = workList(runs, required);

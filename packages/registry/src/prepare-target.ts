@@ -93,7 +93,7 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
 
   const manifests = await requiredManifests(reader, root, composed);
   const last = manifests.at(-1);
-  if (last === undefined) throw new TypeError('a tag always leads to a manifest');
+  if (last === undefined) throw new TypeError('a tag always points to a manifest');
   const { digest, mediaType } = last.content;
   // The source does not know an index that this client made.
   const ofSource = composed.root.kind === 'index' ? manifests.slice(0, -1) : manifests;

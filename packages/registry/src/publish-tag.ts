@@ -45,7 +45,7 @@ export interface Publication {
 export async function publishTag(publication: Publication): Promise<string | undefined> {
   const { manifests, missing, referrers, tag, tagIsSet } = publication;
   const root = manifests.at(-1);
-  if (root === undefined) throw new TypeError('a tag always leads to a manifest');
+  if (root === undefined) throw new TypeError('a tag always points to a manifest');
   for (const manifest of referrers.count > 0 ? manifests : manifests.slice(0, -1)) {
     if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
   }
@@ -161,7 +161,7 @@ async function readBack(
     if (found?.body.equals(content.body) === true) return;
     if (attempt === ATTEMPTS) {
       const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
-      const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does somebody else write to it?`;
+      const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does another program write to it?`;
       throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
     }
     await rest(backoff(attempt, client.host(repo.host).timing), signal);

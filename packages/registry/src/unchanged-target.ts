@@ -19,11 +19,11 @@ export function unchangedTarget(
   sourceDigest: Digest,
   request: Pick<CopyRequest, 'platforms' | 'trustEqualTags' | 'force'>,
 ): PreparedTarget | undefined {
-  const isLeaderOf =
+  const unchanged =
     knownCopy(tag, sourceDigest) ?? (request.force === true ? undefined : equalTag(tag, sourceDigest, request));
-  if (isLeaderOf === undefined) return undefined;
+  if (unchanged === undefined) return undefined;
   const { target, repo } = tag;
-  const { digest, mediaType, platforms, dropped, note } = isLeaderOf;
+  const { digest, mediaType, platforms, dropped, note } = unchanged;
   return {
     target,
     repo,

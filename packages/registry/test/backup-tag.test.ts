@@ -46,7 +46,7 @@ test("if both backup tags are taken, the image's tag stays unchanged and the rea
   const report = await copy(source, target);
 
   expect(report.failures).toMatchObject([{ failure: { code: 'backup-tag-taken', decision: 'block' } }]);
-  expect(report.failures[0]?.failure.message).toContain(`${backupTag} and ${beside} lead to something else already`);
+  expect(report.failures[0]?.failure.message).toContain(`${backupTag} and ${beside} already point to other digests`);
   expect(tags(target, 'v1', backupTag, beside)).toEqual([before.bytes, ...taken]);
 });
 

@@ -313,7 +313,7 @@ describe('an upload that is redirected with 307 or 308', () => {
 
     const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    expect(report.failures[0]?.failure.message).toContain(`it leads to ${target.url}/other/uploads/`);
+    expect(report.failures[0]?.failure.message).toContain(`it points to ${target.url}/other/uploads/`);
   });
 });
 

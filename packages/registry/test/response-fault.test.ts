@@ -94,7 +94,7 @@ test('an unexpected redirect is reported with its location, without the query', 
   const fault = faultOf(target, 301, '', { location });
 
   expect(fault).toMatchObject({ code: 'protocol', decision: 'block' });
-  expect(fault.message).toContain('leads to https://registry.example.com/v2/team/app/blobs/uploads/?…');
+  expect(fault.message).toContain('points to https://registry.example.com/v2/team/app/blobs/uploads/?…');
   expect(faultOf(target, 302, '', { location: 'http://[' }).message).toContain('is this a container registry?');
 });
 

@@ -26,6 +26,6 @@ export function wrongRange(
   { offset, sent }: { readonly offset: number; readonly sent: string },
 ): BlobMismatch {
   client.host(repo.host).mirrors.markBad(digest);
-  const message = `asked for bytes ${offset}-${size - 1} of the blob ${digest} after a break, it sends ${sent}`;
+  const message = `bytes ${offset}-${size - 1} of the blob ${digest} were requested after a break, it sends ${sent}`;
   return new BlobMismatch(message, { repo, code: 'protocol', decision: 'retry' });
 }

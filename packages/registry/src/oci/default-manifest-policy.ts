@@ -4,7 +4,7 @@ import { ManifestPolicy } from './manifest-policy.js';
 const personalAcr =
   /^(?:registry(?:-intl|-vpc|-internal)?\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.[a-z0-9-]+\.personal\.cr\.aliyuncs\.com)$/;
 
-/** What happens to attestations on a registry for which nobody chose a policy. */
+/** What happens to attestations on a registry without a configured policy. */
 export function defaultManifestPolicy(host: string): ManifestPolicy {
   return personalAcr.test(host) ? ManifestPolicy.drop : ManifestPolicy.keep;
 }

@@ -101,6 +101,6 @@ function describeReferrer({ digest, mediaType, body }: Content): JsonObject {
 }
 
 function lost(repo: RepositoryRef, tag: string): RegistryFault {
-  const message = `its tag "${tag}" loses what is added to it; does somebody else write to it?`;
+  const message = `its tag "${tag}" loses what is added to it; does another program write to it?`;
   return new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });
 }

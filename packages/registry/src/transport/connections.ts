@@ -75,7 +75,7 @@ export class Connections {
 
   #makeAgent(proxy: URL | undefined, isSecure: boolean): PooledPlainAgent | PooledTlsAgent | Agent {
     if (proxy === undefined) return isSecure ? new PooledTlsAgent(KEPT) : new PooledPlainAgent(KEPT);
-    if (this.#proxyAgents === undefined) throw new TypeError('a route was asked for before its agents were ready');
+    if (this.#proxyAgents === undefined) throw new TypeError('a route was requested before its agents were ready');
     const { ForwardAgent, TunnelAgent } = this.#proxyAgents;
     // The signal ends connections that the proxy has not answered yet; no agent has those.
     const options = { ...KEPT, signal: this.#closed.signal };

@@ -57,7 +57,7 @@ async function reached<T>(proxy: URL, connect: () => Promise<T>): Promise<T> {
 function refusal(proxy: URL, status: number, destination: string): ProxyFault {
   if (status === 407) {
     const told = proxy.username === '' ? 'wants a user and password' : 'refused the user and password';
-    return new ProxyFault(proxy, `${told} (407): they belong into its URL, http://user:password@${proxy.host}`, {
+    return new ProxyFault(proxy, `${told} (407): put them in its URL, http://user:password@${proxy.host}`, {
       passes: false,
     });
   }

@@ -44,7 +44,7 @@ export function tooManyRedirects(request: Redirectable): RefusedRedirect {
 }
 
 function refusedRedirect({ repo, what }: Redirectable, reason: string, hint = ''): RefusedRedirect {
-  return new RefusedRedirect(`${reason} (asked for ${what}); it was not followed${hint}`, {
+  return new RefusedRedirect(`${reason} (request: ${what}); it was not followed${hint}`, {
     repo,
     code: 'protocol',
     decision: 'block',

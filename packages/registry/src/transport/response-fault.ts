@@ -61,7 +61,7 @@ export function responseFault(
 function redirectHint({ statusCode = 0, headers: { location } }: AnswerHead, base: URL): string | undefined {
   if (statusCode < 300 || statusCode > 399 || location === undefined) return undefined;
   if (!URL.canParse(location, base.href)) return undefined;
-  return `it leads to ${printUrl(new URL(location, base))}: is that its right address?`;
+  return `it points to ${printUrl(new URL(location, base))}: is that its right address?`;
 }
 
 /** A token that is valid, but not for this request (RFC 6750 §3.1). */
