@@ -25,7 +25,7 @@ export function bytesOf({ blobs }: MadeManifest): number {
 export interface RaceOptions {
   readonly image: MadeManifest;
   readonly attempts: number;
-  /** Hosts in place of the registries' own: slow roads to them. */
+  /** Hosts in place of the registries' own: slow links to them. */
   readonly sourceHost?: string;
   readonly targetHosts?: readonly string[];
   /** Ends the clock of a run when the first target's reference is said to be done; only that target is looked at. */

@@ -3,7 +3,7 @@ import { timesFaster, within } from '../goals.js';
 import { bytesOf, largeImage, race } from '../image-race.js';
 import { withRegistries } from '../registries.js';
 import type { Scenario } from '../scenario.js';
-import { startSlowRoad } from '../slow-road.js';
+import { startSlowLink } from '../slow-link.js';
 
 const megabitsPerSecond = 400;
 const mostRounds = 3;
@@ -21,7 +21,7 @@ function slowSource(targets: number, atLeast: number): Scenario {
       const peers = findPeers().map((peer) => ({ ...oneAfterTheOther(peer), mostRounds: 1 }));
       const contestants = [ferry(), ...peers];
       const entries = await withRegistries({ targets }, async (registries) => {
-        const proxy = await startSlowRoad(registries.source, megabitsPerSecond);
+        const proxy = await startSlowLink(registries.source, megabitsPerSecond);
         try {
           const options = { image, attempts: Math.min(attempts, mostRounds), sourceHost: proxy.host };
           return await race(registries, contestants, options);

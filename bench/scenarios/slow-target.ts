@@ -3,7 +3,7 @@ import { within } from '../goals.js';
 import { largeImage, race } from '../image-race.js';
 import { withRegistries } from '../registries.js';
 import type { Entry, Scenario } from '../scenario.js';
-import { startSlowRoad } from '../slow-road.js';
+import { startSlowLink } from '../slow-link.js';
 import { medianOf } from '../statistics.js';
 
 const sourceMegabits = 400;
@@ -18,8 +18,8 @@ export const slowTarget: Scenario = {
     const [alone, beside] = await withRegistries({ targets: 2 }, async (registries) => {
       const [first, second] = registries.targets;
       if (first === undefined || second === undefined) throw new TypeError('two targets are required');
-      const toSource = await startSlowRoad(registries.source, sourceMegabits);
-      const toSecond = await startSlowRoad(second, targetMegabits);
+      const toSource = await startSlowLink(registries.source, sourceMegabits);
+      const toSecond = await startSlowLink(second, targetMegabits);
       try {
         const sourceHost = toSource.host;
         const only = { ...registries, targets: [first] };

@@ -227,7 +227,7 @@ function repack(source: ScriptedRegistry, { config, platform }: PlacedImage, reg
   const bytes = source.blob('team/app', config);
   if (bytes === undefined) throw new Error('the config is not there');
   registry.putBlob('mirror/app', bytes);
-  const layer = Buffer.from(`packed anew for ${platform.architecture}`);
+  const layer = Buffer.from(`packed again for ${platform.architecture}`);
   registry.putBlob('mirror/app', layer);
   const content = {
     schemaVersion: 2,

@@ -105,7 +105,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
 
       const owner = await stores.names.claim({
         targetRepository: `${aliyunHost}/mirror/kube-state-metrics`,
-        sourceRepository: 'ghcr.io/somebody/kube-state-metrics',
+        sourceRepository: 'ghcr.io/another/kube-state-metrics',
         target: 'aliyun',
       });
       expect(owner).toBe('registry.k8s.io/kube-state-metrics/app5/kube-state-metrics');

@@ -110,8 +110,8 @@ describe.skipIf('reason' in daemon)('the docker engine, with a daemon', () => {
     const made = await makeImage({ name: repository.replaceAll('/', '-'), layers: [100], format: 'docker' });
     const [config, layer] = made.blobs;
     if (config === undefined || layer === undefined) throw new Error('the image has no blobs');
-    const told = JSON.parse((await buffer(config.open())).toString()) as object;
-    const { os: _os, architecture: _architecture, ...rest } = told as Readonly<Record<string, unknown>>;
+    const original = JSON.parse((await buffer(config.open())).toString()) as object;
+    const { os: _os, architecture: _architecture, ...rest } = original as Readonly<Record<string, unknown>>;
     const open = blobOf(Buffer.from(JSON.stringify({ ...rest, ...platform })));
     const json = JSON.parse(made.bytes.toString()) as { readonly config: object };
     const bytes = Buffer.from(

@@ -88,7 +88,7 @@ const said: readonly [DockerSide, string, string, string][] = [
   ['target', 'mkdir /data: no space left on device', 'target-full', 'block'],
   ['target', 'received unexpected HTTP status: 503 Service Unavailable', 'server-error', 'retry'],
   ['target', 'name unknown: The repository with name x does not exist', 'repository-missing', 'block'],
-  ['target', 'something that nobody has seen before', 'internal', 'retry'],
+  ['target', 'something that no rule knows', 'internal', 'retry'],
 ];
 
 describe('what docker says becomes a fault that says what to do', () => {

@@ -44,7 +44,7 @@ test(
 
     for (const n of images.keys()) {
       await stage.ferry('add', `${stage.proxy.host}/org/crash-${n}:1`);
-      await untilRoadCarried(bytesOnRoad() + Math.random() * layerBytes * layersOfAnImage * 0.8);
+      await untilBytesRead(bytesRead() + Math.random() * layerBytes * layersOfAnImage * 0.8);
       await killWorker(up);
     }
     const summary = await stage.ask<SyncAllResult>('sync', '--wait');
@@ -64,14 +64,14 @@ test(
   },
 );
 
-function bytesOnRoad(): number {
+function bytesRead(): number {
   return stage.proxy.reads().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-async function untilRoadCarried(bytes: number): Promise<void> {
+async function untilBytesRead(bytes: number): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (bytesOnRoad() < bytes) {
-    if (Date.now() > deadline) throw new Error(`the road carried ${bytesOnRoad()} bytes in a minute, not ${bytes}`);
+  while (bytesRead() < bytes) {
+    if (Date.now() > deadline) throw new Error(`the proxy read ${bytesRead()} bytes in a minute, not ${bytes}`);
     await sleep(5);
   }
 }

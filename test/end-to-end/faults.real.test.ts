@@ -68,7 +68,7 @@ test('every fault has a reason of its own, and everything else is copied', { tim
   insertRow(source.host, 'org', 'fine:1');
   insertRow(source.host, 'org', 'corrupt:1');
   insertRow(source.host, 'org', 'fine:2');
-  insertRow(source.host, 'nobody', 'nothing:1');
+  insertRow(source.host, 'absent', 'nothing:1');
   insertRow(source.host, 'org', 'Broken:Name:1');
 
   const summary = await stage.ask<SyncAllResult>('up', '--until-idle');
@@ -92,7 +92,7 @@ test('every fault has a reason of its own, and everything else is copied', { tim
   });
   const codes = new Map(blocked.map(({ image, code }) => [image, code]));
   expect(codes.get(`${source.host}/org/fine:2`)).toBe('tag-missing');
-  expect(codes.get(`${source.host}/nobody/nothing:1`)).toBe('repository-missing');
+  expect(codes.get(`${source.host}/absent/nothing:1`)).toBe('repository-missing');
   expect([...codes.values()]).toContain('invalid-reference');
   expect(summary).toMatchObject({ pushed: 0 });
   for (const text of [JSON.stringify([status, corrupted, blocked, summary]), said.output, said.errors, ...logs()]) {

@@ -29,7 +29,7 @@ const send = async (path: string, body: string, headers: Record<string, string> 
     headers: { 'content-type': 'application/json', authorization: `Bearer ${apiToken}`, ...headers },
     body,
   });
-const unavailable = () => new FerryError('nobody answers at 10.0.0.1:7233', { code: 'temporal', decision: 'retry' });
+const unavailable = () => new FerryError('no server answers at 10.0.0.1:7233', { code: 'temporal', decision: 'retry' });
 
 describe("GitHub's deliveries", () => {
   test("GitHub's published test vector is accepted as a valid signature", async () => {

@@ -30,7 +30,7 @@ export interface FaultyProxy {
 }
 
 /** @param upstream `http://127.0.0.1:port` of the registry behind it */
-export async function startFaultyRoad(upstream: string): Promise<FaultyProxy> {
+export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
   const seen: string[] = [];
   const accidents: { line: RegExp; accident: (passage: ProxiedRequest) => Promise<void> | false }[] = [];
   const server = createServer((incoming, outgoing) => {

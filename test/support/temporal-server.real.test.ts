@@ -10,7 +10,7 @@ test('every test file has a namespace of its own on the shared Temporal server',
   const [one, other] = await Promise.all(
     [first, second].map(async (namespace) => {
       const handle = await new Client({ connection, namespace }).workflow.start('Nothing', {
-        taskQueue: 'nobody',
+        taskQueue: 'without-worker',
         workflowId: 'the-same',
       });
       return handle.describe();

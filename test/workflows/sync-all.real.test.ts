@@ -562,7 +562,7 @@ describe('SyncAll on a real Temporal server', () => {
   test('a failed check of tags is reported and does not prevent copies', async () => {
     world.want('docker.io/library/a:1');
     world.onCheckTags = async () => {
-      throw ApplicationFailure.nonRetryable('a row that nobody thought of');
+      throw ApplicationFailure.nonRetryable('an unexpected row');
     };
 
     const { runId } = await ask('one');
@@ -570,7 +570,7 @@ describe('SyncAll on a real Temporal server', () => {
 
     expect(summary).toMatchObject({ pushed: 1, retrying: 1 });
     expect(summary.notDone).toMatchObject([{ image: 'tags of pushed images', state: 'retrying', code: 'internal' }]);
-    expect(summary.notDone[0]?.reason).toContain('a row that nobody thought of');
+    expect(summary.notDone[0]?.reason).toContain('an unexpected row');
   });
 
   test('an invalid input typed by hand ends the workflow with the reason', async () => {

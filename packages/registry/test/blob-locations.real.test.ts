@@ -4,7 +4,7 @@ import { copyImage } from '../src/copy-image.js';
 import type { BlobLocations } from '../src/client-options.js';
 import type { CopyReport } from '../src/copy-types.js';
 import { createRegistryClient } from '../src/registry-client.js';
-import { startFaultyRoad } from '../../../test/support/faulty-proxy.js';
+import { startFaultyProxy } from '../../../test/support/faulty-proxy.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
 import type { RegistryServer } from '../../../test/support/registry-server.js';
 import { blobsOf, hasBlob, makeImage, pushImage, readManifest } from '../../../test/support/test-images.js';
@@ -54,7 +54,7 @@ async function copyWith(
   memory: LyingMemory,
   repository: string,
 ): Promise<{ readonly report: CopyReport; readonly mounts: readonly string[] }> {
-  const proxy = await startFaultyRoad(target.url);
+  const proxy = await startFaultyProxy(target.url);
   onTestFinished(() => proxy.stop());
   const client = createRegistryClient({
     credentials: () => Promise.resolve(undefined),

@@ -210,7 +210,7 @@ describe.each(['distribution', 'docker-registry'] as const)('between %s servers'
 
     const results = await Promise.allSettled([
       copyImage(client, { ...request, source: { ...request.source, tag: 'v2' } }),
-      copyImage(client, { ...request, source: { ...request.source, path: 'nobody/nothing' } }),
+      copyImage(client, { ...request, source: { ...request.source, path: 'absent/nothing' } }),
     ]);
 
     expect(results.map((result) => (result.status === 'rejected' ? result.reason.code : ''))).toEqual([

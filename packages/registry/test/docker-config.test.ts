@@ -212,10 +212,10 @@ describe('the Docker configuration file', () => {
   });
 
   test('a missing file has no credentials, and reports nothing as unused', async () => {
-    const nobody = dockerConfigCredentials({ path: join(folder, 'missing.json') });
+    const credentials = dockerConfigCredentials({ path: join(folder, 'missing.json') });
 
-    expect(await nobody('ghcr.io', 'a')).toBeUndefined();
-    expect(await nobody.unused?.('ghcr.io', 'a')).toEqual([]);
+    expect(await credentials('ghcr.io', 'a')).toBeUndefined();
+    expect(await credentials.unused?.('ghcr.io', 'a')).toEqual([]);
   });
 
   test.each<[string, unknown, RegExp]>([

@@ -3,7 +3,7 @@ import { parseImageReference } from '../src/oci/image-reference.js';
 import { copyImage } from '../src/copy-image.js';
 import type { CopyReport } from '../src/copy-types.js';
 import { createRegistryClient } from '../src/registry-client.js';
-import { startFaultyRoad } from '../../../test/support/faulty-proxy.js';
+import { startFaultyProxy } from '../../../test/support/faulty-proxy.js';
 import type { FaultyProxy } from '../../../test/support/faulty-proxy.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
 import type { RegistryServer } from '../../../test/support/registry-server.js';
@@ -19,17 +19,17 @@ const timing = { backoffMs: 50, joinMs: 500 };
 
 let image: MadeManifest;
 let source: RegistryServer;
-let sourceRoad: FaultyProxy;
+let sourceProxy: FaultyProxy;
 
 beforeAll(async () => {
   image = await makeImage({ name: 'app', layers: [3_000_000, 1_000_000] });
   source = await startRegistry({ kind: 'distribution' });
-  sourceRoad = await startFaultyRoad(source.url);
+  sourceProxy = await startFaultyProxy(source.url);
   await pushImage(source, { image, repository, tag: 'v1' });
 });
 
 afterAll(async () => {
-  await sourceRoad.stop();
+  await sourceProxy.stop();
   await source.stop();
 });
 
@@ -53,7 +53,7 @@ describe.each(['distribution', 'docker-registry'] as const)('with connection fau
 
   async function startTarget(): Promise<void> {
     target = await startRegistry({ kind });
-    proxy = await startFaultyRoad(target.url);
+    proxy = await startFaultyProxy(target.url);
     onTestFinished(async () => {
       await proxy.stop();
       await target.stop();
@@ -114,13 +114,13 @@ describe.each(['distribution', 'docker-registry'] as const)('with connection fau
   test('a source that breaks off in every layer is resumed from there', async () => {
     await startTarget();
     const cut = new Set<string>();
-    sourceRoad.when(/^GET .*\/blobs\//, (passage) => {
+    sourceProxy.when(/^GET .*\/blobs\//, (passage) => {
       if (cut.has(passage.path)) return false;
       cut.add(passage.path);
       return passage.cutAnswer(500_000);
     });
 
-    const report = await copyTo(proxy, sourceRoad);
+    const report = await copyTo(proxy, sourceProxy);
 
     await expectWhole(report);
     const reads = (await source.requests()).filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'));

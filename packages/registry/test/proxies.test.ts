@@ -90,7 +90,7 @@ describe('a proxy', () => {
     [503, { refuseWith: 503 }, 'unreachable', 'retry', /answered 503 instead of connecting/],
   ])('a proxy that refuses with %d is not reported as the registry', async (status, options, code, decision, words) => {
     const { registry: source, ca } = await startSecure();
-    const proxy = await ForwardProxy.start(status === 407 ? { login: 'somebody:else' } : options);
+    const proxy = await ForwardProxy.start(status === 407 ? { login: 'another:login' } : options);
     const hosts = new Map([[source.host, { scheme: 'https' as const, ca, proxy: proxy.url() }]]);
 
     const copying = copyImage(clientFor([], { hosts }), requestFor(source, []));
@@ -102,7 +102,7 @@ describe('a proxy', () => {
 
   test('a proxy that refuses the password is named without it', async () => {
     const { registry: source } = await startSecure();
-    const proxy = await ForwardProxy.start({ login: 'somebody:else' });
+    const proxy = await ForwardProxy.start({ login: 'another:login' });
     const hosts = new Map([[source.host, { scheme: 'https' as const, proxy: proxy.url(login) }]]);
 
     const copying = copyImage(clientFor([], { hosts }), requestFor(source, []));

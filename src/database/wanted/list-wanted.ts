@@ -111,9 +111,9 @@ function unreadFault({ code, message }: InvalidInput): { readonly code: string; 
 
 /** A text of another program is shown unchanged. */
 function readRequestedBy(column: string): RequestedBy {
-  const told = readJsonColumn(column);
-  const isTold = typeof told === 'object' && told !== null && 'by' in told;
-  return isTold ? (told as RequestedBy) : { by: 'row', id: column };
+  const value = readJsonColumn(column);
+  const isRequestedBy = typeof value === 'object' && value !== null && 'by' in value;
+  return isRequestedBy ? (value as RequestedBy) : { by: 'row', id: column };
 }
 
 function openReason(copies: readonly CopyEntry[]): { code?: string; reason?: string } {

@@ -5,14 +5,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { paceOf } from '../demo/pace.js';
 
 /** A slow link to a registry. Each direction has a bandwidth limit, which all connections share. */
-export interface SlowRoad {
+export interface SlowLink {
   /** `127.0.0.1:port`, in place of the registry's own host. */
   readonly host: string;
   stop(): void;
 }
 
 /** Forwards TCP unchanged. Plain HTTP keeps the Host header, so the registry's Location headers point to the link. */
-export async function startSlowRoad(to: { readonly port: number }, megabitsPerSecond: number): Promise<SlowRoad> {
+export async function startSlowLink(to: { readonly port: number }, megabitsPerSecond: number): Promise<SlowLink> {
   const bytesPerSecond = (megabitsPerSecond * 1_000_000) / 8;
   const [there, back] = [paceOf(bytesPerSecond), paceOf(bytesPerSecond)];
   const sockets = new Set<Socket>();
