@@ -1,6 +1,7 @@
 import type { Digest } from './oci/digest.js';
 import type { RegistryError } from './errors.js';
 import type { Timing } from './transport/timing.js';
+import type { UploadHabitStore, UploadJournal } from './upload-records.js';
 
 /** Credentials of one registry. A user name and a password, or one of the two tokens. */
 export interface RegistryCredentials {
@@ -127,6 +128,10 @@ export interface RegistryClientOptions {
   readonly concurrentTransfers?: number;
   /** Where earlier processes put blobs; by default nothing is remembered. */
   readonly blobLocations?: BlobLocations;
+  /** Uploads that earlier processes did not finish; by default none is remembered. */
+  readonly uploads?: UploadJournal | undefined;
+  /** How registries take uploads; by default it is learned by each client. */
+  readonly uploadHabits?: UploadHabitStore | undefined;
   /** Called before each read that a source may count; absent: reads are not counted. */
   readonly pulls?: PullLedger;
   /** Timeouts that differ from the defaults (`transport/timing.ts`). */

@@ -138,9 +138,16 @@ export interface CopySurvey {
 export type BlobOutcome = 'uploaded' | 'mounted' | 'already-there';
 
 /**
+ * What a stalled transfer waits for: a connection, bytes of the source, a target that accepts bytes, its answer to the
+ * commit, or the pause before a retry.
+ */
+export type TransferWait = 'connection' | 'source-bytes' | 'target-accepts' | 'commit' | 'retry';
+
+/**
  * One step of a copy, in the order in which the steps happen. All `bytes` and `size` are compressed bytes.
  *
  * - `planned`: how many blobs of how many bytes some target lacks; comes once, unless every target has the image
+ * - `continued`, `stalled`: an upload went on after a break; a transfer does not move
  * - `blob`: a blob is complete on one target
  * - `manifest`: a manifest was put on one target
  * - `target-failed`, `target-done`: one of the two comes for each target that was reached, as its last event
@@ -157,6 +164,23 @@ export type CopyProgress =
       readonly target: string;
       readonly size: number;
       readonly outcome: BlobOutcome;
+    }
+  /** An upload continued after a break at `offset` of `size` bytes, in this process or after an earlier one. */
+  | {
+      readonly type: 'continued';
+      readonly digest: Digest;
+      readonly target: string;
+      readonly offset: number;
+      readonly size: number;
+    }
+  /** Nothing of this blob has moved for `forMs` milliseconds; repeated while that lasts. Without a target: the source. */
+  | {
+      readonly type: 'stalled';
+      readonly digest: Digest;
+      readonly target?: string | undefined;
+      readonly host: string;
+      readonly forMs: number;
+      readonly awaits: TransferWait;
     }
   | { readonly type: 'manifest'; readonly digest: Digest; readonly target: string }
   | { readonly type: 'target-failed'; readonly target: string; readonly reason: string }

@@ -39,8 +39,18 @@ export type {
   TargetPlan,
   TargetResult,
   TargetSurvey,
+  TransferWait,
   VerifiedCopy,
 } from './copy-types.js';
+
+export type {
+  SavedHash,
+  UploadHabits,
+  UploadHabitStore,
+  UploadJournal,
+  UploadKey,
+  UploadRecord,
+} from './upload-records.js';
 
 export { listTags } from './list-tags.js';
 export { headSource } from './head-source.js';

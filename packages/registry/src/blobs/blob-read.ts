@@ -5,7 +5,7 @@ import { flowBody } from '../transport/body-flow.js';
 import type { BodyFlow, TakeBytes } from '../transport/body-tap.js';
 import { UNPOOLED } from '../transport/buffer-pool.js';
 import { encodingLabel } from '../transport/response-body.js';
-import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
+import type { BlobHash } from './blob-hash.js';
 import { ThroughputWatchdog, LEAST_BYTES_PER_SECOND } from './throughput-watchdog.js';
 import type { Blob } from './image-blobs.js';
 import { SourceCut, openBlob } from './open-blob.js';
@@ -26,16 +26,17 @@ export interface BlobReadHandlers {
 }
 
 /**
- * Reads a blob of the source once: hashes it on the way, resumes it by Range if the connection breaks, and ends only if
- * size and digest are right.
+ * Reads a blob of the source once, from where its hash stands: hashes it on the way, resumes it by Range if the
+ * connection breaks, and ends only if size and digest are right.
  */
 export class BlobRead {
   readonly #client: RegistryClient;
   readonly #repo: RepositoryRef;
   readonly #blob: Blob;
+  readonly #hash: BlobHash;
   readonly #handlers: BlobReadHandlers;
   readonly #signal: AbortSignal;
-  #received = 0;
+  #received: number;
   #paused = false;
   #resting = false;
   #watch: ThroughputWatchdog | undefined;
@@ -47,11 +48,17 @@ export class BlobRead {
     client: RegistryClient,
     repo: RepositoryRef,
     blob: Blob,
-    { handlers, signal }: { readonly handlers: BlobReadHandlers; readonly signal: AbortSignal },
+    {
+      hash,
+      handlers,
+      signal,
+    }: { readonly hash: BlobHash; readonly handlers: BlobReadHandlers; readonly signal: AbortSignal },
   ) {
     this.#client = client;
     this.#repo = repo;
     this.#blob = blob;
+    this.#hash = hash;
+    this.#received = hash.offset;
     this.#handlers = handlers;
     this.#signal = signal;
   }
@@ -82,14 +89,14 @@ export class BlobRead {
     const cached = this.#client.contents.get(this.#blob.digest);
     if (cached !== undefined) {
       if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
-      if (cached.body.length > 0) this.#handlers.onChunk(cached.body, UNPOOLED);
+      const rest = cached.body.subarray(this.#received);
+      if (rest.length > 0) this.#handlers.onChunk(rest, UNPOOLED);
       return;
     }
-    const hash = startDigest(this.#blob.digest);
-    await this.#readAll((chunk) => hash.update(chunk));
+    await this.#readAll((chunk) => this.#hash.update(chunk));
     if (this.#stopped) return;
 
-    const digest = finishDigest(hash, algorithmOf(this.#blob.digest));
+    const digest = this.#hash.digest();
     if (digest !== this.#blob.digest) throw this.#mismatch(`its bytes are ${digest}`);
   }
 

@@ -4,6 +4,7 @@ import { BlobMismatch } from './blob-mismatch.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
+import { withTransferSlot } from './transfer-slots.js';
 
 export interface BlobTransfer {
   /** Every target of the shared read has accepted or refused the blob's length, or the read is over. Never rejects. */
@@ -50,7 +51,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
       );
       if (uploads.size === 0) return;
       try {
-        const complete = await inTurn(context, blob, async () => {
+        const complete = await withTransferSlot(context, blob, async () => {
           leaveLaggingBehind(uploads);
           return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
         });
@@ -65,24 +66,6 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
     }
   } catch (error) {
     for (const task of joining) if (!task.isCatchingUp) task.reject(error);
-  }
-}
-
-/**
- * Only the bytes take turns: the requests before and after them mostly wait, and run beside other blobs' bytes. The
- * largest blob is next, in whatever order they were prepared: what a target takes long to store must not come last.
- */
-async function inTurn<T>(
-  { client, source, passes, signal }: TransferContext,
-  { size }: Blob,
-  work: () => Promise<T>,
-): Promise<T> {
-  const leaveRuns = await passes.acquire(signal, size);
-  try {
-    const leaveReads = await client.readTurn(source.host, signal);
-    return await work().finally(leaveReads);
-  } finally {
-    leaveRuns();
   }
 }
 

@@ -1,4 +1,5 @@
 import { RegistryError } from '../errors.js';
+import { startBlobHash } from './blob-hash.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
 import { SlowTargetDetector } from './slow-target-detector.js';
@@ -45,6 +46,7 @@ export async function fanOut(
   let paused = false;
 
   const read = new BlobRead(client, source, blob, {
+    hash: startBlobHash(blob.digest),
     handlers: {
       onBytesRead: (bytes) => handlers.onRead(bytes),
       onChunk(chunk, lease) {
