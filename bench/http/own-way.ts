@@ -9,7 +9,7 @@ import type { Network } from '../../packages/registry/src/transport/exchange.js'
 import { headers } from './ways.js';
 import type { Way } from './ways.js';
 
-const KEPT = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+const agentOptions = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo' } as const;
 const patience = { connectMs: 30_000, answerMs: 30_000 };
 
 /** With the bypassed parser and heads read by hand. */
@@ -23,7 +23,7 @@ export function ferryWay(): Way {
 
 /** The same without both: what Node's client gives. */
 export function nodeWay(): Way {
-  const agents = { 'http:': new PlainAgent(KEPT), 'https:': new TlsAgent(KEPT) };
+  const agents = { 'http:': new PlainAgent(agentOptions), 'https:': new TlsAgent(agentOptions) };
   const agentOf = (url: URL) => (url.protocol === 'https:' ? agents['https:'] : agents['http:']);
   return {
     ...overNode(

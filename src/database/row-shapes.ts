@@ -31,14 +31,8 @@ export function rowIdentity(row: ReferenceColumns & { readonly platform: string 
 
 /** SQLite stores any type in any column: a BLOB in a text column is returned as bytes. */
 function assertText(row: ReferenceColumns & { readonly platform: string | null }): void {
-  const { source_registry_url, orig_name_space, orig_image_name, platform } = row;
-  const columns: Readonly<Record<string, unknown>> = {
-    source_registry_url,
-    orig_name_space,
-    orig_image_name,
-    platform,
-  };
-  for (const [name, value] of Object.entries(columns)) {
+  for (const name of ['source_registry_url', 'orig_name_space', 'orig_image_name', 'platform'] as const) {
+    const value: unknown = row[name];
     if (value === null || value === undefined || typeof value === 'string') continue;
     throw new InvalidInput(
       `the column ${name} contains ${typeof value === 'object' ? 'bytes' : typeof value}, not text`,

@@ -2,7 +2,7 @@
 import { isDigest } from '@image-ferry/registry/digest';
 import type { Digest } from '@image-ferry/registry/digest';
 
-const LAYER = /^([0-9a-f]{12}): (\S.*)$/;
+const layerPattern = /^([0-9a-f]{12}): (\S.*)$/;
 
 export interface LayerLine {
   readonly layer: string;
@@ -10,7 +10,7 @@ export interface LayerLine {
 }
 
 export function readLayerLine(line: string): LayerLine | undefined {
-  const [, layer, state] = LAYER.exec(line) ?? [];
+  const [, layer, state] = layerPattern.exec(line) ?? [];
   return layer === undefined || state === undefined ? undefined : { layer, state };
 }
 

@@ -67,7 +67,12 @@ describe('the workflow files on a machine without anything but a database', () =
       const image = await makeImage({ name: `${repository}:${tag}`, layers: [40_000, 20_000] });
       await pushImage(stage.source, { image, repository, tag });
     }
-    const { ALIYUN_REGISTRY, ALIYUN_NAME_SPACE, MY_REGISTRY, ...rest } = stage.environment;
+    const {
+      ALIYUN_REGISTRY: aliyunRegistry,
+      ALIYUN_NAME_SPACE: aliyunNamespace,
+      MY_REGISTRY: privateRegistry,
+      ...rest
+    } = stage.environment;
     machine = { ...rest, GITHUB_API_URL: gitHub.url };
     secrets = {
       'secrets.MYSQL_HOST': mariaDb.host,
@@ -75,9 +80,9 @@ describe('the workflow files on a machine without anything but a database', () =
       'secrets.MYSQL_DB': 'images',
       'secrets.MYSQL_USER': mariaDb.user,
       'secrets.MYSQL_PASSWORD': mariaDb.password,
-      'secrets.ALIYUN_REGISTRY': ALIYUN_REGISTRY ?? '',
-      'secrets.ALIYUN_NAME_SPACE': ALIYUN_NAME_SPACE ?? '',
-      'secrets.MY_REGISTRY': MY_REGISTRY ?? '',
+      'secrets.ALIYUN_REGISTRY': aliyunRegistry ?? '',
+      'secrets.ALIYUN_NAME_SPACE': aliyunNamespace ?? '',
+      'secrets.MY_REGISTRY': privateRegistry ?? '',
     };
     await insertPending('org', 'one:1');
     await insertPending('org', 'two:1');

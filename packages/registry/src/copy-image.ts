@@ -11,9 +11,9 @@ import { Semaphore } from './concurrency/semaphore.js';
 import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
-const BLOBS_AT_ONCE = 3;
+const blobsAtOnce = 3;
 /** The same number again is being requested, opened or committed, so that the bytes never wait for an answer. */
-const WORKERS_PER_PASS = 2;
+const workersPerBlob = 2;
 
 /**
  * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
@@ -31,7 +31,7 @@ export async function copyImage(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { onProgress = () => {}, concurrentBlobs = BLOBS_AT_ONCE } = options;
+  const { onProgress = () => {}, concurrentBlobs = blobsAtOnce } = options;
   const signal = sharedSignal(options.signal);
   const settings = { onProgress, concurrentBlobs, signal };
   return await withPreparedCopy(
@@ -112,7 +112,7 @@ async function copyRequired(
   const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
   context.report({ type: 'planned', blobs: work.length, bytes });
 
-  await sendAll(context, work, WORKERS_PER_PASS * concurrentBlobs).finally(endRuns);
+  await sendAll(context, work, workersPerBlob * concurrentBlobs).finally(endRuns);
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

@@ -1,7 +1,7 @@
-const ADDRESS = /[^<]*<([^>]*)>/y;
+const addressPattern = /[^<]*<([^>]*)>/y;
 /** Some registries leave the angle brackets out of their only link. */
-const BARE_ADDRESS = /^\s*([^\s<>;,]+)(?=\s*;)/;
-const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/y;
+const bareAddressPattern = /^\s*([^\s<>;,]+)(?=\s*;)/;
+const parameterPattern = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/y;
 
 /**
  * Reads the query of a list's next page from its `Link` header (RFC 8288). Only the query is taken: the next page is on
@@ -9,14 +9,18 @@ const PARAMETER = /\s*;\s*([^\s=;,]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*
  * (`last`, Quay's `next_page`).
  */
 export function nextPageQuery(link: string | string[] | undefined): string | undefined {
-  const text = [link ?? ''].flat().join(', ').replace(BARE_ADDRESS, '<$1>');
-  for (let at = 0, found = matchAt(ADDRESS, text, at); found !== null; found = matchAt(ADDRESS, text, at)) {
+  const text = [link ?? ''].flat().join(', ').replace(bareAddressPattern, '<$1>');
+  for (
+    let at = 0, found = matchAt(addressPattern, text, at);
+    found !== null;
+    found = matchAt(addressPattern, text, at)
+  ) {
     const [, address = ''] = found;
-    at = ADDRESS.lastIndex;
+    at = addressPattern.lastIndex;
     let relations = '';
-    for (let next = matchAt(PARAMETER, text, at); next !== null; next = matchAt(PARAMETER, text, at)) {
+    for (let next = matchAt(parameterPattern, text, at); next !== null; next = matchAt(parameterPattern, text, at)) {
       const [, name = '', quoted, plain = ''] = next;
-      at = PARAMETER.lastIndex;
+      at = parameterPattern.lastIndex;
       // Single quotes are no quotes in this header, but some registries use them as such.
       if (name.toLowerCase() === 'rel') relations = quoted ?? plain.replace(/^'(.*)'$/, '$1');
     }

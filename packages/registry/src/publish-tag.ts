@@ -12,7 +12,7 @@ import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
 import { statusesOf } from './transport/quirks.js';
 import { backoff, rest } from './transport/retrying.js';
 
-const ATTEMPTS = 4;
+const maxAttempts = 4;
 
 /** A target that has all blobs of an image, and lacks some of its manifests. */
 export interface Publication {
@@ -117,7 +117,7 @@ async function assertStored(
 ): Promise<void> {
   const host = client.host(repo.host);
   if (isConfirmed && host.manifestsProven) return;
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     if (attempt > 1) await rest(backoff(attempt - 1, host.timing), signal);
     const look = await lookForManifest(client, repo, digest, { deniedIsAbsent: true, signal });
     host.manifestsProven ||= look.kind === 'there';
@@ -143,7 +143,7 @@ async function put(
       signal.throwIfAborted();
       if (!namesUnknownBlob(error)) throw error;
       if (wantsForeignLayer(error, manifest)) throw foreignRefused(error, repo);
-      if (attempt === ATTEMPTS) throw neverSeen(error);
+      if (attempt === maxAttempts) throw neverSeen(error);
       await rest(backoff(attempt, client.host(repo.host).timing), signal);
       await publication.reuploadBlobs(manifest);
     }
@@ -159,7 +159,7 @@ async function readBack(
   for (let attempt = 1; ; attempt++) {
     const found = await getManifest(client, repo, tag, { signal });
     if (found?.body.equals(content.body) === true) return;
-    if (attempt === ATTEMPTS) {
+    if (attempt === maxAttempts) {
       const what = found === undefined ? 'nothing is there' : `${found.digest} is there`;
       const message = `the tag "${tag}" was set to ${content.digest}, but ${what}; does another program write to it?`;
       throw new RegistryFault(message, { repo, code: 'target-corrupt', decision: 'retry' });

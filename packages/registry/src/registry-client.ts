@@ -9,8 +9,8 @@ import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
 import { requestToken } from './transport/token-endpoint.js';
 
-const CACHED_BYTES = 16 * 1024 * 1024;
-const TRANSFERS_AT_ONCE = 6;
+const cacheBytes = 16 * 1024 * 1024;
+const transfersAtOnce = 6;
 
 /** Connections, tokens and learned capabilities that copies share. One per process; `close` it after the last copy. */
 export interface RegistryClient {
@@ -56,7 +56,7 @@ export function createRegistryClient({
   onMirrorFault = () => {},
   timing = {},
   pulls,
-  concurrentTransfers = TRANSFERS_AT_ONCE,
+  concurrentTransfers = transfersAtOnce,
   blobLocations,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
@@ -96,7 +96,7 @@ export function createRegistryClient({
         throw error;
       }
     },
-    contents: new ContentCache(CACHED_BYTES),
+    contents: new ContentCache(cacheBytes),
     bodies,
     blobLocationCache: new BlobLocationCache(blobLocations),
     inFlight: new Map(),

@@ -14,8 +14,8 @@ import type { BodyBudget } from './transport/body-budget.js';
 import { withUnused } from './transport/unused-credentials.js';
 
 /** The most entries that a message names; an index may list hundreds. */
-const MOST_PLATFORMS = 10;
-const TAGS_LIMIT_BYTES = 1024 * 1024;
+const maxPlatformsNamed = 10;
+const tagsLimitBytes = 1024 * 1024;
 
 export function sourceRepo({ source }: Pick<CopyRequest, 'source'>): RepositoryRef {
   return { side: 'source', host: source.host, repository: source.path };
@@ -89,7 +89,7 @@ function missingChild(root: Digest, digest: Digest, listed: readonly ChildDescri
   );
   const own = named.get(digest);
   named.delete(digest);
-  const others = [...new Set(named.values())].filter((platform) => platform !== own).slice(0, MOST_PLATFORMS);
+  const others = [...new Set(named.values())].filter((platform) => platform !== own).slice(0, maxPlatformsNamed);
   const what = `the manifest ${digest}${own === undefined ? '' : ` (${own})`}`;
   const advice =
     others.length === 0
@@ -129,7 +129,7 @@ async function repositoryIsMissing(
     await requestTags(client, repo, {
       query: 'n=1',
       attempts: 2,
-      limitBytes: TAGS_LIMIT_BYTES,
+      limitBytes: tagsLimitBytes,
       ...withSignal(signal),
     });
   } catch (error) {

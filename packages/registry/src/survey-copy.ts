@@ -11,7 +11,7 @@ import type { RegistryClient } from './registry-client.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /** HEADs at once to one target. */
-const HEADS_AT_ONCE = 6;
+const headsAtOnce = 6;
 
 /**
  * surveyCopy finds what a copy would move, without moving it: it goes as far as a copy does before its first upload. It
@@ -70,7 +70,7 @@ async function surveyTarget(
   const sent: Blob[] = [];
   const queue = [...blobs.values()];
   await Promise.all(
-    Array.from({ length: HEADS_AT_ONCE }, async () => {
+    Array.from({ length: headsAtOnce }, async () => {
       for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) {
         const elsewhere = client.blobLocationCache.of(repo.host, blob.digest).some((home) => home !== repo.repository);
         if (await hasBlob(client, repo, blob, { signal })) there.push(blob);

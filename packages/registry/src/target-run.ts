@@ -16,7 +16,7 @@ import { publishTag } from './publish-tag.js';
 import { Semaphore } from './concurrency/semaphore.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
-const CATCH_UPS_AT_ONCE = 2;
+const catchUpsAtOnce = 2;
 
 /** One target's part of a copy: its blobs, then its manifests, then its tag. Its failure affects no other target. */
 export class TargetRun {
@@ -39,7 +39,7 @@ export class TargetRun {
       name: target.plan.target,
       repo: target.repo,
       lagging: false,
-      catchUps: new Semaphore(CATCH_UPS_AT_ONCE),
+      catchUps: new Semaphore(catchUpsAtOnce),
       signal: sharedSignal(context.signal, this.#failure.signal),
     };
     const blobs = new Promise<void>((resolve) => {

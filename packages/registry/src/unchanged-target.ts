@@ -4,7 +4,7 @@ import { noReferrers } from './referrers/required-referrers.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 
-const UNREAD = "the project's policy keeps the tag from being read; it is what was put there last";
+const unreadReason = "the project's policy keeps the tag from being read; it is what was put there last";
 
 type Leads = Pick<VerifiedCopy, 'digest' | 'mediaType' | 'platforms' | 'dropped' | 'note'>;
 
@@ -41,7 +41,7 @@ export function unchangedTarget(
       dropped,
       ...(note === undefined ? {} : { note }),
       alreadyThere: true,
-      ...(tag.untold === undefined ? {} : { unread: UNREAD }),
+      ...(tag.untold === undefined ? {} : { unread: unreadReason }),
     },
   };
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { flowBody } from '../src/transport/body-flow.js';
 import type { BodyFlow, TakeBytes } from '../src/transport/body-tap.js';
 import { canBypass } from '../src/transport/parser-bypass.js';
-import { UNPOOLED } from '../src/transport/buffer-pool.js';
+import { unpooled } from '../src/transport/buffer-pool.js';
 import type { BufferLease } from '../src/transport/buffer-pool.js';
 import { startPlain, startTls } from './support/bulk-reader.js';
 
@@ -55,7 +55,7 @@ describe.each([
       true,
     ]);
     // The part that arrived with the head is a copy that the reader owns. Later buffers are lent by the reader's pool.
-    expect(arrivals[0]?.leases.filter((lease) => lease !== UNPOOLED).length).toBeGreaterThan(0);
+    expect(arrivals[0]?.leases.filter((lease) => lease !== unpooled).length).toBeGreaterThan(0);
   });
 
   test('the memory of a released buffer is used for the next read', async () => {
@@ -163,7 +163,7 @@ test.each([
   await arrival.over;
 
   expect(Buffer.concat(arrival.pieces).equals(body)).toBe(true);
-  expect(new Set(arrival.leases)).toEqual(new Set([UNPOOLED]));
+  expect(new Set(arrival.leases)).toEqual(new Set([unpooled]));
 });
 
 function send(bodies: readonly Buffer[]): RequestListener {

@@ -15,15 +15,15 @@ import { sendAndDiscard } from '../transport/registry-request.js';
 import { backoff, rest } from '../transport/retrying.js';
 import { isWebPage } from '../transport/web-page.js';
 
-const COMMIT_ATTEMPTS = 4;
+const maxCommitAttempts = 4;
 /** Looks for a blob that the registry may still process, over 45 seconds: sending it again takes longer. */
-const PATIENT_LOOKS = 8;
+const patientChecks = 8;
 /** Looks for a blob that a registry says it has stored, for a few seconds in all. */
-const COMMIT_LOOKS = 5;
+const commitChecks = 5;
 /** The specification says 201 to PUT and 202 to PATCH. */
-export const CREATED = statusesOf('stored');
+export const createdStatuses = statusesOf('stored');
 /** The session is gone for good: the blob is sent again, in a new one. */
-export const SESSION_LOST = codesOf('upload-lost');
+export const sessionLostCodes = codesOf('upload-lost');
 
 /** A blob whose bytes have all reached the registry; one request is missing to commit it. */
 export interface Commitment {
@@ -52,11 +52,11 @@ export async function commitBlob(commitment: Commitment): Promise<void> {
       // The session ended with that answer: only sending the blob again may help.
       if (error instanceof RegistryFault && error.status === 201) throw error;
       if (saysCode(error, 'DIGEST_INVALID', 'SIZE_INVALID')) throw arrivedWrong(repo, blob, error);
-      const sessionLost = saysCode(error, ...SESSION_LOST);
+      const sessionLost = saysCode(error, ...sessionLostCodes);
       if (error.decision === 'block' && !sessionLost && !pointsElsewhere(error)) throw error;
       if (await arrivedAfterAll(commitment, error, attempt)) return;
       if (sessionLost) throw asRetry(error, repo);
-      if (attempt === COMMIT_ATTEMPTS) throw error;
+      if (attempt === maxCommitAttempts) throw error;
     }
   }
 }
@@ -71,7 +71,7 @@ export async function arrivedAfterAll(
   attempt = 1,
 ): Promise<boolean> {
   const { timing } = client.host(repo.host);
-  const looks = mayBeAtWork(fault) ? PATIENT_LOOKS : 1;
+  const looks = mayBeAtWork(fault) ? patientChecks : 1;
   try {
     for (let look = 0; look < looks; look++) {
       const pauseMs = backoff(attempt + look, timing);
@@ -108,7 +108,7 @@ export async function assertCommitted(response: AnswerHead, commitment: Commitme
   const isCreated = response.statusCode === 201 && !isWebPage(response);
   if (isCreated && host.commitsProven && announcedDigest(response) === blob.digest) return;
   // A registry may need a moment before it shows what it has stored.
-  for (let look = 1; look <= (isCreated ? COMMIT_LOOKS : 1); look++) {
+  for (let look = 1; look <= (isCreated ? commitChecks : 1); look++) {
     if (look > 1) await rest(backoff(look - 1, host.timing), signal);
     const presence = await lookForBlob(client, repo, blob, { isLikely: true, signal });
     host.commitsProven ||= presence === 'there';
@@ -171,7 +171,7 @@ function putDigest({ client, repo, blob, session, signal }: Commitment): Promise
     what: `PUT blob ${blob.digest}`,
     headers: { 'content-type': 'application/octet-stream' },
     body: Buffer.alloc(0),
-    expect: CREATED,
+    expect: createdStatuses,
     answerMs: host.timing.commitMs,
     attempts: 1,
   });

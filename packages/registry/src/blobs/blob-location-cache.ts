@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.js';
 import type { BlobLocations } from '../client-options.js';
 import type { RepositoryRef } from '../repository-ref.js';
 
-const ENTRIES_KEPT = 50_000;
+const maxEntries = 50_000;
 
 /**
  * Which repositories of which host hold a blob: candidates for a mount. Keeps what this process saw itself and forgets
@@ -42,7 +42,7 @@ export class BlobLocationCache {
     this.#repositories.delete(key);
     this.#repositories.set(key, known);
     for (const oldest of this.#repositories.keys()) {
-      if (this.#repositories.size <= ENTRIES_KEPT) return;
+      if (this.#repositories.size <= maxEntries) return;
       this.#repositories.delete(oldest);
     }
   }

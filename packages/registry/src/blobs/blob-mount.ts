@@ -13,7 +13,7 @@ import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 
 /** How many candidates are tried for a mount; each failed one may leave a session behind. */
-const MOUNTS_TRIED = 2;
+const maxMountAttempts = 2;
 
 /**
  * Requests a mount of a blob from a repository of the same registry (distribution-spec, "Mounting a blob from another
@@ -31,7 +31,7 @@ export async function mountOrOpen(
   const host = client.host(repo.host);
   const { digest } = blob;
   const candidates = host.mountsBroken ? [] : mountFrom.filter((repository) => repository !== repo.repository);
-  for (const [position, from] of candidates.slice(0, MOUNTS_TRIED).entries()) {
+  for (const [position, from] of candidates.slice(0, maxMountAttempts).entries()) {
     const answer = await tryMount(host, repo, digest, from, signal);
     const isPromised = answer === 'mounted' || answer === 'promised';
     if (isPromised && (await isMounted(client, repo, blob, { isConfirmed: answer === 'mounted', signal }))) {
@@ -40,7 +40,7 @@ export async function mountOrOpen(
     if (answer === 'in-trouble') break;
     await client.blobLocationCache.remove(repo.host, from, digest);
     if (isPromised) break;
-    const isLast = position === Math.min(candidates.length, MOUNTS_TRIED) - 1;
+    const isLast = position === Math.min(candidates.length, maxMountAttempts) - 1;
     if (isLast && answer !== undefined) return answer;
   }
   return openSession(client, repo, signal);

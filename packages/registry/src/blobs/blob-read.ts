@@ -3,10 +3,10 @@ import { mismatch } from './blob-mismatch.js';
 import type { BlobMismatch } from './blob-mismatch.js';
 import { flowBody } from '../transport/body-flow.js';
 import type { BodyFlow, TakeBytes } from '../transport/body-tap.js';
-import { UNPOOLED } from '../transport/buffer-pool.js';
+import { unpooled } from '../transport/buffer-pool.js';
 import { encodingLabel } from '../transport/response-body.js';
 import type { BlobHash } from './blob-hash.js';
-import { ThroughputWatchdog, LEAST_BYTES_PER_SECOND } from './throughput-watchdog.js';
+import { ThroughputWatchdog, minBytesPerSecond } from './throughput-watchdog.js';
 import type { Blob } from './image-blobs.js';
 import { SourceCut, openBlob } from './open-blob.js';
 import type { RepositoryRef } from '../repository-ref.js';
@@ -15,9 +15,9 @@ import { RegistryFault } from '../registry-errors.js';
 import { backoff, rest } from '../transport/retrying.js';
 
 /** A read that broke off counts as progress if it brought at least this much, or lasted this long. */
-const PROGRESS_BYTES = 1024 * 1024;
-const PROGRESS_MS = 60_000;
-const FRUITLESS_RESUMES = 4;
+const progressBytes = 1024 * 1024;
+const progressMs = 60_000;
+const maxFruitlessResumes = 4;
 
 export interface BlobReadHandlers {
   /** Called with each chunk, in order; after `pause` only a few more follow. */
@@ -90,7 +90,7 @@ export class BlobRead {
     if (cached !== undefined) {
       if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
       const rest = cached.body.subarray(this.#received);
-      if (rest.length > 0) this.#handlers.onChunk(rest, UNPOOLED);
+      if (rest.length > 0) this.#handlers.onChunk(rest, unpooled);
       return;
     }
     await this.#readAll((chunk) => this.#hash.update(chunk));
@@ -132,11 +132,11 @@ export class BlobRead {
         const moved = this.#received - start;
         const lasted = performance.now() - startedAt;
         // Time alone is no progress: a silent source takes long, too.
-        const isSteady = lasted >= PROGRESS_MS && moved >= (LEAST_BYTES_PER_SECOND * lasted) / 1000;
-        const progress = moved >= PROGRESS_BYTES || isSteady;
+        const isSteady = lasted >= progressMs && moved >= (minBytesPerSecond * lasted) / 1000;
+        const progress = moved >= progressBytes || isSteady;
         fruitless = progress ? 0 : fruitless + 1;
         if (!progress) this.#client.host(this.#repo.host).mirrors.markBad(this.#blob.digest);
-        if (fruitless === FRUITLESS_RESUMES) throw this.#givenUp(error);
+        if (fruitless === maxFruitlessResumes) throw this.#givenUp(error);
         await rest(backoff(fruitless + 1, timing), this.#signal);
       }
     }

@@ -14,7 +14,7 @@ import type { Semaphore } from '../concurrency/semaphore.js';
 import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 
 /** Attempts for one blob to one target, including the shared one. */
-const ATTEMPTS = 4;
+const maxAttempts = 4;
 
 /** A target as the blobs of one copy see it. */
 export interface BlobDestination {
@@ -171,7 +171,7 @@ export class BlobUploadTask {
         if (!(error instanceof RegistryError)) throw error;
         if (error instanceof BlobMismatch) mismatches++;
         const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
-        if (!again || attempt >= ATTEMPTS) throw error;
+        if (!again || attempt >= maxAttempts) throw error;
         last = error;
         upload = this.#redirected(error);
       } finally {

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { RegistryError } from '../errors.js';
 import {
-  CREATED,
-  SESSION_LOST,
+  createdStatuses,
+  sessionLostCodes,
   asRetry,
   arrivedAfterAll,
   assertCommitted,
@@ -19,7 +19,7 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
 import { isAnnounced, leaveToSend } from '../transport/expect-continue.js';
 import { networkFault } from '../transport/network-fault.js';
-import { MOST_HOPS, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
+import { maxRedirects, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
 import type { BufferLease } from '../transport/buffer-pool.js';
 import { isHabit } from '../transport/quirks.js';
 import { openUpload, unexpected } from '../transport/registry-request.js';
@@ -106,7 +106,7 @@ export class BlobUpload {
     for (let hops = 0; ; hops++) {
       const redirected = await this.#open();
       if (redirected === undefined) return;
-      if (hops === MOST_HOPS) throw tooManyRedirects(this.#dataRequest());
+      if (hops === maxRedirects) throw tooManyRedirects(this.#dataRequest());
       this.#session = redirected;
     }
   }
@@ -193,7 +193,7 @@ export class BlobUpload {
       this.#signal.throwIfAborted();
       return this.#endedWith(networkFault(error, this.repo, this.#dataUrl));
     }
-    if (!CREATED.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
+    if (!createdStatuses.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
     discardBody(response);
     if (this.#monolithic) return assertCommitted(response, this.#commitment());
     assertStored(response, this.#commitment());
@@ -229,7 +229,7 @@ export class BlobUpload {
       foreign: redirect?.foreign ?? foreign,
       what: `${this.#monolithic ? 'PUT' : 'PATCH'} blob ${this.#blob.digest}`,
       headers: { 'content-type': 'application/octet-stream', 'content-length': String(this.#blob.size) },
-      expect: CREATED,
+      expect: createdStatuses,
       answerMs: host.timing.commitMs,
     };
   }
@@ -251,7 +251,7 @@ export class BlobUpload {
    */
   async #answeredEarly(response: IncomingMessage): Promise<void> {
     const everythingWritten = this.#writtenBytes === this.#blob.size;
-    if (this.#over || (everythingWritten && CREATED.includes(response.statusCode ?? 0))) return;
+    if (this.#over || (everythingWritten && createdStatuses.includes(response.statusCode ?? 0))) return;
     const fault = await this.#refusal(response);
     this.#request?.destroy();
     this.#fail(fault);
@@ -267,7 +267,7 @@ export class BlobUpload {
       return new UploadRedirected(message, { repo: this.repo, session });
     }
     const fault = await unexpected(host, response, this.#dataRequest(), this.#dataUrl);
-    const sessionLost = saysCode(fault, ...SESSION_LOST);
+    const sessionLost = saysCode(fault, ...sessionLostCodes);
     const codes = fault.diagnostics.map(({ code }) => code);
     const answered = { method: this.#monolithic ? 'PUT' : 'PATCH', resource: 'upload', status, codes } as const;
     const noPatch = isHabit('no-patch', answered);

@@ -9,8 +9,8 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 
 /** The source pauses while a target has this many bytes buffered, and resumes at half of it (measured best). */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
+const highWaterBytes = 1024 * 1024;
+const lowWaterBytes = highWaterBytes / 2;
 
 export interface FanOutHandlers {
   /** Every upload has been opened, or refused; now bytes move. */
@@ -53,7 +53,7 @@ export async function fanOut(
         let full = false;
         for (const upload of active) {
           upload.write(chunk, lease);
-          full ||= upload.unsentBytes > HIGH_WATER_BYTES;
+          full ||= upload.unsentBytes > highWaterBytes;
         }
         if (!full) return;
         paused = true;
@@ -65,7 +65,7 @@ export async function fanOut(
 
   function goOn(): void {
     if (!paused) return;
-    for (const upload of active) if (upload.unsentBytes > LOW_WATER_BYTES) return;
+    for (const upload of active) if (upload.unsentBytes > lowWaterBytes) return;
     paused = false;
     read.resume();
   }
@@ -94,7 +94,7 @@ export async function fanOut(
       upload.cancel();
       drop(upload, stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`));
     }
-    const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > LOW_WATER_BYTES);
+    const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > lowWaterBytes);
     if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
     for (const upload of active) {
       if (paces.get(upload)?.isTooSlow(now) !== true || active.size < 2) continue;

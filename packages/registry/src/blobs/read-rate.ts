@@ -1,5 +1,5 @@
 /** Unused allowance that may be saved up: enough for an even flow, too little for a burst above the rate. */
-const SAVED_MS = 100;
+const maxSavedMs = 100;
 
 /** A rate limit that all reads of one source share. */
 export class ReadRate {
@@ -17,7 +17,7 @@ export class ReadRate {
    * @returns milliseconds for which nothing more may be read
    */
   take(bytes: number, now: number): number {
-    this.#paidAt = Math.max(this.#paidAt, now - SAVED_MS) + bytes / this.#bytesPerMs;
+    this.#paidAt = Math.max(this.#paidAt, now - maxSavedMs) + bytes / this.#bytesPerMs;
     return Math.max(0, this.#paidAt - now);
   }
 }

@@ -1,9 +1,9 @@
 /** The part of a window in which one target alone delayed the source, before it counts as too slow for the others. */
-const SHARE_HELD_UP = 0.75;
+const delayedShare = 0.75;
 /** A connection whose rate still grows by this factor from window to window has only begun. */
-const STILL_GROWING = 1.5;
+const growthFactor = 1.5;
 /** A dropped target needs a second read. That is not worth it if the target would be done in this time anyway. */
-const WORTH_WAITING_MS = 5_000;
+const worthWaitingMs = 5_000;
 
 /**
  * Judges window by window whether one target of several holds the others up. A target is too slow if it alone delayed
@@ -41,12 +41,12 @@ export class SlowTargetDetector {
     if (elapsed < this.#windowMs) return false;
     const bytes = this.#windowBytes;
     const before = this.#slowWindowBytes;
-    const slow = this.#heldUpMs >= SHARE_HELD_UP * elapsed;
+    const slow = this.#heldUpMs >= delayedShare * elapsed;
     this.#slowWindowBytes = slow ? bytes : undefined;
     this.#heldUpMs = 0;
     this.#windowBytes = 0;
     this.#windowStart = now;
-    if (!slow || before === undefined || bytes > STILL_GROWING * before) return false;
-    return (this.#blobBytes - this.#sentBytes) * elapsed > bytes * WORTH_WAITING_MS;
+    if (!slow || before === undefined || bytes > growthFactor * before) return false;
+    return (this.#blobBytes - this.#sentBytes) * elapsed > bytes * worthWaitingMs;
   }
 }

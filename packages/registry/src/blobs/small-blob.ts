@@ -10,7 +10,7 @@ import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody } from '../transport/registry-request.js';
 
 /** Room for a registry's error body if it does not have a blob. */
-const LEAST_LIMIT_BYTES = 64 * 1024;
+const minLimitBytes = 64 * 1024;
 
 /** Reads a whole small blob, checks it, and keeps it, so that copying it does not read it again. */
 export async function readSmallBlob(
@@ -25,7 +25,7 @@ export async function readSmallBlob(
     const isLast = position === repos.length - 1;
     try {
       const request = { ...blobRequest(repo, blob, signal), expect: [200, 404], ...(isLast ? {} : { attempts: 1 }) };
-      const limitBytes = Math.max(blob.size, LEAST_LIMIT_BYTES);
+      const limitBytes = Math.max(blob.size, minLimitBytes);
       const { response, body } = await fetchBody(client.host(repo.host), request, limitBytes, budget);
       if (response.statusCode === 404) throw missing(repo, blob);
       if (digestOf(body, algorithmOf(blob.digest)) === blob.digest) {

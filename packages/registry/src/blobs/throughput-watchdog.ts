@@ -1,5 +1,5 @@
 /** A source below this rate drips: it would occupy its slot in the pool indefinitely. */
-export const LEAST_BYTES_PER_SECOND = 1024;
+export const minBytesPerSecond = 1024;
 
 /** Watches a stream for silence and for a drip. Times are milliseconds of one clock. */
 export class ThroughputWatchdog {
@@ -45,7 +45,7 @@ export class ThroughputWatchdog {
     if (windowMs < this.#idleMs) return undefined;
     const bytes = this.#windowBytes;
     this.#beginWindow(now);
-    const isDrip = bytes < (LEAST_BYTES_PER_SECOND * windowMs) / 1000;
+    const isDrip = bytes < (minBytesPerSecond * windowMs) / 1000;
     return isDrip ? `${bytes} bytes in ${Math.round(windowMs / 1000)} s` : undefined;
   }
 

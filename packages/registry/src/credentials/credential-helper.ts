@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { RegistryError } from '../errors.js';
 import type { RegistryCredentials } from '../client-options.js';
 
-const TIMEOUT_MS = 30_000;
-const OUTPUT_LIMIT_CHARACTERS = 1024 * 1024;
-const NOT_FOUND = /credentials not found/i;
+const timeoutMs = 30_000;
+const outputLimitCharacters = 1024 * 1024;
+const notFoundMessage = /credentials not found/i;
 
 /**
  * Runs `docker-credential-<helper> get` with the server on its standard input, as docker does.
@@ -17,7 +17,7 @@ export async function askCredentialHelper(helper: string, server: string): Promi
   if (!/^[\w.-]+$/.test(helper)) throw fault(program, 'its name is not one');
   const { status, output } = await runHelper(program, server);
   if (status !== 0) {
-    if (NOT_FOUND.test(output)) return undefined;
+    if (notFoundMessage.test(output)) return undefined;
     throw fault(program, `it ended with status ${status} for ${server}`);
   }
   let answer: unknown;
@@ -37,12 +37,12 @@ export async function askCredentialHelper(helper: string, server: string): Promi
 function runHelper(program: string, server: string): Promise<{ readonly status: number; readonly output: string }> {
   return new Promise((resolve, reject) => {
     // No shell: the server's name is data. The helper's standard error is not passed on, because it may hold secrets.
-    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
+    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: timeoutMs });
     let output = '';
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', (text: string) => {
       output += text;
-      if (output.length > OUTPUT_LIMIT_CHARACTERS) child.kill();
+      if (output.length > outputLimitCharacters) child.kill();
     });
     child.once('error', (error) => {
       const missing = 'code' in error && error.code === 'ENOENT';

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 
 /** An entry that takes more than one of this number of parts of the cache would only displace what others need. */
-const PARTS = 16;
+const cacheParts = 16;
 
 /** Bytes whose digest has been checked. */
 export interface Content {
@@ -34,7 +34,7 @@ export class ContentCache {
   }
 
   add(content: Content): void {
-    if (this.#contents.has(content.digest) || content.body.length > this.#limitBytes / PARTS) return;
+    if (this.#contents.has(content.digest) || content.body.length > this.#limitBytes / cacheParts) return;
     this.#contents.set(content.digest, content);
     this.#bytes += content.body.length;
     for (const [digest, { body }] of this.#contents) {

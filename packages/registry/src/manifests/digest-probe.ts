@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.js';
-import { CREATED, assertStored, withDigest } from '../blobs/blob-commit.js';
+import { createdStatuses, assertStored, withDigest } from '../blobs/blob-commit.js';
 import { baseRequest, openSession } from '../blobs/blob-push.js';
 import { algorithmOf, digestOf } from './content-digest.js';
 import type { Blob } from '../blobs/image-blobs.js';
@@ -8,7 +8,7 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 
-const PROBE = Buffer.from('{}');
+const probedBytes = Buffer.from('{}');
 
 /**
  * Registries must support sha256 only, and distribution stores content of another algorithm under a sha256 digest. A
@@ -24,11 +24,11 @@ export async function assertAlgorithmsKnown(
 ): Promise<void> {
   const algorithms = new Set(blobs.map(({ digest }) => algorithmOf(digest)));
   algorithms.delete('sha256');
-  for (const algorithm of algorithms) await probe(client, repo, digestOf(PROBE, algorithm), signal);
+  for (const algorithm of algorithms) await probe(client, repo, digestOf(probedBytes, algorithm), signal);
 }
 
 async function probe(client: RegistryClient, repo: RepositoryRef, digest: Digest, signal: AbortSignal): Promise<void> {
-  const blob: Blob = { digest, size: PROBE.length, mediaType: 'application/octet-stream' };
+  const blob: Blob = { digest, size: probedBytes.length, mediaType: 'application/octet-stream' };
   const { location, foreign } = await openSession(client, repo, signal);
   try {
     const response = await sendAndDiscard(client.host(repo.host), {
@@ -38,8 +38,8 @@ async function probe(client: RegistryClient, repo: RepositoryRef, digest: Digest
       foreign,
       what: `PUT blob ${digest}`,
       headers: { 'content-type': blob.mediaType },
-      body: PROBE,
-      expect: CREATED,
+      body: probedBytes,
+      expect: createdStatuses,
     });
     assertStored(response, { repo, blob });
   } catch (error) {

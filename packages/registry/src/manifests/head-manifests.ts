@@ -5,7 +5,7 @@ import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 
 /** An index may list hundreds of manifests: registries take that many requests at once for an attack. */
-const HEADS_AT_ONCE = 8;
+const headsAtOnce = 8;
 
 /**
  * Finds which of these manifests a target has, in their order; undefined for each that it lacks or does not reveal.
@@ -30,6 +30,6 @@ export async function headManifests(
       });
     }
   };
-  await Promise.all(Array.from({ length: HEADS_AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: headsAtOnce }, worker));
   return heads;
 }

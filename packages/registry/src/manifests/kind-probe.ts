@@ -13,12 +13,12 @@ import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js
 import { isHabit } from '../transport/quirks.js';
 
 /** A digest that no registry has: a registry that checks never stores a manifest that needs it. */
-const ABSENT = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
-const OCI_TYPE = 'application/vnd.oci.image.manifest.v1+json';
-const DOCKER_CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+const absentBlob = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');
+const ociType = 'application/vnd.oci.image.manifest.v1+json';
+const dockerConfigType = 'application/vnd.docker.container.image.v1+json';
+const emptyType = 'application/vnd.oci.empty.v1+json';
 /** Sources invent kinds of manifests; beyond this number the oldest is probed again. */
-const KINDS_REMEMBERED = 1_000;
+const maxKinds = 1_000;
 
 /**
  * Some registries accept only images, or no layers that live elsewhere, and say so only when the manifest comes, after
@@ -48,7 +48,7 @@ export async function assertKindsTaken(
 
 function remember(kinds: Set<Digest>, kind: Digest): void {
   const [oldest] = kinds;
-  if (kinds.size >= KINDS_REMEMBERED && oldest !== undefined) kinds.delete(oldest);
+  if (kinds.size >= maxKinds && oldest !== undefined) kinds.delete(oldest);
   kinds.add(kind);
 }
 
@@ -93,7 +93,7 @@ function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest)
     schemaVersion: 2,
     mediaType,
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
-    ...(isDescriptor(config) ? { config: config.mediaType === EMPTY_TYPE ? config : absentAs(config.mediaType) } : {}),
+    ...(isDescriptor(config) ? { config: config.mediaType === emptyType ? config : absentAs(config.mediaType) } : {}),
     ...(Array.isArray(json['layers']) ? { layers: standIns(json['layers'], foreign) } : {}),
     ...(Array.isArray(json['blobs']) ? { blobs: standIns(json['blobs'], foreign) } : {}),
   });
@@ -103,7 +103,7 @@ function questionOf({ content: { mediaType, body }, foreign }: RequiredManifest)
 
 /** Docker's config in an OCI manifest: registries that accept only images want each with the config of its own type. */
 function isMixed(mediaType: string, config: unknown): boolean {
-  return mediaType === OCI_TYPE && isDescriptor(config) && config.mediaType === DOCKER_CONFIG_TYPE;
+  return mediaType === ociType && isDescriptor(config) && config.mediaType === dockerConfigType;
 }
 
 interface Descriptor {
@@ -120,7 +120,7 @@ function standIns(entries: readonly unknown[], foreign: readonly string[]): read
 }
 
 function absentAs(mediaType: string): Descriptor & { readonly size: number } {
-  return { mediaType, digest: digestOf(ABSENT, 'sha256'), size: ABSENT.length };
+  return { mediaType, digest: digestOf(absentBlob, 'sha256'), size: absentBlob.length };
 }
 
 function isDescriptor(value: unknown): value is Descriptor {

@@ -25,9 +25,9 @@ import { readDiagnostics } from '../transport/response-fault.js';
 import { isWebPage, notARegistry } from '../transport/web-page.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
-const MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024;
+const manifestLimitBytes = 8 * 1024 * 1024;
 /** A policy forbids reading a manifest, which means that it exists. */
-const BLOCKED = statusesOf('policy');
+const policyStatuses = statusesOf('policy');
 
 /** What the headers of a registry's answer say about a manifest (distribution-spec, "Pulling manifests"). */
 export interface ManifestHead {
@@ -191,10 +191,10 @@ export async function readManifest(
   for (let attempt = 1; ; attempt++) {
     const request = {
       ...manifestRequest(repo, 'GET', reference, options),
-      expect: options.deniedIsAbsent === true ? [200, 404, ...BLOCKED] : [200, 404],
+      expect: options.deniedIsAbsent === true ? [200, 404, ...policyStatuses] : [200, 404],
     };
-    const { response, body } = await fetchBody(client.host(repo.host), request, MANIFEST_LIMIT_BYTES, options.budget);
-    const isBlocked = BLOCKED.includes(response.statusCode ?? 0);
+    const { response, body } = await fetchBody(client.host(repo.host), request, manifestLimitBytes, options.budget);
+    const isBlocked = policyStatuses.includes(response.statusCode ?? 0);
     if (isBlocked || response.statusCode === 404 || isDenied(response)) {
       const codes = readDiagnostics(body).map(({ code }) => code);
       return { isDenied: response.statusCode !== 404, isBlocked, codes };

@@ -15,11 +15,11 @@ import { readFromSource } from '../resolve-source.js';
 import { readSmallBlob } from '../blobs/small-blob.js';
 import type { ImageBudget } from '../transport/body-budget.js';
 
-const READS_AT_ONCE = 4;
+const readsAtOnce = 4;
 /** Faults of a manifest itself, not of the registry that should serve it. */
-const UNREADABLE: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-unsupported']);
+const unreadableCodes: ReadonlySet<string> = new Set(['source-corrupt', 'manifest-unsupported']);
 /** Configs hold the history of an image: some are a few hundred kilobytes. */
-const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
+const configLimitBytes = 4 * 1024 * 1024;
 
 /** A manifest that is missing or incomplete. */
 interface Unreadable {
@@ -109,7 +109,7 @@ export class ManifestReader {
         await (ifThere ? reading.catch(orReason) : reading);
       }
     };
-    await Promise.all(Array.from({ length: READS_AT_ONCE }, reader));
+    await Promise.all(Array.from({ length: readsAtOnce }, reader));
   }
 
   /**
@@ -131,7 +131,7 @@ export class ManifestReader {
       return unnamedPlatform(`it is an artifact${type}, which is for no platform`);
     }
     if (!isImageType && !anyType) return unnamedPlatform(`its config (${config.mediaType}) was not read`);
-    if (config.size > CONFIG_LIMIT_BYTES) {
+    if (config.size > configLimitBytes) {
       return unnamedPlatform(`its config of ${config.size} bytes is too large to be read for a platform`);
     }
     // An empty config needs no request, and a registry may not have it.
@@ -213,6 +213,6 @@ export class ManifestReader {
 }
 
 function orReason(error: unknown): Unreadable {
-  if (error instanceof RegistryError && UNREADABLE.has(error.code)) return { reason: error.message };
+  if (error instanceof RegistryError && unreadableCodes.has(error.code)) return { reason: error.message };
   throw error;
 }

@@ -1,5 +1,5 @@
 /** Everything the engine can copy, and schema 1: the engine refuses that by name instead of getting a "not found". */
-const ACCEPTED = [
+const acceptedTypes = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -10,7 +10,7 @@ const ACCEPTED = [
 ];
 
 /** In one line: some proxies read only the first (distribution 2.8 answers 404 to a bare wildcard for an OCI index). */
-export const acceptedManifests = ACCEPTED.join(', ');
+export const acceptedManifests = acceptedTypes.join(', ');
 
 /** The media types that registries use for Docker's schema 1. */
 export function isSchema1Type(mediaType: string): boolean {

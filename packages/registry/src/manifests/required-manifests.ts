@@ -7,7 +7,7 @@ import type { Blob } from '../blobs/image-blobs.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 
 /** Indexes may hold indexes. Real ones are not deeper than this, and no loop is possible: no digest contains itself. */
-const MOST_LEVELS = 5;
+const maxLevels = 5;
 
 /** A manifest that a target's tag needs, with the blobs that it needs itself. */
 export interface RequiredManifest {
@@ -52,8 +52,8 @@ export async function collectRequired(
 ): Promise<void> {
   if (required.has(digest)) return;
   const read = await reader.read(digest);
-  if (level > MOST_LEVELS) {
-    const message = `${reader.nameOf(digest)} is part of an image with more than ${MOST_LEVELS} levels of indexes`;
+  if (level > maxLevels) {
+    const message = `${reader.nameOf(digest)} is part of an image with more than ${maxLevels} levels of indexes`;
     throw new RegistryError(message, { code: 'manifest-unsupported', decision: 'block' });
   }
   if (read.manifest.kind === 'index') {

@@ -11,14 +11,14 @@ import type { BodyBudget } from '../transport/body-budget.js';
 import { statusesOf } from '../transport/quirks.js';
 import { fetchBody } from '../transport/registry-request.js';
 
-const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
-const PAGE_LIMIT_BYTES = 8 * 1024 * 1024;
+const indexType = 'application/vnd.oci.image.index.v1+json';
+const pageLimitBytes = 8 * 1024 * 1024;
 /** Over all pages. An image takes at most 200 referrers along (`required-referrers.ts`); a longer list is hostile. */
-const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
-const MOST_LISTED = 10_000;
-const MOST_PAGES = 50;
+const listLimitBytes = 8 * 1024 * 1024;
+const maxListed = 10_000;
+const maxPages = 50;
 /** The answers of registries without the API; the tag then decides, also about rights. */
-const NO_API = statusesOf('no-referrers');
+const noApiStatuses = statusesOf('no-referrers');
 
 /** The fallback tag for the Referrers API (distribution-spec, "Referrers Tag Schema"). */
 export function referrersTag(subject: Digest): string {
@@ -50,7 +50,7 @@ export async function listReferrers(
     deniedIsAbsent: repo.side === 'target',
   });
   const digests = tag === undefined ? [] : digestsOf(readIndex(tag.body) ?? {});
-  if (digests.length > MOST_LISTED) throw endless(repo, subject, `${MOST_LISTED} entries`);
+  if (digests.length > maxListed) throw endless(repo, subject, `${maxListed} entries`);
   return digests;
 }
 
@@ -66,7 +66,7 @@ async function listByApi(
   const asked = new Set<string>();
   for (let query: string | undefined = ''; query !== undefined && !asked.has(query);) {
     asked.add(query);
-    if (asked.size > MOST_PAGES) throw endless(repo, subject, `${MOST_PAGES} pages`);
+    if (asked.size > maxPages) throw endless(repo, subject, `${maxPages} pages`);
     const { response, body } = await fetchBody(
       host,
       {
@@ -76,12 +76,12 @@ async function listByApi(
         url: `/v2/${repo.repository}/referrers/${subject}${query === '' ? '' : `?${query}`}`,
         what: `GET referrers of ${subject}`,
         scopes: scopesOf(repo),
-        headers: { accept: INDEX_TYPE },
-        expect: [200, ...NO_API.filter((status) => status !== 401)],
+        headers: { accept: indexType },
+        expect: [200, ...noApiStatuses.filter((status) => status !== 401)],
         deniedIsAnswer: true,
         signal,
       },
-      PAGE_LIMIT_BYTES,
+      pageLimitBytes,
       budget,
     );
     const index = response.statusCode === 200 ? readIndex(body) : undefined;
@@ -90,8 +90,8 @@ async function listByApi(
     if (index === undefined) throw brokenOff(repo, subject);
     for (const digest of digestsOf(index)) digests.add(digest);
     bytes += body.length;
-    if (bytes > LIST_LIMIT_BYTES) throw endless(repo, subject, `${LIST_LIMIT_BYTES} bytes`);
-    if (digests.size > MOST_LISTED) throw endless(repo, subject, `${MOST_LISTED} entries`);
+    if (bytes > listLimitBytes) throw endless(repo, subject, `${listLimitBytes} bytes`);
+    if (digests.size > maxListed) throw endless(repo, subject, `${maxListed} entries`);
     query = nextPageQuery(response.headers['link']);
   }
   return [...digests];

@@ -7,11 +7,11 @@ import type { RegistryClient } from '../registry-client.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 
-const LOOKS_AT_ONCE = 4;
+const lookupsAtOnce = 4;
 /** Over everything that one image points to. */
-const MOST_LISTED = 50_000;
+const maxListed = 50_000;
 /** What cosign attaches to an image: signatures, attestations, SBOMs. */
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'];
+const cosignSuffixes = ['sig', 'att', 'sbom'];
 
 /** A manifest that cosign's tag naming attaches to another one. */
 export interface CosignTag {
@@ -31,7 +31,7 @@ export class ReferrerFinder {
   readonly #budget: BodyBudget;
   readonly #signal: AbortSignal;
   readonly #found = new Map<Digest, Promise<FoundReferrers>>();
-  readonly #looks = new Semaphore(LOOKS_AT_ONCE);
+  readonly #looks = new Semaphore(lookupsAtOnce);
   #listed = 0;
 
   constructor(client: RegistryClient, source: RepositoryRef, { budget, signal }: Required<ListBounds>) {
@@ -56,10 +56,9 @@ export class ReferrerFinder {
     try {
       const referrers = await listReferrers(this.#client, this.#source, subject, bounds);
       this.#listed += referrers.length;
-      if (this.#listed > MOST_LISTED)
-        throw endless(this.#source, subject, `${MOST_LISTED} entries for the whole image`);
+      if (this.#listed > maxListed) throw endless(this.#source, subject, `${maxListed} entries for the whole image`);
       const cosignTags: CosignTag[] = [];
-      for (const suffix of COSIGN_SUFFIXES) {
+      for (const suffix of cosignSuffixes) {
         const tag = `${subject.replace(':', '-')}.${suffix}`;
         const head = await headManifestAt(this.#client, this.#source, tag, { ...bounds, isRare: true });
         if (head !== undefined) cosignTags.push({ tag, digest: head.digest });

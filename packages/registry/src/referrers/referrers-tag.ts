@@ -11,9 +11,9 @@ import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import { backoff, rest } from '../transport/retrying.js';
 
-const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
-const ATTEMPTS = 4;
+const indexType = 'application/vnd.oci.image.index.v1+json';
+const emptyType = 'application/vnd.oci.empty.v1+json';
+const maxAttempts = 4;
 
 /**
  * Lists manifests under the fallback tag for the Referrers API (distribution-spec, "Referrers Tag Schema"). What the
@@ -36,7 +36,7 @@ export async function addToReferrersTag(
       const listed = new Set(digestsOf(index ?? {}));
       const unlisted = referrers.filter(({ content }) => !listed.has(content.digest));
       if (unlisted.length === 0) return;
-      if (attempt > ATTEMPTS) throw lost(repo, tag);
+      if (attempt > maxAttempts) throw lost(repo, tag);
       if (attempt > 1) await rest(backoff(attempt - 1, client.host(repo.host).timing), signal);
       await putManifest(client, repo, tag, extended(index, unlisted), signal);
     }
@@ -74,12 +74,12 @@ function extended(index: JsonObject | undefined, referrers: readonly RequiredMan
   const before = (index?.['manifests'] ?? []) as readonly unknown[];
   const json = {
     schemaVersion: 2,
-    mediaType: INDEX_TYPE,
+    mediaType: indexType,
     ...index,
     manifests: [...before, ...referrers.map(({ content }) => describeReferrer(content))],
   };
   const body = Buffer.from(JSON.stringify(json), 'utf8');
-  return { digest: digestOf(body, 'sha256'), mediaType: INDEX_TYPE, body };
+  return { digest: digestOf(body, 'sha256'), mediaType: indexType, body };
 }
 
 /** The fields of a referrer's descriptor, from its own bytes (distribution-spec, "Listing Referrers"). */
@@ -89,7 +89,7 @@ function describeReferrer({ digest, mediaType, body }: Content): JsonObject {
     readonly config?: { readonly mediaType?: unknown } | null;
     readonly annotations?: unknown;
   };
-  const configType = config?.mediaType === EMPTY_TYPE ? undefined : config?.mediaType;
+  const configType = config?.mediaType === emptyType ? undefined : config?.mediaType;
   const type = typeof artifactType === 'string' && artifactType !== '' ? artifactType : configType;
   return {
     mediaType,

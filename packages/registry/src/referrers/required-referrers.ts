@@ -14,8 +14,8 @@ import type { ReferrerFinder } from './referrer-finder.js';
 import type { RegistryClient } from '../registry-client.js';
 
 /** The signature of an SBOM of an image is the third level; a circle is impossible, since no digest contains itself. */
-const MOST_LEVELS = 4;
-const MOST_REFERRERS = 200;
+const maxLevels = 4;
+const maxReferrers = 200;
 
 export interface RequiredTag {
   readonly tag: string;
@@ -160,8 +160,8 @@ function leftOut([subject, { first, count, fault }]: readonly [Digest, Beyond]):
 }
 
 function outOfBounds(count: number, depth: number): string | undefined {
-  if (depth > MOST_LEVELS) return `only ${MOST_LEVELS} levels of referrers go with an image`;
-  return count >= MOST_REFERRERS ? `only ${MOST_REFERRERS} referrers go with an image` : undefined;
+  if (depth > maxLevels) return `only ${maxLevels} levels of referrers go with an image`;
+  return count >= maxReferrers ? `only ${maxReferrers} referrers go with an image` : undefined;
 }
 
 /** Lists of referrers may name what was deleted since: only that entry is lost. */

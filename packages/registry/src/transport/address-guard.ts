@@ -7,7 +7,7 @@ import { RegistryError } from '../errors.js';
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 /** The metadata addresses of AWS (IPv6), Alibaba Cloud, Azure and Oracle; other clouds use 169.254.169.254. */
-const METADATA_ADDRESSES = new Set(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
+const metadataAddresses = new Set(['fd00:ec2::254', '100.100.100.200', '168.63.129.16', '192.0.0.192']);
 
 /**
  * Checks if an address belongs to the public internet. 198.18.0.0/15 counts as public: it is the range that local
@@ -37,7 +37,7 @@ export function isLoopbackName(hostname: string): boolean {
  */
 function isMetadataAddress(address: string): boolean {
   const parsed = addressReached(address);
-  return parsed.range() === 'linkLocal' || METADATA_ADDRESSES.has(parsed.toString());
+  return parsed.range() === 'linkLocal' || metadataAddresses.has(parsed.toString());
 }
 
 /** The address that packets arrive at: the IPv4 address if IPv6 only wraps one. */

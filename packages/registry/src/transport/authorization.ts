@@ -19,7 +19,7 @@ export type TokenSource = (
   repo: RepositoryRef,
 ) => Promise<Token>;
 
-const ENTRIES_KEPT = 1000;
+const maxEntries = 1000;
 
 /**
  * The authorization of one registry host: which scheme it requires, and the tokens that it gave, one for each set of
@@ -145,7 +145,7 @@ export class HostAuthorization {
 
 function dropOldest(kept: Map<string, unknown>): void {
   for (const oldest of kept.keys()) {
-    if (kept.size <= ENTRIES_KEPT) break;
+    if (kept.size <= maxEntries) break;
     kept.delete(oldest);
   }
 }

@@ -6,15 +6,15 @@ import { Semaphore } from '../concurrency/semaphore.js';
  * `golang:1-trixie`, one of the widest of Docker's official images (14 manifests), has about 50 KB; distribution, zot
  * and podman limit one manifest to 4 MiB.
  */
-const IMAGE_LIMIT_BYTES = 12 * 1024 * 1024;
+const imageLimitBytes = 12 * 1024 * 1024;
 /** Including the indexes: no real image has as many. */
-const MOST_MANIFESTS = 2_000;
+const maxManifests = 2_000;
 /** An image that needs more waits for one of the slots below. */
-const IMAGE_FREE_BYTES = 512 * 1024;
-const LARGE_IMAGES_AT_ONCE = 1;
+const imageFreeBytes = 512 * 1024;
+const largeImagesAtOnce = 1;
 /** The same for any other body that is read whole. */
-const BODY_FREE_BYTES = 256 * 1024;
-const LARGE_BODIES_AT_ONCE = 2;
+const bodyFreeBytes = 256 * 1024;
+const largeBodiesAtOnce = 2;
 
 /** Limits the memory of bodies that are read whole. */
 export interface BodyBudget {
@@ -44,32 +44,31 @@ export interface ImageBudget extends BodyBudget {
 
 /** The memory that bodies from other hosts may take in a process, however many images are copied at the same time. */
 export class BodyBudgets {
-  readonly #largeImages = new Semaphore(LARGE_IMAGES_AT_ONCE);
-  readonly #largeBodies = new Semaphore(LARGE_BODIES_AT_ONCE);
+  readonly #largeImages = new Semaphore(largeImagesAtOnce);
+  readonly #largeBodies = new Semaphore(largeBodiesAtOnce);
 
   /**
    * Runs the work for one image. A large image waits for others here, but never while it holds anything that they may
    * wait for: it reads its manifests before anything else.
    */
   async forImage<T>(name: string, signal: AbortSignal, work: (budget: ImageBudget) => Promise<T>): Promise<T> {
-    const held = new Held(this.#largeImages, IMAGE_FREE_BYTES, signal);
+    const held = new Held(this.#largeImages, imageFreeBytes, signal);
     let bytes = 0;
     let manifests = 0;
     const budget: ImageBudget = {
       expects: (more) => held.expects(more),
       took(more) {
         bytes += more;
-        if (bytes > IMAGE_LIMIT_BYTES)
-          throw tooLarge(name, `more than ${bytes} bytes in ${manifests} of its manifests`);
+        if (bytes > imageLimitBytes) throw tooLarge(name, `more than ${bytes} bytes in ${manifests} of its manifests`);
         return held.took(more);
       },
       countManifest() {
         manifests++;
-        if (manifests > MOST_MANIFESTS) throw tooLarge(name, `more than ${MOST_MANIFESTS} manifests`);
+        if (manifests > maxManifests) throw tooLarge(name, `more than ${maxManifests} manifests`);
       },
       expectsManifests(sizes) {
         const sum = sizes.reduce((before, size) => before + size, 0);
-        if (bytes + sum > IMAGE_LIMIT_BYTES || manifests + sizes.length > MOST_MANIFESTS) {
+        if (bytes + sum > imageLimitBytes || manifests + sizes.length > maxManifests) {
           throw tooLarge(name, `${bytes + sum} bytes in ${manifests + sizes.length} manifests, by its index`);
         }
         return held.expects(sum);
@@ -84,7 +83,7 @@ export class BodyBudgets {
 
   /** Runs the reading of one body. */
   async forBody<T>(signal: AbortSignal | undefined, work: (budget: BodyBudget) => Promise<T>): Promise<T> {
-    const held = new Held(this.#largeBodies, BODY_FREE_BYTES, signal);
+    const held = new Held(this.#largeBodies, bodyFreeBytes, signal);
     try {
       return await work(held);
     } finally {
@@ -132,7 +131,7 @@ class Held implements BodyBudget {
 
 function tooLarge(name: string, found: string): RegistryError {
   const message =
-    `${name} has ${found}; all manifests of an image, with what refers to it, may have ${IMAGE_LIMIT_BYTES} bytes and ` +
-    `be ${MOST_MANIFESTS}, far more than any usual image: choose fewer platforms, or copy it without referrers`;
+    `${name} has ${found}; all manifests of an image, with what refers to it, may have ${imageLimitBytes} bytes and ` +
+    `be ${maxManifests}, far more than any usual image: choose fewer platforms, or copy it without referrers`;
   return new RegistryError(message, { code: 'manifest-too-large', decision: 'block' });
 }

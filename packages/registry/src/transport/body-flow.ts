@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { bodyTapOf } from './pooled-agent.js';
 import type { BodyFlow, TakeBytes } from './body-tap.js';
 import { canBypass } from './parser-bypass.js';
-import { UNPOOLED } from './buffer-pool.js';
+import { unpooled } from './buffer-pool.js';
 
 /** Passes an answer's body on as it arrives; its end and a break are the answer's own events. */
 export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {
-  const onData = (bytes: Buffer): void => take(bytes, UNPOOLED);
+  const onData = (bytes: Buffer): void => take(bytes, unpooled);
   const tap = tapOf(response, take);
   response.on('data', onData);
   return {
@@ -35,7 +35,7 @@ function tapOf(response: IncomingMessage, take: TakeBytes): BodyFlow | undefined
   let early = 0;
   for (let bytes = readOut(response); bytes !== null; bytes = readOut(response)) {
     early += bytes.length;
-    take(bytes, UNPOOLED);
+    take(bytes, unpooled);
   }
   if (early === length) return undefined;
   return intake.tap(length - early, take);

@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
 
 import { feedWithoutBody } from './parser-bypass.js';
-import { POOLED_BUFFER_BYTES, PooledBuffer, UNPOOLED } from './buffer-pool.js';
+import { pooledBufferBytes, PooledBuffer, unpooled } from './buffer-pool.js';
 import type { BufferLease } from './buffer-pool.js';
 
 /** Takes bytes of a body, in order. It must not change them, and keeps the lease if it needs them after the call. */
 export type TakeBytes = (bytes: Buffer, lease: BufferLease) => void;
 
 /** If a slab has less room than this, the next read goes to another one. */
-const LEAST_ROOM_BYTES = 64 * 1024;
+const minRoomBytes = 64 * 1024;
 
 /**
  * Every socket without a tap reads into this one buffer: the HTTP parser copies its input before the next read begins.
  */
-const scratch = Buffer.allocUnsafeSlow(POOLED_BUFFER_BYTES);
+const scratch = Buffer.allocUnsafeSlow(pooledBufferBytes);
 
 /** A body in flight to its receiver. Once it is complete, its methods do nothing. */
 export interface BodyFlow {
@@ -92,7 +92,7 @@ export class BodyTap {
       this.#leaveSlab();
       return scratch;
     }
-    if (this.#slab !== undefined && POOLED_BUFFER_BYTES - this.#end < LEAST_ROOM_BYTES) this.#leaveSlab();
+    if (this.#slab !== undefined && pooledBufferBytes - this.#end < minRoomBytes) this.#leaveSlab();
     this.#slab ??= PooledBuffer.take();
     return this.#slab.bytes.subarray(this.#end);
   }
@@ -109,10 +109,10 @@ export class BodyTap {
   #read(bytes: number, buffer: Buffer): boolean {
     const tapped = this.#tapped;
     if (tapped === undefined) {
-      this.#handOn(buffer.subarray(0, bytes), UNPOOLED);
+      this.#handOn(buffer.subarray(0, bytes), unpooled);
     } else if (buffer.buffer !== this.#slab?.bytes.buffer) {
       // A read that began before the tap was set is in the shared buffer.
-      this.#handOn(Buffer.from(buffer.subarray(0, bytes)), UNPOOLED);
+      this.#handOn(Buffer.from(buffer.subarray(0, bytes)), unpooled);
     } else {
       this.#end += bytes;
       const gathered = this.#end - this.#start;

@@ -8,19 +8,19 @@ export interface BufferLease {
 }
 
 /** For bytes that belong to their holder. */
-export const UNPOOLED: BufferLease = { keep() {}, release() {} };
+export const unpooled: BufferLease = { keep() {}, release() {} };
 
 /** The most that one read takes; node's own reads take 64 KiB, and each costs the same. */
-export const POOLED_BUFFER_BYTES = 512 * 1024;
+export const pooledBufferBytes = 512 * 1024;
 /** The amount that is kept for the next reads, 8 MiB. */
-const MOST_IDLE = 16;
+const maxIdle = 16;
 
 /** Last in, first out: the memory used last is still in the processor's cache. */
 const idle: PooledBuffer[] = [];
 
 /** A piece of memory for many reads. It is used again as soon as its last holder releases it. */
 export class PooledBuffer implements BufferLease {
-  readonly bytes = Buffer.allocUnsafeSlow(POOLED_BUFFER_BYTES);
+  readonly bytes = Buffer.allocUnsafeSlow(pooledBufferBytes);
   #holders = 0;
 
   /** Returns a buffer that only the caller holds. */
@@ -36,6 +36,6 @@ export class PooledBuffer implements BufferLease {
 
   release(): void {
     this.#holders -= 1;
-    if (this.#holders === 0 && idle.length < MOST_IDLE) idle.push(this);
+    if (this.#holders === 0 && idle.length < maxIdle) idle.push(this);
   }
 }

@@ -4,23 +4,27 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
-const SPACE_OR_COMMA = /[\s,]*/y;
-const PARAMETER = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y;
+const tokenPattern = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+const spaceOrComma = /[\s,]*/y;
+const parameterPattern = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y;
 
 /** All challenges of one header, or of several joined with commas; what cannot be read ends the list. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: Challenge[] = [];
-  let at = match(SPACE_OR_COMMA, header, 0)?.end ?? 0;
+  let at = match(spaceOrComma, header, 0)?.end ?? 0;
   while (at < header.length) {
-    const scheme = match(TOKEN, header, at);
+    const scheme = match(tokenPattern, header, at);
     if (scheme === undefined) break;
     const parameters: Record<string, string> = {};
-    at = match(SPACE_OR_COMMA, header, scheme.end)?.end ?? scheme.end;
-    for (let next = match(PARAMETER, header, at); next !== undefined; next = match(PARAMETER, header, at)) {
+    at = match(spaceOrComma, header, scheme.end)?.end ?? scheme.end;
+    for (
+      let next = match(parameterPattern, header, at);
+      next !== undefined;
+      next = match(parameterPattern, header, at)
+    ) {
       const [, name = '', quoted, plain = ''] = next.groups;
       parameters[name.toLowerCase()] = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
-      at = match(SPACE_OR_COMMA, header, next.end)?.end ?? next.end;
+      at = match(spaceOrComma, header, next.end)?.end ?? next.end;
     }
     challenges.push({ scheme: (scheme.groups[0] ?? '').toLowerCase(), parameters });
   }

@@ -4,8 +4,8 @@ import { habitOf } from './quirks.js';
 import type { Habit } from './quirks.js';
 import type { RegistryRequest } from './request-options.js';
 
-const TRY_AGAIN = new Set([408, 421, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
-const DENIED_AT_TARGET =
+const retryStatuses = new Set([408, 421, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
+const deniedAtTarget =
   'the account may not write there, the namespace is missing or has no room for more, or repositories are not made by pushing';
 export interface ResponseClass {
   readonly code: RegistryErrorCode;
@@ -28,7 +28,7 @@ interface Told extends Pick<RegistryRequest, 'method' | 'resource'> {
 }
 
 /** What a habit of a registry means for a request that failed because of it. */
-const HABITS = {
+const habitFaults = {
   'rate-limit': rateLimited(),
   policy: {
     code: 'denied',
@@ -73,8 +73,8 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
   if (status === 407) {
     return { code: 'configuration', decision: 'block', advice: 'the proxy before it wants a user and password' };
   }
-  const habit = habitOf(HABITS, { ...told, status });
-  if (habit !== undefined) return HABITS[habit];
+  const habit = habitOf(habitFaults, { ...told, status });
+  if (habit !== undefined) return habitFaults[habit];
   if (resource === 'token') return judgeTokenService(status);
   if (isElsewhere && (status === 401 || status === 403)) return refusedElsewhere(status);
   if (status === 402) {
@@ -93,7 +93,7 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
     return { code: 'unauthorized', decision: 'block', advice };
   }
   if (status === 403) {
-    const advice = side === 'source' || isRead ? 'the account may not read this repository' : DENIED_AT_TARGET;
+    const advice = side === 'source' || isRead ? 'the account may not read this repository' : deniedAtTarget;
     return { code: 'denied', decision: 'block', advice };
   }
   if (status === 404) {
@@ -121,7 +121,7 @@ export function classifyResponse(status: number, told: Told): ResponseClass {
   if (status === 415) {
     return { code: 'manifest-refused', decision: 'block', advice: 'it does not take this media type' };
   }
-  if (TRY_AGAIN.has(status)) return { code: 'server-error', decision: 'retry' };
+  if (retryStatuses.has(status)) return { code: 'server-error', decision: 'retry' };
   return { code: 'protocol', decision: 'block', advice: 'is this a container registry?' };
 }
 
@@ -145,7 +145,7 @@ function judgeRefusal(status: number, codes: readonly string[]): ResponseClass |
 
 /** The token service's explicit refusals are classified before this. */
 function judgeTokenService(status: number): ResponseClass {
-  if (TRY_AGAIN.has(status)) return { code: 'server-error', decision: 'retry' };
+  if (retryStatuses.has(status)) return { code: 'server-error', decision: 'retry' };
   const advice =
     'the registry names this address as its token service, and it gives no token: is the registry set up right?';
   return { code: 'protocol', decision: 'block', advice };
@@ -163,5 +163,5 @@ function rateLimited(): ResponseClass {
 }
 
 function noPush(): ResponseClass {
-  return { code: 'denied', decision: 'block', advice: `no user and password are given for it, or ${DENIED_AT_TARGET}` };
+  return { code: 'denied', decision: 'block', advice: `no user and password are given for it, or ${deniedAtTarget}` };
 }

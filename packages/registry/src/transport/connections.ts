@@ -8,7 +8,7 @@ import { PooledPlainAgent, PooledTlsAgent } from './pooled-agent.js';
 import type { Network } from './exchange.js';
 import { proxyFor } from './proxy-rules.js';
 
-const KEPT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
 
 /** The agent of a request and the certificate that it presents. */
 export type Route = Pick<Network, 'agent' | 'heads' | 'secureContext'>;
@@ -74,11 +74,11 @@ export class Connections {
   }
 
   #makeAgent(proxy: URL | undefined, isSecure: boolean): PooledPlainAgent | PooledTlsAgent | Agent {
-    if (proxy === undefined) return isSecure ? new PooledTlsAgent(KEPT) : new PooledPlainAgent(KEPT);
+    if (proxy === undefined) return isSecure ? new PooledTlsAgent(agentOptions) : new PooledPlainAgent(agentOptions);
     if (this.#proxyAgents === undefined) throw new TypeError('a route was requested before its agents were ready');
     const { ForwardAgent, TunnelAgent } = this.#proxyAgents;
     // The signal ends connections that the proxy has not answered yet; no agent has those.
-    const options = { ...KEPT, signal: this.#closed.signal };
+    const options = { ...agentOptions, signal: this.#closed.signal };
     return isSecure ? new TunnelAgent(proxy, options) : new ForwardAgent(proxy, options);
   }
 }

@@ -8,7 +8,7 @@ interface BodyTaker {
 }
 
 /** Every proxy accepts this length: shorter bodies are not worth an announcement. */
-export const UNANNOUNCED_BYTES = 64 * 1024;
+export const unannouncedBytes = 64 * 1024;
 
 /** Proxies limit bodies by the length in the head: a body that is longer than any before is announced first. */
 export function isAnnounced({ bodyLetThrough }: BodyTaker, bytes: number): boolean {

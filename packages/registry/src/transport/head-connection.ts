@@ -5,9 +5,9 @@ import { parseResponseHead } from './response-head.js';
 import type { ResponseHead } from './response-head.js';
 
 /** The largest head that node's own client accepts. */
-const HEAD_LIMIT_BYTES = 16 * 1024;
+const headLimitBytes = 16 * 1024;
 /** The start of every plain answer. */
-const BEGINNING = 'HTTP/1.1 ';
+const statusLineStart = 'HTTP/1.1 ';
 
 /** `closed`: the other side closed it before it answered. `unclear`: its answer is not plain. */
 export type HeadOutcome = ResponseHead | 'closed' | 'unclear';
@@ -125,7 +125,7 @@ export class HeadConnection {
     const end = this.#text.indexOf('\r\n\r\n');
     if (end < 0 && mayBecomePlain(this.#text)) return;
     const isAll = end >= 0 && end + 4 === this.#text.length;
-    const head = end < 0 || end > HEAD_LIMIT_BYTES ? undefined : parseResponseHead(this.#text.slice(0, end));
+    const head = end < 0 || end > headLimitBytes ? undefined : parseResponseHead(this.#text.slice(0, end));
     if (head === undefined) this.end();
     asked.answer(head === undefined ? 'unclear' : { ...head, keepsConnection: head.keepsConnection && isAll });
   };
@@ -142,6 +142,6 @@ export class HeadConnection {
 
 /** A server with another protocol, or other line ends, may never send the empty line that ends a head. */
 function mayBecomePlain(text: string): boolean {
-  const isHttp = BEGINNING.startsWith(text.slice(0, BEGINNING.length));
-  return isHttp && text.length <= HEAD_LIMIT_BYTES && !/(?<!\r)\n/.test(text);
+  const isHttp = statusLineStart.startsWith(text.slice(0, statusLineStart.length));
+  return isHttp && text.length <= headLimitBytes && !/(?<!\r)\n/.test(text);
 }

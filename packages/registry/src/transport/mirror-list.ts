@@ -3,8 +3,8 @@ import type { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
 
 /** How long a mirror that failed is skipped: a thousand requests must not each wait for it. */
-const REST_MS = 60_000;
-const DISTRUSTED_KEPT = 1000;
+const restMs = 60_000;
+const maxDistrusted = 1000;
 
 export interface Mirror<Host> {
   readonly settings: MirrorSettings;
@@ -46,7 +46,7 @@ export class MirrorList<Host> {
 
   /** Skips a mirror for a while. */
   rest(mirror: Mirror<Host>, fault: RegistryError): void {
-    this.#restsUntil.set(mirror, performance.now() + REST_MS);
+    this.#restsUntil.set(mirror, performance.now() + restMs);
     this.#onFault(fault);
   }
 
@@ -59,7 +59,7 @@ export class MirrorList<Host> {
     if (this.isEmpty || this.#distrusted.has(reference)) return false;
     this.#distrusted.add(reference);
     for (const oldest of this.#distrusted) {
-      if (this.#distrusted.size <= DISTRUSTED_KEPT) break;
+      if (this.#distrusted.size <= maxDistrusted) break;
       this.#distrusted.delete(oldest);
     }
     return true;

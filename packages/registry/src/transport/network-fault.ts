@@ -4,8 +4,8 @@ import { RegistryFault } from '../registry-errors.js';
 import { ProxyFault } from './proxy-fault.js';
 import { printUrl, redactText } from './redaction.js';
 
-const NOT_TLS = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
-const CERTIFICATE =
+const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+const certificateCode =
   /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
 
 const plainWords: Readonly<Record<string, string>> = {
@@ -28,11 +28,11 @@ export function networkFault(error: unknown, repo: RepositoryRef, url: URL): Reg
   }
   const code = codeOf(error);
   const text = redactText(error instanceof Error ? error.message : String(error));
-  if (NOT_TLS.has(code)) {
+  if (notTlsCodes.has(code)) {
     const message = `${url.host} does not speak TLS; write http:// in front of the host's name if plain HTTP is meant`;
     return new RegistryFault(message, { repo, code: 'tls', decision: 'block', hostReason: message, cause: error });
   }
-  if (CERTIFICATE.test(code)) {
+  if (certificateCode.test(code)) {
     const message =
       `the certificate of ${url.host} is not trusted: ${text}; give its CA in the configuration, ` +
       'or in NODE_EXTRA_CA_CERTS';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Node's HTTP parser calls functions that are stored in its numbered fields. */
 type Parser = Record<number, unknown>;
 
-const FIELDS = 8;
+const numberedFields = 8;
 
 /** Whether node's parser still works as it has since node 12; if not, bodies are read the usual way. */
 export function canBypass(socket: Socket): boolean {
@@ -28,7 +28,7 @@ export function feedWithoutBody(socket: Socket, bytes: Buffer): void {
 function bodyCallback(socket: Socket): { readonly parser: Parser; readonly field: number } | undefined {
   const parser = (socket as { readonly parser?: Parser | null }).parser ?? undefined;
   if (parser === undefined) return undefined;
-  for (let field = 0; field < FIELDS; field += 1) {
+  for (let field = 0; field < numberedFields; field += 1) {
     const callback = parser[field];
     if (typeof callback === 'function' && callback.name === 'parserOnBody') return { parser, field };
   }

@@ -7,10 +7,10 @@ import type { HeadDestination } from './head-exchange.js';
 import { BodyTap } from './body-tap.js';
 
 /** TLS returns its records one by one, 16 KiB each: up to this number of bytes is passed on together. */
-const GATHERED_BYTES = 256 * 1024;
+const gatheredBytes = 256 * 1024;
 
 /** The same as the agents' own (`keepAliveMsecs`). */
-const ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+const keepAliveOptions = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 
 type Connect = PlainAgent['createConnection'];
 type ConnectTls = TlsAgent['createConnection'];
@@ -27,7 +27,7 @@ export class PooledPlainAgent extends PlainAgent {
   readonly heads = new HeadConnections({
     isTls: false,
     keptAtMost: this.maxFreeSockets,
-    connect: (to) => this.#connect({ ...ALIVE, ...to }) as Socket,
+    connect: (to) => this.#connect({ ...keepAliveOptions, ...to }) as Socket,
     hasFree: (to) => hasFree(this, to),
   });
 
@@ -53,7 +53,7 @@ export class PooledTlsAgent extends TlsAgent {
     isTls: true,
     keptAtMost: this.maxFreeSockets,
     connect: (to) => {
-      const options = { ...this.options, ...ALIVE, ...to };
+      const options = { ...this.options, ...keepAliveOptions, ...to };
       // The name under which node keeps the session, for a shorter handshake next time.
       const named = { ...options, _agentKey: this.getName(options) };
       return this.#connect(named) as Socket;
@@ -71,7 +71,7 @@ export class PooledTlsAgent extends TlsAgent {
   }
 
   #connect(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
-    const intake = new BodyTap(GATHERED_BYTES);
+    const intake = new BodyTap(gatheredBytes);
     const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
     return joined(socket, intake);
   }

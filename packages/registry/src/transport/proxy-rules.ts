@@ -2,13 +2,13 @@ import ipaddr from 'ipaddr.js';
 import type { ProxyRules } from '../client-options.js';
 import { bareHostname, isLoopbackName } from './address-guard.js';
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 /** The proxy for a URL; undefined if there is none. Requests to this machine itself never use a proxy. */
 export function proxyFor(url: URL, rules: ProxyRules): URL | undefined {
   const proxy = url.protocol === 'https:' ? rules.https : rules.http;
   if (proxy === undefined || isLoopbackName(url.hostname)) return undefined;
-  const host = { name: bareHostname(url.hostname).toLowerCase(), port: url.port || DEFAULT_PORTS[url.protocol] };
+  const host = { name: bareHostname(url.hostname).toLowerCase(), port: url.port || defaultPorts[url.protocol] };
   return rules.except.some((entry) => matches(entry.trim().toLowerCase(), host)) ? undefined : proxy;
 }
 

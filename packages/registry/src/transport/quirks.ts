@@ -45,8 +45,8 @@ export interface Quirk {
   readonly source: string;
 }
 
-const READS = ['GET', 'HEAD'] as const;
-const SENT = ['POST', 'PATCH', 'PUT'] as const;
+const readMethods = ['GET', 'HEAD'] as const;
+const sendMethods = ['POST', 'PATCH', 'PUT'] as const;
 
 /** By habit; of the ones that classify a fault the first that matches counts. */
 export const quirks: readonly Quirk[] = [
@@ -66,7 +66,7 @@ export const quirks: readonly Quirk[] = [
   {
     habit: 'policy',
     registry: 'Harbor',
-    methods: READS,
+    methods: readMethods,
     resources: ['manifest'],
     statuses: [412],
     source: 'goharbor/harbor#20768 (HEAD has no words)',
@@ -74,7 +74,7 @@ export const quirks: readonly Quirk[] = [
   {
     habit: 'policy',
     registry: 'scanners and legal blocks before registries',
-    methods: READS,
+    methods: readMethods,
     resources: ['manifest'],
     statuses: [423, 451],
     source: 'RFC 7725; RFC 4918 §11.3',
@@ -151,7 +151,7 @@ export const quirks: readonly Quirk[] = [
     habit: 'hides-absent',
     registry: 'ACR, ECR',
     side: 'target',
-    methods: READS,
+    methods: readMethods,
     statuses: [401, 403],
     source: 'AliyunContainerService/image-syncer#149 (a repository that a push would make)',
   },
@@ -204,7 +204,7 @@ export const quirks: readonly Quirk[] = [
   {
     habit: 'no-announcement',
     registry: 'proxies',
-    methods: SENT,
+    methods: sendMethods,
     statuses: [417],
     source: 'RFC 9110 §15.5.18',
   },

@@ -1,6 +1,6 @@
-const AUTHORIZATION = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
-const JSON_SECRET = /"(token|access_token|refresh_token|password|identitytoken|auth)"\s*:\s*"[^"]*"/gi;
-const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>]+/g;
+const authorizationPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
+const jsonSecretPattern = /"(token|access_token|refresh_token|password|identitytoken|auth)"\s*:\s*"[^"]*"/gi;
+const urlPattern = /\bhttps?:\/\/[^\s"'<>]+/g;
 
 /** A URL for users: its query (signatures, upload state) and any user:password are left out. */
 export function printUrl(url: URL): string {
@@ -10,7 +10,7 @@ export function printUrl(url: URL): string {
 /** Text from elsewhere, made safe to print: no tokens, no signed queries. */
 export function redactText(text: string): string {
   return text
-    .replace(AUTHORIZATION, '$1 …')
-    .replace(JSON_SECRET, '"$1":"…"')
-    .replace(URL_IN_TEXT, (match) => (URL.canParse(match) ? printUrl(new URL(match)) : '…'));
+    .replace(authorizationPattern, '$1 …')
+    .replace(jsonSecretPattern, '"$1":"…"')
+    .replace(urlPattern, (match) => (URL.canParse(match) ? printUrl(new URL(match)) : '…'));
 }

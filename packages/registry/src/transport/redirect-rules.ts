@@ -4,10 +4,10 @@ import { printUrl } from './redaction.js';
 import type { RegistryHost } from './registry-host.js';
 import type { RegistryRequest } from './request-options.js';
 
-export const MOST_HOPS = 10;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+export const maxRedirects = 10;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 /** Only these keep the method and the body (RFC 9110 §15.4.8, §15.4.9). */
-const SAME_METHOD = new Set([307, 308]);
+const sameMethodStatuses = new Set([307, 308]);
 
 /** A redirect that breaks a rule. What lies behind it is unknown. */
 export class RefusedRedirect extends RegistryFault {}
@@ -26,7 +26,7 @@ export function redirectTarget(
   { statusCode = 0, headers: { location } }: AnswerHead,
 ): URL | undefined {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  if (location === undefined || !(isRead ? REDIRECTS : SAME_METHOD).has(statusCode)) return undefined;
+  if (location === undefined || !(isRead ? redirectStatuses : sameMethodStatuses).has(statusCode)) return undefined;
   if (!URL.canParse(location, from.href)) throw refusedRedirect(request, 'redirects to something that is not a URL');
   const next = new URL(location, from);
   if (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:')) return next;
@@ -40,7 +40,7 @@ export function redirectTarget(
 }
 
 export function tooManyRedirects(request: Redirectable): RefusedRedirect {
-  return refusedRedirect(request, `redirects more than ${MOST_HOPS} times`);
+  return refusedRedirect(request, `redirects more than ${maxRedirects} times`);
 }
 
 function refusedRedirect({ repo, what }: Redirectable, reason: string, hint = ''): RefusedRedirect {

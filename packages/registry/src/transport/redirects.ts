@@ -2,7 +2,7 @@ import { parseChallenges } from './challenge.js';
 import { exchange } from './exchange.js';
 import type { Answer } from './exchange.js';
 import { networkFault } from './network-fault.js';
-import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
+import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import { exchangeOptions } from './request-options.js';
 import type { RegistryRequest } from './request-options.js';
 import { discardBody } from './response-body.js';
@@ -10,7 +10,7 @@ import type { RegistryHost } from './registry-host.js';
 import { requestToken } from './token-endpoint.js';
 
 /** Limit for the hosts that a registry redirects to: it may name any number. */
-const TOKENS_KEPT = 1_000;
+const maxTokens = 1_000;
 
 export interface Followed {
   /** The last answer. */
@@ -42,7 +42,7 @@ export async function followRedirects(
     const next = redirectTarget(host, request, url, response);
     if (next === undefined) return { response, url, crossed };
     discardBody(response);
-    if (hops === MOST_HOPS) throw tooManyRedirects(request);
+    if (hops === maxRedirects) throw tooManyRedirects(request);
     url = next;
     crossed ||= url.origin !== first.origin;
   }
@@ -70,7 +70,7 @@ async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, u
   };
   const { value } = await requestToken(host, query, undefined, request.repo);
   const [oldest] = host.redirectTokens.keys();
-  if (oldest !== undefined && host.redirectTokens.size >= TOKENS_KEPT) host.redirectTokens.delete(oldest);
+  if (oldest !== undefined && host.redirectTokens.size >= maxTokens) host.redirectTokens.delete(oldest);
   host.redirectTokens.set(`${url.origin} ${request.repo.repository}`, `Bearer ${value}`);
   return oneExchange(host, request, url, false, `Bearer ${value}`);
 }

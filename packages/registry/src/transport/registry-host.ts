@@ -4,7 +4,7 @@ import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '.
 import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
-import { UNANNOUNCED_BYTES } from './expect-continue.js';
+import { unannouncedBytes } from './expect-continue.js';
 import { HostAuthorization } from './authorization.js';
 import type { BodyBudgets } from './body-budget.js';
 import type { TokenSource } from './authorization.js';
@@ -61,7 +61,7 @@ export class RegistryHost {
   /** The same for a manifest that was put by its digest. */
   manifestsProven = false;
   /** A body of this size was accepted here, or is small enough to be sent unannounced. */
-  bodyLetThrough = UNANNOUNCED_BYTES;
+  bodyLetThrough = unannouncedBytes;
   /** A HEAD of a manifest was answered here; false: HEAD was refused for a manifest that GET returned. */
   answersHeads: boolean | undefined;
   /** The data of an upload was redirected here: later uploads find out the URL before they send data. */

@@ -20,8 +20,8 @@ import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 import { withUnused } from './unused-credentials.js';
 
-const ERROR_BODY_LIMIT_BYTES = 1024 * 1024;
-const ATTEMPTS = 4;
+const errorBodyLimitBytes = 1024 * 1024;
+const maxAttempts = 4;
 
 /**
  * Sends one request to a registry: authorizes it, answers a challenge, follows redirects without the authorization,
@@ -102,7 +102,7 @@ export async function unexpected(
 ): Promise<RegistryFault> {
   let body: Buffer;
   try {
-    const options = bodyOptions(host, ERROR_BODY_LIMIT_BYTES, signal);
+    const options = bodyOptions(host, errorBodyLimitBytes, signal);
     body = await host.bodies.forBody(signal, async (budget) => await readBody(response, { ...options, budget }));
   } catch {
     // The status alone is enough: a body that breaks off or never ends adds nothing to it.
@@ -244,7 +244,7 @@ function bodyOptions(
 
 function retryOptions(
   host: RegistryHost,
-  { attempts = ATTEMPTS, signal }: RegistryRequest,
+  { attempts = maxAttempts, signal }: RegistryRequest,
 ): Parameters<typeof retrying>[1] {
   return { attempts, timing: host.timing, ...(signal === undefined ? {} : { signal }) };
 }

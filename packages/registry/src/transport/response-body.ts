@@ -4,7 +4,7 @@ import type { BodyBudget } from './body-budget.js';
 import type { Answer, AnswerHead } from './exchange.js';
 
 /** If more than this is left of an unwanted body, reading it to keep the connection is not worth it. */
-const DISCARD_LIMIT_BYTES = 256 * 1024;
+const discardLimitBytes = 256 * 1024;
 
 interface ReadOptions {
   readonly limitBytes: number;
@@ -145,13 +145,13 @@ export function discardBody(response: Answer): void {
   }
   // A 416 of distribution 2.8 announces the whole blob and sends less: reading on would wait forever.
   const announced = Number(response.headers['content-length'] ?? 0);
-  if (response.statusCode === 416 || announced > DISCARD_LIMIT_BYTES) {
+  if (response.statusCode === 416 || announced > discardLimitBytes) {
     response.destroy();
     return;
   }
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > DISCARD_LIMIT_BYTES) response.destroy();
+    if (bytes > discardLimitBytes) response.destroy();
   });
 }

@@ -8,7 +8,7 @@ import { printUrl, redactText } from './redaction.js';
 import type { RegistryRequest } from './request-options.js';
 import { parseRetryAfter } from './retrying.js';
 
-const EXCERPT_CHARACTERS = 300;
+const excerptCharacters = 300;
 
 /** What was requested, and from which registry. */
 export type FailedRequest = Pick<RegistryRequest, 'repo' | 'method' | 'resource' | 'what'> & {
@@ -116,5 +116,5 @@ function shorten(text: string): string {
   const line = redactText(text)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
-  return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
+  return line.length > excerptCharacters ? `${line.slice(0, excerptCharacters)}…` : line;
 }

@@ -7,15 +7,15 @@ export interface ResponseHead extends AnswerHead {
   readonly keepsConnection: boolean;
 }
 
-const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: .*)?$/;
+const statusLinePattern = /^HTTP\/1\.1 ([2-5]\d\d)(?: .*)?$/;
 /** A token (RFC 9110 §5.6.2). */
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const fieldNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** No field has control characters but the tabulator (RFC 9110 §5.5), and CR and LF only stand together. */
-const FORBIDDEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+const forbiddenCharacters = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 /** A server with a timeout this short may be closing already; node's agent keeps no such connection either. */
-const CLOSES_SOON = /^timeout=[01](?!\d)/;
+const closesSoon = /^timeout=[01](?!\d)/;
 /** Fields that contradict themselves if they occur twice. */
-const SAID_ONCE = new Set([
+const singleFields = new Set([
   'connection',
   'content-length',
   'content-type',
@@ -35,22 +35,22 @@ const SAID_ONCE = new Set([
  */
 export function parseResponseHead(text: string): ResponseHead | undefined {
   const [statusLine = '', ...lines] = text.split('\r\n');
-  const status = STATUS_LINE.exec(statusLine)?.[1];
-  if (status === undefined || FORBIDDEN.test(text)) return undefined;
+  const status = statusLinePattern.exec(statusLine)?.[1];
+  if (status === undefined || forbiddenCharacters.test(text)) return undefined;
   const headers: IncomingHttpHeaders = {};
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     const value = line.slice(colon + 1).trim();
-    if (!FIELD_NAME.test(name)) return undefined;
+    if (!fieldNamePattern.test(name)) return undefined;
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (name === 'set-cookie') headers[name] = [...(headers[name] ?? []), value];
     else if (before === undefined) headers[name] = value;
-    else if (SAID_ONCE.has(name)) return undefined;
+    else if (singleFields.has(name)) return undefined;
     else headers[name] = `${String(before)}, ${value}`;
   }
   const { connection = '', 'content-length': length = '0' } = headers;
   if (!/^\d+$/.test(length)) return undefined;
-  const keepsConnection = !/\b(close|upgrade)\b/i.test(connection) && !CLOSES_SOON.test(String(headers['keep-alive']));
+  const keepsConnection = !/\b(close|upgrade)\b/i.test(connection) && !closesSoon.test(String(headers['keep-alive']));
   return { statusCode: Number(status), headers, keepsConnection };
 }

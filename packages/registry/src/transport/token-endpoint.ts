@@ -8,20 +8,20 @@ import { exchange } from './exchange.js';
 import type { AnswerHead } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
-import { MOST_HOPS, redirectTarget, tooManyRedirects } from './redirect-rules.js';
+import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import { readDiagnostics, responseFault, saidBy } from './response-fault.js';
 import { BodyTooLarge, readBody } from './response-body.js';
 import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
 
-const CLIENT_ID = 'image-ferry';
+const clientId = 'image-ferry';
 /** In characters: servers accept no longer field, and many tokens are kept. */
-const LONGEST_TOKEN = 32 * 1024;
-const BODY_LIMIT_BYTES = 1024 * 1024;
+const maxTokenCharacters = 32 * 1024;
+const bodyLimitBytes = 1024 * 1024;
 /** Some token servers are one weak host for a whole cloud (ACR's): transport errors are retried longer. */
-const ATTEMPTS = 5;
-const DEFAULT_LIFE_MS = 60_000;
-const RENEWAL_MARGIN_MS = 60_000;
+const maxAttempts = 5;
+const defaultLifetimeMs = 60_000;
+const renewalMarginMs = 60_000;
 
 interface TokenQuery {
   readonly realm: string;
@@ -50,7 +50,7 @@ export async function requestToken(
       const asPassword = { username: '<token>', password: credentials.identityToken };
       return askByGet(host, realm, query, asPassword, repo);
     },
-    { attempts: ATTEMPTS, timing: host.timing },
+    { attempts: maxAttempts, timing: host.timing },
   );
 }
 
@@ -64,7 +64,7 @@ async function askByGet(
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.append('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
-  url.searchParams.append('client_id', CLIENT_ID);
+  url.searchParams.append('client_id', clientId);
   if (credentials !== undefined) url.searchParams.append('account', credentials.username);
   const headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
 
@@ -94,7 +94,7 @@ async function askByPost(
   identityToken: string,
   repo: RepositoryRef,
 ): Promise<Token | undefined> {
-  const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLIENT_ID, refresh_token: identityToken });
+  const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: clientId, refresh_token: identityToken });
   if (service !== undefined) form.set('service', service);
   form.set('scope', scopes.join(' '));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -140,7 +140,7 @@ async function ask(host: RegistryHost, first: URL, request: TokenRequest, repo: 
     const next: URL | undefined = redirectTarget(host, described, url, response);
     const isRunningElsewhere: boolean = hasCrossed || (next !== undefined && next.origin !== first.origin);
     if (next !== undefined && !(isRunningElsewhere && request.form !== undefined)) {
-      if (hops === MOST_HOPS) throw tooManyRedirects(described);
+      if (hops === maxRedirects) throw tooManyRedirects(described);
       url = next;
       hasCrossed = isRunningElsewhere;
       continue;
@@ -179,7 +179,7 @@ async function askOnce(
       answerMs: timing.answerMs,
       ...(content === undefined ? {} : { body: content }),
     });
-    const limits = { limitBytes: BODY_LIMIT_BYTES, idleMs: timing.idleMs };
+    const limits = { limitBytes: bodyLimitBytes, idleMs: timing.idleMs };
     const body = await host.bodies.forBody(
       undefined,
       async (budget) => await readBody(response, { ...limits, budget }),
@@ -232,12 +232,12 @@ function readToken(body: Buffer, repo: RepositoryRef, realm: URL): Token {
   if (typeof answer !== 'object' || answer === null) throw fault();
   const { token, access_token: accessToken, expires_in: expiresIn } = answer as Readonly<Record<string, unknown>>;
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
-  if (typeof value !== 'string' || value === '' || value.length > LONGEST_TOKEN || /[^\x20-\x7e]/.test(value))
+  if (typeof value !== 'string' || value === '' || value.length > maxTokenCharacters || /[^\x20-\x7e]/.test(value))
     throw fault();
 
-  const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : DEFAULT_LIFE_MS;
+  const lifeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : defaultLifetimeMs;
   // Renewed a minute early. A token with hardly a longer life is used for half of it: better than never.
-  return { value, staleAt: Date.now() + (lifeMs > 2 * RENEWAL_MARGIN_MS ? lifeMs - RENEWAL_MARGIN_MS : lifeMs / 2) };
+  return { value, staleAt: Date.now() + (lifeMs > 2 * renewalMarginMs ? lifeMs - renewalMarginMs : lifeMs / 2) };
 }
 
 function refusal(
