@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
 import { findTool, projectRoot } from '../demo/tools.js';
 
 /** Where one run copies from and to. */

@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
 import { projectRoot } from '../demo/tools.js';
 import { drawChart } from './chart.js';
 import { describeMachine } from './machine.js';

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+
 import type { Invocation } from './contestants.js';
 
 export interface Measurement {

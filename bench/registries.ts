@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { hasBlob, readManifest } from '../demo/image-exchange.js';
 import { blobsOf } from '../demo/make-images.js';
 import type { MadeManifest } from '../demo/make-images.js';

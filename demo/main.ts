@@ -10,10 +10,10 @@ import { faultsOf } from './expectations.js';
 import type { ParkedImage } from './expectations.js';
 import { askFerry, runFerry, startFerryUp } from './ferry-process.js';
 import type { FerryUpProcess } from './ferry-process.js';
+import { printAddresses, printFindings, printParked } from './report.js';
 import { secondAct } from './second-act.js';
 import { dataFolder, setStage } from './stage.js';
 import type { Stage } from './stage.js';
-import { printAddresses, printFindings, printParked } from './report.js';
 import { verifyTargets } from './verify.js';
 import { insertWantedRows, pushedRows } from './wanted-rows.js';
 

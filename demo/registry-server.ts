@@ -1,10 +1,11 @@
-import { hashSync } from 'bcryptjs';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { hashSync } from 'bcryptjs';
 
 import { readAccessLog } from './access-log.js';
 import type { LoggedRequest } from './access-log.js';

@@ -1,5 +1,6 @@
-import Database from 'libsql';
 import { join } from 'node:path';
+
+import Database from 'libsql';
 
 import { missingImage } from './demo-images.js';
 import type { DemoImage } from './demo-images.js';

@@ -14,8 +14,8 @@ import { compile } from './set-up/compile.mjs';
 import { installPackages } from './set-up/install-packages.mjs';
 import { projectRoot } from './set-up/places.mjs';
 import { SetUpError } from './set-up/set-up-error.mjs';
-import { toolsFor } from './set-up/tools.mjs';
 import { recordNode, recordTools } from './set-up/tools-record.mjs';
+import { toolsFor } from './set-up/tools.mjs';
 
 const purposes = {
   unit: 'for the unit tests',

@@ -1,5 +1,5 @@
-import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 
 import { visibleJson } from './domain/visible-text.js';
 

@@ -1,7 +1,7 @@
 /** Composition root of the server: configuration → Temporal's client and the database, read-only → HTTP. */
-import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import { createAdaptorServer } from '@hono/node-server';
 
@@ -9,13 +9,13 @@ import { lazyClient } from './client/connect.js';
 import { queuesFor } from './client/worker-availability.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { packageVersion } from './config/package-folder.js';
+import { readServerSettings } from './config/server-settings.js';
+import type { ListenAddress } from './config/server-settings.js';
+import { FerryError } from './domain/ferry-error.js';
+import { createLogger } from './logger.js';
 import { createHttpServer } from './server/http-server.js';
 import type { ReadDatabase } from './server/status-api.js';
 import { temporalWork } from './server/temporal-work.js';
-import type { ListenAddress } from './config/server-settings.js';
-import { readServerSettings } from './config/server-settings.js';
-import { FerryError } from './domain/ferry-error.js';
-import { createLogger } from './logger.js';
 
 const defaultTemporal = '127.0.0.1:7233';
 /** Requests in flight get this long when the server stops. */

@@ -1,5 +1,5 @@
-import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
+import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import type { Logger as PinoLogger } from 'pino';
 
 /** Writes Temporal's own messages to the same log. */

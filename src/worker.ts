@@ -3,25 +3,25 @@ import { randomUUID } from 'node:crypto';
 
 import { NativeConnection, Runtime } from '@temporalio/worker';
 
-import { SourcePulls } from './planning/source-pulls.js';
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
-import { examineDocker } from './composition/open-docker-engine.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
-import { reconcileOnStart } from './composition/reconcile-on-start.js';
-import { runTogether } from './composition/run-together.js';
-import { openRegistries } from './composition/registries.js';
-import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
+import { examineDocker } from './composition/open-docker-engine.js';
 import { openMigrated } from './composition/open-stores.js';
-import { workflowBundlePath } from './composition/workflow-bundle.js';
-import type { Workers } from './composition/workers.js';
+import { reconcileOnStart } from './composition/reconcile-on-start.js';
+import { openRegistries } from './composition/registries.js';
+import { runTogether } from './composition/run-together.js';
+import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
 import { createWorkers } from './composition/workers.js';
-import type { FerryConfig } from './config/read-config.js';
+import type { Workers } from './composition/workers.js';
+import { workflowBundlePath } from './composition/workflow-bundle.js';
 import { readConfig } from './config/read-config.js';
+import type { FerryConfig } from './config/read-config.js';
 import { createStores } from './database/stores.js';
-import type { Logger } from './logger.js';
 import { createLogger } from './logger.js';
+import type { Logger } from './logger.js';
+import { SourcePulls } from './planning/source-pulls.js';
 import { temporalLogger } from './temporal-logger.js';
 
 const defaultAddress = '127.0.0.1:7233';

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
 import { pushImage } from '../../demo/image-exchange.js';
 import type { MadeManifest } from '../../demo/make-images.js';

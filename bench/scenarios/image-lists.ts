@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { pushImage } from '../../demo/image-exchange.js';
 import type { MadeManifest } from '../../demo/make-images.js';
 import { ferryCopy, findRegsync } from '../contestants.js';

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { projectRoot } from './places.mjs';
 import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
 import { announce, seconds } from '../../src/setup/say.mjs';
+import { projectRoot } from './places.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 const sourceFolders = ['src', 'demo', 'bench'];

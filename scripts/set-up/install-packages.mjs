@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { npmCommand } from './npm-command.mjs';
-import { projectRoot } from './places.mjs';
 import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
 import { announce, seconds, whileSaying } from '../../src/setup/say.mjs';
+import { npmCommand } from './npm-command.mjs';
+import { projectRoot } from './places.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 /** `npm ci`, unless what npm last installed here is what the lock file says. */

@@ -1,3 +1,6 @@
+import type { CopyProgress } from '@image-ferry/registry';
+import { parseDigest } from '@image-ferry/registry/digest';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { activityInfo } from '@temporalio/activity';
 
 import type {
@@ -7,14 +10,11 @@ import type {
   CopyImageResult,
   Destination,
 } from '../contract/activity-types.js';
-import { parseDigest } from '@image-ferry/registry/digest';
-import { parseImageReference } from '@image-ferry/registry/reference';
+import { toFault } from '../contract/to-fault.js';
 import type { Target } from '../domain/target.js';
-import type { CopyProgress } from '@image-ferry/registry';
-import { activity } from './activity.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
-import { toFault } from '../contract/to-fault.js';
+import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const finishedShown = 100;

@@ -1,3 +1,6 @@
+import type { PullLedger } from '@image-ferry/registry';
+import { parseDigest } from '@image-ferry/registry/digest';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import { log } from '@temporalio/activity';
 
 import type {
@@ -7,6 +10,8 @@ import type {
   Destination,
   DockerActivities,
 } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
+import type { TargetNameStore } from '../database/target-name-store.js';
 import type {
   DockerCopyOptions,
   DockerCopyReport,
@@ -14,15 +19,10 @@ import type {
   DockerTarget,
   DockerTargetResult,
 } from '../docker/docker-types.js';
-import type { TargetNameStore } from '../database/target-name-store.js';
-import { parseDigest } from '@image-ferry/registry/digest';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { PullLedger } from '@image-ferry/registry';
-import { activity } from './activity.js';
 import { openTarget, selectionOf } from '../planning/copy-wire.js';
-import { toFault } from '../contract/to-fault.js';
+import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const stepsShown = 100;

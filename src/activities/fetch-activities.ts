@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 
+import { parseImageReference } from '@image-ferry/registry/reference';
+
 import type { FetchActivities, UpstreamCheck } from '../contract/activity-types.js';
 import type { FetchedImage } from '../contract/fetch-messages.js';
+import { toFault } from '../contract/to-fault.js';
 import type { UpstreamStore } from '../database/upstream-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
-import type { FetchScope, Upstream } from '../domain/upstream.js';
 import { platformsOfImage } from '../domain/upstream-platforms.js';
-import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
+import type { FetchScope, Upstream } from '../domain/upstream.js';
 import { PushStatus } from '../domain/wanted-image.js';
+import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import type { UpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { activity } from './activity.js';
 import type { FoundSources } from './fetch-ports.js';
-import { toFault } from '../contract/to-fault.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export interface FetchPorts {

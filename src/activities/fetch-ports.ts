@@ -1,5 +1,6 @@
 /** What the fetch activities need from outside. */
 import type { ImageReference } from '@image-ferry/registry/reference';
+
 import type { SourceRules } from '../domain/source-allow-list.js';
 
 /** Which registries images may come from. */

@@ -1,7 +1,7 @@
 import type { ImageActivities } from '../contract/activity-types.js';
-import { activity } from './activity.js';
-import type { PlanPorts } from '../planning/plan-image.js';
 import { ImagePlanner } from '../planning/plan-image.js';
+import type { PlanPorts } from '../planning/plan-image.js';
+import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export type ImagePorts = PlanPorts;

@@ -1,18 +1,18 @@
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
-import type { CopyPorts } from './copy-activities.js';
 import { createCopyActivities } from './copy-activities.js';
-import type { DockerPorts } from './docker-activities.js';
+import type { CopyPorts } from './copy-activities.js';
 import { createDockerActivities } from './docker-activities.js';
-import type { FetchPorts } from './fetch-activities.js';
+import type { DockerPorts } from './docker-activities.js';
 import { createFetchActivities } from './fetch-activities.js';
-import type { ImagePorts } from './image-activities.js';
+import type { FetchPorts } from './fetch-activities.js';
 import { createImageActivities } from './image-activities.js';
-import type { RunPorts } from './run-activities.js';
-import { createRunActivities } from './run-activities.js';
-import type { RequestPorts } from './request-activities.js';
+import type { ImagePorts } from './image-activities.js';
 import { createRequestActivities } from './request-activities.js';
-import type { TagPorts } from './tag-activities.js';
+import type { RequestPorts } from './request-activities.js';
+import { createRunActivities } from './run-activities.js';
+import type { RunPorts } from './run-activities.js';
 import { createTagActivities } from './tag-activities.js';
+import type { TagPorts } from './tag-activities.js';
 
 /** What workers of the queue `ferry` serve, with {@link createUpstreamActivities}. */
 export function createMainActivities(ports: RunPorts & TagPorts & ImagePorts & RequestPorts): MainActivities {

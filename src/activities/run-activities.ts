@@ -6,9 +6,9 @@ import type { RunStore } from '../database/run-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { Target } from '../domain/target.js';
-import { activity } from './activity.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
 import { takeOver } from '../planning/takeover.js';
+import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export interface RunPorts {

@@ -1,17 +1,18 @@
-import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
-import type { TagCheckStore } from '../database/tag-check-store.js';
 import type { Digest } from '@image-ferry/registry/digest';
 import { parseImageReference } from '@image-ferry/registry/reference';
-import type { MutableTags } from '../domain/mutable-tags.js';
+
+import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
+import type { TagCheckStore } from '../database/tag-check-store.js';
 import { isMutable } from '../domain/mutable-tags.js';
-import type { Target } from '../domain/target.js';
+import type { MutableTags } from '../domain/mutable-tags.js';
 import { areOnlyByDocker } from '../domain/target.js';
+import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
-import { activity } from './activity.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
-import { toFault } from '../contract/to-fault.js';
+import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 /** Images in one activity, and HEADs at once. */

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 
-import type { FaultDetail } from '../contract/failure-types.js';
 import { bugAttempts } from '../contract/failure-types.js';
+import type { FaultDetail } from '../contract/failure-types.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { visibleLines } from '../domain/visible-text.js';
 

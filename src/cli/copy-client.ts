@@ -1,8 +1,9 @@
+import type { RegistryClient } from '@image-ferry/registry';
+
 import { openRegistries } from '../composition/registries.js';
 import { Environment } from '../config/environment.js';
 import { proxiesOf } from '../config/proxies.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../config/registry-credentials.js';
-import type { RegistryClient } from '@image-ferry/registry';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
 import { printMessage } from './output.js';

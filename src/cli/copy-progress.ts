@@ -1,4 +1,5 @@
 import type { CopyProgress } from '@image-ferry/registry';
+
 import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
 
 const redrawIntervalMs = 100;

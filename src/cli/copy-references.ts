@@ -1,10 +1,11 @@
-import { bareRegistry } from '../domain/bare-registry.js';
+import type { CopyTarget, HostSettings } from '@image-ferry/registry';
 import { defaultManifestPolicy } from '@image-ferry/registry/manifest';
-import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalHost, parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+
+import { bareRegistry } from '../domain/bare-registry.js';
+import { InvalidInput } from '../domain/ferry-error.js';
 import { commonTag } from '../domain/target-tag.js';
-import type { CopyTarget, HostSettings } from '@image-ferry/registry';
 
 /** A reference as the user typed it. */
 export interface Typed {

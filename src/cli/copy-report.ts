@@ -1,4 +1,5 @@
 import type { CopyReport, TargetResult } from '@image-ferry/registry';
+
 import { megabytes, printLine, printMessage } from './output.js';
 
 export function printCopyReport(report: CopyReport): void {

@@ -1,5 +1,5 @@
-import type { FaultCode } from '../domain/ferry-error.js';
 import { FerryError } from '../domain/ferry-error.js';
+import type { FaultCode } from '../domain/ferry-error.js';
 import { printMessageLines } from './output.js';
 
 export const ExitStatus = {

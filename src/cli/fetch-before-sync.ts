@@ -6,8 +6,8 @@ import { startFetch } from '../client/start-fetch.js';
 import type { FetchResult } from '../contract/fetch-messages.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { ExitStatus } from './exit-status.js';
-import { exitStatusOfFetch, printFetchResult } from './fetch-summary.js';
 import { watchFetch } from './fetch-progress.js';
+import { exitStatusOfFetch, printFetchResult } from './fetch-summary.js';
 import { printMessage } from './output.js';
 
 const pollIntervalMs = 1_000;

@@ -1,5 +1,5 @@
-import { fetchResult } from '../client/start-fetch.js';
 import type { TemporalClient } from '../client/connect.js';
+import { fetchResult } from '../client/start-fetch.js';
 import { workflowDetails } from '../client/workflow-details.js';
 import type { FetchResult } from '../contract/fetch-messages.js';
 import { printMessage } from './output.js';

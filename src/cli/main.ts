@@ -7,8 +7,8 @@ import { builtInUpstreams } from '../domain/built-in-upstreams.js';
 import { fetchId } from '../domain/upstream.js';
 import { exitStatusOf, reportFault } from './exit-status.js';
 import { ListWord, listWords, meanings } from './list-words.js';
-import { deferOptimization } from './v8-flags.js';
 import { printMessageLines } from './output.js';
+import { deferOptimization } from './v8-flags.js';
 
 const builtInNames = builtInUpstreams.map(({ name }) => name);
 

@@ -1,7 +1,8 @@
-import { InvalidInput } from '../domain/ferry-error.js';
+import { isPlatformWord } from '@image-ferry/registry/platform';
 import { printImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
-import { isPlatformWord } from '@image-ferry/registry/platform';
+
+import { InvalidInput } from '../domain/ferry-error.js';
 import { commonTag } from '../domain/target-tag.js';
 import { assertAllDifferent, parseTarget, parseTyped } from './copy-references.js';
 import type { CopyTyped, Typed } from './copy-references.js';

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { TemporalClient } from '../client/connect.js';
 import { requestSync, syncResult } from '../client/sync-requests.js';
 import type { SyncAllResult } from '../contract/sync-messages.js';
-import { watchSync } from './sync-progress.js';
 import { printJson } from './output.js';
+import { watchSync } from './sync-progress.js';
 import { exitStatusOfSync, printSyncSummary } from './sync-summary.js';
 
 /** Requests a sync run. The ID is created by this command, so that a call that is sent twice counts once. */

@@ -1,6 +1,7 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
+
 import type { SharedName } from '../database/shared-names.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import { targetRepositoryCandidates } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 

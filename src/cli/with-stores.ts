@@ -2,8 +2,8 @@ import { openExisting, openMigrated, openReadOnly } from '../composition/open-st
 import type { BaseConfig } from '../config/base-config.js';
 import { configWarnings } from '../config/config-warnings.js';
 import { MissingDatabase } from '../database/database-fault.js';
-import type { Stores } from '../database/stores.js';
 import { createStores } from '../database/stores.js';
+import type { Stores } from '../database/stores.js';
 import { printMessage } from './output.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { TemporalClient, TemporalConnectionOptions } from '../client/connect.js';
 import { connectClient } from '../client/connect.js';
+import type { TemporalClient, TemporalConnectionOptions } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
 import type { BaseConfig } from '../config/base-config.js';
 import { printMessage } from './output.js';

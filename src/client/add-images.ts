@@ -1,3 +1,4 @@
+import { withoutPassword } from '@image-ferry/registry/reference';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
@@ -7,7 +8,6 @@ import {
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { addImageIdPrefix, workflowTaskTimeout, WorkflowName } from '../contract/workflow-names.js';
-import { withoutPassword } from '@image-ferry/registry/reference';
 import type { TemporalClient } from './connect.js';
 import { resultOf } from './workflow-result.js';
 

@@ -1,9 +1,9 @@
-import type { ConnectionOptions } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
 
 import { FerryError } from '../domain/ferry-error.js';
-import type { TemporalAddress } from './temporal-fault.js';
 import { temporalFault } from './temporal-fault.js';
+import type { TemporalAddress } from './temporal-fault.js';
 
 export interface TemporalConnectionOptions extends TemporalAddress {
   /** TLS, API key and metadata. */

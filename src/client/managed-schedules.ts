@@ -1,5 +1,5 @@
-import type { ScheduleDescription } from '@temporalio/client';
 import { ScheduleNotFoundError } from '@temporalio/client';
+import type { ScheduleDescription } from '@temporalio/client';
 
 import { TaskQueue } from '../contract/task-queues.js';
 import { fetchWorkflowTypes, WorkflowName } from '../contract/workflow-names.js';

@@ -1,11 +1,11 @@
-import type { ScheduleDescription } from '@temporalio/client';
 import { ScheduleAlreadyRunning } from '@temporalio/client';
+import type { ScheduleDescription } from '@temporalio/client';
 
 import type { ScheduleSetting } from '../domain/schedule-timing.js';
 import type { TemporalClient } from './connect.js';
 import { describe, listManagedSchedules } from './managed-schedules.js';
-import { isAsWanted, madeBy, scheduleOptions } from './schedule-options.js';
 import { deleteSchedule } from './schedule-actions.js';
+import { isAsWanted, madeBy, scheduleOptions } from './schedule-options.js';
 
 export interface ReconciledSchedule {
   readonly id: string;

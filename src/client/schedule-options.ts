@@ -1,16 +1,16 @@
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type {
   CalendarSpecDescription,
   ScheduleDescription,
   ScheduleOptions,
   ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client';
-import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 
 import { TaskQueue } from '../contract/task-queues.js';
 import { workflowTaskTimeout, WorkflowName } from '../contract/workflow-names.js';
-import type { CronRange } from '../domain/cron.js';
 import { parseCron } from '../domain/cron.js';
+import type { CronRange } from '../domain/cron.js';
 import { printDuration } from '../domain/duration.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
 import { fetchWorkflow } from './start-fetch.js';

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, WorkflowFailedError } from '@temporalio/client';
 
-import type { FaultCode } from '../domain/ferry-error.js';
 import { FerryError } from '../domain/ferry-error.js';
+import type { FaultCode } from '../domain/ferry-error.js';
 import type { TemporalClient } from './connect.js';
 
 /**

@@ -1,6 +1,9 @@
 /**
  * Builds the ports that a worker's activities need from the configuration: database, registries, upstreams, Temporal.
  */
+import { hostAddresses, listTags } from '@image-ferry/registry';
+import type { PullLedger, RegistryClient } from '@image-ferry/registry';
+
 import {
   createDaemonActivities,
   createMainActivities,
@@ -14,13 +17,11 @@ import type { CopyActivities, DockerActivities, FetchActivities, MainActivities 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
-import { hostAddresses, listTags } from '@image-ferry/registry';
-import type { PullLedger, RegistryClient } from '@image-ferry/registry';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
-import { createDockerEngine } from './open-docker-engine.js';
 import { gitHubOptions } from './github-options.js';
+import { createDockerEngine } from './open-docker-engine.js';
 import { syncRequester } from './sync-requester.js';
 
 export interface OpenParts {

@@ -1,6 +1,7 @@
-import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
 import { copyImage, hasSameContent, headManifest, headSource, lookAtTag, planCopy } from '@image-ferry/registry';
 import type { RegistryClient, RepositoryRef } from '@image-ferry/registry';
+
+import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
 
 /** The copy engine in the form that activities use: its functions bound to one registry client. */
 export function createCopyEngine(client: RegistryClient): CopyEngine {

@@ -1,10 +1,11 @@
+import { dockerConfigCredentials, firstCredentials, isLoopbackName } from '@image-ferry/registry';
+
 import type { DockerCopier } from '../activities/docker-activities.js';
 import type { FerryConfig } from '../config/read-config.js';
 import { DockerEngine } from '../docker/docker-engine.js';
-import type { DockerVersions } from '../docker/examine-daemon.js';
 import { examineDaemon } from '../docker/examine-daemon.js';
+import type { DockerVersions } from '../docker/examine-daemon.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { dockerConfigCredentials, firstCredentials, isLoopbackName } from '@image-ferry/registry';
 
 const program = 'docker';
 

@@ -1,7 +1,7 @@
 import type { DatabaseConfig } from '../config/base-config.js';
 import { DatabaseFault } from '../database/database-fault.js';
-import type { FerryDatabase } from '../database/ferry-database.js';
 import { openDatabaseReadOnly, openDatabase } from '../database/ferry-database.js';
+import type { FerryDatabase } from '../database/ferry-database.js';
 import { assertMade, assertUpToDate, migrate } from '../database/run-migrations.js';
 import type { Migrated, MigrateOptions } from '../database/run-migrations.js';
 import { FerryError } from '../domain/ferry-error.js';

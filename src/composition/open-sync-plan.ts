@@ -1,16 +1,17 @@
-import { PlannedPulls } from '../planning/planned-pulls.js';
-import { planSync } from '../planning/sync-plan.js';
+import { surveyCopy } from '@image-ferry/registry';
+
 import type { FerryConfig } from '../config/read-config.js';
 import { assertUsable } from '../database/forms/assert-usable.js';
 import { examineTables } from '../database/forms/examine-tables.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
-import { surveyCopy } from '@image-ferry/registry';
+import type { PullAllowance } from '../domain/pull-allowance.js';
+import { PlannedPulls } from '../planning/planned-pulls.js';
+import { planSync } from '../planning/sync-plan.js';
 import { createCopyEngine } from './copy-engine.js';
-import { openRegistries } from './registries.js';
 import { openReadOnly } from './open-stores.js';
+import { openRegistries } from './registries.js';
 
 export interface PlanOptions {
   /** Also read manifests from sources that count pulls. */

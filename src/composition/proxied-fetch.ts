@@ -3,8 +3,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 
-import type { ProxyRules } from '@image-ferry/registry';
 import { createProxyAgent, ProxyFault, proxyFor } from '@image-ferry/registry';
+import type { ProxyRules } from '@image-ferry/registry';
 
 const maxRedirects = 5;
 /** Statuses without a body, for which `Response` accepts none. */

@@ -1,4 +1,4 @@
-import type { FerryError } from '../domain/ferry-error.js';
+import { createRegistryClient, dockerConfigCredentials, firstCredentials } from '@image-ferry/registry';
 import type {
   BlobLocations,
   CredentialProvider,
@@ -7,7 +7,8 @@ import type {
   PullLedger,
   RegistryClient,
 } from '@image-ferry/registry';
-import { createRegistryClient, dockerConfigCredentials, firstCredentials } from '@image-ferry/registry';
+
+import type { FerryError } from '../domain/ferry-error.js';
 
 export interface RegistriesConfig {
   /** Tried before docker's or podman's credentials. */

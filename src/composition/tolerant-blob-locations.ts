@@ -1,5 +1,6 @@
-import type { Logger } from '../logger.js';
 import type { BlobLocations } from '@image-ferry/registry';
+
+import type { Logger } from '../logger.js';
 
 /** A failing blob location cache costs mounts, never a copy: its errors are logged, and blobs are uploaded. */
 export function tolerantBlobLocations(locations: BlobLocations, logger: Logger): BlobLocations {

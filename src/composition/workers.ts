@@ -1,5 +1,5 @@
-import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 
 import type { FerryConfig } from '../config/read-config.js';
 import { TaskQueue } from '../contract/task-queues.js';

@@ -1,8 +1,8 @@
-import type { SourceRules } from '../domain/source-allow-list.js';
 import { canonicalSource, sourcePatternFault, wellKnownRegistries } from '../domain/source-allow-list.js';
+import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
-import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 
 /** An entry of the list that stands for the well-known and the configured registries; also the default of the list. */
 const defaults = 'defaults';

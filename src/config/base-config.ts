@@ -2,12 +2,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+
+import type { ConfigErrors } from './config-errors.js';
 import { readDatabase } from './database-config.js';
 import type { DatabaseConfig } from './database-config.js';
 import type { Environment } from './environment.js';
-import type { ConfigErrors } from './config-errors.js';
-import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
+import type { TemporalSettings } from './temporal-settings.js';
 import { named } from './variable-values.js';
 
 export type { DatabaseConfig } from './database-config.js';

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
-import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
-import { schemaIssues, formatIssue } from './schema-issues.js';
-import { PullsEntry } from './pull-allowances.js';
 import { MutableTagsEntry } from './mutable-tags-settings.js';
+import { PullsEntry } from './pull-allowances.js';
 import { ScheduleEntries } from './schedule-settings.js';
+import { schemaIssues, formatIssue } from './schema-issues.js';
 import { TargetEntry } from './targets.js';
 import { GitHubEntry, UpstreamEntries } from './upstream-entries.js';
 

@@ -1,7 +1,8 @@
 import type { CredentialProvider, HostSettings } from '@image-ferry/registry';
+
+import { ConfigErrors } from './config-errors.js';
 import { readConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
-import { ConfigErrors } from './config-errors.js';
 import { readHosts } from './hosts.js';
 import { environmentHosts } from './registry-credentials.js';
 import { targetCredentials } from './target-credentials.js';

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 import { misnamedVariable } from './other-database-names.js';
 import { readNumber } from './variable-values.js';
 

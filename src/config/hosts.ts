@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
+import type { HostSettings } from '@image-ferry/registry';
+
 import { parseByteRate } from '../domain/byte-rate.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
-import type { HostSettings } from '@image-ferry/registry';
-import type { ConfigFile, HostEntry } from './config-file.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { ConfigFile, HostEntry } from './config-file.js';
 import { readMirrors } from './mirrors.js';
 import { parseProxy } from './proxies.js';
 import { parseRegistryAddress } from './registry-address.js';

@@ -1,8 +1,9 @@
-import { InvalidInput } from '../domain/ferry-error.js';
-import { pathFault } from '@image-ferry/registry/reference';
 import type { HostSettings, MirrorSettings } from '@image-ferry/registry';
-import type { HostEntry } from './config-file.js';
+import { pathFault } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from '../domain/ferry-error.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { HostEntry } from './config-file.js';
 import { parseRegistryAddress } from './registry-address.js';
 
 /** Reads `mirrors` of one host. A configured mirror is trusted: it may have a private address. */

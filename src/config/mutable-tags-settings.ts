@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
 import { parseDuration } from '../domain/duration.js';
-import type { MutableTags } from '../domain/mutable-tags.js';
 import { checkBackupTag } from '../domain/mutable-tags.js';
-import type { Environment } from './environment.js';
+import type { MutableTags } from '../domain/mutable-tags.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 
 /** Tags that are compared with their source again although they were copied. */
 export const MutableTagsEntry = z.strictObject({

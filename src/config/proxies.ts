@@ -1,8 +1,9 @@
 /** The usual proxy variables: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. */
-import { InvalidInput } from '../domain/ferry-error.js';
 import type { ProxyRules } from '@image-ferry/registry';
-import type { Environment } from './environment.js';
+
+import { InvalidInput } from '../domain/ferry-error.js';
 import { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 
 /** In upper or lower case; upper case wins. A proxy without a scheme is used with plain HTTP. */
 export function readProxies(environment: Environment, errors: ConfigErrors): ProxyRules {

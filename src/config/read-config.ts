@@ -1,33 +1,34 @@
+import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/registry';
+
 import { parseDuration } from '../domain/duration.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
-import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/registry';
 import { readAllowedSources } from './allowed-sources.js';
-import { configFileOf } from './config-file.js';
-import type { Variables } from './environment.js';
-import type { DockerEngineConfig } from './docker-settings.js';
-import { readDocker } from './docker-settings.js';
-import { Environment } from './environment.js';
-import { ConfigErrors } from './config-errors.js';
-import { readHosts } from './hosts.js';
-import type { BaseConfig } from './base-config.js';
 import { readBase } from './base-config.js';
+import type { BaseConfig } from './base-config.js';
+import { ConfigErrors } from './config-errors.js';
+import { configFileOf } from './config-file.js';
+import { configWarnings } from './config-warnings.js';
+import { readDocker } from './docker-settings.js';
+import type { DockerEngineConfig } from './docker-settings.js';
+import { Environment } from './environment.js';
+import type { Variables } from './environment.js';
+import { readHosts } from './hosts.js';
+import { readMutableTags } from './mutable-tags-settings.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
-import { readMutableTags } from './mutable-tags-settings.js';
-import type { SchedulesConfig } from './schedule-settings.js';
 import { readSchedules } from './schedule-settings.js';
-import type { ServerSettings } from './server-settings.js';
+import type { SchedulesConfig } from './schedule-settings.js';
 import { collectServerSettings } from './server-settings.js';
+import type { ServerSettings } from './server-settings.js';
 import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
-import type { GitHubSettings } from './upstreams.js';
 import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
-import { configWarnings } from './config-warnings.js';
+import type { GitHubSettings } from './upstreams.js';
 import { named, readNumber } from './variable-values.js';
 
 /** What is needed to validate and record a request. */

@@ -5,9 +5,10 @@
 import { join } from 'node:path';
 
 import type { CredentialProvider, HostSettings } from '@image-ferry/registry';
+
 import type { Environment } from './environment.js';
-import type { RegistryAddress } from './registry-address.js';
 import { parseRegistryAddress } from './registry-address.js';
+import type { RegistryAddress } from './registry-address.js';
 
 interface CredentialVariables {
   /** The target that the variables belong to. */

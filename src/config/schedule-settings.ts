@@ -5,12 +5,12 @@ import * as z from 'zod';
 import { parseCron } from '../domain/cron.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
 import { spreadOffsetMs, syncScheduleId } from '../domain/schedule-timing.js';
-import type { Upstream } from '../domain/upstream.js';
+import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
 import { fetchId } from '../domain/upstream.js';
-import type { Environment } from './environment.js';
+import type { Upstream } from '../domain/upstream.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 
 const Cron = z.string().min(1);
 const ScheduleEntry = z.union(

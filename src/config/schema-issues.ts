@@ -1,8 +1,8 @@
 /** Error messages for `ferry.yaml` in the terms of the file instead of those of the schema. */
 import * as z from 'zod';
 
-import { isMapping } from './file-parts.js';
 import { nearestName } from '../domain/nearest-name.js';
+import { isMapping } from './file-parts.js';
 
 const forms: Readonly<Record<string, string>> = {
   object: 'a mapping of keys to values',

@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 
 import type { Upstream } from '../domain/upstream.js';
-import type { DatabaseConfig } from './base-config.js';
 import { readBase } from './base-config.js';
+import type { DatabaseConfig } from './base-config.js';
+import { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
-import { ConfigErrors } from './config-errors.js';
-import type { TemporalSettings } from './temporal-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
+import type { TemporalSettings } from './temporal-settings.js';
 import { readUpstreams } from './upstreams.js';
 
 export interface ListenAddress {

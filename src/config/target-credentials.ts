@@ -1,6 +1,7 @@
+import type { CredentialProvider } from '@image-ferry/registry';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
-import type { CredentialProvider } from '@image-ferry/registry';
 import type { ConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
 import { environmentCredentials } from './registry-credentials.js';

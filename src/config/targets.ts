@@ -1,14 +1,14 @@
+import type { HostSettings } from '@image-ferry/registry';
+import { defaultManifestPolicy, ManifestPolicy } from '@image-ferry/registry/manifest';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import * as z from 'zod';
 
-import { defaultManifestPolicy, ManifestPolicy } from '@image-ferry/registry/manifest';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import { assertTargetNamespace, assertTargetRepository } from '../domain/target-limits.js';
-import type { Target } from '../domain/target.js';
 import { NamingScheme } from '../domain/target.js';
-import type { HostSettings } from '@image-ferry/registry';
-import type { Environment } from './environment.js';
+import type { Target } from '../domain/target.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 import { parseRegistryAddress } from './registry-address.js';
 
 const Credentials = z.strictObject({

@@ -1,5 +1,5 @@
-import type { Variables } from './environment.js';
 import { nearestName } from '../domain/nearest-name.js';
+import type { Variables } from './environment.js';
 import { ownNameOf } from './other-database-names.js';
 
 /** An unknown variable, and the one that was probably meant. */

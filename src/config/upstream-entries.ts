@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 import { builtInUpstreams } from '../domain/built-in-upstreams.js';
-import type { Upstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
+import type { Upstream } from '../domain/upstream.js';
 import { VersionOrder } from '../domain/version-order.js';
 
 /** The schema of `upstreams` in `ferry.yaml`. */

@@ -1,10 +1,12 @@
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
+
 import { builtInUpstreams } from '../domain/built-in-upstreams.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { checkRange, tagExpression } from '../domain/tag-rules.js';
 import type { Target } from '../domain/target.js';
+import { FetchScope } from '../domain/upstream.js';
 import type {
   ComposeUpstream,
   ImagePlatforms,
@@ -14,10 +16,9 @@ import type {
   Upstream,
   UpstreamSchedule,
 } from '../domain/upstream.js';
-import { FetchScope } from '../domain/upstream.js';
 import { VersionOrder } from '../domain/version-order.js';
-import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 import type {
   ComposeChanges,
   EveryEntry,

@@ -1,7 +1,7 @@
 /** Values of single variables; errors name the variable. */
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { Environment } from './environment.js';
 import type { ConfigErrors } from './config-errors.js';
+import type { Environment } from './environment.js';
 
 /** A whole number within inclusive limits; `standard` if the variable is not set or invalid. */
 export function readNumber(

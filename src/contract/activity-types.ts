@@ -1,7 +1,7 @@
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import type { StateChange } from '../domain/state-change.js';
-import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
+import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { FetchedImage, FetchInput } from './fetch-messages.js';
 import type { AddedImage, AddImageInput, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 

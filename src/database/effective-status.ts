@@ -1,8 +1,8 @@
 /** The effective status of rows of `images_for_push`, whatever other programs wrote into them. */
 import { sql } from 'kysely';
 
-import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { FaultCode } from '../domain/ferry-error.js';
+import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import { lowestId, highestId } from './wanted/wanted-rows.js';
 
 /**

@@ -5,8 +5,8 @@ import type { Dialect } from 'kysely';
 
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import type { MysqlSettings } from './mysql/mysql-settings.js';
 import { mysqlDifferences } from './mysql/mysql-differences.js';
+import type { MysqlSettings } from './mysql/mysql-settings.js';
 import { sqliteDifferences } from './sqlite/sqlite-differences.js';
 import type { FerryTables } from './tables.js';
 

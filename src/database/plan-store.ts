@@ -1,20 +1,20 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { PendingPlan, RefusedRow } from '../domain/plan-types.js';
+import type { Target } from '../domain/target.js';
 import { beforeFirstRow, PushStatus } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
-import type { Target } from '../domain/target.js';
 import { wantedTargets } from '../domain/wanted-targets.js';
 import { candidatesAmong } from './adoption/adoption-candidates.js';
 import type { UncopiedRow } from './adoption/adoption-candidates.js';
 import { countClaimed } from './adoption/claimed-rows.js';
-import type { FerryDatabase } from './ferry-database.js';
-import { pagesOf } from './insert-rows.js';
 import { identityOrFault, namingColumns } from './adoption/naming-rows.js';
 import { RowIndex } from './adoption/row-index.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { pagesOf } from './insert-rows.js';
 import { columnsAsText, rowIdentity, wantedImage } from './row-shapes.js';
 import { highestId } from './wanted/wanted-rows.js';
 

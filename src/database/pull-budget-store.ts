@@ -1,5 +1,5 @@
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import { forgottenBefore, freeInMs, pullsFree, sliceAt } from '../domain/pull-allowance.js';
+import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 

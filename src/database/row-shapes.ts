@@ -1,13 +1,14 @@
 /** Converts rows to domain values. */
 import { createHash } from 'node:crypto';
 
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+import { parseImageReference, printImageReference, withoutPassword } from '@image-ferry/registry/reference';
+
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 import { imageKey } from '../domain/image-key.js';
-import { parseImageReference, printImageReference, withoutPassword } from '@image-ferry/registry/reference';
 import { referenceFromRow } from '../domain/legacy-row.js';
 import type { ReferenceColumns } from '../domain/legacy-row.js';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { readPushStatus, recordableImage } from '../domain/wanted-image.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import type { ImagesForPush } from './tables.js';

@@ -3,9 +3,9 @@ import type { Kysely, Migration } from 'kysely';
 
 import { DatabaseFault, missingDatabase, MissingDatabase } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
+import type { FerryDatabase } from './ferry-database.js';
 import { assertUsable } from './forms/assert-usable.js';
 import { examineTables, hasNoTables } from './forms/examine-tables.js';
-import type { FerryDatabase } from './ferry-database.js';
 import type { MigrationStep } from './migration-step.js';
 import { up as legacyTables } from './migrations/0001-legacy-tables.js';
 import { up as ferryColumns } from './migrations/0002-ferry-columns.js';

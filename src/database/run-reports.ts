@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 
 import type { CopyState } from '../domain/wanted-image.js';
-import type { NotDoneEntry, RunPage, RunReport } from './status-views.js';
 import type { Queries } from './dialect-differences.js';
+import type { NotDoneEntry, RunPage, RunReport } from './status-views.js';
 
 /** The totals of a run; undefined if it is unknown or was deleted. Default: the latest run. */
 export async function readRun(queries: Queries, id?: string): Promise<RunReport | undefined> {

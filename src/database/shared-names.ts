@@ -1,6 +1,7 @@
 /** Repositories on targets that older scripts used for several sources. */
-import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from '../domain/ferry-error.js';
 import type { Queries } from './dialect-differences.js';
 import { nameOnTarget } from './name-on-target.js';
 import { highestId, lowestId } from './wanted/wanted-rows.js';

@@ -4,6 +4,11 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import type { StateEvent } from '../domain/state-change.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import { countClaimed } from './adoption/claimed-rows.js';
+import { effectiveStatus } from './effective-status.js';
+import { readEvents, readEventsOf } from './events.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
+import { readNotDone, readRun, readRuns } from './run-reports.js';
 import { WantedState } from './status-views.js';
 import type {
   ImageStatus,
@@ -16,13 +21,8 @@ import type {
   RunReport,
   WantedEntry,
 } from './status-views.js';
-import { readEvents, readEventsOf } from './events.js';
-import type { FerryDatabase } from './ferry-database.js';
-import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
-import { readNotDone, readRun, readRuns } from './run-reports.js';
-import { effectiveStatus } from './effective-status.js';
-import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
 import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
+import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
 import { lowestId } from './wanted/wanted-rows.js';
 
 const standardLimit = 1_000;

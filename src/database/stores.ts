@@ -1,11 +1,11 @@
 import { BlobLocationStore } from './blob-location-store.js';
-import { StatusQueries } from './status-queries.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
 import { RunStore } from './run-store.js';
+import { StatusQueries } from './status-queries.js';
 import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
 import { UpstreamStore } from './upstream-store.js';

@@ -2,8 +2,8 @@ import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { canonicalPlatforms } from './row-shapes.js';
-import { readSelections } from './wanted/target-selections.js';
 import { changeStatus } from './wanted/change-status.js';
+import { readSelections } from './wanted/target-selections.js';
 import { idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
 /** Rows per query. */

@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 
-import { ProcessGroup } from './process-group.js';
 import { DockerFault, dockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
+import { ProcessGroup } from './process-group.js';
 
 const graceMs = 5_000;
 const silenceLimitMs = 60 * 60_000;

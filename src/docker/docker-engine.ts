@@ -1,8 +1,9 @@
-import { FerryError } from '../domain/ferry-error.js';
 import { KeyedLock } from '@image-ferry/registry';
+
+import { FerryError } from '../domain/ferry-error.js';
 import { removeAbandonedFolders } from './config-folder.js';
-import type { DockerRepository } from './docker-session.js';
 import { DockerSession } from './docker-session.js';
+import type { DockerRepository } from './docker-session.js';
 import type {
   DockerCopyOptions,
   DockerCopyReport,
@@ -13,8 +14,8 @@ import type {
   DockerTargetResult,
 } from './docker-types.js';
 import { localRepository } from './local-repository.js';
-import type { PulledImage } from './pull-platforms.js';
 import { pullPlatforms } from './pull-platforms.js';
+import type { PulledImage } from './pull-platforms.js';
 import { partName, pushImage, referenceOf } from './push-image.js';
 
 /** Copies images by `docker pull`, `tag` and `push`. Use one per daemon in a process. */

@@ -1,11 +1,12 @@
-import type { ConfigFolder } from './config-folder.js';
+import { dockerHub } from '@image-ferry/registry/reference';
+
 import { makeConfigFolder } from './config-folder.js';
+import type { ConfigFolder } from './config-folder.js';
 import { DockerCommand } from './docker-command.js';
 import { DockerFault } from './docker-fault.js';
 import type { DockerSide } from './docker-fault.js';
 import { readLayerLine } from './docker-output.js';
 import type { DockerCopyOptions, DockerSettings } from './docker-types.js';
-import { dockerHub } from '@image-ferry/registry/reference';
 import { assertClassicStore } from './image-store.js';
 import { LocalNames } from './local-names.js';
 

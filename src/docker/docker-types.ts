@@ -1,7 +1,8 @@
 import type { Digest } from '@image-ferry/registry/digest';
-import type { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import type { FerryError } from '../domain/ferry-error.js';
 
 /** A target tag that an image is pushed to. */
 export interface DockerTarget {

@@ -3,10 +3,11 @@
  * daemon: an image with several platforms needs a worker that can reach its target.
  */
 import type { Digest } from '@image-ferry/registry/digest';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { printImageReference } from '@image-ferry/registry/reference';
-import type { Platform } from '@image-ferry/registry/platform';
 import { readPlatform } from '@image-ferry/registry/platform';
+import type { Platform } from '@image-ferry/registry/platform';
+import { printImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
 import { DockerFault } from './docker-fault.js';
 import { pushedListDigest } from './docker-output.js';
 import type { DockerSession } from './docker-session.js';

@@ -1,15 +1,16 @@
-import { mayBeFor, oddityOf, platformIn, printPlatform } from '@image-ferry/registry/platform';
 import type { Digest } from '@image-ferry/registry/digest';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { printImageReference } from '@image-ferry/registry/reference';
+import { mayBeFor, oddityOf, platformIn, printPlatform } from '@image-ferry/registry/platform';
 import type { Platform } from '@image-ferry/registry/platform';
-import type { DockerSession } from './docker-session.js';
+import { printImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
 import { DockerFault } from './docker-fault.js';
 import { pulledDigest } from './docker-output.js';
+import type { DockerSession } from './docker-session.js';
+import type { DockerCopyRequest } from './docker-types.js';
 import { inspectImage } from './inspect-image.js';
 import { localRepository } from './local-repository.js';
 import { offeredPlatforms } from './manifest-list.js';
-import type { DockerCopyRequest } from './docker-types.js';
 
 /** One platform's image in the daemon. */
 export interface PulledImage {

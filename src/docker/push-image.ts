@@ -1,14 +1,15 @@
 import type { Digest } from '@image-ferry/registry/digest';
+
 import { DockerFault } from './docker-fault.js';
-import type { LayerCounts } from './docker-output.js';
 import { countLayers, pulledDigest, pushedDigest } from './docker-output.js';
+import type { LayerCounts } from './docker-output.js';
 import type { DockerSession } from './docker-session.js';
 import type { DockerTarget, DockerTargetResult } from './docker-types.js';
 import { inspectImage } from './inspect-image.js';
 import { localRepository } from './local-repository.js';
 import { pushManifestList } from './manifest-list.js';
-import type { PulledImage } from './pull-platforms.js';
 import { platformFlag } from './pull-platforms.js';
+import type { PulledImage } from './pull-platforms.js';
 
 const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 const listType = 'application/vnd.docker.distribution.manifest.list.v2+json';

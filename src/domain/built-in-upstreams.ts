@@ -1,5 +1,5 @@
-import type { Upstream } from './upstream.js';
 import { FetchScope } from './upstream.js';
+import type { Upstream } from './upstream.js';
 import { VersionOrder } from './version-order.js';
 
 const dailyMs = 24 * 60 * 60 * 1_000;

@@ -1,8 +1,9 @@
-import type { Lookup } from './compose-interpolation.js';
-import { interpolate } from './compose-interpolation.js';
-import { InvalidInput } from './ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
 import { excerpt, parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import { interpolate } from './compose-interpolation.js';
+import type { Lookup } from './compose-interpolation.js';
+import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
 import type { ServicePatterns } from './upstream.js';

@@ -1,4 +1,5 @@
 import type { Digest } from '@image-ferry/registry/digest';
+
 import type { Target } from './target.js';
 import type { PlatformCopy } from './wanted-image.js';
 

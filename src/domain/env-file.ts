@@ -1,5 +1,5 @@
-import type { Lookup } from './compose-interpolation.js';
 import { interpolate } from './compose-interpolation.js';
+import type { Lookup } from './compose-interpolation.js';
 
 /** More than any project has. Further variables are ignored. */
 const mostVariables = 2_000;

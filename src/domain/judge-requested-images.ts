@@ -1,19 +1,20 @@
-import { bareRegistry } from './bare-registry.js';
-import { InvalidInput } from './ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import {
   canonicalHost,
   parseImageReference,
   printImageReference,
   withoutPassword,
 } from '@image-ferry/registry/reference';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import { bareRegistry } from './bare-registry.js';
+import { InvalidInput } from './ferry-error.js';
 import { requestFault } from './request-limits.js';
-import type { AddedImage, RequestedImage } from './requested-images.js';
 import { readAgain } from './requested-images.js';
+import type { AddedImage, RequestedImage } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
-import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
 import { PushStatus, recordableImage } from './wanted-image.js';
+import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
 
 export interface AddRequest {
   readonly images: readonly (string | RequestedImage)[];

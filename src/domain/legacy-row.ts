@@ -1,6 +1,7 @@
-import { InvalidInput } from './ferry-error.js';
 import { canonicalHost, looksLikeHost, parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from './ferry-error.js';
 
 /** The three columns of `images_for_push` that identify an image, as other programs write them. */
 export interface ReferenceColumns {

@@ -1,9 +1,9 @@
+import { tagFault } from '@image-ferry/registry/reference';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
-import { tagFault } from '@image-ferry/registry/reference';
 
 /** Which tags may move at their source, and how often they are checked. */
 export interface MutableTags {

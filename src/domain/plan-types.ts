@@ -1,5 +1,6 @@
-import type { Decision, FaultCode } from './ferry-error.js';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
+
+import type { Decision, FaultCode } from './ferry-error.js';
 import type { PullAllowance } from './pull-allowance.js';
 import type { TargetSelection } from './wanted-targets.js';
 

@@ -1,6 +1,7 @@
-import type { ServiceImage } from './compose-images.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
 import { printImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import type { ServiceImage } from './compose-images.js';
 import type { ImageChange, ServiceChange } from './upstream-finding.js';
 
 export interface ReleaseDifference {

@@ -1,6 +1,7 @@
-import { InvalidInput } from './ferry-error.js';
-import { excerpt, parseImageReference } from '@image-ferry/registry/reference';
 import { isPlatformWord } from '@image-ferry/registry/platform';
+import { excerpt, parseImageReference } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from './ferry-error.js';
 
 /** How to rename copies. */
 export const namesOfCopies = 'set names on a target with "names" in ferry.yaml';

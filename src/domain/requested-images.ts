@@ -1,5 +1,6 @@
-import { InvalidInput } from './ferry-error.js';
 import { excerpt, looksLikeHost, withoutPassword } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from './ferry-error.js';
 import { nearestName } from './nearest-name.js';
 import { requestFault } from './request-limits.js';
 import type { RequestedImage } from './requested-image.js';

@@ -1,7 +1,8 @@
+import { isPlatformWord, parsePlatformSelection } from '@image-ferry/registry/platform';
+import { excerpt, looksLikeHost, usableReference } from '@image-ferry/registry/reference';
+
 import { bareRegistry } from './bare-registry.js';
 import { InvalidInput } from './ferry-error.js';
-import { excerpt, looksLikeHost, usableReference } from '@image-ferry/registry/reference';
-import { isPlatformWord, parsePlatformSelection } from '@image-ferry/registry/platform';
 import { lineWords, namesOfCopies } from './request-words.js';
 import type { LineWords } from './request-words.js';
 

@@ -1,7 +1,8 @@
+import { withoutPassword } from '@image-ferry/registry/reference';
+
+import type { RequestedImage } from './requested-image.js';
 import { readRequestedLine } from './requested-line.js';
 import type { ReadLine } from './requested-line.js';
-import type { RequestedImage } from './requested-image.js';
-import { withoutPassword } from '@image-ferry/registry/reference';
 
 /** Limit for the part of a refused text that answers show. */
 const longestShown = 1_000;

@@ -1,6 +1,6 @@
 /** Which sources untrusted requests may use. `AddImage` and upstreams are checked; rows in the table are trusted. */
-import type { ImageReference } from '@image-ferry/registry/reference';
 import { canonicalHost, hostFault, looksLikeHost } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 
 /** Public registries that anyone can pull from; `*.` matches any number of subdomains. */
 export const wellKnownRegistries: readonly string[] = [

@@ -1,6 +1,7 @@
 import type { ImageReference } from '@image-ferry/registry/reference';
-import type { HostAddress, SourceRules } from './source-allow-list.js';
+
 import { addressRefusal, decideSource } from './source-allow-list.js';
+import type { HostAddress, SourceRules } from './source-allow-list.js';
 
 /** Resolves the host of a reference to its addresses; empty if they are not known. */
 export type HostAddresses = (host: string) => Promise<readonly HostAddress[]>;

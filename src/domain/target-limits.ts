@@ -1,5 +1,6 @@
-import { InvalidInput } from './ferry-error.js';
 import { dockerHub, pathFault } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from './ferry-error.js';
 import { NamingScheme } from './target.js';
 import type { Target } from './target.js';
 

@@ -1,8 +1,9 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { flatName } from './flat-name.js';
 import { pathFault, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+
+import { flatName } from './flat-name.js';
 import { assertTargetNamespace, assertTargetRepository, nameLimits, targetRepositoryFault } from './target-limits.js';
 import type { NameLimits } from './target-limits.js';
 import { NamingScheme } from './target.js';

@@ -1,5 +1,6 @@
 import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+
 import { fitsPattern } from './name-pattern.js';
 import type { Upstream } from './upstream.js';
 

@@ -1,7 +1,8 @@
-import { InvalidInput } from './ferry-error.js';
-import type { FaultCode } from './ferry-error.js';
 import { printImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from './ferry-error.js';
+import type { FaultCode } from './ferry-error.js';
 
 /** `images_for_push.push_status`. */
 export const PushStatus = { pending: 0, pushed: 1, blocked: 2, withdrawn: 3 } as const;

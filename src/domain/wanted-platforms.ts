@@ -1,5 +1,6 @@
 import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
+
 import { PushStatus } from './wanted-image.js';
 
 /**

@@ -1,12 +1,13 @@
-import type { LeftTarget } from '../contract/activity-types.js';
-import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import { parsePlatformSelection } from '@image-ferry/registry/platform';
-import type { TagContents } from '@image-ferry/registry/manifest';
 import { coverageOf } from '@image-ferry/registry/manifest';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
+
+import type { LeftTarget } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
+import { FerryError } from '../domain/ferry-error.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
-import { toFault } from '../contract/to-fault.js';
 
 /** What asking the targets for what another program pushed came to. */
 export type FoundCopies =

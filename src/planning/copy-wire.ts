@@ -1,13 +1,14 @@
 /** Between what crosses Temporal's wire and what the copy engine takes and gives. */
+import type { CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
+import { parsePlatform } from '@image-ferry/registry/platform';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+
 import type { Destination, OpenTarget } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
 import { copyRecipe } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { PlatformSelection } from '@image-ferry/registry/platform';
-import { parsePlatform } from '@image-ferry/registry/platform';
 import type { Target } from '../domain/target.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
-import type { CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
-import { toFault } from '../contract/to-fault.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
   return platforms === 'all' ? 'all' : platforms.map(parsePlatform);

@@ -1,9 +1,10 @@
 /** The names that an image has on its targets: the plain one where it is free or its own, else the suffixed one. */
+import { sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
 import type { Destination } from '../contract/activity-types.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { sourceRepository } from '@image-ferry/registry/reference';
 import { targetRepositoriesToTry } from '../domain/target-name.js';
 import { targetTag } from '../domain/target-tag.js';
 import type { Target } from '../domain/target.js';

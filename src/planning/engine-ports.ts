@@ -1,8 +1,8 @@
 /** The copy engine, as planning and activities see it. */
-import type { Digest } from '@image-ferry/registry/digest';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import type { TagContents } from '@image-ferry/registry/manifest';
 import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '@image-ferry/registry';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import type { ImageReference } from '@image-ferry/registry/reference';
 
 /** A tag on a target. */
 export interface TagRef {

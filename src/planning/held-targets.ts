@@ -1,18 +1,19 @@
 /** Targets that have an image already: what they have is left as it is, whatever its source has by now. */
-import type { LeftTarget } from '../contract/activity-types.js';
-import type { Digest } from '@image-ferry/registry/digest';
 import { isDigest } from '@image-ferry/registry/digest';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import type { MutableTags } from '../domain/mutable-tags.js';
-import { isMutable } from '../domain/mutable-tags.js';
-import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
-import type { TagContents } from '@image-ferry/registry/manifest';
+import type { Digest } from '@image-ferry/registry/digest';
 import { coverageOf, platformsBeside, platformsIn } from '@image-ferry/registry/manifest';
+import type { TagContents } from '@image-ferry/registry/manifest';
+import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import type { LeftTarget } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
+import { isMutable } from '../domain/mutable-tags.js';
+import type { MutableTags } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
 import type { CopyEngine, TagRef } from './engine-ports.js';
-import { toFault } from '../contract/to-fault.js';
 
 export interface HeldTarget {
   readonly target: string;

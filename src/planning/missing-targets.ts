@@ -1,17 +1,18 @@
 /** Targets that lack an image which others have: they get what those have. */
-import type { Destination, Fault } from '../contract/activity-types.js';
-import type { Digest } from '@image-ferry/registry/digest';
-import { parseDigest } from '@image-ferry/registry/digest';
-import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import type { PlatformSelection } from '@image-ferry/registry/platform';
-import type { Target } from '../domain/target.js';
 import type { CopyPlan } from '@image-ferry/registry';
+import { parseDigest } from '@image-ferry/registry/digest';
+import type { Digest } from '@image-ferry/registry/digest';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
+import type { Destination, Fault } from '../contract/activity-types.js';
+import { toFault } from '../contract/to-fault.js';
+import { FerryError } from '../domain/ferry-error.js';
+import type { Target } from '../domain/target.js';
 import { copyTargets } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';
-import { toFault } from '../contract/to-fault.js';
 
 export type MissingPlan =
   | { readonly plan: CopyPlan; readonly platforms: PlatformSelection; readonly from?: string }

@@ -1,9 +1,10 @@
 /** What a look at an image came to, in the plan's words. */
+import type { CopySurvey } from '@image-ferry/registry';
+import { printPlatform } from '@image-ferry/registry/platform';
+
 import type { Destination } from '../contract/activity-types.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { printPlatform } from '@image-ferry/registry/platform';
 import type { PendingPlan, PlannedFault, PlannedImage, PlannedTarget } from '../domain/plan-types.js';
-import type { CopySurvey } from '@image-ferry/registry';
 import type { ForeseenDestination } from './destinations.js';
 
 const noBlobs = { blobs: 0, bytes: 0 };

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import type { PullLedger } from '@image-ferry/registry';
+
 import { FerryError } from '../domain/ferry-error.js';
 import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
-import type { PullLedger } from '@image-ferry/registry';
 
 /** Reading on would have cost a pull, which a plan does not spend unasked. */
 export class PullNotSpent extends FerryError {

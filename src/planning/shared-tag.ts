@@ -2,14 +2,15 @@
  * Several references may have one tag on a target (`domain/target-tag.ts`), such as `app:1` and `app:1@sha256:…`. The tag
  * belongs to the one that was wanted first.
  */
+import { printPlatform } from '@image-ferry/registry/platform';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
+
 import type { LeftTarget } from '../contract/activity-types.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import type { PlatformSelection } from '@image-ferry/registry/platform';
-import { printPlatform } from '@image-ferry/registry/platform';
-import type { Target } from '../domain/target.js';
 import { targetTag } from '../domain/target-tag.js';
+import type { Target } from '../domain/target.js';
 import type { WantedImage } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';

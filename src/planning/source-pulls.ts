@@ -1,6 +1,7 @@
+import type { PullLedger } from '@image-ferry/registry';
+
 import { spentReason } from '../domain/pull-allowance.js';
 import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
-import type { PullLedger } from '@image-ferry/registry';
 
 /** So often a process repeats to the database what a source keeps saying. */
 const repeatMs = 5_000;

@@ -1,18 +1,19 @@
+import type { CopyOptions, CopyRequest, CopySurvey } from '@image-ferry/registry';
+import type { Digest } from '@image-ferry/registry/digest';
+import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
+
 import type { PlanStore } from '../database/plan-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
-import type { Digest } from '@image-ferry/registry/digest';
 import { FerryError } from '../domain/ferry-error.js';
-import type { ImageReference } from '@image-ferry/registry/reference';
-import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
-import type { PendingPlan, PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { addToTotals, emptyTotals } from '../domain/plan-types.js';
+import type { PendingPlan, PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import type { Target } from '../domain/target.js';
-import type { TargetSelection } from '../domain/wanted-targets.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
-import type { CopyOptions, CopyRequest, CopySurvey } from '@image-ferry/registry';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import { copyTargets } from './copy-wire.js';
-import type { ForeseenDestination } from './destinations.js';
 import { foreseeDestination } from './destinations.js';
+import type { ForeseenDestination } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import {
   bareImage,

@@ -1,12 +1,13 @@
 /** The first step of a run: what other programs say that they pushed is looked for on the targets, and nothing is moved. */
+import { parseImageReference } from '@image-ferry/registry/reference';
+
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
-import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import { findCopies, TagLooks } from './adopt-copies.js';
 import { foreseeDestination } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';

@@ -1,11 +1,11 @@
+import { excerpt } from '@image-ferry/registry/reference';
 import * as z from 'zod';
 
-import { excerpt } from '@image-ferry/registry/reference';
 import { readRequestedImages } from '../domain/requested-images.js';
 import { fetchId, FetchScope, upstreamOfFetchId } from '../domain/upstream.js';
-import type { AddImageEvent, Event } from './server-work.js';
 import { refusal } from './problems.js';
 import { checked } from './request-body.js';
+import type { AddImageEvent, Event } from './server-work.js';
 
 /** Event types of `repository_dispatch`. Each configured upstream adds one: `fetch-` and its name. */
 export const EventType = {

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 
 import { bearerToken, gitHubProblems, json } from './answer-schemas.js';
-import type { ServerLog, ServerWork, Event } from './server-work.js';
-import { logIgnored, startWork } from './server-work.js';
 import { eventTypes, readEvent } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { answerAsGitHub, refusal } from './problems.js';
 import { assertJsonTypeAsGitHub, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
+import { logIgnored, startWork } from './server-work.js';
+import type { ServerLog, ServerWork, Event } from './server-work.js';
 import { tokenGate } from './token-gate.js';
 import { eventOfWorkflowFile } from './workflow-files.js';
 

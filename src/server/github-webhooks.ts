@@ -1,15 +1,15 @@
-import { Webhooks } from '@octokit/webhooks';
 import { createRoute, z } from '@hono/zod-openapi';
+import { Webhooks } from '@octokit/webhooks';
 import type { Context, Next } from 'hono';
 
 import { json, problems } from './answer-schemas.js';
-import type { ServerLog, ServerWork, Event } from './server-work.js';
-import { logIgnored, startWork } from './server-work.js';
 import { readEvent } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
 import { assertJsonType, checked, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
+import { logIgnored, startWork } from './server-work.js';
+import type { ServerLog, ServerWork, Event } from './server-work.js';
 
 export interface WebhookOptions {
   /** Absent: all deliveries are rejected. */

@@ -1,16 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 
-import type { ServerLog, ServerWork } from './server-work.js';
+import { json, problems } from './answer-schemas.js';
 import { gitHubDispatches } from './github-dispatches.js';
 import { gitHubWebhooks } from './github-webhooks.js';
 import { imagesApi } from './images-api.js';
-import { json, problems } from './answer-schemas.js';
 import { openApiApp } from './open-api-app.js';
 import { answerProblem, refusal } from './problems.js';
-import type { ReadDatabase } from './status-api.js';
-import { statusApi } from './status-api.js';
 import { createRequestLimit } from './request-limit.js';
+import type { ServerLog, ServerWork } from './server-work.js';
+import { statusApi } from './status-api.js';
+import type { ReadDatabase } from './status-api.js';
 import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {

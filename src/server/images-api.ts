@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 
 import { createRoute, z } from '@hono/zod-openapi';
 
-import type { ServerLog, ServerWork } from './server-work.js';
-import { logIgnored } from './server-work.js';
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { shownInAnswers } from '../domain/judge-requested-images.js';
-import { readAddImage } from './event-types.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
+import { readAddImage } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
 import { assertJsonType, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
+import { logIgnored } from './server-work.js';
+import type { ServerLog, ServerWork } from './server-work.js';
 import { tokenGate } from './token-gate.js';
 
 export interface ImagesApiOptions {

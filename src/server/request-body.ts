@@ -1,7 +1,7 @@
+import { excerpt } from '@image-ferry/registry/reference';
 import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 
-import { excerpt } from '@image-ferry/registry/reference';
 import { invalidRequest } from './open-api-app.js';
 import { refusal } from './problems.js';
 

@@ -1,5 +1,5 @@
-import type { AddImageInput, AddImageResult, SyncRequest } from '../contract/sync-messages.js';
 import type { RunningFetch } from '../client/running-fetches.js';
+import type { AddImageInput, AddImageResult, SyncRequest } from '../contract/sync-messages.js';
 import type { TaskQueue } from '../contract/task-queues.js';
 import type { FetchScope } from '../domain/upstream.js';
 

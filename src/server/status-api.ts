@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
-
-import type { StatusQueries } from '../database/status-queries.js';
-import type { PullBudgetStore } from '../database/pull-budget-store.js';
-import { FerryError } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
+import type { PullBudgetStore } from '../database/pull-budget-store.js';
+import type { StatusQueries } from '../database/status-queries.js';
+import { FerryError } from '../domain/ferry-error.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
 import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';

@@ -1,8 +1,8 @@
 import { addImagesResult, startAddImages } from '../client/add-images.js';
 import type { TemporalClient } from '../client/connect.js';
+import { isOfTemporal, withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { runningFetches } from '../client/running-fetches.js';
 import { startFetch } from '../client/start-fetch.js';
-import { isOfTemporal, withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { requestSync } from '../client/sync-requests.js';
 import { unservedQueues } from '../client/worker-availability.js';
 import type { TaskQueue } from '../contract/task-queues.js';

@@ -3,12 +3,12 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { FerryError } from '../domain/ferry-error.js';
+import { lastErrorIn, temporalFault, temporalKeepsEnding } from './embedded-temporal-fault.js';
 import { findTemporal } from './find-temporal.js';
 import { freePort } from './free-port.js';
 import type { ProcessIdentity } from './process-identity.js';
-import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
-import { lastErrorIn, temporalFault, temporalKeepsEnding } from './embedded-temporal-fault.js';
+import type { SupervisionEvents } from './supervised-process.js';
 
 export interface TemporalAddresses {
   readonly address: string;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ProcessIdentity } from './process-identity.js';
 import { isRunning } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 const pollIntervalMs = 50;
 

@@ -1,18 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { BaseConfig } from '../config/base-config.js';
 import { assertServed } from '../client/connect.js';
+import type { BaseConfig } from '../config/base-config.js';
+import { abortable } from './abortable.js';
 import { lockDataDir } from './data-lock.js';
 import { embedTemporal } from './embedded-temporal.js';
-import { endOrphans } from './orphan-processes.js';
-import type { NodeProcess } from './node-process.js';
 import { superviseNode } from './node-process.js';
-import type { ProcessIdentity } from './process-identity.js';
+import type { NodeProcess } from './node-process.js';
+import { endOrphans } from './orphan-processes.js';
 import { identifyProcess } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
 import { RunningParts } from './running-parts.js';
 import type { SupervisionEvents } from './supervised-process.js';
-import { abortable } from './abortable.js';
 import { waitForTemporal } from './wait-for-temporal.js';
 
 export interface FerryUpOptions {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { FerryError } from '../domain/ferry-error.js';
 import type { ProcessIdentity } from './process-identity.js';
-import type { SupervisionEvents } from './supervised-process.js';
 import { SupervisedProcess } from './supervised-process.js';
+import type { SupervisionEvents } from './supervised-process.js';
 
 export interface NodeProcess {
   /** In messages: `the worker`. */

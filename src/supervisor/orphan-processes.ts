@@ -1,6 +1,6 @@
 import { endProcess } from './end-process.js';
-import type { ProcessIdentity } from './process-identity.js';
 import { isRunning } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
 import { readRuntime, removeRuntime } from './runtime-file.js';
 
 const graceMs = 5_000;

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 
 import type { DataLock } from './data-lock.js';
 import type { ProcessIdentity } from './process-identity.js';
-import type { Runtime } from './runtime-file.js';
 import { removeRuntime, writeRuntime } from './runtime-file.js';
+import type { Runtime } from './runtime-file.js';
 import type { SupervisedProcess } from './supervised-process.js';
 
 /**

@@ -1,10 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
 import { endProcess } from './end-process.js';
-import type { ProcessIdentity } from './process-identity.js';
 import { identifyProcess, isRunning } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 const firstPauseMs = 250;
 const maxPauseMs = 15_000;

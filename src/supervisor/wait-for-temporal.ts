@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { TemporalConnectionOptions } from '../client/connect.js';
 import { assertServed } from '../client/connect.js';
+import type { TemporalConnectionOptions } from '../client/connect.js';
 
 const pauseMs = 100;
 

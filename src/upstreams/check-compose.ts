@@ -1,13 +1,13 @@
-import type { ServiceImage } from '../domain/compose-images.js';
 import { imagesOfServices } from '../domain/compose-images.js';
+import type { ServiceImage } from '../domain/compose-images.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { releaseDifference } from '../domain/release-difference.js';
 import type { FoundImage, ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
-import type { ComposeUpstream } from '../domain/upstream.js';
 import { FetchScope } from '../domain/upstream.js';
+import type { ComposeUpstream } from '../domain/upstream.js';
+import type { UpstreamCheckOptions } from './check-options.js';
 import { loadComposeProject } from './compose-project.js';
 import type { GitHub } from './github.js';
-import type { UpstreamCheckOptions } from './check-options.js';
 import { openCheck } from './release-listing.js';
 import { openTagFiles } from './tag-files.js';
 

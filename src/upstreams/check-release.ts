@@ -1,10 +1,11 @@
-import { InvalidInput } from '../domain/ferry-error.js';
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
+import { InvalidInput } from '../domain/ferry-error.js';
 import { versionOf } from '../domain/release-version.js';
 import type { ImageChange, Skipped, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ReleaseUpstream } from '../domain/upstream.js';
-import type { GitHub } from './github.js';
 import type { UpstreamCheckOptions } from './check-options.js';
+import type { GitHub } from './github.js';
 import { openCheck } from './release-listing.js';
 
 /**

@@ -1,4 +1,5 @@
 import { parseImageReference } from '@image-ferry/registry/reference';
+
 import { selectTags } from '../domain/tag-rules.js';
 import type { ImageChange, UpstreamFinding } from '../domain/upstream-finding.js';
 import type { TagsUpstream } from '../domain/upstream.js';

@@ -1,8 +1,8 @@
+import { excerpt } from '@image-ferry/registry/reference';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
-import { excerpt } from '@image-ferry/registry/reference';
 import { UpstreamFault } from './upstream-fault.js';
 
 /** A parsed file takes hundreds of times its size. The largest compose files of well-known projects have 100 kB. */

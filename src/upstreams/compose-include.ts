@@ -1,5 +1,5 @@
-import type { Lookup } from '../domain/compose-interpolation.js';
 import { interpolate } from '../domain/compose-interpolation.js';
+import type { Lookup } from '../domain/compose-interpolation.js';
 import { folderOf, joinPath } from './repository-path.js';
 
 /** One entry of `include` (Compose specification, "Include"), or the reason why it cannot be included. */

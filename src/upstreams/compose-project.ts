@@ -1,11 +1,12 @@
-import type { ComposeService } from '../domain/compose-images.js';
-import type { Lookup } from '../domain/compose-interpolation.js';
-import { interpolate, missingVariables } from '../domain/compose-interpolation.js';
-import { exampleEnvFiles, parseEnvFile } from '../domain/env-file.js';
 import { excerpt } from '@image-ferry/registry/reference';
+
+import type { ComposeService } from '../domain/compose-images.js';
+import { interpolate, missingVariables } from '../domain/compose-interpolation.js';
+import type { Lookup } from '../domain/compose-interpolation.js';
+import { exampleEnvFiles, parseEnvFile } from '../domain/env-file.js';
 import type { Skipped } from '../domain/upstream-finding.js';
-import type { ComposeDocument, FindBase, Service } from './compose-document.js';
 import { readComposeDocument, readService } from './compose-document.js';
+import type { ComposeDocument, FindBase, Service } from './compose-document.js';
 import { readIncludes } from './compose-include.js';
 import type { Include } from './compose-include.js';
 import { folderOf, joinPath } from './repository-path.js';

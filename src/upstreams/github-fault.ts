@@ -1,5 +1,5 @@
-import { UpstreamFault } from './upstream-fault.js';
 import { AnswerTooLong } from './bounded-responses.js';
+import { UpstreamFault } from './upstream-fault.js';
 
 /** Added to the reported time, so that the next request is not a moment too early. */
 const marginMs = 2_000;

@@ -1,5 +1,5 @@
-import type { GitHubOptions } from './github.js';
 import { askGitHub } from './github.js';
+import type { GitHubOptions } from './github.js';
 
 /** The remaining rate limit of this address or token for the current hour. */
 export interface GitHubRate {

@@ -1,12 +1,12 @@
-import { Octokit } from '@octokit/rest';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
+import { Octokit } from '@octokit/rest';
 import * as z from 'zod';
 
-import type { GitHubRequest } from './github-fault.js';
-import { githubFault } from './github-fault.js';
-import { UpstreamFault } from './upstream-fault.js';
 import { wholeAnswers } from './bounded-responses.js';
+import { githubFault } from './github-fault.js';
+import type { GitHubRequest } from './github-fault.js';
+import { UpstreamFault } from './upstream-fault.js';
 
 const tagsAPage = 100;
 /** Ten thousand tags: more than any project has, and a limit for an endless listing. */

@@ -1,9 +1,9 @@
 import { isSameVersion, releasesNewestFirst } from '../domain/release-version.js';
-import type { VersionOrder } from '../domain/version-order.js';
-import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { nothingNew } from '../domain/upstream-finding.js';
-import type { GitHub } from './github.js';
+import type { UpstreamFinding } from '../domain/upstream-finding.js';
+import type { VersionOrder } from '../domain/version-order.js';
 import type { UpstreamCheckOptions } from './check-options.js';
+import type { GitHub } from './github.js';
 import { UpstreamFault } from './upstream-fault.js';
 
 interface ReleasesOf {

@@ -1,5 +1,5 @@
-import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import { FerryError } from '../domain/ferry-error.js';
+import type { Decision, FaultCode } from '../domain/ferry-error.js';
 
 /** An upstream that cannot be read; the message names its address. */
 export class UpstreamFault extends FerryError {

@@ -1,10 +1,10 @@
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { Upstream } from '../domain/upstream.js';
-import type { GitHub } from './github.js';
 import { checkCompose } from './check-compose.js';
+import type { UpstreamCheckOptions } from './check-options.js';
 import { checkRelease } from './check-release.js';
 import { checkTags } from './check-tags.js';
-import type { UpstreamCheckOptions } from './check-options.js';
+import type { GitHub } from './github.js';
 import type { TagLister } from './tag-lister.js';
 
 /** Checks upstreams of every kind. */

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, executeChild, log, ParentClosePolicy } from '@temporalio/workflow';
 
-import { TaskQueue } from '../contract/task-queues.js';
 import type { SyncRun } from '../contract/sync-messages.js';
+import { TaskQueue } from '../contract/task-queues.js';
 import { workflowTaskTimeout } from '../contract/workflow-names.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
 import { database } from './activity-proxies.js';
@@ -10,8 +10,8 @@ import type { ImagePool } from './image-pool.js';
 import type { RunTally } from './run-tally.js';
 import { SyncImage } from './sync-image.js';
 import { withImage, withUnreportedImage } from './sync-result.js';
-import type { UnreportedFailure } from './unreported-failure.js';
 import { unreportedFailure } from './unreported-failure.js';
+import type { UnreportedFailure } from './unreported-failure.js';
 
 /** The images of a run that are in flight: one child workflow each. */
 export class ImageChildren {

@@ -4,13 +4,13 @@ import type { SyncRun, SyncAllState, SyncRequest } from '../contract/sync-messag
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import { manyRows } from './activity-proxies.js';
 import type { HistoryLimit } from './history-limit.js';
-import type { ImagePool } from './image-pool.js';
 import type { ImageChildren } from './image-children.js';
+import type { ImagePool } from './image-pool.js';
 import type { RunTally } from './run-tally.js';
+import { showDetails } from './show-details.js';
 import { withRefusedRows, withUncheckedTags, withUnreportedImage } from './sync-result.js';
 import { TagCheck } from './tag-check.js';
 import { rootMessage } from './unreported-failure.js';
-import { showDetails } from './show-details.js';
 
 /** Pending images per query: small enough for one payload, large enough to keep the pool filled. */
 const pageSize = 200;

@@ -13,10 +13,10 @@ import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { syncAllWorkflowId } from '../contract/workflow-names.js';
 import { requests } from './activity-proxies.js';
-import { SyncRunExecution } from './sync-run.js';
-import { emptyResult } from './sync-result.js';
-import { readFields, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
+import { emptyResult } from './sync-result.js';
+import { SyncRunExecution } from './sync-run.js';
+import { readFields, refused } from './typed-input.js';
 
 const requestSync = defineSignal<[SyncRequest]>(MessageName.requestSync);
 const progress = defineQuery<SyncProgress>(MessageName.progress);

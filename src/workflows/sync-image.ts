@@ -1,19 +1,19 @@
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import type { SyncImageInput, SyncImageResult } from '../contract/sync-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { openState } from '../domain/state-change.js';
 import type { ImageOutcome } from '../domain/wanted-image.js';
 import { manyRows, metadata } from './activity-proxies.js';
-import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
-import { copyOpenTargets, isKept } from './copy-open-targets.js';
-import { againAt, isLastAttempt, pauseBeforeNextAttempt, stateOf } from './copy-attempts.js';
 import { CompletedTargets } from './completed-targets.js';
+import { againAt, isLastAttempt, pauseBeforeNextAttempt, stateOf } from './copy-attempts.js';
+import { copyOpenTargets, isKept } from './copy-open-targets.js';
+import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
 import { leftOutcome, notDoneOn, openOutcome } from './image-outcome.js';
-import { readFields, readOptionalText, refused } from './typed-input.js';
 import { showDetails } from './show-details.js';
+import { readFields, readOptionalText, refused } from './typed-input.js';
 
 type Plan = Extract<ImagePlan, { kind: 'planned' }>;
 type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;

@@ -4,8 +4,8 @@ import type { SyncRun, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } 
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import { adoption, database, pruning } from './activity-proxies.js';
 import { HistoryLimit } from './history-limit.js';
-import { ImagePool } from './image-pool.js';
 import { ImageChildren } from './image-children.js';
+import { ImagePool } from './image-pool.js';
 import { RunScheduler } from './run-scheduler.js';
 import { RunTally } from './run-tally.js';
 import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from './sync-result.js';

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { onTestFinished } from 'vitest';
 
-import { createImageActivities } from '../../src/activities/image-activities.js';
 import { createCopyActivities } from '../../src/activities/copy-activities.js';
+import { createImageActivities } from '../../src/activities/image-activities.js';
 import { createRunActivities } from '../../src/activities/run-activities.js';
 import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
@@ -18,12 +19,11 @@ import type {
   RunActivities,
   TagActivities,
 } from '../../src/contract/activity-types.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
+import type { Stores } from '../../src/database/stores.js';
 import type { MutableTags } from '../../src/domain/mutable-tags.js';
 import type { Target } from '../../src/domain/target.js';
 import type { RequestedBy } from '../../src/domain/wanted-image.js';

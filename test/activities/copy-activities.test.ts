@@ -1,9 +1,9 @@
+import type { CopyReport, CopyTarget } from '@image-ferry/registry';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createCopyActivities } from '../../src/activities/copy-activities.js';
-import type { CopyEngine } from '../../src/planning/engine-ports.js';
 import type {
   CopyActivities,
   CopyHeartbeat,
@@ -12,7 +12,7 @@ import type {
 } from '../../src/contract/activity-types.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 import type { Target } from '../../src/domain/target.js';
-import type { CopyReport, CopyTarget } from '@image-ferry/registry';
+import type { CopyEngine } from '../../src/planning/engine-ports.js';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const targets: readonly Target[] = [

@@ -1,15 +1,15 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, expect, test } from 'vitest';
 
-import type { DockerPorts } from '../../src/activities/docker-activities.js';
 import { createDockerActivities } from '../../src/activities/docker-activities.js';
-import { SourcePulls } from '../../src/planning/source-pulls.js';
+import type { DockerPorts } from '../../src/activities/docker-activities.js';
 import type { CopyByDockerInput, CopyImageResult, Destination, ImagePlan } from '../../src/contract/activity-types.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import type { DockerCopyOptions, DockerCopyReport, DockerCopyRequest } from '../../src/docker/docker-types.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
-import type { ActivityStage } from './activity-stage.js';
+import { SourcePulls } from '../../src/planning/source-pulls.js';
 import { startActivityStage } from './activity-stage.js';
+import type { ActivityStage } from './activity-stage.js';
 
 let stage: ActivityStage;
 

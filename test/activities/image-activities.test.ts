@@ -2,19 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { CopyRequest } from '@image-ferry/registry';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createImageActivities } from '../../src/activities/image-activities.js';
 import type { ImageActivities, ImagePlan } from '../../src/contract/activity-types.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
+import type { Stores } from '../../src/database/stores.js';
 import type { Target } from '../../src/domain/target.js';
-import type { CopyRequest } from '@image-ferry/registry';
 
 const image = 'docker.io/library/nginx:1.27';
 const digest = `sha256:${'a'.repeat(64)}` as const;

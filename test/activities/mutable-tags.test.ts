@@ -6,8 +6,8 @@ import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
 import { describe as describeBlob, mediaTypes, placeImage, placeManifest } from '../support/scripted-images.js';
 import type { PlacedImage } from '../support/scripted-images.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
-import type { ActivityStage } from './activity-stage.js';
 import { requestsOf, run, settle, startActivityStage } from './activity-stage.js';
+import type { ActivityStage } from './activity-stage.js';
 
 const hourMs = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Logger, LogMetadata } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
+import type { Logger, LogMetadata } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 
 import { createRequestActivities } from '../../src/activities/request-activities.js';

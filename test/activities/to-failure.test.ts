@@ -1,8 +1,8 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 
-import { toFault } from '../../src/contract/to-fault.js';
 import { toFailure } from '../../src/activities/to-failure.js';
+import { toFault } from '../../src/contract/to-fault.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
 

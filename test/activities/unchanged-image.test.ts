@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
 import { createCopyActivities } from '../../src/activities/copy-activities.js';
 import { createImageActivities } from '../../src/activities/image-activities.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
@@ -12,7 +15,6 @@ import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Target } from '../../src/domain/target.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import type { PlacedManifest } from '../support/scripted-images.js';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { drawChart } from '../../bench/chart.js';
 import { lessProcessorTime, peakMemory, timesFaster, within } from '../../bench/goals.js';
 import { goalLine, reportOf } from '../../bench/report.js';

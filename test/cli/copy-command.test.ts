@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
 import { copyCommand } from '../../src/cli/commands/copy.js';
 import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
 import {

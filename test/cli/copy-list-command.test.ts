@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
 import { copyListCommand } from '../../src/cli/commands/copy-list.js';
 import type { CopyCommandOptions } from '../../src/cli/commands/copy.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';

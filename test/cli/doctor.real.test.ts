@@ -7,22 +7,22 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 
-import type { GitHubStandIn } from '../../demo/github-stand-in.js';
 import { startGitHubStandIn } from '../../demo/github-stand-in.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
+import type { GitHubStandIn } from '../../demo/github-stand-in.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { doctorCommand } from '../../src/cli/commands/doctor.js';
-import type { Finding } from '../../src/cli/doctor/check.js';
 import { runChecks } from '../../src/cli/doctor/check.js';
+import type { Finding } from '../../src/cli/doctor/check.js';
 import { ObservedClocks, clockFinding } from '../../src/cli/doctor/registry-checks.js';
 import { wantedSources } from '../../src/cli/doctor/wanted-sources.js';
 import { readConfig } from '../../src/config/read-config.js';
-import { judgeMysqlVersion } from '../../src/database/server-version.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
+import { judgeMysqlVersion } from '../../src/database/server-version.js';
 import { freshNamespace } from '../support/temporal-server.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const account = { user: 'ferry', password: 'right' };

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import type { FerryStage } from '../support/ferry-stage.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 import { makeImage, pushImage } from '../support/test-images.js';
 
 let registry: RegistryServer;

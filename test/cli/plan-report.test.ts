@@ -2,8 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { planJson, planTables } from '../../src/cli/plan-report.js';
 import type { PlanReport } from '../../src/cli/plan-report.js';
-import type { PlannedImage, PlanSummary } from '../../src/domain/plan-types.js';
 import { addToTotals, emptyTotals } from '../../src/domain/plan-types.js';
+import type { PlannedImage, PlanSummary } from '../../src/domain/plan-types.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -2,26 +2,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { copyImage, createRegistryClient } from '@image-ferry/registry';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { planOfSync } from '../../src/composition/open-sync-plan.js';
 import { readConfig } from '../../src/config/read-config.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
+import type { Stores } from '../../src/database/stores.js';
 import type { PlannedImage } from '../../src/domain/plan-types.js';
-import { copyImage, createRegistryClient } from '@image-ferry/registry';
-import type { DatabasePlace } from '../support/database-locations.js';
 import { dump, sqlitePlace } from '../support/database-locations.js';
-import type { WholePlan } from '../support/whole-plan.js';
+import type { DatabasePlace } from '../support/database-locations.js';
 import { wholePlan } from '../support/whole-plan.js';
+import type { WholePlan } from '../support/whole-plan.js';
 
 let source: RegistryServer;
 let target: RegistryServer;

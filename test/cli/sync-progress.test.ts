@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import type { TemporalClient } from '../../src/client/connect.js';
 import { watchSync } from '../../src/cli/sync-progress.js';
+import type { TemporalClient } from '../../src/client/connect.js';
 import type { SyncAllResult, SyncProgress } from '../../src/contract/sync-messages.js';
 
 const result: SyncAllResult = { runs: 1, images: 3, pushed: 3, waiting: 0, retrying: 0, blocked: 0, notDone: [] };

@@ -2,16 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ServiceError } from '@temporalio/client';
 import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 
-import { ServiceError } from '@temporalio/client';
-
-import type { TemporalConnectionOptions } from '../../src/client/connect.js';
-import { connectClient } from '../../src/client/connect.js';
-import { startFetch } from '../../src/client/start-fetch.js';
-import { requestSync, syncResult } from '../../src/client/sync-requests.js';
-import { temporalFault } from '../../src/client/temporal-fault.js';
-import { isWorkerPolling, queuesFor } from '../../src/client/worker-availability.js';
 import { addCommand } from '../../src/cli/commands/add.js';
 import { fetchCommand } from '../../src/cli/commands/fetch.js';
 import { migrateCommand } from '../../src/cli/commands/migrate.js';
@@ -19,6 +12,12 @@ import { statusCommand } from '../../src/cli/commands/status.js';
 import { syncCommand } from '../../src/cli/commands/sync.js';
 import { warningOfMissingWorker } from '../../src/cli/missing-worker-warning.js';
 import { withTemporalAt } from '../../src/cli/with-temporal.js';
+import { connectClient } from '../../src/client/connect.js';
+import type { TemporalConnectionOptions } from '../../src/client/connect.js';
+import { startFetch } from '../../src/client/start-fetch.js';
+import { requestSync, syncResult } from '../../src/client/sync-requests.js';
+import { temporalFault } from '../../src/client/temporal-fault.js';
+import { isWorkerPolling, queuesFor } from '../../src/client/worker-availability.js';
 import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';

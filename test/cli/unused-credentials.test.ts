@@ -1,9 +1,10 @@
+import type { CredentialProvider } from '@image-ferry/registry';
 import { expect, test } from 'vitest';
-import type { Finding } from '../../src/cli/doctor/check.js';
+
 import { runChecks } from '../../src/cli/doctor/check.js';
+import type { Finding } from '../../src/cli/doctor/check.js';
 import { sourceCheck, ObservedClocks, targetCheck } from '../../src/cli/doctor/registry-checks.js';
 import type { Target } from '../../src/domain/target.js';
-import type { CredentialProvider } from '@image-ferry/registry';
 import { clientFor, sourceAndTarget } from '../support/scripted-set-up.js';
 
 const broken = 'config.json: auths "r.example.com": its "auth" is not base64';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { TemporalClient } from '../../src/client/connect.js';
-import { reconcileSchedules } from '../../src/client/reconcile-schedules.js';
 import { listManagedSchedules } from '../../src/client/managed-schedules.js';
+import { reconcileSchedules } from '../../src/client/reconcile-schedules.js';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -11,8 +11,8 @@ import {
   triggerSchedule,
 } from '../../src/client/schedule-actions.js';
 import type { ScheduleSetting } from '../../src/domain/schedule-timing.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const hour = 3_600_000;

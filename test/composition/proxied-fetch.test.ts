@@ -1,13 +1,13 @@
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { expect, onTestFinished, test } from 'vitest';
 
 import { gitHubOptions } from '../../src/composition/github-options.js';
 import { proxiedFetch } from '../../src/composition/proxied-fetch.js';
-import { createGitHub } from '../../src/upstreams/github.js';
 import { readGitHubRate } from '../../src/upstreams/github-rate.js';
+import { createGitHub } from '../../src/upstreams/github.js';
 import { ForwardProxy } from '../support/forward-proxy.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
 

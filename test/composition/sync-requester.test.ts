@@ -1,5 +1,5 @@
-import type { Client } from '@temporalio/client';
 import { ServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
-import { readConfig } from '../../src/config/read-config.js';
 import { describeConfigFile, configWarnings } from '../../src/config/config-warnings.js';
+import { readConfig } from '../../src/config/read-config.js';
 
 let folder: string;
 let path: string;

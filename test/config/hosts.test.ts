@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
-import type { ConfigFile } from '../../src/config/config-file.js';
-import { ConfigErrors } from '../../src/config/config-errors.js';
-import { readHosts } from '../../src/config/hosts.js';
+
 import type { HostSettings } from '@image-ferry/registry';
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
+import { ConfigErrors } from '../../src/config/config-errors.js';
+import type { ConfigFile } from '../../src/config/config-file.js';
+import { readHosts } from '../../src/config/hosts.js';
 
 let folder: string;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { Environment } from '../../src/config/environment.js';
 import { proxiesOf } from '../../src/config/proxies.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { SchedulesConfig } from '../../src/config/schedule-settings.js';
 import { readSchedulingConfig } from '../../src/config/read-config.js';
+import type { SchedulesConfig } from '../../src/config/schedule-settings.js';
 
 let folder: string;
 beforeEach(() => {

@@ -7,13 +7,13 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type * as StartFetch from '../../src/client/start-fetch.js';
+import type * as ReadConfig from '../../src/config/read-config.js';
+import type * as ServerSettings from '../../src/config/server-settings.js';
 import type * as WorkflowNames from '../../src/contract/workflow-names.js';
 import type * as Events from '../../src/server/event-types.js';
 import type * as WorkflowFiles from '../../src/server/workflow-files.js';
-import type * as ReadConfig from '../../src/config/read-config.js';
-import type * as ServerSettings from '../../src/config/server-settings.js';
-import type { CompiledSources } from '../support/compiled-sources.js';
 import { compileSources } from '../support/compiled-sources.js';
+import type { CompiledSources } from '../support/compiled-sources.js';
 import { quietRuntime } from '../support/quiet-runtime.js';
 
 const entry = `{

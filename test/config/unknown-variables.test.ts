@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
-import { unknownVariables } from '../../src/config/unknown-variables.js';
 import { readConfig } from '../../src/config/read-config.js';
+import { unknownVariables } from '../../src/config/unknown-variables.js';
 
 test.each([
   ['MY_REGISTY', 'MY_REGISTRY'],

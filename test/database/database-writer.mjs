@@ -1,8 +1,8 @@
 // One of several processes that use a database at once: `node database-writer.mjs FOLDER`. For each task, a line of JSON
 // with `settings`, `task` and `argument`, it opens the database, says "ready", waits for another line, does the task, and
 // prints the result as JSON.
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const [folder] = process.argv.slice(2);

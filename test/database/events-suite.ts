@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { inTransaction } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
 import type { StateEvent } from '../../src/domain/state-change.js';
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { eachWithStores, imageRequest, notPushed, pushed, syncImage, targets } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 

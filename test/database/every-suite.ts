@@ -1,4 +1,3 @@
-import { consoleSuite } from './status-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
 import { indexSuite } from './index-suite.js';
@@ -7,6 +6,7 @@ import { outcomeSuite } from './outcome-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import { statementSuite } from './statement-suite.js';
+import { consoleSuite } from './status-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { tagCheckSuite } from './tag-check-suite.js';
 import { takeoverSuite } from './takeover-suite.js';

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { freePort } from '../../src/supervisor/free-port.js';
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
 import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { upsertWanted } from '../../src/database/wanted/upsert-wanted.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { mysqlPlace } from '../support/database-locations.js';
 import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
+import { RowIndex } from '../../src/database/adoption/row-index.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import { RowIndex } from '../../src/database/adoption/row-index.js';
 import { createStores } from '../../src/database/stores.js';
 
 test('a long table is planned in parts, with all rows of each image together', async () => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 
 import { openDatabaseReadOnly } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
-
 import { eachWithStores, notPushed, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 

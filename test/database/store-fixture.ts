@@ -1,3 +1,4 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { afterEach, beforeEach } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
@@ -5,7 +6,6 @@ import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-d
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import type { ImageOutcome, RequestedBy, TargetOutcome, WantedRequest } from '../../src/domain/wanted-image.js';

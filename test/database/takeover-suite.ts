@@ -8,10 +8,10 @@ import type { Stores } from '../../src/database/stores.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { dump } from '../support/database-locations.js';
 import type { Row } from '../support/database-locations.js';
+import { pendingImages } from '../support/whole-plan.js';
 import { aliyunHost, legacyRows, legacySchema, legacyTargets } from './legacy-rows.js';
 import { pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
-import { pendingImages } from '../support/whole-plan.js';
 
 const legacyWanted = 'id, source_registry_url, orig_name_space, orig_image_name, add_time, platform';
 const legacyPushed = `id, source_registry_url, target_registry_url, orig_name_space, orig_image_name, targ_name_space,

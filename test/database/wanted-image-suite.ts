@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { pendingImages } from '../support/whole-plan.js';
 import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
-import { pendingImages } from '../support/whole-plan.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
 

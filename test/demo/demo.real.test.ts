@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { startChild } from '../../demo/child-process.js';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+
 import { expect, test } from 'vitest';
 
 import { blobsOf, makeAttestation, makeImage, makeIndex, makeLayer } from '../support/test-images.js';

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { request } from 'node:https';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { registryRequest } from '../../demo/registry-request.js';

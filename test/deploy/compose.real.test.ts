@@ -9,8 +9,8 @@ import { parse } from 'yaml';
 
 import { workerCommand } from '../../src/cli/commands/worker.js';
 import { awkwardPasswords } from '../support/awkward-passwords.js';
-import type { MariaDbServer } from '../support/mariadb-server.js';
 import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { projectRoot } from '../support/tools.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';

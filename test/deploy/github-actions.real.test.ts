@@ -10,15 +10,15 @@ import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { Expressions } from '../support/actions-workflow.js';
 import { readActionsWorkflow, runSteps } from '../support/actions-workflow.js';
-import type { GitHubStandIn } from '../support/github-stand-in.js';
+import type { Expressions } from '../support/actions-workflow.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
-import type { MariaDbServer } from '../support/mariadb-server.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
 import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
 import { projectRoot } from '../support/tools.js';
-import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
 
 const hasGo = spawnSync('go', ['version']).status === 0;
 

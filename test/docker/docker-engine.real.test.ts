@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { DockerEngine } from '../../src/docker/docker-engine.js';
@@ -14,8 +16,6 @@ import type {
   DockerTarget,
 } from '../../src/docker/docker-types.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import { tryStartDockerDaemon } from '../support/docker-daemon.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryServer } from '../support/registry-server.js';

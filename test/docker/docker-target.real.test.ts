@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { tryStartDockerDaemon } from '../support/docker-daemon.js';
-import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 import { startRegistry } from '../support/registry-server.js';
 import type { RegistryServer } from '../support/registry-server.js';
 import { skopeoInspectRaw } from '../support/skopeo.js';

@@ -2,11 +2,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { DockerEngine } from '../../src/docker/docker-engine.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import { parsePlatformSelection } from '@image-ferry/registry/platform';
 
 test("a daemon with containerd's image store is rejected before any pull, with what to do", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-docker-store-'));

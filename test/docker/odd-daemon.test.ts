@@ -1,11 +1,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { InvalidInput } from '../../src/domain/ferry-error.js';
+
 import { parseImageReference } from '@image-ferry/registry/reference';
+import { expect, onTestFinished, test } from 'vitest';
+
 import { DockerEngine } from '../../src/docker/docker-engine.js';
 import type { DockerCopyReport } from '../../src/docker/docker-types.js';
+import { InvalidInput } from '../../src/domain/ferry-error.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const id = `sha256:${'b'.repeat(64)}`;

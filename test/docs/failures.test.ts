@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
 import type { FaultCode } from '../../src/domain/ferry-error.js';

@@ -1,7 +1,8 @@
-import * as fc from 'fast-check';
 import type { Digest } from '@image-ferry/registry/digest';
-import type { ImageReference } from '@image-ferry/registry/reference';
 import type { Platform } from '@image-ferry/registry/platform';
+import type { ImageReference } from '@image-ferry/registry/reference';
+import * as fc from 'fast-check';
+
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 

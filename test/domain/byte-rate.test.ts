@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { parseByteRate } from '../../src/domain/byte-rate.js';
 
 describe('a rate', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { CronTimes } from '../../src/domain/cron.js';
 import { parseCron } from '../../src/domain/cron.js';
+import type { CronTimes } from '../../src/domain/cron.js';
 import { printTiming, spreadOffsetMs } from '../../src/domain/schedule-timing.js';
 
 const values = (ranges: CronTimes['minute']): number[] =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { parseDuration, printDuration } from '../../src/domain/duration.js';
 import { InvalidInput } from '../../src/domain/ferry-error.js';
 

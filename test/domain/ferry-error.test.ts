@@ -1,5 +1,6 @@
 import { InvalidInput as RegistryInvalidInput, RegistryError } from '@image-ferry/registry/errors';
 import { expect, test } from 'vitest';
+
 import { FerryError, InvalidInput } from '../../src/domain/ferry-error.js';
 
 const day = 24 * 60 * 60 * 1_000;

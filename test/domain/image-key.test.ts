@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
+
 import { imageKey, syncImageWorkflowId } from '../../src/domain/image-key.js';
 
 const image = 'docker.io/library/nginx:1.27';

@@ -2,19 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { hostAddresses } from '@image-ferry/registry';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { AddPorts } from '../../src/domain/judge-requested-images.js';
-import { addImages } from '../../src/domain/judge-requested-images.js';
-import { createSourceGate } from '../../src/domain/source-gate.js';
 import type { AddImageInput } from '../../src/contract/sync-messages.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import type { HostAddress } from '../../src/domain/source-allow-list.js';
+import { addImages } from '../../src/domain/judge-requested-images.js';
+import type { AddPorts } from '../../src/domain/judge-requested-images.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
-import { hostAddresses } from '@image-ferry/registry';
+import type { HostAddress } from '../../src/domain/source-allow-list.js';
+import { createSourceGate } from '../../src/domain/source-gate.js';
 
 describe('requested images', () => {
   let folder: string;

@@ -1,7 +1,8 @@
+import { printImageReference } from '@image-ferry/registry/reference';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
 import { InvalidInput } from '../../src/domain/ferry-error.js';
-import { printImageReference } from '@image-ferry/registry/reference';
 import { referenceFromRow, rowFromReference } from '../../src/domain/legacy-row.js';
 import { reference } from './arbitraries.js';
 

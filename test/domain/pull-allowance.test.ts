@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { CountedPulls } from '../../src/domain/pull-allowance.js';
 import { freeInMs, pullsFree, sliceAt } from '../../src/domain/pull-allowance.js';
+import type { CountedPulls } from '../../src/domain/pull-allowance.js';
 
 const hour = 3_600_000;
 const hub = { pulls: 100, windowMs: 6 * hour };

@@ -1,6 +1,6 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
-import { parseImageReference } from '@image-ferry/registry/reference';
 import { releaseDifference } from '../../src/domain/release-difference.js';
 
 describe('the difference of two releases', () => {

@@ -1,8 +1,8 @@
+import { isPlatformWord } from '@image-ferry/registry/platform';
+import { printImageReference } from '@image-ferry/registry/reference';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { printImageReference } from '@image-ferry/registry/reference';
-import { isPlatformWord } from '@image-ferry/registry/platform';
 import { readAgain } from '../../src/domain/requested-images.js';
 import { readRequestedText } from '../../src/domain/requested-text.js';
 import { reference } from './arbitraries.js';

@@ -1,13 +1,13 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
-import { parseImageReference } from '@image-ferry/registry/reference';
-import type { SourceRules } from '../../src/domain/source-allow-list.js';
 import {
   addressRefusal,
   decideSource,
   sourcePatternFault,
   wellKnownRegistries,
 } from '../../src/domain/source-allow-list.js';
+import type { SourceRules } from '../../src/domain/source-allow-list.js';
 
 const rules: SourceRules = {
   allowed: [...wellKnownRegistries, 'registry.corp.example:5000', '127.0.0.1:5001'],

@@ -1,9 +1,10 @@
-import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { InvalidInput } from '../../src/domain/ferry-error.js';
-import { flatName } from '../../src/domain/flat-name.js';
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { InvalidInput } from '../../src/domain/ferry-error.js';
+import { flatName } from '../../src/domain/flat-name.js';
 import { targetRepositoriesToTry, targetRepositoryCandidates } from '../../src/domain/target-name.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';

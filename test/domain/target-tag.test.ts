@@ -1,8 +1,8 @@
+import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
-import type { ImageReference } from '@image-ferry/registry/reference';
 import { commonTag, referencesOfKey, targetTag, targetTagKey } from '../../src/domain/target-tag.js';
 import { reference, target } from './arbitraries.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { xinferenceUpstream } from '../support/built-in-upstreams.js';
 import { platformsOfImage } from '../../src/domain/upstream-platforms.js';
+import { xinferenceUpstream } from '../support/built-in-upstreams.js';
 
 const standard = ['linux/amd64'];
 

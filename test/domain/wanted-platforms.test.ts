@@ -1,6 +1,7 @@
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+
 import { PushStatus } from '../../src/domain/wanted-image.js';
 import { wantedSelection } from '../../src/domain/wanted-platforms.js';
 import { platform } from './arbitraries.js';

@@ -6,13 +6,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { FerryUpProcess } from '../../demo/ferry-process.js';
 import { pushImage } from '../../demo/image-exchange.js';
-import type { MadeManifest } from '../../demo/make-images.js';
 import { makeImage } from '../../demo/make-images.js';
+import type { MadeManifest } from '../../demo/make-images.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import { skopeoInspectRaw } from '../../demo/skopeo.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
-import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
 
 const kills = 10;
 const layerBytes = 3_000_000;

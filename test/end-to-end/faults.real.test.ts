@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { freePort } from '../../src/supervisor/free-port.js';
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { skopeoInspectRaw } from '../../demo/skopeo.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import type { ImageStatus, WantedEntry } from '../../src/database/status-views.js';
-import type { FerryStage } from '../support/ferry-stage.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 import { requireTool } from '../support/tools.js';
 
 const password = 'right-and-secret';

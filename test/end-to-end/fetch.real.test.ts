@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import type { FetchResult } from '../../src/contract/fetch-messages.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
-import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
-import type { GitHubStandIn } from '../support/github-stand-in.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
 
 let standIn: GitHubStandIn;
 let source: RegistryServer;

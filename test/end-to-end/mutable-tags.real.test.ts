@@ -5,12 +5,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import type { ImageStatus } from '../../src/database/status-views.js';
-import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 
 let source: RegistryServer;
 let aliyun: RegistryServer;

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { createRegistryClient } from '@image-ferry/registry';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { afterEach, expect, test } from 'vitest';
 
-import { SourcePulls } from '../../src/planning/source-pulls.js';
 import type { TemporalClient } from '../../src/client/connect.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { createActivitySets } from '../../src/composition/activity-sets.js';
@@ -13,8 +14,7 @@ import type { CopyActivities, MainActivities } from '../../src/contract/activity
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import { createRegistryClient } from '@image-ferry/registry';
+import { SourcePulls } from '../../src/planning/source-pulls.js';
 import { meter } from '../support/metered-source.js';
 import { placeImage } from '../support/scripted-images.js';
 import { ScriptedRegistry } from '../support/scripted-registry.js';

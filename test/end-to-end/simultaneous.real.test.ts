@@ -1,17 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
-import type { TwoTargetStage } from '../support/two-target-stage.js';
 import { startTwoTargetStage } from '../support/two-target-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
 
 let stage: TwoTargetStage;
 

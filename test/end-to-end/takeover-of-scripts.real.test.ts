@@ -1,17 +1,17 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { pushImage } from '../../demo/image-exchange.js';
 import { sha256 } from '../../demo/make-blob.js';
 import { makeImage, makeIndex } from '../../demo/make-images.js';
 import type { MadeManifest } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
-import type { MariaDbServer } from '../support/mariadb-server.js';
 import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
 import { skopeoInspectRaw } from '../support/skopeo.js';
 
 const imagesOfAForm = 140;

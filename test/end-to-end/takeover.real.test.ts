@@ -1,17 +1,17 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { pushImage } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
 import { aliyunHost, legacyRows, legacySchema, privateHost } from '../database/legacy-rows.js';
-import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
-import type { MariaDbServer } from '../support/mariadb-server.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 import { startMariaDb } from '../support/mariadb-server.js';
+import type { MariaDbServer } from '../support/mariadb-server.js';
 
 const rows = 1_000;
 const database = 'images_of_the_scripts';

@@ -13,12 +13,12 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { CommandResult } from '../../demo/ferry-process.js';
 import { runFerry } from '../../demo/ferry-process.js';
+import type { CommandResult } from '../../demo/ferry-process.js';
 import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { npm, npmSettings } from '../support/npm.js';
 import { projectRoot, requireTool } from '../support/tools.js';
 

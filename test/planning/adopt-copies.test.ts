@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { findCopies, TagLooks } from '../../src/planning/adopt-copies.js';
+
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
+import { findCopies, TagLooks } from '../../src/planning/adopt-copies.js';
 import { placeImage } from '../support/scripted-images.js';
 import { answer } from '../support/scripted-registry.js';
 import { clientFor, startScripted } from '../support/scripted-set-up.js';

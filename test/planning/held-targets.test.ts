@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { PushStatus } from '../../src/domain/wanted-image.js';
+import { requestsOf, startActivityStage } from '../activities/activity-stage.js';
+import type { ActivityStage } from '../activities/activity-stage.js';
 import { placeImage, placeIndex } from '../support/scripted-images.js';
 import type { PlacedImage } from '../support/scripted-images.js';
 import { sha256 } from '../support/scripted-registry.js';
 import type { ScriptedRegistry } from '../support/scripted-registry.js';
-import type { ActivityStage } from '../activities/activity-stage.js';
-import { requestsOf, startActivityStage } from '../activities/activity-stage.js';
 
 let stage: ActivityStage;
 let image: string;

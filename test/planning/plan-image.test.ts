@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
-import { placeImage } from '../support/scripted-images.js';
-import type { ActivityStage } from '../activities/activity-stage.js';
 import { requestsOf, run, settle, startActivityStage } from '../activities/activity-stage.js';
+import type { ActivityStage } from '../activities/activity-stage.js';
+import { placeImage } from '../support/scripted-images.js';
 
 let stage: ActivityStage;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { PullBudgets } from '../../src/planning/source-pulls.js';
 import { SourcePulls } from '../../src/planning/source-pulls.js';
+import type { PullBudgets } from '../../src/planning/source-pulls.js';
 
 const allowance = { pulls: 100, windowMs: 21_600_000 };
 const announced = { ...allowance, remaining: 76, rateLimitSource: '203.0.113.7' };

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
-import { placeImage } from '../support/scripted-images.js';
-import type { ActivityStage } from '../activities/activity-stage.js';
 import { requestsOf, run, startActivityStage } from '../activities/activity-stage.js';
+import type { ActivityStage } from '../activities/activity-stage.js';
+import { placeImage } from '../support/scripted-images.js';
 
 let stage: ActivityStage;
 

@@ -5,8 +5,8 @@ import type { FetchActivities, UpstreamCheck } from '../../src/contract/activity
 import type { FetchInput } from '../../src/contract/fetch-messages.js';
 import { nothingNew } from '../../src/domain/upstream-finding.js';
 import { recordHistory } from '../support/record-history.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const image = 'docker.io/acme/app:2';

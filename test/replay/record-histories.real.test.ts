@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { addImages } from '../../src/client/add-images.js';
-import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import type { TemporalClient } from '../../src/client/connect.js';
-import { syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
+import { requestSync, syncResult } from '../../src/client/sync-requests.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
+import { syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
-import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
 import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
 import { recordHistory } from '../support/record-history.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
 
 /**
  * Runs each workflow to its end. With FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, which

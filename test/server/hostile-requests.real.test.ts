@@ -5,20 +5,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { hostAddresses } from '@image-ferry/registry';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { stopChild } from '../../demo/child-process.js';
 import { createRequestActivities } from '../../src/activities/request-activities.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { createSourceGate } from '../../src/domain/source-gate.js';
-import { hostAddresses } from '@image-ferry/registry';
 import { deliver, signatureOf } from '../support/http-client.js';
 import { projectRoot } from '../support/tools.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const secret = "It's a Secret to Everybody";

@@ -1,14 +1,14 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { once } from 'node:events';
 
 import { Octokit } from '@octokit/rest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { FerryError } from '../../src/domain/ferry-error.js';
-import type { TestHttpServer } from '../support/http-server.js';
-import { apiToken, configuredUpstreams, startHttpServer, webhookSecret as secret } from '../support/http-server.js';
 import { deliver, signatureOf } from '../support/http-client.js';
+import { apiToken, configuredUpstreams, startHttpServer, webhookSecret as secret } from '../support/http-server.js';
+import type { TestHttpServer } from '../support/http-server.js';
 import { RecordedWork } from '../support/recorded-work.js';
 
 let work: RecordedWork;

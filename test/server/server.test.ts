@@ -1,11 +1,11 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { RunningServer } from '../../src/server.js';
 import { serve } from '../../src/server.js';
+import type { RunningServer } from '../../src/server.js';
 
 const answer = () => new Response('here');
 

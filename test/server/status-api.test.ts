@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { StatusDatabase } from '../../src/composition/status-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { TestHttpServer } from '../support/http-server.js';
 import { apiToken, startHttpServer } from '../support/http-server.js';
+import type { TestHttpServer } from '../support/http-server.js';
 import { RecordedWork } from '../support/recorded-work.js';
 
 const readRoutes = ['/api/status', '/api/images', '/api/image?reference=nginx', '/api/runs'];

@@ -9,13 +9,13 @@ import type { ClientResponse } from 'hono/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { createRequestActivities } from '../../src/activities/request-activities.js';
-import type { TemporalClient } from '../../src/client/connect.js';
 import { lazyClient } from '../../src/client/connect.js';
+import type { TemporalClient } from '../../src/client/connect.js';
 import { requestSync } from '../../src/client/sync-requests.js';
 import { queuesFor } from '../../src/client/worker-availability.js';
 import { StatusDatabase } from '../../src/composition/status-database.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { wellKnownRegistries } from '../../src/domain/source-allow-list.js';
@@ -24,10 +24,10 @@ import type { ServerRoutes } from '../../src/server/http-server.js';
 import { temporalWork } from '../../src/server/temporal-work.js';
 import { notPushed, pushed, syncImage, imageRequest } from '../database/store-fixture.js';
 import { signatureOf } from '../support/http-client.js';
-import type { TestHttpServer } from '../support/http-server.js';
 import { apiToken, startHttpServer, webhookSecret } from '../support/http-server.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
+import type { TestHttpServer } from '../support/http-server.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -1,15 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, globalAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
+
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { freePort } from '../../src/supervisor/free-port.js';
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { download } from '../../src/setup/from-download.mjs';
+import { freePort } from '../../src/supervisor/free-port.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-download-'));
 const destination = join(folder, 'bin', 'tool');

@@ -10,8 +10,8 @@ import { startChild, stopChild } from '../../demo/child-process.js';
 import { projectRoot } from '../../demo/tools.js';
 import { identifyProcess } from '../../src/supervisor/process-identity.js';
 import { readRuntime } from '../../src/supervisor/runtime-file.js';
-import type { FerryStage } from '../support/ferry-stage.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
+import type { FerryStage } from '../support/ferry-stage.js';
 
 const bin = join(projectRoot, 'bin', 'ferry');
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { ProcessIdentity } from '../../src/supervisor/process-identity.js';
 import { identifyProcess, isRunning } from '../../src/supervisor/process-identity.js';
+import type { ProcessIdentity } from '../../src/supervisor/process-identity.js';
 import { SupervisedProcess } from '../../src/supervisor/supervised-process.js';
 
 describe('a supervised process', () => {

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CommandResult, FerryUpProcess } from '../../demo/ferry-process.js';
 import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
+import type { CommandResult, FerryUpProcess } from '../../demo/ferry-process.js';
 import { requireTool } from './tools.js';
 
 export interface FerryStageOptions {

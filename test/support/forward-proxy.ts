@@ -2,6 +2,7 @@ import { createServer, request as forward } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+
 import { onTestFinished } from 'vitest';
 
 export interface SeenByProxy {

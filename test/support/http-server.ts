@@ -1,9 +1,9 @@
-import { createHttpServer } from '../../src/server/http-server.js';
 import { missingDatabase } from '../../src/database/database-fault.js';
-import type { ReadDatabase } from '../../src/server/status-api.js';
-import type { ServerWork } from '../../src/server/server-work.js';
-import type { RunningServer } from '../../src/server.js';
 import { serve } from '../../src/server.js';
+import type { RunningServer } from '../../src/server.js';
+import { createHttpServer } from '../../src/server/http-server.js';
+import type { ServerWork } from '../../src/server/server-work.js';
+import type { ReadDatabase } from '../../src/server/status-api.js';
 
 export const webhookSecret = "It's a Secret to Everybody";
 export const apiToken = 'token-of-the-tests.0123456789';

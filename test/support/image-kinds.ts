@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+
 import { describe as descriptor, mediaTypes, placeIndex, placeManifest } from './scripted-images.js';
 import type { PlacedManifest } from './scripted-images.js';
 import type { ScriptedRegistry } from './scripted-registry.js';

@@ -1,6 +1,6 @@
+import { mediaTypes } from './scripted-images.js';
 import { answer, sha256 } from './scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from './scripted-registry.js';
-import { mediaTypes } from './scripted-images.js';
 
 const config = Buffer.from('{"os":"linux","architecture":"amd64"}');
 

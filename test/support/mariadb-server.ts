@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 
 import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
-import { freePort } from '../../src/supervisor/free-port.js';
 import { requireTool } from '../../demo/tools.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 
 const startTimeoutMs = 60_000;
 

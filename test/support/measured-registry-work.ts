@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { CompiledSources } from './compiled-sources.js';
 import { compileSources } from './compiled-sources.js';
+import type { CompiledSources } from './compiled-sources.js';
 
 /** Reads its work as JSON, does it with the registry client, and prints the results and what they cost. */
 const script = `

@@ -1,5 +1,5 @@
-import type { Exchange, ScriptedRegistry } from './scripted-registry.js';
 import { answerError } from './scripted-registry.js';
+import type { Exchange, ScriptedRegistry } from './scripted-registry.js';
 
 /** A source that counts manifest reads as Docker Hub does: GETs of the last `windowMs`, refused above `limit`. */
 export interface MeteredSource {

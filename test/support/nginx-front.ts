@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { startChild, stopChild } from '../../demo/child-process.js';
 import { registryRequest } from '../../demo/registry-request.js';
 import { requireTool } from '../../demo/tools.js';

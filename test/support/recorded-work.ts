@@ -1,5 +1,5 @@
-import type { FetchRequest, RunningWork, ServerWork } from '../../src/server/server-work.js';
 import type { AddImageInput, AddImageResult, SyncRequest } from '../../src/contract/sync-messages.js';
+import type { FetchRequest, RunningWork, ServerWork } from '../../src/server/server-work.js';
 
 /** Records the requests of the bridge, for tests that are about the bridge alone. */
 export class RecordedWork implements ServerWork {

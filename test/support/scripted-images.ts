@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+
 import { sha256 } from './scripted-registry.js';
 import type { ScriptedRegistry } from './scripted-registry.js';
 

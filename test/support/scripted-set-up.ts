@@ -1,7 +1,8 @@
-import { onTestFinished } from 'vitest';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import type { CopyRequest, CopyTarget, RegistryClient, RegistryClientOptions } from '@image-ferry/registry';
 import { createRegistryClient } from '@image-ferry/registry';
+import type { CopyRequest, CopyTarget, RegistryClient, RegistryClientOptions } from '@image-ferry/registry';
+import { parseImageReference } from '@image-ferry/registry/reference';
+import { onTestFinished } from 'vitest';
+
 import { ScriptedRegistry } from './scripted-registry.js';
 
 export const repository = 'team/app';

@@ -1,13 +1,14 @@
-import { Connection } from '@temporalio/client';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 
 import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
-import { freePort } from '../../src/supervisor/free-port.js';
 import { requireTool } from '../../demo/tools.js';
+import { freePort } from '../../src/supervisor/free-port.js';
 
 const startTimeoutMs = 60_000;
 const namespaceCount = 160;

@@ -2,6 +2,7 @@ import { randomBytes, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import { selfSignedCertificate } from '../../demo/self-signed-certificate.js';
 import { answer, readAll } from './scripted-registry.js';
 

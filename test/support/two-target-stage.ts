@@ -1,9 +1,9 @@
-import type { RegistryServer } from '../../demo/registry-server.js';
 import { startRegistry } from '../../demo/registry-server.js';
-import type { Throttle } from '../../demo/throttle.js';
+import type { RegistryServer } from '../../demo/registry-server.js';
 import { startThrottle } from '../../demo/throttle.js';
-import type { FerryStage } from './ferry-stage.js';
+import type { Throttle } from '../../demo/throttle.js';
 import { makeFerryStage } from './ferry-stage.js';
+import type { FerryStage } from './ferry-stage.js';
 
 /** The whole ferry with a source behind a slow connection, and two targets. */
 export interface TwoTargetStage extends FerryStage {

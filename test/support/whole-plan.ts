@@ -1,5 +1,5 @@
-import type { PendingPlan, PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/plan-types.js';
 import type { PlanStore } from '../../src/database/plan-store.js';
+import type { PendingPlan, PlannedImage, PlanSink, PlanSummary, RefusedRow } from '../../src/domain/plan-types.js';
 import type { Target } from '../../src/domain/target.js';
 
 export interface WholePlan extends PlanSummary {

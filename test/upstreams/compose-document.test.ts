@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
+import { printImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
 import { imagesOfServices } from '../../src/domain/compose-images.js';
-import { printImageReference } from '@image-ferry/registry/reference';
 import type { ServicePatterns } from '../../src/domain/upstream.js';
 import { readComposeDocument } from '../../src/upstreams/compose-document.js';
 import { loadComposeProject } from '../../src/upstreams/compose-project.js';

@@ -1,7 +1,7 @@
+import { printImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
 import { imagesOfServices } from '../../src/domain/compose-images.js';
-import { printImageReference } from '@image-ferry/registry/reference';
 import { loadComposeProject } from '../../src/upstreams/compose-project.js';
 import { heldFiles } from './held-files.js';
 

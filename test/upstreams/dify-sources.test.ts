@@ -1,6 +1,6 @@
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { expect, test } from 'vitest';
 
-import { parseImageReference } from '@image-ferry/registry/reference';
 import { decideSource, wellKnownRegistries } from '../../src/domain/source-allow-list.js';
 
 test.each([

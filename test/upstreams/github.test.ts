@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { GitHub } from '../../src/upstreams/github.js';
 import { createGitHub } from '../../src/upstreams/github.js';
+import type { GitHub } from '../../src/upstreams/github.js';
 import type { UpstreamFault } from '../../src/upstreams/upstream-fault.js';
-import type { GitHubStandIn } from '../support/github-stand-in.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
 
 const difyTags = readFileSync(new URL('data/dify-tags.txt', import.meta.url), 'utf8')
   .trim()

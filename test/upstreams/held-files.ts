@@ -1,5 +1,5 @@
-import type { TagFiles } from '../../src/upstreams/tag-files.js';
 import { folderOf } from '../../src/upstreams/repository-path.js';
+import type { TagFiles } from '../../src/upstreams/tag-files.js';
 import { UpstreamFault } from '../../src/upstreams/upstream-fault.js';
 
 /** The files of a repository by their paths. */

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 import type { ComposeUpstream, TagsUpstream } from '../../src/domain/upstream.js';
 import { createGitHub } from '../../src/upstreams/github.js';
-import type { UpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
-import type { GitHubStandIn } from '../support/github-stand-in.js';
+import type { UpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
+import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
 
 const difyTags = linesOf('dify-tags.txt');
 const xinferenceTags = linesOf('xinference-tags.txt');

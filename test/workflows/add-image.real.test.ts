@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { addImageIdPrefix, WorkflowName } from '../../src/contract/workflow-names.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from './scripted-world.js';
 
 let world: ScriptedWorld;

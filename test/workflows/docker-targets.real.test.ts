@@ -4,8 +4,8 @@ import type { CopyByDockerInput, CopyImageResult, ImagePlan } from '../../src/co
 import type { SyncImageResult } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { impatientWorkflowBundle, startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 const image = 'docker.io/library/a:1';

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import type { FetchPorts } from '../../src/activities/fetch-activities.js';
@@ -12,20 +12,20 @@ import { watchFetch } from '../../src/cli/fetch-progress.js';
 import { fetchResult, fetchWorkflowId, startFetch } from '../../src/client/start-fetch.js';
 import type { FetchInput, FetchResult } from '../../src/contract/fetch-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
-import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
-import type { Stores } from '../../src/database/stores.js';
 import { createStores } from '../../src/database/stores.js';
-import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
+import type { Stores } from '../../src/database/stores.js';
 import type { Upstream } from '../../src/domain/upstream.js';
 import { createGitHub } from '../../src/upstreams/github.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
 import { pushed, syncImage } from '../database/store-fixture.js';
-import type { GitHubStandIn } from '../support/github-stand-in.js';
+import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
+import type { GitHubStandIn } from '../support/github-stand-in.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from './scripted-world.js';
 
 const difyTags = linesOf('dify-tags.txt');

@@ -1,5 +1,5 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -12,8 +12,8 @@ import { syncAgainWorkflowId, syncAllWorkflowId, WorkflowName } from '../../src/
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { openCopy, planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 describe('SyncAll on a real Temporal server', () => {

@@ -5,8 +5,8 @@ import type { SyncImageResult } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import type { TargetOutcome } from '../../src/domain/wanted-image.js';
-import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { planned, pushedTo, ScriptedWorld } from './scripted-world.js';
 
 const image = 'docker.io/library/a:1';

@@ -1,9 +1,9 @@
+import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
 import type { Digest } from './oci/digest.js';
 import { manifestTypeOf } from './oci/source-manifest.js';
-import { getManifest, headManifestAt, putManifest } from './manifests/manifest-exchange.js';
-import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
+import type { RepositoryRef } from './repository-ref.js';
 
 /**
  * Keeps what a tag points to under another tag of the same repository, which has all of its content already: this reads

@@ -1,5 +1,5 @@
-import type { Digest } from './oci/digest.js';
 import type { RegistryError } from './errors.js';
+import type { Digest } from './oci/digest.js';
 import type { Timing } from './transport/timing.js';
 import type { UploadHabitStore, UploadJournal } from './upload-records.js';
 

@@ -1,13 +1,13 @@
-import { RegistryError } from './errors.js';
 import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
+import { Semaphore } from './concurrency/semaphore.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
+import { RegistryError } from './errors.js';
 import { withPreparedCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
-import { Semaphore } from './concurrency/semaphore.js';
 import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 

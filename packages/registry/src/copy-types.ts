@@ -1,5 +1,5 @@
-import type { Digest } from './oci/digest.js';
 import type { RegistryError } from './errors.js';
+import type { Digest } from './oci/digest.js';
 import type { ImageReference } from './oci/image-reference.js';
 import type { DroppedManifest, ManifestPolicy } from './oci/manifest-policy.js';
 import type { PlatformSelection } from './oci/platform.js';

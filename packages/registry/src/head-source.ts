@@ -1,6 +1,6 @@
+import { lookForManifest } from './manifests/manifest-exchange.js';
 import type { Digest } from './oci/digest.js';
 import type { ImageReference } from './oci/image-reference.js';
-import { lookForManifest } from './manifests/manifest-exchange.js';
 import type { RegistryClient } from './registry-client.js';
 import { missingManifest, sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';

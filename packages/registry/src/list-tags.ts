@@ -1,8 +1,8 @@
-import { parseBoundedJson } from './oci/bounded-json.js';
 import { nextPageQuery } from './next-page.js';
-import type { RepositoryRef } from './repository-ref.js';
+import { parseBoundedJson } from './oci/bounded-json.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, saysCode } from './registry-errors.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { requestTags } from './request-tags.js';
 
 const tagsAPage = 1_000;

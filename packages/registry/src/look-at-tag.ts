@@ -1,9 +1,9 @@
-import type { Digest } from './oci/digest.js';
-import type { TagContents, TaggedImage } from './oci/tag-contents.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
-import type { RepositoryRef } from './repository-ref.js';
+import type { Digest } from './oci/digest.js';
+import type { TagContents, TaggedImage } from './oci/tag-contents.js';
 import type { RegistryClient } from './registry-client.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /**

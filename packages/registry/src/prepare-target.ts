@@ -1,21 +1,21 @@
-import type { Digest } from './oci/digest.js';
-import { RegistryError } from './errors.js';
-import { isArtifactManifest, readSourceManifest } from './oci/source-manifest.js';
-import { aboutOf, composeTag } from './oci/tag-composition.js';
-import type { CompositionRequest, TagComposition } from './oci/tag-composition.js';
-import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
+import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
+import { RegistryError } from './errors.js';
+import { headManifests } from './manifests/head-manifests.js';
 import { getManifest, lookForManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
-import { headManifests } from './manifests/head-manifests.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
 import { requiredManifests } from './manifests/required-manifests.js';
 import type { RequiredManifest } from './manifests/required-manifests.js';
+import type { Digest } from './oci/digest.js';
+import { isArtifactManifest, readSourceManifest } from './oci/source-manifest.js';
+import { aboutOf, composeTag } from './oci/tag-composition.js';
+import type { CompositionRequest, TagComposition } from './oci/tag-composition.js';
+import type { ReferrerFinder } from './referrers/referrer-finder.js';
 import { noReferrers, requiredReferrers } from './referrers/required-referrers.js';
 import type { RequiredReferrers } from './referrers/required-referrers.js';
-import type { RepositoryRef } from './repository-ref.js';
-import type { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
+import type { RepositoryRef } from './repository-ref.js';
 
 export interface PreparedTarget {
   readonly target: CopyTarget;

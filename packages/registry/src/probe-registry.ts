@@ -1,6 +1,6 @@
 import { baseRequest, openSession } from './blobs/blob-push.js';
-import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { statusesOf } from './transport/quirks.js';
 import { sendAndDiscard } from './transport/registry-request.js';
 import { isWebPage, notARegistry } from './transport/web-page.js';

@@ -1,14 +1,14 @@
-import type { Digest } from './oci/digest.js';
-import type { RegistryError } from './errors.js';
 import type { CopyProgress } from './copy-types.js';
+import type { RegistryError } from './errors.js';
 import { foreignRefused, wantsForeignLayer } from './manifests/foreign-refusal.js';
 import { getManifest, lookForManifest, putManifest } from './manifests/manifest-exchange.js';
 import type { RequiredManifest } from './manifests/required-manifests.js';
-import type { RequiredReferrers } from './referrers/required-referrers.js';
-import type { RepositoryRef } from './repository-ref.js';
+import type { Digest } from './oci/digest.js';
 import { addToReferrersTag } from './referrers/referrers-tag.js';
+import type { RequiredReferrers } from './referrers/required-referrers.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault, namesUnknownBlob } from './registry-errors.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { statusesOf } from './transport/quirks.js';
 import { backoff, rest } from './transport/retrying.js';
 

@@ -1,8 +1,8 @@
 import { BlobLocationCache } from './blobs/blob-location-cache.js';
-import { ContentCache } from './manifests/content-cache.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from './concurrency/keyed-lock.js';
 import { Semaphore } from './concurrency/semaphore.js';
+import { ContentCache } from './manifests/content-cache.js';
 import { BodyBudgets } from './transport/body-budget.js';
 import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';

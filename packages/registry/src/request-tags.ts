@@ -1,6 +1,6 @@
-import type { RepositoryRef } from './repository-ref.js';
 import type { RegistryClient } from './registry-client.js';
 import { RegistryFault } from './registry-errors.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { repositoryScopes } from './transport/authorization.js';
 import type { AnswerHead } from './transport/exchange.js';
 import { isHabit } from './transport/quirks.js';

@@ -1,11 +1,11 @@
 import { lookAtTag } from './look-at-tag.js';
 import type { Digest } from './oci/digest.js';
+import { printImageReference } from './oci/image-reference.js';
 import type { ImageReference } from './oci/image-reference.js';
 import { platformMatches, printPlatform } from './oci/platform.js';
 import type { Platform } from './oci/platform.js';
 import { PlatformMissing } from './oci/tag-composition.js';
 import { platformsIn } from './oci/tag-contents.js';
-import { printImageReference } from './oci/image-reference.js';
 import type { RegistryClient } from './registry-client.js';
 import { missingManifest, sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';

@@ -1,15 +1,15 @@
-import type { Digest } from './oci/digest.js';
-import { RegistryError } from './errors.js';
-import type { TagContents } from './oci/tag-contents.js';
-import { printPlatform } from './oci/platform.js';
-import { PlatformMissing, composeTag } from './oci/tag-composition.js';
-import type { CopyRequest } from './copy-types.js';
 import { configBlob } from './blobs/image-blobs.js';
+import type { CopyRequest } from './copy-types.js';
+import { RegistryError } from './errors.js';
 import { ManifestReader } from './manifests/manifest-reader.js';
 import { isEmptyConfig } from './manifests/media-types.js';
-import type { RepositoryRef } from './repository-ref.js';
+import type { Digest } from './oci/digest.js';
+import { printPlatform } from './oci/platform.js';
+import { PlatformMissing, composeTag } from './oci/tag-composition.js';
+import type { TagContents } from './oci/tag-contents.js';
 import { readConfigs } from './prepare-copy.js';
 import type { RegistryClient } from './registry-client.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { sourceRepo } from './resolve-source.js';
 import { sharedSignal } from './transport/shared-signal.js';
 

@@ -1,13 +1,13 @@
-import type { Digest } from './oci/digest.js';
 import { hasBlob } from './blobs/blob-presence.js';
-import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
 import type { Blob } from './blobs/image-blobs.js';
+import type { BlobShare, CopyOptions, CopyRequest, CopySurvey, TargetSurvey } from './copy-types.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
-import type { RepositoryRef } from './repository-ref.js';
+import type { Digest } from './oci/digest.js';
 import { withPreparedCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';
 import type { PreparedTarget } from './prepare-target.js';
 import type { RegistryClient } from './registry-client.js';
+import type { RepositoryRef } from './repository-ref.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 /** HEADs at once to one target. */

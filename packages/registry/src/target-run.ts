@@ -1,19 +1,19 @@
-import type { Digest } from './oci/digest.js';
-import { RegistryError } from './errors.js';
 import { createBackupTag } from './backup-tag.js';
 import { transferBlob } from './blobs/blob-transfer.js';
 import type { BlobUploadResult, BlobDestination, TransferContext } from './blobs/blob-upload-task.js';
-import type { TargetResult } from './copy-types.js';
-import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
 import type { Blob } from './blobs/image-blobs.js';
+import { Semaphore } from './concurrency/semaphore.js';
+import type { TargetResult } from './copy-types.js';
+import { RegistryError } from './errors.js';
+import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
+import { headManifests } from './manifests/head-manifests.js';
 import { assertKindsTaken } from './manifests/kind-probe.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
-import { headManifests } from './manifests/head-manifests.js';
 import type { RequiredManifest } from './manifests/required-manifests.js';
+import type { Digest } from './oci/digest.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget } from './prepare-target.js';
 import { publishTag } from './publish-tag.js';
-import { Semaphore } from './concurrency/semaphore.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
 const catchUpsAtOnce = 2;

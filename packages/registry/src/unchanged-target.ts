@@ -1,8 +1,8 @@
-import type { Digest } from './oci/digest.js';
 import type { CopyRequest, VerifiedCopy } from './copy-types.js';
-import { noReferrers } from './referrers/required-referrers.js';
+import type { Digest } from './oci/digest.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
+import { noReferrers } from './referrers/required-referrers.js';
 
 const unreadReason = "the project's policy keeps the tag from being read; it is what was put there last";
 

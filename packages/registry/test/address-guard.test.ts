@@ -1,11 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import { copyImage } from '../src/copy-image.js';
-import { planCopy } from '../src/plan-copy.js';
-import { createRegistryClient } from '../src/registry-client.js';
-import { isPublicAddress } from '../src/transport/address-guard.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import {
@@ -15,6 +12,11 @@ import {
   sourceAndTarget,
   startScripted,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
+import { planCopy } from '../src/plan-copy.js';
+import { createRegistryClient } from '../src/registry-client.js';
+import { isPublicAddress } from '../src/transport/address-guard.js';
 
 test.each([
   ['8.8.8.8', true],

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import { listTags } from '../src/list-tags.js';
-import type { RegistryCredentials } from '../src/client-options.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
@@ -15,6 +14,9 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import type { RegistryCredentials } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import { listTags } from '../src/list-tags.js';
 
 const user: RegistryCredentials = { username: 'captain', password: 'se:cret' };
 const basic = `Basic ${Buffer.from('captain:se:cret').toString('base64')}`;

@@ -2,7 +2,6 @@ import { onTestFinished, expect, test } from 'vitest';
 
 import { pushImage, readManifest } from '../../../demo/image-exchange.js';
 import { makeImage } from '../../../demo/make-images.js';
-import { copyImage } from '../src/copy-image.js';
 import { startCraneRegistry } from '../../../test/support/crane-registry.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
 import {
@@ -12,6 +11,7 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 const backupTag = 'v1-20261124050607';
 

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 
-import { backupTagBeside } from '../src/backup-tag.js';
-import { copyImage } from '../src/copy-image.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import {
@@ -12,6 +10,8 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { backupTagBeside } from '../src/backup-tag.js';
+import { copyImage } from '../src/copy-image.js';
 
 const backupTag = 'v1-20261124050607';
 

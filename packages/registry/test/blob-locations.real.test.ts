@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import { copyImage } from '../src/copy-image.js';
-import type { BlobLocations } from '../src/client-options.js';
-import type { CopyReport } from '../src/copy-types.js';
-import { createRegistryClient } from '../src/registry-client.js';
+
 import { startFaultyProxy } from '../../../test/support/faulty-proxy.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
 import type { RegistryServer } from '../../../test/support/registry-server.js';
 import { blobsOf, hasBlob, makeImage, pushImage, readManifest } from '../../../test/support/test-images.js';
 import type { MadeManifest } from '../../../test/support/test-images.js';
+import type { BlobLocations } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
+import { createRegistryClient } from '../src/registry-client.js';
 
 let source: RegistryServer;
 let target: RegistryServer;

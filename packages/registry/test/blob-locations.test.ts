@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { tolerantBlobLocations } from '../../../src/composition/tolerant-blob-locations.js';
 import { BlobLocationStore } from '../../../src/database/blob-location-store.js';
 import { openDatabase } from '../../../src/database/ferry-database.js';
 import type { FerryDatabase } from '../../../src/database/ferry-database.js';
 import { migrate } from '../../../src/database/run-migrations.js';
 import { createLogger } from '../../../src/logger.js';
-import { copyImage } from '../src/copy-image.js';
-import { tolerantBlobLocations } from '../../../src/composition/tolerant-blob-locations.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import {
@@ -20,6 +21,7 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 describe('blob locations that are stored beyond a process', () => {
   let folder: string;

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
+
 import { expect, test } from 'vitest';
-import type { BlobDestination, TransferContext } from '../src/blobs/blob-upload-task.js';
-import { transferBlob } from '../src/blobs/blob-transfer.js';
-import type { Blob } from '../src/blobs/image-blobs.js';
-import type { RegistryClient } from '../src/registry-client.js';
-import { Semaphore } from '../src/concurrency/semaphore.js';
-import type { Digest } from '../src/oci/digest.js';
+
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, sourceAndTarget, targetRepository } from '../../../test/support/scripted-set-up.js';
+import { transferBlob } from '../src/blobs/blob-transfer.js';
+import type { BlobDestination, TransferContext } from '../src/blobs/blob-upload-task.js';
+import type { Blob } from '../src/blobs/image-blobs.js';
+import { Semaphore } from '../src/concurrency/semaphore.js';
+import type { Digest } from '../src/oci/digest.js';
+import type { RegistryClient } from '../src/registry-client.js';
 
 const { signal } = new AbortController();
 

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
+
 import { flowBody } from '../src/transport/body-flow.js';
 import type { BodyFlow, TakeBytes } from '../src/transport/body-tap.js';
-import { canBypass } from '../src/transport/parser-bypass.js';
 import { unpooled } from '../src/transport/buffer-pool.js';
 import type { BufferLease } from '../src/transport/buffer-pool.js';
+import { canBypass } from '../src/transport/parser-bypass.js';
 import { startPlain, startTls } from './support/bulk-reader.js';
 
 interface Arrival {

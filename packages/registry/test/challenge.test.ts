@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { parseChallenges } from '../src/transport/challenge.js';
 import { redactText } from '../src/transport/redaction.js';
 import { parseRetryAfter } from '../src/transport/retrying.js';

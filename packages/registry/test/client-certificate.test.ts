@@ -1,10 +1,12 @@
 import type { TLSSocket } from 'node:tls';
+
 import { expect, onTestFinished, test } from 'vitest';
+
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { copyImage } from '../src/copy-image.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, startScripted } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 const server = selfSignedCertificate();
 const client = selfSignedCertificate();

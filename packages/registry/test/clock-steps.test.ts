@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { copyImage } from '../src/copy-image.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
+import { answer } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
   repository,
@@ -12,7 +12,7 @@ import {
   sourceAndTwoTargets,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
-import { answer } from '../../../test/support/scripted-registry.js';
+import { copyImage } from '../src/copy-image.js';
 
 /** As if a machine's clock that was ahead is corrected during a copy. */
 describe('a clock that is set back by an hour', () => {

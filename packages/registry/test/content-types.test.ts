@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
+
 import { mediaTypes, placeImage, placeManifest } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
@@ -11,6 +11,7 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 const docker = {
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
-import type { RegistryError } from '../src/errors.js';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyReport } from '../src/copy-types.js';
+
 import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
 import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
+import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
   impatient,
@@ -15,7 +15,9 @@ import {
   sourceAndTwoTargets,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
-import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
+import type { RegistryError } from '../src/errors.js';
 
 /** The code, decision and message of the only target that failed. */
 function failureOf({ failures }: CopyReport): Pick<RegistryError, 'code' | 'decision' | 'message'> {

@@ -2,22 +2,24 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import { parsePlatformSelection } from '../src/oci/platform.js';
-import { copyImage } from '../src/copy-image.js';
-import type { RegistryClientOptions } from '../src/client-options.js';
-import type { CopyRequest, CopyTarget } from '../src/copy-types.js';
-import { createRegistryClient } from '../src/registry-client.js';
-import type { RegistryClient } from '../src/registry-client.js';
-import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
+
 import { startRegistry } from '../../../test/support/registry-server.js';
 import type { RegistryOptions, RegistryServer } from '../../../test/support/registry-server.js';
+import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
 import { describe as descriptor, mediaTypes, placeManifest } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { skopeoCopy, skopeoInspectRaw } from '../../../test/support/skopeo.js';
 import { blobsOf, makeAttestation, makeImage, makeIndex, pushImage } from '../../../test/support/test-images.js';
 import type { MadeManifest } from '../../../test/support/test-images.js';
+import type { RegistryClientOptions } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyRequest, CopyTarget } from '../src/copy-types.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
+import { parsePlatformSelection } from '../src/oci/platform.js';
+import { createRegistryClient } from '../src/registry-client.js';
+import type { RegistryClient } from '../src/registry-client.js';
 
 const repository = 'team/app';
 const mirrored = 'mirror/app';

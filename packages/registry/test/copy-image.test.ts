@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import type { CopyProgress } from '../src/copy-types.js';
-import { copyImage } from '../src/copy-image.js';
-import { surveyCopy } from '../src/survey-copy.js';
-import { planCopy } from '../src/plan-copy.js';
+
+import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
 import {
   placeImage,
   placeIndex,
@@ -11,6 +10,7 @@ import {
   mediaTypes,
   describe as descriptor,
 } from '../../../test/support/scripted-images.js';
+import { answer, readAll } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
   repository,
@@ -20,8 +20,10 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
-import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
-import { answer, readAll } from '../../../test/support/scripted-registry.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyProgress } from '../src/copy-types.js';
+import { planCopy } from '../src/plan-copy.js';
+import { surveyCopy } from '../src/survey-copy.js';
 
 describe('one read of the source', () => {
   test('each blob is read once for two targets, and both have every byte', async () => {

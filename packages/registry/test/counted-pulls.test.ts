@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseDigest } from '../src/oci/digest.js';
 import type { AnnouncedPulls } from '../../../src/domain/pull-allowance.js';
-import { copyImage } from '../src/copy-image.js';
-import type { PullLedger } from '../src/client-options.js';
-import { planCopy } from '../src/plan-copy.js';
-import { readAnnouncedPulls } from '../src/transport/counted-pulls.js';
-import { answer } from '../../../test/support/scripted-registry.js';
 import { meter } from '../../../test/support/metered-source.js';
 import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
+import { answer } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
+import type { PullLedger } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import { parseDigest } from '../src/oci/digest.js';
+import { planCopy } from '../src/plan-copy.js';
+import { readAnnouncedPulls } from '../src/transport/counted-pulls.js';
 
 const hour = 3_600_000;
 

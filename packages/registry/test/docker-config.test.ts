@@ -1,7 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
 import { dockerConfigCredentials, firstCredentials } from '../src/credentials/docker-config.js';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyProgress } from '../src/copy-types.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
@@ -15,6 +15,8 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyProgress } from '../src/copy-types.js';
 
 /** As nginx does: refuses by the head alone, before it reads the body. */
 function limitBodies(registry: ScriptedRegistry, limitBytes: number): void {

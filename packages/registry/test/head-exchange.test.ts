@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { PooledPlainAgent, PooledTlsAgent } from '../src/transport/pooled-agent.js';
 import { exchange } from '../src/transport/exchange.js';
-import { HeadConnections } from '../src/transport/head-exchange.js';
 import type { Answer, ExchangeOptions, Method, Network } from '../src/transport/exchange.js';
+import { HeadConnections } from '../src/transport/head-exchange.js';
+import { PooledPlainAgent, PooledTlsAgent } from '../src/transport/pooled-agent.js';
 import { discardBody, readBody } from '../src/transport/response-body.js';
 
 const there = 'HTTP/1.1 200 OK\r\nContent-Length: 527\r\nDocker-Content-Digest: sha256:1\r\n\r\n';

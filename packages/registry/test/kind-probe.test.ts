@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyReport } from '../src/copy-types.js';
-import type { RegistryClient } from '../src/registry-client.js';
+
 import { imageKinds } from '../../../test/support/image-kinds.js';
 import {
   describe as descriptor,
@@ -12,6 +10,9 @@ import {
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget, targetAt } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
+import type { RegistryClient } from '../src/registry-client.js';
 
 const putManifest = /\/manifests\//;
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { listTags } from '../src/list-tags.js';
-import type { RegistryClient } from '../src/registry-client.js';
-import { createRegistryClient } from '../src/registry-client.js';
-import type { Exchange } from '../../../test/support/scripted-registry.js';
 import { ScriptedRegistry, answerError } from '../../../test/support/scripted-registry.js';
+import type { Exchange } from '../../../test/support/scripted-registry.js';
+import { listTags } from '../src/list-tags.js';
+import { createRegistryClient } from '../src/registry-client.js';
+import type { RegistryClient } from '../src/registry-client.js';
 
 const path = 'prometheus/prometheus';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { MadeUpManifests } from '../../../test/support/made-up-manifests.js';
-import type { RegistryProcesses, RegistryWork } from '../../../test/support/measured-registry-work.js';
 import { registryProcesses } from '../../../test/support/measured-registry-work.js';
+import type { RegistryProcesses, RegistryWork } from '../../../test/support/measured-registry-work.js';
 import { mediaTypes, placeImage } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer, sha256 } from '../../../test/support/scripted-registry.js';
 

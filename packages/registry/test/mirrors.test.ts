@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+
 import { expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import { createRegistryClient } from '../src/registry-client.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTwoTargets } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import { createRegistryClient } from '../src/registry-client.js';
 
 /** A source whose image is also at its mirror, where blobs are answered by `rule`. */
 async function withMirror(rule: (exchange: Exchange, layer: Buffer) => void | Promise<void>) {

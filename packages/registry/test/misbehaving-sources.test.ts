@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { MadeUpManifests } from '../../../test/support/made-up-manifests.js';
-import type { RegistryProcesses, RegistryWork } from '../../../test/support/measured-registry-work.js';
 import { registryProcesses } from '../../../test/support/measured-registry-work.js';
+import type { RegistryProcesses, RegistryWork } from '../../../test/support/measured-registry-work.js';
 import { mediaTypes, placeImage, placeIndex, placeManifest } from '../../../test/support/scripted-images.js';
 import type { PlacedManifest } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer, sha256 } from '../../../test/support/scripted-registry.js';

@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyReport } from '../src/copy-types.js';
-import { createRegistryClient } from '../src/registry-client.js';
+
 import { startFaultyProxy } from '../../../test/support/faulty-proxy.js';
 import type { FaultyProxy } from '../../../test/support/faulty-proxy.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
@@ -10,6 +7,10 @@ import type { RegistryServer } from '../../../test/support/registry-server.js';
 import { skopeoInspectRaw } from '../../../test/support/skopeo.js';
 import { blobsOf, makeImage, pushImage } from '../../../test/support/test-images.js';
 import type { MadeManifest } from '../../../test/support/test-images.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
+import { createRegistryClient } from '../src/registry-client.js';
 
 const repository = 'team/app';
 const mirrored = 'mirror/app';

@@ -2,12 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { RegistryError } from '../src/errors.js';
-import { copyImage } from '../src/copy-image.js';
-import type { RepositoryRef } from '../src/repository-ref.js';
-import { networkFault } from '../src/transport/network-fault.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer } from '../../../test/support/scripted-registry.js';
 import type { Exchange } from '../../../test/support/scripted-registry.js';
@@ -19,6 +17,10 @@ import {
   sourceAndTarget,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import { RegistryError } from '../src/errors.js';
+import type { RepositoryRef } from '../src/repository-ref.js';
+import { networkFault } from '../src/transport/network-fault.js';
 
 type Rule = (exchange: Exchange) => void;
 

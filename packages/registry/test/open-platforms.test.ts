@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import type { Platform } from '../src/oci/platform.js';
-import { copyImage } from '../src/copy-image.js';
-import { planCopy } from '../src/plan-copy.js';
-import { surveyCopy } from '../src/survey-copy.js';
+
 import {
   describe as descriptor,
   mediaTypes,
@@ -22,6 +20,10 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import type { Platform } from '../src/oci/platform.js';
+import { planCopy } from '../src/plan-copy.js';
+import { surveyCopy } from '../src/survey-copy.js';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };
 const arm64: Platform = { os: 'linux', architecture: 'arm64' };

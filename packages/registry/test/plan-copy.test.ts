@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyRequest } from '../src/copy-types.js';
-import { headManifest } from '../src/manifests/head-manifest.js';
-import { planCopy } from '../src/plan-copy.js';
+
 import {
   describe as descriptor,
   mediaTypes,
@@ -23,6 +21,10 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyRequest } from '../src/copy-types.js';
+import { headManifest } from '../src/manifests/head-manifest.js';
+import { planCopy } from '../src/plan-copy.js';
 
 const amd64 = { os: 'linux', architecture: 'amd64' } as const;
 const arm64 = { os: 'linux', architecture: 'arm64' } as const;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
+
 import { describe, expect, test } from 'vitest';
+
 import { startPlain, startTls } from './support/bulk-reader.js';
 
 describe.each([

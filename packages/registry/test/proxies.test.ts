@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { copyImage } from '../src/copy-image.js';
 import { ForwardProxy } from '../../../test/support/forward-proxy.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer } from '../../../test/support/scripted-registry.js';
@@ -14,6 +15,7 @@ import {
   sourceAndTarget,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 const login = 'captain:p%40ss';
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { proxyFor } from '../src/transport/proxy-rules.js';
 
 const [plain, secure] = [new URL('http://plain:1'), new URL('http://secure:2')];

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
+
+import { classifyResponse } from '../src/transport/classify-response.js';
 import { codesOf, isHabit, isKnownFor, quirks, statusesOf } from '../src/transport/quirks.js';
 import type { Quirk } from '../src/transport/quirks.js';
-import { classifyResponse } from '../src/transport/classify-response.js';
 
 const page = readFileSync(new URL('../../../docs/registries.md', import.meta.url), 'utf8');
 const cellsOf = (line: string): string =>

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+
 import { expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import { ReadRate } from '../src/blobs/read-rate.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
+import { ReadRate } from '../src/blobs/read-rate.js';
+import { copyImage } from '../src/copy-image.js';
 
 test('a rate limiter grants its saved burst at once, and then no more than its rate', () => {
   const pace = new ReadRate(1_000_000);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, onTestFinished, test } from 'vitest';
+
 import { selfSignedCertificate } from '../../../demo/self-signed-certificate.js';
-import { copyImage } from '../src/copy-image.js';
-import { reachRegistry } from '../src/probe-registry.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { ScriptedRegistry, answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { Exchange } from '../../../test/support/scripted-registry.js';
@@ -14,6 +14,8 @@ import {
   startScripted,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import { reachRegistry } from '../src/probe-registry.js';
 
 /** A registry that redirects reads of blobs to storage without a check, as distribution's front ends may. */
 function keepBlobsIn(storage: ScriptedRegistry, registry: ScriptedRegistry, methods = ['HEAD', 'GET']): void {

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyRequest, CopyTarget } from '../src/copy-types.js';
-import { planCopy } from '../src/plan-copy.js';
+
 import {
   describe as descriptor,
   mediaTypes,
@@ -20,6 +18,9 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyRequest, CopyTarget } from '../src/copy-types.js';
+import { planCopy } from '../src/plan-copy.js';
 
 const signatureType = 'application/vnd.example.signature';
 

@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import type { PullLedger } from '../src/client-options.js';
-import { copyImage } from '../src/copy-image.js';
-import { headSource } from '../src/head-source.js';
-import { headManifest } from '../src/manifests/head-manifest.js';
+
 import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
@@ -16,6 +12,11 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import type { PullLedger } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import { headSource } from '../src/head-source.js';
+import { headManifest } from '../src/manifests/head-manifest.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
 
 const refusals = [400, 401, 403, 404, 405, 406, 410, 412, 500, 501, 503] as const;
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
+
 import { mediaTypes, placeImage, placeIndex, placeManifest } from '../../../test/support/scripted-images.js';
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
 import type { Exchange } from '../../../test/support/scripted-registry.js';
@@ -11,6 +12,7 @@ import {
   sourceAndTarget,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 const amd64 = { os: 'linux', architecture: 'amd64' };
 const arm64 = { os: 'linux', architecture: 'arm64' };

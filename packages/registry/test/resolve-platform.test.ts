@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
+import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
+import { clientFor, repository, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
 import { parseImageReference } from '../src/oci/image-reference.js';
 import { parsePlatform } from '../src/oci/platform.js';
 import { resolvePlatform } from '../src/resolve-platform.js';
-import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
-import { clientFor, repository, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
 
 async function published() {
   const [source] = await sourceAndTarget();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import type { RepositoryRef } from '../src/repository-ref.js';
 import { responseFault } from '../src/transport/response-fault.js';
 

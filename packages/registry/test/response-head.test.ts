@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { parseResponseHead } from '../src/transport/response-head.js';
 
 const head = (...lines: readonly string[]): string => lines.join('\r\n');

@@ -1,13 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RegistryError } from '../src/errors.js';
-import { parseImageReference } from '../src/oci/image-reference.js';
-import type { ManifestPolicy } from '../src/oci/manifest-policy.js';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyReport } from '../src/copy-types.js';
-import { createRegistryClient } from '../src/registry-client.js';
-import type { RegistryClient } from '../src/registry-client.js';
+
 import { hasBlob, readManifest } from '../../../demo/image-exchange.js';
 import { projectRoot } from '../../../demo/tools.js';
 import { startCraneRegistry } from '../../../test/support/crane-registry.js';
@@ -16,6 +11,13 @@ import { startNginxFront } from '../../../test/support/nginx-front.js';
 import { startRegistry } from '../../../test/support/registry-server.js';
 import { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { skopeoMirror } from '../../../test/support/skopeo.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
+import { RegistryError } from '../src/errors.js';
+import { parseImageReference } from '../src/oci/image-reference.js';
+import type { ManifestPolicy } from '../src/oci/manifest-policy.js';
+import { createRegistryClient } from '../src/registry-client.js';
+import type { RegistryClient } from '../src/registry-client.js';
 
 /** The table of this page records what the servers did. FERRY_WRITE_TABLES=1 writes it again. */
 const page = join(projectRoot, 'docs', 'registries.md');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { SlowTargetDetector } from '../src/blobs/slow-target-detector.js';
 
 const megabyte = 1_000_000;

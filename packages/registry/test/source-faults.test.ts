@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+
 import { describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
+
 import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import type { Exchange } from '../../../test/support/scripted-registry.js';
@@ -13,6 +14,7 @@ import {
   sourceAndTwoTargets,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 /** Announces a whole blob and breaks off after its first part. */
 function cutAfter(layer: Buffer, bytes: number): (exchange: Exchange) => void {

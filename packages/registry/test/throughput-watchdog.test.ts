@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+
 import { ThroughputWatchdog } from '../src/blobs/throughput-watchdog.js';
 
 const idleMs = 60_000;

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
-import type { RegistryCredentials } from '../src/client-options.js';
-import type { CopyReport, CopyTarget } from '../src/copy-types.js';
+
 import { startRegistry } from '../../../test/support/registry-server.js';
 import type { RegistryServer } from '../../../test/support/registry-server.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { clientFor, repository, requestFor, startScripted, targetAt } from '../../../test/support/scripted-set-up.js';
 import { TokenServer } from '../../../test/support/token-server.js';
+import type { RegistryCredentials } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport, CopyTarget } from '../src/copy-types.js';
 
 /** The registries accept a token for this long after it has expired. */
 const leewaySeconds = 60;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
+import { targetAt } from '../../../test/support/scripted-set-up.js';
 import { digestOf } from '../src/manifests/content-digest.js';
 import { unchangedTarget } from '../src/unchanged-target.js';
-import { targetAt } from '../../../test/support/scripted-set-up.js';
 
 const digest = digestOf(Buffer.from('image'), 'sha256');
 const currentType = 'application/vnd.oci.image.index.v1+json';

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
-import type { BlobLocations } from '../src/client-options.js';
-import { copyImage } from '../src/copy-image.js';
-import type { CopyReport } from '../src/copy-types.js';
+
 import { mediaTypes, placeImage, placeIndex } from '../../../test/support/scripted-images.js';
 import type { PlacedImage } from '../../../test/support/scripted-images.js';
 import { answer, answerError, readAll } from '../../../test/support/scripted-registry.js';
@@ -14,6 +13,9 @@ import {
   sourceAndTarget,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import type { BlobLocations } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
+import type { CopyReport } from '../src/copy-types.js';
 
 const anotherDigest = `sha256:${'1'.repeat(64)}`;
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CredentialProvider } from '../src/client-options.js';
-import { copyImage } from '../src/copy-image.js';
+
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer, answerError } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
+import type { CredentialProvider } from '../src/client-options.js';
+import { copyImage } from '../src/copy-image.js';
 
 const broken = 'config.json: auths "r.example.com": its "auth" is not base64';
 

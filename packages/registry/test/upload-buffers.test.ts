@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
+
 import { BlobUpload } from '../src/blobs/blob-upload.js';
 import { digestOf } from '../src/manifests/content-digest.js';
 import { createRegistryClient } from '../src/registry-client.js';

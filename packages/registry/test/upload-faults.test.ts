@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test, vi } from 'vitest';
-import { copyImage } from '../src/copy-image.js';
+
 import { everyBlobIn } from '../../../test/support/remembered-blobs.js';
 import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer, answerError, readAll, sha256 } from '../../../test/support/scripted-registry.js';
@@ -14,6 +15,7 @@ import {
   sourceAndTwoTargets,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
+import { copyImage } from '../src/copy-image.js';
 
 /** Answers without reading the body and closes the connection, as a proxy with a limit does. */
 function refuseUnread(status: number, body: string, headers: Readonly<Record<string, string>> = {}) {

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 
-import { addImages as addToDatabase } from '../../domain/judge-requested-images.js';
-import { createSourceGate } from '../../domain/source-gate.js';
-import { addImageId, addImages } from '../../client/add-images.js';
-import type { RequestConfig } from '../../config/read-config.js';
-import { readRequestConfig } from '../../config/read-config.js';
-import type { AddedImage, AddImageInput } from '../../contract/sync-messages.js';
-import { InvalidInput } from '../../domain/ferry-error.js';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
-import { requestFault, splitRequest } from '../../domain/request-limits.js';
-import type { RequestedImage } from '../../domain/requested-images.js';
-import { readAgain, readRequest } from '../../domain/requested-images.js';
-import { isPlatformAlone } from '../../domain/requested-text.js';
 import { hostAddresses } from '@image-ferry/registry';
+import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+
+import { addImageId, addImages } from '../../client/add-images.js';
+import { readRequestConfig } from '../../config/read-config.js';
+import type { RequestConfig } from '../../config/read-config.js';
+import type { AddedImage, AddImageInput } from '../../contract/sync-messages.js';
+import type { Stores } from '../../database/stores.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { addImages as addToDatabase } from '../../domain/judge-requested-images.js';
+import { requestFault, splitRequest } from '../../domain/request-limits.js';
+import { readAgain, readRequest } from '../../domain/requested-images.js';
+import type { RequestedImage } from '../../domain/requested-images.js';
+import { isPlatformAlone } from '../../domain/requested-text.js';
+import { createSourceGate } from '../../domain/source-gate.js';
 import { ExitStatus } from '../exit-status.js';
 import { readText } from '../list-file.js';
 import { warningOfMissingWorker } from '../missing-worker-warning.js';
@@ -20,7 +22,6 @@ import { printJson, printLine, printTable, printMessage } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
-import type { Stores } from '../../database/stores.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 

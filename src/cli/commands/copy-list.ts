@@ -1,16 +1,17 @@
-import { FerryError } from '../../domain/ferry-error.js';
-import type { PlatformSelection } from '@image-ferry/registry/platform';
-import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import { copyImage } from '@image-ferry/registry';
 import type { CopyReport, RegistryClient } from '@image-ferry/registry';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+import type { PlatformSelection } from '@image-ferry/registry/platform';
+
+import { FerryError } from '../../domain/ferry-error.js';
 import { openClient } from '../copy-client.js';
-import { parseCopyList } from '../parse-copy-list.js';
-import type { CopyJob } from '../parse-copy-list.js';
 import { printTargets, reportAsJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { readListFile } from '../list-file.js';
 import { megabytes, printJson, printMessage } from '../output.js';
+import { parseCopyList } from '../parse-copy-list.js';
+import type { CopyJob } from '../parse-copy-list.js';
 import type { CopyCommandOptions } from './copy.js';
 
 /** Copying a small image is mostly waiting for responses; the client itself limits the bytes in flight. */

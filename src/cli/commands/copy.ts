@@ -1,7 +1,8 @@
-import { InvalidInput } from '../../domain/ferry-error.js';
-import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import { copyImage } from '@image-ferry/registry';
 import type { CopyReport } from '@image-ferry/registry';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
+
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { openClient } from '../copy-client.js';
 import { watchCopy } from '../copy-progress.js';
 import { assertAllDifferent, parseTarget, parseTyped } from '../copy-references.js';

@@ -1,12 +1,12 @@
 import { queuesFor } from '../../client/worker-availability.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { BaseConfig } from '../../config/base-config.js';
-import type { FerryConfig } from '../../config/read-config.js';
-import { readConfig, readBaseConfig, readUpConfig } from '../../config/read-config.js';
 import { describeConfigFile, configWarnings } from '../../config/config-warnings.js';
+import { readConfig, readBaseConfig, readUpConfig } from '../../config/read-config.js';
+import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import type { Finding } from '../doctor/check.js';
 import { runChecks } from '../doctor/check.js';
+import type { Finding } from '../doctor/check.js';
 import { databaseCheck } from '../doctor/database-check.js';
 import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';

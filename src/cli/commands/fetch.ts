@@ -1,12 +1,12 @@
 import { startFetch } from '../../client/start-fetch.js';
 import { readUpstreamsConfig } from '../../config/read-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
-import type { Upstream } from '../../domain/upstream.js';
 import { FetchScope } from '../../domain/upstream.js';
+import type { Upstream } from '../../domain/upstream.js';
 import { ExitStatus } from '../exit-status.js';
+import { watchFetch } from '../fetch-progress.js';
 import { exitStatusOfFetch, printFetchResult } from '../fetch-summary.js';
 import { meanings } from '../list-words.js';
-import { watchFetch } from '../fetch-progress.js';
 import { warningOfMissingWorker } from '../missing-worker-warning.js';
 import { printJson, printLine } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';

@@ -1,7 +1,8 @@
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
 import { readBaseConfig } from '../../config/read-config.js';
 import type { PushedEntry, WantedEntry } from '../../database/status-views.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { ExitStatus } from '../exit-status.js';
 import { ListWord, listWords, meanings } from '../list-words.js';
 import { localTime, localTimeOfUtc } from '../local-time.js';

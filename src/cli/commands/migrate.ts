@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 
 import { openMigrated } from '../../composition/open-stores.js';
-import { readTargetsConfig } from '../../config/read-config.js';
 import { configWarnings } from '../../config/config-warnings.js';
+import { readTargetsConfig } from '../../config/read-config.js';
 import type { FerryDatabase } from '../../database/ferry-database.js';
 import { moveState } from '../../database/moving/move-state.js';
 import type { MovedTable } from '../../database/moving/moved-tables.js';

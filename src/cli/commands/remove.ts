@@ -1,7 +1,8 @@
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
 import { readBaseConfig } from '../../config/read-config.js';
 import type { RowActions } from '../../database/wanted/row-actions.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, printMessage } from '../output.js';
 import { withStores } from '../with-stores.js';

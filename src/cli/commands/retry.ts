@@ -1,9 +1,10 @@
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
 import { readBaseConfig } from '../../config/read-config.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
-import { requestAndReportSync } from '../request-sync.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, printMessage } from '../output.js';
+import { requestAndReportSync } from '../request-sync.js';
 import { withStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
 

@@ -1,9 +1,8 @@
 import { userInfo } from 'node:os';
 
 import type { TemporalClient } from '../../client/connect.js';
-import { reconcileSchedules } from '../../client/reconcile-schedules.js';
 import { listManagedSchedules } from '../../client/managed-schedules.js';
-import type { ScheduleView } from '../../client/schedule-actions.js';
+import { reconcileSchedules } from '../../client/reconcile-schedules.js';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -11,8 +10,9 @@ import {
   showSchedules,
   triggerSchedule,
 } from '../../client/schedule-actions.js';
-import type { SchedulesConfig } from '../../config/schedule-settings.js';
+import type { ScheduleView } from '../../client/schedule-actions.js';
 import { readSchedulingConfig } from '../../config/read-config.js';
+import type { SchedulesConfig } from '../../config/schedule-settings.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule-timing.js';
 import { ExitStatus } from '../exit-status.js';

@@ -1,18 +1,19 @@
-import type { RunningFetch } from '../../client/running-fetches.js';
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
 import { runningFetches } from '../../client/running-fetches.js';
+import type { RunningFetch } from '../../client/running-fetches.js';
 import { queuesFor } from '../../client/worker-availability.js';
-import type { TargetsConfig } from '../../config/read-config.js';
 import { readTargetsConfig } from '../../config/read-config.js';
+import type { TargetsConfig } from '../../config/read-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
-import type { ImageStatus, Overview } from '../../database/status-views.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
+import type { ImageStatus, Overview } from '../../database/status-views.js';
 import { printDuration } from '../../domain/duration.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { ExitStatus } from '../exit-status.js';
+import { localTime } from '../local-time.js';
 import { printMissingWorkers } from '../missing-worker-warning.js';
 import { megabytes, printJson, printLine, printTable, printMessage } from '../output.js';
-import { localTime } from '../local-time.js';
 import { unverifiedRows } from '../unverified-rows.js';
 import { withReadOnlyStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';

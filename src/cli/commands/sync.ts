@@ -1,15 +1,15 @@
 import { queuesFor } from '../../client/worker-availability.js';
 import { readConfig } from '../../config/read-config.js';
 import { syncAllWorkflowId } from '../../contract/workflow-names.js';
-import { requestAndReportSync, waitForSync } from '../request-sync.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printMissingWorkers, warningOfMissingWorker } from '../missing-worker-warning.js';
 import { printJson, printLine } from '../output.js';
+import { requestAndReportSync, waitForSync } from '../request-sync.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
 import { withTemporal } from '../with-temporal.js';
-import { InvalidInput } from '../../domain/ferry-error.js';
 
 export interface SyncOptions {
   readonly wait?: boolean;

@@ -4,11 +4,11 @@ import { schemaIssues } from '../../database/forms/assert-usable.js';
 import { examineTables } from '../../database/forms/examine-tables.js';
 import { assertMade, missingSteps } from '../../database/run-migrations.js';
 import { serverVersion } from '../../database/server-version.js';
-import { FerryError } from '../../domain/ferry-error.js';
 import { createStores } from '../../database/stores.js';
+import { FerryError } from '../../domain/ferry-error.js';
 import { unverifiedRows } from '../unverified-rows.js';
-import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
+import type { Check } from './check.js';
 
 export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database'>): Check {
   return {

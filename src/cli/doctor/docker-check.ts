@@ -4,8 +4,8 @@ import type { FerryConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
-import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
+import type { Check } from './check.js';
 
 /** Checks the Docker command, its daemon and its image store; no check if no target is reached through a daemon. */
 export function dockerChecks(config: FerryConfig): readonly Check[] {

@@ -7,12 +7,12 @@ import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { fetchId } from '../../domain/upstream.js';
-import type { GitHubOptions } from '../../upstreams/github.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
+import type { GitHubOptions } from '../../upstreams/github.js';
 import { localTime } from '../local-time.js';
 import { megabytes } from '../output.js';
-import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
+import type { Check } from './check.js';
 
 /** Databases and logs of a busy ferry grow by a few hundred megabytes between two checks. */
 const minFreeBytes = 1_000_000_000;

@@ -1,12 +1,13 @@
+import { reachRegistry, tryUpload } from '@image-ferry/registry';
+import type { CredentialProvider, RegistryClient } from '@image-ferry/registry';
 import { defaultManifestPolicy } from '@image-ferry/registry/manifest';
-import { FerryError } from '../../domain/ferry-error.js';
 import { parseImageReference } from '@image-ferry/registry/reference';
+
+import { FerryError } from '../../domain/ferry-error.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import type { Target } from '../../domain/target.js';
-import type { CredentialProvider, RegistryClient } from '@image-ferry/registry';
-import { reachRegistry, tryUpload } from '@image-ferry/registry';
-import type { Check } from './check.js';
 import { CheckWarning } from './check.js';
+import type { Check } from './check.js';
 
 /** No image has this name. The upload that is opened for it is cancelled, so no repository is created. */
 const probe = 'docker.io/library/image-ferry-doctor';

@@ -1,7 +1,7 @@
+import { sourceRepository } from '@image-ferry/registry/reference';
 import type { ExpressionBuilder } from 'kysely';
 
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { sourceRepository } from '@image-ferry/registry/reference';
 import { referenceFromRow } from '../../domain/legacy-row.js';
 import type { ReferenceColumns } from '../../domain/legacy-row.js';
 import { recordableImage } from '../../domain/wanted-image.js';

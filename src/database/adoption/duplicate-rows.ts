@@ -4,11 +4,11 @@ import { sql } from 'kysely';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { idsOf, pageSize } from './naming-rows.js';
-import { ProgressCheck } from './progress-check.js';
 import type { RowIdentity } from '../row-shapes.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { askedAt, forgotten, highestId, lowestId, perRow, updateWanted } from '../wanted/wanted-rows.js';
+import { idsOf, pageSize } from './naming-rows.js';
+import { ProgressCheck } from './progress-check.js';
 
 /** The first row of an image and platform. */
 export interface Owner {

@@ -5,14 +5,14 @@ import { InvalidInput } from '../../domain/ferry-error.js';
 import type { ChangeCause, StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { follow, orphans, ownersOf } from './duplicate-rows.js';
-import type { Follower } from './duplicate-rows.js';
-import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
-import { isReset } from './reset-rows.js';
 import type { RowIdentity } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { forgotten, highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
+import { follow, orphans, ownersOf } from './duplicate-rows.js';
+import type { Follower } from './duplicate-rows.js';
+import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
+import { isReset } from './reset-rows.js';
 
 export interface NormalizedRows {
   readonly adopted: number;

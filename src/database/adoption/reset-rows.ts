@@ -4,12 +4,12 @@ import type { ExpressionBuilder } from 'kysely';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { follow, ownersOf } from './duplicate-rows.js';
-import type { Follower } from './duplicate-rows.js';
-import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
 import type { FerryTables } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { askedAt, forgotten } from '../wanted/wanted-rows.js';
+import { follow, ownersOf } from './duplicate-rows.js';
+import type { Follower } from './duplicate-rows.js';
+import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
 
 /**
  * Resets rows that another program made pending since the ferry last read them: their image may have changed, and recorded

@@ -1,20 +1,20 @@
 /** Writes the results of checking rows of other programs on the targets, many rows at a time. */
+import type { StateChange } from '../../domain/state-change.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { TakenOver } from '../../domain/wanted-image.js';
-import type { StateChange } from '../../domain/state-change.js';
 import { isWider } from '../../domain/wanted-targets.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { keepingPushTime } from '../pushed/write-pushed-images.js';
-import { copyChange } from '../pushed/write-image-copies.js';
-import { recordPushed } from '../pushed/write-pushed-images.js';
 import { recordEvents } from '../events.js';
+import { copyChange } from '../pushed/write-image-copies.js';
+import { keepingPushTime } from '../pushed/write-pushed-images.js';
+import { recordPushed } from '../pushed/write-pushed-images.js';
 import { isStillItself, nameKey } from '../row-shapes.js';
-import { idsOf } from './naming-rows.js';
 import type { ImageCopies } from '../tables.js';
-import { readSelections } from '../wanted/target-selections.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { forgetIdentity } from '../wanted/forget-identity.js';
+import { readSelections } from '../wanted/target-selections.js';
 import { forgotten, perRow } from '../wanted/wanted-rows.js';
+import { idsOf } from './naming-rows.js';
 
 /**
  * Records in one transaction. A row that was changed meanwhile, or whose image has more targets now, is left for the next

@@ -21,8 +21,8 @@ import type { FormFault } from './form-fault.js';
 import { hasUniqueId, highIdFault, idFaults, moveRows, repeatedIdFault } from './id-faults.js';
 import { sharedColumns } from './shared-tables.js';
 import type { SharedTable } from './shared-tables.js';
-import type { TableFacts } from './table-facts.js';
 import { forSqlite } from './sqlite-statements.js';
+import type { TableFacts } from './table-facts.js';
 import { narrowIndexNotes } from './unique-index-notes.js';
 
 /** A table with an engine without transactions, which is converted only if a person requests it. */

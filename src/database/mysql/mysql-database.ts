@@ -1,5 +1,5 @@
-import type { Dialect } from 'kysely';
 import { CompiledQuery, MysqlDialect } from 'kysely';
+import type { Dialect } from 'kysely';
 import { createPool, escapeId } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 import type { ConnectionOptions } from 'mysql2/promise';

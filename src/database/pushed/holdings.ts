@@ -1,5 +1,6 @@
 /** Reads what the rows record about an image on its targets, by the ferry or by other programs. */
 import { isDigest } from '@image-ferry/registry/digest';
+
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Holding, Holdings } from '../../domain/wanted-image.js';

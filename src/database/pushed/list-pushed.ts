@@ -1,9 +1,9 @@
 /** Rows of `pushed_images` as `ferry list pushed` and `ferry status` show them. Add new columns here first. */
-import type { PushedEntry } from '../status-views.js';
+import { sourceOf } from '../adoption/adopt-pushed-images.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from '../name-on-target.js';
-import { sourceOf } from '../adoption/adopt-pushed-images.js';
+import type { PushedEntry } from '../status-views.js';
 
 const unreadPage = 1_000;
 

@@ -1,7 +1,7 @@
+import type { KnownCopy } from '../../domain/copy-recipe.js';
 import { outcomesOf, verdict } from '../../domain/outcome-decision.js';
 import type { Verdict } from '../../domain/outcome-decision.js';
 import type { ImageState, StateChange } from '../../domain/state-change.js';
-import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type {
@@ -13,20 +13,20 @@ import type {
   TargetOutcome,
 } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
-import { forgetVerified, readKnownCopies } from './verified-copies.js';
 import { findAdoptionCandidates } from '../adoption/adoption-candidates.js';
 import { findClaimedRows } from '../adoption/claimed-rows.js';
 import { recordTakenOver } from '../adoption/takeover-records.js';
-import { recordCopies, recordHistory } from './write-image-copies.js';
-import { readHoldings } from './holdings.js';
 import type { Queries } from '../dialect-differences.js';
 import { recordEvents } from '../events.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { recordPushed } from './write-pushed-images.js';
 import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
-import { selectionOfRows } from '../wanted/target-selections.js';
 import { openStatesOf, stateOfRow } from '../wanted/change-status.js';
+import { selectionOfRows } from '../wanted/target-selections.js';
 import { perRow, writeStatus } from '../wanted/wanted-rows.js';
+import { readHoldings } from './holdings.js';
+import { forgetVerified, readKnownCopies } from './verified-copies.js';
+import { recordCopies, recordHistory } from './write-image-copies.js';
+import { recordPushed } from './write-pushed-images.js';
 
 /** Rows per transaction: few enough that other programs do not wait long. */
 const rowsTogether = 100;

@@ -1,5 +1,6 @@
 /** Reads and writes `image_copies.verified`: the verified properties of a digest on a target. With it the next check takes two HEAD requests. */
 import { isDigest } from '@image-ferry/registry/digest';
+
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';

@@ -5,8 +5,8 @@ import type { StateChange } from '../../domain/state-change.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { printVerified } from './verified-copies.js';
 import type { ImageCopies } from '../tables.js';
+import { printVerified } from './verified-copies.js';
 
 interface CopyCircumstances {
   readonly sourceDigest: string | undefined;

@@ -1,8 +1,8 @@
 /** Writes `pushed_images` and `pushed_platforms` in the form that readers of the older scripts' tables expect. */
+import { parseImageReference } from '@image-ferry/registry/reference';
 import { sql } from 'kysely';
 import type { UpdateObject } from 'kysely';
 
-import { parseImageReference } from '@image-ferry/registry/reference';
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';

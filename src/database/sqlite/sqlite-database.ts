@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import type { Dialect } from 'kysely';
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { Dialect } from 'kysely';
 import Libsql from 'libsql';
 
 import { DatabaseFault, missingDatabase } from '../database-fault.js';

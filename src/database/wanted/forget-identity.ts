@@ -1,5 +1,5 @@
-import type { Queries } from '../dialect-differences.js';
 import { releaseOrphans } from '../adoption/duplicate-rows.js';
+import type { Queries } from '../dialect-differences.js';
 import { forgotten, updateWanted } from './wanted-rows.js';
 
 /** Another program changed the image of these rows: they are normalized again like new ones. */

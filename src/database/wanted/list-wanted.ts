@@ -2,17 +2,17 @@
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';
-import { WantedState } from '../status-views.js';
-import type { CopyEntry, WantedEntry } from '../status-views.js';
-import type { Queries } from '../dialect-differences.js';
-import type { FerryDatabase } from '../ferry-database.js';
 import { namingColumns } from '../adoption/naming-rows.js';
+import type { Queries } from '../dialect-differences.js';
+import { isClaimedRow, shownStatusOf, unworkable } from '../effective-status.js';
+import type { FerryDatabase } from '../ferry-database.js';
 import { pagesOf } from '../insert-rows.js';
+import { readJsonColumn } from '../json-column.js';
 import { canonicalPlatforms, columnsAsText } from '../row-shapes.js';
 import type { RowIdentity } from '../row-shapes.js';
-import { isClaimedRow, shownStatusOf, unworkable } from '../effective-status.js';
+import { WantedState } from '../status-views.js';
+import type { CopyEntry, WantedEntry } from '../status-views.js';
 import type { ImageCopies } from '../tables.js';
-import { readJsonColumn } from '../json-column.js';
 import { targetSelection } from './target-selections.js';
 import { readUnread } from './unread-rows.js';
 

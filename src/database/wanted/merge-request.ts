@@ -4,11 +4,11 @@ import type { WantedResult } from '../../domain/wanted-image.js';
 import { isWider, uniteTargets } from '../../domain/wanted-targets.js';
 import { DatabaseFault } from '../database-fault.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { targetsColumn, targetSelection } from './target-selections.js';
 import { changeStatus } from './change-status.js';
-import { askedAt, forgotten, perRow } from './wanted-rows.js';
 import { requester } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
+import { targetsColumn, targetSelection } from './target-selections.js';
+import { askedAt, forgotten, perRow } from './wanted-rows.js';
 
 /** Existing rows of the requests. */
 export function selectByKey(queries: Queries, imageRequests: readonly ImageRequest[]) {

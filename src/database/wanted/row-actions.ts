@@ -1,9 +1,9 @@
 /** Actions of a person on rows. */
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { ChangeCause } from '../../domain/state-change.js';
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
-import type { FerryDatabase } from '../ferry-database.js';
 import { effectiveStatus } from '../effective-status.js';
+import type { FerryDatabase } from '../ferry-database.js';
 import { columnsAsText } from '../row-shapes.js';
 import { changeStatus } from './change-status.js';
 import { readSelections } from './target-selections.js';

@@ -1,10 +1,10 @@
 /** `images_for_push.targets`: a JSON list of names, NULL for all; and the targets of whole images. */
-import type { TargetSelection } from '../../domain/wanted-targets.js';
-import { wantedTargets } from '../../domain/wanted-targets.js';
 import type { PushStatus } from '../../domain/wanted-image.js';
+import { wantedTargets } from '../../domain/wanted-targets.js';
+import type { TargetSelection } from '../../domain/wanted-targets.js';
 import type { Queries } from '../dialect-differences.js';
-import type { ImagesForPush } from '../tables.js';
 import { readJsonColumn } from '../json-column.js';
+import type { ImagesForPush } from '../tables.js';
 
 type TargetsColumns = Pick<ImagesForPush, 'targets' | 'push_status'>;
 

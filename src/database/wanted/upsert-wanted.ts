@@ -8,11 +8,11 @@ import { recordEvents } from '../events.js';
 import { narrowIndexNotesOf } from '../forms/examine-tables.js';
 import { pagesOf } from '../insert-rows.js';
 import { utcText } from '../sqlite/sqlite-parameters.js';
-import { targetsColumn } from './target-selections.js';
-import { highestId } from './wanted-rows.js';
-import { writeConflict, mergeRequests, selectByKey } from './merge-request.js';
 import { requester, uniqueRequests, imageRequestOf } from './image-request.js';
 import type { ImageRequest } from './image-request.js';
+import { writeConflict, mergeRequests, selectByKey } from './merge-request.js';
+import { targetsColumn } from './target-selections.js';
+import { highestId } from './wanted-rows.js';
 
 /**
  * upsertWanted records requests inside a transaction. A person's request makes a pushed, blocked or withdrawn row pending

@@ -3,18 +3,18 @@ import { sql } from 'kysely';
 import type { StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedImage, WantedRequest, WantedResult } from '../../domain/wanted-image.js';
-import type { Queries } from '../dialect-differences.js';
-import { releaseOrphans } from '../adoption/duplicate-rows.js';
-import type { FerryDatabase } from '../ferry-database.js';
 import { adoptPushedImages } from '../adoption/adopt-pushed-images.js';
+import { releaseOrphans } from '../adoption/duplicate-rows.js';
+import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';
 import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
-import { normalizePage, hasRowsToNormalize } from '../adoption/normalize-rows.js';
+import type { Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
 import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
 import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
 import { forgetIdentity } from './forget-identity.js';
-import { highestId, idsOfImages, lowestId } from './wanted-rows.js';
 import { upsertWanted } from './upsert-wanted.js';
+import { highestId, idsOfImages, lowestId } from './wanted-rows.js';
 
 /** Blocked rows that are reported one by one: for more of them there is `ferry list blocked`. */
 const blockedShown = 100;

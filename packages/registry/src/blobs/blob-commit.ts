@@ -1,19 +1,19 @@
-import type { AnswerHead, LocatedAnswer } from '../transport/exchange.js';
 import { RegistryError } from '../errors.js';
-import { hasBlob, lookForBlob } from './blob-presence.js';
-import { baseRequest } from './blob-push.js';
-import type { UploadSession } from './blob-push.js';
 import { algorithmOf } from '../manifests/content-digest.js';
-import type { Blob } from './image-blobs.js';
 import { announcedDigest } from '../manifests/manifest-exchange.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault, saysCode } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { isTimeOut } from '../transport/exchange.js';
+import type { AnswerHead, LocatedAnswer } from '../transport/exchange.js';
 import { codesOf, isHabit, statusesOf } from '../transport/quirks.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import { backoff, rest } from '../transport/retrying.js';
 import { isWebPage } from '../transport/web-page.js';
+import { hasBlob, lookForBlob } from './blob-presence.js';
+import { baseRequest } from './blob-push.js';
+import type { UploadSession } from './blob-push.js';
+import type { Blob } from './image-blobs.js';
 
 const maxCommitAttempts = 4;
 /** Looks for a blob that the registry may still process, over 45 seconds: sending it again takes longer. */

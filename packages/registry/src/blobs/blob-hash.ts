@@ -1,7 +1,8 @@
 import type { Hash } from 'node:crypto';
+
+import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
 import type { Digest } from '../oci/digest.js';
 import type { SavedHash } from '../upload-records.js';
-import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
 
 /** The state of a hash after some bytes of a blob: a hash can be continued from it. */
 export interface HashCheckpoint {

@@ -1,5 +1,5 @@
-import type { Digest } from '../oci/digest.js';
 import type { BlobLocations } from '../client-options.js';
+import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 
 const maxEntries = 50_000;

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
 
 /** A lock for one blob in one target repository and its registry, so that no two uploads send the same blob at once. */
 export class BlobLock {

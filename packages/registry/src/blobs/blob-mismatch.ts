@@ -1,7 +1,7 @@
-import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { Blob } from './image-blobs.js';
 
 /** The source sent bytes that are not the blob. It is read once more from its start; after that the fault is final. */
 export class BlobMismatch extends RegistryFault {}

@@ -1,16 +1,16 @@
-import type { Digest } from '../oci/digest.js';
 import { RegistryError } from '../errors.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
+import type { Digest } from '../oci/digest.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { repositoryScopes } from '../transport/authorization.js';
+import type { RegistryHost } from '../transport/registry-host.js';
+import { sendAndDiscard } from '../transport/registry-request.js';
 import { hasBlob } from './blob-presence.js';
 import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
-import { announcedDigest } from '../manifests/manifest-exchange.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault } from '../registry-errors.js';
-import { repositoryScopes } from '../transport/authorization.js';
-import type { RegistryHost } from '../transport/registry-host.js';
-import { sendAndDiscard } from '../transport/registry-request.js';
 
 /** How many candidates are tried for a mount; each failed one may leave a session behind. */
 const maxMountAttempts = 2;

@@ -1,6 +1,8 @@
-import type { RepositoryRef } from '../repository-ref.js';
+import { algorithmOf } from '../manifests/content-digest.js';
+import { announcedDigest } from '../manifests/manifest-exchange.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { LocatedAnswer } from '../transport/exchange.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { refusesHead } from '../transport/refused-head.js';
@@ -8,8 +10,6 @@ import { sendAndDiscard } from '../transport/registry-request.js';
 import { isWebPage } from '../transport/web-page.js';
 import { blobRequest } from './blob-request.js';
 import type { Blob } from './image-blobs.js';
-import { algorithmOf } from '../manifests/content-digest.js';
-import { announcedDigest } from '../manifests/manifest-exchange.js';
 
 /** `unknown`: the registry does not say. */
 export type BlobPresence = 'there' | 'absent' | 'unknown';

@@ -1,8 +1,8 @@
-import type { LocatedAnswer } from '../transport/exchange.js';
 import { scopesOf } from '../manifests/manifest-exchange.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { LocatedAnswer } from '../transport/exchange.js';
 import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import type { RegistryRequest } from '../transport/request-options.js';

@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import { mismatch } from './blob-mismatch.js';
-import type { BlobMismatch } from './blob-mismatch.js';
+
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { flowBody } from '../transport/body-flow.js';
 import type { BodyFlow, TakeBytes } from '../transport/body-tap.js';
 import { unpooled } from '../transport/buffer-pool.js';
 import { encodingLabel } from '../transport/response-body.js';
+import { backoff, rest } from '../transport/retrying.js';
 import type { BlobHash } from './blob-hash.js';
-import { ThroughputWatchdog, minBytesPerSecond } from './throughput-watchdog.js';
+import { mismatch } from './blob-mismatch.js';
+import type { BlobMismatch } from './blob-mismatch.js';
 import type { Blob } from './image-blobs.js';
 import { SourceCut, openBlob } from './open-blob.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault } from '../registry-errors.js';
-import { backoff, rest } from '../transport/retrying.js';
+import { ThroughputWatchdog, minBytesPerSecond } from './throughput-watchdog.js';
 
 /** A read that broke off counts as progress if it brought at least this much, or lasted this long. */
 const progressBytes = 1024 * 1024;

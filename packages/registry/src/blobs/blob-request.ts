@@ -1,7 +1,7 @@
-import type { Blob } from './image-blobs.js';
 import { scopesOf } from '../manifests/manifest-exchange.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { GetRequest } from '../transport/request-options.js';
+import type { Blob } from './image-blobs.js';
 
 /** GET of a blob whose bytes are checked; the caller says which statuses are answers. */
 export function blobRequest(repo: RepositoryRef, { digest }: Blob, signal?: AbortSignal): Omit<GetRequest, 'expect'> {

@@ -1,6 +1,6 @@
+import { BlobMismatch } from './blob-mismatch.js';
 import { BlobUploadTask } from './blob-upload-task.js';
 import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-upload-task.js';
-import { BlobMismatch } from './blob-mismatch.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';

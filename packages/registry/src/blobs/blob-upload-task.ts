@@ -1,17 +1,17 @@
-import { RegistryError } from '../errors.js';
-import { BlobLock } from './blob-lock.js';
-import { mountOrOpen } from './blob-mount.js';
-import { hasBlob } from './blob-presence.js';
-import { BlobMismatch } from './blob-mismatch.js';
-import { BlobUpload, UploadRedirected } from './blob-upload.js';
+import type { Semaphore } from '../concurrency/semaphore.js';
 import type { BlobOutcome, CopyProgress } from '../copy-types.js';
-import { Stalled, fanOut } from './fan-out.js';
-import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
+import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
-import type { Semaphore } from '../concurrency/semaphore.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
+import { BlobLock } from './blob-lock.js';
+import { BlobMismatch } from './blob-mismatch.js';
+import { mountOrOpen } from './blob-mount.js';
+import { hasBlob } from './blob-presence.js';
+import { BlobUpload, UploadRedirected } from './blob-upload.js';
+import { Stalled, fanOut } from './fan-out.js';
+import type { Blob } from './image-blobs.js';
 
 /** Attempts for one blob to one target, including the shared one. */
 const maxAttempts = 4;

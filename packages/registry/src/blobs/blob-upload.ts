@@ -1,5 +1,17 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+
 import { RegistryError } from '../errors.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, saysCode } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { BufferLease } from '../transport/buffer-pool.js';
+import { isAnnounced, leaveToSend } from '../transport/expect-continue.js';
+import { networkFault } from '../transport/network-fault.js';
+import { isHabit } from '../transport/quirks.js';
+import { maxRedirects, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
+import { openUpload, unexpected } from '../transport/registry-request.js';
+import type { RegistryRequest } from '../transport/request-options.js';
+import { discardBody } from '../transport/response-body.js';
 import {
   createdStatuses,
   sessionLostCodes,
@@ -14,17 +26,6 @@ import type { Commitment } from './blob-commit.js';
 import { baseRequest, nextSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault, saysCode } from '../registry-errors.js';
-import { isAnnounced, leaveToSend } from '../transport/expect-continue.js';
-import { networkFault } from '../transport/network-fault.js';
-import { maxRedirects, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
-import type { BufferLease } from '../transport/buffer-pool.js';
-import { isHabit } from '../transport/quirks.js';
-import { openUpload, unexpected } from '../transport/registry-request.js';
-import type { RegistryRequest } from '../transport/request-options.js';
-import { discardBody } from '../transport/response-body.js';
 
 export interface UploadHandlers {
   /** This number of bytes has left for the target; there is room for more. */

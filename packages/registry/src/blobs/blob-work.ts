@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.js';
-import type { TransferContext } from './blob-upload-task.js';
-import { transferBlob } from './blob-transfer.js';
-import type { BlobTransfer } from './blob-transfer.js';
-import type { Blob } from './image-blobs.js';
 import type { TargetRun } from '../target-run.js';
 import { isAnnounced } from '../transport/expect-continue.js';
+import { transferBlob } from './blob-transfer.js';
+import type { BlobTransfer } from './blob-transfer.js';
+import type { TransferContext } from './blob-upload-task.js';
+import type { Blob } from './image-blobs.js';
 
 /** A blob, and the targets that need it. */
 export interface BlobWork {

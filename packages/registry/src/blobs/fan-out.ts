@@ -1,12 +1,12 @@
 import { RegistryError } from '../errors.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { startBlobHash } from './blob-hash.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
-import { SlowTargetDetector } from './slow-target-detector.js';
 import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault } from '../registry-errors.js';
+import { SlowTargetDetector } from './slow-target-detector.js';
 
 /** The source pauses while a target has this many bytes buffered, and resumes at half of it (measured best). */
 const highWaterBytes = 1024 * 1024;

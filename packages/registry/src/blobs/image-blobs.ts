@@ -1,8 +1,8 @@
+import { isForeignLayer } from '../manifests/media-types.js';
 import { isDigest } from '../oci/digest.js';
 import type { Digest } from '../oci/digest.js';
 import { UnsupportedManifest } from '../oci/source-manifest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
-import { isForeignLayer } from '../manifests/media-types.js';
 
 /** A config or layer, as a manifest describes it. */
 export interface Blob {

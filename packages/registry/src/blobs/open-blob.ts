@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { sendForBody } from '../transport/registry-request.js';
+import { discardBody, encodingLabel } from '../transport/response-body.js';
+import { isWebPage } from '../transport/web-page.js';
 import { mismatch, wrongRange } from './blob-mismatch.js';
 import { blobRequest } from './blob-request.js';
 import { announcedSize, beginsAt, rangeFrom } from './byte-range.js';
 import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault } from '../registry-errors.js';
-import { sendForBody } from '../transport/registry-request.js';
-import { discardBody, encodingLabel } from '../transport/response-body.js';
-import { isWebPage } from '../transport/web-page.js';
 
 /** A broken read that a Range request may resume. */
 export class SourceCut extends Error {}

@@ -1,13 +1,13 @@
 import { RegistryError } from '../errors.js';
-import { BlobMismatch } from './blob-mismatch.js';
-import { blobRequest } from './blob-request.js';
 import { algorithmOf, digestOf } from '../manifests/content-digest.js';
-import type { Blob } from './image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { fetchBody } from '../transport/registry-request.js';
+import { BlobMismatch } from './blob-mismatch.js';
+import { blobRequest } from './blob-request.js';
+import type { Blob } from './image-blobs.js';
 
 /** Room for a registry's error body if it does not have a blob. */
 const minLimitBytes = 64 * 1024;

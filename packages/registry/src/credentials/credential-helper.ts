@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { RegistryError } from '../errors.js';
+
 import type { RegistryCredentials } from '../client-options.js';
+import { RegistryError } from '../errors.js';
 
 const timeoutMs = 30_000;
 const outputLimitCharacters = 1024 * 1024;

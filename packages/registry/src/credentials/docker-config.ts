@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+
+import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
 import { RegistryError } from '../errors.js';
 import { dockerHub } from '../oci/image-reference.js';
-import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
 import { readEntry } from './config-entry.js';
 import { hubKey, keysOfHost } from './config-keys.js';
 import { askCredentialHelper } from './credential-helper.js';

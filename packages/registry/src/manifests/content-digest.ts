@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
+
 import type { Digest } from '../oci/digest.js';
 
 type Algorithm = 'sha256' | 'sha512';

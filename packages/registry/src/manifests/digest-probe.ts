@@ -1,12 +1,12 @@
-import type { Digest } from '../oci/digest.js';
 import { createdStatuses, assertStored, withDigest } from '../blobs/blob-commit.js';
 import { baseRequest, openSession } from '../blobs/blob-push.js';
-import { algorithmOf, digestOf } from './content-digest.js';
 import type { Blob } from '../blobs/image-blobs.js';
-import type { RepositoryRef } from '../repository-ref.js';
+import type { Digest } from '../oci/digest.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
+import { algorithmOf, digestOf } from './content-digest.js';
 
 const probedBytes = Buffer.from('{}');
 

@@ -1,6 +1,6 @@
-import type { RequiredManifest } from './required-manifests.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { RequiredManifest } from './required-manifests.js';
 
 /** Distribution reports layers at other addresses as unknown blobs, unless it is configured to allow them. */
 export function wantsForeignLayer(error: unknown, { foreign }: Pick<RequiredManifest, 'foreign'>): boolean {

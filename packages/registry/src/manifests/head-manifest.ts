@@ -1,8 +1,8 @@
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { sharedSignal } from '../transport/shared-signal.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestHead } from './manifest-exchange.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { sharedSignal } from '../transport/shared-signal.js';
 
 /**
  * headManifest resolves a tag or a digest by a HEAD request (distribution-spec, "Pulling manifests"); GET is used only where a

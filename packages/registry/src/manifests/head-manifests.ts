@@ -1,8 +1,8 @@
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { headManifestAt } from './manifest-exchange.js';
 import type { ManifestHead } from './manifest-exchange.js';
 import type { RequiredManifest } from './required-manifests.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
 
 /** An index may list hundreds of manifests: registries take that many requests at once for an attack. */
 const headsAtOnce = 8;

@@ -2,15 +2,15 @@ import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import { isArtifactManifest } from '../oci/source-manifest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
+import type { RegistryClient } from '../registry-client.js';
+import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { isHabit } from '../transport/quirks.js';
 import type { Content } from './content-cache.js';
 import { digestOf } from './content-digest.js';
 import { foreignRefused, wantsForeignLayer } from './foreign-refusal.js';
 import { deleteManifest, putManifest } from './manifest-exchange.js';
 import type { RequiredManifest } from './required-manifests.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault, namesUnknownBlob, saysCode } from '../registry-errors.js';
-import { isHabit } from '../transport/quirks.js';
 
 /** A digest that no registry has: a registry that checks never stores a manifest that needs it. */
 const absentBlob = Buffer.from('No registry has these bytes: image-ferry asks with them which manifests are taken.');

@@ -1,28 +1,28 @@
-import type { AnswerHead } from '../transport/exchange.js';
+import { RegistryError } from '../errors.js';
 import { parseBoundedJson } from '../oci/bounded-json.js';
 import { isDigest } from '../oci/digest.js';
 import type { Digest } from '../oci/digest.js';
-import { RegistryError } from '../errors.js';
 import { UnsupportedManifest, isSchema1 } from '../oci/source-manifest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
-import { algorithmOf, digestOf } from './content-digest.js';
-import type { Content } from './content-cache.js';
-import { acceptedManifests, isSchema1Type } from './media-types.js';
-import { describeRepository } from '../repository-ref.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import { describeRepository } from '../repository-ref.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { repositoryScopes } from '../transport/authorization.js';
 import type { BodyBudget } from '../transport/body-budget.js';
-import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
-import type { RegistryRequest } from '../transport/request-options.js';
+import type { AnswerHead } from '../transport/exchange.js';
 import { statusesOf } from '../transport/quirks.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { refusesHead } from '../transport/refused-head.js';
 import type { RegistryHost } from '../transport/registry-host.js';
+import { fetchBody, sendAndDiscard } from '../transport/registry-request.js';
+import type { RegistryRequest } from '../transport/request-options.js';
 import { encodingLabel } from '../transport/response-body.js';
 import { readDiagnostics } from '../transport/response-fault.js';
 import { isWebPage, notARegistry } from '../transport/web-page.js';
+import type { Content } from './content-cache.js';
+import { algorithmOf, digestOf } from './content-digest.js';
+import { acceptedManifests, isSchema1Type } from './media-types.js';
 
 /** The interoperable size is 4 MiB (distribution-spec, "Pushing Manifests"); more than twice that is no manifest. */
 const manifestLimitBytes = 8 * 1024 * 1024;

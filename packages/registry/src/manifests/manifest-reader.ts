@@ -1,19 +1,19 @@
-import type { Digest } from '../oci/digest.js';
+import { configBlob } from '../blobs/image-blobs.js';
+import { readSmallBlob } from '../blobs/small-blob.js';
+import { RegistryError } from '../errors.js';
 import { readConfigPlatform, unnamedPlatform } from '../oci/config-platform.js';
 import type { ConfigPlatform } from '../oci/config-platform.js';
-import { RegistryError } from '../errors.js';
+import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import { readSourceManifest } from '../oci/source-manifest.js';
 import type { ChildDescriptor, SourceManifest } from '../oci/source-manifest.js';
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { readFromSource } from '../resolve-source.js';
+import type { ImageBudget } from '../transport/body-budget.js';
 import type { Content } from './content-cache.js';
-import { configBlob } from '../blobs/image-blobs.js';
 import { getManifest } from './manifest-exchange.js';
 import { isEmptyConfig, isImageConfig } from './media-types.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import { readFromSource } from '../resolve-source.js';
-import { readSmallBlob } from '../blobs/small-blob.js';
-import type { ImageBudget } from '../transport/body-budget.js';
 
 const readsAtOnce = 4;
 /** Faults of a manifest itself, not of the registry that should serve it. */

@@ -1,9 +1,9 @@
-import type { Digest } from '../oci/digest.js';
-import { RegistryError } from '../errors.js';
-import type { TagComposition } from '../oci/tag-composition.js';
-import type { Content } from './content-cache.js';
 import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
 import type { Blob } from '../blobs/image-blobs.js';
+import { RegistryError } from '../errors.js';
+import type { Digest } from '../oci/digest.js';
+import type { TagComposition } from '../oci/tag-composition.js';
+import type { Content } from './content-cache.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
 
 /** Indexes may hold indexes. Real ones are not deeper than this, and no loop is possible: no digest contains itself. */

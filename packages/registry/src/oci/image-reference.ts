@@ -1,6 +1,6 @@
+import { InvalidInput } from '../errors.js';
 import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
-import { InvalidInput } from '../errors.js';
 import { imagePage } from './image-page.js';
 import { isPlatformWord } from './platform.js';
 import { excerpt, hostFault, pathFault, tagFault } from './reference-grammar.js';

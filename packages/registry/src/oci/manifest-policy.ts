@@ -1,5 +1,5 @@
-import type { Digest } from './digest.js';
 import { RegistryError } from '../errors.js';
+import type { Digest } from './digest.js';
 
 /**
  * How to handle attestation manifests, which some registries (ACR Personal) refuse:

@@ -1,7 +1,7 @@
+import { RegistryError } from '../errors.js';
 import { JsonBeyondBounds, parseBoundedJson } from './bounded-json.js';
 import { isDigest } from './digest.js';
 import type { Digest } from './digest.js';
-import { RegistryError } from '../errors.js';
 import { readPlatform } from './platform.js';
 import type { Platform } from './platform.js';
 

@@ -1,9 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Digest } from './digest.js';
+
+import { RegistryError } from '../errors.js';
 import { mayBeFor, oddityOf } from './config-platform.js';
 import type { ConfigPlatform } from './config-platform.js';
-import { RegistryError } from '../errors.js';
+import type { Digest } from './digest.js';
 import { applyManifestPolicy } from './manifest-policy.js';
 import type { DroppedManifest, ManifestPolicy } from './manifest-policy.js';
 import { platformMatches, printPlatform } from './platform.js';

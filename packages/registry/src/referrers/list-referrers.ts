@@ -1,12 +1,12 @@
+import { getManifest, scopesOf } from '../manifests/manifest-exchange.js';
+import { nextPageQuery } from '../next-page.js';
 import { parseBoundedJson } from '../oci/bounded-json.js';
 import { isDigest } from '../oci/digest.js';
 import type { Digest } from '../oci/digest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
-import { getManifest, scopesOf } from '../manifests/manifest-exchange.js';
-import { nextPageQuery } from '../next-page.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { BodyBudget } from '../transport/body-budget.js';
 import { statusesOf } from '../transport/quirks.js';
 import { fetchBody } from '../transport/registry-request.js';

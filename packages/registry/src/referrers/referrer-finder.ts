@@ -1,11 +1,11 @@
+import { Semaphore } from '../concurrency/semaphore.js';
+import { headManifestAt } from '../manifests/manifest-exchange.js';
 import type { Digest } from '../oci/digest.js';
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import type { BodyBudget } from '../transport/body-budget.js';
 import { endless, listReferrers } from './list-referrers.js';
 import type { ListBounds } from './list-referrers.js';
-import { headManifestAt } from '../manifests/manifest-exchange.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { RegistryClient } from '../registry-client.js';
-import type { BodyBudget } from '../transport/body-budget.js';
-import { Semaphore } from '../concurrency/semaphore.js';
 
 const lookupsAtOnce = 4;
 /** Over everything that one image points to. */

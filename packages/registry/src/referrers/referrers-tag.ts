@@ -1,15 +1,15 @@
+import type { Content } from '../manifests/content-cache.js';
+import { digestOf } from '../manifests/content-digest.js';
+import { getManifest, putManifest } from '../manifests/manifest-exchange.js';
+import type { RequiredManifest } from '../manifests/required-manifests.js';
 import { parseBoundedJson } from '../oci/bounded-json.js';
 import type { Digest } from '../oci/digest.js';
 import type { JsonObject } from '../oci/source-manifest.js';
-import { digestOf } from '../manifests/content-digest.js';
-import type { Content } from '../manifests/content-cache.js';
-import { digestsOf, readIndex, referrersTag } from './list-referrers.js';
-import { getManifest, putManifest } from '../manifests/manifest-exchange.js';
-import type { RequiredManifest } from '../manifests/required-manifests.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { backoff, rest } from '../transport/retrying.js';
+import { digestsOf, readIndex, referrersTag } from './list-referrers.js';
 
 const indexType = 'application/vnd.oci.image.index.v1+json';
 const emptyType = 'application/vnd.oci.empty.v1+json';

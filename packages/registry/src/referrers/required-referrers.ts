@@ -1,17 +1,17 @@
-import type { Digest } from '../oci/digest.js';
-import { RegistryError } from '../errors.js';
-import { ManifestPolicy, ManifestRefusedByPolicy } from '../oci/manifest-policy.js';
-import type { DroppedManifest } from '../oci/manifest-policy.js';
-import { isArtifactManifest } from '../oci/source-manifest.js';
 import type { CopyTarget } from '../copy-types.js';
-import { listReferrers } from './list-referrers.js';
+import { RegistryError } from '../errors.js';
 import { headManifestAt } from '../manifests/manifest-exchange.js';
 import type { ManifestReader } from '../manifests/manifest-reader.js';
 import { collectRequired } from '../manifests/required-manifests.js';
 import type { RequiredManifest } from '../manifests/required-manifests.js';
-import type { RepositoryRef } from '../repository-ref.js';
-import type { ReferrerFinder } from './referrer-finder.js';
+import type { Digest } from '../oci/digest.js';
+import { ManifestPolicy, ManifestRefusedByPolicy } from '../oci/manifest-policy.js';
+import type { DroppedManifest } from '../oci/manifest-policy.js';
+import { isArtifactManifest } from '../oci/source-manifest.js';
 import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
+import { listReferrers } from './list-referrers.js';
+import type { ReferrerFinder } from './referrer-finder.js';
 
 /** The signature of an SBOM of an image is the third level; a circle is impossible, since no digest contains itself. */
 const maxLevels = 4;

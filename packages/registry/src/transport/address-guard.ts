@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
+
 import ipaddr from 'ipaddr.js';
+
 import { RegistryError } from '../errors.js';
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;

@@ -1,5 +1,5 @@
-import { RegistryError } from '../errors.js';
 import { Semaphore } from '../concurrency/semaphore.js';
+import { RegistryError } from '../errors.js';
 
 /**
  * Limit for everything that is read about one image: manifests, configs that name a platform, lists of referrers.

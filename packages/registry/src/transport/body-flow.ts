@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-import { bodyTapOf } from './pooled-agent.js';
 import type { BodyFlow, TakeBytes } from './body-tap.js';
-import { canBypass } from './parser-bypass.js';
 import { unpooled } from './buffer-pool.js';
+import { canBypass } from './parser-bypass.js';
+import { bodyTapOf } from './pooled-agent.js';
 
 /** Passes an answer's body on as it arrives; its end and a break are the answer's own events. */
 export function flowBody(response: IncomingMessage, take: TakeBytes): BodyFlow {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
-import { feedWithoutBody } from './parser-bypass.js';
 import { pooledBufferBytes, PooledBuffer, unpooled } from './buffer-pool.js';
 import type { BufferLease } from './buffer-pool.js';
+import { feedWithoutBody } from './parser-bypass.js';
 
 /** Takes bytes of a body, in order. It must not change them, and keeps the lease if it needs them after the call. */
 export type TakeBytes = (bytes: Buffer, lease: BufferLease) => void;

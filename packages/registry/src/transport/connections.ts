@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import * as tls from 'node:tls';
+import type { SecureContext } from 'node:tls';
+
 import type { HostSettings, ProxyRules } from '../client-options.js';
-import { PooledPlainAgent, PooledTlsAgent } from './pooled-agent.js';
 import type { Network } from './exchange.js';
+import { PooledPlainAgent, PooledTlsAgent } from './pooled-agent.js';
 import { proxyFor } from './proxy-rules.js';
 
 const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+
 import type { AnnouncedPulls } from '../client-options.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';

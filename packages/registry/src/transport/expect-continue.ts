@@ -1,4 +1,5 @@
 import type { ClientRequest } from 'node:http';
+
 import type { Timing } from './timing.js';
 
 /** The body sizes that a registry is known to accept. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+
 import { TimedOut, asError } from './exchange.js';
 import type { ExchangeOptions } from './exchange.js';
 import { parseResponseHead } from './response-head.js';

@@ -1,6 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
+
 import { bareHostname } from './address-guard.js';
 import { asError } from './exchange.js';
 import type { AnswerHead, ExchangeOptions, HeadAsker, Network } from './exchange.js';

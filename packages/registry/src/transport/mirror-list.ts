@@ -1,6 +1,6 @@
-import { isDigest } from '../oci/digest.js';
-import type { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
+import type { RegistryError } from '../errors.js';
+import { isDigest } from '../oci/digest.js';
 
 /** How long a mirror that failed is skipped: a thousand requests must not each wait for it. */
 const restMs = 60_000;

@@ -1,14 +1,14 @@
-import { isDigest } from '../oci/digest.js';
-import { RegistryError } from '../errors.js';
 import type { MirrorSettings } from '../client-options.js';
+import { RegistryError } from '../errors.js';
+import { isDigest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { repositoryScopes } from './authorization.js';
 import type { Mirror } from './mirror-list.js';
 import type { Followed } from './redirects.js';
-import type { RegistryRequest } from './request-options.js';
-import type { RegistryHost } from './registry-host.js';
-import { discardBody } from './response-body.js';
 import { refusesHead } from './refused-head.js';
+import type { RegistryHost } from './registry-host.js';
+import type { RegistryRequest } from './request-options.js';
+import { discardBody } from './response-body.js';
 import { isWebPage, notARegistry } from './web-page.js';
 
 /** An answer, and the URL that gave it. */

@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { ProxyFault } from './proxy-fault.js';
 import { printUrl, redactText } from './redaction.js';
 

@@ -2,9 +2,9 @@ import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 
+import { BodyTap } from './body-tap.js';
 import { HeadConnections } from './head-exchange.js';
 import type { HeadDestination } from './head-exchange.js';
-import { BodyTap } from './body-tap.js';
 
 /** TLS returns its records one by one, 16 KiB each: up to this number of bytes is passed on together. */
 const gatheredBytes = 256 * 1024;

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+
 import { RegistryError } from '../errors.js';
 import { ProxyFault } from './proxy-fault.js';
 

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+
 import type { ProxyRules } from '../client-options.js';
 import { bareHostname, isLoopbackName } from './address-guard.js';
 

@@ -3,10 +3,10 @@ import { exchange } from './exchange.js';
 import type { Answer } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
+import type { RegistryHost } from './registry-host.js';
 import { exchangeOptions } from './request-options.js';
 import type { RegistryRequest } from './request-options.js';
 import { discardBody } from './response-body.js';
-import type { RegistryHost } from './registry-host.js';
 import { requestToken } from './token-endpoint.js';
 
 /** Limit for the hosts that a registry redirects to: it may name any number. */

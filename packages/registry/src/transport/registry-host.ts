@@ -1,19 +1,20 @@
 import { connect as connectTls } from 'node:tls';
-import type { Digest } from '../oci/digest.js';
+
+import { ReadRate } from '../blobs/read-rate.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
+import { Semaphore } from '../concurrency/semaphore.js';
+import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
-import { unannouncedBytes } from './expect-continue.js';
 import { HostAuthorization } from './authorization.js';
-import type { BodyBudgets } from './body-budget.js';
 import type { TokenSource } from './authorization.js';
+import type { BodyBudgets } from './body-budget.js';
 import { Connections } from './connections.js';
-import type { MirrorList } from './mirror-list.js';
 import type { Network } from './exchange.js';
+import { unannouncedBytes } from './expect-continue.js';
+import type { MirrorList } from './mirror-list.js';
 import { networkFault } from './network-fault.js';
-import { ReadRate } from '../blobs/read-rate.js';
-import { Semaphore } from '../concurrency/semaphore.js';
 import { apiHosts, isKnownFor } from './quirks.js';
 import { rest } from './retrying.js';
 import type { Timing } from './timing.js';

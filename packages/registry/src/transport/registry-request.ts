@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+
 import { RegistryError } from '../errors.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { BodyBudget } from './body-budget.js';
@@ -6,18 +7,18 @@ import { parseChallenges } from './challenge.js';
 import { notePulls, takePull } from './counted-pulls.js';
 import { openExchange } from './exchange.js';
 import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange.js';
-import { followRedirects, redirectToken } from './redirects.js';
-import { exchangeOptions } from './request-options.js';
-import type { GetRequest, RegistryRequest } from './request-options.js';
 import { markMirrorsBad, readFromMirror } from './mirrored-read.js';
 import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
 import { statusesOf } from './quirks.js';
+import { followRedirects, redirectToken } from './redirects.js';
+import type { RegistryHost } from './registry-host.js';
+import { exchangeOptions } from './request-options.js';
+import type { GetRequest, RegistryRequest } from './request-options.js';
 import { BodyTooLarge, discardBody, readBody } from './response-body.js';
 import { responseFault } from './response-fault.js';
 import type { FailedRequest } from './response-fault.js';
 import { retrying } from './retrying.js';
-import type { RegistryHost } from './registry-host.js';
 import { withUnused } from './unused-credentials.js';
 
 const errorBodyLimitBytes = 1024 * 1024;

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+
 import { ThroughputWatchdog } from '../blobs/throughput-watchdog.js';
 import type { BodyBudget } from './body-budget.js';
 import type { Answer, AnswerHead } from './exchange.js';

@@ -1,9 +1,9 @@
 import { parseBoundedJson } from '../oci/bounded-json.js';
-import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RegistryDiagnostic } from '../registry-errors.js';
-import type { AnswerHead } from './exchange.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { classifyResponse } from './classify-response.js';
+import type { AnswerHead } from './exchange.js';
 import { printUrl, redactText } from './redaction.js';
 import type { RegistryRequest } from './request-options.js';
 import { parseRetryAfter } from './retrying.js';

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+
 import type { AnswerHead } from './exchange.js';
 
 /** The head of an answer, with its fields by lower-case name, as in node. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { RegistryError } from '../errors.js';
 import type { Timing } from './timing.js';
 

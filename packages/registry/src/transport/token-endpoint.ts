@@ -1,5 +1,5 @@
-import { parseBoundedJson } from '../oci/bounded-json.js';
 import type { RegistryCredentials } from '../client-options.js';
+import { parseBoundedJson } from '../oci/bounded-json.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { basicAuthorization } from './authorization.js';
@@ -9,10 +9,10 @@ import type { AnswerHead } from './exchange.js';
 import { networkFault } from './network-fault.js';
 import { printUrl } from './redaction.js';
 import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
-import { readDiagnostics, responseFault, saidBy } from './response-fault.js';
-import { BodyTooLarge, readBody } from './response-body.js';
-import { retrying } from './retrying.js';
 import type { RegistryHost } from './registry-host.js';
+import { BodyTooLarge, readBody } from './response-body.js';
+import { readDiagnostics, responseFault, saidBy } from './response-fault.js';
+import { retrying } from './retrying.js';
 
 const clientId = 'image-ferry';
 /** In characters: servers accept no longer field, and many tokens are kept. */

@@ -1,7 +1,7 @@
-import type { RegistryErrorCode } from '../errors.js';
 import { RegistryError } from '../errors.js';
-import type { RepositoryRef } from '../repository-ref.js';
+import type { RegistryErrorCode } from '../errors.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { RegistryHost } from './registry-host.js';
 
 /** Faults that credentials might have prevented. */

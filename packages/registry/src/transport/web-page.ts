@@ -1,5 +1,5 @@
-import type { RepositoryRef } from '../repository-ref.js';
 import { RegistryFault } from '../registry-errors.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { AnswerHead } from './exchange.js';
 import { printUrl } from './redaction.js';
 

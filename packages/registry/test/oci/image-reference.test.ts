@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
+import { reference } from '../../../../test/domain/arbitraries.js';
 import { InvalidInput } from '../../src/errors.js';
 import { parseImageReference, printImageReference, sourceRepository } from '../../src/oci/image-reference.js';
-import { reference } from '../../../../test/domain/arbitraries.js';
 
 const sha256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const sha512 = `sha512:${'0123456789abcdef'.repeat(8)}`;

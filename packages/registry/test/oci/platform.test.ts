@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
+import { platform } from '../../../../test/domain/arbitraries.js';
 import { InvalidInput } from '../../src/errors.js';
 import {
   parsePlatform,
@@ -8,7 +10,6 @@ import {
   printPlatform,
   readPlatform,
 } from '../../src/oci/platform.js';
-import { platform } from '../../../../test/domain/arbitraries.js';
 
 describe('platforms', () => {
   test.each([

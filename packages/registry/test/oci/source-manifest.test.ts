@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+
 import { isArtifactManifest, readSourceManifest, UnsupportedManifest } from '../../src/oci/source-manifest.js';
 import type { SourceManifest } from '../../src/oci/source-manifest.js';
 

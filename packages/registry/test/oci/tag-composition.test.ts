@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
+import { platform } from '../../../../test/domain/arbitraries.js';
 import { platformIn } from '../../src/oci/config-platform.js';
 import type { Digest } from '../../src/oci/digest.js';
 import { ManifestRefusedByPolicy } from '../../src/oci/manifest-policy.js';
@@ -10,7 +13,6 @@ import { readSourceManifest } from '../../src/oci/source-manifest.js';
 import type { SourceManifest } from '../../src/oci/source-manifest.js';
 import { composeTag, PlatformMissing } from '../../src/oci/tag-composition.js';
 import type { CompositionRequest, TagComposition } from '../../src/oci/tag-composition.js';
-import { platform } from '../../../../test/domain/arbitraries.js';
 
 const ociIndex = 'application/vnd.oci.image.index.v1+json';
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';

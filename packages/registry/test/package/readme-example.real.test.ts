@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { pushImage, readManifest } from '../../../../demo/image-exchange.js';
 import { makeImage } from '../../../../demo/make-images.js';
-import type { RegistryServer } from '../../../../demo/registry-server.js';
 import { startRegistry } from '../../../../demo/registry-server.js';
+import type { RegistryServer } from '../../../../demo/registry-server.js';
 import { npm, npmSettings } from '../../../../test/support/npm.js';
 import { projectRoot } from '../../../../test/support/tools.js';
 

@@ -3,7 +3,9 @@ import { createServer, get as getPlain } from 'node:http';
 import type { Agent, IncomingMessage, RequestListener } from 'node:http';
 import { createServer as createTlsServer, get as getTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
+
 import { onTestFinished } from 'vitest';
+
 import { selfSignedCertificate } from '../../../../demo/self-signed-certificate.js';
 import { PooledPlainAgent, PooledTlsAgent } from '../../src/transport/pooled-agent.js';
 
