@@ -151,7 +151,7 @@ module.exports = {
       from: { path: registrySource },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: '(^|/)node_modules/(@noble/hashes|ipaddr\\.js|http-proxy-agent|https-proxy-agent)/',
+        pathNot: '(^|/)node_modules/(@noble/hashes|hash-wasm|ipaddr\\.js|http-proxy-agent|https-proxy-agent)/',
       },
     },
     {

@@ -20,7 +20,7 @@ export interface UploadKey {
 export interface UploadRecord extends UploadKey {
   /** Size of the whole blob, in bytes. */
   readonly size: number;
-  /** Where the next request goes. It is a capability: whoever has it can write to the upload. Never log it. */
+  /** Where the next request goes. It is a capability: a process that knows it can write to the upload. Never log it. */
   readonly location: string;
   /** The location is on an origin that a redirect chose: it gets no authorization. */
   readonly foreign: boolean;

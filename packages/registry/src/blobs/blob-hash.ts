@@ -1,66 +1,44 @@
-import type { Hash } from 'node:crypto';
-
-import { algorithmOf, finishDigest, startDigest } from '../manifests/content-digest.js';
 import type { Digest } from '../oci/digest.js';
 import type { SavedHash } from '../upload-records.js';
+import { ChoosingHash } from './choosing-hash.js';
+import type { BlobHash } from './hash-types.js';
+import { NativeHash } from './native-hash.js';
 
-/** The state of a hash after some bytes of a blob: a hash can be continued from it. */
-export interface HashCheckpoint {
-  /** Bytes that were hashed. */
-  readonly offset: number;
-  /** Returns the state in a form that another process can continue; undefined where this hash cannot be saved. */
-  save(): SavedHash | undefined;
-  /** Returns a hash that continues from here, independent of the one that the checkpoint was made from. */
-  resume(): Promise<BlobHash>;
-}
+export type { BlobHash, HashCheckpoint } from './hash-types.js';
 
-/** The digest of the bytes of a blob, in order from its first byte. */
-export interface BlobHash {
-  /** Bytes that were hashed: the offset of the next byte. */
-  readonly offset: number;
-  update(chunk: Buffer): void;
-  checkpoint(): HashCheckpoint;
-  /** Ends the hash. */
-  digest(): Digest;
+/** A smaller blob is sent again from its first byte after the process has died: that costs no more than what is saved. */
+const leastPortableBytes = 16 * 1024 * 1024;
+
+export interface BlobHashOptions {
+  /** Size of the blob, in bytes. */
+  readonly size: number;
+  /**
+   * `when-slow`: another process can continue the hash of a blob of at least 16 MiB whose line is slower than 100 MB/s;
+   * `never`: nothing is saved.
+   */
+  readonly portable: 'never' | 'when-slow';
+  /** Milliseconds; by default `performance.now`. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Starts the hash of a blob's bytes, with the algorithm of its digest. */
-export function startBlobHash(digest: Digest): BlobHash {
-  return new NativeHash(digest, startDigest(digest), 0);
+export function startBlobHash(digest: Digest, options?: BlobHashOptions): BlobHash {
+  if (options?.portable !== 'when-slow' || options.size < leastPortableBytes) return new NativeHash(digest);
+  return new ChoosingHash(digest, options.now ?? (() => performance.now()));
 }
 
-class NativeHash implements BlobHash {
-  readonly #of: Digest;
-  readonly #hash: Hash;
-  #offset: number;
-
-  constructor(of: Digest, hash: Hash, offset: number) {
-    this.#of = of;
-    this.#hash = hash;
-    this.#offset = offset;
-  }
-
-  get offset(): number {
-    return this.#offset;
-  }
-
-  update(chunk: Buffer): void {
-    this.#hash.update(chunk);
-    this.#offset += chunk.length;
-  }
-
-  checkpoint(): HashCheckpoint {
-    const of = this.#of;
-    const copy = this.#hash.copy();
-    const offset = this.#offset;
-    return {
-      offset,
-      save: () => undefined,
-      resume: () => Promise.resolve(new NativeHash(of, copy.copy(), offset)),
-    };
-  }
-
-  digest(): Digest {
-    return finishDigest(this.#hash, algorithmOf(this.#of));
+/**
+ * Continues a hash that an earlier process saved.
+ *
+ * @returns undefined if the state is damaged, belongs to another blob, or cannot be continued by this program: the blob is
+ * then hashed from its first byte
+ */
+export async function restoreBlobHash(digest: Digest, saved: SavedHash): Promise<BlobHash | undefined> {
+  try {
+    const { PortableHash } = await import('./portable-hash.js');
+    return await PortableHash.restore(digest, saved);
+  } catch {
+    // Node can be started without WebAssembly (`--jitless`).
+    return undefined;
   }
 }

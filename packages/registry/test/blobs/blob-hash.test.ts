@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { restoreBlobHash, startBlobHash } from '../../src/blobs/blob-hash.js';
+import type { BlobHash } from '../../src/blobs/blob-hash.js';
+import { encodeHashState } from '../../src/blobs/hash-state.js';
+import { PortableHash } from '../../src/blobs/portable-hash.js';
+import type { Digest } from '../../src/digest.js';
+import type { SavedHash } from '../../src/upload-records.js';
+
+const mebibyte = 1024 * 1024;
+const size = 24 * mebibyte;
+const chunk = Buffer.alloc(mebibyte / 4, 'layer');
+const blob = Buffer.concat(Array.from({ length: size / chunk.length }, () => chunk));
+const digest = digestOf(blob);
+
+const algorithm = fc.constantFrom('sha256' as const, 'sha512' as const);
+const step = fc.record({ bytes: fc.nat(700), next: fc.constantFrom('go on', 'resume', 'restore') });
+
+function digestOf(bytes: Uint8Array, name: 'sha256' | 'sha512' = 'sha256'): Digest {
+  return `${name}:${createHash(name).update(bytes).digest('hex')}`;
+}
+
+/** The clock of a line on which each chunk takes this long. */
+function clockOf(msPerChunk: number): () => number {
+  let now = 0;
+  return () => (now += msPerChunk);
+}
+
+/** Feeds chunks of the blob until the hash can be saved, or until all of them have been hashed. */
+async function savedOf(hash: BlobHash): Promise<SavedHash | undefined> {
+  while (hash.offset < size) {
+    hash.update(chunk);
+    // WebAssembly is loaded meanwhile, as it is between two chunks of a connection.
+    await setImmediate();
+    const saved = hash.checkpoint().save();
+    if (saved !== undefined) return saved;
+  }
+  return undefined;
+}
+
+async function restored(of: Digest, saved: SavedHash | undefined): Promise<BlobHash> {
+  const hash = saved === undefined ? undefined : await restoreBlobHash(of, saved);
+  if (hash === undefined) throw new Error('the hash cannot be continued');
+  return hash;
+}
+
+test('a hash that is split, resumed and restored anywhere has the digest of the whole', async () => {
+  const property = fc.asyncProperty(
+    fc.uint8Array({ maxLength: 4000 }),
+    algorithm,
+    fc.array(step, { maxLength: 12 }),
+    async (array, name, steps) => {
+      const bytes = Buffer.from(array);
+      const of = digestOf(bytes, name);
+      let hash: BlobHash = await PortableHash.start(of);
+      for (const { bytes: count, next } of steps) {
+        hash.update(bytes.subarray(hash.offset, hash.offset + count));
+        const checkpoint = hash.checkpoint();
+        if (next === 'go on') continue;
+        // What the first hash does after the checkpoint does not change the second.
+        hash.update(Buffer.from('something else'));
+        hash = next === 'resume' ? await checkpoint.resume() : await restored(of, checkpoint.save());
+      }
+      hash.update(bytes.subarray(hash.offset));
+
+      expect(hash.digest()).toBe(of);
+    },
+  );
+
+  await fc.assert(property, { numRuns: 100 });
+});
+
+test('the hash of a blob that arrives slowly can be saved after its first bytes, and has the right digest', async () => {
+  const hash = startBlobHash(digest, { size, portable: 'when-slow', now: clockOf(100) });
+
+  const saved = await savedOf(hash);
+  const second = await restored(digest, saved);
+  hash.update(blob.subarray(hash.offset));
+  second.update(blob.subarray(second.offset));
+
+  expect(saved?.offset).toBeLessThan(size / 2);
+  expect([hash.digest(), second.digest()]).toEqual([digest, digest]);
+});
+
+test.each([
+  ['arrives at 250 MB/s', { size, portable: 'when-slow', now: clockOf(1) }],
+  ['is smaller than 16 MiB', { size: 15 * mebibyte, portable: 'when-slow', now: clockOf(100) }],
+  ['nobody would continue', { size, portable: 'never', now: clockOf(100) }],
+] as const)('the hash of a blob that %s is a native one', async (_, options) => {
+  const hash = startBlobHash(digest, options);
+
+  const saved = await savedOf(hash);
+
+  expect(saved).toBeUndefined();
+  expect(hash.digest()).toBe(digest);
+});
+
+test('a checkpoint before the first byte continues as a hash that can be saved', async () => {
+  const { offset, resume } = startBlobHash(digest, { size, portable: 'when-slow', now: clockOf(100) }).checkpoint();
+
+  expect(offset).toBe(0);
+  expect(await savedOf(await resume())).toBeDefined();
+});
+
+test('a native hash continues from its checkpoints', async () => {
+  const hash = startBlobHash(digest);
+  hash.update(blob.subarray(0, 1000));
+
+  const resumed = await hash.checkpoint().resume();
+  hash.update(blob.subarray(0, 1000));
+  resumed.update(blob.subarray(resumed.offset));
+
+  expect(resumed.digest()).toBe(digest);
+});
+
+test('a state that was changed in any byte is not continued', async () => {
+  const hash = await PortableHash.start(digest);
+  hash.update(blob.subarray(0, 1000));
+  const saved = hash.checkpoint().save() ?? { offset: 0, state: '' };
+  const bytes = Buffer.from(saved.state, 'base64');
+
+  const property = fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+    const changed = Buffer.from(bytes);
+    changed.writeUInt8(changed.readUInt8(at) ^ change, at);
+
+    expect(await restoreBlobHash(digest, { ...saved, state: changed.toString('base64') })).toBeUndefined();
+  });
+
+  await fc.assert(property, { numRuns: 200 });
+  expect(await restoreBlobHash(digest, saved)).toBeDefined();
+});
+
+test('a state of another blob, another offset or another program is not continued', async () => {
+  const hash = await PortableHash.start(digest);
+  hash.update(blob.subarray(0, 1000));
+  const saved = hash.checkpoint().save() ?? { offset: 0, state: '' };
+  const other = digestOf(Buffer.from('other'));
+
+  expect(await restoreBlobHash(other, saved)).toBeUndefined();
+  expect(await restoreBlobHash(digest, { ...saved, offset: 999 })).toBeUndefined();
+  const foreign = { offset: 1000, state: Buffer.alloc(Buffer.from(saved.state, 'base64').length - 10) };
+  expect(await restoreBlobHash(digest, { offset: 1000, state: encodeHashState(digest, foreign) })).toBeUndefined();
+  expect(await restoreBlobHash(digest, { ...saved, state: '' })).toBeUndefined();
+  expect(await restoreBlobHash(digest, { ...saved, state: 'no base64 at all' })).toBeUndefined();
+});
