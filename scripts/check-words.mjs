@@ -28,7 +28,7 @@ const words = [
   [/\bowed\b|\bowing\b/i, 'missing, required'],
   [/\bpark(?:s|ed|ing)?\b/i, 'block, blocked'],
   [/\b(?:a|the|each|every|next|last|this|that|one|another|sync) pass(?:'s)?\b|\bpasses over\b/i, 'sync run, run'],
-  [/\b(?:a|the|each|every|next|last|this|that|one|another) rounds?\b/i, 'attempt'],
+  [/\b(?:a|the|each|every|next|last|this|that|one|another) rounds?\b(?![- ]trips?\b)/i, 'attempt'],
   [/\bunder way\b/i, 'in flight, in progress'],
   [/\bmoods?\b/i, 'learned capabilities'],
 ];
