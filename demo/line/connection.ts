@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+
 import type { ConnectionLog } from './exchange-log.js';
 import type { Faults } from './faults.js';
 import { startFlow } from './flow.js';

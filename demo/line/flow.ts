@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+
 import type { Fault } from './faults.js';
 import { rateLimit } from './rate-limit.js';
 import type { RateLimit } from './rate-limit.js';

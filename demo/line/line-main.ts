@@ -1,6 +1,6 @@
 /** A line in a process of its own: `startLineProcess` starts it and calls its methods. */
-import type { Line, LineOptions } from './line.js';
 import type { LineCall, LineReply } from './line-process.js';
+import type { Line, LineOptions } from './line.js';
 import { startLine } from './start-line.js';
 
 let line: Line | undefined;

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+
 import { projectRoot } from '../tools.js';
 import type { Exchange, Line, LineOptions, LineStats } from './line.js';
 

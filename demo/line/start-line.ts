@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+
 import { watchBusyness } from './busyness.js';
 import { carry } from './connection.js';
 import type { Connection } from './connection.js';

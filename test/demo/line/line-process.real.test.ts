@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+
 import { expect, test } from 'vitest';
 
 import { startLineProcess } from '../../../demo/line/line-process.js';

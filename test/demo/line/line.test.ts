@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterEach, describe, expect, test } from 'vitest';
 
 import type { LineOptions } from '../../../demo/line/line.js';
