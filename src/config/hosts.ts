@@ -44,7 +44,7 @@ export function readHosts(
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
       ...(proxy === undefined ? {} : { proxy }),
       ...(mirrors.length === 0 ? {} : { mirrors }),
-      ...(concurrency === undefined ? {} : { concurrentReads: concurrency }),
+      ...(concurrency === undefined ? {} : { concurrentBlobs: concurrency }),
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
       ...(allowHttpBlobRedirects === undefined ? {} : { allowHttpBlobRedirects }),
     });

@@ -61,7 +61,7 @@ describe('hosts of ferry.yaml', () => {
   test('read limits of a host apply to Docker Hub under any of its names', () => {
     const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
 
-    expect(hosts.get('docker.io')).toMatchObject({ concurrentReads: 2, readBytesPerSecond: 6_250_000 });
+    expect(hosts.get('docker.io')).toMatchObject({ concurrentBlobs: 2, readBytesPerSecond: 6_250_000 });
     expect(() => read({ 'docker.io': { bandwidth: 'much' } })).toThrow(
       'hosts.docker.io.bandwidth: "much" is not a rate',
     );

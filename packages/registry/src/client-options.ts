@@ -52,8 +52,11 @@ export interface HostSettings {
   readonly mirrors?: readonly MirrorSettings[];
   /** Follows a redirect of a blob from TLS to plain HTTP; default: refused. The digest is checked in any case. */
   readonly allowHttpBlobRedirects?: boolean;
-  /** Blobs read from this source at once, over all copies of a client; absent: as many as the client has in flight. */
-  readonly concurrentReads?: number;
+  /**
+   * Most blobs in flight from this host as a source, and as many to it as a target, over all copies of a client; absent:
+   * as many as make the transfers faster, at most 24 and another 16 below 1 MiB.
+   */
+  readonly concurrentBlobs?: number;
   /** Limit for all of those reads together. */
   readonly readBytesPerSecond?: number;
   /** False: these settings are only limits; the host is trusted no more than any other. */
@@ -124,7 +127,7 @@ export interface RegistryClientOptions {
   readonly onMirrorFault?: (fault: RegistryError) => void;
   /** Default: no proxy. */
   readonly proxies?: ProxyRules;
-  /** Blobs in flight at once over all copies of this client; default 6. */
+  /** Most blobs of 1 MiB or more in flight over all copies of this client; default 32. */
   readonly concurrentTransfers?: number;
   /** Where earlier processes put blobs; by default nothing is remembered. */
   readonly blobLocations?: BlobLocations;

@@ -1,6 +1,6 @@
 import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
-import { Semaphore } from './concurrency/semaphore.js';
+import { rateMeter } from './blobs/transfer-slots.js';
 import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
 import { RegistryError } from './errors.js';
 import { withPreparedCopy } from './prepare-copy.js';
@@ -11,9 +11,10 @@ import { RegistryFault } from './registry-errors.js';
 import { TargetRun } from './target-run.js';
 import { sharedSignal } from './transport/shared-signal.js';
 
-const blobsAtOnce = 3;
-/** The same number again is being requested, opened or committed, so that the bytes never wait for an answer. */
-const workersPerBlob = 2;
+/** Blobs that are looked for, opened, in flight or committed: more than have bytes in flight, which then never wait. */
+const blobsAtOnce = 32;
+/** The same for a copy whose blobs in flight are limited: the same number again is ahead or behind. */
+const blobsPerSlot = 2;
 
 /**
  * Copies an image from its source to every target: each blob is read once for all targets that lack it, nothing is
@@ -22,7 +23,7 @@ const workersPerBlob = 2;
  * @param request what to copy, and to which targets
  * @param options.signal ends it; the promise is rejected with its reason
  * @param options.onProgress called for each step, synchronously; it must not throw
- * @param options.concurrentBlobs blobs in flight at once, largest first; default 3
+ * @param options.concurrentBlobs most blobs in flight at once, largest first; default: as many as make it faster
  * @returns what each target got; a target that failed is in `failures`, and the others have everything
  * @throws RegistryError for a fault of the source that leaves no target done; the signal's reason when aborted
  */
@@ -31,7 +32,7 @@ export async function copyImage(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { onProgress = () => {}, concurrentBlobs = blobsAtOnce } = options;
+  const { onProgress = () => {}, concurrentBlobs = Infinity } = options;
   const signal = sharedSignal(options.signal);
   const settings = { onProgress, concurrentBlobs, signal };
   return await withPreparedCopy(
@@ -94,13 +95,15 @@ async function copyRequired(
   const passesOver = new Promise<void>((resolve) => {
     endRuns = resolve;
   });
+  const measure = rateMeter(client, source, incomplete);
   const context: TransferContext = {
     client,
     source,
-    passes: new Semaphore(concurrentBlobs),
+    slots: { most: concurrentBlobs, inFlight: 0 },
     passesOver,
     report(progress) {
       if (progress.type === 'read') bytesRead += progress.bytes;
+      measure(progress);
       onProgress(progress);
     },
     signal,
@@ -112,7 +115,7 @@ async function copyRequired(
   const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
   context.report({ type: 'planned', blobs: work.length, bytes });
 
-  await sendAll(context, work, workersPerBlob * concurrentBlobs).finally(endRuns);
+  await sendAll(context, work, Math.min(blobsAtOnce, blobsPerSlot * concurrentBlobs)).finally(endRuns);
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 

@@ -190,7 +190,7 @@ export type CopyProgress =
 export interface CopyOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CopyProgress) => void;
-  /** Blobs in flight at once, largest first; default 3. */
+  /** Most blobs in flight at once, largest first; default: as many as make the copy faster. */
   readonly concurrentBlobs?: number;
 }
 

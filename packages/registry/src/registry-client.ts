@@ -1,7 +1,7 @@
 import { BlobLocationCache } from './blobs/blob-location-cache.js';
+import { TransferQueue } from './blobs/transfer-queue.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from './concurrency/keyed-lock.js';
-import { Semaphore } from './concurrency/semaphore.js';
 import { ContentCache } from './manifests/content-cache.js';
 import { BodyBudgets } from './transport/body-budget.js';
 import { MirrorList } from './transport/mirror-list.js';
@@ -10,7 +10,7 @@ import { defaultTiming } from './transport/timing.js';
 import { requestToken } from './transport/token-endpoint.js';
 
 const cacheBytes = 16 * 1024 * 1024;
-const transfersAtOnce = 6;
+const transfersAtOnce = 32;
 
 /** Connections, tokens and learned capabilities that copies share. One per process; `close` it after the last copy. */
 export interface RegistryClient {
@@ -26,15 +26,8 @@ export interface RegistryClient {
   readonly inFlight: Map<string, Promise<unknown>>;
   /** @internal Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;
-  /**
-   * @internal
-   * Waits until one more blob may be read from this host. The host's own limit comes first: a read that waits for it
-   * takes no slot from other sources.
-   *
-   * @returns a function that ends the turn
-   * @throws the signal's reason
-   */
-  readTurn(source: string, signal: AbortSignal): Promise<() => void>;
+  /** @internal Gives slots to the transfers of all copies. */
+  readonly transfers: TransferQueue;
   /** Ends every connection. */
   close(): void;
 }
@@ -80,22 +73,9 @@ export function createRegistryClient({
     registryHosts.set(name, made);
     return made;
   };
-  const transfers = new Semaphore(concurrentTransfers);
   return {
     host,
-    async readTurn(source, signal) {
-      const leaveSource = await host(source).reads?.acquire(signal);
-      try {
-        const leaveTransfers = await transfers.acquire(signal);
-        return () => {
-          leaveTransfers();
-          leaveSource?.();
-        };
-      } catch (error) {
-        leaveSource?.();
-        throw error;
-      }
-    },
+    transfers: new TransferQueue(concurrentTransfers),
     contents: new ContentCache(cacheBytes),
     bodies,
     blobLocationCache: new BlobLocationCache(blobLocations),

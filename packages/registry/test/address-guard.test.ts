@@ -59,7 +59,7 @@ describe('a host that is not configured', () => {
     const { port, connections } = await startListener();
     const client = createRegistryClient({
       credentials: async () => undefined,
-      hosts: new Map([[`127.0.0.1:${port}`, { concurrentReads: 2, trusted: false }]]),
+      hosts: new Map([[`127.0.0.1:${port}`, { concurrentBlobs: 2, trusted: false }]]),
     });
 
     const reference = parseImageReference(`127.0.0.1:${port}/${repository}:v1`);

@@ -18,7 +18,7 @@ function copyOf(client: RegistryClient, source: ScriptedRegistry, passesOver = P
   return {
     client,
     source: { side: 'source', host: source.host, repository },
-    passes: new Semaphore(3),
+    slots: { most: 3, inFlight: 0 },
     passesOver,
     signal,
     report: () => {},

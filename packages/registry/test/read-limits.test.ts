@@ -31,7 +31,7 @@ test('a source is read with no more concurrent blobs and no faster than its sett
     },
     99,
   );
-  const hosts = new Map([[source.host, { concurrentReads: 1, readBytesPerSecond: 2_000_000 }]]);
+  const hosts = new Map([[source.host, { concurrentBlobs: 1, readBytesPerSecond: 2_000_000 }]]);
   const client = clientFor([target], { hosts });
 
   const startedAt = performance.now();

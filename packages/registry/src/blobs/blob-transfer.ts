@@ -1,3 +1,4 @@
+import type { RepositoryRef } from '../repository-ref.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { BlobUploadTask } from './blob-upload-task.js';
 import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-upload-task.js';
@@ -51,7 +52,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
       );
       if (uploads.size === 0) return;
       try {
-        const complete = await withTransferSlot(context, blob, async () => {
+        const complete = await withTransferSlot(context, blob, reposOf(uploads), async () => {
           leaveLaggingBehind(uploads);
           return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
         });
@@ -67,6 +68,10 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
   } catch (error) {
     for (const task of joining) if (!task.isCatchingUp) task.reject(error);
   }
+}
+
+function reposOf(uploads: ReadonlyMap<BlobUpload, BlobUploadTask>): readonly RepositoryRef[] {
+  return [...uploads.values()].map(({ destination }) => destination.repo);
 }
 
 /** Another blob may have shown that a target is too slow while this one waited for its turn. */

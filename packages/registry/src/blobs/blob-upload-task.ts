@@ -12,6 +12,8 @@ import { hasBlob } from './blob-presence.js';
 import { BlobUpload, UploadRedirected } from './blob-upload.js';
 import { Stalled, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
+import type { CopySlots } from './transfer-queue.js';
+import { takeTransferSlot } from './transfer-slots.js';
 
 /** Attempts for one blob to one target, including the shared one. */
 const maxAttempts = 4;
@@ -36,8 +38,10 @@ export interface BlobUploadResult {
 export interface TransferContext {
   readonly client: RegistryClient;
   readonly source: RepositoryRef;
-  /** Blobs of this copy whose bytes are in flight to the targets that keep up. */
-  readonly passes: Semaphore;
+  /** What this copy has in flight. */
+  readonly slots: CopySlots;
+  /** Blobs prepare before it settles, but none is sent; it never rejects. */
+  readonly mayFlow?: Promise<void> | undefined;
   /** Every blob has had its shared read: targets that were too slow for it may read the source now. */
   readonly passesOver: Promise<void>;
   readonly signal: AbortSignal;
@@ -189,12 +193,12 @@ export class BlobUploadTask {
 
   /** Taken only for the bytes themselves: a task that waits for another upload while it holds a turn may block it. */
   async #turn(): Promise<() => void> {
-    const { signal, catchUps } = this.destination;
+    const { repo, signal, catchUps } = this.destination;
     const leaveCatchUps = await catchUps.acquire(signal);
     try {
-      const leaveReads = await this.#context.client.readTurn(this.#context.source.host, signal);
+      const leaveSlot = await takeTransferSlot(this.#context, this.#blob, [repo], signal);
       return () => {
-        leaveReads();
+        leaveSlot();
         leaveCatchUps();
       };
     } catch (error) {

@@ -26,19 +26,36 @@ export function workList(runs: readonly TargetRun[], required: readonly (readonl
 }
 
 /**
- * Brings all blobs to their targets, `atOnce` at a time. The largest start first, so that the long ones do not begin
- * last. A blob that is larger than any that a registry has accepted so far is opened before any other is sent: a limit
- * on bodies, of the registry or of a proxy before it, then shows before the first byte of a layer.
+ * Brings all blobs to their targets, `atOnce` at a time: those whose bytes wait for a slot have been looked for and
+ * opened by then. The largest start first, so that the long ones do not begin last. A blob that is larger than any that
+ * a registry has accepted so far is accepted or refused before any other is sent: a limit on bodies, of the registry or
+ * of a proxy before it, then shows before the first byte of a layer.
  */
 export async function sendAll(context: TransferContext, work: readonly BlobWork[], atOnce: number): Promise<void> {
   const leaders = new Set(longest(context, work));
   const led = [...leaders].flatMap((each) => begin(context, each) ?? []);
-  await Promise.all(led.map(({ opened }) => opened));
   const queue = work.filter((each) => !leaders.has(each));
+  const { joinMs } = context.client.host(context.source.host).timing;
+  const opened = settledWithin(
+    led.map((transfer) => transfer.opened),
+    joinMs,
+  );
+  const followers = { ...context, mayFlow: opened };
   await Promise.all([
     ...led.map(({ shared }) => shared),
-    ...Array.from({ length: atOnce }, () => worker(context, queue)),
+    ...Array.from({ length: atOnce }, () => worker(followers, queue)),
   ]);
+}
+
+/** A leader may itself wait for another copy's blob, whose leader waits for a blob of this one: never for long. */
+async function settledWithin(promises: readonly Promise<void>[], mostMs: number): Promise<void> {
+  if (promises.length === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, mostMs);
+  });
+  await Promise.race([Promise.all(promises), late]);
+  clearTimeout(timer);
 }
 
 /** The largest blob of each target whose registry has not accepted one of that size yet. */

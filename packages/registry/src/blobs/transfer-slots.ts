@@ -1,23 +1,49 @@
+import type { CopyProgress } from '../copy-types.js';
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import type { TransferContext } from './blob-upload-task.js';
 import type { Blob } from './image-blobs.js';
 
 /**
- * Runs the transfer of a blob's bytes when there is a slot for it. Only the bytes take turns: the requests before and
- * after them mostly wait, and run beside other blobs' bytes. The largest blob is next, in whatever order they were
- * prepared: what a target takes long to store must not come last.
+ * Runs the transfer of a blob's bytes when its source and each of its targets have a slot for it. Only the bytes need
+ * slots: the requests before and after them mostly wait, and run beside other blobs' bytes.
  *
  * @throws what `work` throws; the context's signal's reason
  */
 export async function withTransferSlot<T>(
-  { client, source, passes, signal }: TransferContext,
-  { size }: Blob,
+  context: TransferContext,
+  blob: Blob,
+  targets: readonly RepositoryRef[],
   work: () => Promise<T>,
 ): Promise<T> {
-  const leaveRuns = await passes.acquire(signal, size);
-  try {
-    const leaveReads = await client.readTurn(source.host, signal);
-    return await work().finally(leaveReads);
-  } finally {
-    leaveRuns();
-  }
+  await context.mayFlow;
+  const leave = await takeTransferSlot(context, blob, targets, context.signal);
+  return await work().finally(leave);
+}
+
+/** The same without work. @returns a function that frees the slot */
+export async function takeTransferSlot(
+  { client, source, slots }: TransferContext,
+  { size }: Blob,
+  targets: readonly RepositoryRef[],
+  signal: AbortSignal,
+): Promise<() => void> {
+  const lanes = [source, ...targets].map(({ host, side }) => client.host(host).lanes[side]);
+  return await client.transfers.acquire({ copy: slots, size, lanes, signal });
+}
+
+/** Measures the rates of the hosts by what a copy reports. */
+export function rateMeter(
+  { host, transfers }: RegistryClient,
+  source: RepositoryRef,
+  targets: readonly { readonly repo: RepositoryRef; readonly plan: { readonly target: string } }[],
+): (progress: CopyProgress) => void {
+  const readFrom = host(source.host).lanes.source;
+  const sentTo = new Map(targets.map(({ plan, repo }) => [plan.target, host(repo.host).lanes.target]));
+  return (progress) => {
+    if (progress.type === 'read') transfers.moved(readFrom, progress.bytes);
+    if (progress.type !== 'sent') return;
+    const lane = sentTo.get(progress.target);
+    if (lane !== undefined) transfers.moved(lane, progress.bytes);
+  };
 }

@@ -1,8 +1,8 @@
 import { connect as connectTls } from 'node:tls';
 
+import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
-import { Semaphore } from '../concurrency/semaphore.js';
 import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
@@ -44,8 +44,8 @@ export class RegistryHost {
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullLedger | undefined;
-  /** Limits how many blobs are read from here at once; undefined: no limit of its own. */
-  readonly reads: Semaphore | undefined;
+  /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
+  readonly lanes: Readonly<Record<RepositoryRef['side'], HostLane>>;
   readonly readPace: ReadRate | undefined;
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
@@ -82,8 +82,8 @@ export class RegistryHost {
     this.mirrors = options.mirrors;
     this.bodies = options.bodies;
     this.pulls = options.pulls;
-    const { concurrentReads, readBytesPerSecond } = options.settings;
-    this.reads = concurrentReads === undefined ? undefined : new Semaphore(concurrentReads);
+    const { concurrentBlobs, readBytesPerSecond } = options.settings;
+    this.lanes = { source: new HostLane(concurrentBlobs), target: new HostLane(concurrentBlobs) };
     this.readPace = readBytesPerSecond === undefined ? undefined : new ReadRate(readBytesPerSecond);
     this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
     this.monolithicUploads = isKnownFor('one-put', host);
