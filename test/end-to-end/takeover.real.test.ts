@@ -41,6 +41,8 @@ beforeEach(async () => {
       ALIYUN_REGISTRY: aliyun.url,
       ALIYUN_NAME_SPACE: 'mirror',
       MY_REGISTRY: own.url,
+      // Whether `latest` is still right only its source knows, and no source is asked here.
+      FERRY_MUTABLE_TAGS: 'none',
     },
   });
 });
@@ -58,7 +60,7 @@ test(
     await sql.query(legacySchema('mysql'));
     await sql.query(script.replaceAll(aliyunHost, aliyun.host).replaceAll(privateHost, own.host));
     const before = await names();
-    await putOnTargets(before);
+    await putOnTargets();
 
     const summary = await stage.ask<SyncAllResult>('up', '--until-idle');
     const first = await dump();
@@ -73,7 +75,10 @@ test(
       const moved = (await registry.requests()).filter(({ method }) => method !== 'HEAD' && method !== 'GET');
       expect(moved).toEqual([]);
     }
-    expect(again).toMatchObject({ status: 0, output: 'The tables are up to date.\n' });
+    expect(again).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('The tables are up to date.\n') as string,
+    });
     expect(second).toEqual(first);
   },
 );
@@ -87,18 +92,22 @@ async function names(): Promise<string[]> {
   return (await column('select registry_image_name as value from pushed_images order by id')) as string[];
 }
 
-/** What the scripts left there: for our purpose one small image under every name. */
-async function putOnTargets(all: readonly string[]): Promise<void> {
-  const image = await makeImage({ name: 'legacy', layers: [100], format: 'docker' });
-  const queue = [...all];
+/** What the scripts left there: under every name one small image of the row's platform. */
+async function putOnTargets(): Promise<void> {
+  const [amd64, arm64] = await Promise.all([
+    makeImage({ name: 'legacy', layers: [100], format: 'docker' }),
+    makeImage({ name: 'legacy', layers: [100], format: 'docker', platform: 'linux/arm64' }),
+  ]);
+  const [queue] = await sql.query<RowDataPacket[]>('select registry_image_name as name, platform from pushed_images');
   await Promise.all(
     Array.from({ length: pushesAtOnce }, async () => {
-      for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { name, platform } = next as { name: string; platform: string | null };
         const registry = name.startsWith(`${aliyun.host}/`) ? aliyun : own;
         const path = name.slice(registry.host.length + 1);
         const colon = path.lastIndexOf(':');
         const [repository, tag] = colon < 0 ? [path, 'latest'] : [path.slice(0, colon), path.slice(colon + 1)];
-        await pushImage(registry, { image, repository, tag });
+        await pushImage(registry, { image: platform?.startsWith('linux/arm64') ? arm64 : amd64, repository, tag });
       }
     }),
   );
