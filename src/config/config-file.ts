@@ -33,7 +33,7 @@ const HostEntry = z.strictObject({
     .optional(),
   /** Maximum read rate from this source per worker: `50Mbit/s`. */
   bandwidth: z.string().optional(),
-  /** Blobs that each worker reads from this source in parallel. */
+  /** Most blobs that each worker reads from this source at once, and sends to it as a target at once. */
   concurrency: z.int().min(1).max(64).optional(),
   pulls: PullsEntry.optional(),
   /** Blobs may be redirected to a storage without TLS. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { HoldUps } from '../src/blobs/hold-ups.js';
 import { SlowTargetDetector } from '../src/blobs/slow-target-detector.js';
 
 const megabyte = 1_000_000;
@@ -20,7 +21,11 @@ test.each<[string, number, readonly Window[], readonly boolean[]]>([
   ['one that is slow and nearly done', 8, slow(3), [false, false, false]],
   ['one that becomes slow late', 2000, [fast(40), slow(2)].flat(), [...fast(40).map(() => false), false, true]],
 ])("a target is judged by its share of the others' waits: %s", (_, blobMegabytes, windows, verdicts) => {
-  const target = new SlowTargetDetector(blobMegabytes * megabyte, { windowMs, now: 0 });
+  const target = new SlowTargetDetector(blobMegabytes * megabyte, {
+    windowMs,
+    now: 0,
+    holdUps: new HoldUps().of('target'),
+  });
 
   const judged = windows.map(({ waited, megabytes }, position) => {
     target.sent(megabytes * megabyte);
@@ -29,6 +34,20 @@ test.each<[string, number, readonly Window[], readonly boolean[]]>([
   });
 
   expect(judged).toEqual(verdicts);
+});
+
+test('two equal targets that hold up different blobs are both fast enough', () => {
+  const holdUps = new HoldUps();
+  const blobs = ['one', 'other', 'one', 'other'].map(
+    (name) => new SlowTargetDetector(200 * megabyte, { windowMs, now: 0, holdUps: holdUps.of(name) }),
+  );
+
+  const verdicts = [1, 2, 3].flatMap((window) => {
+    for (const blob of blobs) blob.waited(0.95 * windowMs);
+    return blobs.map((blob) => blob.isTooSlow(window * windowMs));
+  });
+
+  expect(verdicts).not.toContain(true);
 });
 
 function slow(count: number): readonly Window[] {

@@ -81,7 +81,10 @@ export async function fanOut(
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
   let checkedAt = performance.now();
   const paces = new Map(
-    uploads.map((upload) => [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt })]),
+    uploads.map((upload) => {
+      const holdUps = client.host(source.host).holdUps.of(upload.repo.host);
+      return [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt, holdUps })];
+    }),
   );
   const watchdog = setInterval(() => {
     const now = performance.now();

@@ -15,11 +15,11 @@ const sustainedMs = 2_000;
 const burstMs = 1_500;
 /** A step that has not shown a gain in this time has none. */
 const quickTrialMs = 2_000;
-/** The line may have changed since then. */
-const staleMs = 60_000;
+/** A step that could not be judged in this time is taken back: the line may have changed. */
+const staleMs = 15_000;
 
 /** Pauses after a step that brought nothing; doubled each time. */
-const pauseUpMs = 1_000;
+const pauseUpMs = 2_000;
 const pauseDownMs = 10_000;
 const longestPauseMs = 60_000;
 /** A registry that pushes back once a second is answered once. */
@@ -55,6 +55,9 @@ export class AdaptiveLimit {
   #rejections = 0;
   #nextTrialAt = 0;
   #pushBacks = 0;
+  #inFlight = 0;
+  /** The value has fallen, and more are in flight than it allows. */
+  #isDraining = false;
   #lastPushBackAt = -Infinity;
 
   constructor(most = mostUncapped) {
@@ -73,13 +76,15 @@ export class AdaptiveLimit {
 
   /** Records that blobs began or ended. @param isWanted more of them wait for this limit */
   holds(inFlight: number, isWanted: boolean, now: number): void {
+    if (inFlight > this.#inFlight || inFlight <= this.#value) this.#isDraining = false;
+    this.#inFlight = inFlight;
     this.#window.holds(inFlight, isWanted, now);
   }
 
   /** Records bytes of the blobs in flight. @returns whether the value has changed */
   moved(bytes: number, now: number): boolean {
     const sample = this.#window.moved(bytes, now);
-    if (sample === undefined) return false;
+    if (sample === undefined || this.#isDraining) return false;
     const before = this.#value;
     if (this.#trial === undefined) this.#measured(sample, now);
     else this.#judge(this.#trial, sample, now);
@@ -93,7 +98,7 @@ export class AdaptiveLimit {
     this.#pushBacks = isOld ? 1 : this.#pushBacks + 1;
     this.#lastPushBackAt = now;
     const least = kind === 'busy' ? 1 : Math.min(firstValue, this.#value);
-    this.#value = Math.max(least, Math.floor(this.#value / 2));
+    this.#set(Math.max(least, Math.floor(this.#value / 2)));
     this.#isQuick = false;
     this.#step = 'up';
     this.#nextTrialAt = now + paused(pauseDownMs, this.#pushBacks);
@@ -117,7 +122,7 @@ export class AdaptiveLimit {
     const from = this.#value;
     if (this.isRestrained) {
       // Back to where it began, whether that is faster or not: the registry had only been busy.
-      this.#value = Math.min(firstValue, this.#most, from * 2);
+      this.#set(Math.min(firstValue, this.#most, from * 2));
       this.#nextTrialAt = now + pauseDownMs;
       this.#forget();
       return;
@@ -130,13 +135,13 @@ export class AdaptiveLimit {
       this.#nextTrialAt = now + pauseDownMs;
       return;
     }
-    this.#value = to;
+    this.#set(to);
     this.#trial = { step, from, before, startedAt: now, samples: [] };
   }
 
   #judge(trial: Trial, sample: RateSample, now: number): void {
     if (now - trial.startedAt > staleMs) {
-      this.#value = trial.from;
+      this.#set(trial.from);
       this.#forget();
       return;
     }
@@ -168,13 +173,18 @@ export class AdaptiveLimit {
   }
 
   #reject({ step, from }: Trial, now: number): void {
-    this.#value = from;
+    this.#set(from);
     this.#isQuick = false;
     this.#step = step === 'up' ? 'down' : 'up';
     this.#rejections += 1;
     this.#nextTrialAt =
       now + paused(this.#step === 'up' || from <= firstValue ? pauseUpMs : pauseDownMs, this.#rejections);
     this.#forget();
+  }
+
+  #set(value: number): void {
+    this.#isDraining = value < this.#value && this.#inFlight > value;
+    this.#value = value;
   }
 
   #forget(): void {

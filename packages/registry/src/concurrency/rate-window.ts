@@ -7,8 +7,11 @@ const fastBytesPerMs = 16_000;
 const shareFull = 0.75;
 /** A window that took this many times as long as it should: the process or the line had stopped. */
 const mostDelayed = 4;
-/** Part of the ideal gain that a step must bring: all of it is that twice as many blobs are twice as fast. */
-const shareOfGain = 0.3;
+/**
+ * Part of the ideal gain that a step must bring: all of it is that twice as many blobs are twice as fast. Where a blob is
+ * slow, more of them cost little, and a small gain is enough.
+ */
+const gainShare = { fast: 0.3, slow: 0.15 } as const;
 
 /** What moved in a period. */
 export interface RateSample {
@@ -24,7 +27,8 @@ export interface RateSample {
 
 /** Whether the change of the load has brought its share: for a step down, whether it has cost less than its share. */
 export function isWorthIt(before: RateSample, after: RateSample): boolean {
-  return rateOf(after) >= rateOf(before) * (1 + shareOfGain * (after.load / before.load - 1));
+  const share = before.isFast ? gainShare.fast : gainShare.slow;
+  return rateOf(after) >= rateOf(before) * (1 + share * (after.load / before.load - 1));
 }
 
 function rateOf({ bytes, ms }: RateSample): number {

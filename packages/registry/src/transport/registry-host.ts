@@ -1,5 +1,6 @@
 import { connect as connectTls } from 'node:tls';
 
+import { HoldUps } from '../blobs/hold-ups.js';
 import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
@@ -47,6 +48,8 @@ export class RegistryHost {
   /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
   readonly lanes: Readonly<Record<RepositoryRef['side'], HostLane>>;
   readonly readPace: ReadRate | undefined;
+  /** Which targets delay the reads from here. */
+  readonly holdUps = new HoldUps();
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */

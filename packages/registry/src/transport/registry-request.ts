@@ -10,6 +10,7 @@ import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange
 import { markMirrorsBad, readFromMirror } from './mirrored-read.js';
 import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
+import { notePushBack, watchRead, watchUpload } from './push-back.js';
 import { statusesOf } from './quirks.js';
 import { followRedirects, redirectToken } from './redirects.js';
 import type { RegistryHost } from './registry-host.js';
@@ -38,8 +39,9 @@ async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply
 /** The same for an answer with a body. */
 export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<IncomingMessage> {
   const { response } = await send(host, request);
-  if (response instanceof IncomingMessage) return response;
-  throw new TypeError(`${request.what} was answered without a body`);
+  if (!(response instanceof IncomingMessage)) throw new TypeError(`${request.what} was answered without a body`);
+  watchRead(host, request, response);
+  return response;
 }
 
 /** The same with the whole body, of at most `limitBytes`; a body that breaks off is requested again. */
@@ -91,6 +93,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
   const { url, own } = await resolveUrl(host, request);
   const authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
   const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
+  watchUpload(host, request, open);
   return { ...open, url };
 }
 
@@ -114,6 +117,7 @@ export async function unexpected(
   if (fault.code === 'rate-limited' || (fault.status === 503 && fault.retryAfterMs !== undefined)) {
     host.hold(fault.retryAfterMs ?? host.timing.backoffMs);
   }
+  notePushBack(host, request, fault.status ?? 0);
   return fault;
 }
 
