@@ -22,7 +22,7 @@ export interface LineStage {
   close(): Promise<void>;
 }
 
-/** A line with a server behind it that says and does nothing by itself. */
+/** A line with a server behind it that sends nothing unless a test tells it to. */
 export async function startStage(options: Omit<LineOptions, 'to'> = {}) {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');

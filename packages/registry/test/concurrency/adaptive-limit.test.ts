@@ -14,7 +14,7 @@ interface Conditions {
   readonly blobMegabytes?: number;
   /** Bytes that disappear at once in the buffers of a new connection. */
   readonly buffered?: number;
-  /** The rate varies by this part in both directions, anew each 100 ms. */
+  /** The rate varies by this part in both directions, every 100 ms. */
   readonly noise?: number;
 }
 
