@@ -57,6 +57,11 @@ export interface HostSettings {
    * as many as make the transfers faster, at most 24 and another 16 below 1 MiB.
    */
   readonly concurrentBlobs?: number;
+  /**
+   * Most connections over which large blobs are read from this source, with those of all other blobs; a blob has at
+   * least one. 1: never more than one for each blob. Default: `concurrentBlobs`, otherwise 16.
+   */
+  readonly readConnections?: number | undefined;
   /** Limit for all of those reads together. */
   readonly readBytesPerSecond?: number;
   /** False: these settings are only limits; the host is trusted no more than any other. */

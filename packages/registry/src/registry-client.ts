@@ -1,4 +1,5 @@
 import { BlobLocationCache } from './blobs/blob-location-cache.js';
+import { RangeReads } from './blobs/ranges/range-reads.js';
 import { TransferQueue } from './blobs/transfer-queue.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from './concurrency/keyed-lock.js';
@@ -20,6 +21,8 @@ export interface RegistryClient {
   readonly contents: ContentCache;
   /** @internal Limits the memory of bodies that are read whole, over all hosts and images. */
   readonly bodies: BodyBudgets;
+  /** @internal What reads of blobs over several connections share. */
+  readonly ranges: RangeReads;
   /** @internal Where blobs are known to be. */
   readonly blobLocationCache: BlobLocationCache;
   /** @internal Blobs in flight, by target repository or host, and digest: no two uploads send the same blob at once. */
@@ -78,6 +81,7 @@ export function createRegistryClient({
     transfers: new TransferQueue(concurrentTransfers),
     contents: new ContentCache(cacheBytes),
     bodies,
+    ranges: new RangeReads(),
     blobLocationCache: new BlobLocationCache(blobLocations),
     inFlight: new Map(),
     tagLocks: new KeyedLock(),

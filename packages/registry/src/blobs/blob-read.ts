@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
-import { flowBody } from '../transport/body-flow.js';
-import type { BodyFlow, TakeBytes } from '../transport/body-tap.js';
+import type { TakeBytes } from '../transport/body-tap.js';
 import { unpooled } from '../transport/buffer-pool.js';
+import type { BufferLease } from '../transport/buffer-pool.js';
 import { encodingLabel } from '../transport/response-body.js';
 import { backoff, rest } from '../transport/retrying.js';
 import type { BlobHash } from './blob-hash.js';
@@ -13,7 +13,9 @@ import { mismatch } from './blob-mismatch.js';
 import type { BlobMismatch } from './blob-mismatch.js';
 import type { Blob } from './image-blobs.js';
 import { SourceCut, openBlob } from './open-blob.js';
-import { ThroughputWatchdog, minBytesPerSecond } from './throughput-watchdog.js';
+import type { ConnectionLimit } from './ranges/connection-limit.js';
+import { DividedRead } from './ranges/divided-read.js';
+import { minBytesPerSecond } from './throughput-watchdog.js';
 
 /** A read that broke off counts as progress if it brought at least this much, or lasted this long. */
 const progressBytes = 1024 * 1024;
@@ -40,10 +42,13 @@ export class BlobRead {
   #received: number;
   #paused = false;
   #resting = false;
-  #watch: ThroughputWatchdog | undefined;
-  #response: IncomingMessage | undefined;
-  #body: BodyFlow | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
+  #hasBegun = false;
+  #reading: DividedRead | undefined;
   #stopped = false;
+  /** Its bytes came in several answers that were requested at the same time. */
+  #isDivided = false;
+  #limit: ConnectionLimit | undefined;
 
   constructor(
     client: RegistryClient,
@@ -67,19 +72,19 @@ export class BlobRead {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#body?.pause();
+    this.#reading?.pause();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#flow();
+    this.#reading?.resume();
   }
 
   /** The rest is not needed. `run` then ends as if the blob were complete; nothing may be committed because of that. */
   stop(): void {
     this.#stopped = true;
-    this.#response?.destroy();
+    this.#reading?.stop();
   }
 
   /**
@@ -94,37 +99,39 @@ export class BlobRead {
       if (rest.length > 0) this.#handlers.onChunk(rest, unpooled);
       return;
     }
-    await this.#readAll((chunk) => this.#hash.update(chunk));
+    await this.#readAll();
     if (this.#stopped) return;
 
     const digest = this.#hash.digest();
-    if (digest !== this.#blob.digest) throw this.#mismatch(`its bytes are ${digest}`);
-  }
-
-  #flow(): void {
-    if (this.#paused || this.#resting) return;
-    this.#watch?.flows(performance.now());
-    this.#body?.resume();
+    const { ranges } = this.#client;
+    const wasWhole = !ranges.mayDivide(this.#blob.digest);
+    if (digest !== this.#blob.digest) {
+      // The ranges may be wrong, and the blob right: it is read again over one connection.
+      if (this.#isDivided) ranges.readWhole(this.#blob.digest);
+      throw this.#mismatch(`its bytes are ${digest}`);
+    }
+    if (wasWhole) this.#limit?.refuse();
   }
 
   /** Keeps to the read rate that is set for the source. */
   #rest(milliseconds: number): void {
     this.#resting = true;
-    this.#body?.pause();
-    setTimeout(() => {
+    this.#reading?.rest(true);
+    clearTimeout(this.#restTimer);
+    this.#restTimer = setTimeout(() => {
       this.#resting = false;
-      this.#flow();
+      this.#reading?.rest(false);
     }, milliseconds);
   }
 
-  async #readAll(consume: (chunk: Buffer) => void): Promise<void> {
+  async #readAll(): Promise<void> {
     const { timing } = this.#client.host(this.#repo.host);
     let fruitless = 0;
-    while (this.#received < this.#blob.size || this.#response === undefined) {
+    while (this.#received < this.#blob.size || !this.#hasBegun) {
       const start = this.#received;
       const startedAt = performance.now();
       try {
-        await this.#readFrom(start, consume);
+        await this.#readFrom(start);
         return;
       } catch (error) {
         this.#signal.throwIfAborted();
@@ -143,70 +150,55 @@ export class BlobRead {
     }
   }
 
-  async #readFrom(offset: number, consume: (chunk: Buffer) => void): Promise<void> {
-    const response = await openBlob(this.#client, this.#repo, this.#blob, { offset, signal: this.#signal });
-    this.#response = response;
+  async #readFrom(offset: number): Promise<void> {
+    const reply = await openBlob(this.#client, this.#repo, this.#blob, { offset, signal: this.#signal });
+    this.#hasBegun = true;
     if (this.#stopped) {
-      response.destroy();
+      reply.response.destroy();
       return;
     }
-    // A server that ignores the range sends everything: bytes that were read already are skipped.
-    const skip = response.statusCode === 200 ? offset : 0;
-    await this.#pump(response, skip, consume);
-  }
-
-  /** Passes the chunks on until the blob is complete. @throws SourceCut, BlobMismatch if it is too long */
-  async #pump(response: IncomingMessage, skip: number, consume: (chunk: Buffer) => void): Promise<void> {
-    const { idleMs } = this.#client.host(this.#repo.host).timing;
-    const watch = new ThroughputWatchdog(idleMs, performance.now());
-    this.#watch = watch;
-    let watchdog: NodeJS.Timeout | undefined;
+    const { digest, size } = this.#blob;
+    const { ranges } = this.#client;
+    const { timing, readConnections } = this.#client.host(this.#repo.host);
+    const limit = ranges.limitOf(
+      { source: this.#repo.host, server: reply.url.host },
+      { most: readConnections, windowMs: timing.rateWindowMs },
+    );
+    const reading = new DividedRead({
+      size,
+      offset,
+      first: reply,
+      timing,
+      limit,
+      budget: ranges.budget,
+      mayDivide: ranges.mayDivide(digest) && encodingLabel(reply.response) === '',
+      deliver: (bytes, lease) => this.#deliver(bytes, lease),
+      onArrived: (bytes) => {
+        this.#handlers.onBytesRead(bytes);
+        this.#keepPace(bytes);
+      },
+      signal: this.#signal,
+      tooLong: () => this.#mismatch('it sends more bytes than that'),
+      endedEarly: (response) => this.#endedEarly(response),
+    });
+    this.#limit = limit;
+    this.#reading = reading;
+    if (this.#paused) reading.pause();
+    // The rate limit may still delay this read for what was read before, of other blobs too.
+    this.#keepPace(0);
+    if (this.#resting) reading.rest(true);
     try {
-      await new Promise<void>((resolve, reject) => {
-        watchdog = setInterval(() => {
-          const fault = watch.check(performance.now(), this.#paused || this.#resting);
-          if (fault !== undefined) reject(new SourceCut(fault));
-        }, idleMs / 4);
-        // The rate limit may still delay this read for what was read before, of other blobs too.
-        this.#keepPace(0);
-        response.once('end', () => {
-          if (this.#received === this.#blob.size) resolve();
-          else reject(this.#endedEarly(response));
-        });
-        response.once('close', () => reject(new SourceCut(`the connection broke after ${this.#received} bytes`)));
-        this.#body = flowBody(response, this.#taker({ skip, watch, consume, fail: reject }));
-        if (this.#paused || this.#resting) this.#body.pause();
-      });
-    } catch (error) {
-      response.destroy();
-      throw error;
+      await reading.run();
     } finally {
-      clearInterval(watchdog);
-      this.#body?.close();
-      this.#body = undefined;
+      this.#isDivided ||= reading.isDivided;
+      this.#reading = undefined;
     }
   }
 
-  #taker({ skip, watch, consume, fail }: Taking): TakeBytes {
-    let toSkip = skip;
-    return (chunk, lease) => {
-      watch.took(chunk.length, performance.now());
-      this.#handlers.onBytesRead(chunk.length);
-      this.#keepPace(chunk.length);
-      if (toSkip >= chunk.length) {
-        toSkip -= chunk.length;
-        return;
-      }
-      const fresh = toSkip === 0 ? chunk : chunk.subarray(toSkip);
-      toSkip = 0;
-      this.#received += fresh.length;
-      if (this.#received > this.#blob.size) {
-        fail(this.#mismatch('it sends more bytes than that'));
-        return;
-      }
-      consume(fresh);
-      this.#handlers.onChunk(fresh, lease);
-    };
+  #deliver(bytes: Buffer, lease: BufferLease): void {
+    this.#received += bytes.length;
+    this.#hash.update(bytes);
+    this.#handlers.onChunk(bytes, lease);
   }
 
   #keepPace(bytes: number): void {
@@ -231,12 +223,4 @@ export class BlobRead {
     const message = `reading the blob ${digest} (${size} bytes) broke off again and again: ${cut.message}`;
     return new RegistryFault(message, { repo: this.#repo, code: 'unreachable', decision: 'retry', cause: cut });
   }
-}
-
-interface Taking {
-  /** Bytes at the front that are known already. */
-  readonly skip: number;
-  readonly watch: ThroughputWatchdog;
-  readonly consume: (chunk: Buffer) => void;
-  readonly fail: (fault: BlobMismatch) => void;
 }

@@ -1,11 +1,11 @@
 import type { AnswerHead } from '../transport/exchange.js';
 
 /**
- * Requests the rest of a blob of `size` bytes. The end is explicit: some servers refuse an open range, and a range that
- * begins at the size hangs distribution 2.8.
+ * Requests the bytes of a blob from `first` to the one before `end`. The end is explicit: some servers refuse an open
+ * range, and a range that begins at the size hangs distribution 2.8.
  */
-export function rangeFrom(offset: number, size: number): { readonly range: string } {
-  return { range: `bytes=${offset}-${size - 1}` };
+export function rangeFrom(first: number, end: number): { readonly range: string } {
+  return { range: `bytes=${first}-${end - 1}` };
 }
 
 /** Whether a 206 begins at the requested byte; every other answer begins at the start (RFC 9110, 14.4 and 15.3.7). */
@@ -18,4 +18,9 @@ export function beginsAt({ statusCode, headers }: AnswerHead, offset: number): b
 export function announcedSize({ statusCode, headers }: AnswerHead): number | undefined {
   const said = statusCode === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'];
   return said === undefined ? undefined : Number(said);
+}
+
+/** The byte after the last one of a 206, according to its Content-Range; NaN if it has none. */
+export function endOfRange({ headers }: AnswerHead): number {
+  return Number(/^bytes \d+-(\d+)\//.exec(headers['content-range'] ?? '')?.[1] ?? Number.NaN) + 1;
 }

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
-
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { sendForBody } from '../transport/registry-request.js';
+import type { BodyReply } from '../transport/registry-request.js';
 import { discardBody, encodingLabel } from '../transport/response-body.js';
 import { isWebPage } from '../transport/web-page.js';
 import { mismatch, wrongRange } from './blob-mismatch.js';
@@ -25,13 +24,14 @@ export async function openBlob(
   repo: RepositoryRef,
   blob: Blob,
   { offset, signal }: { readonly offset: number; readonly signal: AbortSignal },
-): Promise<IncomingMessage> {
+): Promise<BodyReply> {
   const { digest, size } = blob;
-  const response = await sendForBody(client.host(repo.host), {
+  const reply = await sendForBody(client.host(repo.host), {
     ...blobRequest(repo, blob, signal),
     headers: offset === 0 ? {} : rangeFrom(offset, size),
     expect: offset === 0 ? [200, 404] : [200, 206, 404, 416],
   });
+  const { response } = reply;
   if (response.statusCode === 404) {
     discardBody(response);
     const message = `a manifest names the blob ${digest}, but it is not there: the image is broken at its source`;
@@ -47,7 +47,7 @@ export async function openBlob(
     throw wrongRange(client, repo, blob, { offset, sent });
   }
   const announced = announcedSize(response);
-  if (announced === undefined || announced === size) return response;
+  if (announced === undefined || announced === size) return reply;
   response.destroy();
   if (isWebPage(response)) throw new SourceCut('it sends a web page instead: is there a captive portal or a proxy?');
   throw mismatch(client, repo, blob, `it announces ${announced} bytes${encodingLabel(response)}`);

@@ -11,8 +11,13 @@ import type { RegistryRequest } from './request-options.js';
 import { discardBody } from './response-body.js';
 import { isWebPage, notARegistry } from './web-page.js';
 
-/** An answer, and the URL that gave it. */
-export type Reply = Pick<Followed, 'response' | 'url'>;
+/** An answer, and what another request for the same content needs. */
+export interface Reply extends Followed {
+  /** The registry or mirror that was asked. */
+  readonly host: RegistryHost;
+  /** The request as it was sent there. */
+  readonly request: RegistryRequest;
+}
 
 /** Sends a request to one host, once. */
 export type SendOnce = (host: RegistryHost, request: RegistryRequest) => Promise<Reply>;

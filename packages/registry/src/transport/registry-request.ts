@@ -36,12 +36,25 @@ async function send(host: RegistryHost, request: RegistryRequest): Promise<Reply
   return retrying(() => readAnywhere(host, request), retryOptions(host, request)).catch(tellingUnused(host, request));
 }
 
+/** An answer with a body. */
+export type BodyReply = Reply & { readonly response: IncomingMessage };
+
 /** The same for an answer with a body. */
-export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<IncomingMessage> {
-  const { response } = await send(host, request);
-  if (!(response instanceof IncomingMessage)) throw new TypeError(`${request.what} was answered without a body`);
-  watchRead(host, request, response);
-  return response;
+export async function sendForBody(host: RegistryHost, request: GetRequest): Promise<BodyReply> {
+  const reply = withBody(await send(host, request));
+  watchRead(host, request, reply.response);
+  return reply;
+}
+
+/** The same without mirrors and retries: the caller knows which host to ask, and what to do if that fails. */
+export async function sendForBodyOnce(host: RegistryHost, request: RegistryRequest): Promise<BodyReply> {
+  return withBody(await sendOnce(host, request));
+}
+
+function withBody(reply: Reply): BodyReply {
+  const { response } = reply;
+  if (response instanceof IncomingMessage) return { ...reply, response };
+  throw new TypeError(`${reply.request.what} was answered without a body`);
 }
 
 /** The same with the whole body, of at most `limitBytes`; a body that breaks off is requested again. */
@@ -139,7 +152,7 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
     const { response, url: answeredAt, crossed } = await followRedirects(host, request, url, own, authorization);
     await notePulls(host, request, response, sentAt);
     const status = response.statusCode ?? 0;
-    const reply: Reply = { response, url: answeredAt };
+    const reply: Reply = { response, url: answeredAt, crossed, host, request };
     if (expect.includes(status)) return reply;
     const isWithToken = challenged && authorization?.startsWith('Bearer ') === true;
     // A storage's refusal says nothing about the account's rights at the registry, nor does a 401 without a token.
@@ -209,12 +222,13 @@ function passing({ reason, status }: RegistryFault, { repo }: RegistryRequest): 
  */
 async function resolveUrl(
   host: RegistryHost,
-  { url, repo, foreign = false, signal }: RegistryRequest,
+  { url, repo, foreign = false, isVerified = false, signal }: RegistryRequest,
 ): Promise<{ url: URL; own: boolean }> {
   const base = await host.base(repo, signal);
   if (typeof url === 'string') return { url: new URL(url, base), own: true };
   if (foreign || url.hostname !== base.hostname) {
-    if (url.protocol === 'https:' || base.protocol === 'http:') return { url, own: false };
+    const isPlainAllowed = base.protocol === 'http:' || (isVerified && host.followsToPlainHttp);
+    if (url.protocol === 'https:' || isPlainAllowed) return { url, own: false };
     throw new RegistryFault(`it sent the upload to ${url.host} without TLS; nothing was sent there`, {
       repo,
       code: 'protocol',

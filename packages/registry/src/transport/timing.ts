@@ -10,6 +10,10 @@ export interface Timing {
   readonly continueMs: number;
   /** Without a byte from the source, while it is being read. */
   readonly idleMs: number;
+  /** A part of a blob that the delivery waits for, without a byte for this long, is requested again. */
+  readonly starvedMs: number;
+  /** For how long the rate of a source is measured before the number of connections changes. */
+  readonly rateWindowMs: number;
   /** A target that accepts no byte for this long is dropped from the shared read. */
   readonly stallMs: number;
   /** A target that alone held the others up most of two such windows, and will for long, is dropped too. */
@@ -29,6 +33,8 @@ export const defaultTiming: Timing = {
   commitMs: 20 * 60_000,
   continueMs: 1_000,
   idleMs: 60_000,
+  starvedMs: 2_000,
+  rateWindowMs: 500,
   stallMs: 30_000,
   laggingMs: 250,
   joinMs: 5_000,

@@ -1,0 +1,463 @@
+import type { IncomingMessage } from 'node:http';
+
+import { RegistryError } from '../../errors.js';
+import type { TakeBytes } from '../../transport/body-tap.js';
+import type { BufferLease } from '../../transport/buffer-pool.js';
+import { asError } from '../../transport/exchange.js';
+import type { BodyReply } from '../../transport/registry-request.js';
+import type { Timing } from '../../transport/timing.js';
+import { SourceCut } from '../open-blob.js';
+import { ThroughputWatchdog } from '../throughput-watchdog.js';
+import type { ByteBudget } from './byte-budget.js';
+import type { ConnectionLimit } from './connection-limit.js';
+import { RangeRequests } from './range-requests.js';
+import { SegmentConnection } from './segment-connection.js';
+import { Segments } from './segments.js';
+import type { Segment } from './segments.js';
+
+const mebibyte = 1024 * 1024;
+/** A smaller rest is read over one connection. */
+const leastDividedBytes = 16 * mebibyte;
+/** Another connection must save time: what one reads in this time is not divided. */
+const worthwhileSeconds = 2;
+/** A segment takes one connection about this long, and much longer than the round trip of its request. */
+const segmentSeconds = 1;
+const segmentRoundTrips = 10;
+const segmentBytes = { least: mebibyte, most: 16 * mebibyte } as const;
+/** Segments begin no further ahead of what is handed on. */
+const mostSpanBytes = 32 * mebibyte;
+/** A connection may break before it brings anything; when the next one does too, the server does not want it. */
+const mostFruitless = 2;
+/** Two connections read the same segment until one of them has brought this much before the other. */
+const decidedBytes = 512 * 1024;
+const mostForOneSegment = 3;
+/** A segment that the delivery waits for starves below this part of the others' rate. */
+const starvingShare = 0.25;
+const ticksPerWindow = 4;
+
+export interface DividedReadOptions {
+  readonly size: number;
+  /** The first byte that is still missing. */
+  readonly offset: number;
+  /** The answer whose body is the blob from `offset` on, or with status 200 the whole of it. */
+  readonly first: BodyReply;
+  readonly timing: Timing;
+  readonly limit: ConnectionLimit;
+  readonly budget: ByteBudget;
+  /** Whether more than the first connection may read it. */
+  readonly mayDivide: boolean;
+  /** Takes the bytes from `offset` on, in order. */
+  readonly deliver: TakeBytes;
+  /** Called for all bytes that arrive, in whatever order. */
+  readonly onArrived: (bytes: number) => void;
+  readonly signal: AbortSignal;
+  /** Makes the error for more bytes than the blob has. */
+  readonly tooLong: () => Error;
+  /** Makes the error for an answer that ended before the blob did. */
+  readonly endedEarly: (response: IncomingMessage) => Error;
+}
+
+/**
+ * Reads the rest of a blob and hands it on in order. It begins with the one connection that it is given. A large blob
+ * whose receivers take more than that brings is divided into segments, which further connections read; what arrives
+ * before its turn is kept within the process's budget. A segment that the delivery waits for and that starves is
+ * requested again over another connection: the first to bring it wins. A server that does not send ranges, or accepts
+ * no more connections, costs nothing: the first connection reads on.
+ */
+export class DividedRead {
+  readonly #options: DividedReadOptions;
+  readonly #segments: Segments<SegmentConnection>;
+  readonly #connections = new Set<SegmentConnection>();
+  readonly #requests: RangeRequests;
+  readonly #watch: ThroughputWatchdog;
+  readonly #isLarge: boolean;
+  #paused = false;
+  #resting = false;
+  #isOver = false;
+  #isDivided = false;
+  #cannotDivide = false;
+  /** Connections in a row that ended before they brought anything. */
+  #fruitless = 0;
+  #resolve!: () => void;
+  #reject!: (error: Error) => void;
+  #headSince = 0;
+  #tickedAt = performance.now();
+
+  constructor(options: DividedReadOptions) {
+    const { size, offset, first, timing, limit, mayDivide } = options;
+    this.#options = options;
+    this.#segments = new Segments(offset, size);
+    this.#requests = new RangeRequests(size, first);
+    this.#watch = new ThroughputWatchdog(timing.idleMs, performance.now());
+    this.#isLarge = mayDivide && !limit.isRefused && size - offset >= leastDividedBytes;
+  }
+
+  /** Whether ranges of several answers were put together. */
+  get isDivided(): boolean {
+    return this.#isDivided;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#regulate();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#watch.flows(performance.now());
+    this.#handOn();
+  }
+
+  /** The rate limit of the source lets nothing be read for a while. */
+  rest(isResting: boolean): void {
+    this.#resting = isResting;
+    if (!isResting) this.#watch.flows(performance.now());
+    this.#regulate();
+  }
+
+  /** Ends the read; `run` resolves. */
+  stop(): void {
+    if (!this.#isOver) this.#end(this.#resolve);
+  }
+
+  /** @throws SourceCut when the rest must be requested again, BlobMismatch, the signal's reason */
+  async run(): Promise<void> {
+    const { size, offset, first, limit, budget, timing, signal } = this.#options;
+    const finished = new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const timers = [
+      setInterval(() => this.#checkSilence(), timing.idleMs / 4),
+      ...(this.#isLarge ? [setInterval(() => this.#tick(), timing.rateWindowMs / ticksPerWindow)] : []),
+    ];
+    const leaveBudget = budget.whenRoom(() => this.#regulate());
+    const abort = (): void => this.#end(() => this.#reject(asError(signal.reason)));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const now = performance.now();
+      this.#headSince = now;
+      // A server that ignores the range sends everything: bytes that were read already are skipped.
+      const begins = first.response.statusCode === 200 ? 0 : offset;
+      const { head } = this.#segments;
+      if (head !== undefined) {
+        const connection = new SegmentConnection(head, { first: begins, end: size, now });
+        this.#connections.add(connection);
+        limit.opened(now);
+        this.#regulate();
+        this.#receive(connection, first.response);
+      }
+      await finished;
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      leaveBudget();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #receive(connection: SegmentConnection, response: IncomingMessage): void {
+    connection.receive(response, {
+      take: (bytes, lease) => this.#take(connection, bytes, lease),
+      over: (isComplete) => this.#over(connection, response, isComplete),
+    });
+  }
+
+  #take(connection: SegmentConnection, bytes: Buffer, lease: BufferLease): void {
+    if (connection.isClosed) return;
+    const { size, limit, onArrived, tooLong } = this.#options;
+    const now = performance.now();
+    const from = connection.position;
+    connection.position += bytes.length;
+    connection.bytes += bytes.length;
+    connection.movedAt = now;
+    this.#watch.took(bytes.length, now);
+    limit.took(bytes.length, now);
+    onArrived(bytes.length);
+    if (connection.position > size) {
+      this.#end(() => this.#reject(tooLong()));
+      return;
+    }
+    const { segment } = connection;
+    while (connection.position >= segment.end && connection.readsOn) {
+      if (!this.#segments.extend(segment, this.#step())) break;
+    }
+    const fresh = bytes.subarray(Math.max(0, segment.received - from), Math.max(0, segment.end - from));
+    if (fresh.length > 0) {
+      segment.received += fresh.length;
+      connection.freshBytes += fresh.length;
+      this.#keep(segment, fresh, lease);
+    }
+    if (this.#isOver) return;
+    const isComplete = segment.received === segment.end;
+    const hasWon = connection.freshBytes >= decidedBytes;
+    for (const other of segment.connections) {
+      const isLate = other !== connection && (isComplete ? other.position < segment.end : hasWon);
+      // Another connection reads what follows.
+      const isDone = other === connection && isComplete && connection.readsOn && connection.position >= segment.end;
+      if (isLate || isDone) this.#close(other);
+    }
+    if (isComplete) this.#fill();
+  }
+
+  /** Hands bytes on if it is their turn, and keeps them until then otherwise. */
+  #keep(segment: Segment<SegmentConnection>, bytes: Buffer, lease: BufferLease): void {
+    const { budget, deliver } = this.#options;
+    if (segment === this.#segments.head && segment.early.length === 0 && !this.#paused) {
+      deliver(bytes, lease);
+      if (!this.#isOver && segment.received === segment.end) this.#handOn();
+      return;
+    }
+    lease.keep();
+    segment.early.push({ bytes, lease });
+    budget.take(bytes.length);
+    if (this.#paused || budget.isFull) this.#regulate();
+  }
+
+  /** Hands on what has its turn. */
+  #handOn(): void {
+    const { budget, deliver } = this.#options;
+    while (!this.#paused && !this.#isOver) {
+      const { head } = this.#segments;
+      if (head === undefined) break;
+      const next = head.early.shift();
+      if (next !== undefined) {
+        budget.release(next.bytes.length);
+        deliver(next.bytes, next.lease);
+        next.lease.release();
+        continue;
+      }
+      if (head.received < head.end) break;
+      this.#segments.dropHead();
+      this.#headSince = performance.now();
+    }
+    if (this.#isOver) return;
+    this.#regulate();
+    this.#fill();
+    this.#finish();
+  }
+
+  /** Everything is handed on: only the ends of the answers are missing. */
+  #finish(): void {
+    if (this.#segments.head !== undefined) return;
+    for (const one of this.#connections) if (one.position !== this.#options.size) this.#close(one);
+    if (this.#connections.size === 0) this.#end(this.#resolve);
+  }
+
+  /** An answer has ended, or broke off. */
+  #over(connection: SegmentConnection, response: IncomingMessage, isComplete: boolean): void {
+    if (connection.position < connection.end) {
+      const cut = new SourceCut(`the connection broke after ${this.#received} bytes`);
+      this.#countFruitless(connection);
+      this.#lost(connection, isComplete ? this.#options.endedEarly(response) : cut);
+      return;
+    }
+    this.#fruitless = 0;
+    this.#close(connection);
+    this.#fill();
+    this.#finish();
+    this.#endIfStuck(new SourceCut('its ranges ended'));
+  }
+
+  /** A connection ended before it brought its bytes. */
+  #lost(connection: SegmentConnection, error: Error): void {
+    this.#close(connection);
+    const isAlone = this.#connections.size === 0 && this.#segments.isMissing;
+    if (isAlone || !(error instanceof SourceCut)) {
+      this.#end(() => this.#reject(error));
+      return;
+    }
+    this.#fill();
+    this.#finish();
+    this.#endIfStuck(error);
+  }
+
+  #countFruitless({ bytes, isPaused }: SegmentConnection): void {
+    if (bytes > 0 || isPaused || this.#connections.size === 1) return;
+    this.#fruitless += 1;
+    if (this.#fruitless >= mostFruitless) this.#options.limit.pushedBack(performance.now());
+  }
+
+  /** No connection is left, and none may be opened here. */
+  #endIfStuck(error: SourceCut): void {
+    if (this.#connections.size > 0 || this.#canDivide || !this.#segments.isMissing) return;
+    this.#end(() => this.#reject(error));
+  }
+
+  get #canDivide(): boolean {
+    return this.#isLarge && !this.#cannotDivide && !this.#options.limit.isRefused;
+  }
+
+  get #received(): number {
+    return this.#segments.head?.received ?? this.#options.size;
+  }
+
+  /** Opens the connections that are allowed and have work. */
+  #fill(): void {
+    const { limit } = this.#options;
+    while (this.#canDivide && !this.#isOver) {
+      const now = performance.now();
+      const starving = this.#starving(now);
+      if (starving !== undefined) this.#rescue(starving);
+      const isFirst = this.#connections.size === 0;
+      if (!isFirst && !(starving === undefined ? limit.hasRoom : limit.hasRoomForRescue)) return;
+      const segment = starving ?? this.#segments.abandoned ?? this.#nextSegment(isFirst);
+      if (segment === undefined) return;
+      this.#request(segment, now);
+    }
+  }
+
+  /** Makes room for another connection: the ones that bring nothing, beside others that do not either, go first. */
+  #rescue(segment: Segment<SegmentConnection>): void {
+    const { limit } = this.#options;
+    for (const one of segment.connections) {
+      one.freshBytes = 0;
+      if (!limit.hasRoomForRescue || segment.connections.size >= mostForOneSegment) this.#close(one);
+    }
+  }
+
+  #nextSegment(isFirst: boolean): Segment<SegmentConnection> | undefined {
+    const { budget } = this.#options;
+    const bytes = this.#step();
+    const { head, last } = this.#segments;
+    if (this.#segments.unassignedBytes > 0) {
+      // One connection alone reads on to the end: it makes no round trip for each segment.
+      if (isFirst && head === undefined) return this.#segments.assign(this.#segments.unassignedBytes);
+      const hasRoom = this.#segments.spanBytes + bytes <= mostSpanBytes && bytes <= budget.freeBytes;
+      return hasRoom ? this.#segments.assign(bytes) : undefined;
+    }
+    if (last === undefined || !this.#isDivisible(last) || bytes > budget.freeBytes) return undefined;
+    this.#segments.cutLast(last.received + bytes);
+    return this.#segments.assign(bytes);
+  }
+
+  /** One connection alone reads on to the end, and will for a while. */
+  #isDivisible(last: Segment<SegmentConnection>): boolean {
+    const [only, ...more] = last.connections;
+    if (only === undefined || more.length > 0 || only.position < last.start) return false;
+    const rest = last.end - last.received;
+    return (
+      rest >= leastDividedBytes / 2 && rest >= worthwhileSeconds * (only.bytesPerSecond ?? 0) && rest > 2 * this.#step()
+    );
+  }
+
+  #step(): number {
+    const { limit } = this.#options;
+    const rates = [...this.#connections].flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []);
+    const rate = median(rates) ?? limit.connectionBytesPerSecond ?? 0;
+    const seconds = Math.max(segmentSeconds, (segmentRoundTrips * (limit.firstByteMs ?? 0)) / 1000);
+    const most = Math.min(segmentBytes.most, mostSpanBytes / Math.max(2, limit.allowed));
+    // At the end of the blob all connections finish together.
+    const share = Math.ceil(this.#segments.unassignedBytes / Math.max(1, limit.allowed));
+    const atEnd = share === 0 ? most : Math.max(segmentBytes.least, share);
+    return Math.min(most, atEnd, Math.max(segmentBytes.least, Math.round(rate * seconds)));
+  }
+
+  #request(segment: Segment<SegmentConnection>, now: number): void {
+    const connection = new SegmentConnection(segment, { first: segment.received, end: segment.end, now });
+    this.#connections.add(connection);
+    this.#options.limit.opened(now);
+    this.#regulate();
+    this.#open(connection).catch((error: unknown) => this.#end(() => this.#reject(error as Error)));
+  }
+
+  async #open(connection: SegmentConnection): Promise<void> {
+    const { limit } = this.#options;
+    const { position: first, end, startedAt } = connection;
+    let fault = new SourceCut('its answer to a range was not usable');
+    try {
+      const answer = await this.#requests.open({ first, end }, connection.signal);
+      if (answer.kind === 'range') {
+        if (connection.isClosed) answer.response.destroy();
+        else {
+          limit.answered(performance.now() - startedAt);
+          this.#isDivided = true;
+          this.#receive(connection, answer.response);
+        }
+        return;
+      }
+      if (connection.isClosed) return;
+      if (answer.kind === 'no-ranges') limit.refuse();
+      else limit.pushedBack(performance.now(), answer.retryAfterMs);
+    } catch (error) {
+      if (connection.isClosed) return;
+      if (!(error instanceof RegistryError)) throw error;
+      // Anything but a broken connection does not get better with another range.
+      if (error.code === 'unreachable') this.#countFruitless(connection);
+      else this.#cannotDivide = true;
+      fault = new SourceCut(error.message);
+    }
+    this.#lost(connection, fault);
+  }
+
+  #close(connection: SegmentConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    connection.close();
+    this.#options.limit.closed(performance.now());
+  }
+
+  /** Pauses the connections whose bytes nobody takes now, and resumes the others. */
+  #regulate(): void {
+    const now = performance.now();
+    const { head } = this.#segments;
+    for (const one of this.#connections) {
+      const isHeld = one.segment === head ? this.#paused : this.#options.budget.isFull;
+      one.pause(this.#resting || isHeld, now);
+    }
+  }
+
+  #tick(): void {
+    if (this.#isOver) return;
+    const { limit, timing } = this.#options;
+    const now = performance.now();
+    const isLate = now - this.#tickedAt > timing.rateWindowMs;
+    this.#tickedAt = now;
+    for (const one of this.#connections) {
+      one.measure(now);
+      // This process did not run (a busy or sleeping machine): no server is to blame for the silence.
+      if (isLate) one.movedAt = now;
+    }
+    const { last } = this.#segments;
+    const hasWork = this.#segments.unassignedBytes > 0 || (last !== undefined && this.#isDivisible(last));
+    if (hasWork && !this.#paused && !this.#resting) limit.wants(now);
+    limit.check(now);
+    this.#fill();
+  }
+
+  /** The segment that the delivery waits for, if its connections bring nothing, or far less than others do. */
+  #starving(now: number): Segment<SegmentConnection> | undefined {
+    const { timing, limit } = this.#options;
+    const { head } = this.#segments;
+    if (head === undefined || this.#paused || this.#resting || head.connections.size === 0) return undefined;
+    const mine = [...head.connections];
+    const waitMs = Math.max(timing.starvedMs, 4 * (limit.firstByteMs ?? 0));
+    if (mine.some(({ startedAt }) => now - startedAt < waitMs) || now - this.#headSince < waitMs / 2) return undefined;
+    if (mine.every(({ movedAt }) => now - movedAt >= waitMs)) return head;
+    if (mine.length > 1) return undefined;
+    const others = [...this.#connections].filter((one) => !head.connections.has(one));
+    const usual = median(others.flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []));
+    const rate = mine[0]?.bytesPerSecond ?? 0;
+    const isSlow = usual !== undefined && rate < starvingShare * usual;
+    return isSlow && head.end - head.received > worthwhileSeconds * rate ? head : undefined;
+  }
+
+  #checkSilence(): void {
+    const fault = this.#watch.check(performance.now(), this.#paused || this.#resting);
+    if (fault !== undefined) this.#end(() => this.#reject(new SourceCut(fault)));
+  }
+
+  #end(settle: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const one of this.#connections) this.#close(one);
+    for (const { bytes, lease } of this.#segments.clear()) {
+      this.#options.budget.release(bytes.length);
+      lease.release();
+    }
+    settle();
+  }
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
