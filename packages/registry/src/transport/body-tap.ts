@@ -86,6 +86,11 @@ export class BodyTap {
     this.#handOn(gathered, slab);
   }
 
+  /** The connection is over: its memory can be used by others. */
+  close(): void {
+    this.#leaveSlab();
+  }
+
   /** Where the next read goes. */
   #room(): Buffer {
     if (this.#tapped === undefined) {
@@ -110,16 +115,22 @@ export class BodyTap {
     const tapped = this.#tapped;
     if (tapped === undefined) {
       this.#handOn(buffer.subarray(0, bytes), unpooled);
-    } else if (buffer.buffer !== this.#slab?.bytes.buffer) {
-      // A read that began before the tap was set is in the shared buffer.
-      this.#handOn(Buffer.from(buffer.subarray(0, bytes)), unpooled);
     } else {
+      // A read that began before the tap was set is in the shared buffer.
+      if (buffer.buffer !== this.#slab?.bytes.buffer) this.#copy(buffer.subarray(0, bytes));
       this.#end += bytes;
       const gathered = this.#end - this.#start;
       if (gathered >= this.#gatheredBytes || gathered >= tapped.remaining) this.flush();
       else this.#flushSoon();
     }
     return this.#tapped?.paused !== true;
+  }
+
+  /** Puts bytes where the next read would put them. */
+  #copy(bytes: Buffer): void {
+    if (this.#slab !== undefined && pooledBufferBytes - this.#end < bytes.length) this.#leaveSlab();
+    this.#slab ??= PooledBuffer.take();
+    bytes.copy(this.#slab.bytes, this.#end);
   }
 
   #flushSoon(): void {

@@ -15,6 +15,11 @@ export const pooledBufferBytes = 512 * 1024;
 /** The amount that is kept for the next reads, 8 MiB. */
 const maxIdle = 16;
 
+/** The amount while many connections read at the same time: new memory for each read would wait for the garbage collector. */
+const maxIdleOfMany = 80;
+
+let reads = 0;
+
 /** Last in, first out: the memory used last is still in the processor's cache. */
 const idle: PooledBuffer[] = [];
 
@@ -30,12 +35,21 @@ export class PooledBuffer implements BufferLease {
     return slab;
   }
 
+  /** Keeps more memory for the next reads, until the function that it returns is called. */
+  static keepMore(): () => void {
+    reads += 1;
+    return () => {
+      reads -= 1;
+      if (reads === 0) idle.splice(maxIdle);
+    };
+  }
+
   keep(): void {
     this.#holders += 1;
   }
 
   release(): void {
     this.#holders -= 1;
-    if (this.#holders === 0 && idle.length < maxIdle) idle.push(this);
+    if (this.#holders === 0 && idle.length < (reads > 0 ? maxIdleOfMany : maxIdle)) idle.push(this);
   }
 }

@@ -87,6 +87,7 @@ function joined<T>(socket: T, intake: BodyTap): T {
   intake.socket = socket as Socket;
   intakes.set(socket as Socket, intake);
   // Passes on what the connection has brought before any listener learns that it is over.
-  for (const event of ['end', 'error', 'close']) intake.socket.prependListener(event, () => intake.flush());
+  for (const event of ['end', 'error']) intake.socket.prependListener(event, () => intake.flush());
+  intake.socket.prependListener('close', () => intake.close());
   return socket;
 }

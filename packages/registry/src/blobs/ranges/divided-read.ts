@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { RegistryError } from '../../errors.js';
 import type { TakeBytes } from '../../transport/body-tap.js';
+import { PooledBuffer } from '../../transport/buffer-pool.js';
 import type { BufferLease } from '../../transport/buffer-pool.js';
 import { asError } from '../../transport/exchange.js';
 import type { BodyReply } from '../../transport/registry-request.js';
@@ -133,6 +134,7 @@ export class DividedRead {
       ...(this.#isLarge ? [setInterval(() => this.#tick(), timing.rateWindowMs / ticksPerWindow)] : []),
     ];
     const leaveBudget = budget.whenRoom(() => this.#regulate());
+    const keepLess = this.#isLarge ? PooledBuffer.keepMore() : (): void => {};
     const abort = (): void => this.#end(() => this.#reject(asError(signal.reason)));
     signal.addEventListener('abort', abort, { once: true });
     try {
@@ -152,6 +154,7 @@ export class DividedRead {
     } finally {
       for (const timer of timers) clearInterval(timer);
       leaveBudget();
+      keepLess();
       signal.removeEventListener('abort', abort);
     }
   }
@@ -239,7 +242,7 @@ export class DividedRead {
 
   /** Everything is handed on: only the ends of the answers are missing. */
   #finish(): void {
-    if (this.#segments.head !== undefined) return;
+    if (this.#isOver || this.#segments.head !== undefined || this.#segments.unassignedBytes > 0) return;
     for (const one of this.#connections) if (one.position !== this.#options.size) this.#close(one);
     if (this.#connections.size === 0) this.#end(this.#resolve);
   }

@@ -6,7 +6,7 @@ import { ConnectionLimit } from './connection-limit.js';
  * What all reads of a process may hold for blobs whose parts arrive before their turn. With the partly used buffers of
  * their connections it stays below 64 MiB.
  */
-const budgetBytes = 48 * 1024 * 1024;
+const budgetBytes = 32 * 1024 * 1024;
 const limitsKept = 1000;
 const digestsKept = 1000;
 
