@@ -35,6 +35,8 @@ const HostEntry = z.strictObject({
   bandwidth: z.string().optional(),
   /** Most blobs that each worker reads from this source at once, and sends to it as a target at once. */
   concurrency: z.int().min(1).max(64).optional(),
+  /** Connections over which each worker reads large blobs from this source. */
+  connections: z.int().min(1).max(64).optional(),
   pulls: PullsEntry.optional(),
   /** Blobs may be redirected to a storage without TLS. */
   allowHttpBlobRedirects: z.boolean().optional(),

@@ -14,7 +14,12 @@ import { parseProxy } from './proxies.js';
 import { parseRegistryAddress } from './registry-address.js';
 
 /** Keys that only limit reads. All other keys of an entry say how to reach the host, which makes it trusted. */
-const limits: ReadonlySet<string> = new Set(['bandwidth', 'concurrency', 'pulls'] satisfies (keyof HostEntry)[]);
+const limits: ReadonlySet<string> = new Set([
+  'bandwidth',
+  'concurrency',
+  'connections',
+  'pulls',
+] satisfies (keyof HostEntry)[]);
 
 /** Adds the file's settings to those of the environment and the targets. */
 export function readHosts(
@@ -31,7 +36,7 @@ export function readHosts(
     const ca = readPem(entry.caFile, 'CERTIFICATE', `${where}.caFile`, errors);
     const clientCertificate = readClientCertificate(entry, where, errors);
     const proxy = readProxySetting(entry.proxy, where, errors);
-    const { bandwidth, concurrency, allowHttpBlobRedirects } = entry;
+    const { bandwidth, concurrency, connections, allowHttpBlobRedirects } = entry;
     const readBytesPerSecond = bandwidth === undefined ? undefined : readRate(bandwidth, where, errors);
     const mirrors = readMirrors(entry, where, { hosts, errors });
     const { trusted, ...known } = hosts.get(host) ?? { trusted: false };
@@ -45,6 +50,7 @@ export function readHosts(
       ...(proxy === undefined ? {} : { proxy }),
       ...(mirrors.length === 0 ? {} : { mirrors }),
       ...(concurrency === undefined ? {} : { concurrentBlobs: concurrency }),
+      ...(connections === undefined ? {} : { readConnections: connections }),
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
       ...(allowHttpBlobRedirects === undefined ? {} : { allowHttpBlobRedirects }),
     });

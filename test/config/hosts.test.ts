@@ -59,16 +59,20 @@ describe('hosts of ferry.yaml', () => {
   });
 
   test('read limits of a host apply to Docker Hub under any of its names', () => {
-    const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2 } });
+    const hosts = read({ 'index.docker.io': { bandwidth: '50Mbit/s', concurrency: 2, connections: 8 } });
 
-    expect(hosts.get('docker.io')).toMatchObject({ concurrentBlobs: 2, readBytesPerSecond: 6_250_000 });
+    expect(hosts.get('docker.io')).toMatchObject({
+      concurrentBlobs: 2,
+      readConnections: 8,
+      readBytesPerSecond: 6_250_000,
+    });
     expect(() => read({ 'docker.io': { bandwidth: 'much' } })).toThrow(
       'hosts.docker.io.bandwidth: "much" is not a rate',
     );
   });
 
   test('a host of ferry.yaml is trusted if its entry says how to reach it, never for limits alone', () => {
-    const limits = { bandwidth: '50Mbit/s', concurrency: 2, pulls: { allowance: 80, window: '6h' } };
+    const limits = { bandwidth: '50Mbit/s', concurrency: 2, connections: 4, pulls: { allowance: 80, window: '6h' } };
 
     const hosts = read({
       'limited.example.com': limits,

@@ -314,6 +314,7 @@ describe('configuration', () => {
     ['targets: { lab: { naming: wild } }', 'targets.lab.naming: must be aliyun, private, nested, flat or hash'],
     ['hosts: [a.example.com]', 'hosts: must be a mapping of keys to values, and is a list'],
     ['hosts: { a.example.com: { caFile: } }', 'hosts.a.example.com.caFile: must be text, and is empty'],
+    ['hosts: { a.example.com: { connections: 0 } }', 'hosts.a.example.com.connections: must be at least 1'],
     ['hosts: { a.example.com: { concurrency: 65 } }', 'hosts.a.example.com.concurrency: must be at most 64'],
     [
       'hosts: { a.example.com: { concurrency: 1.5 } }',
