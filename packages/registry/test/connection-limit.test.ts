@@ -11,10 +11,10 @@ class Reads {
   now = 0;
   open = 0;
   isHeld = false;
-  constructor(
-    readonly line: { connection: number; all: number },
-    most = 16,
-  ) {
+  readonly line: { connection: number; all: number };
+
+  constructor(line: { connection: number; all: number }, most = 16) {
+    this.line = line;
     this.limit = new ConnectionLimit(most, { windowMs, now: 0 });
   }
 
@@ -75,7 +75,7 @@ test('receivers that take no more than one connection brings get no further one'
   expect(reads.run(10_000)).toBe(1);
 });
 
-test('a server that refuses the fifth connection is not asked for more than four for five minutes', () => {
+test('a server that refuses the fifth connection gets no more than four for five minutes', () => {
   const reads = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte });
   const { limit } = reads;
   for (let second = 0; limit.allowed < 5; second += 1) reads.run(100);

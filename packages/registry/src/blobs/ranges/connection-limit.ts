@@ -6,7 +6,7 @@ const slack = 1.1;
 const fastBytesPerSecond = 100 * 1024 * 1024;
 /** Pause after connections that brought nothing, doubled each time. */
 const retryMs = { first: 5_000, most: 120_000 } as const;
-/** For how long a server is not asked for more connections than it has accepted. */
+/** For how long a server gets no more connections than it has accepted. */
 const pushedBackMs = 5 * 60_000;
 
 /** An earlier measurement, with fewer connections. */

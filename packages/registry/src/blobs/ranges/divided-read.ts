@@ -399,7 +399,7 @@ export class DividedRead {
     this.#options.limit.closed(performance.now());
   }
 
-  /** Pauses the connections whose bytes nobody takes now, and resumes the others. */
+  /** Pauses the connections whose bytes have no room or no receiver now, and resumes the others. */
   #regulate(): void {
     const now = performance.now();
     const { head } = this.#segments;

@@ -40,7 +40,7 @@ export class RangeRequests {
 
   /** @throws RegistryError, the signal's reason */
   async open(range: ByteRange, signal: AbortSignal): Promise<RangeAnswer> {
-    // Another range may be asking for a new address.
+    // Another range may request a new address right now.
     await this.#renewing;
     if (!this.#reply.crossed) return this.#judge(await this.#askRegistry(range, signal), range);
     const asked = this.#reply;

@@ -101,7 +101,7 @@ export class SegmentConnection {
     }
   }
 
-  /** Updates the rate. To be called at regular intervals; times without a wish for bytes do not count. */
+  /** Updates the rate. To be called at regular intervals; times in which it was paused do not count. */
   measure(now: number): void {
     const elapsed = now - this.#measuredAt;
     if (!this.#isPaused && elapsed > 0 && this.#response !== undefined) {

@@ -80,7 +80,7 @@ export class Segments<Connection> {
   }
 
   /**
-   * Lets a connection that reads on go past the end of its segment: into bytes that nobody reads yet.
+   * Lets a connection that reads on go past the end of its segment: into bytes that no connection reads yet.
    *
    * @param bytes how many to add if they are not assigned
    * @returns false if another connection reads what follows, or has read some of it
