@@ -13,6 +13,8 @@ const registryArchive = `registry_${registryVersion}_${machine}.tar.gz`;
 const registryPackage = 'github.com/distribution/distribution/v3/cmd/registry';
 const craneRegistryVersion = '0.21.9';
 const craneRegistryPackage = 'github.com/google/go-containerregistry/cmd/registry';
+const cranePackage = 'github.com/google/go-containerregistry/cmd/crane';
+const regclientVersion = '0.11.5';
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
@@ -21,7 +23,7 @@ const registryRelease = `${github}/distribution/distribution/releases/download/v
  * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it cannot be had
  */
 const tools = [
-  { ...temporalCli(projectRoot), usedFor: ['start', 'demo', 'test'], optionalFor: [] },
+  { ...temporalCli(projectRoot), usedFor: ['start', 'demo', 'bench', 'test'], optionalFor: [] },
   {
     name: 'registry',
     title: 'distribution registry',
@@ -55,7 +57,7 @@ const tools = [
     fits: (version) => isAtLeast(version.match(/distribution v?(\d+)\.(\d+)/), 2, 8),
     wanted: 'docker-registry 2.8',
     ways: [fromAptPackage('docker-registry')],
-    usedFor: ['demo', 'test'],
+    usedFor: ['demo', 'bench', 'test'],
     optionalFor: ['demo'],
     without: 'distribution stands in for it',
     advice: 'apt-get install docker-registry (Debian, Ubuntu)',
@@ -68,9 +70,9 @@ const tools = [
     fits: (version) => version.startsWith('skopeo version'),
     wanted: 'skopeo',
     ways: [fromAptPackage('skopeo')],
-    usedFor: ['demo', 'test'],
-    optionalFor: ['demo'],
-    without: 'the demo reads the targets itself',
+    usedFor: ['demo', 'bench', 'test'],
+    optionalFor: ['demo', 'bench'],
+    without: 'the demo reads the targets itself, and the benchmark has one peer less',
     advice: 'apt-get install skopeo (Debian, Ubuntu), dnf install skopeo, or brew install skopeo',
   },
   {
@@ -98,7 +100,7 @@ const tools = [
     fits: (version) => version.includes('nginx version'),
     wanted: 'nginx',
     ways: [fromAptPackage('nginx-light')],
-    usedFor: ['test'],
+    usedFor: ['bench', 'test'],
     optionalFor: [],
     advice: 'apt-get install nginx-light (Debian, Ubuntu), dnf install nginx, or brew install nginx',
   },
@@ -110,7 +112,7 @@ const tools = [
     fits: (version) => isAtLeast(version.match(/Ver (\d+)\.(\d+)/), 10, 6),
     wanted: 'a MariaDB server, 10.6 or later',
     ways: [fromAptPackage('mariadb-server')],
-    usedFor: ['test'],
+    usedFor: ['bench', 'test'],
     optionalFor: [],
     advice: 'apt-get install mariadb-server (Debian, Ubuntu), dnf install mariadb-server, or brew install mariadb',
   },
@@ -140,7 +142,44 @@ const tools = [
     without: 'the tests that need one are skipped',
     advice: 'apt-get install docker.io (Debian, Ubuntu)',
   },
+  peer({
+    name: 'crane',
+    variable: 'FERRY_CRANE',
+    versionFlag: 'version',
+    package: cranePackage,
+    version: craneRegistryVersion,
+  }),
+  peer({ name: 'regctl', variable: 'FERRY_REGCTL', ...regclient('regctl') }),
+  peer({ name: 'regsync', variable: 'FERRY_REGSYNC', ...regclient('regsync') }),
 ];
+
+/** What the benchmark compares the ferry with; it compares with those that are there. */
+function peer({ name, variable, versionFlag, package: packagePath, version }) {
+  return {
+    name,
+    title: name,
+    variable,
+    commands: [name],
+    versionFlag,
+    // A version that is built with `go install` may not know its own number.
+    fits: () => true,
+    wanted: name,
+    cacheName: name,
+    ways: [fromGoPackage({ package: packagePath, version: `v${version}`, takes: '1 to 2 minutes' })],
+    usedFor: ['bench'],
+    optionalFor: ['bench'],
+    without: 'the benchmark has one peer less',
+    advice: `go install ${packagePath}@v${version}`,
+  };
+}
+
+function regclient(program) {
+  return {
+    versionFlag: 'version',
+    package: `github.com/regclient/regclient/cmd/${program}`,
+    version: regclientVersion,
+  };
+}
 
 export function toolsFor(purpose) {
   return tools.filter(({ usedFor }) => usedFor.includes(purpose));
