@@ -80,7 +80,7 @@ export function sideBySide({ name, version, copy }: Peer): Contestant {
 /** `regsync once` on a file: the only peer that takes a list. */
 export function findRegsync():
   { readonly name: string; readonly run: (configuration: string) => Invocation } | undefined {
-  const program = process.env['FERRY_REGSYNC'] ?? 'regsync';
+  const program = findTool('regsync') ?? 'regsync';
   const version = versionOf(program, ['version', '--format', '{{.VCSTag}}']);
   if (version === undefined) return undefined;
   return {
@@ -105,7 +105,7 @@ function skopeo(): Peer | undefined {
 }
 
 function crane(): Peer | undefined {
-  const program = process.env['FERRY_CRANE'] ?? 'crane';
+  const program = findTool('crane') ?? 'crane';
   const version = versionOf(program, ['version']);
   if (version === undefined) return undefined;
   return {
@@ -116,7 +116,7 @@ function crane(): Peer | undefined {
 }
 
 function regctl(): Peer | undefined {
-  const program = process.env['FERRY_REGCTL'] ?? 'regctl';
+  const program = findTool('regctl') ?? 'regctl';
   const version = versionOf(program, ['version', '--format', '{{.VCSTag}}']);
   if (version === undefined) return undefined;
   return {

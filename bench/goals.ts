@@ -1,10 +1,12 @@
 import type { Entry, Goal } from './scenario.js';
-import { fastest, medianOf, megabyte, peakOf } from './statistics.js';
+import { fastest, hasArrived, medianOf, megabyte, peakOf } from './statistics.js';
 
 /** Medians of wall time: the ferry against the fastest of its peers. */
 export function timesFaster(atLeast: number, [ferry, ...peers]: readonly Entry[]): Goal {
   const text = atLeast === 1 ? 'not slower than the fastest peer' : `at least ${atLeast}× faster than the fastest peer`;
+  if (ferry !== undefined && !hasArrived(ferry)) return { text, found: 'the ferry failed', met: false };
   const rival = fastest(peers);
+  if (rival === undefined && peers.length > 0) return { text, found: 'no peer arrives', met: true };
   const own = ferry === undefined ? undefined : medianOf(ferry, 'wallMs');
   const theirs = rival === undefined ? undefined : medianOf(rival, 'wallMs');
   if (own === undefined || theirs === undefined) return { text, found: 'no peer here', met: undefined };
@@ -41,4 +43,67 @@ export function within(
   if (own === undefined || ofMs === undefined) return { text, found: 'nothing to compare with', met: undefined };
   const longer = (own / ofMs - 1) * 100;
   return { text, found: `${longer.toFixed(1)} %, ${(own / 1000).toFixed(2)} s`, met: longer <= percent };
+}
+
+/** Every run of the ferry brought everything. */
+export function arrives(ferry: Entry | undefined): Goal {
+  const runs = ferry?.runs ?? [];
+  const failed = runs.filter(({ failure }) => failure !== undefined);
+  const found = failed.length === 0 ? `${runs.length} of ${runs.length} runs` : lastLine(failed[0]?.failure ?? '');
+  return { text: 'arrives', found, met: failed.length === 0 && runs.length > 0 };
+}
+
+/** Every run ends with a message that gives the reason. */
+export function failsWith(reason: RegExp, text: string, ferry: Entry | undefined): Goal {
+  const failures = (ferry?.runs ?? []).map(({ failure }) => failure);
+  const found = failures.find((failure) => failure === undefined || !reason.test(failure));
+  const last = failures.at(-1);
+  return {
+    text,
+    found: last === undefined ? 'arrives' : lastLine(last),
+    met: failures.length > 0 && failures.every((failure) => failure !== undefined) && found === undefined,
+  };
+}
+
+/** The ferry's median is at most `times` of what the line alone needs. */
+export function withinBound(times: number, ferry: Entry | undefined, boundMs: number): Goal {
+  const text = `at most ${times}× the line's own ${(boundMs / 1000).toFixed(1)} s`;
+  const own = ferry === undefined || !hasArrived(ferry) ? undefined : medianOf(ferry, 'wallMs');
+  if (own === undefined) return { text, found: 'the ferry failed', met: false };
+  return { text, found: `${(own / boundMs).toFixed(2)}×, ${(own / 1000).toFixed(2)} s`, met: own <= times * boundMs };
+}
+
+export function atMostSeconds(seconds: number, ferry: Entry | undefined): Goal {
+  const text = `at most ${seconds} s`;
+  const own = ferry === undefined || !hasArrived(ferry) ? undefined : medianOf(ferry, 'wallMs');
+  if (own === undefined) return { text, found: 'the ferry failed', met: false };
+  return { text, found: `${(own / 1000).toFixed(2)} s`, met: own <= seconds * 1000 };
+}
+
+/** Every run of the ferry moved at most `times` the bytes of the image. */
+export function bytesAtMost(
+  times: number,
+  field: 'sourceBytes' | 'targetBytes',
+  ferry: Entry | undefined,
+  imageBytes: number,
+): Goal {
+  const what = field === 'sourceBytes' ? 'read' : 'sent to a target';
+  const text = `at most ${times}× the image is ${what}`;
+  const moved = Math.max(...(ferry?.runs ?? []).map((run) => run[field] ?? 0)) / imageBytes;
+  if (ferry !== undefined && !hasArrived(ferry))
+    return { text, found: `failed after ${moved.toFixed(2)}×`, met: false };
+  return { text, found: `${moved.toFixed(3)}×`, met: moved <= times };
+}
+
+/** What was moved beyond the bytes that had to move. */
+export function movedAgain(
+  what: string,
+  { moved, needed, megabytes }: { readonly moved: number; readonly needed: number; readonly megabytes: number },
+): Goal {
+  const again = (moved - needed) / megabyte;
+  return { text: `at most ${megabytes} MB ${what} again`, found: `${again.toFixed(1)} MB`, met: again <= megabytes };
+}
+
+function lastLine(talk: string): string {
+  return talk.trim().split('\n').at(-1)?.trim() ?? '';
 }

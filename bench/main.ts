@@ -1,11 +1,12 @@
 /**
- * `npm run bench`: the ferry against every peer on PATH (skopeo, crane, regctl, regsync; FERRY_CRANE, FERRY_REGCTL and
- * FERRY_REGSYNC name them elsewhere), scenario by scenario, on registries of its own. Only ratios within a run mean
- * anything: times differ from machine to machine. A whole run at full size (about 20 minutes on two cores) writes its
- * tables and a chart to docs/benchmarks.
+ * `npm run bench`: the ferry against every peer that is here (skopeo, crane, regctl, regsync; FERRY_SKOPEO, FERRY_CRANE,
+ * FERRY_REGCTL and FERRY_REGSYNC name others), scenario by scenario, on registries of its own. Only ratios within a run
+ * mean anything: times differ from machine to machine. A whole family at full size writes its tables and a chart to
+ * docs/benchmarks: `loopback` (about 20 minutes on two cores) and `lines` (simulated long lines, about 50 minutes).
  *
- * `--only NAME,...` some scenarios; `--rounds N` (default 5); `--scale N` of every image and list (default 1);
- * `--out FOLDER` where the results go, also those of some scenarios.
+ * `--only NAME,...` some scenarios or a family (default `loopback`); `--runs N` of each contestant (default 5; scenarios
+ * that take minutes have at most 3); `--scale N` of every image and list (default 1); `--out FOLDER` where the results
+ * go, also those of some scenarios.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,39 +20,64 @@ import { reportOf } from './report.js';
 import type { Outcome, Scenario } from './scenario.js';
 import { durable } from './scenarios/durable.js';
 import { httpClients } from './scenarios/http-clients.js';
+import { killedTransfers } from './scenarios/killed-transfer.js';
 import { largeLayer } from './scenarios/large-layer.js';
+import { lineList } from './scenarios/line-list.js';
+import { lineProxy } from './scenarios/line-proxy.js';
+import { lineCases } from './scenarios/lines.js';
 import { manySmall } from './scenarios/many-small.js';
+import { randomResets } from './scenarios/random-resets.js';
 import { settledList } from './scenarios/settled-list.js';
 import { slowSourceFourTargets, slowSourceTwoTargets } from './scenarios/slow-source.js';
 import { slowTarget } from './scenarios/slow-target.js';
 import { overPlainHttp, overTls } from './scenarios/two-targets.js';
 
-const scenarios: readonly Scenario[] = [
-  overTls,
-  overPlainHttp,
-  slowSourceTwoTargets,
-  slowSourceFourTargets,
-  slowTarget,
-  largeLayer,
-  settledList,
-  manySmall,
-  durable,
-];
+interface Family {
+  readonly title: string;
+  /** Of the files in docs/benchmarks. */
+  readonly files: { readonly page: string; readonly chart: string };
+  readonly scenarios: readonly Scenario[];
+}
+
+const families: Readonly<Record<string, Family>> = {
+  loopback: {
+    title: 'Benchmarks',
+    files: { page: 'README.md', chart: 'results.svg' },
+    scenarios: [
+      overTls,
+      overPlainHttp,
+      slowSourceTwoTargets,
+      slowSourceFourTargets,
+      slowTarget,
+      largeLayer,
+      settledList,
+      manySmall,
+      durable,
+    ],
+  },
+  lines: {
+    title: 'Benchmarks over long, slow and breaking lines',
+    files: { page: 'lines.md', chart: 'lines.svg' },
+    scenarios: [lineProxy, ...lineCases, lineList, ...killedTransfers, randomResets],
+  },
+};
+const everyScenario = [...Object.values(families).flatMap(({ scenarios }) => scenarios), ...httpClients];
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string' },
-    attempts: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'loopback' },
+    runs: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
 });
-const chosen = choose(values.only);
-const settings = { attempts: positive('--rounds', values.attempts), scale: positive('--scale', values.scale) };
-const isWhole = values.only === undefined && settings.scale === 1;
+const family = families[values.only];
+const chosen = family?.scenarios ?? choose(values.only);
+const settings = { attempts: positive('--runs', values.runs), scale: positive('--scale', values.scale) };
+const isWhole = family !== undefined && settings.scale === 1;
 const folder = values.out ?? (isWhole ? join(projectRoot, 'docs', 'benchmarks') : undefined);
 
-console.log(`${describeMachine()}; ${settings.attempts} rounds, order shuffled, medians\n`);
+console.log(`${describeMachine()}; ${settings.attempts} runs, order shuffled, medians\n`);
 const outcomes: Outcome[] = [];
 for (const [position, scenario] of chosen.entries()) {
   sayBegun(`${scenario.name} (${position + 1} of ${chosen.length})`);
@@ -61,33 +87,32 @@ for (const [position, scenario] of chosen.entries()) {
 }
 const goals = outcomes.flatMap((outcome) => outcome.goals);
 console.log(`${goals.filter(({ met }) => met === true).length} of ${goals.length} goals met`);
-if (folder !== undefined) writeResults(folder);
+if (folder !== undefined)
+  writeResults(folder, family ?? { title: 'Benchmarks', files: { page: 'README.md', chart: 'results.svg' } });
 
-function writeResults(to: string): void {
+function writeResults(to: string, { title, files }: Pick<Family, 'title' | 'files'>): void {
   mkdirSync(to, { recursive: true });
   const head = [
-    '# Benchmarks',
+    `# ${title}`,
     '',
     `Measured by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${describeMachine()}. Medians of up to`,
-    `${settings.attempts} runs${settings.scale === 1 ? '' : `, sizes times ${settings.scale}`}, the order shuffled in each attempt; all registries are distribution's, on the same`,
+    `${settings.attempts} runs${settings.scale === 1 ? '' : `, sizes times ${settings.scale}`}, in a new order each time; all registries are distribution's, on the same`,
     'machine. CPU seconds and memory are those of the copier alone. Times differ from machine to machine: only ratios',
     'within a table mean anything.',
     '',
-    '![wall time of each scenario](results.svg)',
+    `![wall time of each scenario](${files.chart})`,
     '',
   ];
-  writeFileSync(join(to, 'README.md'), [...head, ...outcomes.map(reportOf)].join('\n'));
-  writeFileSync(join(to, 'results.svg'), drawChart(outcomes));
+  writeFileSync(join(to, files.page), [...head, ...outcomes.map(reportOf)].join('\n'));
+  writeFileSync(join(to, files.chart), drawChart(outcomes));
 }
 
-function choose(only: string | undefined): readonly Scenario[] {
-  if (only === undefined) return scenarios;
+function choose(only: string): readonly Scenario[] {
   return only.split(',').map((name) => {
-    const scenario = [...scenarios, ...httpClients].find((candidate) => candidate.name === name.trim());
+    const scenario = everyScenario.find((candidate) => candidate.name === name.trim());
     if (scenario !== undefined) return scenario;
-    return fail(
-      `there is no scenario "${name}"; there are ${[...scenarios, ...httpClients].map((known) => known.name).join(', ')}`,
-    );
+    const known = [...Object.keys(families), ...everyScenario.map((one) => one.name)];
+    return fail(`there is no scenario "${name}"; there are ${known.join(', ')}`);
   });
 }
 

@@ -13,7 +13,12 @@ export function sayBegun(what: string): void {
   console.error(`[${sinceStart()}] ${what}`);
 }
 
-/** One run of one contestant. @param round counted from 0 */
-export function sayRun(name: string, attempt: number, { wallMs }: Pick<Measurement, 'wallMs'>): void {
-  console.error(`[${sinceStart()}]   ${name}, run ${attempt + 1}: ${(wallMs / 1000).toFixed(2)} s`);
+/** One run of one contestant. @param attempt counted from 0 */
+export function sayRun(
+  name: string,
+  attempt: number,
+  { wallMs, failure }: Pick<Measurement, 'wallMs' | 'failure'>,
+): void {
+  const how = failure === undefined ? '' : `, failed: ${failure.trim().split('\n').at(-1)}`;
+  console.error(`[${sinceStart()}]   ${name}, run ${attempt + 1}: ${(wallMs / 1000).toFixed(2)} s${how}`);
 }

@@ -18,16 +18,26 @@ export interface Registries {
   readonly caFile?: string;
 }
 
+export interface RegistriesOptions {
+  /** Number of targets. */
+  readonly targets: number;
+  /** Default: `distribution`, version 3. */
+  readonly targetKind?: RegistryServer['kind'];
+  readonly tls?: boolean;
+}
+
 /** Starts registries, does the work, and leaves nothing behind. */
 export async function withRegistries<T>(
-  { targets, tls = false }: { readonly targets: number; readonly tls?: boolean },
+  { targets, targetKind = 'distribution', tls = false }: RegistriesOptions,
   work: (registries: Registries) => Promise<T>,
 ): Promise<T> {
   // One certificate for all: several of the same name in one file confuse OpenSSL.
   const certificate = tls ? selfSignedCertificate() : undefined;
-  const options = { kind: 'distribution', ...(certificate === undefined ? {} : { tls: certificate }) } as const;
-  const source = await startRegistry(options);
-  const servers = await Promise.all(Array.from({ length: targets }, () => startRegistry(options)));
+  const options = certificate === undefined ? {} : { tls: certificate };
+  const source = await startRegistry({ kind: 'distribution', ...options });
+  const servers = await Promise.all(
+    Array.from({ length: targets }, () => startRegistry({ kind: targetKind, ...options })),
+  );
   const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
   const caFile = join(folder, 'ca.pem');
   if (certificate !== undefined) writeFileSync(caFile, certificate.cert);

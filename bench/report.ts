@@ -1,15 +1,35 @@
 import type { Entry, Goal, Outcome } from './scenario.js';
-import { medianOf, megabyte, peakOf } from './statistics.js';
+import { hasArrived, medianOf, megabyte, peakOf } from './statistics.js';
 
-const columns = ['', 'seconds', 'CPU seconds', 'peak memory', 'source read', 'requests per image', 'runs'] as const;
+const columns = [
+  '',
+  'seconds',
+  'CPU seconds',
+  'peak memory',
+  'source read',
+  'sent to a target',
+  'round trips',
+  'requests per image',
+  'runs',
+] as const;
 
 /** A scenario as Markdown: what was done, a line for each contestant, the goals. */
-export function reportOf({ title, setting, entries, goals }: Outcome): string {
+export function reportOf({ title, setting, entries, goals, notes = [] }: Outcome): string {
   const rows = entries.map(cellsOf);
   const used = columns.map((_, column) => column === 0 || rows.some((row) => row[column] !== ''));
   const table = [columns, columns.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
   const lines = table.map((row) => `| ${row.filter((_, column) => used[column]).join(' | ')} |`);
-  return [`## ${title}`, '', setting, '', ...lines, '', ...goals.map(goalLine), ''].join('\n');
+  return [
+    `## ${title}`,
+    '',
+    setting,
+    '',
+    ...lines,
+    '',
+    ...goals.map(goalLine),
+    ...notes.map((note) => `\n${note}`),
+    '',
+  ].join('\n');
 }
 
 export function goalLine({ text, found, met }: Goal): string {
@@ -26,11 +46,19 @@ function cellsOf(entry: Entry): readonly string[] {
     value === undefined ? '' : text(value);
   return [
     entry.name,
-    show(medianOf(entry, 'wallMs'), (ms) => (ms / 1000).toFixed(2)),
+    show(medianOf(entry, 'wallMs'), (ms) => `${hasArrived(entry) ? '' : 'fails after '}${(ms / 1000).toFixed(2)}`),
     show(medianOf(entry, 'cpuMs'), (ms) => (ms / 1000).toFixed(2)),
     show(peakOf(entry), (bytes) => `${(bytes / megabyte).toFixed(0)} MB`),
     show(medianOf(entry, 'sourceBytes'), (bytes) => `${(bytes / megabyte).toFixed(0)} MB`),
+    show(medianOf(entry, 'targetBytes'), (bytes) => `${(bytes / megabyte).toFixed(0)} MB`),
+    show(medianOf(entry, 'roundTrips'), String),
     show(medianOf(entry, 'requestsPerImage'), (count) => count.toFixed(2)),
-    String(entry.runs.length),
+    runsOf(entry),
   ];
+}
+
+/** `3`, or `1 of 3` where the others failed. */
+function runsOf({ runs }: Entry): string {
+  const arrived = runs.filter(({ failure }) => failure === undefined).length;
+  return arrived === runs.length ? String(runs.length) : `${arrived} of ${runs.length}`;
 }

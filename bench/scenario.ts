@@ -15,8 +15,12 @@ export interface Entry {
 }
 
 export interface Run extends Measurement {
-  /** Bytes of blobs that the source sent. */
+  /** Bytes of blobs that the source sent; over a line all bytes that it sent. */
   readonly sourceBytes?: number;
+  /** All bytes that one target got over its line; of several targets the most. */
+  readonly targetBytes?: number;
+  /** The longest chain of round trips, each of which had to wait for the one before it. */
+  readonly roundTrips?: number;
   /** Requests to the source and the target for each image. */
   readonly requestsPerImage?: number;
 }
@@ -37,6 +41,8 @@ export interface Outcome {
   /** The ferry first. */
   readonly entries: readonly Entry[];
   readonly goals: readonly Goal[];
+  /** What a reader must know of these figures, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 export interface Scenario {

@@ -11,9 +11,16 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-export function medianOf({ runs }: Entry, field: keyof Run): number | undefined {
+/** Of the runs that arrived; where none did, of those that failed. */
+export function medianOf(entry: Entry, field: Exclude<keyof Run, 'failure'>): number | undefined {
+  const runs = hasArrived(entry) ? entry.runs.filter(({ failure }) => failure === undefined) : entry.runs;
   const values = runs.map((run) => run[field]).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : median(values);
+}
+
+/** At least one run brought everything. */
+export function hasArrived({ runs }: Entry): boolean {
+  return runs.some(({ failure }) => failure === undefined);
 }
 
 /** Of all runs, bytes. */
@@ -22,9 +29,9 @@ export function peakOf({ runs }: Entry): number | undefined {
   return peaks.length === 0 ? undefined : Math.max(...peaks);
 }
 
-/** The entry with the shortest median. */
+/** The entry with the shortest median, of those that arrived. */
 export function fastest(entries: readonly Entry[]): Entry | undefined {
-  return [...entries].sort((a, b) => (medianOf(a, 'wallMs') ?? 0) - (medianOf(b, 'wallMs') ?? 0))[0];
+  return entries.filter(hasArrived).sort((a, b) => (medianOf(a, 'wallMs') ?? 0) - (medianOf(b, 'wallMs') ?? 0))[0];
 }
 
 export function shuffled<T>(items: readonly T[]): readonly T[] {

@@ -60,6 +60,8 @@ export interface FerryUpProcess {
   /** `127.0.0.1:port` of the webhook bridge. */
   httpServer(): string | undefined;
   stop(): Promise<void>;
+  /** SIGKILL for all of it, Temporal and worker too: the machine is gone. */
+  kill(): Promise<void>;
 }
 
 /** Starts `ferry up` and waits until it says that it runs. */
@@ -76,6 +78,14 @@ export async function startFerryUp(stage: Pick<Stage, 'folder' | 'environment'>)
     httpServer: () => readRuntime(dataFolder(stage)).server?.address,
     // It stops its own children, and takes its time to let them.
     stop: () => stopChild(child, 'SIGTERM', 60_000),
+    async kill() {
+      const { temporal, worker, server } = readRuntime(dataFolder(stage));
+      // The supervisor first: it would start the others again.
+      await stopChild(child, 'SIGKILL');
+      for (const part of [worker, server?.process, temporal?.process]) {
+        if (part !== undefined) process.kill(part.pid, 'SIGKILL');
+      }
+    },
   };
 }
 
@@ -92,8 +102,8 @@ async function untilRunning(child: ChildProcess, logPath: string): Promise<void>
 
 interface Runtime {
   readonly worker?: { readonly pid: number };
-  readonly temporal?: { readonly ui?: string };
-  readonly server?: { readonly address?: string };
+  readonly temporal?: { readonly ui?: string; readonly process?: { readonly pid: number } };
+  readonly server?: { readonly address?: string; readonly process: { readonly pid: number } };
 }
 
 /** What `ferry up` says of itself to the other commands. */

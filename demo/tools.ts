@@ -14,6 +14,9 @@ const variables = {
   mariadbd: 'FERRY_MARIADBD',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
+  crane: 'FERRY_CRANE',
+  regctl: 'FERRY_REGCTL',
+  regsync: 'FERRY_REGSYNC',
 } as const;
 
 export type ToolName = keyof typeof variables;

@@ -1,11 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
+import { startFerryUp } from '../../demo/ferry-process.js';
 import { pushImage } from '../../demo/image-exchange.js';
 import type { MadeManifest } from '../../demo/make-images.js';
-import { projectRoot, requireTool } from '../../demo/tools.js';
+import { projectRoot } from '../../demo/tools.js';
 import { ferry } from '../contestants.js';
+import { addImage, makeFerryEnvironment, variablesOf } from '../ferry-environment.js';
 import { within } from '../goals.js';
 import { largeImage, race } from '../image-race.js';
 import { measure } from '../measure.js';
@@ -36,7 +36,11 @@ export const durable: Scenario = {
 
 async function throughTemporal(registries: Registries, image: MadeManifest, attempts: number): Promise<Entry> {
   const { source, targets, folder } = registries;
-  const environment = environmentFor(registries);
+  const environment = makeFerryEnvironment({
+    folder,
+    sourceHost: source.host,
+    targetHosts: targets.map(({ host }) => host),
+  });
   const up = await startFerryUp({ folder, environment });
   try {
     const runs: Run[] = [];
@@ -44,10 +48,9 @@ async function throughTemporal(registries: Registries, image: MadeManifest, atte
       const tag = `v${attempt}`;
       await pushImage(source, { image, repository, tag });
       for (const target of targets) empty(target);
-      const added = await runFerry(['add', `${source.host}/${repository}:${tag}`, '--no-sync'], environment);
-      if (added.status !== 0) throw new Error(`ferry add ended with ${added.status}:\n${added.errors}`);
+      await addImage(`${source.host}/${repository}:${tag}`, environment);
       const command = [join(projectRoot, 'bin', 'ferry'), 'sync', '--wait'];
-      const invocation = { program: process.execPath, args: command, env: stringsOf(environment) };
+      const invocation = { program: process.execPath, args: command, env: variablesOf(environment) };
       // The bytes move in the worker: this process's own CPU time and memory would say nothing.
       const { wallMs } = await measure([invocation], { atOnce: 1 });
       for (const target of targets) await verifyArrival(target, { image, repository, tag, by: 'ferry sync' });
@@ -58,30 +61,4 @@ async function throughTemporal(registries: Registries, image: MadeManifest, atte
   } finally {
     await up.stop();
   }
-}
-
-function environmentFor({ source, targets, folder }: Registries): NodeJS.ProcessEnv {
-  const configuration = join(folder, 'ferry.yaml');
-  const dataFolder = join(folder, 'data');
-  mkdirSync(dataFolder);
-  // JSON is YAML, too.
-  const text = JSON.stringify({
-    hosts: { [source.host]: { scheme: 'http' } },
-    targets: Object.fromEntries(targets.map(({ url }, n) => [`target-${n + 1}`, { registry: url, naming: 'private' }])),
-  });
-  writeFileSync(configuration, text);
-  return {
-    ...process.env,
-    DOCKER_CONFIG: folder,
-    FERRY_CONFIG: configuration,
-    FERRY_DATA_DIR: dataFolder,
-    FERRY_SCHEDULES: 'off',
-    FERRY_TEMPORAL_CLI: requireTool('temporal'),
-  };
-}
-
-function stringsOf(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

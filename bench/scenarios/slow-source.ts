@@ -1,9 +1,9 @@
 import { ferry, findPeers, oneAfterTheOther } from '../contestants.js';
 import { timesFaster, within } from '../goals.js';
 import { bytesOf, largeImage, race } from '../image-race.js';
+import { startSlowLine } from '../lines/slow-line.js';
 import { withRegistries } from '../registries.js';
 import type { Scenario } from '../scenario.js';
-import { startSlowLink } from '../slow-link.js';
 
 const megabitsPerSecond = 400;
 const mostRounds = 3;
@@ -21,12 +21,12 @@ function slowSource(targets: number, atLeast: number): Scenario {
       const peers = findPeers().map((peer) => ({ ...oneAfterTheOther(peer), mostRounds: 1 }));
       const contestants = [ferry(), ...peers];
       const entries = await withRegistries({ targets }, async (registries) => {
-        const proxy = await startSlowLink(registries.source, megabitsPerSecond);
+        const proxy = await startSlowLine(registries.source, megabitsPerSecond);
         try {
           const options = { image, attempts: Math.min(attempts, mostRounds), sourceHost: proxy.host };
           return await race(registries, contestants, options);
         } finally {
-          proxy.stop();
+          await proxy.close();
         }
       });
       return {

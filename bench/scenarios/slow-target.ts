@@ -1,9 +1,9 @@
 import { ferry } from '../contestants.js';
 import { within } from '../goals.js';
 import { largeImage, race } from '../image-race.js';
+import { startSlowLine } from '../lines/slow-line.js';
 import { withRegistries } from '../registries.js';
 import type { Entry, Scenario } from '../scenario.js';
-import { startSlowLink } from '../slow-link.js';
 import { medianOf } from '../statistics.js';
 
 const sourceMegabits = 400;
@@ -18,8 +18,8 @@ export const slowTarget: Scenario = {
     const [alone, beside] = await withRegistries({ targets: 2 }, async (registries) => {
       const [first, second] = registries.targets;
       if (first === undefined || second === undefined) throw new TypeError('two targets are required');
-      const toSource = await startSlowLink(registries.source, sourceMegabits);
-      const toSecond = await startSlowLink(second, targetMegabits);
+      const toSource = await startSlowLine(registries.source, sourceMegabits);
+      const toSecond = await startSlowLine(second, targetMegabits);
       try {
         const sourceHost = toSource.host;
         const only = { ...registries, targets: [first] };
@@ -31,8 +31,8 @@ export const slowTarget: Scenario = {
         });
         return [renamed(one, 'fast target alone'), renamed(both, 'fast target beside a slow one')] as const;
       } finally {
-        toSource.stop();
-        toSecond.stop();
+        await toSource.close();
+        await toSecond.close();
       }
     });
     return {
