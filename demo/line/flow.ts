@@ -46,8 +46,8 @@ const pieceMs = 4;
 const leastPieceBytes = 1024;
 /** No finer than timers are. */
 const backlogMs = 5;
-/** A chunk that comes this soon after reading was resumed had been waiting. */
-const waitedMs = 2;
+/** Late timers take nothing from the rate of a sender that has more to send, up to this. */
+const mostCreditMs = 100;
 /** One read of a socket. */
 const readBytes = 64 * 1024;
 /** Near the largest window that Linux gives a connection: what is on the way on a long line without a rate. */
@@ -66,7 +66,9 @@ export function startFlow(from: Socket, to: Socket, surroundings: FlowSurroundin
   let forwarded = 0;
   /** When the last byte that was read departs. */
   let departedAt = opensAt;
-  let resumed: { readonly plannedAt: number; readonly at: number } | undefined;
+  let reads = 0;
+  /** The sender had more bytes as soon as the last ones were read. */
+  let hasMore = false;
   let stopped: 'stalled' | 'resetting' | 'done' | undefined;
   let hasStalled = false;
   let timer: NodeJS.Timeout | undefined;
@@ -75,9 +77,10 @@ export function startFlow(from: Socket, to: Socket, surroundings: FlowSurroundin
   from.on('data', (chunk: Buffer) => {
     if (stopped === 'done') return;
     const now = performance.now();
-    // A timer that was late must not take from the rate.
-    const readyAt = resumed !== undefined && now - resumed.at <= waitedMs ? resumed.plannedAt : now;
-    resumed = undefined;
+    const readyAt = hasMore ? Math.max(now - mostCreditMs, Math.min(now, departedAt)) : now;
+    reads += 1;
+    hasMore = true;
+    watch();
     surroundings.onRead(chunk, Math.max(now, opensAt));
     const { connection, line } = bytesPerSecond();
     for (const piece of piecesOf(chunk, lowestRate())) {
@@ -93,6 +96,17 @@ export function startFlow(from: Socket, to: Socket, surroundings: FlowSurroundin
     pump();
   });
   from.once('end', () => finish('end'));
+
+  /** A sender has no more when the event loop has looked for bytes, and found none. */
+  const watch = (): void => {
+    const before = reads;
+    // The first one may come before the event loop looks.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (reads === before && !from.isPaused()) hasMore = false;
+      }),
+    );
+  };
 
   const finish = (what: 'end' | 'reset'): void => {
     if (stopped === 'done') return;
@@ -147,8 +161,8 @@ export function startFlow(from: Socket, to: Socket, surroundings: FlowSurroundin
     const isFull = held >= windowBytes(lowestRate(), roundTripMs());
     if (isFull || departedAt > now + backlogMs) from.pause();
     else if (from.isPaused()) {
-      resumed = { plannedAt: readsAgainAt, at: now };
       from.resume();
+      watch();
     }
     const dueAt = canWrite ? (queue[0]?.dueAt ?? Infinity) : Infinity;
     const wakeAt = Math.min(dueAt, from.isPaused() && !isFull ? readsAgainAt : Infinity);

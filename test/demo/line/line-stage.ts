@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import type { LineOptions } from '../../../demo/line/line.js';
 import { startLine } from '../../../demo/line/start-line.js';
 
-/** A server that keeps what it gets, and a client's end of one connection. */
+/** One end of a connection, which keeps what it gets. */
 export interface Peer {
   readonly socket: Socket;
   received(): Buffer;
@@ -15,14 +15,7 @@ export interface Peer {
   readonly ending: Promise<string>;
 }
 
-export interface LineStage {
-  readonly server: Server;
-  /** Opens a connection over the line. */
-  open(): Promise<{ readonly client: Peer; readonly server: Peer }>;
-  close(): Promise<void>;
-}
-
-/** A line with a server behind it that sends nothing unless a test tells it to. */
+/** A line with a server behind it that says nothing on its own. */
 export async function startStage(options: Omit<LineOptions, 'to'> = {}) {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
@@ -31,8 +24,8 @@ export async function startStage(options: Omit<LineOptions, 'to'> = {}) {
   const sockets = new Set<Socket>();
   return {
     line,
-    server,
-    async open() {
+    /** Opens a connection over the line. */
+    async open(): Promise<{ readonly client: Peer; readonly server: Peer }> {
       const accepted = once(server, 'connection') as Promise<[Socket]>;
       const client = peerOf(connect({ port: line.port, host: '127.0.0.1', allowHalfOpen: true }));
       const [socket] = await accepted;
