@@ -14,7 +14,16 @@ export function createLogger(name: string, to?: DestinationStream): Logger {
     name,
     base: { name, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: ['password', '*.password', 'authorization', '*.authorization', 'token', '*.token'],
+    redact: [
+      'password',
+      '*.password',
+      'authorization',
+      '*.authorization',
+      'token',
+      '*.token',
+      'location',
+      '*.location',
+    ],
     hooks: { streamWrite: visibleJson },
   };
   return to === undefined ? pino(options) : pino(options, to);

@@ -13,6 +13,7 @@ import { reconcileOnStart } from './composition/reconcile-on-start.js';
 import { openRegistries } from './composition/registries.js';
 import { runTogether } from './composition/run-together.js';
 import { tolerantBlobLocations } from './composition/tolerant-blob-locations.js';
+import { tolerantUploads } from './composition/tolerant-uploads.js';
 import { createWorkers } from './composition/workers.js';
 import type { Workers } from './composition/workers.js';
 import { workflowBundlePath } from './composition/workflow-bundle.js';
@@ -87,6 +88,7 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
+    ...tolerantUploads(stores, logger),
     onUnusedCredentials: (reason) => logger.warn({ reason }, "unused credentials in docker's configuration"),
     onMirrorFault: ({ code, message }) =>
       logger.warn({ code, reason: message }, 'a mirror is skipped for a minute; its source is used instead'),

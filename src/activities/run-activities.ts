@@ -1,13 +1,15 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 
 import type { RunActivities } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { RunStore } from '../database/run-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
+import type { UploadSessionStore } from '../database/upload-session-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { Target } from '../domain/target.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
 import { takeOver } from '../planning/takeover.js';
+import { cancelUnwantedUploads } from '../planning/unwanted-uploads.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -16,7 +18,8 @@ export interface RunPorts {
   readonly pushed: PushedImageStore;
   readonly runs: RunStore;
   readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>;
-  readonly engine: Pick<CopyEngine, 'look'>;
+  readonly uploads: Pick<UploadSessionStore, 'unwanted' | 'remove'>;
+  readonly engine: Pick<CopyEngine, 'look' | 'cancelUpload'>;
   readonly targets: readonly Target[];
   readonly poolSize: number;
   readonly historyDays: number;
@@ -56,7 +59,13 @@ export function createRunActivities(ports: RunPorts): RunActivities {
       await runs.finish({ id: run, summary: { ...totals, cancelled, ...(failure === undefined ? {} : { failure }) } });
     }),
     pruneHistory: activity(async () => {
-      await withHeartbeat(undefined, async ({ signal }) => await runs.pruneHistory(historyDays, { signal }));
+      await withHeartbeat(undefined, async ({ signal }) => {
+        const { notCancelled } = await cancelUnwantedUploads(ports, signal);
+        for (const [registry, count] of notCancelled) {
+          log.warn('unfinished uploads could not be cancelled: the registry deletes them itself', { registry, count });
+        }
+        await runs.pruneHistory(historyDays, { signal });
+      });
     }),
   };
 

@@ -1,4 +1,12 @@
-import { copyImage, hasSameContent, headManifest, headSource, lookAtTag, planCopy } from '@image-ferry/registry';
+import {
+  cancelUpload,
+  copyImage,
+  hasSameContent,
+  headManifest,
+  headSource,
+  lookAtTag,
+  planCopy,
+} from '@image-ferry/registry';
 import type { RegistryClient, RepositoryRef } from '@image-ferry/registry';
 
 import type { CopyEngine, TagRef } from '../planning/engine-ports.js';
@@ -11,6 +19,7 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     copy: async (request, options) => await copyImage(client, request, options),
     head: async (tag, options) => await headManifest(client, placeOf(tag), tag.tag, options),
     look: async (tag, options) => await lookAtTag(client, placeOf(tag), tag.tag, options),
+    cancelUpload: async (record, options) => await cancelUpload(client, record, options),
     isSame: async (request, { place, contents }, options) =>
       await hasSameContent(client, request, { repo: placeOf(place), contents }, options),
   };

@@ -6,6 +6,8 @@ import type {
   ProxyRules,
   PullLedger,
   RegistryClient,
+  UploadHabitStore,
+  UploadJournal,
 } from '@image-ferry/registry';
 
 import type { FerryError } from '../domain/ferry-error.js';
@@ -25,6 +27,10 @@ export interface RegistriesConfig {
   readonly trustedHosts?: ReadonlySet<string>;
   /** Locations of blobs that earlier processes uploaded. */
   readonly blobLocations?: BlobLocations;
+  /** Uploads that earlier processes did not finish; absent: none is remembered. */
+  readonly uploads?: UploadJournal | undefined;
+  /** What earlier processes learned of registries; absent: this process learns it. */
+  readonly uploadHabits?: UploadHabitStore | undefined;
   /** Counts the pulls of all processes; absent: pulls are not counted. */
   readonly pulls?: PullLedger;
 }
@@ -49,6 +55,8 @@ export function openRegistries({
   onMirrorFault = () => {},
   trustedHosts = new Set(),
   blobLocations,
+  uploads,
+  uploadHabits,
   pulls,
 }: RegistriesConfig): RegistryClient {
   return createRegistryClient({
@@ -62,6 +70,8 @@ export function openRegistries({
     onMirrorFault,
     trustedHosts,
     ...(blobLocations === undefined ? {} : { blobLocations }),
+    uploads,
+    uploadHabits,
     ...(pulls === undefined ? {} : { pulls }),
   });
 }

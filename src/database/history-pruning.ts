@@ -18,6 +18,8 @@ export interface PrunedHistory {
   readonly events: number;
   readonly blobLocations: number;
   readonly allowances: number;
+  /** Uploads that were not finished, and habits of registries. */
+  readonly uploads: number;
 }
 
 export interface PruneOptions {
@@ -27,8 +29,9 @@ export interface PruneOptions {
 }
 
 /**
- * Deletes old runs, the outcomes of images in them, state changes, deliveries, blob locations, and pull allowances of
- * addresses and accounts that are no longer in use, when they are older than the configured days. Never deletes wanted
+ * Deletes old runs, the outcomes of images in them, state changes, deliveries, blob locations, uploads that were not
+ * finished, habits of registries, and pull allowances of addresses and accounts that are no longer in use, when they are
+ * older than the configured days. Never deletes wanted
  * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
  */
 export async function pruneHistory(
@@ -44,6 +47,8 @@ export async function pruneHistory(
     events: await pruned('events', 'at'),
     // At worst, a blob that is still there is sent once more.
     blobLocations: await pruned('blob_locations', 'seen_at'),
+    // The registry has forgotten an upload long before; habits are learned again.
+    uploads: (await pruned('upload_sessions', 'saved_at')) + (await pruned('host_habits', 'learned_at')),
     allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', lastUse)),
   };
 

@@ -14,6 +14,7 @@ import { up as history } from './migrations/0004-history.js';
 import { up as pullBudgets } from './migrations/0005-pull-budgets.js';
 import { up as upstreams } from './migrations/0006-upstreams.js';
 import { up as pushedImages } from './migrations/0007-pushed-images.js';
+import { up as uploads } from './migrations/0008-uploads.js';
 import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
 import type { SchemaEditor } from './schema-editor.js';
 import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
@@ -139,6 +140,7 @@ const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = 
   '0005-pull-budgets': pullBudgets,
   '0006-upstreams': upstreams,
   '0007-pushed-images': pushedImages,
+  '0008-uploads': uploads,
 };
 
 /** Kysely types the queries of a migration without tables; here they are always the ferry's. */

@@ -1,6 +1,7 @@
 import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { HostHabitStore } from './host-habit-store.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
@@ -8,6 +9,7 @@ import { RunStore } from './run-store.js';
 import { StatusQueries } from './status-queries.js';
 import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
+import { UploadSessionStore } from './upload-session-store.js';
 import { UpstreamStore } from './upstream-store.js';
 import { RowActions } from './wanted/row-actions.js';
 import { WantedImageStore } from './wanted/wanted-image-store.js';
@@ -20,6 +22,8 @@ export interface Stores {
   readonly runs: RunStore;
   readonly deliveries: DeliveryStore;
   readonly blobs: BlobLocationStore;
+  readonly uploads: UploadSessionStore;
+  readonly habits: HostHabitStore;
   readonly status: StatusQueries;
   readonly actions: RowActions;
   readonly states: UpstreamStore;
@@ -36,6 +40,8 @@ export function createStores(database: FerryDatabase): Stores {
     runs: new RunStore(database),
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
+    uploads: new UploadSessionStore(database),
+    habits: new HostHabitStore(database),
     status: new StatusQueries(database),
     actions: new RowActions(database),
     states: new UpstreamStore(database),

@@ -16,6 +16,8 @@ export interface FerryTables {
   run_outcomes: RunOutcomes;
   source_budgets: SourceBudgets;
   source_pulls: SourcePullsTable;
+  upload_sessions: UploadSessionsTable;
+  host_habits: HostHabitsTable;
   upstreams: UpstreamsTable;
   events: EventsTable;
 }
@@ -173,6 +175,33 @@ export interface SourcePullsTable {
   /** End of the time slice of the pulls. */
   slice_at: number;
   pulls: number;
+}
+
+export interface UploadSessionsTable {
+  /** sha256 of registry, repository, tag and digest. */
+  upload_key: string;
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: string;
+  /** `registry/repository:tag`, as in `image_copies`. */
+  reference: string;
+  /** A capability: it goes to the registry only. */
+  location: string;
+  is_foreign: number;
+  size: number;
+  /** Bytes that the registry has confirmed. */
+  confirmed: number;
+  /** JSON list of `SavedHash`. */
+  hashes: string;
+  saved_at: number;
+}
+
+export interface HostHabitsTable {
+  registry: string;
+  /** JSON of `UploadHabits`. */
+  habits: string;
+  learned_at: number;
 }
 
 export interface UpstreamsTable {

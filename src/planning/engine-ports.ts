@@ -1,5 +1,5 @@
 /** The copy engine, as planning and activities see it. */
-import type { CopyOptions, CopyPlan, CopyReport, CopyRequest } from '@image-ferry/registry';
+import type { CopyOptions, CopyPlan, CopyReport, CopyRequest, UploadRecord } from '@image-ferry/registry';
 import type { Digest } from '@image-ferry/registry/digest';
 import type { TagContents } from '@image-ferry/registry/manifest';
 import type { ImageReference } from '@image-ferry/registry/reference';
@@ -22,6 +22,8 @@ export interface CopyEngine {
   head(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<{ readonly digest: string } | undefined>;
   /** The same with the platforms that it holds; manifest and config are read for that. */
   look(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<TagContents | undefined>;
+  /** Cancels an upload at its registry. @throws RegistryFault if the registry cannot be reached, or refuses */
+  cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */
   isSame(
     request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },

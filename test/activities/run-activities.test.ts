@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { uploadOf } from '../database/store-fixture.js';
 import { run, startActivityStage } from './activity-stage.js';
 
 test('the list of pending images reads rows again whose image another program changed, and blocks an unreadable reference once', async () => {
@@ -21,4 +22,24 @@ test('the list of pending images reads rows again whose image another program ch
   expect(first.refused.first).toMatchObject([{ to: 'blocked', code: 'invalid-reference' }]);
   expect(second.images).toEqual(first.images);
   expect(items).toMatchObject([{ id: 2, state: 'blocked', code: 'invalid-reference' }]);
+});
+
+test('the end of a run cancels uploads that no copy will continue, and keeps the others', async () => {
+  const stage = await startActivityStage();
+  const uploadTo = (repository: string) =>
+    uploadOf(`sha256:${'1'.repeat(64)}`, {
+      registry: stage.own.host,
+      repository,
+      location: `${stage.own.url}/v2/${repository}/blobs/uploads/1`,
+    });
+  await stage.stores.uploads.save(uploadTo('mirror/old'));
+  await stage.database.queries.updateTable('upload_sessions').set({ saved_at: 1 }).execute();
+  await stage.stores.uploads.save(uploadTo('mirror/new'));
+
+  await run(stage.pass.pruneHistory, undefined);
+
+  expect(stage.own.count('DELETE', /mirror\/old\/blobs\/uploads/)).toBe(1);
+  expect(stage.own.count('DELETE', /mirror\/new/)).toBe(0);
+  expect(await stage.stores.uploads.take(uploadTo('mirror/old'))).toBeUndefined();
+  expect(await stage.stores.uploads.take(uploadTo('mirror/new'))).toBeDefined();
 });

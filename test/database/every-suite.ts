@@ -10,6 +10,7 @@ import { consoleSuite } from './status-suite.js';
 import type { PlaceOf } from './store-fixture.js';
 import { tagCheckSuite } from './tag-check-suite.js';
 import { takeoverSuite } from './takeover-suite.js';
+import { uploadSuite } from './upload-suite.js';
 import { upstreamSuite } from './upstream-suite.js';
 import { wantedImageSuite } from './wanted-image-suite.js';
 import { wantedTargetsSuite } from './wanted-targets-suite.js';
@@ -28,6 +29,7 @@ export function everySuite(placeOf: PlaceOf): void {
   consoleSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
+  uploadSuite(placeOf);
   upstreamSuite(placeOf);
   wantedTargetsSuite(placeOf);
 }

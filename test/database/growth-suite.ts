@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, pushed, syncImage, uploadOf } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const image = 'docker.io/library/nginx:latest';
@@ -26,6 +26,8 @@ const forgotten: Readonly<Record<string, string>> = {
   runs: 'started_at',
   source_budgets: 'acquired_at',
   source_pulls: 'slice_at',
+  upload_sessions: 'saved_at',
+  host_habits: 'learned_at',
 };
 
 export function growthSuite(placeOf: PlaceOf): void {
@@ -67,6 +69,8 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
   await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });
   await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);
+  await stores.uploads.save(uploadOf(`sha256:${String(number % 10).repeat(64)}`));
+  await stores.habits.save(`h${number}`, { afterBreak: 'keeps-bytes' });
   const copy = pushed('aliyun', 'nginx:latest', ['linux/amd64', 'linux/arm64']);
   if (copy.state !== 'pushed') throw new Error('it is pushed');
   const moved = copy.platforms.map((platform) => ({ ...platform, digest: `sha256:${platform.platform}-${number}` }));

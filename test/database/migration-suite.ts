@@ -7,6 +7,7 @@ import { copyTables } from '../../src/database/migrations/0003-copies.js';
 import { historyTables } from '../../src/database/migrations/0004-history.js';
 import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
+import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import { dump } from '../support/database-locations.js';
@@ -21,6 +22,7 @@ const steps = [
   '0005-pull-budgets',
   '0006-upstreams',
   '0007-pushed-images',
+  '0008-uploads',
 ];
 const bytesPerCharacter = 4;
 
@@ -155,7 +157,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [...copyTables, ...historyTables, ...pullTables, upstreamTable].flatMap(
+      const planned = [...copyTables, ...historyTables, ...pullTables, upstreamTable, ...uploadTables].flatMap(
         ({ name, columns, primaryKey = [], indexes = [] }) =>
           [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
             index: `${name}.${index.name}`,

@@ -15,7 +15,7 @@ import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
-import { pushed, syncImage, imageRequest } from './store-fixture.js';
+import { imageRequest, pushed, syncImage, uploadOf } from './store-fixture.js';
 
 const files = sqlitePlace();
 let server: MariaDbServer;
@@ -53,6 +53,8 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
   await syncImage(stores, image, {
     targets: ['aliyun', 'private'].map((name) => pushed(name, 'redis:7', ['linux/amd64', 'linux/arm64'])),
   });
+  await stores.uploads.save(uploadOf(`sha256:${'1'.repeat(64)}`));
+  await stores.habits.save('aliyun.example.com', { afterBreak: 'keeps-bytes' });
   await files.run(
     settings,
     `insert into blob_locations values ('r.example.com', 'sha256:a', 'm/redis', 1);

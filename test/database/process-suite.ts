@@ -60,6 +60,7 @@ export function processSuite(placeOf: PlaceOf): void {
         '0005-pull-budgets',
         '0006-upstreams',
         '0007-pushed-images',
+        '0008-uploads',
       ]);
     });
 

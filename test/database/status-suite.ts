@@ -311,6 +311,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         deliveries: 1,
         events: events.length,
         blobLocations: 1,
+        uploads: 0,
         allowances: 0,
       });
 

@@ -1,4 +1,6 @@
+import type { Digest } from '@image-ferry/registry/digest';
 import { parseImageReference } from '@image-ferry/registry/reference';
+import type { UploadRecord } from '@image-ferry/registry/upload-records';
 import { afterEach, beforeEach } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
@@ -91,6 +93,25 @@ export function pushed(name: string, tag: string, platforms: readonly string[] =
 export function notPushed(name: string, state: 'waiting' | 'retrying' | 'blocked', reason: string): TargetOutcome {
   const code = { waiting: 'rate-limited', retrying: 'unreachable', blocked: 'denied' } as const;
   return { target: name, state, code: code[state], reason };
+}
+
+/** An upload of a layer of `mirror/nginx:latest` that was not finished. */
+export function uploadOf(digest: Digest, changes: Partial<UploadRecord> = {}): UploadRecord {
+  return {
+    registry: 'aliyun.example.com',
+    repository: 'mirror/nginx',
+    tag: 'latest',
+    digest,
+    size: 200_000_000,
+    location: 'https://aliyun.example.com/v2/mirror/nginx/blobs/uploads/1?_state=secret',
+    foreign: false,
+    offset: 100_000_000,
+    hashes: [
+      { offset: 90_000_000, state: 'AQEB' },
+      { offset: 100_000_000, state: 'AQEC' },
+    ],
+    ...changes,
+  };
 }
 
 /** What a `SyncImage` does to the database: reads the rows of an image, and records what became of it. */

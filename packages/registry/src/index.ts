@@ -1,6 +1,6 @@
 /**
  * A client for OCI registries: copies an image to any number of registries, lists tags, resolves platforms. What needs no
- * network and no Node is also in the subpaths `reference`, `platform`, `digest`, `manifest` and `errors`.
+ * network and no Node is also in the subpaths `reference`, `platform`, `digest`, `manifest`, `upload-records` and `errors`.
  */
 export { createRegistryClient } from './registry-client.js';
 export type { RegistryClient } from './registry-client.js';
@@ -43,14 +43,8 @@ export type {
   VerifiedCopy,
 } from './copy-types.js';
 
-export type {
-  SavedHash,
-  UploadHabits,
-  UploadHabitStore,
-  UploadJournal,
-  UploadKey,
-  UploadRecord,
-} from './upload-records.js';
+export * from './upload-records.js';
+export { cancelUpload } from './blobs/cancel-upload.js';
 
 export { listTags } from './list-tags.js';
 export { headSource } from './head-source.js';

@@ -1,3 +1,5 @@
+/** Unfinished uploads and the habits of registries, as they are kept beyond one process. No I/O. */
+import { isDigest } from './oci/digest.js';
 import type { Digest } from './oci/digest.js';
 
 /** The state of a hash after the first `offset` bytes of a blob. */
@@ -65,4 +67,68 @@ export interface UploadHabits {
 export interface UploadHabitStore {
   load(registry: string): Promise<UploadHabits | undefined>;
   save(registry: string, habits: UploadHabits): Promise<void>;
+}
+
+/** No registry gives a longer location; what is longer was not written by this program. */
+const maxLocationLength = 16_384;
+
+/**
+ * parseUploadRecord checks an upload that was read from a file or a database: others may have written there, and the
+ * location of an upload is a URL that requests are sent to.
+ *
+ * @param value what `JSON.parse` returned, or the fields of a row
+ * @returns undefined for anything that is not an upload of a blob
+ */
+export function parseUploadRecord(value: unknown): UploadRecord | undefined {
+  if (!isObject(value)) return undefined;
+  const { registry, repository, tag, digest, size, location, foreign, offset, hashes } = value;
+  if (!isText(registry) || !isText(repository) || !isText(tag)) return undefined;
+  if (!isText(digest) || !isDigest(digest)) return undefined;
+  if (!isCount(size) || !isCount(offset) || offset > size || typeof foreign !== 'boolean') return undefined;
+  if (!isText(location) || !isHttpUrl(location) || !Array.isArray(hashes)) return undefined;
+  const states = hashes.flatMap((each: unknown) => parseSavedHash(each, size) ?? []);
+  if (states.length < hashes.length) return undefined;
+  return { registry, repository, tag, digest, size, location, foreign, offset, hashes: states };
+}
+
+function parseSavedHash(value: unknown, size: number): SavedHash | undefined {
+  if (!isObject(value)) return undefined;
+  const { offset, state } = value;
+  return isCount(offset) && offset <= size && isText(state) ? { offset, state } : undefined;
+}
+
+/**
+ * parseUploadHabits checks habits that were read from a file or a database. A field that is not valid is left out: it
+ * is learned again.
+ *
+ * @param value what `JSON.parse` returned
+ */
+export function parseUploadHabits(value: unknown): UploadHabits {
+  if (!isObject(value)) return {};
+  const { afterBreak, takesChunks, leastChunkBytes, mostBodyBytes, bytesBetweenBreaks } = value;
+  return {
+    afterBreak: breakHabits.find((habit) => habit === afterBreak),
+    takesChunks: typeof takesChunks === 'boolean' ? takesChunks : undefined,
+    leastChunkBytes: isCount(leastChunkBytes) ? leastChunkBytes : undefined,
+    mostBodyBytes: isCount(mostBodyBytes) ? mostBodyBytes : undefined,
+    bytesBetweenBreaks: isCount(bytesBetweenBreaks) ? bytesBetweenBreaks : undefined,
+  };
+}
+
+const breakHabits = ['keeps-bytes', 'keeps-chunks', 'forgets'] as const;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isHttpUrl(text: string): boolean {
+  return text.length <= maxLocationLength && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

@@ -8,6 +8,7 @@ import { copyTables } from '../migrations/0003-copies.js';
 import { historyTables } from '../migrations/0004-history.js';
 import { pullTables } from '../migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../migrations/0006-upstreams.js';
+import { uploadTables } from '../migrations/0008-uploads.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
@@ -50,7 +51,13 @@ const added: Readonly<Record<SharedTable, Readonly<Record<string, ColumnShape>>>
 };
 const sharedTables = ['images_for_push', 'pushed_images'] as const;
 
-const ownTables: readonly TableShape[] = [...copyTables, ...historyTables, ...pullTables, upstreamTable];
+const ownTables: readonly TableShape[] = [
+  ...copyTables,
+  ...historyTables,
+  ...pullTables,
+  upstreamTable,
+  ...uploadTables,
+];
 
 /** @param isMigrated whether all migrations have run: then every column must exist */
 export async function examineTables(

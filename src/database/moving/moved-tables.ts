@@ -8,6 +8,8 @@ export const tablesByKey = {
   run_outcomes: ['run', 'image', 'target'],
   source_budgets: ['host', 'rate_limit_source'],
   source_pulls: ['host', 'rate_limit_source', 'slice_at'],
+  upload_sessions: ['upload_key'],
+  host_habits: ['registry'],
   upstreams: ['name'],
   events: ['id'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;

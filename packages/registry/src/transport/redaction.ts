@@ -2,9 +2,13 @@ const authorizationPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
 const jsonSecretPattern = /"(token|access_token|refresh_token|password|identitytoken|auth)"\s*:\s*"[^"]*"/gi;
 const urlPattern = /\bhttps?:\/\/[^\s"'<>]+/g;
 
-/** A URL for users: its query (signatures, upload state) and any user:password are left out. */
+/** What follows names an upload, and lets everyone who knows it write to it. */
+const uploadsPath = /(?<=\/blobs\/uploads\/).+$/;
+
+/** A URL for users: its query (signatures, upload state), the ID of an upload and any user:password are left out. */
 export function printUrl(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}${url.search === '' ? '' : '?…'}`;
+  const path = url.pathname.replace(uploadsPath, '…');
+  return `${url.protocol}//${url.host}${path}${url.search === '' ? '' : '?…'}`;
 }
 
 /** Text from elsewhere, made safe to print: no tokens, no signed queries. */
