@@ -159,7 +159,8 @@ export class BlobRead {
     }
     const { digest, size } = this.#blob;
     const { ranges } = this.#client;
-    const { timing, readConnections } = this.#client.host(this.#repo.host);
+    const host = this.#client.host(this.#repo.host);
+    const { timing, readConnections } = host;
     const limit = ranges.limitOf(
       { source: this.#repo.host, server: reply.url.host },
       { most: readConnections, windowMs: timing.rateWindowMs },
@@ -169,6 +170,7 @@ export class BlobRead {
       offset,
       first: reply,
       timing,
+      refusedBlobAt: () => host.refusedBlobAt,
       limit,
       budget: ranges.budget,
       mayDivide: ranges.mayDivide(digest) && encodingLabel(reply.response) === '',

@@ -13,7 +13,9 @@ type TransferRequest = Pick<RegistryRequest, 'repo' | 'resource'>;
 /** Records an answer that says that the registry is busy: fewer blobs are then in flight there. */
 export function notePushBack(host: RegistryHost, { repo, resource }: TransferRequest, status: number): void {
   if (status !== 429 && status !== 503) return;
-  if (resource === 'blob' || resource === 'upload') host.lanes[repo.side].pushedBack('busy');
+  if (resource !== 'blob' && resource !== 'upload') return;
+  host.lanes[repo.side].pushedBack('busy');
+  if (resource === 'blob') host.refusedBlobAt = performance.now();
 }
 
 /** The same for a blob whose connection is reset while it is read. */

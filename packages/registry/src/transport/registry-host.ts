@@ -55,6 +55,8 @@ export class RegistryHost {
   readonly holdUps = new HoldUps();
   /** Limits the connections over which blobs are read from here. */
   readonly readConnections: number;
+  /** When it last answered that it is busy (429, 503) instead of sending a blob; milliseconds of the monotonic clock. */
+  refusedBlobAt = -Infinity;
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */

@@ -131,16 +131,25 @@ export class ConnectionLimit {
 
   /** A connection more than the server takes: it refused one (429, 503), or reset it before it brought anything. */
   pushedBack(now: number, retryAfterMs = 0): void {
-    this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.#open - 1));
-    this.#ceilingUntil = now + Math.max(pushedBackMs, retryAfterMs);
-    this.#allowed = Math.min(this.#allowed, this.#ceiling);
-    this.#trial = undefined;
-    this.#restart(now);
+    this.#restrain(this.#open - 1, now, retryAfterMs);
+  }
+
+  /** The server had no room for the first connection of another blob. */
+  crowded(now: number): void {
+    this.#restrain(Math.floor(this.#open / 2), now);
   }
 
   /** The server ignores ranges, or sends something else in their place. */
   refuse(): void {
     this.#isRefused = true;
+  }
+
+  #restrain(most: number, now: number, retryAfterMs = 0): void {
+    this.#ceiling = Math.max(1, Math.min(this.#ceiling, most));
+    this.#ceilingUntil = now + Math.max(pushedBackMs, retryAfterMs);
+    this.#allowed = Math.min(this.#allowed, this.#ceiling);
+    this.#trial = undefined;
+    this.#restart(now);
   }
 
   #hasGained(trial: Trial, bytesPerSecond: number, now: number): boolean {

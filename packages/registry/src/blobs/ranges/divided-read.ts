@@ -19,10 +19,10 @@ import type { Segment } from './segments.js';
 const mebibyte = 1024 * 1024;
 /** A smaller rest is read over one connection. */
 const leastDividedBytes = 16 * mebibyte;
-/** Another connection must save time: what one reads in this time is not divided. */
-const worthwhileSeconds = 2;
+/** Another connection must save time: what one reads in this many windows of measurement is not divided. */
+const worthwhileWindows = 4;
 /** A segment takes one connection about this long, and much longer than the round trip of its request. */
-const segmentSeconds = 1;
+const segmentWindows = 2;
 const segmentRoundTrips = 10;
 const segmentBytes = { least: mebibyte, most: 16 * mebibyte } as const;
 /** Segments begin no further ahead of what is handed on. */
@@ -43,6 +43,8 @@ export interface DividedReadOptions {
   /** The answer whose body is the blob from `offset` on, or with status 200 the whole of it. */
   readonly first: BodyReply;
   readonly timing: Timing;
+  /** When the source last had no room for another blob. */
+  readonly refusedBlobAt: () => number;
   readonly limit: ConnectionLimit;
   readonly budget: ByteBudget;
   /** Whether more than the first connection may read it. */
@@ -82,7 +84,7 @@ export class DividedRead {
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #headSince = 0;
-  #tickedAt = performance.now();
+  #lastTickAt = performance.now();
 
   constructor(options: DividedReadOptions) {
     const { size, offset, first, timing, limit, mayDivide } = options;
@@ -300,23 +302,28 @@ export class DividedRead {
     const { limit } = this.#options;
     while (this.#canDivide && !this.#isOver) {
       const now = performance.now();
-      const starving = this.#starving(now);
-      if (starving !== undefined) this.#rescue(starving);
+      const { head } = this.#segments;
+      const isAbandoned = head?.connections.size === 0 && head.received < head.end;
+      // What the delivery waits for does not wait for another connection.
+      const urgent = isAbandoned ? head : this.#starving(now);
+      if (urgent !== undefined) this.#makeRoom(urgent);
       const isFirst = this.#connections.size === 0;
-      if (!isFirst && !(starving === undefined ? limit.hasRoom : limit.hasRoomForRescue)) return;
-      const segment = starving ?? this.#segments.abandoned ?? this.#nextSegment(isFirst);
+      if (!isFirst && urgent === undefined && !limit.hasRoom) return;
+      const segment = urgent ?? this.#segments.abandoned ?? this.#nextSegment(isFirst);
       if (segment === undefined) return;
       this.#request(segment, now);
     }
   }
 
-  /** Makes room for another connection: the ones that bring nothing, beside others that do not either, go first. */
-  #rescue(segment: Segment<SegmentConnection>): void {
+  /** Closes connections where there are too many: those of the segment itself, otherwise one that is furthest ahead. */
+  #makeRoom({ connections }: Segment<SegmentConnection>): void {
     const { limit } = this.#options;
-    for (const one of segment.connections) {
+    for (const one of connections) {
       one.freshBytes = 0;
-      if (!limit.hasRoomForRescue || segment.connections.size >= mostForOneSegment) this.#close(one);
+      if (!limit.hasRoomForRescue || connections.size >= mostForOneSegment) this.#close(one);
     }
+    const [ahead] = this.#segments.last?.connections ?? [];
+    if (!limit.hasRoomForRescue && ahead !== undefined) this.#close(ahead);
   }
 
   #nextSegment(isFirst: boolean): Segment<SegmentConnection> | undefined {
@@ -339,16 +346,20 @@ export class DividedRead {
     const [only, ...more] = last.connections;
     if (only === undefined || more.length > 0 || only.position < last.start) return false;
     const rest = last.end - last.received;
-    return (
-      rest >= leastDividedBytes / 2 && rest >= worthwhileSeconds * (only.bytesPerSecond ?? 0) && rest > 2 * this.#step()
-    );
+    const worthwhileBytes = (only.bytesPerSecond ?? 0) * this.#seconds(worthwhileWindows);
+    return rest >= leastDividedBytes / 2 && rest >= worthwhileBytes && rest > 2 * this.#step();
   }
 
+  #seconds(windows: number): number {
+    return (windows * this.#options.timing.rateWindowMs) / 1000;
+  }
+
+  /** How many bytes the next segment has. */
   #step(): number {
     const { limit } = this.#options;
     const rates = [...this.#connections].flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []);
     const rate = median(rates) ?? limit.connectionBytesPerSecond ?? 0;
-    const seconds = Math.max(segmentSeconds, (segmentRoundTrips * (limit.firstByteMs ?? 0)) / 1000);
+    const seconds = Math.max(this.#seconds(segmentWindows), (segmentRoundTrips * (limit.firstByteMs ?? 0)) / 1000);
     const most = Math.min(segmentBytes.most, mostSpanBytes / Math.max(2, limit.allowed));
     // At the end of the blob all connections finish together.
     const share = Math.ceil(this.#segments.unassignedBytes / Math.max(1, limit.allowed));
@@ -411,10 +422,11 @@ export class DividedRead {
 
   #tick(): void {
     if (this.#isOver) return;
-    const { limit, timing } = this.#options;
+    const { limit, timing, refusedBlobAt } = this.#options;
     const now = performance.now();
-    const isLate = now - this.#tickedAt > timing.rateWindowMs;
-    this.#tickedAt = now;
+    const lastTickAt = this.#lastTickAt;
+    this.#lastTickAt = now;
+    const isLate = now - lastTickAt > timing.rateWindowMs;
     for (const one of this.#connections) {
       one.measure(now);
       // This process did not run (a busy or sleeping machine): no server is to blame for the silence.
@@ -423,6 +435,7 @@ export class DividedRead {
     const { last } = this.#segments;
     const hasWork = this.#segments.unassignedBytes > 0 || (last !== undefined && this.#isDivisible(last));
     if (hasWork && !this.#paused && !this.#resting) limit.wants(now);
+    if (refusedBlobAt() > lastTickAt) limit.crowded(now);
     limit.check(now);
     this.#fill();
   }
@@ -441,7 +454,7 @@ export class DividedRead {
     const usual = median(others.flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []));
     const rate = mine[0]?.bytesPerSecond ?? 0;
     const isSlow = usual !== undefined && rate < starvingShare * usual;
-    return isSlow && head.end - head.received > worthwhileSeconds * rate ? head : undefined;
+    return isSlow && head.end - head.received > this.#seconds(worthwhileWindows) * rate ? head : undefined;
   }
 
   #checkSilence(): void {
