@@ -1,7 +1,7 @@
 import type { CopyProgress } from '@image-ferry/registry';
 import { parseDigest } from '@image-ferry/registry/digest';
 import { parseImageReference } from '@image-ferry/registry/reference';
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 
 import type {
   CopyActivities,
@@ -12,12 +12,14 @@ import type {
 } from '../contract/activity-types.js';
 import { toFault } from '../contract/to-fault.js';
 import type { Target } from '../domain/target.js';
+import { TransferMeter, describeContinued, describeStall } from '../domain/transfer-meter.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const finishedShown = 100;
+const measureIntervalMs = 250;
 
 export interface CopyPorts {
   readonly engine: Pick<CopyEngine, 'copy'>;
@@ -31,6 +33,7 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
     const before = heartbeatOfLastAttempt();
     return await withHeartbeat(before, async ({ signal, report }) => {
       const tally = new CopyTally(before, report);
+      const stalls = new Set<string>();
       const request = {
         source: parseImageReference(input.from ?? input.image),
         sourceDigest: parseDigest(input.sourceDigest),
@@ -40,7 +43,11 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
       };
       const recipes = copyRecipes(input.platforms, targets);
       try {
-        const copied = await engine.copy(request, { signal, onProgress: (progress) => tally.add(progress) });
+        const onProgress = (progress: CopyProgress): void => {
+          tally.add(progress);
+          logBreak(input.image, progress, stalls);
+        };
+        const copied = await engine.copy(request, { signal, onProgress });
         return {
           done: copied.targets.map((result) => pushedOutcome(result, recipes.get(result.target))),
           open: copied.failures.map((failure) => openTarget(failure, input.destinations)),
@@ -61,10 +68,29 @@ function untouched(destination: Destination): { readonly destination: Destinatio
   return { destination };
 }
 
+/** Each break and each stall is logged once. */
+function logBreak(image: string, progress: CopyProgress, stalls: Set<string>): void {
+  if (progress.type === 'continued') {
+    const { target, digest } = progress;
+    log.info(`upload ${describeContinued(progress)}`, { image, target, digest });
+  } else if (progress.type === 'stalled') {
+    const { target, digest } = progress;
+    const transfer = `${target ?? ''} ${digest}`;
+    if (!stalls.has(transfer)) log.warn(`transfer ${describeStall(progress)}`, { image, target, digest });
+    stalls.add(transfer);
+  } else if (progress.type === 'sent') {
+    stalls.delete(`${progress.target} ${progress.digest}`);
+  } else if (progress.type === 'read') {
+    stalls.delete(` ${progress.digest}`);
+  }
+}
+
 /** Counts over all attempts: what was read before a crash was read. */
 class CopyTally {
   readonly #report: (details: CopyHeartbeat) => void;
+  readonly #meter = new TransferMeter();
   #state: CopyHeartbeat;
+  #measuredAt = -Infinity;
 
   constructor(before: CopyHeartbeat, report: (details: CopyHeartbeat) => void) {
     this.#state = before;
@@ -77,24 +103,35 @@ class CopyTally {
 
   add(progress: CopyProgress): void {
     const { bytesRead, bytesSent, finished } = this.#state;
+    const transfer = this.#measured(progress);
     switch (progress.type) {
       case 'read':
-        this.#state = { bytesRead: bytesRead + progress.bytes, bytesSent, finished };
+        this.#state = { bytesRead: bytesRead + progress.bytes, bytesSent, finished, transfer };
         break;
       case 'sent':
-        this.#state = { bytesRead, bytesSent: bytesSent + progress.bytes, finished };
+        this.#state = { bytesRead, bytesSent: bytesSent + progress.bytes, finished, transfer };
         break;
       case 'blob':
         this.#state = {
           bytesRead,
           bytesSent,
           finished: [...finished, `${progress.target} ${progress.digest}`].slice(-finishedShown),
+          transfer,
         };
         break;
       default:
-        return;
+        this.#state = { bytesRead, bytesSent, finished, transfer };
     }
     this.#report(this.#state);
+  }
+
+  /** Taken a few times a second: a heartbeat needs no more, and the events are many. */
+  #measured(progress: CopyProgress): CopyHeartbeat['transfer'] {
+    const now = performance.now();
+    this.#meter.add(progress, now);
+    if (this.#state.transfer !== undefined && now - this.#measuredAt < measureIntervalMs) return this.#state.transfer;
+    this.#measuredAt = now;
+    return this.#meter.state(now);
   }
 }
 

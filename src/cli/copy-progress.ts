@@ -1,8 +1,13 @@
 import type { CopyProgress } from '@image-ferry/registry';
 
-import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
+import { printBytes } from '../domain/byte-count.js';
+import { TransferMeter, describeContinued, describeRead, describeStall } from '../domain/transfer-meter.js';
+import { printMessage, startDrawing } from './output.js';
+import { transferLines } from './transfer-lines.js';
 
 const redrawIntervalMs = 100;
+/** Without a terminal, a line now and then shows how far a long copy is. */
+const lineIntervalMs = 15_000;
 
 export interface CopyView {
   show(progress: CopyProgress): void;
@@ -17,59 +22,47 @@ export async function watchCopy(source: string, targets: number): Promise<CopyVi
 
 function plain(source: string, targets: number): CopyView {
   printMessage(`copying ${source} to ${targets} ${targets === 1 ? 'target' : 'targets'}`);
+  const meter = new TransferMeter();
+  /** Stalls that were printed already, by what stands still. */
+  const stalls = new Set<string>();
+  const timer = setInterval(() => printMessage(describeRead(meter.state(performance.now()))), lineIntervalMs);
+  timer.unref();
   let open = true;
   return {
     show(progress) {
+      meter.add(progress, performance.now());
       if (progress.type === 'planned' && progress.blobs > 0) {
-        printMessage(`${progress.blobs} blobs to check, ${megabytes(progress.bytes)}`);
+        printMessage(`${progress.blobs} blobs to check, ${printBytes(progress.bytes)}`);
       }
       if (progress.type === 'target-done') printMessage(`done: ${progress.target}`);
+      if (progress.type === 'continued') {
+        printMessage(`${progress.target}: the upload of ${progress.digest} ${describeContinued(progress)}`);
+      }
+      if (progress.type === 'stalled') {
+        const what = `${progress.target ?? ''} ${progress.awaits} ${progress.host}`;
+        if (!stalls.has(what)) printMessage(`${progress.target ?? source}: ${describeStall(progress)}`);
+        stalls.add(what);
+      }
+      if (progress.type === 'read' || progress.type === 'sent') stalls.clear();
       // The report prints each failure once, with its reason.
     },
     close(last) {
+      clearInterval(timer);
       if (open && last !== undefined) printMessage(last);
       open = false;
     },
   };
 }
 
-interface TargetLine {
-  sent: number;
-  skipped: number;
-  state: string;
-}
-
 async function redrawn(source: string): Promise<CopyView> {
   const drawing = await startDrawing();
-  const targets = new Map<string, TargetLine>();
-  let total = 0;
-  let read = 0;
-  const lineOf = (target: string): TargetLine => {
-    const known = targets.get(target) ?? { sent: 0, skipped: 0, state: '' };
-    targets.set(target, known);
-    return known;
-  };
-  const paint = (): void => {
-    const lines = [...targets].map(([target, { sent, skipped, state }]) =>
-      progressLine(
-        target,
-        `${megabytes(sent)} sent, ${megabytes(skipped)} not needed${state === '' ? '' : `  ${state}`}`,
-      ),
-    );
-    const headline = progressLine(source, `${megabytes(read)} of ${megabytes(total)} read`).trimStart();
-    drawing.draw([headline, ...lines]);
-  };
-  const timer = setInterval(paint, redrawIntervalMs);
+  const meter = new TransferMeter();
+  const timer = setInterval(() => {
+    drawing.draw(transferLines(source, meter.state(performance.now())));
+  }, redrawIntervalMs);
   let open = true;
   return {
-    show(progress) {
-      if (progress.type === 'planned') total = progress.bytes;
-      if (progress.type === 'read') read += progress.bytes;
-      if (progress.type === 'sent') lineOf(progress.target).sent += progress.bytes;
-      if (progress.type === 'blob' && progress.outcome !== 'uploaded') lineOf(progress.target).skipped += progress.size;
-      if (progress.type === 'target-done') lineOf(progress.target).state = 'done';
-      if (progress.type === 'target-failed') lineOf(progress.target).state = 'failed';
-    },
+    show: (progress) => meter.add(progress, performance.now()),
     close(last) {
       if (!open) return;
       open = false;

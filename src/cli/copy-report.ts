@@ -1,20 +1,25 @@
 import type { CopyReport, TargetResult } from '@image-ferry/registry';
 
-import { megabytes, printLine, printMessage } from './output.js';
+import { printBytes } from '../domain/byte-count.js';
+import { describeContinued } from '../domain/transfer-meter.js';
+import { printLine, printMessage } from './output.js';
 
 export function printCopyReport(report: CopyReport): void {
   printTargets(report);
   const { targets, failures, bytesRead } = report;
   const all = targets.length + failures.length;
   printMessage(
-    `${targets.length} of ${all} ${all === 1 ? 'target' : 'targets'} done, ${megabytes(bytesRead)} read from the source`,
+    `${targets.length} of ${all} ${all === 1 ? 'target' : 'targets'} done, ${printBytes(bytesRead)} read from the source`,
   );
 }
 
 /** Prints one line per target on standard output; errors, with what to do, go to standard error. */
 export function printTargets({ sourceDigest, targets, failures, missingPlatforms }: CopyReport): void {
   for (const target of targets) printLine(`${target.reference}@${target.digest}  ${describe(target)}`);
-  for (const { replaces, extends: isExtended, reference, dropped, digest, unread } of targets) {
+  for (const { replaces, extends: isExtended, reference, dropped, digest, unread, continued = [] } of targets) {
+    for (const upload of continued) {
+      printMessage(`note: ${reference}: the upload of ${upload.digest} ${describeContinued(upload)}`);
+    }
     if (unread !== undefined)
       printMessage(`note: ${reference} is verified only by the response to PUT; it cannot be read back: ${unread}`);
     if (replaces !== undefined && isExtended === true) printMessage(`note: platforms were added to ${reference}`);
@@ -54,5 +59,5 @@ function describe({ outcome, uploadedBlobs, mountedBlobs, skippedBlobs, bytesSen
     [skippedBlobs, 'already present'],
   ] as const;
   const counts = blobs.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `copied${withReferrers} (blobs: ${counts.join(', ') || 'none'}; ${megabytes(bytesSent)} sent)`;
+  return `copied${withReferrers} (blobs: ${counts.join(', ') || 'none'}; ${printBytes(bytesSent)} sent)`;
 }

@@ -79,11 +79,3 @@ function cutInMiddle(text: string, width: number): string {
 function cutAtEnd(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
-
-/** `12.3 MB`, in decimal units as registries use them. */
-export function megabytes(bytes: number): string {
-  if (bytes === 0) return '0 B';
-  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
-  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
-  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
-}

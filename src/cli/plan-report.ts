@@ -1,7 +1,8 @@
 /** Prints a plan for people: tables while it grows, then the totals. */
+import { printBytes } from '../domain/byte-count.js';
 import { printDuration } from '../domain/duration.js';
 import type { PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
-import { megabytes, printLine, printTable } from './output.js';
+import { printLine, printTable } from './output.js';
 import { unverifiedRows } from './unverified-rows.js';
 
 /** A longer plan is printed as several tables of this many lines, each as wide as its own lines need. */
@@ -85,7 +86,7 @@ function printSummary({ allowances, totals }: PlanSummary, refused: number): voi
   ];
   printLine(parts.join('; '));
   printLine(
-    `To read ${megabytes(totals.bytesToRead)}, to send ${megabytes(totals.bytesToSend)}, to mount ${totals.mounts.blobs} blobs (${megabytes(totals.mounts.bytes)})`,
+    `To read ${printBytes(totals.bytesToRead)}, to send ${printBytes(totals.bytesToSend)}, to mount ${totals.mounts.blobs} blobs (${printBytes(totals.mounts.bytes)})`,
   );
   for (const { host, pulls, windowMs, free, needed } of allowances) {
     printLine(
@@ -112,8 +113,8 @@ function linesOf(image: PlannedImage): string[][] {
     image.image,
     target.reference ?? target.target,
     actionOnTarget[target.state],
-    target.state === 'unknown' ? '?' : megabytes(target.sent.bytes),
-    target.state === 'unknown' ? '?' : megabytes(target.mountable.bytes),
+    target.state === 'unknown' ? '?' : printBytes(target.sent.bytes),
+    target.state === 'unknown' ? '?' : printBytes(target.mountable.bytes),
     [noteOf(image), noteOnTarget(target)].filter((note) => note !== '').join('; '),
   ]);
 }

@@ -2,7 +2,9 @@ import type { TemporalClient } from '../client/connect.js';
 import { imageProgress } from '../client/image-progress.js';
 import { syncProgress } from '../client/sync-requests.js';
 import type { SyncAllResult, SyncProgress } from '../contract/sync-messages.js';
-import { megabytes, progressLine, printMessage, startDrawing } from './output.js';
+import { printBytes } from '../domain/byte-count.js';
+import { progressLine, printMessage, startDrawing } from './output.js';
+import { transferLines } from './transfer-lines.js';
 
 const redrawIntervalMs = 1_000;
 /** Without a terminal, a line now and then shows that the sync run is alive. */
@@ -59,15 +61,9 @@ async function redrawn(): Promise<View> {
   return {
     async show(progress, temporal) {
       const images = await Promise.all(
-        progress.inFlight.map(async (image) => {
-          const bytes = await imageProgress(temporal, image);
-          return progressLine(
-            image,
-            bytes === undefined ? '' : `${megabytes(bytes.bytesRead)} read, ${megabytes(bytes.bytesSent)} sent`,
-          );
-        }),
+        progress.inFlight.map(async (image) => linesOf(image, await imageProgress(temporal, image))),
       );
-      drawing.draw([headline(progress), ...images]);
+      drawing.draw([headline(progress), ...images.flat()]);
     },
     close() {
       drawing.clear();
@@ -79,15 +75,27 @@ function plain(): View {
   let shownAt = 0;
   let shown = '';
   return {
-    async show(progress) {
-      const line = headline(progress);
-      if (line === shown || Date.now() - shownAt < lineIntervalMs) return;
-      printMessage(line);
-      shown = line;
+    async show(progress, temporal) {
+      if (Date.now() - shownAt < lineIntervalMs) return;
+      const images = await Promise.all(
+        progress.inFlight.map(async (image) => linesOf(image, await imageProgress(temporal, image))),
+      );
+      // An image that is only waiting for its turn has no line of its own.
+      const lines = [headline(progress), ...images.filter((one) => one.length > 1).flat()];
+      if (lines.join('\n') === shown) return;
+      for (const line of lines) printMessage(line);
+      shown = lines.join('\n');
       shownAt = Date.now();
     },
     close: () => undefined,
   };
+}
+
+function linesOf(image: string, bytes: Awaited<ReturnType<typeof imageProgress>>): string[] {
+  if (bytes === undefined) return [progressLine(image, '')];
+  const { transfer, bytesRead, bytesSent } = bytes;
+  if (transfer !== undefined) return transferLines(image, transfer).map((line) => `  ${line}`);
+  return [progressLine(image, `${printBytes(bytesRead)} read, ${printBytes(bytesSent)} sent`)];
 }
 
 function headline({ phase, queued, inFlight, result }: SyncProgress): string {

@@ -19,6 +19,7 @@ export function printSyncSummary(result: SyncAllResult): void {
   printReplaced(result);
   printKept(result);
   printUnread(result);
+  printContinued(result);
 }
 
 /** Rows that other programs had marked as pushed, and what was found on the targets. */
@@ -80,6 +81,17 @@ function printUnread({ unread }: SyncAllResult): void {
   printTable(
     ['NOT READ BACK', 'REASON'],
     first.map(({ reference, reason }) => [reference, reason]),
+  );
+  if (count > first.length) printLine(`${first.length} of ${count} are shown.`);
+}
+
+function printContinued({ continued }: SyncAllResult): void {
+  if (continued === undefined) return;
+  const { count, first } = continued;
+  printLine();
+  printTable(
+    ['CONTINUED', 'TARGET', 'UPLOAD'],
+    first.map(({ image, target, reason }) => [image, target, reason]),
   );
   if (count > first.length) printLine(`${first.length} of ${count} are shown.`);
 }

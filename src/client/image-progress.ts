@@ -8,7 +8,7 @@ import type { TemporalClient } from './connect.js';
 export async function imageProgress(
   { client, withDeadline }: TemporalClient,
   image: string,
-): Promise<Pick<CopyHeartbeat, 'bytesRead' | 'bytesSent'> | undefined> {
+): Promise<Pick<CopyHeartbeat, 'bytesRead' | 'bytesSent' | 'transfer'> | undefined> {
   try {
     const { raw } = await withDeadline(
       async () => await client.workflow.getHandle(syncImageWorkflowId(image)).describe(),
@@ -16,8 +16,8 @@ export async function imageProgress(
     const copy = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'copyImage');
     const payload = copy?.heartbeatDetails?.payloads?.[0];
     if (payload === undefined) return undefined;
-    const { bytesRead, bytesSent } = defaultPayloadConverter.fromPayload<CopyHeartbeat>(payload);
-    return { bytesRead, bytesSent };
+    const { bytesRead, bytesSent, transfer } = defaultPayloadConverter.fromPayload<CopyHeartbeat>(payload);
+    return { bytesRead, bytesSent, transfer };
   } catch {
     // Progress is only informative: it is left out if it is not available.
     return undefined;

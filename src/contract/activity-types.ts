@@ -1,5 +1,6 @@
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import type { StateChange } from '../domain/state-change.js';
+import type { TransferState } from '../domain/transfer-meter.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { FetchedImage, FetchInput } from './fetch-messages.js';
@@ -114,6 +115,8 @@ export interface CopyHeartbeat {
   readonly bytesSent: number;
   /** Finished blobs as `target digest`, newest last; at most 100. */
   readonly finished: readonly string[];
+  /** The running attempt; absent before its first event, and for a Docker daemon. */
+  readonly transfer?: TransferState | undefined;
 }
 
 /** The results of one page of rows from other programs that were checked on the targets. */

@@ -41,6 +41,13 @@ export interface UnreadTag {
   readonly reason: string;
 }
 
+/** An upload that continued after a broken connection, as `continued at 1.90 GB of 2.00 GB after …`. */
+export interface ContinuedCopy {
+  readonly image: string;
+  readonly target: string;
+  readonly reason: string;
+}
+
 export interface SyncTotals {
   /** Processed images, including adopted ones. */
   readonly images: number;
@@ -83,6 +90,8 @@ export interface SyncAllResult extends SyncTotals {
   readonly takeover?: Takeover;
   /** Tags whose digest is known only from the response to PUT: the number and the first 100; absent if there are none. */
   readonly unread?: { readonly count: number; readonly first: readonly UnreadTag[] };
+  /** Uploads that continued after a break: the number and the first 100; absent if none did. */
+  readonly continued?: { readonly count: number; readonly first: readonly ContinuedCopy[] };
   /** When a throttling source or target can be retried, UTC ms: a run starts automatically at that time. */
   readonly againAt?: number;
   /** Set if this workflow only forwarded the request to the running `sync-all`. */

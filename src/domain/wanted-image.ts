@@ -113,6 +113,8 @@ export type TargetOutcome =
       readonly note?: string;
       /** Why the tag cannot be read back from the target: its digest is known only from the response to PUT. */
       readonly unread?: string;
+      /** Where uploads continued after a break: offset and size of the blob, in bytes. */
+      readonly continued?: readonly { readonly offset: number; readonly size: number }[] | undefined;
       /** The recipe of the copy (`copy-recipe.ts`); absent: a later run cannot reuse the result. */
       readonly recipe?: string;
     }

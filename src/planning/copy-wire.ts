@@ -1,5 +1,5 @@
 /** Between what crosses Temporal's wire and what the copy engine takes and gives. */
-import type { CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
+import type { ContinuedUpload, CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
 import { parsePlatform } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 
@@ -69,8 +69,17 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     bytesSent: sent?.bytesSent ?? 0,
     ...(note === undefined ? {} : { note }),
     ...(unread === undefined ? {} : { unread }),
+    ...(sent?.continued === undefined ? {} : { continued: continuedOf(sent.continued) }),
     ...(recipe === undefined ? {} : { recipe }),
   };
+}
+
+/** The largest few: an image of a thousand layers must not make a long history. */
+const continuedShown = 5;
+
+function continuedOf(uploads: readonly ContinuedUpload[]): { readonly offset: number; readonly size: number }[] {
+  const largest = [...uploads].sort((a, b) => b.size - a.size).slice(0, continuedShown);
+  return largest.map(({ offset, size }) => ({ offset, size }));
 }
 
 /** A target that the plan says needs the image, not tried yet. */

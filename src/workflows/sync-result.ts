@@ -1,6 +1,7 @@
 /** Adds up the results of a sync run. */
 import type { RefusedRows, TakeoverPage, UncheckedTag } from '../contract/activity-types.js';
 import type {
+  ContinuedCopy,
   KeptTag,
   NotDone,
   ReplacedTag,
@@ -8,6 +9,7 @@ import type {
   SyncImageResult,
   UnreadTag,
 } from '../contract/sync-messages.js';
+import { describeContinued } from '../domain/transfer-meter.js';
 
 const notDoneShown = 100;
 const tagsShown = 100;
@@ -96,6 +98,7 @@ export function withImage(result: SyncAllResult, image: SyncImageResult): SyncAl
     ...withReplaced(result.replaced, replacedBy(image)),
     ...withKept(result.kept, keptBy(image)),
     ...withUnread(result.unread, unreadOf(image)),
+    ...withContinued(result.continued, continuedOf(image)),
     ...earlier(result.againAt, image.againAt),
   };
 }
@@ -129,6 +132,23 @@ function withUnread(known: SyncAllResult['unread'], added: readonly UnreadTag[])
   if (added.length === 0) return {};
   const { count, first } = known ?? { count: 0, first: [] };
   return { unread: { count: count + added.length, first: [...first, ...added].slice(0, tagsShown) } };
+}
+
+function continuedOf({ image, targets }: SyncImageResult): readonly ContinuedCopy[] {
+  return targets.flatMap((outcome) => {
+    if (outcome.state !== 'pushed') return [];
+    const { target, continued = [] } = outcome;
+    return continued.map((upload) => ({ image, target, reason: describeContinued(upload) }));
+  });
+}
+
+function withContinued(
+  known: SyncAllResult['continued'],
+  added: readonly ContinuedCopy[],
+): Pick<SyncAllResult, 'continued'> {
+  if (added.length === 0) return {};
+  const { count, first } = known ?? { count: 0, first: [] };
+  return { continued: { count: count + added.length, first: [...first, ...added].slice(0, tagsShown) } };
 }
 
 function keptBy({ image, targets }: SyncImageResult): readonly KeptTag[] {

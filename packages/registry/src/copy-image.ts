@@ -1,7 +1,16 @@
 import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
+import type { Blob } from './blobs/image-blobs.js';
 import { rateMeter } from './blobs/transfer-slots.js';
-import type { CopyOptions, CopyReport, CopyRequest, TargetFailure, TargetResult } from './copy-types.js';
+import type {
+  BlobShare,
+  ContinuedUpload,
+  CopyOptions,
+  CopyReport,
+  CopyRequest,
+  TargetFailure,
+  TargetResult,
+} from './copy-types.js';
 import { RegistryError } from './errors.js';
 import { withPreparedCopy } from './prepare-copy.js';
 import type { PreparedCopy } from './prepare-copy.js';
@@ -96,6 +105,7 @@ async function copyRequired(
     endRuns = resolve;
   });
   const measure = rateMeter(client, source, incomplete);
+  const continued = new Map<string, Map<string, ContinuedUpload>>();
   const context: TransferContext = {
     client,
     source,
@@ -103,6 +113,10 @@ async function copyRequired(
     passesOver,
     report(progress) {
       if (progress.type === 'read') bytesRead += progress.bytes;
+      if (progress.type === 'continued') {
+        const { target, digest, offset, size } = progress;
+        continued.set(target, (continued.get(target) ?? new Map()).set(digest, { digest, offset, size }));
+      }
       measure(progress);
       onProgress(progress);
     },
@@ -113,18 +127,29 @@ async function copyRequired(
   const required = await Promise.all(runs.map((run) => run.requiredBlobs()));
   const work = workList(runs, required);
   const bytes = work.reduce((sum, { blob }) => sum + blob.size, 0);
-  context.report({ type: 'planned', blobs: work.length, bytes });
+  const lacking = runs.map(({ identity: { target } }, position) => ({ target, ...shareOf(required[position] ?? []) }));
+  context.report({ type: 'planned', blobs: work.length, bytes, targets: lacking });
 
   await sendAll(context, work, Math.min(blobsAtOnce, blobsPerSlot * concurrentBlobs)).finally(endRuns);
   const finished = await Promise.all(results);
   signal.throwIfAborted();
 
-  const copied = finished.filter((result): result is TargetResult => !(result instanceof RegistryError));
+  const copied = finished
+    .filter((result): result is TargetResult => !(result instanceof RegistryError))
+    .map((result) => ({ ...result, ...continuedOn(continued.get(result.target)) }));
   const faults = runs.flatMap((run, position) => {
     const failure = finished[position];
     return failure instanceof RegistryError ? [{ ...run.identity, failure }] : [];
   });
   return { copied, faults, bytesRead };
+}
+
+function shareOf(blobs: readonly Blob[]): BlobShare {
+  return { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function continuedOn(uploads: ReadonlyMap<string, ContinuedUpload> | undefined): Pick<TargetResult, 'continued'> {
+  return uploads === undefined ? {} : { continued: [...uploads.values()] };
 }
 
 /** Throws the source's fault where it stopped every target: then no target is to blame. */

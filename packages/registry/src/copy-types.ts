@@ -153,7 +153,13 @@ export type TransferWait = 'connection' | 'source-bytes' | 'target-accepts' | 'c
  * - `target-failed`, `target-done`: one of the two comes for each target that was reached, as its last event
  */
 export type CopyProgress =
-  | { readonly type: 'planned'; readonly blobs: number; readonly bytes: number }
+  | {
+      readonly type: 'planned';
+      readonly blobs: number;
+      readonly bytes: number;
+      /** What each target lacks. */
+      readonly targets: readonly (BlobShare & { readonly target: string })[];
+    }
   /** Bytes of one blob read from the source since the last event. */
   | { readonly type: 'read'; readonly digest: Digest; readonly bytes: number }
   /** Bytes of one blob accepted by one target's socket since the last event. */
@@ -194,6 +200,15 @@ export interface CopyOptions {
   readonly concurrentBlobs?: number;
 }
 
+/** An upload that continued after its connection or an earlier process had broken off. */
+export interface ContinuedUpload {
+  readonly digest: Digest;
+  /** Bytes that the target had kept. */
+  readonly offset: number;
+  /** Of the whole blob, in bytes. */
+  readonly size: number;
+}
+
 /** What a copy did on one target. */
 export interface TargetResult extends TargetPlan {
   readonly outcome: 'copied' | 'already-there';
@@ -203,6 +218,8 @@ export interface TargetResult extends TargetPlan {
   readonly mountedBlobs: number;
   readonly skippedBlobs: number;
   readonly bytesSent: number;
+  /** The last break of each upload that continued; absent if none did. */
+  readonly continued?: readonly ContinuedUpload[] | undefined;
 }
 
 /** What a copy did. A target is either in `targets` or in `failures`. */

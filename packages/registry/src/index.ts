@@ -27,6 +27,7 @@ export { surveyCopy } from './survey-copy.js';
 export type {
   BlobOutcome,
   BlobShare,
+  ContinuedUpload,
   CopiedPlatform,
   CopyOptions,
   CopyPlan,

@@ -3,13 +3,14 @@ import type { CopyReport, RegistryClient } from '@image-ferry/registry';
 import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 
+import { printBytes } from '../../domain/byte-count.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { openClient } from '../copy-client.js';
 import { printTargets, reportAsJson } from '../copy-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { readListFile } from '../list-file.js';
-import { megabytes, printJson, printMessage } from '../output.js';
+import { printJson, printMessage } from '../output.js';
 import { parseCopyList } from '../parse-copy-list.js';
 import type { CopyJob } from '../parse-copy-list.js';
 import type { CopyCommandOptions } from './copy.js';
@@ -68,7 +69,7 @@ export async function copyListCommand(
   const complete = outcomes.filter(({ result }) => !(result instanceof FerryError) && result.failures.length === 0);
   const images = jobs.length === 1 ? 'image' : 'images';
   printMessage(
-    `${complete.length} of ${jobs.length} ${images} done, ${megabytes(bytesRead(outcomes))} read from the sources`,
+    `${complete.length} of ${jobs.length} ${images} done, ${printBytes(bytesRead(outcomes))} read from the sources`,
   );
   return complete.length === jobs.length ? ExitStatus.done : ExitStatus.failed;
 }

@@ -8,12 +8,13 @@ import type { TargetsConfig } from '../../config/read-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
 import type { ImageStatus, Overview } from '../../database/status-views.js';
+import { printBytes } from '../../domain/byte-count.js';
 import { printDuration } from '../../domain/duration.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
 import { printMissingWorkers } from '../missing-worker-warning.js';
-import { megabytes, printJson, printLine, printTable, printMessage } from '../output.js';
+import { printJson, printLine, printTable, printMessage } from '../output.js';
 import { unverifiedRows } from '../unverified-rows.js';
 import { withReadOnlyStores } from '../with-stores.js';
 import { withTemporal } from '../with-temporal.js';
@@ -113,7 +114,7 @@ function printOverview({ wanted, waiting, unverified = 0, unread = 0, targets, b
   printLine();
   printLine(
     `Last sync run: ${localTime(startedAt)}, ${finishedAt === undefined ? 'still running' : `took ${((finishedAt - startedAt) / 1000).toFixed(1)} s`}; ` +
-      `${megabytes(bytesRead)} read, ${megabytes(bytesSent)} sent; requested by ${reasons.join(', ')}`,
+      `${printBytes(bytesRead)} read, ${printBytes(bytesSent)} sent; requested by ${reasons.join(', ')}`,
   );
   const failure = summary?.['failure'];
   if (typeof failure === 'string') printLine(`It failed: ${failure}; the next sync run starts again.`);
@@ -165,7 +166,7 @@ function printImage({ image, wanted, copies, pushed, events }: ImageStatus): voi
     printLine(name);
     printLine(`  ${digest}`);
     for (const { platform, digest: own, size } of platforms) {
-      printLine(`  ${platform}  ${own ?? ''}  ${size === undefined ? '' : megabytes(size)}`.trimEnd());
+      printLine(`  ${platform}  ${own ?? ''}  ${size === undefined ? '' : printBytes(size)}`.trimEnd());
     }
     const copy = copies.find(({ reference }) => reference === name);
     for (const { digest: left, reason } of copy?.dropped ?? []) printLine(`  left out: ${left} (${reason})`);

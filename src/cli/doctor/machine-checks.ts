@@ -5,16 +5,16 @@ import { dirname } from 'node:path';
 import { gitHubOptions } from '../../composition/github-options.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
+import { printBytes } from '../../domain/byte-count.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { fetchId } from '../../domain/upstream.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import type { GitHubOptions } from '../../upstreams/github.js';
 import { localTime } from '../local-time.js';
-import { megabytes } from '../output.js';
 import { CheckWarning } from './check.js';
 import type { Check } from './check.js';
 
-/** Databases and logs of a busy ferry grow by a few hundred megabytes between two checks. */
+/** Databases and logs of a busy ferry grow by a few hundred printBytes between two checks. */
 const minFreeBytes = 1_000_000_000;
 /** A check of all upstreams takes a handful of requests. */
 const fewRequests = 10;
@@ -25,9 +25,9 @@ export function diskCheck({ dataDir }: Pick<BaseConfig, 'dataDir'>): Check {
     async run() {
       const { bavail, bsize } = await statfs(existingFolder(dataDir));
       const free = bavail * bsize;
-      if (free >= minFreeBytes) return `${megabytes(free)} free for ${dataDir}`;
+      if (free >= minFreeBytes) return `${printBytes(free)} free for ${dataDir}`;
       throw new FerryError(
-        `only ${megabytes(free)} free for ${dataDir}: free some space, or set FERRY_DATA_DIR to another disk`,
+        `only ${printBytes(free)} free for ${dataDir}: free some space, or set FERRY_DATA_DIR to another disk`,
         { code: 'configuration', decision: 'block' },
       );
     },

@@ -2,6 +2,7 @@
 import type { FaultCode } from '../../domain/ferry-error.js';
 import type { CopyStanding, Verdict } from '../../domain/outcome-decision.js';
 import type { StateChange } from '../../domain/state-change.js';
+import { describeContinued } from '../../domain/transfer-meter.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
@@ -95,8 +96,13 @@ function changesOf(
 /** Why the copy is missing, or a note about an existing copy. */
 function reasonOf(outcome: TargetOutcome): string | null {
   if ('reason' in outcome) return outcome.reason;
-  const unread = outcome.state === 'pushed' ? outcome.unread : undefined;
-  const known = [outcome.note, unread === undefined ? undefined : `verified only by the response to PUT: ${unread}`];
+  const { unread, continued = [] }: Partial<Extract<TargetOutcome, { state: 'pushed' }>> =
+    outcome.state === 'pushed' ? outcome : {};
+  const known = [
+    outcome.note,
+    unread === undefined ? undefined : `verified only by the response to PUT: ${unread}`,
+    ...continued.map(describeContinued),
+  ];
   return known.filter((one) => one !== undefined).join('; ') || null;
 }
 
