@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { HoldUps } from '../src/blobs/hold-ups.js';
 import { SlowTargetDetector } from '../src/blobs/slow-target-detector.js';
+import { SlowTargets } from '../src/blobs/slow-targets.js';
+import type { SlowTargetTrial } from '../src/blobs/slow-targets.js';
 
 const megabyte = 1_000_000;
 const windowMs = 250;
@@ -21,11 +22,7 @@ test.each<[string, number, readonly Window[], readonly boolean[]]>([
   ['one that is slow and nearly done', 8, slow(3), [false, false, false]],
   ['one that becomes slow late', 2000, [fast(40), slow(2)].flat(), [...fast(40).map(() => false), false, true]],
 ])("a target is judged by its share of the others' waits: %s", (_, blobMegabytes, windows, verdicts) => {
-  const target = new SlowTargetDetector(blobMegabytes * megabyte, {
-    windowMs,
-    now: 0,
-    holdUps: new HoldUps().of('target'),
-  });
+  const target = detector(blobMegabytes);
 
   const judged = windows.map(({ waited, megabytes }, position) => {
     target.sent(megabytes * megabyte);
@@ -36,19 +33,90 @@ test.each<[string, number, readonly Window[], readonly boolean[]]>([
   expect(judged).toEqual(verdicts);
 });
 
-test('two equal targets that hold up different blobs are both fast enough', () => {
-  const holdUps = new HoldUps();
-  const blobs = ['one', 'other', 'one', 'other'].map(
-    (name) => new SlowTargetDetector(200 * megabyte, { windowMs, now: 0, holdUps: holdUps.of(name) }),
-  );
+test('with many blobs in flight to a target, each is judged by more windows', () => {
+  const target = detector(200, { load: 12 });
 
-  const verdicts = [1, 2, 3].flatMap((window) => {
-    for (const blob of blobs) blob.waited(0.95 * windowMs);
-    return blobs.map((blob) => blob.isTooSlow(window * windowMs));
+  const judged = slow(9).map((_, position) => {
+    target.sent(megabyte);
+    target.waited(0.95 * windowMs);
+    return target.isTooSlow((position + 1) * windowMs);
   });
 
-  expect(verdicts).not.toContain(true);
+  expect(judged).toEqual([...Array.from({ length: 7 }, () => false), true, true]);
 });
+
+describe('a target that was dropped from one blob', () => {
+  /** Drops a target at 1 s, where the other had 1 MB/s, and lets the other have its rate for some seconds. */
+  async function afterDrop(megabytesPerSecond: number, targets = new SlowTargets()): Promise<boolean> {
+    const trial = targets.trial();
+    const other = detector(200, { name: 'other', trial });
+    let isSlow: Promise<boolean> | undefined;
+    for (let now = 50; now <= 8_000; now += 50) {
+      if (now === 1_000) isSlow = detector(200, { trial }).drop(now);
+      other.sent(((now < 1_000 ? 1 : megabytesPerSecond) * megabyte) / 20);
+      other.isTooSlow(now);
+    }
+    trial.end(8_000);
+    return (await isSlow) ?? false;
+  }
+
+  test.each([
+    [1, false],
+    [1.5, false],
+    [3, true],
+    [50, true],
+  ])('is slow for all if the other is at %d MB/s without it, after 1 MB/s with it: %s', async (rate, expected) => {
+    expect(await afterDrop(rate)).toBe(expected);
+  });
+
+  test('is not dropped from other blobs if it is not slow, for a while', async () => {
+    const targets = new SlowTargets();
+    await afterDrop(1, targets);
+
+    expect([5_000, 30_000, 60_000].map((now) => targets.mayDrop('target', now))).toEqual([false, false, true]);
+  });
+
+  test('is slow for all blobs at once afterwards', async () => {
+    const targets = new SlowTargets();
+    await afterDrop(50, targets);
+
+    expect(targets.mayDrop('target', 9_000)).toBe(true);
+    expect(await targets.trial().drops('target', 9_000)).toBe(true);
+  });
+
+  test('is dropped from no other blob before that is known', () => {
+    const targets = new SlowTargets();
+    void targets.trial().drops('target', 1_000);
+
+    expect([targets.mayDrop('target', 2_000), targets.mayDrop('other', 2_000)]).toEqual([false, true]);
+  });
+
+  test('is judged when the blob has ended, by what was sent until then, if that is enough', async () => {
+    const verdicts = [100, 1].map(async (megabytes) => {
+      const trial = new SlowTargets().trial();
+      trial.hasRate('other', 1_000);
+      const isSlow = trial.drops('target', 1_000);
+      trial.sent('other', megabytes * megabyte);
+      trial.end(1_100);
+      return await isSlow;
+    });
+
+    expect(await Promise.all(verdicts)).toEqual([true, false]);
+  });
+});
+
+interface Judged {
+  readonly load?: number;
+  readonly name?: string;
+  readonly trial?: SlowTargetTrial;
+}
+
+function detector(
+  blobMegabytes: number,
+  { load = 3, name = 'target', trial = new SlowTargets().trial() }: Judged = {},
+): SlowTargetDetector {
+  return new SlowTargetDetector(blobMegabytes * megabyte, { windowMs, now: 0, target: name, load: () => load, trial });
+}
 
 function slow(count: number): readonly Window[] {
   return Array.from({ length: count }, () => ({ waited: 0.95, megabytes: 0.5 }));

@@ -10,7 +10,7 @@ import { BlobMismatch } from './blob-mismatch.js';
 import { mountOrOpen } from './blob-mount.js';
 import { hasBlob } from './blob-presence.js';
 import { BlobUpload, UploadRedirected } from './blob-upload.js';
-import { Stalled, fanOut } from './fan-out.js';
+import { Stalled, TooSlow, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
 import type { CopySlots } from './transfer-queue.js';
 import { takeTransferSlot } from './transfer-slots.js';
@@ -126,7 +126,18 @@ export class BlobUploadTask {
   }
 
   dropped(fault: RegistryError): void {
+    if (fault instanceof TooSlow) {
+      void this.#leave(fault);
+      return;
+    }
     if (fault instanceof Stalled) this.destination.lagging = true;
+    this.#failed(fault);
+  }
+
+  /** If it is not slow for the others, a read of its own brings only this blob. */
+  async #leave(fault: TooSlow): Promise<void> {
+    this.#catchingUp = true;
+    if (await fault.isConfirmed) this.destination.lagging = true;
     this.#failed(fault);
   }
 

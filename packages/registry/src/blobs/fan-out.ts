@@ -80,10 +80,12 @@ export async function fanOut(
   const { stallMs, laggingMs } = client.host(source.host).timing;
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
   let checkedAt = performance.now();
+  const trial = client.host(source.host).slowTargets.trial();
   const paces = new Map(
     uploads.map((upload) => {
-      const holdUps = client.host(source.host).holdUps.of(upload.repo.host);
-      return [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt, holdUps })];
+      const target = upload.repo.host;
+      const load = (): number => client.host(target).lanes.target.load;
+      return [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt, target, load, trial })];
     }),
   );
   const watchdog = setInterval(() => {
@@ -100,9 +102,10 @@ export async function fanOut(
     const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > lowWaterBytes);
     if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
     for (const upload of active) {
-      if (paces.get(upload)?.isTooSlow(now) !== true || active.size < 2) continue;
+      const pace = paces.get(upload);
+      if (pace?.isTooSlow(now) !== true || active.size < 2) continue;
       upload.cancel();
-      drop(upload, stalled(upload.repo, blob, 'is much slower than the other targets'));
+      drop(upload, new TooSlow(upload.repo, blob, pace.drop(now)));
     }
   }, checkMs);
 
@@ -133,11 +136,24 @@ export async function fanOut(
     throw error;
   } finally {
     clearInterval(watchdog);
+    trial.end(performance.now());
   }
 }
 
 /** The others no longer wait for this target. It tries again automatically. */
 export class Stalled extends RegistryFault {}
+
+/** It delays the others with this blob. */
+export class TooSlow extends RegistryFault {
+  /** The others are much faster without it. */
+  readonly isConfirmed: Promise<boolean>;
+
+  constructor(repo: RepositoryRef, { digest }: Blob, isConfirmed: Promise<boolean>) {
+    const message = `it is much slower than the other targets while ${digest} is sent to it`;
+    super(message, { repo, code: 'stalled', decision: 'retry' });
+    this.isConfirmed = isConfirmed;
+  }
+}
 
 function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
   return new Stalled(`it ${what} while ${digest} was sent to it`, { repo, code: 'stalled', decision: 'retry' });

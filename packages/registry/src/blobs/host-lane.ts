@@ -36,6 +36,11 @@ export class HostLane {
     return this.#limit.value;
   }
 
+  /** Large blobs in flight. */
+  get load(): number {
+    return this.#inFlight.large;
+  }
+
   /** How many more blobs of this kind the copy may have in flight; 0 or less: it has to wait. */
   room(kind: BlobKind, copy: CopySlots): number {
     const { large, small } = this.#inFlight;

@@ -1,4 +1,4 @@
-import type { HoldUpsOf } from './hold-ups.js';
+import type { SlowTargetTrial } from './slow-targets.js';
 
 /** The part of a window in which one target alone delayed the source, before it counts as too slow for the others. */
 const delayedShare = 0.75;
@@ -6,57 +6,77 @@ const delayedShare = 0.75;
 const growthFactor = 1.5;
 /** A dropped target needs a second read. That is not worth it if the target would be done in this time anyway. */
 const worthWaitingMs = 5_000;
+const leastWindows = 2;
+/** So many for each blob that is sent to the target: with many, each gets a small part of the line. */
+const windowsPerBlob = 2 / 3;
+
+export interface SlowTargetOptions {
+  readonly windowMs: number;
+  readonly now: number;
+  /** The target's host. */
+  readonly target: string;
+  /** How many blobs are in flight to it. */
+  readonly load: () => number;
+  /** The one of this blob. */
+  readonly trial: SlowTargetTrial;
+}
 
 /**
- * Judges window by window whether one target of several holds the others up. A target is too slow if it alone delayed
- * the source for most of two windows, and for most of the time with the other blobs in flight too, does not get faster,
- * and would need long for the rest at its rate.
+ * Judges window by window whether one target of several holds the others up. A target is too slow for a blob if it alone
+ * delayed the source for most of some windows in a row, does not get faster, and would need long for the rest at its
+ * rate. It is slow for all blobs if the others are much faster without it (`SlowTargetTrial`).
  */
 export class SlowTargetDetector {
-  readonly #windowMs: number;
   readonly #blobBytes: number;
-  readonly #holdUps: HoldUpsOf;
+  readonly #options: SlowTargetOptions;
   #heldUpMs = 0;
   #windowBytes = 0;
   #sentBytes = 0;
-  /** Bytes of the previous window, if the target held the others up in it. */
-  #slowWindowBytes: number | undefined;
+  /** Windows in a row in which the target held the others up, and bytes of the last one. */
+  #slowWindows = 0;
+  #slowBytes = 0;
   #windowStart: number;
 
-  constructor(
-    blobBytes: number,
-    { windowMs, now, holdUps }: { readonly windowMs: number; readonly now: number; readonly holdUps: HoldUpsOf },
-  ) {
+  constructor(blobBytes: number, options: SlowTargetOptions) {
     this.#blobBytes = blobBytes;
-    this.#holdUps = holdUps;
-    this.#windowMs = windowMs;
-    this.#windowStart = now;
+    this.#options = options;
+    this.#windowStart = options.now;
   }
 
   sent(bytes: number): void {
     this.#windowBytes += bytes;
     this.#sentBytes += bytes;
+    this.#options.trial.sent(this.#options.target, bytes);
   }
 
   /** The others waited for this target, and for no other. */
   waited(milliseconds: number): void {
     this.#heldUpMs += milliseconds;
-    this.#holdUps.add(milliseconds);
   }
 
   /** Call it often; `now` in milliseconds. */
   isTooSlow(now: number): boolean {
+    const { windowMs, target, load, trial } = this.#options;
+    trial.check(now);
     const elapsed = now - this.#windowStart;
-    if (elapsed < this.#windowMs) return false;
+    if (elapsed < windowMs) return false;
     const bytes = this.#windowBytes;
-    const before = this.#slowWindowBytes;
+    const before = this.#slowBytes;
     const slow = this.#heldUpMs >= delayedShare * elapsed;
-    this.#slowWindowBytes = slow ? bytes : undefined;
+    this.#slowWindows = slow ? this.#slowWindows + 1 : 0;
+    this.#slowBytes = bytes;
     this.#heldUpMs = 0;
     this.#windowBytes = 0;
     this.#windowStart = now;
-    if (!slow || before === undefined || this.#holdUps.share() < delayedShare || bytes > growthFactor * before)
-      return false;
-    return (this.#blobBytes - this.#sentBytes) * elapsed > bytes * worthWaitingMs;
+    trial.hasRate(target, bytes / elapsed);
+    const windows = trial.isSlow(target, now) ? leastWindows : Math.max(leastWindows, windowsPerBlob * load());
+    if (this.#slowWindows < windows || bytes > growthFactor * before) return false;
+    const takesLong = (this.#blobBytes - this.#sentBytes) * elapsed > bytes * worthWaitingMs;
+    return takesLong && trial.mayDrop(target, now);
+  }
+
+  /** It is dropped. @returns whether it is slow for all blobs, as soon as that is known */
+  drop(now: number): Promise<boolean> {
+    return this.#options.trial.drops(this.#options.target, now);
   }
 }

@@ -1,8 +1,8 @@
 import { connect as connectTls } from 'node:tls';
 
-import { HoldUps } from '../blobs/hold-ups.js';
 import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
+import { SlowTargets } from '../blobs/slow-targets.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
 import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
@@ -51,8 +51,8 @@ export class RegistryHost {
   /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
   readonly lanes: Readonly<Record<RepositoryRef['side'], HostLane>>;
   readonly readPace: ReadRate | undefined;
-  /** Which targets delay the reads from here. */
-  readonly holdUps = new HoldUps();
+  /** Which targets are too slow for the others that get blobs from here. */
+  readonly slowTargets = new SlowTargets();
   /** Limits the connections over which blobs are read from here. */
   readonly readConnections: number;
   /** When it last answered that it is busy (429, 503) instead of sending a blob; milliseconds of the monotonic clock. */
