@@ -6,8 +6,9 @@ const delayedShare = 0.75;
 const growthFactor = 1.5;
 /** A dropped target needs a second read. That is not worth it if the target would be done in this time anyway. */
 const worthWaitingMs = 5_000;
+/** Slow windows in a row that show it. */
 const leastWindows = 2;
-/** So many for each blob that is sent to the target: with many, each gets a small part of the line. */
+/** For each blob that is sent to the target: with many blobs, each gets a small part of the line. */
 const windowsPerBlob = 2 / 3;
 
 export interface SlowTargetOptions {
