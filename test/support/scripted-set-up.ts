@@ -11,6 +11,9 @@ export const targetRepository = 'mirror/app';
 /** Short enough for tests that wait for this timeout, long enough for a busy machine. */
 export const impatient = { backoffMs: 5, longestPauseMs: 2_000, stallMs: 400, idleMs: 400, joinMs: 300 } as const;
 
+/** Every blob is streamed, as large ones are: for tests that are about streaming and need few bytes. */
+export const streaming = { smallBlobBytes: 0 } as const;
+
 /** A scripted registry that ends with the test. */
 export async function startScripted(): Promise<ScriptedRegistry> {
   const registry = await ScriptedRegistry.start();

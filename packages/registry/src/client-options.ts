@@ -54,7 +54,7 @@ export interface HostSettings {
   readonly allowHttpBlobRedirects?: boolean;
   /**
    * Most blobs in flight from this host as a source, and as many to it as a target, over all copies of a client; absent:
-   * as many as make the transfers faster, at most 24 and another 16 below 1 MiB.
+   * as many as make the transfers faster, at most 24 and another 32 below 1 MiB.
    */
   readonly concurrentBlobs?: number;
   /**
@@ -134,6 +134,11 @@ export interface RegistryClientOptions {
   readonly proxies?: ProxyRules;
   /** Most blobs of 1 MiB or more in flight over all copies of this client; default 32. */
   readonly concurrentTransfers?: number;
+  /**
+   * Blobs up to this number of bytes are read whole and sent with one request after the POST, many at a time: a small
+   * blob is mostly waiting. Default 65,536; 0: every blob is streamed.
+   */
+  readonly smallBlobBytes?: number | undefined;
   /** Where earlier processes put blobs; by default nothing is remembered. */
   readonly blobLocations?: BlobLocations;
   /** Uploads that earlier processes did not finish; by default none is remembered. */

@@ -47,7 +47,7 @@ export async function copyImage(
   return await withPreparedCopy(
     client,
     request,
-    signal,
+    { copies: true, signal },
     async (prepared) => await copyPrepared(client, request, prepared, settings),
   );
 }

@@ -43,9 +43,11 @@ export interface CopyRequest {
   /**
    * A target's tag that points to the source's own digest is done, with one HEAD on each side, if that digest is the
    * one that the tag should have whatever the manifest says. Default: the manifest is read and its children are looked
-   * for, which finds the platforms and what a target has lost.
+   * for, which finds the platforms and what a target has lost. `'images'` trusts only the tag of a single image, below
+   * which no manifest can be lost, and looks at both sides at the same time; `true` trusts an index too, and looks at the
+   * source first, so that a target need not read what it compares.
    */
-  readonly trustEqualTags?: boolean;
+  readonly trustEqualTags?: boolean | 'images';
   /**
    * A manifest that a target has is no proof of what it lists: each manifest is put again and each blob is looked for.
    * A target whose `known` copy was made after this was requested is left out.

@@ -16,5 +16,10 @@ export async function planCopy(
   request: CopyRequest,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
-  return await withPreparedCopy(client, request, sharedSignal(options.signal), ({ plan }) => plan);
+  return await withPreparedCopy(
+    client,
+    request,
+    { copies: false, signal: sharedSignal(options.signal) },
+    ({ plan }) => plan,
+  );
 }

@@ -1,20 +1,24 @@
+import { blobsOf } from './blobs/image-blobs.js';
+import type { Blob } from './blobs/image-blobs.js';
+import { lookAtBothSides } from './both-sides.js';
+import type { Bounds } from './both-sides.js';
 import type { CopyPlan, CopyRequest, CopyTarget, TargetFailure } from './copy-types.js';
 import { RegistryError } from './errors.js';
-import { ManifestReader } from './manifests/manifest-reader.js';
-import type { ReadManifest } from './manifests/manifest-reader.js';
+import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
 import type { ConfigPlatform } from './oci/config-platform.js';
 import type { Digest } from './oci/digest.js';
 import { platformMatches } from './oci/platform.js';
 import type { Platform } from './oci/platform.js';
+import type { JsonObject } from './oci/source-manifest.js';
 import type { ChildDescriptor } from './oci/source-manifest.js';
 import { PlatformMissing, aboutOf, composeTag } from './oci/tag-composition.js';
 import type { CompositionRequest } from './oci/tag-composition.js';
-import { prepareTarget, readTargetTag, referenceOf } from './prepare-target.js';
+import { prepareTarget, referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetPreparation, TargetTag } from './prepare-target.js';
 import { ReferrerFinder } from './referrers/referrer-finder.js';
 import type { RegistryClient } from './registry-client.js';
 import type { RepositoryRef } from './repository-ref.js';
-import { resolveSource, sourceRepo } from './resolve-source.js';
+import { sourceRepo } from './resolve-source.js';
 import type { ImageBudget } from './transport/body-budget.js';
 import { unchangedTarget } from './unchanged-target.js';
 
@@ -28,29 +32,24 @@ export interface PreparedCopy {
  * Runs a copy or a plan within an image's memory limit, after deciding everything that can be decided before a layer
  * moves.
  *
+ * @param options.copies whether a copy follows: then connections are opened, and targets asked, as early as possible
  * @throws RegistryError for a fault of the source
  */
 export async function withPreparedCopy<T>(
   client: RegistryClient,
   request: CopyRequest,
-  signal: AbortSignal,
+  { copies, signal }: { readonly copies: boolean; readonly signal: AbortSignal },
   work: (prepared: PreparedCopy) => T | Promise<T>,
 ): Promise<T> {
   const { host, repository } = sourceRepo(request);
   const prepare = async (budget: ImageBudget): Promise<T> =>
-    await work(await prepareCopy(client, request, { budget, signal }));
+    await work(await prepareCopy(client, request, { copies, budget, signal }));
   return await client.bodies.forImage(`${host}/${repository}`, signal, prepare);
 }
 
-interface Bounds {
-  readonly budget: ImageBudget;
-  readonly signal: AbortSignal;
-}
-
 async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds: Bounds): Promise<PreparedCopy> {
-  const { signal } = bounds;
   const source = sourceRepo(request);
-  const [sourceDigest, tags] = await lookAtBothSides(client, request, signal);
+  const { sourceDigest, reader, tags } = await lookAtBothSides(client, request, bounds);
   const away = tags.flatMap(({ target, failure }) => (failure === undefined ? [] : [failed(target, failure)]));
   const reachable = tags.filter(({ failure }) => failure === undefined);
   const settled = reachable.flatMap((tag) => unchangedTarget(tag, sourceDigest, request) ?? []);
@@ -62,9 +61,9 @@ async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds:
     : await prepareMoved(client, {
         request,
         source,
+        reader,
         sourceDigest,
         tags: moved,
-        holders: holdersOf(reachable),
         ...bounds,
       });
 
@@ -81,36 +80,21 @@ async function prepareCopy(client: RegistryClient, request: CopyRequest, bounds:
   return { source, targets, plan };
 }
 
-/** If equal tags are trusted, the source comes first: targets then only report if they have the same digest. */
-async function lookAtBothSides(
-  client: RegistryClient,
-  request: CopyRequest,
-  signal: AbortSignal,
-): Promise<readonly [Digest, readonly TargetTag[]]> {
-  const source = resolveSource(client, request, signal);
-  const likely = request.trustEqualTags === true ? (await source).head : undefined;
-  const targets = request.targets.map((target) => readTargetTag(client, target, { likely, signal }));
-  const [{ digest }, tags] = await Promise.all([source, Promise.all(targets)]);
-  return [digest, tags];
-}
-
 interface MovedCopy extends Bounds {
   readonly request: CopyRequest;
   readonly source: RepositoryRef;
+  readonly reader: ManifestReader;
   readonly sourceDigest: Digest;
   /** Targets that must be examined. */
   readonly tags: readonly TargetTag[];
-  /** Which targets have which manifest at their tag. */
-  readonly holders: ReadonlyMap<Digest, readonly RepositoryRef[]>;
 }
 
 async function prepareMoved(
   client: RegistryClient,
-  { request, source, sourceDigest, tags, holders, budget, signal }: MovedCopy,
+  { request, source, reader, sourceDigest, tags, copies, budget, signal }: MovedCopy,
 ): Promise<Omit<CopyPlan, 'sourceDigest' | 'targets'> & { readonly targets: readonly PreparedTarget[] }> {
-  const { tag } = request.source;
-  const reader = new ManifestReader(client, source, { root: sourceDigest, tag, holders, budget, signal });
   const root = await reader.read(sourceDigest);
+  if (copies) askAhead(root, tags, request.force === true);
   const composition: TargetPreparation['composition'] = {
     image: `${source.host}/${source.repository}${request.source.tag === undefined ? '' : `:${request.source.tag}`}`,
     source: root.manifest,
@@ -124,8 +108,9 @@ async function prepareMoved(
   await Promise.all(
     tags.map(async (tag) => {
       try {
-        const preparation = { tag, reader, finder, root, composition, overall, force: request.force === true, signal };
-        targets.push(await prepareTarget(client, preparation));
+        const force = request.force === true;
+        const shared = { reader, finder, root, composition, overall, force, looksAhead: copies, signal };
+        targets.push(await prepareTarget(client, { tag, ...shared }));
       } catch (error) {
         signal.throwIfAborted();
         if (!isOfTarget(error, tag)) throw error;
@@ -142,16 +127,26 @@ async function prepareMoved(
   };
 }
 
-function failed(target: CopyTarget, failure: RegistryError): TargetFailure {
-  return { target: target.name, reference: referenceOf(target), failure };
+/** A single image is copied as it is: its manifest and its blobs are looked for while its config is read. */
+function askAhead({ content, manifest }: ReadManifest, tags: readonly TargetTag[], force: boolean): void {
+  if (manifest.kind === 'index') return;
+  const manifests = force ? [] : [content.digest];
+  const blobs = blobsIfReadable(manifest.json, content.digest);
+  for (const { looks, current } of tags) if (force || current !== content.digest) looks.begin({ manifests, blobs });
 }
 
-function holdersOf(tags: readonly TargetTag[]): ReadonlyMap<Digest, readonly RepositoryRef[]> {
-  const holders = new Map<Digest, RepositoryRef[]>();
-  for (const { repo, current } of tags) {
-    if (current !== undefined) holders.set(current, [...(holders.get(current) ?? []), repo]);
+/** What is wrong with a manifest is reported by those who need it. */
+function blobsIfReadable(json: JsonObject, name: string): readonly Blob[] {
+  try {
+    return blobsOf(json, name);
+  } catch (error) {
+    if (error instanceof RegistryError) return [];
+    throw error;
   }
-  return holders;
+}
+
+function failed(target: CopyTarget, failure: RegistryError): TargetFailure {
+  return { target: target.name, reference: referenceOf(target), failure };
 }
 
 /**

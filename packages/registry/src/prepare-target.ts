@@ -1,7 +1,6 @@
 import type { Blob } from './blobs/image-blobs.js';
 import type { CopiedPlatform, CopyTarget, TargetPlan } from './copy-types.js';
 import { RegistryError } from './errors.js';
-import { headManifests } from './manifests/head-manifests.js';
 import { getManifest, lookForManifest } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
 import type { ManifestReader, ReadManifest } from './manifests/manifest-reader.js';
@@ -16,11 +15,14 @@ import { noReferrers, requiredReferrers } from './referrers/required-referrers.j
 import type { RequiredReferrers } from './referrers/required-referrers.js';
 import type { RegistryClient } from './registry-client.js';
 import type { RepositoryRef } from './repository-ref.js';
+import { TargetLooks } from './target-looks.js';
 
 export interface PreparedTarget {
   readonly target: CopyTarget;
   readonly repo: RepositoryRef;
   readonly plan: TargetPlan;
+  /** What the target has. */
+  readonly looks: TargetLooks;
   /** In the order in which they are put: children before the index that lists them, the tag's own last. */
   readonly manifests: readonly RequiredManifest[];
   readonly referrers: RequiredReferrers;
@@ -36,6 +38,8 @@ export interface PreparedTarget {
 export interface TargetTag {
   readonly target: CopyTarget;
   readonly repo: RepositoryRef;
+  /** What else it has. */
+  readonly looks: TargetLooks;
   /** What the tag points to now, and its media type. */
   readonly current?: Digest;
   readonly currentType?: string;
@@ -47,21 +51,36 @@ export interface TargetTag {
 export async function readTargetTag(
   client: RegistryClient,
   target: CopyTarget,
-  { likely, signal }: { readonly likely?: ManifestHead | undefined; readonly signal: AbortSignal },
+  {
+    likely,
+    onUnclear,
+    signal,
+  }: {
+    readonly likely?: ManifestHead | undefined;
+    /** The tag is most likely missing: another request decides. */
+    readonly onUnclear?: (() => void) | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<TargetTag> {
-  const { name, host, repository, tag } = target;
-  const repo: RepositoryRef = { side: 'target', host, repository, name };
+  const { tag } = target;
+  const repo = repoOf(target);
+  const looks = new TargetLooks(client, repo, signal);
+  const found = { target, repo, looks };
   try {
-    const options = { deniedIsAbsent: true, attempts: 2, signal, ...(likely === undefined ? {} : { likely }) };
+    const options = { deniedIsAbsent: true, attempts: 2, likely, onUnclear, signal };
     const look = await lookForManifest(client, repo, tag, options);
-    if (look.kind === 'absent') return { target, repo };
-    if (look.kind === 'untold') return { target, repo, untold: look.isThere ? 'blocked' : 'denied' };
-    return { target, repo, current: look.head.digest, currentType: look.head.mediaType };
+    if (look.kind === 'absent') return found;
+    if (look.kind === 'untold') return { ...found, untold: look.isThere ? 'blocked' : 'denied' };
+    return { ...found, current: look.head.digest, currentType: look.head.mediaType };
   } catch (failure) {
     signal.throwIfAborted();
     if (!(failure instanceof RegistryError)) throw failure;
-    return { target, repo, failure };
+    return { ...found, failure };
   }
+}
+
+export function repoOf({ name, host, repository }: CopyTarget): RepositoryRef {
+  return { side: 'target', host, repository, name };
 }
 
 export interface TargetPreparation {
@@ -73,13 +92,15 @@ export interface TargetPreparation {
   /** With policy `keep`: everything that the decision is about. */
   readonly overall: TagComposition;
   readonly force: boolean;
+  /** A copy follows: what it will ask is asked as early as possible. */
+  readonly looksAhead: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Finds what one target's tag will point to, and what the target lacks. @throws RegistryError */
 export async function prepareTarget(client: RegistryClient, preparation: TargetPreparation): Promise<PreparedTarget> {
   const { tag, reader, finder, root, composition, overall, force, signal } = preparation;
-  const { target, repo, current } = tag;
+  const { target, repo, looks, current } = tag;
   const policy = target.manifestPolicy;
   const composed =
     policy === 'keep'
@@ -91,6 +112,13 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
           policy,
         });
 
+  await reader.expect(composed.children);
+  // The answers come while the source's manifests are read.
+  const rootDigest = composed.root.kind === 'source' ? root.content.digest : composed.root.digest;
+  if (preparation.looksAhead && !force) {
+    const expected = [...composed.children.map((child) => child.digest), rootDigest];
+    looks.begin({ manifests: expected.filter((each) => each !== current) });
+  }
   const manifests = await requiredManifests(reader, root, composed);
   const last = manifests.at(-1);
   if (last === undefined) throw new TypeError('a tag always points to a manifest');
@@ -107,13 +135,14 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
     !force &&
     current === digest &&
     referrers.unlisted.size + referrers.tags.length === 0 &&
-    (await areThere(client, repo, children, signal));
+    (await areThere(looks, children));
   const replaces = current === undefined || current === digest ? undefined : current;
   const parts = new Set(manifests.slice(0, -1).map(({ content }) => content.digest));
   const isExtended = replaces !== undefined && (await isPartOf(client, repo, { digest: replaces, parts, signal }));
   return {
     target,
     repo,
+    looks,
     manifests,
     referrers,
     force,
@@ -192,13 +221,8 @@ async function artifactsIn({
   return { refusedDigests, unreadable };
 }
 
-async function areThere(
-  client: RegistryClient,
-  repo: RepositoryRef,
-  manifests: readonly RequiredManifest[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const heads = await headManifests(client, repo, manifests, signal);
+async function areThere(looks: TargetLooks, manifests: readonly RequiredManifest[]): Promise<boolean> {
+  const heads = await Promise.all(manifests.map(async ({ content }) => await looks.manifest(content.digest)));
   return heads.every((head) => head !== undefined);
 }
 

@@ -14,6 +14,9 @@ import { backoff, rest } from './transport/retrying.js';
 
 const maxAttempts = 4;
 
+/** The limit for manifests; an index may list hundreds. */
+const putsAtOnce = 8;
+
 /** A target that has all blobs of an image, and lacks some of its manifests. */
 export interface Publication {
   readonly client: RegistryClient;
@@ -46,9 +49,10 @@ export async function publishTag(publication: Publication): Promise<string | und
   const { manifests, missing, referrers, tag, tagIsSet } = publication;
   const root = manifests.at(-1);
   if (root === undefined) throw new TypeError('a tag always points to a manifest');
-  for (const manifest of referrers.count > 0 ? manifests : manifests.slice(0, -1)) {
-    if (missing.has(manifest.content.digest)) await putByDigest(publication, manifest);
-  }
+  const below = (referrers.count > 0 ? manifests : manifests.slice(0, -1)).filter(({ content }) =>
+    missing.has(content.digest),
+  );
+  for (const level of byHeight(below)) await putAll(publication, level);
   await publishReferrers(publication);
   const { isConfirmed } = await put(publication, root, tagIsSet ? root.content.digest : tag);
   try {
@@ -95,6 +99,30 @@ async function publishReferrers(publication: Publication): Promise<void> {
   for (const { tag, manifest } of referrers.tags) await put(publication, manifest, tag);
 }
 
+/** Children come before the index that lists them. */
+function byHeight(manifests: readonly RequiredManifest[]): readonly (readonly RequiredManifest[])[] {
+  const levels = new Map<number, RequiredManifest[]>();
+  for (const manifest of manifests) levels.set(manifest.height, [...(levels.get(manifest.height) ?? []), manifest]);
+  return [...levels].toSorted(([a], [b]) => a - b).map(([, level]) => level);
+}
+
+/** Puts manifests that do not need each other, several at a time. */
+async function putAll(publication: Publication, manifests: readonly RequiredManifest[]): Promise<void> {
+  const queue = [...manifests].reverse();
+  const worker = async (): Promise<void> => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      try {
+        await putByDigest(publication, next);
+      } catch (error) {
+        // Without this one the tag is not set: the others would be put for nothing.
+        queue.length = 0;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: putsAtOnce }, worker));
+}
+
 function digestsOf(manifests: readonly RequiredManifest[]): ReadonlySet<Digest> {
   return new Set(manifests.map(({ content }) => content.digest));
 }
@@ -110,13 +138,24 @@ async function putByDigest(publication: Publication, manifest: RequiredManifest)
  * An index that lists missing manifests cannot be pulled, and not every registry checks that. The first manifest that a
  * host accepts by its digest is checked by HEAD, and each later one whose answer does not name the digest.
  */
-async function assertStored(
-  { client, repo, signal }: Publication,
-  digest: Digest,
-  isConfirmed: boolean,
-): Promise<void> {
+async function assertStored(publication: Publication, digest: Digest, isConfirmed: boolean): Promise<void> {
+  const { client, repo } = publication;
   const host = client.host(repo.host);
+  // Many manifests are put at the same time: one look is enough for all of them.
+  if (isConfirmed && !host.manifestsProven) await host.manifestProof;
   if (isConfirmed && host.manifestsProven) return;
+  const look = assertVisible(publication, digest);
+  if (isConfirmed) {
+    host.manifestProof = look.then(
+      () => {},
+      () => {},
+    );
+  }
+  await look;
+}
+
+async function assertVisible({ client, repo, signal }: Publication, digest: Digest): Promise<void> {
+  const host = client.host(repo.host);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     if (attempt > 1) await rest(backoff(attempt - 1, host.timing), signal);
     const look = await lookForManifest(client, repo, digest, { deniedIsAbsent: true, signal });

@@ -5,6 +5,7 @@ import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from './concurrency/keyed-lock.js';
 import { ContentCache } from './manifests/content-cache.js';
 import { BodyBudgets } from './transport/body-budget.js';
+import { unannouncedBytes } from './transport/expect-continue.js';
 import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
@@ -31,6 +32,8 @@ export interface RegistryClient {
   readonly tagLocks: KeyedLock;
   /** @internal Gives slots to the transfers of all copies. */
   readonly transfers: TransferQueue;
+  /** @internal Blobs up to this size are read whole, and sent with one request. */
+  readonly smallBlobBytes: number;
   /** Ends every connection. */
   close(): void;
 }
@@ -54,6 +57,7 @@ export function createRegistryClient({
   pulls,
   concurrentTransfers = transfersAtOnce,
   blobLocations,
+  smallBlobBytes = unannouncedBytes,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
   const bodies = new BodyBudgets();
@@ -85,6 +89,7 @@ export function createRegistryClient({
     blobLocationCache: new BlobLocationCache(blobLocations),
     inFlight: new Map(),
     tagLocks: new KeyedLock(),
+    smallBlobBytes,
     close() {
       for (const known of registryHosts.values()) known.close();
     },

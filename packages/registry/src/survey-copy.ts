@@ -28,7 +28,12 @@ export async function surveyCopy(
   options: Pick<CopyOptions, 'signal'> = {},
 ): Promise<CopySurvey> {
   const signal = sharedSignal(options.signal);
-  return await withPreparedCopy(client, request, signal, async (copy) => await survey(client, copy, signal));
+  return await withPreparedCopy(
+    client,
+    request,
+    { copies: false, signal },
+    async (copy) => await survey(client, copy, signal),
+  );
 }
 
 async function survey(

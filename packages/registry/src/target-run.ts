@@ -6,7 +6,6 @@ import { Semaphore } from './concurrency/semaphore.js';
 import type { TargetResult } from './copy-types.js';
 import { RegistryError } from './errors.js';
 import { assertAlgorithmsKnown } from './manifests/digest-probe.js';
-import { headManifests } from './manifests/head-manifests.js';
 import { assertKindsTaken } from './manifests/kind-probe.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import type { RequiredManifest } from './manifests/required-manifests.js';
@@ -39,6 +38,7 @@ export class TargetRun {
       name: target.plan.target,
       repo: target.repo,
       lagging: false,
+      looks: target.looks,
       catchUps: new Semaphore(catchUpsAtOnce),
       signal: sharedSignal(context.signal, this.#failure.signal),
     };
@@ -72,6 +72,7 @@ export class TargetRun {
       return [];
     }
     const required = [...this.#required.values()];
+    this.#target.looks.begin({ blobs: required });
     const digests = required.map(({ digest }) => digest);
     await client.blobLocationCache.learn(repo.host, digests, this.#context.source);
     if (required.length === 0) this.#allBlobsThere();
@@ -91,14 +92,15 @@ export class TargetRun {
   }
 
   async #lookForManifests(): Promise<void> {
-    const { client, report } = this.#context;
-    const { repo, plan, force } = this.#target;
+    const { report } = this.#context;
+    const { plan, force } = this.#target;
     const manifests = this.#allManifests();
     if (force) {
       this.#missing.push(...manifests);
       return;
     }
-    const heads = await headManifests(client, repo, manifests, this.destination.signal);
+    const { looks } = this.#target;
+    const heads = await Promise.all(manifests.map(async ({ content }) => await looks.manifest(content.digest)));
     for (const [position, manifest] of manifests.entries()) {
       if (heads[position] === undefined) {
         this.#missing.push(manifest);

@@ -1,4 +1,5 @@
 import type { CopyRequest, VerifiedCopy } from './copy-types.js';
+import { isImageManifest } from './manifests/media-types.js';
 import type { Digest } from './oci/digest.js';
 import { referenceOf } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
@@ -22,11 +23,12 @@ export function unchangedTarget(
   const unchanged =
     knownCopy(tag, sourceDigest) ?? (request.force === true ? undefined : equalTag(tag, sourceDigest, request));
   if (unchanged === undefined) return undefined;
-  const { target, repo } = tag;
+  const { target, repo, looks } = tag;
   const { digest, mediaType, platforms, dropped, note } = unchanged;
   return {
     target,
     repo,
+    looks,
     manifests: [],
     referrers: noReferrers,
     force: false,
@@ -58,7 +60,9 @@ function equalTag(
   sourceDigest: Digest,
   { platforms, trustEqualTags = false }: Pick<CopyRequest, 'platforms' | 'trustEqualTags'>,
 ): Leads | undefined {
-  if (!trustEqualTags || platforms !== 'all' || current !== sourceDigest || currentType === undefined) return undefined;
+  if (trustEqualTags === false || platforms !== 'all') return undefined;
+  if (current !== sourceDigest || currentType === undefined) return undefined;
+  if (trustEqualTags === 'images' && !isImageManifest(currentType)) return undefined;
   if (target.manifestPolicy !== 'keep' || target.referrers === true) return undefined;
   return { digest: current, mediaType: currentType, platforms: [], dropped: [] };
 }

@@ -13,6 +13,7 @@ import {
   startScripted,
   targetAt,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import type { RegistryCredentials } from '../src/client-options.js';
 import { copyImage } from '../src/copy-image.js';
@@ -160,7 +161,7 @@ describe('bearer tokens', () => {
       answer(response, 200, {}, Buffer.from('{"access_token":"renewed"}'));
     });
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.count('PATCH', /uploads/)).toBe(2);
@@ -411,7 +412,7 @@ describe('two targets that are two accounts of one registry', () => {
       });
     }
 
-    const report = await copyImage(clientFor([source, registry], { credentials: byTarget }), {
+    const report = await copyImage(clientFor([source, registry], { ...streaming, credentials: byTarget }), {
       ...requestFor(source, []),
       targets: [
         targetAt(registry, { name: 'target-1', repository: 'one/app' }),
@@ -438,6 +439,7 @@ describe('Basic authentication', () => {
 
     const report = await copyImage(
       clientFor([source, target], {
+        ...streaming,
         credentials: (host) => {
           asked += host === target.host ? 1 : 0;
           return Promise.resolve(user);
@@ -468,7 +470,10 @@ describe('Basic authentication', () => {
     }
 
     const report = await copyImage(
-      clientFor([source, target], { credentials: () => Promise.resolve({ username: 'captain', password }) }),
+      clientFor([source, target], {
+        ...streaming,
+        credentials: () => Promise.resolve({ username: 'captain', password }),
+      }),
       requestFor(source, [target]),
     );
 
@@ -611,7 +616,9 @@ describe('redirects and authorization', () => {
       });
     }
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]), { concurrentBlobs: 1 });
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]), {
+      concurrentBlobs: 1,
+    });
 
     expect(report.failures).toEqual([]);
     expect(seen).toEqual([undefined, undefined, undefined, undefined]);

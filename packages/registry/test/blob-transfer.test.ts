@@ -3,13 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
-import { clientFor, repository, sourceAndTarget, targetRepository } from '../../../test/support/scripted-set-up.js';
+import {
+  clientFor,
+  repository,
+  sourceAndTarget,
+  targetRepository,
+  streaming,
+} from '../../../test/support/scripted-set-up.js';
 import { transferBlob } from '../src/blobs/blob-transfer.js';
 import type { BlobDestination, TransferContext } from '../src/blobs/blob-upload-task.js';
 import type { Blob } from '../src/blobs/image-blobs.js';
 import { Semaphore } from '../src/concurrency/semaphore.js';
 import type { Digest } from '../src/oci/digest.js';
 import type { RegistryClient } from '../src/registry-client.js';
+import { TargetLooks } from '../src/target-looks.js';
 
 const { signal } = new AbortController();
 
@@ -25,9 +32,14 @@ function copyOf(client: RegistryClient, source: ScriptedRegistry, passesOver = P
   };
 }
 
-function destinationOf({ host }: ScriptedRegistry, { lagging = false, path = targetRepository } = {}): BlobDestination {
+function destinationOf(
+  client: RegistryClient,
+  { host }: ScriptedRegistry,
+  { lagging = false, path = targetRepository } = {},
+): BlobDestination {
   const repo = { side: 'target', host, repository: path } as const;
-  return { name: 'target-1', repo, lagging, catchUps: new Semaphore(1), signal };
+  const looks = new TargetLooks(client, repo, signal);
+  return { name: 'target-1', repo, lagging, looks, catchUps: new Semaphore(1), signal };
 }
 
 function placeBlob(source: ScriptedRegistry): Blob {
@@ -41,13 +53,13 @@ test.each([
 ])('a target that one copy has dropped does not delay another copy to %s', async (_, path) => {
   const [source, target] = await sourceAndTarget();
   const blob = placeBlob(source);
-  const client = clientFor([source, target]);
+  const client = clientFor([source, target], streaming);
   let endRuns = (): void => {};
   const passesOver = new Promise<void>((resolve) => {
     endRuns = resolve;
   });
-  const slow = destinationOf(target, { lagging: true });
-  const healthy = destinationOf(target, { path });
+  const slow = destinationOf(client, target, { lagging: true });
+  const healthy = destinationOf(client, target, { path });
 
   const waiting = transferBlob(copyOf(client, source, passesOver), blob, [slow]);
   const meanwhile = await transferBlob(copyOf(client, source), blob, [healthy]).deliveries.get(healthy);
@@ -60,10 +72,10 @@ test.each([
 
 test("two copies that wait for each other's blobs both continue when their uploads break", async () => {
   const [source, target] = await sourceAndTarget();
-  const client = clientFor([source, target]);
+  const client = clientFor([source, target], streaming);
   const [one, other] = [placeBlob(source), placeBlob(source)];
   const [left, right] = [copyOf(client, source), copyOf(client, source)];
-  const [toLeft, toRight] = [destinationOf(target), destinationOf(target)];
+  const [toLeft, toRight] = [destinationOf(client, target), destinationOf(client, target)];
   target.when('PATCH', /uploads/, ({ request }) => void request.socket.destroy(), 2);
 
   const transfers = [

@@ -11,6 +11,7 @@ import {
   sourceAndTarget,
   sourceAndTwoTargets,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 
@@ -55,7 +56,10 @@ describe('a clock that is set back by an hour', () => {
       setTimeout(setBack, 50);
     });
 
-    const report = await copyImage(clientFor([source, stalling, healthy]), requestFor(source, [stalling, healthy]));
+    const report = await copyImage(
+      clientFor([source, stalling, healthy], streaming),
+      requestFor(source, [stalling, healthy]),
+    );
 
     expect(report.failures).toMatchObject([{ failure: { code: 'stalled' } }]);
     expect(healthy.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);

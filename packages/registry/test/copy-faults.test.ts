@@ -14,6 +14,7 @@ import {
   sourceAndTarget,
   sourceAndTwoTargets,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 import type { CopyReport } from '../src/copy-types.js';
@@ -75,7 +76,7 @@ describe('a source that fails', () => {
       1,
     );
 
-    const report = await copyImage(clientFor([source, left, right]), requestFor(source, [left, right]));
+    const report = await copyImage(clientFor([source, left, right], streaming), requestFor(source, [left, right]));
 
     const ranges = source.requests.filter(({ path: seen }) => path.test(seen)).map(({ headers }) => headers.range);
     expect(ranges[1]).toMatch(/^bytes=\d+-1999999$/);
@@ -172,7 +173,10 @@ describe('a target that fails', () => {
       request.once('data', () => request.socket.destroy());
     });
 
-    const report = await copyImage(clientFor([source, dying, healthy]), requestFor(source, [dying, healthy]));
+    const report = await copyImage(
+      clientFor([source, dying, healthy], streaming),
+      requestFor(source, [dying, healthy]),
+    );
 
     expect(failureOf(report)).toMatchObject({ code: 'unreachable', decision: 'retry' });
     expect(failureOf(report).message).toContain(dying.host);
@@ -185,7 +189,10 @@ describe('a target that fails', () => {
     const image = placeImage(source, repository, { layers: [randomBytes(3_000_000)] });
     shaky.when('PATCH', /uploads/, ({ request }) => void request.once('data', () => request.socket.destroy()), 1);
 
-    const report = await copyImage(clientFor([source, shaky, healthy]), requestFor(source, [shaky, healthy]));
+    const report = await copyImage(
+      clientFor([source, shaky, healthy], streaming),
+      requestFor(source, [shaky, healthy]),
+    );
 
     expect(report.failures).toEqual([]);
     expect(shaky.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
@@ -197,11 +204,15 @@ describe('a target that fails', () => {
     stalling.when('PATCH', /uploads/, ({ request }) => void request.pause());
     const finished: string[] = [];
 
-    const report = await copyImage(clientFor([source, stalling, healthy]), requestFor(source, [stalling, healthy]), {
-      onProgress(event) {
-        if (event.type === 'target-done' || event.type === 'target-failed') finished.push(event.target);
+    const report = await copyImage(
+      clientFor([source, stalling, healthy], streaming),
+      requestFor(source, [stalling, healthy]),
+      {
+        onProgress(event) {
+          if (event.type === 'target-done' || event.type === 'target-failed') finished.push(event.target);
+        },
       },
-    });
+    );
 
     expect(failureOf(report)).toMatchObject({ code: 'stalled', decision: 'retry' });
     expect(finished).toEqual(['target-2', 'target-1']);
@@ -225,7 +236,7 @@ describe('a target that fails', () => {
       const finished: string[] = [];
 
       const report = await copyImage(
-        clientFor([source, slow, healthy], { timing: { ...impatient, stallMs: 20_000 } }),
+        clientFor([source, slow, healthy], { ...streaming, timing: { ...impatient, stallMs: 20_000 } }),
         requestFor(source, [slow, healthy]),
         {
           onProgress(event) {
@@ -282,7 +293,7 @@ describe('a target that fails', () => {
     placeImage(source, repository);
     target.when('POST', /uploads/, ({ response }) => answerError(response, status, code, message));
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(failureOf(report)).toMatchObject({ code: expected, decision });
     expect(failureOf(report).message).toContain(message);
@@ -297,7 +308,7 @@ describe('a target that fails', () => {
       answerError(response, 500, 'UNKNOWN', 'write: no space left on device');
     });
 
-    const report = await copyImage(clientFor([source, full, healthy]), requestFor(source, [full, healthy]));
+    const report = await copyImage(clientFor([source, full, healthy], streaming), requestFor(source, [full, healthy]));
 
     expect(failureOf(report)).toMatchObject({ code: 'target-full', decision: 'block' });
     expect(report.targets.map(({ target }) => target)).toEqual(['target-2']);
@@ -356,7 +367,7 @@ describe('other ways to upload a blob', () => {
       answer(response, 405);
     });
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
@@ -419,7 +430,7 @@ describe('other ways to upload a blob', () => {
       1,
     );
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.count('PATCH', /uploads/)).toBe(2);
@@ -442,7 +453,7 @@ describe('other ways to upload a blob', () => {
       1,
     );
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.count('PATCH', /uploads/)).toBe(2);
@@ -461,7 +472,7 @@ describe('other ways to upload a blob', () => {
       2,
     );
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
   });

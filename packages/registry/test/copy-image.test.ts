@@ -19,6 +19,7 @@ import {
   sourceAndTwoTargets,
   targetAt,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 import type { CopyProgress } from '../src/copy-types.js';
@@ -62,7 +63,9 @@ describe('one read of the source', () => {
       secondIsRead();
     });
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]), { concurrentBlobs: 1 });
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]), {
+      concurrentBlobs: 1,
+    });
 
     expect(report.failures).toEqual([]);
   });
@@ -211,7 +214,7 @@ describe('content that a target has already', () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [randomBytes(2_000_000)] });
     source.putManifest(repository, 'v2', { mediaType: image.mediaType, bytes: image.bytes });
-    const client = clientFor([source, target]);
+    const client = clientFor([source, target], streaming);
 
     const reports = await Promise.all([
       copyImage(client, requestFor(source, [target])),

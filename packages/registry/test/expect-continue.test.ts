@@ -14,6 +14,7 @@ import {
   sourceAndTwoTargets,
   targetAt,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 import type { CopyProgress } from '../src/copy-types.js';
@@ -90,7 +91,7 @@ describe('a body that is longer than any before', () => {
       request.headers.expect === undefined ? ordinary() : answer(response, 417, { connection: 'close' }),
     );
 
-    const { failures } = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const { failures } = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(failures).toEqual([]);
   });
@@ -103,7 +104,7 @@ describe('a body that is longer than any before', () => {
     target.when('PATCH', /uploads/, refuse);
 
     const report = await copyImage(
-      clientFor([source, target]),
+      clientFor([source, target], streaming),
       requestFor(source, [], { targets: [targetAt(target)] }),
     );
 

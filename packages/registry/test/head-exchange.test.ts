@@ -338,7 +338,7 @@ test.each([
       opened.push(socket);
       return socket;
     },
-    hasFree: () => false,
+    free: () => 0,
   });
   onTestFinished(() => heads.close());
   const network = { ...server.network, heads };

@@ -16,6 +16,7 @@ import {
   requestFor,
   sourceAndTarget,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 import { RegistryError } from '../src/errors.js';
@@ -59,7 +60,7 @@ describe('a temporary network fault', () => {
       target.when(method, path, rule, 1);
     }
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);

@@ -13,6 +13,7 @@ import {
   sourceAndTarget,
   startScripted,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 import { reachRegistry } from '../src/probe-registry.js';
@@ -211,6 +212,7 @@ describe('an upload that is redirected with 307 or 308', () => {
 
     const report = await copyImage(
       clientFor([source, front, back], {
+        ...streaming,
         credentials: (host) =>
           Promise.resolve(host === front.host ? { username: 'captain', password: 'secret' } : undefined),
       }),
@@ -231,7 +233,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     target.when('PATCH', /^\/v2/, ({ response, path }) => answer(response, 307, { location: `/data${path}` }));
     target.when('PATCH', /^\/data/, takeData(target));
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
@@ -250,7 +252,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     });
     target.when('PATCH', /^\/data/, takeData(target));
 
-    const report = await copyImage(clientFor([source, target, other]), requestFor(source, [target, other]));
+    const report = await copyImage(clientFor([source, target, other], streaming), requestFor(source, [target, other]));
 
     expect(report.failures).toEqual([]);
     expect(taken).toBeGreaterThan(0);
@@ -302,7 +304,7 @@ describe('an upload that is redirected with 307 or 308', () => {
     target.continues = false;
     target.when('PATCH', /uploads/, ({ response, path }) => answer(response, 307, { location: path }));
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures[0]?.failure.message).toMatch(/redirects more than 10 times/);
     expect(target.count('PATCH', /uploads/)).toBeLessThan(40);

@@ -102,11 +102,11 @@ describe('slots for transfers', () => {
     const lanes = [new HostLane(undefined)];
     const copy = copyOf();
     for (let n = 0; n < 10; n++) void transfers.add('large', lanes, { copy });
-    for (let n = 0; n < 20; n++) void transfers.add('small', lanes, { copy, size: small });
+    for (let n = 0; n < 40; n++) void transfers.add('small', lanes, { copy, size: small });
     await settled();
 
     expect(transfers.started.filter((name) => name === 'large')).toHaveLength(3);
-    expect(transfers.started.filter((name) => name === 'small')).toHaveLength(16);
+    expect(transfers.started.filter((name) => name === 'small')).toHaveLength(32);
   });
 
   test("the user's cap counts small and large blobs together", async () => {

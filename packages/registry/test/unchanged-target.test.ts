@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { targetAt } from '../../../test/support/scripted-set-up.js';
+import { clientFor, targetAt } from '../../../test/support/scripted-set-up.js';
 import { digestOf } from '../src/manifests/content-digest.js';
+import { TargetLooks } from '../src/target-looks.js';
 import { unchangedTarget } from '../src/unchanged-target.js';
 
 const digest = digestOf(Buffer.from('image'), 'sha256');
@@ -20,7 +21,8 @@ const known = {
 
 test('a forced copy skips a target that got its copy since then, and no other target with the same digest', () => {
   const request = { platforms: 'all', trustEqualTags: true, force: true } as const;
-  const tag = { repo, current: digest, currentType };
+  const looks = new TargetLooks(clientFor([]), repo, new AbortController().signal);
+  const tag = { repo, looks, current: digest, currentType };
 
   const served = unchangedTarget({ ...tag, target: targetAt({ host }, { known }) }, digest, request);
   const other = unchangedTarget({ ...tag, target: targetAt({ host }) }, digest, request);

@@ -14,6 +14,7 @@ import {
   sourceAndTarget,
   sourceAndTwoTargets,
   targetRepository,
+  streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { copyImage } from '../src/copy-image.js';
 
@@ -36,7 +37,7 @@ test('the head of an upload is sent before its source has answered, because an i
     await ordinary();
   });
 
-  const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+  const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
   expect(report.failures).toEqual([]);
   expect(heads).toEqual([2]);
@@ -55,7 +56,7 @@ describe('a pause that a target requests in the middle of a blob', () => {
     placeImage(source, repository);
     target.when('PATCH', /uploads/, asksFor(status, '1'), 1);
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
   });
@@ -70,7 +71,7 @@ describe('a pause that a target requests in the middle of a blob', () => {
       placeImage(source, repository, { layers: [] });
       target.when('PATCH', /uploads/, asksFor(status, '3600'));
 
-      const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+      const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
       expect(report.failures[0]?.failure).toMatchObject({ code, decision, retryAfterMs: 3_600_000 });
       expect(target.count('PATCH', /uploads/)).toBe(1);
@@ -86,7 +87,10 @@ describe('an answer that arrives before the data is sent', () => {
     const image = placeImage(source, repository, { layers: [randomBytes(8_000_000)] });
     limited.when('PATCH', /uploads/, refuseUnread(413, page, { 'content-type': 'text/html' }));
 
-    const report = await copyImage(clientFor([source, limited, healthy]), requestFor(source, [limited, healthy]));
+    const report = await copyImage(
+      clientFor([source, limited, healthy], streaming),
+      requestFor(source, [limited, healthy]),
+    );
 
     expect(report.failures.map(({ target }) => target)).toEqual(['target-1']);
     expect(report.failures[0]?.failure).toMatchObject({ code: 'blob-too-large', decision: 'block' });
@@ -120,7 +124,7 @@ describe('an answer that arrives before the data is sent', () => {
       1,
     );
 
-    const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+    const report = await copyImage(clientFor([source, target], streaming), requestFor(source, [target]));
 
     expect(report.failures).toEqual([]);
     expect(given).toBe(2);
@@ -168,7 +172,7 @@ describe('a commit that takes longer than the timeout', () => {
     commitSlowly(target, layer, { looks: 3, whenAsked });
 
     const report = await copyImage(
-      clientFor([source, target], { timing: { ...impatient, commitMs: 600 } }),
+      clientFor([source, target], { ...streaming, timing: { ...impatient, commitMs: 600 } }),
       requestFor(source, [target]),
     );
 

@@ -50,7 +50,12 @@ export async function copyCommand(
   try {
     report = await copyImage(
       client,
-      { source: source.reference, platforms, targets: targets.map(({ target }) => ({ ...target, referrers })) },
+      {
+        source: source.reference,
+        platforms,
+        targets: targets.map(({ target }) => ({ ...target, referrers })),
+        trustEqualTags: 'images',
+      },
       { signal: interruption.signal, onProgress: (event) => progress.show(event) },
     );
   } catch (error) {

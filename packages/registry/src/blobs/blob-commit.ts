@@ -103,10 +103,29 @@ function mayBeAtWork(fault: RegistryError): boolean {
  */
 export async function assertCommitted(response: AnswerHead, commitment: Commitment): Promise<void> {
   assertStored(response, commitment);
-  const { client, repo, blob, signal } = commitment;
+  const { client, repo, blob } = commitment;
   const host = client.host(repo.host);
   const isCreated = response.statusCode === 201 && !isWebPage(response);
-  if (isCreated && host.commitsProven && announcedDigest(response) === blob.digest) return;
+  const isConfirmed = isCreated && announcedDigest(response) === blob.digest;
+  // Many small blobs are committed at the same time: one look is enough for all of them.
+  if (isConfirmed && !host.commitsProven) await host.commitProof;
+  if (isConfirmed && host.commitsProven) return;
+  const look = assertVisible(response, commitment, isCreated);
+  if (isConfirmed) {
+    host.commitProof = look.then(
+      () => {},
+      () => {},
+    );
+  }
+  await look;
+}
+
+async function assertVisible(
+  response: AnswerHead,
+  { client, repo, blob, signal }: Commitment,
+  isCreated: boolean,
+): Promise<void> {
+  const host = client.host(repo.host);
   // A registry may need a moment before it shows what it has stored.
   for (let look = 1; look <= (isCreated ? commitChecks : 1); look++) {
     if (look > 1) await rest(backoff(look - 1, host.timing), signal);

@@ -5,6 +5,7 @@ import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
+import { SmallBlobRead } from './small-blob-read.js';
 import { withTransferSlot } from './transfer-slots.js';
 
 export interface BlobTransfer {
@@ -26,12 +27,33 @@ export function transferBlob(
 ): BlobTransfer {
   const tasks = destinations.map((destination) => new BlobUploadTask(context, blob, destination));
   const deliveries = new Map(tasks.map((task) => [task.destination, task.done]));
+  if (isSmall(context, blob)) {
+    const shared = wholeToEach(context, blob, tasks);
+    return { deliveries, opened: shared, shared };
+  }
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
   const shared = together(context, blob, { tasks, onOpened: open }).finally(open);
   return { deliveries, opened, shared };
+}
+
+/** Whether a blob is read whole and sent with one request. */
+export function isSmall({ client }: TransferContext, { size }: Blob): boolean {
+  return size <= client.smallBlobBytes;
+}
+
+/** A small blob is mostly waiting for answers: no target waits for another. */
+async function wholeToEach(context: TransferContext, blob: Blob, tasks: readonly BlobUploadTask[]): Promise<void> {
+  const read = new SmallBlobRead(context, blob);
+  for (const task of tasks) task.claim();
+  const all = tasks.map(async (task) => {
+    // Two targets on one registry get it at the same time: a mount would only come later.
+    await task.whole(read, { waitForHost: !tasks.some((other) => other.isLeaderOf(task)) });
+  });
+  // A target that is slow to answer continues in the background.
+  await mostOf(all, context.client.host(context.source.host).timing.joinMs);
 }
 
 interface CommonRun {

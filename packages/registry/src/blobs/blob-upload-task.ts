@@ -4,14 +4,16 @@ import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
+import type { TargetLooks } from '../target-looks.js';
 import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 import { BlobLock } from './blob-lock.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { mountOrOpen } from './blob-mount.js';
-import { hasBlob } from './blob-presence.js';
 import { BlobUpload, UploadRedirected } from './blob-upload.js';
 import { Stalled, TooSlow, fanOut } from './fan-out.js';
 import type { Blob } from './image-blobs.js';
+import { sendWhole } from './send-whole.js';
+import type { SmallBlobRead } from './small-blob-read.js';
 import type { CopySlots } from './transfer-queue.js';
 import { takeTransferSlot } from './transfer-slots.js';
 
@@ -24,6 +26,8 @@ export interface BlobDestination {
   readonly repo: RepositoryRef;
   /** It was dropped from a shared read once: its other blobs do not hold the others up either. */
   lagging: boolean;
+  /** What it has. */
+  readonly looks: TargetLooks;
   /** Limits how many blobs it catches up on at once. */
   readonly catchUps: Semaphore;
   /** Aborted when the copy is, or when this target has failed. */
@@ -55,6 +59,8 @@ export class BlobUploadTask {
   readonly #context: TransferContext;
   readonly #blob: Blob;
   readonly #claim: BlobLock;
+  /** The blob is small: it is read and sent whole. */
+  #read: SmallBlobRead | undefined;
   #resolve!: (delivery: BlobUploadResult) => void;
   #reject!: (reason: unknown) => void;
   #settled = false;
@@ -165,7 +171,28 @@ export class BlobUploadTask {
     }
   }
 
-  async #attempts(fault: RegistryError | undefined, prepared: BlobUpload | undefined): Promise<void> {
+  /**
+   * Brings a small blob: it is read whole, once for all targets, while its upload is opened.
+   *
+   * @param options.waitForHost when another copy brings the blob to the registry: wait for it, and mount it then
+   */
+  async whole(read: SmallBlobRead, { waitForHost }: { readonly waitForHost: boolean }): Promise<void> {
+    this.#read = read;
+    this.#catchingUp = true;
+    try {
+      await this.#claim.acquire();
+      await this.#context.mayFlow;
+      await this.#attempts(undefined, undefined, waitForHost);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  async #attempts(
+    fault: RegistryError | undefined,
+    prepared: BlobUpload | undefined,
+    waitForHost = true,
+  ): Promise<void> {
     const { client } = this.#context;
     const { repo, signal } = this.destination;
     const { timing } = client.host(repo.host);
@@ -174,7 +201,7 @@ export class BlobUploadTask {
     let last: unknown = fault;
     for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
       if (attempt > 1) await rest(pauseBeforeRetry(last, attempt - 1, timing) ?? backoff(attempt - 1, timing), signal);
-      await this.#claim.untilHostHasIt();
+      if (waitForHost || attempt > 1) await this.#claim.untilHostHasIt();
       const release = await this.#turn();
       try {
         upload ??= await this.#prepare();
@@ -185,6 +212,8 @@ export class BlobUploadTask {
         signal.throwIfAborted();
         if (!(error instanceof RegistryError)) throw error;
         if (error instanceof BlobMismatch) mismatches++;
+        // The read has been repeated already where that helps.
+        if (this.#read !== undefined && isOfSource(error) && !(error instanceof BlobMismatch)) throw error;
         const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
         if (!again || attempt >= maxAttempts) throw error;
         last = error;
@@ -199,12 +228,17 @@ export class BlobUploadTask {
   #redirected(fault: RegistryError | undefined): BlobUpload | undefined {
     if (!(fault instanceof UploadRedirected)) return undefined;
     const { repo, signal } = this.destination;
-    return new BlobUpload(this.#context.client, repo, this.#blob, { session: fault.session, signal });
+    return new BlobUpload(this.#context.client, repo, this.#blob, {
+      session: fault.session,
+      isWhole: this.#read !== undefined,
+      signal,
+    });
   }
 
   /** Taken only for the bytes themselves: a task that waits for another upload while it holds a turn may block it. */
   async #turn(): Promise<() => void> {
     const { repo, signal, catchUps } = this.destination;
+    if (this.#read !== undefined) return await takeTransferSlot(this.#context, this.#blob, [repo], signal);
     const leaveCatchUps = await catchUps.acquire(signal);
     try {
       const leaveSlot = await takeTransferSlot(this.#context, this.#blob, [repo], signal);
@@ -220,6 +254,13 @@ export class BlobUploadTask {
 
   async #feed(upload: BlobUpload): Promise<void> {
     const { client, source, report } = this.#context;
+    if (this.#read !== undefined) {
+      const content = { blob: this.#blob, bytes: await this.#read.bytes() };
+      const { stallMs } = client.host(source.host).timing;
+      await sendWhole(upload, content, { stallMs, onSent: (bytes) => this.sent(bytes) });
+      this.#deliver('uploaded');
+      return;
+    }
     let fault: RegistryError | undefined;
     const complete = await fanOut(client, source, this.#blob, {
       uploads: [upload],
@@ -241,17 +282,18 @@ export class BlobUploadTask {
     const { client } = this.#context;
     const { repo, signal } = this.destination;
     const { digest } = this.#blob;
-    if (await hasBlob(client, repo, this.#blob, { signal })) {
+    if (await this.destination.looks.hasBlob(this.#blob)) {
       this.#deliver('already-there');
       return undefined;
     }
     const mountFrom = client.blobLocationCache.of(repo.host, digest);
+    if (mountFrom.length === 0) this.#read?.begin();
     const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, signal });
     if (session === 'mounted') {
       this.#deliver('mounted');
       return undefined;
     }
-    return new BlobUpload(client, repo, this.#blob, { session, signal });
+    return new BlobUpload(client, repo, this.#blob, { session, isWhole: this.#read !== undefined, signal });
   }
 
   #failed(error: unknown): void {
@@ -277,4 +319,8 @@ export class BlobUploadTask {
     this.#context.report({ type: 'blob', digest, target: name, size, outcome });
     this.#resolve({ outcome, bytesSent: this.#bytesSent });
   }
+}
+
+function isOfSource(error: RegistryError): boolean {
+  return error instanceof RegistryFault && error.side === 'source';
 }

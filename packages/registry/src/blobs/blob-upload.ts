@@ -76,7 +76,16 @@ export class BlobUpload {
     client: RegistryClient,
     repo: RepositoryRef,
     blob: Blob,
-    { session, signal }: { readonly session: UploadSession; readonly signal: AbortSignal },
+    {
+      session,
+      isWhole = false,
+      signal,
+    }: {
+      readonly session: UploadSession;
+      /** It is sent by one PUT, and not by a PATCH and a PUT. */
+      readonly isWhole?: boolean;
+      readonly signal: AbortSignal;
+    },
   ) {
     this.#client = client;
     this.repo = repo;
@@ -84,7 +93,7 @@ export class BlobUpload {
     this.#session = session;
     this.#dataUrl = session.location;
     this.#signal = signal;
-    this.#monolithic = client.host(repo.host).monolithicUploads;
+    this.#monolithic = isWhole || client.host(repo.host).monolithicUploads;
   }
 
   /** Bytes given to the target that it has not accepted yet, without those held back. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.js';
 import type { TargetRun } from '../target-run.js';
 import { isAnnounced } from '../transport/expect-continue.js';
-import { transferBlob } from './blob-transfer.js';
+import { isSmall, transferBlob } from './blob-transfer.js';
 import type { BlobTransfer } from './blob-transfer.js';
 import type { TransferContext } from './blob-upload-task.js';
 import type { Blob } from './image-blobs.js';
@@ -34,7 +34,9 @@ export function workList(runs: readonly TargetRun[], required: readonly (readonl
 export async function sendAll(context: TransferContext, work: readonly BlobWork[], atOnce: number): Promise<void> {
   const leaders = new Set(longest(context, work));
   const led = [...leaders].flatMap((each) => begin(context, each) ?? []);
-  const queue = work.filter((each) => !leaders.has(each));
+  const others = work.filter((each) => !leaders.has(each));
+  const queue = others.filter(({ blob }) => !isSmall(context, blob));
+  const small = others.filter(({ blob }) => isSmall(context, blob));
   const { joinMs } = context.client.host(context.source.host).timing;
   const opened = settledWithin(
     led.map((transfer) => transfer.opened),
@@ -44,6 +46,7 @@ export async function sendAll(context: TransferContext, work: readonly BlobWork[
   await Promise.all([
     ...led.map(({ shared }) => shared),
     ...Array.from({ length: atOnce }, () => worker(followers, queue)),
+    ...small.map(async (each) => await begin(followers, each)?.shared),
   ]);
 }
 

@@ -155,6 +155,6 @@ export class TooSlow extends RegistryFault {
   }
 }
 
-function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
+export function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
   return new Stalled(`it ${what} while ${digest} was sent to it`, { repo, code: 'stalled', decision: 'retry' });
 }

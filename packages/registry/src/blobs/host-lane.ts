@@ -4,7 +4,7 @@ import type { CopySlots } from './transfer-queue.js';
 
 /** A smaller blob takes hardly more than its round trips: it does not wait behind large ones. */
 const smallBytes = 1024 * 1024;
-const mostSmall = 16;
+const mostSmall = 32;
 /** Slots beyond the limit for images of which nothing is in flight: one large image does not keep all others waiting. */
 const guests = 3;
 

@@ -49,7 +49,9 @@ export interface ManifestOptions {
 
 export interface HeadOptions extends ManifestOptions {
   /** The expected manifest: a registry that compares it (`If-None-Match`) then need not open the manifest. */
-  readonly likely?: ManifestHead;
+  readonly likely?: ManifestHead | undefined;
+  /** Called when HEAD was no final answer, before GET decides. */
+  readonly onUnclear?: (() => void) | undefined;
   /** It is mostly missing (children of a new image, cosign's tags): a HEAD that says so is believed. */
   readonly isRare?: boolean;
 }
@@ -94,6 +96,7 @@ export async function lookForManifest(
   const host = client.host(repo.host);
   const asked = await askByHead(host, repo, reference, options);
   if (asked.look !== undefined) return asked.look;
+  options.onUnclear?.();
 
   const { content, isDenied, isBlocked, codes } = await readManifest(client, repo, reference, options);
   if (isDenied) return { kind: 'untold', isThere: isBlocked };

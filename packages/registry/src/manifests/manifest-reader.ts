@@ -86,6 +86,11 @@ export class ManifestReader {
     return { content: { ...content, mediaType: manifest.mediaType }, manifest };
   }
 
+  /** Starts reading a manifest that will most likely be needed. Only its own read reports a fault. */
+  readAhead(digest: Digest): void {
+    this.#contentOf(digest).catch(() => {});
+  }
+
   /** The same for a manifest that matters only if it is there and complete. @returns otherwise the reason */
   async readIfThere(digest: Digest): Promise<ReadManifest | Unreadable> {
     return await this.read(digest).catch(orReason);

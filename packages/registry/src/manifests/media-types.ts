@@ -17,6 +17,14 @@ export function isSchema1Type(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
 }
 
+/** Whether a manifest is a single image's: it lists no other manifests. */
+export function isImageManifest(mediaType: string): boolean {
+  return (
+    mediaType === 'application/vnd.docker.distribution.manifest.v2+json' ||
+    mediaType === 'application/vnd.oci.image.manifest.v1+json'
+  );
+}
+
 /** Configs that say which platform an image is for. */
 export function isImageConfig(mediaType: unknown): boolean {
   return (

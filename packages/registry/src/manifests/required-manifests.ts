@@ -2,6 +2,7 @@ import { blobsOf, foreignLayers } from '../blobs/image-blobs.js';
 import type { Blob } from '../blobs/image-blobs.js';
 import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
+import type { ChildDescriptor } from '../oci/source-manifest.js';
 import type { TagComposition } from '../oci/tag-composition.js';
 import type { Content } from './content-cache.js';
 import type { ManifestReader, ReadManifest } from './manifest-reader.js';
@@ -13,6 +14,8 @@ const maxLevels = 5;
 export interface RequiredManifest {
   readonly content: Content;
   readonly blobs: readonly Blob[];
+  /** Levels of indexes down to the images: 0 for an image. Manifests of one level do not need each other. */
+  readonly height: number;
   /** Its layers that live at other addresses. */
   readonly foreign: readonly Digest[];
 }
@@ -34,11 +37,16 @@ export async function requiredManifests(
   for (const child of children) await collectRequired(reader, child.digest, required);
   if (tagRoot.kind === 'index') {
     const { digest, mediaType, json } = tagRoot;
-    required.set(digest, { content: { digest, mediaType, body: Buffer.from(json, 'utf8') }, blobs: [], foreign: [] });
+    required.set(digest, {
+      content: { digest, mediaType, body: Buffer.from(json, 'utf8') },
+      height: heightOver(children, required),
+      blobs: [],
+      foreign: [],
+    });
   } else {
     const { content, manifest } = tagRoot.kind === 'source' ? root : await reader.read(tagRoot.digest);
     if (tagRoot.kind === 'child' && manifest.kind === 'index') await collectRequired(reader, content.digest, required);
-    else required.set(content.digest, requiredManifest(reader, { content, manifest }));
+    else required.set(content.digest, requiredManifest(reader, { content, manifest }, required));
   }
   return [...required.values()];
 }
@@ -60,11 +68,23 @@ export async function collectRequired(
     await reader.expect(read.manifest.children);
     for (const child of read.manifest.children) await collectRequired(reader, child.digest, required, level + 1);
   }
-  required.set(digest, requiredManifest(reader, read));
+  required.set(digest, requiredManifest(reader, read, required));
 }
 
-function requiredManifest(reader: ManifestReader, { content, manifest }: ReadManifest): RequiredManifest {
-  if (manifest.kind === 'index') return { content, blobs: [], foreign: [] };
+function requiredManifest(
+  reader: ManifestReader,
+  { content, manifest }: ReadManifest,
+  required: ReadonlyMap<Digest, RequiredManifest>,
+): RequiredManifest {
+  if (manifest.kind === 'index')
+    return { content, height: heightOver(manifest.children, required), blobs: [], foreign: [] };
   const name = reader.nameOf(content.digest);
-  return { content, blobs: blobsOf(manifest.json, name), foreign: foreignLayers(manifest.json, name) };
+  return { content, height: 0, blobs: blobsOf(manifest.json, name), foreign: foreignLayers(manifest.json, name) };
+}
+
+function heightOver(
+  children: readonly Pick<ChildDescriptor, 'digest'>[],
+  required: ReadonlyMap<Digest, RequiredManifest>,
+): number {
+  return 1 + Math.max(0, ...children.map(({ digest }) => required.get(digest)?.height ?? 0));
 }

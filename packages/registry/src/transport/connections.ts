@@ -9,7 +9,7 @@ import type { Network } from './exchange.js';
 import { PooledPlainAgent, PooledTlsAgent } from './pooled-agent.js';
 import { proxyFor } from './proxy-rules.js';
 
-const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 32, scheduling: 'lifo' } as const;
 
 /** The agent of a request and the certificate that it presents. */
 export type Route = Pick<Network, 'agent' | 'heads' | 'secureContext'>;

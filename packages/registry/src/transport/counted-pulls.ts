@@ -24,18 +24,20 @@ export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: Re
 
 /** Passes on the allowance that an answer reports, for a request sent at `sentAt` (`performance.now`). */
 export async function notePulls(
-  { host, pulls }: RegistryHost,
+  registryHost: RegistryHost,
   { pull }: RegistryRequest,
   { statusCode, headers }: AnswerHead,
   sentAt: number,
 ): Promise<void> {
-  if (pulls === undefined || pull === undefined) return;
+  if (pull === undefined) return;
+  const { host, pulls } = registryHost;
   // Other answers, such as a challenge for a token, do not report the allowance.
   if (statusCode !== 200 && statusCode !== 429) return;
   const announced = readAnnouncedPulls(headers);
   // A refusal without an allowance, such as one for too many requests, does not mean that there is none.
   if (announced === undefined && statusCode === 429) return;
-  await pulls.told(host, announced, performance.now() - sentAt);
+  registryHost.metersPulls ||= announced !== undefined;
+  await pulls?.told(host, announced, performance.now() - sentAt);
 }
 
 /**

@@ -22,6 +22,8 @@ export type Answer = IncomingMessage | AnswerHead;
 export interface HeadAsker {
   /** @returns undefined if node's client must send the request instead */
   ask(url: URL, options: ExchangeOptions): Promise<AnswerHead | undefined>;
+  /** Opens connections to the host of a URL, until this many are idle. */
+  open(url: URL, network: Network, count: number): void;
 }
 
 /** How to connect to a URL: the agent that keeps connections, the guard on addresses, the trusted certificates. */

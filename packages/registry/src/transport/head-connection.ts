@@ -31,15 +31,23 @@ export class HeadConnection {
   #isUp = false;
   #text = '';
   #asked: Asked | undefined;
+  /** Sends the request that came before the connection was established. */
+  #whenUp: (() => void) | undefined;
 
   /** @param socket a socket that is still connecting */
   constructor(socket: Socket, options: HeadConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
     socket.setNoDelay(true);
+    socket.once(options.isTls ? 'secureConnect' : 'connect', this.#onUp);
     socket.on('data', this.#onData);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
+  }
+
+  /** Whether a request would be sent at once. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** Whether neither side has closed it. */
@@ -86,11 +94,11 @@ export class HeadConnection {
         return;
       }
       timer = setTimeout(() => asked.fail(new TimedOut(`no connection within ${connectMs / 1000} s`)), connectMs);
-      socket.once(this.#options.isTls ? 'secureConnect' : 'connect', () => {
-        this.#isUp = true;
+      socket.ref();
+      this.#whenUp = () => {
         network.onConnected?.(socket.remoteAddress);
         if (this.#asked === asked) write();
-      });
+      };
     });
   }
 
@@ -102,6 +110,7 @@ export class HeadConnection {
   /** Gives the connection away. */
   detach(): Socket {
     const socket = this.#socket;
+    socket.off(this.#options.isTls ? 'secureConnect' : 'connect', this.#onUp);
     socket.off('data', this.#onData);
     socket.off('error', this.#onError);
     socket.off('close', this.#onClose);
@@ -114,6 +123,11 @@ export class HeadConnection {
     if (reason !== undefined) this.#asked?.fail(reason);
     this.#socket.destroy();
   }
+
+  readonly #onUp = (): void => {
+    this.#isUp = true;
+    this.#whenUp?.();
+  };
 
   readonly #onData = (bytes: Buffer): void => {
     const asked = this.#asked;

@@ -20,8 +20,8 @@ export interface HeadConnectionsOptions {
   /** How many idle connections are kept for each destination. */
   readonly keptAtMost: number;
   connect(to: HeadDestination): Socket;
-  /** Whether an ordinary request has left an idle connection there. */
-  hasFree(to: HeadDestination): boolean;
+  /** The number of idle connections that ordinary requests have left there. */
+  free(to: HeadDestination): number;
 }
 
 /**
@@ -50,7 +50,7 @@ export class HeadConnections implements HeadAsker {
     for (;;) {
       if (options.signal?.aborted === true) throw asError(options.signal.reason);
       const kept = this.#take(to);
-      if (kept === undefined && this.#options.hasFree(to)) return undefined;
+      if (kept === undefined && this.#options.free(to) > 0) return undefined;
       const connection = kept ?? this.#connect(to);
       const answer = await connection.ask(text, options);
       // The other side closed it while it was idle.
@@ -59,6 +59,18 @@ export class HeadConnections implements HeadAsker {
       if (answer.keepsConnection) this.#keep(to, connection);
       else connection.end();
       return answer;
+    }
+  }
+
+  /**
+   * Opens connections for requests that will come soon, until this many are idle. One that cannot be established is
+   * forgotten: the request that would have used it reports the fault.
+   */
+  open(url: URL, network: Network, count: number): void {
+    const to = this.#destination(url, network);
+    const idle = (this.#kept.get(keyOf(to)) ?? []).filter(({ isOpen }) => isOpen).length + this.#options.free(to);
+    for (let more = Math.min(count, this.#options.keptAtMost) - idle; more > 0; more--) {
+      this.#keep(to, this.#connect(to, network.onConnected));
     }
   }
 
@@ -76,17 +88,22 @@ export class HeadConnections implements HeadAsker {
     this.#kept.clear();
   }
 
-  #connect(to: HeadDestination): HeadConnection {
+  #connect(to: HeadDestination, onConnected?: Network['onConnected']): HeadConnection {
     const { isTls, connect } = this.#options;
-    const made = new HeadConnection(connect(to), { isTls, closed: (connection) => this.#forget(to, connection) });
+    const socket = connect(to);
+    if (onConnected !== undefined) {
+      socket.once(isTls ? 'secureConnect' : 'connect', () => onConnected(socket.remoteAddress));
+    }
+    const made = new HeadConnection(socket, { isTls, closed: (connection) => this.#forget(to, connection) });
     this.#open.add(made);
     return made;
   }
 
   #take(to: Pick<HeadDestination, 'host' | 'port'>): HeadConnection | undefined {
-    const kept = this.#kept.get(keyOf(to));
-    let taken = kept?.pop();
-    while (taken?.isOpen === false) taken = kept?.pop();
+    const kept = this.#kept.get(keyOf(to)) ?? [];
+    const open = kept.filter(({ isOpen }) => isOpen);
+    const taken = open.findLast(({ isUp }) => isUp) ?? open.pop();
+    if (taken !== undefined) kept.splice(kept.indexOf(taken), 1);
     return taken;
   }
 

@@ -28,7 +28,7 @@ export class PooledPlainAgent extends PlainAgent {
     isTls: false,
     keptAtMost: this.maxFreeSockets,
     connect: (to) => this.#connect({ ...keepAliveOptions, ...to }) as Socket,
-    hasFree: (to) => hasFree(this, to),
+    free: (to) => freeConnections(this, to),
   });
 
   override createConnection(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
@@ -58,7 +58,7 @@ export class PooledTlsAgent extends TlsAgent {
       const named = { ...options, _agentKey: this.getName(options) };
       return this.#connect(named) as Socket;
     },
-    hasFree: (to) => hasFree(this, to),
+    free: (to) => freeConnections(this, to),
   });
 
   override createConnection(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
@@ -78,9 +78,10 @@ export class PooledTlsAgent extends TlsAgent {
 }
 
 /** Names of free connections begin with their destination (node:http, `agent.getName`). */
-function hasFree({ freeSockets }: PlainAgent, { host, port }: HeadDestination): boolean {
-  for (const name in freeSockets) if (name.startsWith(`${host}:${port}:`)) return true;
-  return false;
+function freeConnections({ freeSockets }: PlainAgent, { host, port }: HeadDestination): number {
+  let free = 0;
+  for (const name in freeSockets) if (name.startsWith(`${host}:${port}:`)) free += freeSockets[name]?.length ?? 0;
+  return free;
 }
 
 function joined<T>(socket: T, intake: BodyTap): T {

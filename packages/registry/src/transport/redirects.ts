@@ -25,6 +25,8 @@ export interface Followed {
  * Sends one request and follows its redirects. The authorization is made for one origin and stays there: object stores
  * answer 400 to a second kind of authorization, and other hosts could keep it. After a redirect to another origin it is
  * dropped for good, even if a later redirect comes back.
+ *
+ * @param early an answer to the request that was sent already, without an authorization
  */
 export async function followRedirects(
   host: RegistryHost,
@@ -32,13 +34,17 @@ export async function followRedirects(
   first: URL,
   own: boolean,
   authorization: string | undefined,
+  early?: { readonly answer: Promise<Answer | undefined> },
 ): Promise<Followed> {
   let url = first;
   let crossed = false;
   for (let hops = 0; ; hops++) {
-    const response = crossed
-      ? await exchangeElsewhere(host, request, url)
-      : await oneExchange(host, request, url, own, authorization);
+    const answered = hops === 0 ? await early?.answer : undefined;
+    const response =
+      answered ??
+      (crossed
+        ? await exchangeElsewhere(host, request, url)
+        : await oneExchange(host, request, url, own, authorization));
     const next = redirectTarget(host, request, url, response);
     if (next === undefined) return { response, url, crossed };
     discardBody(response);

@@ -4,6 +4,7 @@ import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import { SlowTargets } from '../blobs/slow-targets.js';
 import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
+import { Semaphore } from '../concurrency/semaphore.js';
 import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
@@ -22,6 +23,9 @@ import type { Timing } from './timing.js';
 
 /** Measured: more gain nothing where one connection carries 2 MB/s of 20, or 8 of 60. */
 const connectionsAtOnce = 16;
+const looksAtOnce = 32;
+/** On a shorter line a connection is opened as soon as it is needed. */
+const longRoundTripMs = 15;
 
 export interface RegistryHostOptions {
   readonly settings: HostSettings;
@@ -48,6 +52,8 @@ export class RegistryHost {
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullLedger | undefined;
+  /** Answers here have named an allowance for pulls. */
+  metersPulls = false;
   /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
   readonly lanes: Readonly<Record<RepositoryRef['side'], HostLane>>;
   readonly readPace: ReadRate | undefined;
@@ -57,6 +63,8 @@ export class RegistryHost {
   readonly readConnections: number;
   /** When it last answered that it is busy (429, 503) instead of sending a blob; milliseconds of the monotonic clock. */
   refusedBlobAt = -Infinity;
+  /** Limits how many HEADs ask at once what a target has: registries take hundreds for an attack. */
+  readonly looks = new Semaphore(looksAtOnce);
   /** Redirects of a blob from TLS to plain HTTP are followed: its digest is checked, and no credentials go there. */
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */
@@ -69,8 +77,11 @@ export class RegistryHost {
   mountsBroken = false;
   /** A blob was committed and found there afterwards. */
   commitsProven = false;
+  /** The look that will show it; it never rejects. */
+  commitProof: Promise<void> | undefined;
   /** The same for a manifest that was put by its digest. */
   manifestsProven = false;
+  manifestProof: Promise<void> | undefined;
   /** A body of this size was accepted here, or is small enough to be sent unannounced. */
   bodyLetThrough = unannouncedBytes;
   /** A HEAD of a manifest was answered here; false: HEAD was refused for a manifest that GET returned. */
@@ -79,6 +90,8 @@ export class RegistryHost {
   redirectsUploads = false;
   /** Unusual kinds of manifests that were not refused here, by the digest of the manifest that probed them. */
   readonly takenKinds = new Set<Digest>();
+  /** The shortest time that an answer took, in milliseconds. */
+  #fastestAnswerMs = Infinity;
   readonly #options: RegistryHostOptions;
   readonly #connections: Connections;
   #base: Promise<URL> | undefined;
@@ -142,6 +155,32 @@ export class RegistryHost {
     if (this.#privateAddressSeen || remoteAddress === undefined) return;
     if (this.#connections.proxyOf(url) !== undefined) return;
     this.#privateAddressSeen = !isPublicAddress(remoteAddress);
+  }
+
+  /**
+   * Where the first request may go while it is still being found out whether TLS is spoken: on a loopback host without a
+   * scheme. Its answer counts only if TLS is not spoken.
+   */
+  async plainGuess(): Promise<URL | undefined> {
+    if (this.#base !== undefined || this.#options.settings.scheme !== undefined) return undefined;
+    const plain = new URL(`http://${apiHosts[this.host] ?? this.host}/`);
+    if (!isLoopbackName(plain.hostname)) return undefined;
+    await this.#connections.ready();
+    return plain;
+  }
+
+  /** Notes how long an answer took. */
+  answeredIn(milliseconds: number): void {
+    this.#fastestAnswerMs = Math.min(this.#fastestAnswerMs, milliseconds);
+  }
+
+  /** Opens connections for this many requests that will follow, if waiting for them would take long. */
+  async openAhead(repo: RepositoryRef, requests: number): Promise<void> {
+    if (this.#fastestAnswerMs === Infinity || this.#fastestAnswerMs < longRoundTripMs) return;
+    const base = await this.base(repo);
+    const network = this.network(base, true);
+    const { concurrentBlobs = requests } = this.#options.settings;
+    network.heads?.open(base, network, Math.min(requests, concurrentBlobs));
   }
 
   /** Sends no request to this host for this time: the host demanded the pause. */

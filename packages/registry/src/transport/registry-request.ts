@@ -142,6 +142,7 @@ async function readAnywhere(host: RegistryHost, request: RegistryRequest): Promi
 async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<Reply> {
   const { repo, scopes, expect, signal } = request;
   await host.ready(signal);
+  const early = await askPlain(host, request);
   const { url, own } = await resolveUrl(host, request);
   let authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
   await learnAllowance(host, request);
@@ -149,7 +150,11 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
 
   for (let challenged = false; ; challenged = true) {
     const sentAt = performance.now();
-    const { response, url: answeredAt, crossed } = await followRedirects(host, request, url, own, authorization);
+    const isFirst = url.protocol === 'http:' && !challenged && authorization === undefined;
+    const first = isFirst ? early : undefined;
+    const followed = await followRedirects(host, request, url, own, authorization, first);
+    const { response, url: answeredAt, crossed } = followed;
+    if (request.method === 'HEAD' && first === undefined) host.answeredIn(performance.now() - sentAt);
     await notePulls(host, request, response, sentAt);
     const status = response.statusCode ?? 0;
     const reply: Reply = { response, url: answeredAt, crossed, host, request };
@@ -169,6 +174,34 @@ async function sendOnce(host: RegistryHost, request: RegistryRequest): Promise<R
     authorization = await host.authorization.answer(challenges, repo, { scopes, rejected: authorization });
     if (authorization === undefined) throw fault;
   }
+}
+
+/**
+ * Sends the first HEAD to a loopback host beside the question whether TLS is spoken there. It has no authorization, so a
+ * server with TLS learns no more from it than the path.
+ *
+ * @returns undefined if it is known what is spoken; the answer in a promise that never rejects
+ */
+async function askPlain(
+  host: RegistryHost,
+  request: RegistryRequest,
+): Promise<{ readonly answer: Promise<AnswerHead | undefined> } | undefined> {
+  if (request.method !== 'HEAD' || typeof request.url !== 'string') return undefined;
+  const base = await host.plainGuess();
+  if (base === undefined) return undefined;
+  const url = new URL(request.url, base);
+  const options = exchangeOptions(host, request, url, true, undefined);
+  const { heads } = options.network;
+  if (heads === undefined) return undefined;
+  const sentAt = performance.now();
+  const answer = heads.ask(url, options).then(
+    (found) => {
+      host.answeredIn(performance.now() - sentAt);
+      return found;
+    },
+    () => undefined,
+  );
+  return { answer };
 }
 
 /**
