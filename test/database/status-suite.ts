@@ -202,6 +202,26 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect((await stores.status.listWanted('blocked')).items).toHaveLength(1);
     });
 
+    test('a withdrawn row without a valid image stays withdrawn until it is pending again', async () => {
+      const { stores, sql } = use();
+      await sql(`insert into images_for_push (orig_image_name) values ('Nginx:bad')`);
+      await stores.wanted.normalizeRows();
+      await stores.actions.removeRow('docker.io/Nginx:bad');
+      await sql(`insert into images_for_push (orig_image_name, push_status) values ('Redis:bad', 3)`);
+
+      expect((await stores.wanted.normalizeRows()).refused).toBe(0);
+      expect((await stores.wanted.normalizeRows()).refused).toBe(0);
+      expect((await stores.status.listWanted('wanted')).items).toEqual([]);
+      expect((await stores.status.listWanted('withdrawn')).items.map(({ image }) => image)).toEqual([
+        'docker.io/Nginx:bad',
+        'docker.io/Redis:bad',
+      ]);
+
+      await sql(`update images_for_push set push_status = 0 where orig_image_name = 'Nginx:bad'`);
+      await stores.wanted.normalizeRows();
+      expect((await stores.status.listWanted('blocked')).items).toHaveLength(1);
+    });
+
     test('40,000 rows are listed at once with their reasons', async () => {
       const { stores, sql } = use();
       const digits = (name: string): string =>

@@ -17,7 +17,7 @@ import { isReset } from './reset-rows.js';
 export interface NormalizedRows {
   readonly adopted: number;
   readonly duplicates: number;
-  /** Rows that are blocked from now on: no image can be read from them. */
+  /** Rows that are blocked from now on: no image can be read from them, and they are not withdrawn. */
   readonly refused: readonly StateChange[];
 }
 
@@ -33,13 +33,14 @@ export async function normalizePage(queries: Queries, dialect: DialectDifference
   const identities = rows.map((row) => identityOrFault(row));
   const owners = await ownersOf(queries, dialect, identities);
   const adopted: { id: number; status: number; identity: RowIdentity }[] = [];
-  const refused: { id: number; fault: InvalidInput }[] = [];
+  const refused: Refused[] = [];
+  const withdrawn: Refused[] = [];
   const followers: Follower[] = [];
   for (const [position, row] of rows.entries()) {
     const identity = identities[position];
     if (identity === undefined) continue;
     if (identity instanceof InvalidInput) {
-      refused.push({ id: row.id, fault: identity });
+      (row.push_status === PushStatus.withdrawn ? withdrawn : refused).push({ id: row.id, fault: identity });
       continue;
     }
     const owner = owners.get(identity.key);
@@ -54,8 +55,15 @@ export async function normalizePage(queries: Queries, dialect: DialectDifference
   const cause = { kind: 'normalized', at: await dialect.now(queries), who: 'row' } as const;
   await giveIdentity({ queries, dialect }, adopted, cause);
   const blocked = await refuse({ queries, dialect }, refused, cause);
+  // They stay withdrawn; the reason keeps them from being read again.
+  await changeStatus({ queries, dialect }, idsOf(withdrawn), PushStatus.withdrawn, reasonsOf(withdrawn), cause);
   await follow(queries, dialect, followers);
   return { adopted: adopted.length, duplicates: followers.length, refused: blocked, ids: idsOf(rows) };
+}
+
+interface Refused {
+  readonly id: number;
+  readonly fault: InvalidInput;
 }
 
 interface Within {
@@ -97,21 +105,28 @@ export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) 
   return is.and([
     is('image_key', 'is', null),
     is('duplicate_of', 'is', null),
-    is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.blocked), is('blocked_code', 'is', null)]),
+    is.or([
+      is('push_status', 'is', null),
+      is('push_status', 'not in', [PushStatus.blocked, PushStatus.withdrawn]),
+      is('blocked_code', 'is', null),
+    ]),
   ]);
 }
 
 async function refuse(
   within: Within,
-  refused: readonly { readonly id: number; readonly fault: InvalidInput }[],
+  refused: readonly Refused[],
   cause: ChangeCause,
 ): Promise<readonly StateChange[]> {
-  const columns = {
-    blocked_code: perRow(refused, ({ fault }) => fault.code),
-    blocked_reason: perRow(refused, ({ fault }) => fault.message),
-  };
   const details = new Map(
     refused.map(({ id, fault: { code, message: reason } }) => [id, { isNew: true, code, reason } as const]),
   );
-  return await changeStatus(within, idsOf(refused), PushStatus.blocked, columns, cause, details);
+  return await changeStatus(within, idsOf(refused), PushStatus.blocked, reasonsOf(refused), cause, details);
+}
+
+function reasonsOf(refused: readonly Refused[]) {
+  return {
+    blocked_code: perRow(refused, ({ fault }) => fault.code),
+    blocked_reason: perRow(refused, ({ fault }) => fault.message),
+  };
 }

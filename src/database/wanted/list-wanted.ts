@@ -1,6 +1,6 @@
 /** Rows of `images_for_push` and `image_copies` as `ferry list` and `ferry status` show them. */
 import { InvalidInput } from '../../domain/ferry-error.js';
-import { CopyState } from '../../domain/wanted-image.js';
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { RequestedBy } from '../../domain/wanted-image.js';
 import { namingColumns } from '../adoption/naming-rows.js';
 import type { Queries } from '../dialect-differences.js';
@@ -92,7 +92,7 @@ function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): Want
 
 /** A row by its current columns; earlier results may belong to another image. */
 function unreadEntry(row: SelectedWantedRow, unread: RowIdentity | InvalidInput): WantedEntry {
-  const fault = unworkable(row) ?? (unread instanceof InvalidInput ? unreadFault(unread) : undefined);
+  const fault = unworkable(row) ?? (unread instanceof InvalidInput ? unreadFault(row, unread) : undefined);
   const note = isClaimedRow(row) ? neverVerified : notReadYet;
   return {
     id: row.id,
@@ -105,8 +105,11 @@ function unreadEntry(row: SelectedWantedRow, unread: RowIdentity | InvalidInput)
   };
 }
 
-function unreadFault({ code, message }: InvalidInput): { readonly code: string; readonly reason: string } {
-  return { code, reason: `${message}; the next sync run blocks this row` };
+function unreadFault(
+  { push_status: status }: SelectedWantedRow,
+  { code, message }: InvalidInput,
+): { readonly code: string; readonly reason: string } {
+  return { code, reason: status === PushStatus.withdrawn ? message : `${message}; the next sync run blocks this row` };
 }
 
 /** A text of another program is shown unchanged. */

@@ -27,7 +27,8 @@ export function readUnread(
 ): RowIdentity | InvalidInput | undefined {
   if (!Number.isSafeInteger(row.id)) return undefined;
   const status = row.push_status ?? PushStatus.pending;
-  const isRefused = row.push_status === PushStatus.blocked && row.blocked_code !== null;
+  const isSettled = row.push_status === PushStatus.blocked || row.push_status === PushStatus.withdrawn;
+  const isRefused = isSettled && row.blocked_code !== null;
   const isNew = row.image_key === null && !isRefused;
   const wasReset = status === PushStatus.pending && row.ferry_status !== status;
   const neverSeen = row.push_status === null && row.ferry_status === null;
