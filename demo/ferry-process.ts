@@ -57,7 +57,7 @@ export interface FerryUpProcess {
   workerPid(): number;
   /** Address of Temporal's pages, for a browser. */
   temporalPages(): string | undefined;
-  /** `127.0.0.1:port` of the webhook bridge. */
+  /** `127.0.0.1:port` of its server for webhooks and the API. */
   httpServer(): string | undefined;
   stop(): Promise<void>;
   /** SIGKILL for all of it, Temporal and worker too: the machine is gone. */

@@ -4,7 +4,8 @@ import type { DemoImage } from './demo-images.js';
 import type { ParkedImage } from './expectations.js';
 import type { FerryUpProcess } from './ferry-process.js';
 import { blobsOf } from './make-images.js';
-import { dataFolder, targetNames } from './stage.js';
+import { writeShellVariables } from './shell-variables.js';
+import { apiToken, dataFolder, targetNames } from './stage.js';
 import type { Stage } from './stage.js';
 import { judge } from './verify.js';
 import type { Finding } from './verify.js';
@@ -46,7 +47,9 @@ export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<str
 }
 
 export function printParked({ proxy }: Stage, blocked: readonly ParkedImage[]): void {
-  console.log('\nBlocked until a person acts:');
+  console.log(
+    '\nBlocked until a person acts (FERRY_MISSING_TAG_WAIT is 0 here; by default the ferry waits 72 h for a tag):',
+  );
   printTable([
     ['IMAGE', 'REASON'],
     ...blocked.map(({ image, reason }) => [image.replace(`${proxy.host}/`, ''), reason]),
@@ -65,9 +68,9 @@ export function printAddresses(stage: Stage, up: FerryUpProcess): void {
     ['source', `${stage.source.url}, for the ferry ${stage.proxy.url}`],
     ...targets,
     ['Temporal', up.temporalPages() ?? 'without pages'],
-    ['webhook bridge', `http://${up.httpServer() ?? ''}`],
+    ['webhooks and API', `http://${up.httpServer() ?? ''} (token: ${apiToken})`],
     ['data and logs', dataFolder(stage)],
-    ['look around with', `FERRY_DATA_DIR=${dataFolder(stage)} bin/ferry status`],
+    ['look around with', `. ${writeShellVariables(stage)}; bin/ferry status`],
   ]);
 }
 

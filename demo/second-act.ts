@@ -95,7 +95,7 @@ function announce({ github, proxy }: Stage): void {
 /** The request that users send to GitHub today, with another base address. */
 async function sendWebhook({ proxy }: Stage, up: FerryUpProcess): Promise<number> {
   const httpServer = up.httpServer();
-  if (httpServer === undefined) throw new Error('ferry up serves no webhook bridge');
+  if (httpServer === undefined) throw new Error('ferry up has no server for webhooks');
   const response = await fetch(`http://${httpServer}/repos/team/mirror/dispatches`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },

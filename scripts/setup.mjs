@@ -67,7 +67,7 @@ function readPurpose(args) {
   const purpose = flag === undefined ? 'test' : flag.slice('--for='.length);
   const unknown = args.find((arg) => arg !== flag);
   if (unknown === undefined && Object.hasOwn(purposes, purpose)) return purpose;
-  throw new SetUpError(`"${unknown ?? flag}" is not understood; --for= takes ${Object.keys(purposes).join(', ')}`);
+  throw new SetUpError(`"${unknown ?? flag}" is unknown: use --for= with one of ${Object.keys(purposes).join(', ')}`);
 }
 
 try {

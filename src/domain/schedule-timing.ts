@@ -25,9 +25,9 @@ export function spreadOffsetMs(id: string, everyMs: number): number {
   return (hash % Math.max(1, Math.floor(everyMs / minuteMs))) * minuteMs;
 }
 
-/** `every 3h (7m into each)`, `17 3 * * * Asia/Shanghai`: for messages. */
+/** `every 3h, offset 7m`, `17 3 * * * Asia/Shanghai`: for messages. */
 export function printTiming(timing: ScheduleTiming): string {
   if ('cron' in timing) return [...timing.cron, timing.timezone ?? 'UTC'].join(' ');
   const offset = timing.offsetMs ?? 0;
-  return `every ${printDuration(timing.everyMs)}${offset === 0 ? '' : ` (${printDuration(offset)} into each)`}`;
+  return `every ${printDuration(timing.everyMs)}${offset === 0 ? '' : `, offset ${printDuration(offset)}`}`;
 }

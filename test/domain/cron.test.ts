@@ -70,6 +70,6 @@ test('each schedule gets its own minute in its interval', () => {
 });
 
 test('the timing of a schedule is printed for people', () => {
-  expect(printTiming({ everyMs: 3 * 3_600_000, offsetMs: 420_000 })).toBe('every 3h (7m into each)');
+  expect(printTiming({ everyMs: 3 * 3_600_000, offsetMs: 420_000 })).toBe('every 3h, offset 7m');
   expect(printTiming({ cron: ['17 3 * * *'], timezone: 'Asia/Shanghai' })).toBe('17 3 * * * Asia/Shanghai');
 });
