@@ -6,6 +6,8 @@ const slack = 1.1;
 const fastBytesPerSecond = 100 * 1024 * 1024;
 /** Pause after connections that brought nothing, doubled each time. */
 const retryMs = { first: 5_000, most: 120_000 } as const;
+/** A connection may break before it brings anything; when another one does in this time, the server does not want it. */
+const fruitlessMs = 10_000;
 /** For how long a server gets no more connections than it has accepted. */
 const pushedBackMs = 5 * 60_000;
 
@@ -27,6 +29,7 @@ export class ConnectionLimit {
   #ceiling: number;
   #ceilingUntil = 0;
   #isRefused = false;
+  #fruitlessAt = -Infinity;
   #open = 0;
   #trial: Trial | undefined;
   #growAt = 0;
@@ -129,9 +132,15 @@ export class ConnectionLimit {
     this.#grow({ connections, bytesPerSecond }, now);
   }
 
-  /** A connection more than the server takes: it refused one (429, 503), or reset it before it brought anything. */
+  /** A connection more than the server takes: it refused one (429, 503). */
   pushedBack(now: number, retryAfterMs = 0): void {
     this.#restrain(this.#open - 1, now, retryAfterMs);
+  }
+
+  /** A connection ended before it brought anything. */
+  fruitless(now: number): void {
+    if (now - this.#fruitlessAt < fruitlessMs) this.pushedBack(now);
+    this.#fruitlessAt = now;
   }
 
   /** The server had no room for the first connection of another blob. */

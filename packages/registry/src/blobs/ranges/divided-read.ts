@@ -27,8 +27,6 @@ const segmentRoundTrips = 10;
 const segmentBytes = { least: mebibyte, most: 16 * mebibyte } as const;
 /** Segments begin no further ahead of what is handed on. */
 const mostSpanBytes = 32 * mebibyte;
-/** A connection may break before it brings anything; when the next one does too, the server does not want it. */
-const mostFruitless = 2;
 /** Two connections read the same segment until one of them has brought this much before the other. */
 const decidedBytes = 512 * 1024;
 const mostForOneSegment = 3;
@@ -79,8 +77,8 @@ export class DividedRead {
   #isOver = false;
   #isDivided = false;
   #cannotDivide = false;
-  /** Connections in a row that ended before they brought anything. */
-  #fruitless = 0;
+  /** No request before that: the last one has failed. */
+  #resumesAt = 0;
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #headSince = 0;
@@ -257,7 +255,6 @@ export class DividedRead {
       this.#lost(connection, isComplete ? this.#options.endedEarly(response) : cut);
       return;
     }
-    this.#fruitless = 0;
     this.#close(connection);
     this.#fill();
     this.#finish();
@@ -277,10 +274,12 @@ export class DividedRead {
     this.#endIfStuck(error);
   }
 
+  /** A connection that ended before it brought anything, beside others that bring something. */
   #countFruitless({ bytes, isPaused }: SegmentConnection): void {
     if (bytes > 0 || isPaused || this.#connections.size === 1) return;
-    this.#fruitless += 1;
-    if (this.#fruitless >= mostFruitless) this.#options.limit.pushedBack(performance.now());
+    const now = performance.now();
+    this.#options.limit.fruitless(now);
+    this.#resumesAt = now + this.#options.timing.backoffMs;
   }
 
   /** No connection is left, and none may be opened here. */
@@ -302,12 +301,13 @@ export class DividedRead {
     const { limit } = this.#options;
     while (this.#canDivide && !this.#isOver) {
       const now = performance.now();
+      const isFirst = this.#connections.size === 0;
+      if (!isFirst && now < this.#resumesAt) return;
       const { head } = this.#segments;
       const isAbandoned = head?.connections.size === 0 && head.received < head.end;
       // What the delivery waits for does not wait for another connection.
       const urgent = isAbandoned ? head : this.#starving(now);
       if (urgent !== undefined) this.#makeRoom(urgent);
-      const isFirst = this.#connections.size === 0;
       if (!isFirst && urgent === undefined && !limit.hasRoom) return;
       const segment = urgent ?? this.#segments.abandoned ?? this.#nextSegment(isFirst);
       if (segment === undefined) return;
@@ -376,7 +376,7 @@ export class DividedRead {
   }
 
   async #open(connection: SegmentConnection): Promise<void> {
-    const { limit } = this.#options;
+    const { limit, timing } = this.#options;
     const { position: first, end, startedAt } = connection;
     let fault = new SourceCut('its answer to a range was not usable');
     try {
@@ -392,7 +392,10 @@ export class DividedRead {
       }
       if (connection.isClosed) return;
       if (answer.kind === 'no-ranges') limit.refuse();
-      else limit.pushedBack(performance.now(), answer.retryAfterMs);
+      else {
+        limit.pushedBack(performance.now(), answer.retryAfterMs);
+        this.#resumesAt = performance.now() + timing.backoffMs;
+      }
     } catch (error) {
       if (connection.isClosed) return;
       if (!(error instanceof RegistryError)) throw error;
