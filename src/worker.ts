@@ -88,7 +88,9 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const registries = openRegistries({
     ...config,
     blobLocations: tolerantBlobLocations(stores.blobs, logger),
-    ...tolerantUploads(stores, logger),
+    ...tolerantUploads(stores, (reason) =>
+      logger.warn({ reason }, 'uploads are not recorded: after a crash they would start again from byte 0'),
+    ),
     onUnusedCredentials: (reason) => logger.warn({ reason }, "unused credentials in docker's configuration"),
     onMirrorFault: ({ code, message }) =>
       logger.warn({ code, reason: message }, 'a mirror is skipped for a minute; its source is used instead'),

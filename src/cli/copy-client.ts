@@ -1,12 +1,18 @@
+import { join } from 'node:path';
+
 import type { RegistryClient } from '@image-ferry/registry';
 
 import { openRegistries } from '../composition/registries.js';
+import { tolerantUploads } from '../composition/tolerant-uploads.js';
+import type { TolerantUploads } from '../composition/tolerant-uploads.js';
+import { readDataDir } from '../config/data-folder.js';
 import { Environment } from '../config/environment.js';
 import { proxiesOf } from '../config/proxies.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../config/registry-credentials.js';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
 import { printMessage } from './output.js';
+import { UploadFolder } from './upload-folder.js';
 
 /**
  * Opens a client for the given references, with the hosts, credentials and proxies of the environment and of
@@ -24,10 +30,19 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
+    ...recordedUploads(environment),
     onUnusedCredentials: (reason) => printMessage(`note: unused credentials: ${reason}`),
     onMirrorFault: ({ message }) =>
       printMessage(`note: ${message}; this mirror is skipped, and its source is used instead`),
   });
+}
+
+/** Uploads that an earlier `ferry copy` of this user did not finish. What registries do with them is learned each time. */
+function recordedUploads(environment: Environment): TolerantUploads {
+  const folder = join(readDataDir(environment), 'uploads');
+  return tolerantUploads({ uploads: new UploadFolder(folder) }, (reason) =>
+    printMessage(`note: uploads are not recorded, and would start again after a crash: ${reason}`),
+  );
 }
 
 async function configured(environment: Environment) {

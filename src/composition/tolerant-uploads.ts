@@ -1,52 +1,59 @@
-import type { UploadHabitStore, UploadJournal } from '@image-ferry/registry';
+import { KeyedLock } from '@image-ferry/registry';
+import type { UploadHabitStore, UploadJournal, UploadKey } from '@image-ferry/registry';
 
-import type { HostHabitStore } from '../database/host-habit-store.js';
-import type { UploadSessionStore } from '../database/upload-session-store.js';
-import type { Logger } from '../logger.js';
+export interface TolerantUploads {
+  readonly uploads: UploadJournal;
+  readonly uploadHabits: UploadHabitStore | undefined;
+}
 
-/** Calls that fail while the database is unavailable; saves come every few seconds, so only the first is logged. */
-class Tolerance {
-  readonly #logger: Logger;
-  #failing = false;
+/**
+ * Uploads that cannot be recorded cost bytes after a crash, never a copy. Calls for one upload are made in the order in
+ * which they came: a late save must not bring back an upload that was removed.
+ *
+ * @param stores may reject
+ * @param report gets the reason of the first failure, and of the first one after a success: saves come every few seconds
+ */
+export function tolerantUploads(
+  { uploads, habits }: { readonly uploads: UploadJournal; readonly habits?: UploadHabitStore },
+  report: (reason: string) => void,
+): TolerantUploads {
+  const locks = new KeyedLock();
+  let isFailing = false;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  async orUndefined<T>(query: () => Promise<T>): Promise<T | undefined> {
+  async function orUndefined<T>(query: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await query();
-      this.#failing = false;
+      isFailing = false;
       return result;
     } catch (error) {
-      if (!this.#failing) this.#report(error);
-      this.#failing = true;
+      if (!isFailing) report(error instanceof Error ? error.message : String(error));
+      isFailing = true;
       return undefined;
     }
   }
 
-  #report(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#logger.warn({ reason }, 'uploads are not recorded: after a crash they would start again from byte 0');
+  async function inOrder<T>(key: UploadKey, query: () => Promise<T>): Promise<T | undefined> {
+    const { registry, repository, tag, digest } = key;
+    const release = await locks.acquire([`${registry}/${repository}:${tag}@${digest}`]);
+    try {
+      return await orUndefined(query);
+    } finally {
+      release();
+    }
   }
-}
 
-/** Uploads that cannot be recorded cost bytes after a crash, never a copy: a failing database is logged once. */
-export function tolerantUploads(
-  stores: { readonly uploads: UploadSessionStore; readonly habits: HostHabitStore },
-  logger: Logger,
-): { readonly uploads: UploadJournal; readonly uploadHabits: UploadHabitStore } {
-  const { uploads, habits } = stores;
-  const tolerance = new Tolerance(logger);
   return {
     uploads: {
-      take: async (key) => await tolerance.orUndefined(async () => await uploads.take(key)),
-      save: async (record) => await tolerance.orUndefined(async () => await uploads.save(record)),
-      remove: async (key) => await tolerance.orUndefined(async () => await uploads.remove(key)),
+      take: async (key) => await inOrder(key, async () => await uploads.take(key)),
+      save: async (record) => await inOrder(record, async () => await uploads.save(record)),
+      remove: async (key) => await inOrder(key, async () => await uploads.remove(key)),
     },
-    uploadHabits: {
-      load: async (registry) => await tolerance.orUndefined(async () => await habits.load(registry)),
-      save: async (registry, learned) => await tolerance.orUndefined(async () => await habits.save(registry, learned)),
-    },
+    uploadHabits:
+      habits === undefined
+        ? undefined
+        : {
+            load: async (registry) => await orUndefined(async () => await habits.load(registry)),
+            save: async (registry, learned) => await orUndefined(async () => await habits.save(registry, learned)),
+          },
   };
 }

@@ -1,9 +1,7 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-
 import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 
 import type { ConfigErrors } from './config-errors.js';
+import { readDataDir } from './data-folder.js';
 import { readDatabase } from './database-config.js';
 import type { DatabaseConfig } from './database-config.js';
 import type { Environment } from './environment.js';
@@ -31,13 +29,6 @@ export function readBase(environment: Environment, errors: ConfigErrors): BaseCo
     temporal: errors.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
     platforms: errors.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
   };
-}
-
-/** The data folder of this machine: `FERRY_DATA_DIR`, else `$XDG_DATA_HOME/image-ferry`. */
-function readDataDir(environment: Environment): string {
-  const given = environment.value('FERRY_DATA_DIR');
-  if (given !== undefined) return resolve(given);
-  return join(environment.value('XDG_DATA_HOME') ?? join(homedir(), '.local', 'share'), 'image-ferry');
 }
 
 function readPlatforms(environment: Environment): readonly string[] {

@@ -20,6 +20,7 @@ import { readConfig } from '../../src/config/read-config.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { judgeMysqlVersion } from '../../src/database/server-version.js';
+import { createStores } from '../../src/database/stores.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
@@ -105,6 +106,7 @@ describe('ferry doctor', () => {
       'workers',
       'disk',
       'target private',
+      'uploads',
       `source ${source.host}`,
       'github',
       'clock',
@@ -114,6 +116,29 @@ describe('ferry doctor', () => {
     expect(of.get('github')?.message).toMatch(/^[0-9]+ of 60 requests left for this hour$/);
     const uploads = (await target.requests()).filter(({ path }) => path.includes('/blobs/uploads/'));
     expect(uploads.map(({ method }) => method)).toContain('DELETE');
+  });
+
+  test('ferry doctor shows what was learned about the uploads to each target', async () => {
+    await makeDatabase();
+    const before = (await examine()).of.get('uploads');
+    const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+    await createStores(database).habits.save(target.host, {
+      afterBreak: 'keeps-chunks',
+      takesChunks: true,
+      leastChunkBytes: 5_000_000,
+      mostBodyBytes: 20_000_000,
+      bytesBetweenBreaks: 24_000_000,
+    });
+    await database.close();
+
+    const after = (await examine()).of.get('uploads');
+
+    expect(before?.message).toBe(`${target.host}: not known yet whether uploads continue after a broken connection`);
+    expect(after).toEqual({
+      part: 'uploads',
+      ok: true,
+      message: `${target.host}: a broken upload continues after its last whole chunk; chunks of at least 5.0 MB; requests of at most 20.0 MB; connections broke after 24.0 MB lately`,
+    });
   });
 
   test("ferry doctor reports each part's own error and what to do", async () => {

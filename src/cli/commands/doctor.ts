@@ -12,6 +12,7 @@ import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
 import { ObservedClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
 import { temporalChecks } from '../doctor/temporal-checks.js';
+import { uploadHabitsCheck } from '../doctor/upload-habits-check.js';
 import { wantedSources } from '../doctor/wanted-sources.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
@@ -65,6 +66,7 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
     const findings = await runChecks([
       ...baseChecks(config),
       ...config.targets.map((target) => targetCheck(target, credentials, registries, clocks)),
+      uploadHabitsCheck(config),
       ...sources.map((host) => sourceCheck(host, credentials, registries, clocks)),
       ...dockerChecks(config),
       gitHubCheck(config),

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { UploadJournal, UploadKey, UploadRecord } from '@image-ferry/registry';
+import { parseUploadRecord } from '@image-ferry/registry/upload-records';
+
+import { identifyProcess, isRunning } from '../supervisor/process-identity.js';
+import type { ProcessIdentity } from '../supervisor/process-identity.js';
+
+/** No registry keeps an upload for longer. */
+const keptForMs = 7 * 24 * 60 * 60 * 1_000;
+const maxFiles = 500;
+
+/** An upload, and the process that it belongs to while that runs. */
+interface OwnedUpload {
+  readonly owner: ProcessIdentity;
+  readonly upload: UploadRecord;
+}
+
+/**
+ * Uploads of `ferry copy` that were not finished, one file for each. The locations in them let everyone write to the
+ * uploads: only the user can read the files. Two processes never continue the same upload. Its promises may reject with
+ * errors of the file system.
+ */
+export class UploadFolder implements UploadJournal {
+  readonly #folder: string;
+  readonly #self: ProcessIdentity;
+  #swept: Promise<void> | undefined;
+
+  constructor(folder: string, self = identifyProcess(process.pid)) {
+    this.#folder = folder;
+    this.#self = self ?? { pid: process.pid, startedAt: '' };
+  }
+
+  async take(key: UploadKey): Promise<UploadRecord | undefined> {
+    await this.#sweep();
+    const path = this.#pathOf(key);
+    const found = await this.#read(path, key);
+    if (found === undefined || this.#isOwn(found)) return found?.upload;
+    if (isRunning(found.owner)) return undefined;
+
+    // Of several processes that find the upload of a dead one, the one that renames its file continues it.
+    const claim = `${path}.${this.#self.pid}.claim`;
+    if (!(await succeeds(async () => await rename(path, claim)))) return undefined;
+    const claimed = await this.#read(claim, key);
+    if (claimed === undefined) return undefined;
+    // Another process was faster, and has written its name meanwhile.
+    if (isRunning(claimed.owner)) {
+      await rename(claim, path);
+      return undefined;
+    }
+    await this.#write(path, claimed.upload);
+    await rm(claim);
+    return claimed.upload;
+  }
+
+  async save(upload: UploadRecord): Promise<void> {
+    await this.#sweep();
+    const path = this.#pathOf(upload);
+    if (await this.#isForeign(path, upload)) return;
+    await this.#write(path, upload);
+  }
+
+  async remove(key: UploadKey): Promise<void> {
+    const path = this.#pathOf(key);
+    if (!(await this.#isForeign(path, key))) await rm(path, { force: true });
+  }
+
+  /** Another process that runs uploads the same blob for the same image. */
+  async #isForeign(path: string, key: UploadKey): Promise<boolean> {
+    const found = await this.#read(path, key);
+    return found !== undefined && !this.#isOwn(found) && isRunning(found.owner);
+  }
+
+  #isOwn({ owner }: OwnedUpload): boolean {
+    return owner.pid === this.#self.pid && owner.startedAt === this.#self.startedAt;
+  }
+
+  /** A file that is not an upload of this key is removed. */
+  async #read(path: string, key: UploadKey): Promise<OwnedUpload | undefined> {
+    const text = await readFile(path, 'utf8').catch(undefinedIfMissing);
+    if (text === undefined) return undefined;
+    const found = parseOwned(text);
+    if (found !== undefined && nameOf(found.upload) === nameOf(key)) return found;
+    await rm(path, { force: true });
+    return undefined;
+  }
+
+  /** At once and completely: a reader finds the old content or the new one. */
+  async #write(path: string, upload: UploadRecord): Promise<void> {
+    const owned: OwnedUpload = { owner: this.#self, upload };
+    const unfinished = `${path}.${this.#self.pid}.tmp`;
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await writeFile(unfinished, JSON.stringify(owned), { mode: 0o600 });
+    await rename(unfinished, path);
+  }
+
+  #pathOf(key: UploadKey): string {
+    return join(this.#folder, nameOf(key));
+  }
+
+  /** Removes uploads that no registry has any more, and the oldest of too many; once. */
+  async #sweep(): Promise<void> {
+    this.#swept ??= this.#removeOld();
+    await this.#swept;
+  }
+
+  async #removeOld(): Promise<void> {
+    const names = (await readdir(this.#folder).catch(undefinedIfMissing)) ?? [];
+    const own = names.filter((name) => /^[0-9a-f]{64}\.json/.test(name)).map((name) => join(this.#folder, name));
+    const files = await Promise.all(own.map(async (path) => ({ path, savedAt: await savedAtOf(path) })));
+    const newestFirst = files.toSorted((one, other) => other.savedAt - one.savedAt);
+    const old = newestFirst.filter(({ savedAt }, position) => position >= maxFiles || savedAt < Date.now() - keptForMs);
+    for (const { path } of old) await rm(path, { force: true });
+  }
+}
+
+function nameOf({ registry, repository, tag, digest }: UploadKey): string {
+  return `${createHash('sha256').update([registry, repository, tag, digest].join('\n')).digest('hex')}.json`;
+}
+
+function parseOwned(text: string): OwnedUpload | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('upload' in value) || !('owner' in value)) return undefined;
+  const upload = parseUploadRecord(value.upload);
+  const owner = parseOwner(value.owner);
+  return upload === undefined || owner === undefined ? undefined : { owner, upload };
+}
+
+function parseOwner(value: unknown): ProcessIdentity | undefined {
+  if (typeof value !== 'object' || value === null || !('pid' in value) || !('startedAt' in value)) return undefined;
+  const { pid, startedAt } = value;
+  return Number.isSafeInteger(pid) && typeof startedAt === 'string' ? { pid: Number(pid), startedAt } : undefined;
+}
+
+/** 0 for a file that another process has removed meanwhile. */
+async function savedAtOf(path: string): Promise<number> {
+  return (await stat(path).catch(undefinedIfMissing))?.mtimeMs ?? 0;
+}
+
+async function succeeds(action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    undefinedIfMissing(error);
+    return false;
+  }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}
