@@ -102,7 +102,7 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
     address,
     namespace,
     connection: options,
-    ...(advice === undefined ? {} : { advice }),
+    advice,
   });
   closing.push(async () => await temporal.close());
   await reconcileOnStart(temporal, config.schedules, logger);

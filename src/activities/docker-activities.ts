@@ -65,7 +65,7 @@ export function createDockerActivities({ docker, names, pulls }: DockerPorts): D
           open: failures.map((failure) => openTarget(failure, input.destinations)),
           missingPlatforms,
           bytesRead: 0,
-          ...(sourceDigest === undefined ? {} : { sourceDigest }),
+          sourceDigest,
         };
       } catch (error) {
         signal.throwIfAborted();
@@ -113,7 +113,7 @@ function requestOf({ image, sourceDigest, platforms, destinations }: CopyByDocke
     source: parseImageReference(image),
     platforms: selectionOf(platforms),
     targets: destinations.map(dockerTarget),
-    ...(sourceDigest === undefined ? {} : { sourceDigest: parseDigest(sourceDigest) }),
+    sourceDigest: sourceDigest === undefined ? undefined : parseDigest(sourceDigest),
   };
 }
 

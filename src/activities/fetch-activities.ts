@@ -91,7 +91,7 @@ export function createFetchActivities({
       const imageRequest = {
         reference,
         requestedBy: whyOf(name, finding, found),
-        ...(targets === undefined ? {} : { targets }),
+        targets,
       };
       return platformsOf(found.image).map((platform) => ({ ...imageRequest, platform }));
     });
@@ -142,10 +142,10 @@ function whyOf(
   return {
     by: 'upstream',
     id: upstream,
-    ...(release === undefined ? {} : { release }),
-    ...(service === undefined ? {} : { service }),
-    ...(oldTag === undefined ? {} : { oldTag }),
-    ...(newTag === undefined ? {} : { newTag }),
+    release,
+    service,
+    oldTag,
+    newTag,
   };
 }
 

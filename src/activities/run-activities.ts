@@ -56,7 +56,7 @@ export function createRunActivities(ports: RunPorts): RunActivities {
       );
     }),
     finishRun: activity(async ({ run, totals, cancelled, failure }) => {
-      await runs.finish({ id: run, summary: { ...totals, cancelled, ...(failure === undefined ? {} : { failure }) } });
+      await runs.finish({ id: run, summary: { ...totals, cancelled, failure } });
     }),
     pruneHistory: activity(async () => {
       await withHeartbeat(undefined, async ({ signal }) => {

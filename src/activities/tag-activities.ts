@@ -76,7 +76,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       moved,
       unchecked: unchecked.slice(0, uncheckedTold),
       uncheckedCount: unchecked.length,
-      ...(last === undefined ? {} : { next: last.rowId }),
+      next: last?.rowId,
     };
 
     /** What was only taken over is compared with what its targets hold: it is not taken for right unseen. */

@@ -18,7 +18,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
 
   if (error instanceof FerryError) {
     const { code, decision, message, retryAfterMs } = error;
-    const detail: FaultDetail = { decision, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    const detail: FaultDetail = { decision, retryAfterMs };
     return ApplicationFailure.create({
       type: code,
       message: visibleLines(message),

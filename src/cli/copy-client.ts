@@ -26,7 +26,7 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
   const { hosts, credentials } = await configured(environment);
   return openRegistries({
     credentials,
-    ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
+    dockerConfigPath: dockerConfig,
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),

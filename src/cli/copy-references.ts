@@ -13,7 +13,7 @@ export interface Typed {
   readonly text: string;
   readonly host: string;
   readonly reference: ImageReference;
-  readonly scheme?: 'http' | 'https';
+  readonly scheme?: 'http' | 'https' | undefined;
 }
 
 /** A reference to copy to. */
@@ -35,7 +35,7 @@ export function parseTyped(text: string): Typed {
     text: text.trim(),
     host: reference.host,
     reference,
-    ...(scheme === undefined ? {} : { scheme }),
+    scheme,
   };
 }
 

@@ -44,7 +44,7 @@ export function reportAsJson(report: CopyReport): object {
       code,
       decision,
       reason: message,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      retryAfterMs,
     })),
   };
 }

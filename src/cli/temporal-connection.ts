@@ -9,7 +9,7 @@ const defaultAddress = '127.0.0.1:7233';
 
 export interface FoundTemporal extends TemporalConnectionOptions {
   /** A message for the user, if this may not be the server that they mean. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** Returns the address that commands connect to: the configured one, else that of `ferry up`, else the default port. */

@@ -9,7 +9,7 @@ export interface TemporalConnectionOptions extends TemporalAddress {
   /** TLS, API key and metadata. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
   /** What to do if the server does not answer. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }
 
 const defaultAdvice = 'start one with "ferry up", or set TEMPORAL_ADDRESS to your own server';

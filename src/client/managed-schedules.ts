@@ -11,7 +11,7 @@ const started: ReadonlySet<string> = new Set([WorkflowName.requestSyncAll, ...fe
 export interface ManagedSchedule {
   readonly id: string;
   /** The configuration file that created it; absent if there was none. */
-  readonly madeBy?: string;
+  readonly madeBy?: string | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function listManagedSchedules(temporal: TemporalClient): Promise<re
     const found = await describe(temporal, id);
     if (found === undefined || !isOwn(id, found)) continue;
     const maker = madeBy(found);
-    own.push({ id, ...(maker === undefined ? {} : { madeBy: maker }) });
+    own.push({ id, madeBy: maker });
   }
   return own;
 }

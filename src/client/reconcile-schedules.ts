@@ -12,7 +12,7 @@ export interface ReconciledSchedule {
   /** `left`: it differs from this configuration but belongs to another one. */
   readonly outcome: 'created' | 'corrected' | 'unchanged' | 'deleted' | 'left';
   /** Why it was left unchanged, and what to do if that is wrong. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export interface WantedSchedules {
@@ -20,7 +20,7 @@ export interface WantedSchedules {
   /** IDs of schedules that are switched off. */
   readonly off: readonly string[];
   /** Path of the configuration file; absent for the defaults without a file. */
-  readonly configuration?: string;
+  readonly configuration?: string | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export async function reconcileSchedules(
       async () =>
         await handle.update(({ state: { paused, note } }) => ({
           ...options,
-          state: { paused, ...(note === undefined ? {} : { note }) },
+          state: { paused, note },
         })),
     );
     return { id, outcome: 'corrected' };

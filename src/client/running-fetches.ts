@@ -12,7 +12,7 @@ export interface RunningFetch {
   /** UTC milliseconds. */
   readonly startedAt: number;
   /** What it waits for, as the workflow reports it. */
-  readonly waitsFor?: string;
+  readonly waitsFor?: string | undefined;
 }
 
 const maxListed = 100;
@@ -38,7 +38,7 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
         upstream: upstreamOf(type?.name ?? '', workflowId),
         workflowId,
         startedAt: Number(startTime?.seconds ?? 0) * 1_000,
-        ...(waitsFor === undefined ? {} : { waitsFor }),
+        waitsFor,
       };
     }),
   );

@@ -10,7 +10,7 @@ export interface ScheduleView {
   readonly exists: boolean;
   readonly paused: boolean;
   /** The note that was given when it was paused. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   readonly last?: {
     /** UTC milliseconds. */
     readonly at: number;

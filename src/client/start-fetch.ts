@@ -13,10 +13,9 @@ export function fetchWorkflow(
   upstream: string,
   { scope }: FetchInput = {},
 ): { readonly type: string; readonly input: FetchInput | FetchUpstreamInput } {
-  const input = scope === undefined ? {} : { scope };
   const type = builtInFetchTypes.get(upstream);
-  if (type !== undefined) return { type, input };
-  return { type: WorkflowName.fetchUpstream, input: { name: upstream, ...input } };
+  if (type !== undefined) return { type, input: { scope } };
+  return { type: WorkflowName.fetchUpstream, input: { name: upstream, scope } };
 }
 
 /** One check at a time for each scope: ten concurrent requests are one check. */

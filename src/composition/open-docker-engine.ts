@@ -19,7 +19,7 @@ export function createDockerEngine({
   return new DockerEngine({
     program,
     ...docker,
-    credentials: firstCredentials(credentials, dockerConfigCredentials(path === undefined ? {} : { path })),
+    credentials: firstCredentials(credentials, dockerConfigCredentials({ path })),
     isInsecure: (host) => {
       const scheme = hosts.get(host)?.scheme;
       return scheme === 'http' || (scheme === undefined && isLoopbackName(new URL(`http://${host}`).hostname));

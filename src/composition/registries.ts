@@ -16,23 +16,23 @@ export interface RegistriesConfig {
   /** Tried before docker's or podman's credentials. */
   readonly credentials: CredentialProvider;
   /** Path of docker's or podman's credentials; absent: docker's default. */
-  readonly dockerConfigPath?: string;
+  readonly dockerConfigPath?: string | undefined;
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
   /** Called for each mirror that is skipped for a while. */
   readonly onMirrorFault?: (fault: FerryError) => void;
   /** Called once for each of docker's credentials for a registry that cannot be used. */
-  readonly onUnusedCredentials?: (reason: string) => void;
+  readonly onUnusedCredentials?: ((reason: string) => void) | undefined;
   /** Hosts that may have private addresses, in addition to the configured ones. */
   readonly trustedHosts?: ReadonlySet<string>;
   /** Locations of blobs that earlier processes uploaded. */
-  readonly blobLocations?: BlobLocations;
+  readonly blobLocations?: BlobLocations | undefined;
   /** Uploads that earlier processes did not finish; absent: none is remembered. */
   readonly uploads?: UploadJournal | undefined;
   /** What earlier processes learned of registries; absent: this process learns it. */
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Counts the pulls of all processes; absent: pulls are not counted. */
-  readonly pulls?: PullLedger;
+  readonly pulls?: PullLedger | undefined;
 }
 
 /** The ferry's own credentials, then those of `docker login`. */
@@ -41,7 +41,7 @@ export function allCredentials({
   dockerConfigPath: path,
   onUnusedCredentials: onUnused,
 }: Pick<RegistriesConfig, 'credentials' | 'dockerConfigPath' | 'onUnusedCredentials'>): CredentialProvider {
-  const options = { ...(path === undefined ? {} : { path }), ...(onUnused === undefined ? {} : { onUnused }) };
+  const options = { path, onUnused };
   return firstCredentials(credentials, dockerConfigCredentials(options));
 }
 
@@ -62,16 +62,16 @@ export function openRegistries({
   return createRegistryClient({
     credentials: allCredentials({
       credentials,
-      ...(dockerConfigPath === undefined ? {} : { dockerConfigPath }),
-      ...(onUnusedCredentials === undefined ? {} : { onUnusedCredentials }),
+      dockerConfigPath,
+      onUnusedCredentials,
     }),
     hosts,
     proxies,
     onMirrorFault,
     trustedHosts,
-    ...(blobLocations === undefined ? {} : { blobLocations }),
+    blobLocations,
     uploads,
     uploadHabits,
-    ...(pulls === undefined ? {} : { pulls }),
+    pulls,
   });
 }

@@ -18,9 +18,9 @@ export type DatabaseConfig =
       readonly user: string;
       readonly password: string;
       readonly database: string;
-      readonly tls?: TlsMode;
+      readonly tls?: TlsMode | undefined;
       /** Certificates in PEM. */
-      readonly ca?: string;
+      readonly ca?: string | undefined;
     }
   | { readonly kind: 'sqlite'; readonly path: string };
 
@@ -86,7 +86,10 @@ function otherName(environment: Environment, name: string): string {
   return other === undefined ? '' : ` (the unknown variable ${other} is set)`;
 }
 
-function readTls(environment: Environment, errors: ConfigErrors): { readonly tls?: TlsMode; readonly ca?: string } {
+function readTls(
+  environment: Environment,
+  errors: ConfigErrors,
+): { readonly tls: TlsMode | undefined; readonly ca: string | undefined } {
   const given = errors.try(() => environment.value('MYSQL_SSL'));
   const ca = errors.try(() => readCa(environment));
   const tls = given === undefined ? undefined : tlsModes[given.trim().toLowerCase().replaceAll('_', '-')];
@@ -96,7 +99,7 @@ function readTls(environment: Environment, errors: ConfigErrors): { readonly tls
   if (ca !== undefined && tls !== undefined && !tls.startsWith('verify-')) {
     errors.add(`MYSQL_SSL_CA has no effect with MYSQL_SSL=${tls}: set MYSQL_SSL to verify-ca or verify-identity`);
   }
-  return { ...(tls === undefined ? {} : { tls }), ...(ca === undefined ? {} : { ca }) };
+  return { tls, ca };
 }
 
 /** The certificates themselves, from `MYSQL_SSL_CA` or the file of `MYSQL_SSL_CA_FILE`. */

@@ -24,6 +24,6 @@ export function readMirrors(
     if (fault !== undefined) throw new InvalidInput(`${where}.mirrors: "${text}": ${fault}`, 'configuration');
     const { trusted: _, ...known } = hosts.get(host) ?? {};
     hosts.set(host, { ...(scheme === undefined ? {} : { scheme }), ...known });
-    return { host, resolvesTags, ...(prefix === undefined ? {} : { prefix }) };
+    return { host, resolvesTags, prefix };
   }
 }

@@ -30,7 +30,7 @@ export function readMutableTags(
   return {
     patterns: patternsOf(variable === undefined ? (entry?.tags ?? defaultTags) : listed(variable)),
     everyMs: errors.try(() => parseDuration(entry?.every ?? '0'), `${path}: mutableTags.every`) ?? 0,
-    ...(backupTag === undefined ? {} : { backupTag }),
+    backupTag,
   };
 }
 

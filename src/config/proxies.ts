@@ -11,7 +11,7 @@ export function readProxies(environment: Environment, errors: ConfigErrors): Pro
   const http = readProxy('HTTP_PROXY') ?? all;
   const https = readProxy('HTTPS_PROXY') ?? all;
   const except = (valueOf('NO_PROXY')?.value ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
-  return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }), except };
+  return { http, https, except };
 
   function readProxy(name: string): URL | undefined {
     const found = valueOf(name);

@@ -57,7 +57,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly proxies: ProxyRules;
   readonly credentials: CredentialProvider;
   /** Path of Docker's or podman's credentials; absent: docker's default. */
-  readonly dockerConfigPath?: string;
+  readonly dockerConfigPath?: string | undefined;
   /** Limits for hosts that count pulls, in addition to those that the hosts announce. */
   readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
   readonly docker: DockerEngineConfig;
@@ -191,7 +191,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     sources,
     proxies: readProxies(environment, errors),
     credentials: targetCredentials(environment, file, targets),
-    ...(dockerConfig === undefined ? {} : { dockerConfigPath: dockerConfig }),
+    dockerConfigPath: dockerConfig,
     pullAllowances: readPullAllowances(file, errors),
     docker: readDocker(environment),
     github: readGitHub(environment, file.github, errors),

@@ -3,7 +3,7 @@ import { InvalidInput } from '../domain/ferry-error.js';
 /** A registry as users write it in a variable: a host, optionally with a scheme. */
 export interface RegistryAddress {
   readonly host: string;
-  readonly scheme?: 'http' | 'https';
+  readonly scheme?: 'http' | 'https' | undefined;
 }
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;

@@ -35,7 +35,7 @@ export interface SchedulesConfig {
   /** Schedules that are switched off: existing ones are deleted. */
   readonly off: readonly string[];
   /** Path of the configuration file; absent if there is none. */
-  readonly configuration?: string;
+  readonly configuration?: string | undefined;
 }
 
 const syncEveryMs = 3 * 60 * 60 * 1_000;
@@ -78,8 +78,8 @@ export function readSchedules(
     if (timing === undefined) off.push(id);
     else settings.push({ id, does, timing });
   }
-  const configuration = path === undefined ? {} : { configuration: resolve(path) };
-  return { areKept: readKept(environment, errors), settings, off, ...configuration };
+  const configuration = path === undefined ? undefined : resolve(path);
+  return { areKept: readKept(environment, errors), settings, off, configuration };
 }
 
 function timingOf(
@@ -103,11 +103,11 @@ function readEntry(entry: ScheduleEntry): ScheduleTiming | undefined {
   if (entry === 'off' || entry === false) return undefined;
   if ('cron' in entry) {
     const { cron, timezone } = entry;
-    return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
+    return { cron: [cron].flat(), timezone };
   }
   const everyMs = parseDuration(entry.every);
   if (everyMs < minEveryMs) throw new InvalidInput(`every is "${entry.every}": expected at least 1m`, 'configuration');
-  return { everyMs, ...(entry.offset === undefined ? {} : { offsetMs: parseDuration(entry.offset) }) };
+  return { everyMs, offsetMs: entry.offset === undefined ? undefined : parseDuration(entry.offset) };
 }
 
 function readKept(environment: Environment, errors: ConfigErrors): boolean {

@@ -23,7 +23,7 @@ export interface ServerSettings {
   readonly temporal: TemporalSettings;
   readonly listen: ListenAddress;
   /** Of GitHub's webhooks; absent: all are rejected. */
-  readonly webhookSecret?: string;
+  readonly webhookSecret?: string | undefined;
   /** Of the API; empty: all requests are rejected. */
   readonly apiTokens: readonly string[];
   /** A push to this branch requests a sync run. */
@@ -94,7 +94,7 @@ export function collectServerSettings(
   return {
     temporal: errors.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
     listen,
-    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+    webhookSecret,
     apiTokens,
     branch: value('FERRY_BRANCH') ?? 'main',
     repositories,

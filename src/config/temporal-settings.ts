@@ -10,7 +10,7 @@ export interface TemporalSettings {
   /** Where the address was configured, for messages. */
   readonly addressFrom?: string;
   /** What to do if the server does not answer. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
   readonly namespace: string;
   /** TLS, API key and metadata, in the form that Temporal's client and worker take. */
   readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];

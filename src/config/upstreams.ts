@@ -183,7 +183,7 @@ function composeParts(entry: ComposeChanges, standard: ComposeParts): ComposePar
     order: entry.versions ?? standard.order,
     prereleases: entry.prereleases ?? standard.prereleases,
     scope: entry.scope ?? standard.scope,
-    ...(include === undefined ? {} : { include }),
+    include,
     exclude: entry.exclude === undefined ? standard.exclude : patternsOf(entry.exclude),
     variables: entry.variables ?? standard.variables,
   };
@@ -205,8 +205,8 @@ function tagsUpstream(name: string, entry: TagsEntry, standard?: TagsUpstream): 
     name,
     image: sourceRepository(parseImageReference(entry.image)),
     rules: {
-      ...(match === undefined ? {} : { match }),
-      ...(range === undefined ? {} : { range }),
+      match,
+      range,
       newest,
       deny,
     },
@@ -241,10 +241,10 @@ function everyPart(entry: EveryEntry, standard: EveryPart = {}): EveryPart {
   const targets = entry.targets === undefined ? standard.targets : [...new Set(entry.targets)];
   const schedule = entry.schedule === undefined ? standard.schedule : readSchedule(entry.schedule);
   return {
-    ...(platforms === undefined ? {} : { platforms }),
+    platforms,
     ...(single.length === 0 ? {} : { imagePlatforms: single }),
-    ...(targets === undefined ? {} : { targets }),
-    ...(schedule === undefined ? {} : { schedule }),
+    targets,
+    schedule,
   };
 }
 
@@ -268,7 +268,7 @@ function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSc
     return { everyMs };
   }
   const { cron, timezone } = schedule;
-  return { cron: [cron].flat(), ...(timezone === undefined ? {} : { timezone }) };
+  return { cron: [cron].flat(), timezone };
 }
 
 function canonicalPlatforms(texts: readonly string[]): readonly string[] {

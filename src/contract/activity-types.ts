@@ -11,7 +11,7 @@ export interface Fault {
   readonly code: FaultCode;
   readonly decision: Decision;
   readonly reason: string;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** The fault will last: another attempt in this run would only delay others. */
   readonly again?: 'next-run';
 }
@@ -23,16 +23,16 @@ export interface Destination {
   readonly repository: string;
   readonly tag: string;
   /** Absent: the ferry's own engine. */
-  readonly engine?: 'docker';
+  readonly engine?: 'docker' | undefined;
   /** The backup tag that gets the old content before the tag is replaced. */
-  readonly backupTag?: string;
+  readonly backupTag?: string | undefined;
 }
 
 /** A target that does not have the image yet, and the fault of the last attempt. */
 export interface OpenTarget {
   readonly destination: Destination;
   /** Absent: not tried yet. */
-  readonly fault?: Fault;
+  readonly fault?: Fault | undefined;
 }
 
 /** A target that this attempt skips. */
@@ -66,7 +66,7 @@ export type ImagePlan =
       /** When the rows were read, UTC ms by the database's clock: later requests stay pending. */
       readonly readAt: number;
       /** Absent if only Docker daemons copy the image: they resolve it. */
-      readonly sourceDigest?: string;
+      readonly sourceDigest?: string | undefined;
       /** The decision if a daemon does not find the tag. */
       readonly missingTag: 'wait' | 'block';
       /** Canonical platforms, or `all`. */
@@ -82,7 +82,7 @@ export type ImagePlan =
        * The copy on another target (`host/repository@digest`) that is read instead of the source, because the source no
        * longer has that content; `sourceDigest` is the digest there.
        */
-      readonly from?: string;
+      readonly from?: string | undefined;
       /** Targets that have the image and are not changed: already recorded. */
       readonly kept?: readonly TargetOutcome[];
     };
@@ -94,7 +94,7 @@ export interface CopyImageInput {
   readonly destinations: readonly Destination[];
   readonly force?: true;
   /** `host/repository@digest` that is read instead of the image's own source. */
-  readonly from?: string;
+  readonly from?: string | undefined;
 }
 
 export interface CopyImageResult {
@@ -102,7 +102,7 @@ export interface CopyImageResult {
   readonly open: readonly OpenTarget[];
   readonly bytesRead: number;
   /** Resolved by a Docker daemon. */
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   /** Wanted platforms that a Docker daemon did not find, canonical. */
   readonly missingPlatforms?: readonly string[];
   /** Set when the source failed: the open targets wait for it. */
@@ -127,7 +127,7 @@ export interface TakeoverPage {
   readonly claims?: { readonly looked: number; readonly missing: number; readonly unverified: number };
   /** Why rows marked as pushed could not be checked, with the number of rows: the first 20 reasons. */
   readonly unasked?: readonly (LeftTarget & { readonly rows: number })[];
-  readonly next?: number;
+  readonly next?: number | undefined;
 }
 
 /** Rows that are newly blocked, because they do not identify an image. */
@@ -154,7 +154,7 @@ export interface RunActivities {
     readonly run: string;
     readonly totals: SyncTotals;
     readonly cancelled: boolean;
-    readonly failure?: string;
+    readonly failure?: string | undefined;
   }): Promise<void>;
   /** Deletes history older than the configured days. If it is interrupted, the next run continues. */
   pruneHistory(): Promise<void>;
@@ -173,7 +173,7 @@ export interface TagActivities {
     /** The first 100. */
     readonly unchecked: readonly UncheckedTag[];
     readonly uncheckedCount: number;
-    readonly next?: number;
+    readonly next?: number | undefined;
   }>;
 }
 
@@ -194,7 +194,7 @@ export interface CopyActivities {
 
 export interface CopyByDockerInput extends Omit<CopyImageInput, 'sourceDigest' | 'force' | 'from'> {
   /** The digest that the source's tag must point to; absent: any. */
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
 }
 
 export interface DockerActivities {

@@ -6,5 +6,5 @@ export const bugAttempts = 5;
 
 export interface FaultDetail {
   readonly decision: 'retry' | 'wait' | 'block' | 'bug';
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }

@@ -3,7 +3,7 @@ import type { FetchScope } from '../domain/upstream.js';
 
 export interface FetchInput {
   /** Default: the upstream's own scope. If it is set, the newest release is checked even if it was handled before. */
-  readonly scope?: FetchScope;
+  readonly scope?: FetchScope | undefined;
 }
 
 export interface FetchUpstreamInput extends FetchInput {
@@ -20,7 +20,7 @@ export interface FetchedImage {
    * given reason; for all others an existing row did not change.
    */
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'already-pushed' | 'blocked' | 'withdrawn' | 'refused';
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export interface FetchResult extends Omit<UpstreamFinding, 'wanted' | 'etag'> {

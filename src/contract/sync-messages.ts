@@ -29,7 +29,7 @@ export interface ReplacedTag {
   /** The new digest. */
   readonly digest: string;
   /** `host/repository:tag` of the backup of the old content; absent if no backup is configured. */
-  readonly backup?: string;
+  readonly backup?: string | undefined;
 }
 
 /** A tag that cannot be read back from its target. */
@@ -93,7 +93,7 @@ export interface SyncAllResult extends SyncTotals {
   /** Uploads that continued after a break: the number and the first 100; absent if none did. */
   readonly continued?: { readonly count: number; readonly first: readonly ContinuedCopy[] };
   /** When a throttling source or target can be retried, UTC ms: a run starts automatically at that time. */
-  readonly againAt?: number;
+  readonly againAt?: number | undefined;
   /** Set if this workflow only forwarded the request to the running `sync-all`. */
   readonly forwardedTo?: string;
 }
@@ -112,7 +112,7 @@ export interface SyncRun {
  * no input.
  */
 export interface SyncAllState {
-  readonly run?: SyncRun;
+  readonly run?: SyncRun | undefined;
   readonly adoptedUpTo?: number;
   readonly adoptionOver?: boolean;
   readonly tagsCheckedUpTo?: number;
@@ -126,12 +126,12 @@ export interface SyncAllState {
   readonly dropped?: readonly string[];
   readonly result?: SyncAllResult;
   /** For tests: continue as new after this many events instead of when the server suggests it. */
-  readonly continueAfterEvents?: number;
+  readonly continueAfterEvents?: number | undefined;
 }
 
 export interface SyncProgress {
   readonly phase: 'starting' | 'adopting' | 'copying' | 'draining' | 'finishing' | 'done';
-  readonly run?: string;
+  readonly run?: string | undefined;
   readonly queued: number;
   readonly inFlight: readonly string[];
   readonly result: SyncAllResult;
@@ -141,24 +141,24 @@ export interface SyncImageInput {
   /** Canonical `host/path:tag[@digest]`. */
   readonly image: string;
   /** The sync run that it belongs to; absent if a person starts it by hand. */
-  readonly run?: string;
+  readonly run?: string | undefined;
 }
 
 export interface SyncImageResult {
   readonly image: string;
   /** `nothing`: no row of it is pending. */
   readonly state: 'pushed' | 'waiting' | 'retrying' | 'blocked' | 'nothing';
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   readonly targets: readonly TargetOutcome[];
   readonly notDone: readonly NotDone[];
   /** Blob bytes read from the source, over all attempts. */
   readonly bytesRead: number;
   /** When the rest can be retried, UTC ms, if the other side announced a time. */
-  readonly againAt?: number;
+  readonly againAt?: number | undefined;
 }
 
 export interface RequestSyncAllInput {
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 export type { AddedImage } from '../domain/requested-images.js';
@@ -167,11 +167,11 @@ export interface AddImageInput {
   /** References; one with platforms of its own is an object. At most 500. */
   readonly images: readonly (string | RequestedImage)[];
   /** Platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
   /** False: only record them. */
   readonly sync?: boolean;
   /** Who requests it, for the record. */
-  readonly requestedBy?: string;
+  readonly requestedBy?: string | undefined;
 }
 
 export interface AddImageResult {

@@ -6,5 +6,5 @@ import type { Fault } from './activity-types.js';
 export function toFault(error: unknown): Fault | undefined {
   if (!(error instanceof FerryError)) return undefined;
   const { code, decision, message, retryAfterMs } = error;
-  return { code, decision, reason: visibleLines(message), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { code, decision, reason: visibleLines(message), retryAfterMs };
 }

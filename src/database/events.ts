@@ -15,7 +15,7 @@ const standardLimit = 1_000;
 /** Writes changes in a few statements, however many there are. The transaction must be the one that made them. */
 export async function recordEvents(
   queries: Queries,
-  changes: readonly (StateChange & { readonly who?: string })[],
+  changes: readonly (StateChange & { readonly who?: string | undefined })[],
   cause: ChangeCause,
 ): Promise<void> {
   const rows = changes.map((change) => ({
@@ -89,11 +89,11 @@ function stateEvent(row: EventRow): StateEvent {
     kind: row.kind as StateEvent['kind'],
     image: row.image,
     ...(row.target === '' ? {} : { target: row.target }),
-    ...(row.from_state === null ? {} : { from: row.from_state as StateEvent['to'] }),
+    from: (row.from_state ?? undefined) as StateEvent['to'] | undefined,
     to: row.to_state as StateEvent['to'],
-    ...(row.code === null ? {} : { code: row.code as FaultCode }),
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.run === null ? {} : { run: row.run }),
-    ...(row.who === null ? {} : { who: row.who }),
+    code: (row.code ?? undefined) as FaultCode | undefined,
+    reason: row.reason ?? undefined,
+    run: row.run ?? undefined,
+    who: row.who ?? undefined,
   };
 }

@@ -23,7 +23,7 @@ export interface PrunedHistory {
 }
 
 export interface PruneOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Rows deleted at once; default 5,000. */
   readonly batch?: number;
 }

@@ -13,7 +13,7 @@ export interface PullAccount {
 export interface PullBudget extends PullAccount, PullAllowance {
   readonly free: number;
   /** When enough is free for a retry, UTC ms; absent: now. */
-  readonly againAt?: number;
+  readonly againAt?: number | undefined;
 }
 
 /** A source counts a pull in flight within this time. Later, the announced number is exact. */

@@ -82,7 +82,7 @@ export class StatusQueries {
       ...(unverified === 0 ? {} : { unverified }),
       ...(unread === 0 ? {} : { unread }),
       blockedBy: blocked.map((row) => ({ code: row.code, rows: Number(row.rows) })),
-      ...(lastRun === undefined ? {} : { lastRun }),
+      lastRun,
     };
   }
 

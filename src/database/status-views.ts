@@ -15,17 +15,17 @@ export interface WantedEntry {
   /** States of the missing copies of a pending row that was tried, without duplicates, the most severe first. */
   readonly open?: readonly CopyState[];
   /** Why it is blocked or not completed yet. */
-  readonly code?: string;
-  readonly reason?: string;
-  readonly note?: string;
-  readonly requestedBy?: RequestedBy;
+  readonly code?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly note?: string | undefined;
+  readonly requestedBy?: RequestedBy | undefined;
   /** UTC milliseconds, as all times here. */
-  readonly requestedAt?: number;
-  readonly checkedAt?: number;
-  readonly firstMissingAt?: number;
-  readonly sourceDigest?: string;
+  readonly requestedAt?: number | undefined;
+  readonly checkedAt?: number | undefined;
+  readonly firstMissingAt?: number | undefined;
+  readonly sourceDigest?: string | undefined;
   /** Names of the targets that this row is for; absent: all of them. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
 }
 
 /** A row of `image_copies`. */
@@ -33,17 +33,17 @@ export interface CopyEntry {
   readonly image: string;
   readonly target: string;
   readonly state: CopyState;
-  readonly code?: string;
-  readonly reason?: string;
+  readonly code?: string | undefined;
+  readonly reason?: string | undefined;
   /** `host/repository:tag` on the target. */
-  readonly reference?: string;
-  readonly digest?: string;
-  readonly sourceDigest?: string;
+  readonly reference?: string | undefined;
+  readonly digest?: string | undefined;
+  readonly sourceDigest?: string | undefined;
   readonly attempts: number;
   readonly lastTriedAt: number;
   /** The digest that the last push replaced, and the name of its backup. */
-  readonly replaced?: string;
-  readonly backup?: string;
+  readonly replaced?: string | undefined;
+  readonly backup?: string | undefined;
   readonly dropped?: readonly { readonly digest: string; readonly reason: string }[];
 }
 
@@ -54,12 +54,12 @@ export interface PushedEntry {
   readonly image?: string;
   readonly name: string;
   readonly digest: string;
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   readonly platforms: readonly { readonly platform: string; readonly digest?: string; readonly size?: number }[];
   /** Only another program recorded it; the ferry has not verified it. */
   readonly unverified?: true;
   /** `YYYY-MM-DD HH:MM:SS`, UTC for what the ferry wrote. */
-  readonly pushedAt?: string;
+  readonly pushedAt?: string | undefined;
 }
 
 export interface ImageStatus {
@@ -79,22 +79,22 @@ export interface Overview {
   /** Pending rows that another program marked as pushed and the ferry never verified; absent: none. */
   readonly unverified?: number;
   /** Rows that another program wrote and no sync run has read yet, counted by their own `push_status`; absent: none. */
-  readonly unread?: number;
+  readonly unread?: number | undefined;
   readonly targets: readonly {
     readonly target: string;
     readonly copies: Readonly<Partial<Record<CopyState, number>>>;
   }[];
   readonly blockedBy: readonly { readonly code: string; readonly rows: number }[];
-  readonly lastRun?: RunReport;
+  readonly lastRun?: RunReport | undefined;
 }
 
 export interface RunReport {
   readonly run: string;
   readonly reasons: readonly string[];
   readonly startedAt: number;
-  readonly finishedAt?: number;
+  readonly finishedAt?: number | undefined;
   /** The result that the run recorded at its end. */
-  readonly summary?: Readonly<Record<string, unknown>>;
+  readonly summary?: Readonly<Record<string, unknown>> | undefined;
   /** Number of images by state. */
   readonly images: Readonly<Partial<Record<CopyState, number>>>;
   readonly bytesRead: number;
@@ -104,7 +104,7 @@ export interface RunReport {
 export interface RunPage {
   readonly items: readonly RunReport[];
   /** Cursor of the next page; absent at the end. */
-  readonly next?: string;
+  readonly next?: string | undefined;
 }
 
 /** An image or target that a run did not complete. */
@@ -119,12 +119,12 @@ export interface NotDoneEntry {
 export interface Page<T> {
   readonly items: readonly T[];
   /** Position of the next page; absent at the end. */
-  readonly next?: number;
+  readonly next?: number | undefined;
 }
 
 export interface PageQuery {
   /** Maximum number of items; default 1,000. */
   readonly limit?: number;
   /** `next` of the previous page. */
-  readonly after?: number;
+  readonly after?: number | undefined;
 }

@@ -14,7 +14,7 @@ export interface PushedTag {
   readonly rowId: number;
   readonly image: string;
   /** The source digest when it was copied; absent if an older script copied it. */
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   readonly targets: TargetSelection;
 }
 
@@ -50,7 +50,7 @@ export class TagCheckStore {
       const rows = await this.#page(query.before, last);
       for (const { id, image, source_digest: digest } of rows) {
         if (image === null || found.has(image) || !query.matches(image)) continue;
-        found.set(image, { rowId: id, image, ...(digest === null ? {} : { sourceDigest: digest }) });
+        found.set(image, { rowId: id, image, sourceDigest: digest ?? undefined });
         if (found.size === query.limit) return [...found.values()];
       }
       last = rows.at(-1)?.id ?? last;

@@ -32,7 +32,7 @@ export class UpstreamStore {
     if (row === undefined) return undefined;
     return {
       fingerprint: row.fingerprint,
-      ...(row.release_tag === null ? {} : { release: row.release_tag }),
+      release: row.release_tag ?? undefined,
       ...(row.etag !== null && isTrusted(row.etag_since, now) ? { etag: row.etag } : {}),
     };
   }

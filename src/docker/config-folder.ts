@@ -28,7 +28,7 @@ export async function makeConfigFolder(userConfigFolder?: string): Promise<Confi
   const remove = async (): Promise<void> => await rm(path, { recursive: true, force: true });
   try {
     const context = userConfigFolder === undefined ? undefined : await borrowContexts(userConfigFolder, path);
-    const config = { auths: noEntry, ...(context === undefined ? {} : { currentContext: context }) };
+    const config = { auths: noEntry, currentContext: context };
     await writeConfig(path, config);
     return { path, remove, addToken: async (key, entry) => await addToken(path, key, entry) };
   } catch (error) {

@@ -10,11 +10,11 @@ const silenceLimitMs = 60 * 60_000;
 const outputLimitBytes = 16 * 1024 * 1024;
 
 export interface DockerCommandOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The side whose error a failure is. */
   readonly side: DockerSide;
   /** Written to its standard input, which no other user of the machine can see. */
-  readonly input?: string;
+  readonly input?: string | undefined;
   readonly onLine?: (line: string) => void;
 }
 

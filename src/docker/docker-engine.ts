@@ -89,7 +89,7 @@ async function copyWith(
   if (open.length === 0) return { missingPlatforms: [], targets: [], failures };
   await session.logIn(sourceRepo(request));
   const { sourceDigest, images, missing } = await pullPlatforms(session, request, {
-    ...(beforePull === undefined ? {} : { beforePull }),
+    beforePull,
     keep: async (image) => await createBackupTag(session, open, image),
   });
   const results: DockerTargetResult[] = [];

@@ -10,7 +10,7 @@ interface DockerFaultClass {
   readonly side?: DockerSide;
   readonly code: FaultCode;
   readonly decision: Decision;
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }
 
 const excerptCharacters = 400;

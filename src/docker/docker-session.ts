@@ -113,8 +113,8 @@ export class DockerSession {
     return await this.#tellingUnused(side, async () => {
       return await this.#docker.run(args, {
         side,
-        ...(signal === undefined ? {} : { signal }),
-        ...(input === undefined ? {} : { input }),
+        signal,
+        input,
       });
     });
   }
@@ -126,7 +126,7 @@ export class DockerSession {
     return await this.#tellingUnused(side, async () => {
       return await this.#docker.run([step, ...args], {
         side,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
         onLine(line) {
           const read = readLayerLine(line);
           if (read !== undefined) onProgress?.({ step, name, ...read });

@@ -16,7 +16,7 @@ export interface DockerTarget {
 export interface DockerCopyRequest {
   readonly source: ImageReference;
   /** The digest that the source's tag must point to; absent: any. */
-  readonly sourceDigest?: Digest;
+  readonly sourceDigest?: Digest | undefined;
   readonly platforms: PlatformSelection;
   readonly targets: readonly DockerTarget[];
 }
@@ -42,7 +42,7 @@ export interface DockerTargetResult {
   readonly mountedLayers: number;
   readonly presentLayers: number;
   /** A note for the user about the image. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export interface DockerTargetFailure {
@@ -55,7 +55,7 @@ export interface DockerCopyReport {
   /**
    * The digest that the source's tag pointed to, as the daemon reports it; absent if no target could accept anything.
    */
-  readonly sourceDigest?: Digest;
+  readonly sourceDigest?: Digest | undefined;
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   readonly targets: readonly DockerTargetResult[];
@@ -75,10 +75,10 @@ export interface DockerProgress {
 }
 
 export interface DockerCopyOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: DockerProgress) => void;
   /** Called before each request that the source may count as a pull; an error that it throws ends the copy. */
-  readonly beforePull?: () => Promise<void>;
+  readonly beforePull?: (() => Promise<void>) | undefined;
   /** Called for each target once the image is in the daemon; a `FerryError` that it throws is that target's failure. */
   readonly beforePush?: (target: DockerTarget) => Promise<void>;
 }
@@ -87,9 +87,9 @@ export interface DockerCredentials {
   readonly username: string;
   readonly password: string;
   /** An OAuth2 refresh token instead of user and password. */
-  readonly identityToken?: string;
+  readonly identityToken?: string | undefined;
   /** A bearer token instead of both. */
-  readonly registryToken?: string;
+  readonly registryToken?: string | undefined;
 }
 
 export interface DockerSettings {
@@ -108,7 +108,7 @@ export interface DockerSettings {
   readonly credentials: {
     (host: string, repository: string, target?: string): Promise<DockerCredentials | undefined>;
     /** Why stored credentials for a repository cannot be used. */
-    readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
+    readonly unused?: ((host: string, repository: string, target?: string) => Promise<readonly string[]>) | undefined;
   };
   /**
    * A command without output for this long is terminated. A layer of many gigabytes is silent while it is transferred.

@@ -10,7 +10,7 @@ const containerdStore = 'io.containerd.snapshotter';
  * @throws DockerFault
  */
 export async function assertClassicStore(docker: DockerCommand, signal: AbortSignal | undefined): Promise<void> {
-  const options = { side: 'daemon', ...(signal === undefined ? {} : { signal }) } as const;
+  const options = { side: 'daemon', signal } as const;
   const status = await docker.run(['info', '--format={{json .DriverStatus}}'], options);
   if (!status.some((line) => line.includes(containerdStore))) return;
   throw new DockerFault(

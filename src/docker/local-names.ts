@@ -25,7 +25,7 @@ export class LocalNames {
     repositories: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<LocalNames> {
-    const options = { side: 'daemon', ...(signal === undefined ? {} : { signal }) } as const;
+    const options = { side: 'daemon', signal } as const;
     const before = new Map<string, string>();
     for (const repository of new Set(repositories)) {
       const list = ['image', 'ls', '--digests', '--no-trunc', `--format=${fields}`, repository];

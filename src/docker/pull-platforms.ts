@@ -16,12 +16,12 @@ import { offeredPlatforms } from './manifest-list.js';
 export interface PulledImage {
   readonly platform: string;
   /** The requested platform; absent if the source offers only one and does not name it. */
-  readonly wanted?: Platform;
+  readonly wanted?: Platform | undefined;
   /** The daemon's ID: the digest of the image's configuration, which lists the digests of its unpacked layers. */
   readonly id: string;
   readonly size: number;
   /** Note for the user that its configuration does not name the platform completely. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export interface PulledPlatforms {
@@ -32,7 +32,7 @@ export interface PulledPlatforms {
 
 export interface PullSteps {
   /** Called before each request that the source may count. */
-  readonly beforePull?: () => Promise<void>;
+  readonly beforePull?: (() => Promise<void>) | undefined;
   /** Gives a pulled image a name of its own before the next pull moves its tag. */
   readonly keep: (image: PulledImage) => Promise<void>;
 }
@@ -128,7 +128,7 @@ async function pullOne(
     digest,
     image: {
       ...image,
-      ...(known === undefined ? {} : { wanted: known }),
+      wanted: known,
       ...(isOpen ? { note: `${oddityOf(wanted, offered)}: it is copied unchanged` } : {}),
     },
   };

@@ -23,7 +23,7 @@ export interface ComposeService {
   /** Values of variables where its file has its own; absent: those of the whole selection. */
   readonly lookup?: Lookup;
   /** Why its image cannot be determined from this document alone, as text. */
-  readonly fault?: string;
+  readonly fault?: string | undefined;
 }
 
 export interface ServiceImage {
@@ -34,7 +34,7 @@ export interface ServiceImage {
 export interface ImageSelection {
   readonly lookup: Lookup;
   /** Absent: every service of every profile. */
-  readonly include?: ServicePatterns;
+  readonly include?: ServicePatterns | undefined;
   readonly exclude: ServicePatterns;
 }
 

@@ -19,7 +19,7 @@ export type Interpolated =
       readonly kind: 'fault';
       readonly reason: string;
       /** The variable that must be set, if that is the fault. */
-      readonly variable?: string;
+      readonly variable?: string | undefined;
     };
 
 /** The length limit also bounds how deep operands can be nested. */
@@ -39,7 +39,7 @@ export function interpolate(template: string, lookup: Lookup): Interpolated {
   } catch (error) {
     if (error instanceof InterpolationFault) {
       const { message: reason, variable } = error;
-      return { kind: 'fault', reason, ...(variable === undefined ? {} : { variable }) };
+      return { kind: 'fault', reason, variable };
     }
     throw error;
   }

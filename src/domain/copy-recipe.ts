@@ -28,5 +28,5 @@ export interface KnownCopy {
   readonly missingPlatforms: readonly string[];
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
   /** A note for the user. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }

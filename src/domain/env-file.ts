@@ -41,7 +41,7 @@ interface ReadValue {
   /** Absent if it cannot be determined. */
   readonly value?: string;
   /** Length of a quoted value in the file. */
-  readonly length?: number;
+  readonly length?: number | undefined;
 }
 
 function readValue(ahead: string, line: string, lookup: Lookup): ReadValue {

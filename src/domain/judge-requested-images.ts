@@ -18,7 +18,7 @@ import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js
 
 export interface AddRequest {
   readonly images: readonly (string | RequestedImage)[];
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
 }
 
 export interface AddPorts {
@@ -82,17 +82,17 @@ function answersTo(
   const image = printImageReference(reference);
   return platforms.map((platform) => {
     const result = results.get(`${image}|${platform}`);
-    const previous = result?.previous === undefined ? {} : { previous: statusNames[result.previous] };
-    return { asked, image, platform, outcome: result?.outcome ?? 'already-pending', ...previous };
+    const previous = result?.previous === undefined ? undefined : statusNames[result.previous];
+    return { asked, image, platform, outcome: result?.outcome ?? 'already-pending', previous };
   });
 }
 
 interface ReadRequest {
   readonly asked: string;
   /** Absent if refused. */
-  readonly reference?: ImageReference;
+  readonly reference?: ImageReference | undefined;
   readonly platforms: readonly string[];
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** No reference is longer. It keeps answers small for any input. */

@@ -12,7 +12,7 @@ export interface MutableTags {
   /** Milliseconds between two checks; 0: in each run. */
   readonly everyMs: number;
   /** Template of the backup tag that keeps the old content when a tag on a target is replaced; absent: no backup. */
-  readonly backupTag?: string;
+  readonly backupTag?: string | undefined;
 }
 
 const tagPlaceholder = '{tag}';

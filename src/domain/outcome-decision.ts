@@ -7,16 +7,16 @@ import type { ImageOutcome, TargetOutcome } from './wanted-image.js';
 export interface CopyStanding {
   readonly target: string;
   readonly state: CopyState;
-  readonly code?: FaultCode;
-  readonly reason?: string;
+  readonly code?: FaultCode | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface Verdict {
   readonly status: typeof PushStatus.pending | typeof PushStatus.pushed | typeof PushStatus.blocked;
   /** The state of the image as a whole, for the history of its run. */
   readonly state: CopyState;
-  readonly code?: FaultCode;
-  readonly reason?: string;
+  readonly code?: FaultCode | undefined;
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -72,7 +72,7 @@ function explanation(standings: readonly CopyStanding[]): Pick<Verdict, 'code' |
   const isShared = standings.every(({ reason }) => reason === first.reason);
   const reasons = standings.map(({ target, reason = '' }) => `${target}: ${reason}`);
   return {
-    ...(first.code === undefined ? {} : { code: first.code }),
+    code: first.code,
     reason: isShared ? (first.reason ?? '') : reasons.join('; '),
   };
 }

@@ -36,11 +36,11 @@ export interface PlannedTarget {
    */
   readonly state: 'there' | 'copy' | 'unknown' | 'refused';
   /** `host/repository:tag` */
-  readonly reference?: string;
+  readonly reference?: string | undefined;
   /** The plain name of the image, which another image already has on this target. */
-  readonly takenName?: string;
+  readonly takenName?: string | undefined;
   /** Digest that the tag points to now and that would be replaced. */
-  readonly replaces?: string;
+  readonly replaces?: string | undefined;
   /** The old content stays part of the tag: platforms are only added. */
   readonly extends?: true;
   readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
@@ -48,8 +48,8 @@ export interface PlannedTarget {
   readonly mountable: PlannedBlobs;
   readonly sent: PlannedBlobs;
   /** A note for the user about the copy. */
-  readonly note?: string;
-  readonly fault?: PlannedFault;
+  readonly note?: string | undefined;
+  readonly fault?: PlannedFault | undefined;
 }
 
 /** What a sync would do for one image. */
@@ -63,13 +63,13 @@ export interface PlannedImage {
    * `stopped`: the source, or every target, has a fault.
    */
   readonly state: 'there' | 'copy' | 'unread' | 'adopt' | 'stopped';
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   readonly missingPlatforms: readonly string[];
   /** Pulls that the source counts; at least one for an unread image. */
   readonly pulls: number;
   readonly bytesToRead: number;
   readonly targets: readonly PlannedTarget[];
-  readonly fault?: PlannedFault;
+  readonly fault?: PlannedFault | undefined;
 }
 
 /** A pull allowance, and how much of it the plan would use. */

@@ -35,12 +35,12 @@ export function releaseDifference(older: readonly ServiceImage[], newer: readonl
       added.push(describe(image, use));
     } else {
       replaced.add(predecessor.image);
-      changed.push({ ...describe(image, use), ...withOldTag(predecessor.use.reference) });
+      changed.push({ ...describe(image, use), oldTag: tagOf(predecessor.use.reference) });
     }
   }
   const removed = [...before]
     .filter(([image]) => !after.has(image) && !replaced.has(image))
-    .map(([image, use]): ImageChange => ({ image, services: use.services, ...withOldTag(use.reference) }));
+    .map(([image, use]): ImageChange => ({ image, services: use.services, oldTag: tagOf(use.reference) }));
   return { added, changed, removed, unchanged, services: serviceChanges(older, newer) };
 }
 
@@ -68,13 +68,7 @@ function predecessorOf(use: Use, before: ReadonlyMap<string, Use>, after: Readon
 }
 
 function describe(image: string, { reference, services }: Use): ImageChange {
-  const tag = tagOf(reference);
-  return { image, services, ...(tag === undefined ? {} : { newTag: tag }) };
-}
-
-function withOldTag(reference: ImageReference): { readonly oldTag?: string } {
-  const tag = tagOf(reference);
-  return tag === undefined ? {} : { oldTag: tag };
+  return { image, services, newTag: tagOf(reference) };
 }
 
 function tagOf({ tag, digest }: ImageReference): string | undefined {
@@ -89,6 +83,6 @@ function serviceChanges(older: readonly ServiceImage[], newer: readonly ServiceI
     const from = before.get(service);
     const to = after.get(service);
     if (from === to) return [];
-    return [{ service, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
+    return [{ service, from, to }];
   });
 }

@@ -4,12 +4,17 @@ import { excerpt, holdsPassword, withoutPassword } from '@image-ferry/registry/r
 export const requestLimits = { images: 500, platformsOfAnImage: 16, rows: 2_000 } as const;
 
 type RequestedPart =
-  string | { readonly image: string; readonly platforms?: readonly string[]; readonly refused?: string };
+  | string
+  | {
+      readonly image: string;
+      readonly platforms?: readonly string[] | undefined;
+      readonly refused?: string | undefined;
+    };
 
 interface Request<I extends RequestedPart> {
   readonly images: readonly I[];
   /** For images without platforms of their own; absent: the configured ones, which count as one here. */
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
 }
 
 /** requestFault returns why a whole request is refused: it exceeds a limit or contains a password. Undefined if it is valid. */

@@ -11,7 +11,7 @@ export type { RequestedImage } from './requested-image.js';
 export interface RequestedImages {
   /** In the order of the request. Entries that could not be parsed are included, with the reason. */
   readonly images: readonly RequestedImage[];
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
   /** Paths of unknown fields in the request. */
   readonly ignored: readonly string[];
 }
@@ -25,8 +25,8 @@ export interface AddedImage {
   readonly platform?: string;
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
   /** The state of an existing row before the request. */
-  readonly previous?: 'pending' | 'pushed' | 'blocked' | 'withdrawn';
-  readonly reason?: string;
+  readonly previous?: 'pending' | 'pushed' | 'blocked' | 'withdrawn' | undefined;
+  readonly reason?: string | undefined;
 }
 
 const deepest = 4;
@@ -77,7 +77,7 @@ export function readRequest(payload: unknown): RequestedImages {
   const images = readImages(isObject(payload) ? withoutPlatforms(payload) : payload, { path: '', depth: 0, ignored });
   const request = {
     images,
-    ...(platforms === undefined ? {} : { platforms }),
+    platforms,
     ignored: [...new Set(ignored)].slice(0, mostIgnored),
   };
   const fault = requestFault(request);

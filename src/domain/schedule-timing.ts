@@ -2,7 +2,7 @@ import { printDuration } from './duration.js';
 import type { UpstreamSchedule } from './upstream.js';
 
 /** An interval in milliseconds since the epoch plus an offset, or cron expressions in a time zone, UTC by default. */
-export type ScheduleTiming = UpstreamSchedule & { readonly offsetMs?: number };
+export type ScheduleTiming = UpstreamSchedule & { readonly offsetMs?: number | undefined };
 
 /** A scheduled action and its timing. */
 export interface ScheduleSetting {

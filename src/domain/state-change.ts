@@ -13,10 +13,10 @@ export interface StateChange {
   /** Absent for the image as a whole. */
   readonly target?: string;
   /** Absent where the ferry knew nothing of it before. */
-  readonly from?: ImageState | CopyState;
+  readonly from?: ImageState | CopyState | undefined;
   readonly to: ImageState | CopyState;
-  readonly code?: FaultCode;
-  readonly reason?: string;
+  readonly code?: FaultCode | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** What made a state change. */
@@ -48,9 +48,9 @@ export interface ChangeCause {
   readonly kind: ChangeKind;
   /** UTC milliseconds by the database's clock. */
   readonly at: number;
-  readonly run?: string;
+  readonly run?: string | undefined;
   /** Who requested it, such as `cli` or `webhook ID`. */
-  readonly who?: string;
+  readonly who?: string | undefined;
 }
 
 /** A state change as `events` keeps it. */

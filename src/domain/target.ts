@@ -26,11 +26,11 @@ export interface Target {
   readonly naming: NamingScheme;
   readonly manifestPolicy: ManifestPolicy;
   /** Copy signatures, SBOMs and all other referrers of an image too; default: only the image. */
-  readonly referrers?: boolean;
+  readonly referrers?: boolean | undefined;
   /** Source repository (`host/path`) to target repository (path without host), set by a person; overrides `naming`. */
   readonly explicitNames: Readonly<Record<string, string>>;
   /** Absent: the ferry's own engine. */
-  readonly engine?: 'docker';
+  readonly engine?: 'docker' | undefined;
 }
 
 /** Whether all of these targets are copied to by a Docker daemon, so that the ferry itself must not contact the registries. */

@@ -13,31 +13,31 @@ export interface ImageChange {
   /** Services that use it. */
   readonly services: readonly string[];
   /** The tag of the same repository that its services used before. */
-  readonly oldTag?: string;
-  readonly newTag?: string;
+  readonly oldTag?: string | undefined;
+  readonly newTag?: string | undefined;
 }
 
 export interface ServiceChange {
   readonly service: string;
   /** Canonical; absent if the service is new. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Canonical; absent if the service was removed. */
-  readonly to?: string;
+  readonly to?: string | undefined;
 }
 
 /** An image to add to the wanted images, and why. */
 export interface FoundImage {
   readonly image: string;
-  readonly service?: string;
-  readonly oldTag?: string;
-  readonly newTag?: string;
+  readonly service?: string | undefined;
+  readonly oldTag?: string | undefined;
+  readonly newTag?: string | undefined;
 }
 
 export interface UpstreamFinding {
   /** Newest release; for tags of a registry, the newest that matches. */
-  readonly release?: string;
+  readonly release?: string | undefined;
   /** The release that it was compared with. */
-  readonly previous?: string;
+  readonly previous?: string | undefined;
   /** False: this release was handled before, so there is nothing to record. */
   readonly isNew: boolean;
   readonly added: readonly ImageChange[];
@@ -51,13 +51,13 @@ export interface UpstreamFinding {
   /** Further notes for the user. */
   readonly notes: readonly string[];
   /** For the next conditional request. */
-  readonly etag?: string;
+  readonly etag?: string | undefined;
 }
 
 /** The finding for a release that was handled before. */
 export function nothingNew(release: string | undefined, notes: readonly string[] = [], etag?: string): UpstreamFinding {
   return {
-    ...(release === undefined ? {} : { release }),
+    release,
     isNew: false,
     added: [],
     changed: [],
@@ -67,6 +67,6 @@ export function nothingNew(release: string | undefined, notes: readonly string[]
     wanted: [],
     skipped: [],
     notes,
-    ...(etag === undefined ? {} : { etag }),
+    etag,
   };
 }

@@ -10,7 +10,7 @@ export interface ServicePatterns {
 
 /** When a schedule runs: an interval in milliseconds, or cron expressions in a time zone. */
 export type UpstreamSchedule =
-  { readonly everyMs: number } | { readonly cron: readonly string[]; readonly timezone?: string };
+  { readonly everyMs: number } | { readonly cron: readonly string[]; readonly timezone?: string | undefined };
 
 export interface ImagePlatforms {
   /** With `*`; matches the canonical image or its usual short form, with or without its tag. */
@@ -22,13 +22,13 @@ export interface ImagePlatforms {
 interface UpstreamBase {
   readonly name: string;
   /** Canonical platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
-  readonly platforms?: readonly string[];
+  readonly platforms?: readonly string[] | undefined;
   /** Platforms of single images: the first matching pattern applies, else `platforms`. */
   readonly imagePlatforms?: readonly ImagePlatforms[];
   /** Names of the targets that its images go to; absent: every configured one. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
   /** Absent: it is checked only on request. */
-  readonly schedule?: UpstreamSchedule;
+  readonly schedule?: UpstreamSchedule | undefined;
 }
 
 /** Scope `changed` wants what a release adds or changes; `release` wants every image of it. */
@@ -46,7 +46,7 @@ export interface ComposeUpstream extends UpstreamBase {
   readonly prereleases: boolean;
   readonly scope: FetchScope;
   /** Default: all services. */
-  readonly include?: ServicePatterns;
+  readonly include?: ServicePatterns | undefined;
   readonly exclude: ServicePatterns;
   /** Values of variables in the file. */
   readonly variables: Readonly<Record<string, string>>;
@@ -73,9 +73,9 @@ export interface TagsUpstream extends UpstreamBase {
 
 export interface TagRules {
   /** Regular expression that must match the whole tag. */
-  readonly match?: string;
+  readonly match?: string | undefined;
   /** Semver range; it excludes tags that are not versions. */
-  readonly range?: string;
+  readonly range?: string | undefined;
   /** Maximum number of tags, newest version first. */
   readonly newest: number;
   /** Patterns with `*` of tags that are never wanted. */

@@ -38,10 +38,10 @@ export interface RequestedBy {
   readonly by: 'cli' | 'webhook' | 'upstream' | 'workflow' | 'row';
   /** Delivery ID, upstream name, user. */
   readonly id?: string;
-  readonly release?: string;
-  readonly service?: string;
-  readonly oldTag?: string;
-  readonly newTag?: string;
+  readonly release?: string | undefined;
+  readonly service?: string | undefined;
+  readonly oldTag?: string | undefined;
+  readonly newTag?: string | undefined;
 }
 
 /** A row of `images_for_push` in canonical form. */
@@ -52,15 +52,15 @@ export interface WantedImage {
   /** Canonical platform or `all`. */
   readonly platform: string;
   readonly status: PushStatus;
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   /** When a run last finished it, UTC milliseconds. */
-  readonly checkedAt?: number;
+  readonly checkedAt?: number | undefined;
   /** When its tag was first found missing, UTC milliseconds. */
-  readonly firstMissingAt?: number;
-  readonly blockedCode?: FaultCode;
-  readonly blockedReason?: string;
+  readonly firstMissingAt?: number | undefined;
+  readonly blockedCode?: FaultCode | undefined;
+  readonly blockedReason?: string | undefined;
   /** Names of its targets; absent: every configured one. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
   /** It was pushed, and is copied again even if the targets have it. */
   readonly forceCopy?: true;
 }
@@ -99,9 +99,9 @@ export type TargetOutcome =
       readonly mediaType: string;
       readonly platforms: readonly PlatformCopy[];
       /** What the tag pointed to before, when that was something else. */
-      readonly replaced?: string;
+      readonly replaced?: string | undefined;
       /** `host/repository:tag` of the backup that points to the replaced content. */
-      readonly backup?: string;
+      readonly backup?: string | undefined;
       /** Manifests dropped by the target's manifest policy, or because the source no longer has them. */
       readonly dropped: readonly { readonly digest: string; readonly reason: string }[];
       /** Blobs that were sent, mounted from another repository, or already there; and bytes sent. */
@@ -110,13 +110,13 @@ export type TargetOutcome =
       readonly skippedBlobs: number;
       readonly bytesSent: number;
       /** A note for the user about a copy that differs from the source or whose platform is not known. */
-      readonly note?: string;
+      readonly note?: string | undefined;
       /** Why the tag cannot be read back from the target: its digest is known only from the response to PUT. */
-      readonly unread?: string;
+      readonly unread?: string | undefined;
       /** Where uploads continued after a break: offset and size of the blob, in bytes. */
       readonly continued?: readonly { readonly offset: number; readonly size: number }[] | undefined;
       /** The recipe of the copy (`copy-recipe.ts`); absent: a later run cannot reuse the result. */
-      readonly recipe?: string;
+      readonly recipe?: string | undefined;
     }
   | {
       readonly target: string;
@@ -124,12 +124,12 @@ export type TargetOutcome =
       readonly reference: string;
       readonly digest: string;
       /** Why the existing tag was kept although it is not exactly what was requested. */
-      readonly note?: string;
+      readonly note?: string | undefined;
     }
   | {
       readonly target: string;
       readonly state: 'waiting' | 'retrying' | 'blocked';
-      readonly reference?: string;
+      readonly reference?: string | undefined;
       readonly code: FaultCode;
       readonly reason: string;
     };
@@ -137,7 +137,7 @@ export type TargetOutcome =
 /** Everything that a finished `SyncImage` writes to the database, in one transaction. */
 export interface ImageOutcome {
   readonly image: string;
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   /** IDs of the image's rows that this outcome covers: those that were read when it started. */
   readonly rows: readonly number[];
   readonly targets: readonly TargetOutcome[];
@@ -161,7 +161,7 @@ export interface WantedRequest {
   readonly platform: string;
   readonly requestedBy: RequestedBy;
   /** Names of its targets; absent: every configured one. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
 }
 
 export interface WantedResult {
@@ -169,7 +169,7 @@ export interface WantedResult {
   readonly platform: string;
   /** `added`: a new row; `renewed`: was pushed or blocked or withdrawn, pending again; `already-pending`. */
   readonly outcome: 'added' | 'renewed' | 'already-pending';
-  readonly previous?: PushStatus;
+  readonly previous?: PushStatus | undefined;
 }
 
 /** What the rows record about an image on its targets. */
@@ -178,7 +178,7 @@ export interface Holdings {
   /** Targets that the ferry itself has copied the image to, whatever happened to it later. */
   readonly pushedByFerry: readonly string[];
   /** When a person last requested it, UTC ms; only pending rows count. */
-  readonly askedAt?: number;
+  readonly askedAt?: number | undefined;
 }
 
 /** A copy of an image that is recorded in the rows. */
@@ -186,10 +186,10 @@ export interface Holding {
   /** `host/repository:tag` */
   readonly reference: string;
   /** The digest that the ferry found or pushed there. */
-  readonly digest?: string;
+  readonly digest?: string | undefined;
   /** When the ferry itself pushed it, UTC ms; absent: another program did. */
-  readonly pushedAt?: number;
-  readonly pushedId?: number;
+  readonly pushedAt?: number | undefined;
+  readonly pushedId?: number | undefined;
   /** The source's digest when it was copied, if recorded. */
   readonly sourceDigests: readonly string[];
 }
@@ -205,7 +205,7 @@ export interface ClaimedRow {
   readonly places: readonly {
     readonly target: string;
     readonly reference?: string | undefined;
-    readonly pushedId?: number;
+    readonly pushedId?: number | undefined;
   }[];
 }
 
@@ -221,15 +221,15 @@ export interface TakenOver {
   /** Whether it is on all of its targets. */
   readonly isThere: boolean;
   /** A note for its row. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   readonly copies: readonly {
     readonly target: string;
     /** `host/repository:tag` */
     readonly reference: string;
     /** The digest of the tag if it contains the row's platform; else absent. */
-    readonly digest?: string;
-    readonly pushedId?: number;
-    readonly note?: string;
+    readonly digest?: string | undefined;
+    readonly pushedId?: number | undefined;
+    readonly note?: string | undefined;
   }[];
 }
 

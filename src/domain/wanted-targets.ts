@@ -9,7 +9,7 @@ export type TargetSelection = 'all' | readonly string[];
  * all of them. If every row is withdrawn, it returns their targets, which a copy in flight still needs.
  */
 export function wantedTargets(
-  rows: readonly { readonly status: PushStatus; readonly targets?: readonly string[] }[],
+  rows: readonly { readonly status: PushStatus; readonly targets?: readonly string[] | undefined }[],
 ): TargetSelection {
   const live = rows.filter(({ status }) => status !== PushStatus.withdrawn);
   const [first, ...others] = (live.length > 0 ? live : rows).map(({ targets }): TargetSelection => targets ?? 'all');

@@ -19,7 +19,7 @@ export type FoundCopies =
 
 export interface UnaskedTarget extends LeftTarget {
   /** Of its fault, see `FerryError`. */
-  readonly hostReason?: string;
+  readonly hostReason?: string | undefined;
 }
 
 type FoundCopy = Extract<TargetOutcome, { state: 'adopted' }>;
@@ -77,7 +77,7 @@ export async function findCopies(
         const fault = toFault(error);
         if (fault === undefined || fault.code === 'database') throw error;
         const hostReason = error instanceof FerryError ? error.hostReason : undefined;
-        left.push({ target, fault, ...(hostReason === undefined ? {} : { hostReason }) });
+        left.push({ target, fault, hostReason });
       }
     }),
   );

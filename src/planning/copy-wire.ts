@@ -34,15 +34,7 @@ export function copyTargets(destinations: readonly Destination[], targets: reado
       });
     }
     const { manifestPolicy, referrers } = target;
-    return {
-      name,
-      host,
-      repository,
-      tag,
-      manifestPolicy,
-      ...(referrers === undefined ? {} : { referrers }),
-      ...(backupTag === undefined ? {} : { backupTag }),
-    };
+    return { name, host, repository, tag, manifestPolicy, referrers, backupTag };
   });
 }
 
@@ -62,15 +54,15 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
     ...(replaces === undefined || (result.extends === true && sent?.backup === undefined)
       ? {}
       : { replaced: replaces }),
-    ...(sent?.backup === undefined ? {} : { backup: sent.backup }),
+    backup: sent?.backup,
     uploadedBlobs: sent?.uploadedBlobs ?? 0,
     mountedBlobs: sent?.mountedBlobs ?? 0,
     skippedBlobs: sent?.skippedBlobs ?? 0,
     bytesSent: sent?.bytesSent ?? 0,
-    ...(note === undefined ? {} : { note }),
-    ...(unread === undefined ? {} : { unread }),
-    ...(sent?.continued === undefined ? {} : { continued: continuedOf(sent.continued) }),
-    ...(recipe === undefined ? {} : { recipe }),
+    note,
+    unread,
+    continued: sent?.continued === undefined ? undefined : continuedOf(sent.continued),
+    recipe,
   };
 }
 
@@ -92,8 +84,7 @@ export function openTarget(
   destinations: readonly Destination[],
 ): OpenTarget {
   const destination = destinationOf(target, destinations);
-  const fault = toFault(failure);
-  return fault === undefined ? { destination } : { destination, fault };
+  return { destination, fault: toFault(failure) };
 }
 
 function destinationOf(target: string, destinations: readonly Destination[]): Destination {

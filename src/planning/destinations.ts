@@ -50,7 +50,7 @@ export async function claimDestinations(
 export interface ForeseenDestination {
   readonly destination: Destination;
   /** The name that it would have, were it not another image's. */
-  readonly takenName?: string;
+  readonly takenName?: string | undefined;
 }
 
 /**
@@ -115,6 +115,6 @@ function destinationOn(target: Target, source: ImageReference, repository: strin
     host,
     repository,
     tag: targetTag(source, target),
-    ...(engine === undefined ? {} : { engine }),
+    engine,
   };
 }

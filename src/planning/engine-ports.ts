@@ -15,19 +15,22 @@ export interface TagRef {
 /** The copy engine. A source fault is thrown; a target's is part of what is returned. */
 export interface CopyEngine {
   /** Resolves a source's reference to its digest, which proves that it exists; one HEAD. */
-  resolve(source: ImageReference, options?: { readonly signal?: AbortSignal }): Promise<Digest>;
+  resolve(source: ImageReference, options?: { readonly signal?: AbortSignal | undefined }): Promise<Digest>;
   plan(request: CopyRequest, options?: CopyOptions): Promise<CopyPlan>;
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
   /** What a tag points to on a target, asked with the target's own account; undefined when it is not there. */
-  head(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<{ readonly digest: string } | undefined>;
+  head(
+    place: TagRef,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<{ readonly digest: string } | undefined>;
   /** The same with the platforms that it holds; manifest and config are read for that. */
-  look(place: TagRef, options?: { readonly signal?: AbortSignal }): Promise<TagContents | undefined>;
+  look(place: TagRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<TagContents | undefined>;
   /** Cancels an upload at its registry. @throws RegistryFault if the registry cannot be reached, or refuses */
-  cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */
   isSame(
     request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
     found: { readonly place: TagRef; readonly contents: TagContents },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<boolean>;
 }

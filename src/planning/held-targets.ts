@@ -22,8 +22,8 @@ export interface HeldTarget {
   readonly digest: string;
   /** `host/repository@digest`, to be read from; absent where only a Docker daemon may. */
   readonly readable?: string;
-  readonly pushedId?: number;
-  readonly note?: string;
+  readonly pushedId?: number | undefined;
+  readonly note?: string | undefined;
   /** What the source had when it was copied; and what the target has, which may be the source's as well. */
   readonly sourceDigests: readonly Digest[];
 }
@@ -190,7 +190,7 @@ function heldOn({ name: target }: Target, holding: Holding, digest: string): Hel
     target,
     reference,
     digest,
-    ...(pushedId === undefined ? {} : { pushedId }),
+    pushedId,
     sourceDigests: [...sourceDigests, digest].filter((text): text is Digest => isDigest(text)),
   };
 }

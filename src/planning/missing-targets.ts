@@ -65,7 +65,7 @@ export async function planMissing(
       code: mayHeal?.code ?? 'tag-missing',
       decision: mayHeal === undefined ? 'block' : mayHeal.decision,
       reason: `it lacks what ${names} has, which neither the source nor that target gives: ${why}; "ferry retry ${image}" copies what the source has now to every target`,
-      ...(mayHeal?.retryAfterMs === undefined ? {} : { retryAfterMs: mayHeal.retryAfterMs }),
+      retryAfterMs: mayHeal?.retryAfterMs,
     },
   };
 

@@ -226,7 +226,7 @@ export class ImagePlanner {
       open: [...untried(plan, direct), ...retrying, ...byDocker],
       left,
       kept,
-      ...(from === undefined ? {} : { from }),
+      from,
     };
   }
 
@@ -242,8 +242,8 @@ export class ImagePlanner {
         target,
         reference,
         digest,
-        ...(pushedId === undefined ? {} : { pushedId }),
-        ...(note === undefined ? {} : { note }),
+        pushedId,
+        note,
       }));
     await this.#ports.pushed.recordTakenOver(
       pending.map(({ id, platform }) => ({
@@ -285,14 +285,13 @@ export class ImagePlanner {
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
     const force = isAnew ? ({ force: true } as const) : {};
-    const resolved = sourceDigest === undefined ? {} : { sourceDigest };
     const recipes = copyRecipes(printed(selection), targets);
     const known = await pushed.knownCopies(image);
     const request = {
       source,
       platforms: selection,
       targets: copyTargets(direct, targets).map((target) => withKnown(target, known, recipes)),
-      ...resolved,
+      sourceDigest,
       ...force,
     };
     const plan = await engine.plan(request, { signal });
@@ -417,7 +416,7 @@ function untried(plan: CopyPlan, destinations: readonly Destination[]) {
 }
 
 function keptOutcome({ target, reference, digest, note }: HeldTarget): Extract<TargetOutcome, { state: 'adopted' }> {
-  return { target, state: 'adopted', reference, digest, ...(note === undefined ? {} : { note }) };
+  return { target, state: 'adopted', reference, digest, note };
 }
 
 /** The tag points to something that no row records. */

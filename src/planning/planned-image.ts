@@ -12,7 +12,7 @@ const noBlobs = { blobs: 0, bytes: 0 };
 export function plannedTargets({ plan, targets }: CopySurvey, found: readonly ForeseenDestination[]): PlannedTarget[] {
   return found.map(({ destination, takenName }): PlannedTarget => {
     const { target } = destination;
-    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
+    const named = { ...bareTarget(destination), takenName };
     const retrying = plan.failures.find((failure) => failure.target === target);
     if (retrying !== undefined) return { ...named, state: 'refused', fault: faultOf(retrying.failure) };
     const planned = plan.targets.find((candidate) => candidate.target === target);
@@ -20,10 +20,10 @@ export function plannedTargets({ plan, targets }: CopySurvey, found: readonly Fo
     return {
       ...named,
       state: planned?.alreadyThere === true ? 'there' : 'copy',
-      ...(planned?.replaces === undefined ? {} : { replaces: planned.replaces }),
+      replaces: planned?.replaces,
       ...(planned?.extends === true ? { extends: true } : {}),
       dropped: planned?.dropped ?? [],
-      ...(planned?.note === undefined ? {} : { note: planned.note }),
+      note: planned?.note,
       there,
       mountable,
       sent,
@@ -44,7 +44,7 @@ export function stateOf(targets: readonly PlannedTarget[]): PlannedImage['state'
 
 /** Only a Docker daemon may look there. */
 export function unseenTarget({ destination, takenName }: ForeseenDestination): PlannedTarget {
-  return { ...bareTarget(destination), state: 'unknown', ...(takenName === undefined ? {} : { takenName }) };
+  return { ...bareTarget(destination), state: 'unknown', takenName };
 }
 
 export function bareImage({ image, platforms }: Pick<PendingPlan, 'image' | 'platforms'>) {

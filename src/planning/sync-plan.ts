@@ -124,7 +124,7 @@ class ImageSurveyor {
         ? { targets: [] }
         : await this.#lookDirectly({ source, sourceDigest, platforms, force }, direct);
     const targets = [...looked.targets, ...byDocker, ...refused];
-    return { ...looked, ...(sourceDigest === undefined ? {} : { sourceDigest }), state: stateOf(targets), targets };
+    return { ...looked, sourceDigest, state: stateOf(targets), targets };
   }
 
   async #lookDirectly(
@@ -151,7 +151,7 @@ class ImageSurveyor {
     { destination, takenName }: ForeseenDestination,
     { sourceDigest, force }: Pick<CopyRequest, 'sourceDigest' | 'force'>,
   ): Promise<PlannedTarget> {
-    const named = { ...bareTarget(destination), ...(takenName === undefined ? {} : { takenName }) };
+    const named = { ...bareTarget(destination), takenName };
     try {
       const head = await this.#ports.engine.head(destination, { signal: this.#signal });
       return { ...named, state: force !== true && head?.digest === sourceDigest ? 'there' : 'unknown' };

@@ -31,7 +31,7 @@ interface Sought {
   readonly copies: readonly {
     readonly target: string;
     readonly registryImageName: string;
-    readonly pushedId?: number;
+    readonly pushedId?: number | undefined;
   }[];
 }
 
@@ -106,8 +106,8 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
         return {
           target,
           reference,
-          ...(digest === undefined ? {} : { digest }),
-          ...(pushedId === undefined ? {} : { pushedId }),
+          digest,
+          pushedId,
         };
       }),
     });
@@ -123,7 +123,7 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
       places.map(async ({ target, reference, pushedId }) => ({
         target,
         registryImageName: reference ?? (await nameOn(image, target)),
-        ...(pushedId === undefined ? {} : { pushedId }),
+        pushedId,
       })),
     );
     return { row: { rowId, image, platform, selection, was: PushStatus.pushed }, copies };

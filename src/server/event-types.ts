@@ -77,7 +77,7 @@ function readFetch(upstream: string, payload: unknown, upstreams: readonly strin
     throw refusal(422, `unknown upstream "${excerpt(upstream)}"; configured: ${upstreams.join(', ')}`);
   }
   const { scope, ...others } = checked(FetchPayload, payload);
-  const request = { upstream, ...(scope === undefined ? {} : { scope }) };
+  const request = { upstream, scope };
   return { kind: 'fetch', request, ...noting(Object.keys(others)) };
 }
 

@@ -13,7 +13,7 @@ import type { ServerLog, ServerWork, Event } from './server-work.js';
 
 export interface WebhookOptions {
   /** Absent: all deliveries are rejected. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** A push to this branch requests a sync run. */
   readonly branch: string;
   /** `owner/name` of the accepted repositories; empty: every repository that knows the secret. */

@@ -15,7 +15,7 @@ import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {
   /** Secret of GitHub's deliveries; absent: all are rejected. */
-  readonly webhookSecret?: string;
+  readonly webhookSecret?: string | undefined;
   /** Tokens of the dispatch requests and the images API; empty: all requests are rejected. */
   readonly apiTokens: readonly string[];
   readonly branch: string;
@@ -92,12 +92,11 @@ export function createHttpServer(options: HttpServerOptions) {
     scheme: 'bearer',
     description: 'FERRY_API_TOKEN',
   });
-  const secret = webhookSecret === undefined ? {} : { secret: webhookSecret };
   const dispatches = gitHubDispatches({ tokens, repositories, upstreams, limit, work, log });
   return (
     health
       .openapi(getDocument, (context) => context.json(document(), 200))
-      .route('/', gitHubWebhooks({ ...secret, branch, repositories, upstreams, limit, work, log }))
+      .route('/', gitHubWebhooks({ secret: webhookSecret, branch, repositories, upstreams, limit, work, log }))
       .route('/', imagesApi({ tokens, limit, work, log }))
       .route('/', statusApi({ tokens, limit, work, readDatabase }))
       .route('/', dispatches)

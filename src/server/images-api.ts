@@ -100,14 +100,14 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions) {
     await work.addImages(delivery, event.input);
     log.info({ delivery, images: event.input.images.length }, 'images requested');
     logIgnored(log, delivery, event);
-    const ignored = event.ignored === undefined ? {} : { ignored: event.ignored };
+    const { ignored } = event;
     const result = await work.addImagesResult(delivery);
     if (result !== undefined) {
       assertAnswered(event.input, result, key);
-      return context.json({ delivery, ...result, ...ignored }, 200);
+      return context.json({ delivery, ...result, ignored }, 200);
     }
     // Temporal has it, and no worker has answered yet: with the same key the sender may send it again.
-    return context.json({ delivery, accepted: true as const, ...ignored }, 202);
+    return context.json({ delivery, accepted: true as const, ignored }, 202);
   });
 }
 

@@ -28,7 +28,7 @@ export interface RunningWork {
 export interface FetchRequest {
   /** Name of a configured upstream. */
   readonly upstream: string;
-  readonly scope?: FetchScope;
+  readonly scope?: FetchScope | undefined;
 }
 
 /** What an event requests. `ignored`: unknown fields of its payload. */
@@ -43,7 +43,7 @@ export interface AddImageEvent extends WithIgnored {
 }
 
 interface WithIgnored {
-  readonly ignored?: readonly string[];
+  readonly ignored?: readonly string[] | undefined;
 }
 
 /** Starts what an event requests. The delivery's ID makes a repetition safe. */

@@ -80,11 +80,9 @@ export function statusApi({ tokens, limit, work, readDatabase }: StatusApiOption
     })
     .openapi({ ...getImages, middleware: gate }, async (context) => {
       const { state, limit: most, cursor } = context.req.valid('query');
-      const after = cursor === undefined ? {} : { after: Number(cursor) };
-      const { items, next } = await read(
-        async ({ status }) => await status.listWanted(state, { limit: most, ...after }),
-      );
-      return context.json(next === undefined ? { items } : { items, next: String(next) }, 200);
+      const after = cursor === undefined ? undefined : Number(cursor);
+      const { items, next } = await read(async ({ status }) => await status.listWanted(state, { limit: most, after }));
+      return context.json({ items, next: next === undefined ? undefined : String(next) }, 200);
     })
     .openapi({ ...getImage, middleware: gate }, async (context) => {
       const image = printImageReference(parseImageReference(context.req.valid('query').reference));

@@ -76,7 +76,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     const { namespace, connection, address: configured, advice } = settings;
     if (configured !== undefined) {
       parts.record('Temporal', undefined, { temporal: { address: configured } });
-      const place = { address: configured, namespace, connection, ...(advice === undefined ? {} : { advice }) };
+      const place = { address: configured, namespace, connection, advice };
       await abortable(signal, assertServed(place));
       return { address: configured };
     }

@@ -35,7 +35,7 @@ export async function checkCompose(
   const wanted = scope === FetchScope.release ? [...added, ...changed, ...unchanged] : [...added, ...changed];
   return {
     release: newest,
-    ...(base === undefined ? {} : { previous: base }),
+    previous: base,
     isNew: true,
     added,
     changed,
@@ -45,7 +45,7 @@ export async function checkCompose(
     wanted: wanted.map(foundImage),
     skipped,
     notes: [...notes, ...about],
-    ...(etag === undefined ? {} : { etag }),
+    etag,
   };
 
   async function imagesAt(tag: string): Promise<{
@@ -57,7 +57,7 @@ export async function checkCompose(
     // Only own properties: `constructor` is a valid variable name.
     const lookup = (name: string): string | undefined => (Object.hasOwn(variables, name) ? variables[name] : undefined);
     const project = await loadComposeProject(openTagFiles(github, { repository, tag }, options.signal), file, lookup);
-    const read = imagesOfServices(project.services, { lookup, ...(include === undefined ? {} : { include }), exclude });
+    const read = imagesOfServices(project.services, { lookup, include, exclude });
     return { images: read.images, skipped: [...read.skipped, ...project.skipped], notes: project.notes };
   }
 
@@ -79,7 +79,7 @@ function foundImage({ image, services, oldTag, newTag }: ImageChange): FoundImag
   return {
     image,
     ...(services.length === 0 ? {} : { service: services.join(', ') }),
-    ...(oldTag === undefined ? {} : { oldTag }),
-    ...(newTag === undefined ? {} : { newTag }),
+    oldTag,
+    newTag,
   };
 }

@@ -25,7 +25,7 @@ export async function checkRelease(
   const { changes, skipped } = imagesOf(upstream, newest, base);
   return {
     release: newest,
-    ...(base === undefined ? {} : { previous: base }),
+    previous: base,
     isNew: true,
     added: base === undefined ? changes : [],
     changed: base === undefined ? [] : changes,
@@ -34,12 +34,12 @@ export async function checkRelease(
     services: [],
     wanted: changes.map(({ image, oldTag, newTag }) => ({
       image,
-      ...(oldTag === undefined ? {} : { oldTag }),
-      ...(newTag === undefined ? {} : { newTag }),
+      oldTag,
+      newTag,
     })),
     skipped,
     notes,
-    ...(etag === undefined ? {} : { etag }),
+    etag,
   };
 }
 
@@ -58,8 +58,8 @@ function imagesOf(
       changes.push({
         image: printImageReference(reference),
         services: [],
-        ...(before === undefined ? {} : { oldTag: before }),
-        ...(reference.tag === undefined ? {} : { newTag: reference.tag }),
+        oldTag: before,
+        newTag: reference.tag,
       });
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;

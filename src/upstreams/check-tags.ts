@@ -17,7 +17,7 @@ export async function checkTags(
   { signal }: UpstreamCheckOptions,
 ): Promise<UpstreamFinding> {
   const { host, path } = parseImageReference(image);
-  const tags = await registries.listTags({ host, path }, signal === undefined ? {} : { signal });
+  const tags = await registries.listTags({ host, path }, { signal });
   const { selected, skipped } = selectTags(tags, rules);
   const [newest] = selected;
   if (newest === undefined) {
@@ -35,7 +35,7 @@ export async function checkTags(
     removed: [],
     unchanged: 0,
     services: [],
-    wanted: added.map(({ image: found, newTag }) => ({ image: found, ...(newTag === undefined ? {} : { newTag }) })),
+    wanted: added.map(({ image: found, newTag }) => ({ image: found, newTag })),
     skipped,
     notes: [],
   };

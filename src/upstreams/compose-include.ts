@@ -7,7 +7,7 @@ export type Include = { readonly what: string } & (
   | {
       readonly paths: readonly string[];
       readonly folder: string;
-      readonly envFiles?: readonly string[];
+      readonly envFiles?: readonly string[] | undefined;
     }
   | { readonly reason: string }
 );
@@ -38,12 +38,7 @@ function readInclude(fields: Readonly<Record<string, unknown>>, folder: string, 
   const environment = textsOf(fields['env_file']);
   const envFiles = environment.length === 0 ? undefined : resolve(environment, folder, lookup);
   if (envFiles !== undefined && 'reason' in envFiles) return { what, reason: envFiles.reason };
-  return {
-    what,
-    paths: paths.found,
-    folder: placed.found[0] ?? '',
-    ...(envFiles === undefined ? {} : { envFiles: envFiles.found }),
-  };
+  return { what, paths: paths.found, folder: placed.found[0] ?? '', envFiles: envFiles?.found };
 }
 
 function resolve(

@@ -34,7 +34,7 @@ interface Part {
   /** The base of relative paths, and the folder of `.env`. */
   readonly folder: string;
   /** Absent: `.env` of the folder. */
-  readonly envFiles?: readonly string[];
+  readonly envFiles?: readonly string[] | undefined;
   /** Values that override those of the environment files. */
   readonly outer: Lookup;
   /** Files that include this one. */

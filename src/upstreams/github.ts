@@ -30,7 +30,7 @@ export interface GitHubOptions {
 export interface TagListing {
   readonly tags: readonly string[];
   /** Covers the first `etagCovers` tags only. */
-  readonly etag?: string;
+  readonly etag?: string | undefined;
   readonly etagCovers: number;
 }
 
@@ -45,7 +45,7 @@ export interface GitHub {
    */
   listTags(
     repository: string,
-    options?: { readonly etag?: string; readonly signal?: AbortSignal },
+    options?: { readonly etag?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<TagListing | undefined>;
   /**
    * Returns the text of a file at a tag.
@@ -54,7 +54,7 @@ export interface GitHub {
    */
   readFile(
     file: { readonly repository: string; readonly path: string; readonly tag: string },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<string>;
   /**
    * Lists the names of the files in a folder at a tag; '' is the repository's root.
@@ -64,7 +64,7 @@ export interface GitHub {
    */
   listFolder(
     folder: { readonly repository: string; readonly path: string; readonly tag: string },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<readonly string[] | undefined>;
   readonly hasToken: boolean;
 }
@@ -88,7 +88,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     async listTags(repository, { etag, signal } = {}) {
       const client = createClient(options);
       const tags: string[] = [];
-      let first: { readonly etag?: string; readonly etagCovers: number } = { etagCovers: 0 };
+      let first: { readonly etag?: string | undefined; readonly etagCovers: number } = { etagCovers: 0 };
       for (let page = 1; page <= mostPages; page += 1) {
         const request = {
           what: `the tags of ${repository}`,
@@ -102,7 +102,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
         const parsed = Tags.safeParse(data);
         if (!parsed.success) throw unexpected(request, `a list of tags with names of at most ${longestTag} characters`);
         tags.push(...parsed.data.map(({ name }) => name));
-        if (page === 1) first = { ...withEtag(headers.etag), etagCovers: tags.length };
+        if (page === 1) first = { etag: headers.etag, etagCovers: tags.length };
         // The next page is requested by its number: a URL in a response is not followed with the token.
         if (!/<[^>]*>\s*;[^,]*\brel="?next"?/.test(headers.link ?? '')) return { tags, ...first };
       }
@@ -190,7 +190,7 @@ function createClient(options: GitHubOptions) {
     baseUrl: baseOf(options),
     userAgent: 'image-ferry',
     request: { fetch: wholeAnswers(send, largestAnswerBytes) },
-    ...(token === undefined ? {} : { auth: token }),
+    auth: token,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     // An activity must not wait an hour for a rate limit: the workflow sleeps instead.
     throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false },
@@ -248,10 +248,6 @@ function readText(data: unknown, request: GitHubRequest): string {
 function ownerAndRepo(repository: string): { readonly owner: string; readonly repo: string } {
   const [owner = '', repo = ''] = repository.split('/');
   return { owner, repo };
-}
-
-function withEtag(etag: string | undefined): { readonly etag?: string } {
-  return etag === undefined ? {} : { etag };
 }
 
 function unexpected({ url }: GitHubRequest, expected: string): UpstreamFault {

@@ -19,8 +19,8 @@ export type Opening =
       readonly kind: 'look';
       readonly newest: string;
       /** The release that it is compared with. */
-      readonly base?: string;
-      readonly etag?: string;
+      readonly base?: string | undefined;
+      readonly etag?: string | undefined;
       /** Notes for the user so far. */
       readonly notes: readonly string[];
     };
@@ -38,19 +38,13 @@ export async function openCheck(github: GitHub, upstream: ReleasesOf, options: U
   const told = note === undefined ? notes : [...notes, note];
   if (comparison.kind === 'handled') return { kind: 'over', finding: nothingNew(handled?.release, told, etag) };
   const { base } = comparison;
-  return {
-    kind: 'look',
-    newest: releases[0],
-    ...(base === undefined ? {} : { base }),
-    ...(etag === undefined ? {} : { etag }),
-    notes: told,
-  };
+  return { kind: 'look', newest: releases[0], base, etag, notes: told };
 }
 
 interface ReleaseListing {
   /** Tags of releases, newest version first; at least one. */
   readonly releases: readonly [string, ...string[]];
-  readonly etag?: string;
+  readonly etag?: string | undefined;
 }
 
 /**
@@ -65,8 +59,8 @@ async function listReleases(
   { handled, again = false, signal }: UpstreamCheckOptions,
 ): Promise<ReleaseListing | undefined> {
   const listing = await github.listTags(repository, {
-    ...(handled?.etag === undefined || again ? {} : { etag: handled.etag }),
-    ...(signal === undefined ? {} : { signal }),
+    etag: again ? undefined : handled?.etag,
+    signal,
   });
   if (listing === undefined) return undefined;
 
@@ -81,12 +75,12 @@ async function listReleases(
   }
   // The ETag is used only while it covers the tags where new releases appear.
   const speaks = etag !== undefined && tags.indexOf(newest) < etagCovers;
-  return { releases: [newest, ...older], ...(speaks ? { etag } : {}) };
+  return { releases: [newest, ...older], etag: speaks ? etag : undefined };
 }
 
 type Comparison =
   /** The newest release is to be read, compared with `base` if there is one. */
-  | { readonly kind: 'look'; readonly base?: string; readonly note?: string }
+  | { readonly kind: 'look'; readonly base: string | undefined; readonly note?: string }
   | { readonly kind: 'handled'; readonly note?: string };
 
 /**
@@ -103,15 +97,14 @@ function comparisonOf(
   const last = handled?.release;
   // A version that is tagged twice would be compared with itself.
   const before = older.find((release) => !isSameVersion(release, newest, order));
-  const fallback = before === undefined ? {} : { base: before };
-  if (last === newest) return again ? { kind: 'look', ...fallback } : { kind: 'handled' };
-  if (last === undefined) return { kind: 'look', ...fallback };
+  if (last === newest) return again ? { kind: 'look', base: before } : { kind: 'handled' };
+  if (last === undefined) return { kind: 'look', base: before };
   if (releases.has(last)) return { kind: 'look', base: last };
   const gone = `the last handled release ${last} no longer exists`;
   if (releasesNewestFirst([last, newest], { order, prereleases })[0] === last && !again) {
     return { kind: 'handled', note: `${gone}; the newest one is ${newest}` };
   }
-  return { kind: 'look', ...fallback, note: `${gone}: compared with ${before ?? 'nothing'} instead` };
+  return { kind: 'look', base: before, note: `${gone}: compared with ${before ?? 'nothing'} instead` };
 }
 
 /** Notes for the user about the GitHub access. */

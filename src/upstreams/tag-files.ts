@@ -22,7 +22,7 @@ export function openTagFiles(
   { repository, tag }: { readonly repository: string; readonly tag: string },
   signal?: AbortSignal,
 ): TagFiles {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const texts = new Map<string, Promise<string>>();
   const folders = new Map<string, Promise<readonly string[] | undefined>>();
   let bytes = 0;

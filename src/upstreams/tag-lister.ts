@@ -2,6 +2,6 @@
 export interface TagLister {
   listTags(
     repository: { readonly host: string; readonly path: string },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<readonly string[]>;
 }

@@ -14,7 +14,7 @@ export class UpstreamFault extends FerryError {
     }: {
       readonly code: FaultCode;
       readonly decision: Decision;
-      readonly retryAfterMs?: number;
+      readonly retryAfterMs?: number | undefined;
       readonly status?: number;
       readonly cause?: unknown;
     },

@@ -12,17 +12,17 @@ export interface AttemptResult {
   readonly done: readonly TargetOutcome[];
   readonly open: readonly OpenTarget[];
   readonly bytesRead: number;
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
   readonly missingPlatforms: readonly string[];
   /** Why a Docker daemon could not pull the image, if only daemons access the source. */
-  readonly stoppedBy?: Fault;
+  readonly stoppedBy?: Fault | undefined;
 }
 
 /** Targets that got the image in an earlier attempt and cannot be checked: they need nothing more. */
 export interface KeptTargets {
   readonly outcomes: readonly TargetOutcome[];
   /** The digest that they have: the other targets get the same. */
-  readonly sourceDigest?: string;
+  readonly sourceDigest?: string | undefined;
 }
 
 export async function copyOpenTargets(image: string, plan: OpenPlan, kept: KeptTargets): Promise<AttemptResult> {
@@ -47,18 +47,13 @@ export async function copyOpenTargets(image: string, plan: OpenPlan, kept: KeptT
               platforms,
               destinations: direct,
               ...(plan.force === true ? { force: true } : {}),
-              ...(plan.from === undefined ? {} : { from: plan.from }),
+              from: plan.from,
             },
           ]),
         ]),
     ...(byDocker.length === 0
       ? []
-      : [
-          copyByDocker(
-            { image, platforms, destinations: byDocker, ...(sourceDigest === undefined ? {} : { sourceDigest }) },
-            summaryOf(image, byDocker),
-          ),
-        ]),
+      : [copyByDocker({ image, platforms, destinations: byDocker, sourceDigest }, summaryOf(image, byDocker))]),
   ]);
   return summedUp(plan, retrying, kept, results);
 }
@@ -83,8 +78,8 @@ function summedUp(
     open: [...retrying, ...results.flatMap(openAfter)],
     bytesRead: results.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     missingPlatforms: [...new Set(missing)],
-    ...(sourceDigest === undefined ? {} : { sourceDigest }),
-    ...(stoppedBy === undefined ? {} : { stoppedBy }),
+    sourceDigest,
+    stoppedBy,
   };
 }
 

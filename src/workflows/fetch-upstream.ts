@@ -96,7 +96,7 @@ async function checkOnce(upstream: string, { scope, input, request }: Check): Pr
 
 async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {
   for (let tries = 0; ; tries += 1) {
-    const check = await upstreamCheck.checkUpstream({ upstream, ...(scope === undefined ? {} : { scope }) });
+    const check = await upstreamCheck.checkUpstream({ upstream, scope });
     if (check.kind === 'found') return check;
 
     const pauseMs = pauseAfter(upstream, check.fault, tries);

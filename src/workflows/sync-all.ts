@@ -65,7 +65,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
   const handOver = (): SyncAllState => ({
     requests: waiting,
     seen: [...seen].slice(-requestsRemembered),
-    ...(continueAfterEvents === undefined ? {} : { continueAfterEvents }),
+    continueAfterEvents,
   });
   let carried: SyncAllState | undefined = state.run === undefined ? undefined : state;
   try {

@@ -96,7 +96,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const { code, reason } = plan.fault;
     const state = stateOf(plan.fault);
     const { done: there, sourceDigest } = delivered.latest;
-    const source = there.length === 0 || sourceDigest === undefined ? {} : { sourceDigest };
+    const source = { sourceDigest: there.length === 0 ? undefined : sourceDigest };
     const outcome: ImageOutcome = {
       image,
       ...source,
@@ -108,7 +108,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     };
     await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
     const notDone = [{ image, state, code, reason }];
-    return { image, state, ...source, targets: there, notDone, bytesRead, ...again([plan.fault]) };
+    return { image, state, ...source, targets: there, notDone, bytesRead, againAt: againAt([plan.fault], Date.now()) };
   }
 
   async function recordCopied(
@@ -120,7 +120,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const { sourceDigest, missingPlatforms } = copied;
     // A digest that was read from another target does not describe the image's own source.
     const isFromSource = plan.kind === 'left' || plan.from === undefined;
-    const source = sourceDigest === undefined || !isFromSource ? {} : { sourceDigest };
+    const source = { sourceDigest: isFromSource ? sourceDigest : undefined };
     const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
     await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
     const notDone = targets.flatMap((target) => notDoneOn(image, target));
@@ -129,7 +129,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
     const kept = (plan.kind === 'planned' ? plan.kept : undefined) ?? [];
     const allTargets = [...targets, ...kept];
     const state = openState(notDone.map((one) => one.state)) ?? 'pushed';
-    return { image, state, ...source, targets: allTargets, notDone, bytesRead, ...again(faults) };
+    return { image, state, ...source, targets: allTargets, notDone, bytesRead, againAt: againAt(faults, Date.now()) };
   }
 }
 
@@ -138,13 +138,8 @@ function stillLeft({ left }: Plan | LeftPlan, kept: KeptTargets): readonly LeftT
   return left.filter((target) => !isKept(target, kept));
 }
 
-function again(faults: readonly Fault[]): { readonly againAt?: number } {
-  const at = againAt(faults, Date.now());
-  return at === undefined ? {} : { againAt: at };
-}
-
 /** Input typed by hand may contain a short reference, and has no run. */
-function readInput(input: unknown): Required<SyncImageInput> {
+function readInput(input: unknown): { readonly image: string; readonly run: string } {
   const expected = 'SyncImage expects {"image": "docker.io/library/nginx:1.27"}';
   const { image, run } = readFields(input, expected);
   if (typeof image !== 'string') throw refused(expected);

@@ -107,7 +107,7 @@ function replacedBy({ image, targets }: SyncImageResult): readonly ReplacedTag[]
   return targets.flatMap((outcome) => {
     if (outcome.state !== 'pushed' || outcome.replaced === undefined) return [];
     const { target, reference, digest, replaced: before, backup } = outcome;
-    return [{ image, target, reference, before, digest, ...(backup === undefined ? {} : { backup }) }];
+    return [{ image, target, reference, before, digest, backup }];
   });
 }
 

@@ -55,16 +55,15 @@ export class SyncRunExecution {
   }
 
   progress(): SyncProgress {
-    const run = this.#run === undefined ? {} : { run: this.#run.id };
     const { queued, inFlight } = this.#pool;
     const phase = this.#phase === 'copying' && this.#feed.isDraining ? 'draining' : this.#phase;
-    return { ...run, phase, queued, inFlight, result: this.result };
+    return { run: this.#run?.id, phase, queued, inFlight, result: this.result };
   }
 
   stateForNextRun(): SyncAllState {
     const { runningElsewhere, dropped } = this.#pool;
     return {
-      ...(this.#run === undefined ? {} : { run: this.#run }),
+      run: this.#run,
       adoptedUpTo: this.#adoptedUpTo,
       adoptionOver: this.#adoptionOver,
       ...this.#feed.tagCheckState,

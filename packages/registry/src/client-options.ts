@@ -8,9 +8,9 @@ export interface RegistryCredentials {
   readonly username: string;
   readonly password: string;
   /** An OAuth2 refresh token in place of user and password (docker's `identitytoken`). */
-  readonly identityToken?: string;
+  readonly identityToken?: string | undefined;
   /** A bearer token from another program, sent unchanged (docker's `registrytoken`). */
-  readonly registryToken?: string;
+  readonly registryToken?: string | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface CredentialProvider {
    * Why stored credentials for a repository cannot be used: file, key and reason, for users. Empty if others are found,
    * or none are stored.
    */
-  readonly unused?: (host: string, repository: string, target?: string) => Promise<readonly string[]>;
+  readonly unused?: ((host: string, repository: string, target?: string) => Promise<readonly string[]>) | undefined;
 }
 
 /**
@@ -41,38 +41,38 @@ export interface BlobLocations {
 /** Settings of one registry host. A host with settings may have a private address (see `trusted`). */
 export interface HostSettings {
   /** `http` or `https` forces it; absent: TLS, and on loopback hosts plain HTTP when TLS is not spoken. */
-  readonly scheme?: 'http' | 'https';
+  readonly scheme?: 'http' | 'https' | undefined;
   /** PEM certificates trusted in addition to the system's. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** PEM. Presented to this host alone, never to a host that it redirects to. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
   /** How to reach this host and the hosts that it redirects to, whatever the client's rules say. */
-  readonly proxy?: URL | 'none';
+  readonly proxy?: URL | 'none' | undefined;
   /** Where images of this host are read before the host itself, in order. */
-  readonly mirrors?: readonly MirrorSettings[];
+  readonly mirrors?: readonly MirrorSettings[] | undefined;
   /** Follows a redirect of a blob from TLS to plain HTTP; default: refused. The digest is checked in any case. */
-  readonly allowHttpBlobRedirects?: boolean;
+  readonly allowHttpBlobRedirects?: boolean | undefined;
   /**
    * Most blobs in flight from this host as a source, and as many to it as a target, over all copies of a client; absent:
    * as many as make the transfers faster, at most 24 and another 32 below 1 MiB.
    */
-  readonly concurrentBlobs?: number;
+  readonly concurrentBlobs?: number | undefined;
   /**
    * Most connections over which large blobs are read from this source, with those of all other blobs; a blob has at
    * least one. 1: never more than one for each blob. Default: `concurrentBlobs`, otherwise 16.
    */
   readonly readConnections?: number | undefined;
   /** Limit for all of those reads together. */
-  readonly readBytesPerSecond?: number;
+  readonly readBytesPerSecond?: number | undefined;
   /** False: these settings are only limits; the host is trusted no more than any other. */
-  readonly trusted?: false;
+  readonly trusted?: false | undefined;
 }
 
 /** A registry that has the images of another one. */
 export interface MirrorSettings {
   readonly host: string;
   /** The prefix of the repository there, as proxy projects have it: `hub` for `mirror.example.com/hub`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Whether the mirror may resolve tags; otherwise the origin resolves them, and only bytes come from the mirror. */
   readonly resolvesTags: boolean;
 }
@@ -80,9 +80,9 @@ export interface MirrorSettings {
 /** Which traffic goes through a proxy, in the form of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
 export interface ProxyRules {
   /** For `http:` URLs; `http:` or `https:`, perhaps with user and password. */
-  readonly http?: URL;
+  readonly http?: URL | undefined;
   /** For `https:` URLs. */
-  readonly https?: URL;
+  readonly https?: URL | undefined;
   /** Hosts without a proxy: `example.com` (and all below it), `.example.com` (only below), an address, a CIDR block,
    * each with an optional `:port`; `*` for everything. */
   readonly except: readonly string[];
@@ -124,29 +124,29 @@ export interface PullLedger {
 export interface RegistryClientOptions {
   readonly credentials: CredentialProvider;
   /** Settings of the hosts that are configured; only these may have private addresses. */
-  readonly hosts?: ReadonlyMap<string, HostSettings>;
+  readonly hosts?: ReadonlyMap<string, HostSettings> | undefined;
   /** Hosts, beside those of `hosts`, that may have private or loopback addresses. */
-  readonly trustedHosts?: ReadonlySet<string>;
-  readonly userAgent?: string;
+  readonly trustedHosts?: ReadonlySet<string> | undefined;
+  readonly userAgent?: string | undefined;
   /** Called for each mirror that is skipped for a while, with the reason; requests then go to the origin. */
-  readonly onMirrorFault?: (fault: RegistryError) => void;
+  readonly onMirrorFault?: ((fault: RegistryError) => void) | undefined;
   /** Default: no proxy. */
-  readonly proxies?: ProxyRules;
+  readonly proxies?: ProxyRules | undefined;
   /** Most blobs of 1 MiB or more in flight over all copies of this client; default 32. */
-  readonly concurrentTransfers?: number;
+  readonly concurrentTransfers?: number | undefined;
   /**
    * Blobs up to this number of bytes are read whole and sent with one request after the POST, many at a time: a small
    * blob is mostly waiting. Default 65,536; 0: every blob is streamed.
    */
   readonly smallBlobBytes?: number | undefined;
   /** Where earlier processes put blobs; by default nothing is remembered. */
-  readonly blobLocations?: BlobLocations;
+  readonly blobLocations?: BlobLocations | undefined;
   /** Uploads that earlier processes did not finish; by default none is remembered. */
   readonly uploads?: UploadJournal | undefined;
   /** How registries take uploads; by default it is learned by each client. */
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Called before each read that a source may count; absent: reads are not counted. */
-  readonly pulls?: PullLedger;
+  readonly pulls?: PullLedger | undefined;
   /** Timeouts that differ from the defaults (`transport/timing.ts`). */
-  readonly timing?: Partial<Timing>;
+  readonly timing?: Partial<Timing> | undefined;
 }

@@ -14,7 +14,7 @@ export interface VerifiedCopy {
   readonly missingPlatforms: readonly string[];
   readonly dropped: readonly DroppedManifest[];
   /** Notes for the user. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** A repository and tag that an image is copied to. */
@@ -26,18 +26,18 @@ export interface CopyTarget {
   readonly tag: string;
   readonly manifestPolicy: ManifestPolicy;
   /** Copies signatures, SBOMs and everything else that refers to the image; default: the image alone. */
-  readonly referrers?: boolean;
+  readonly referrers?: boolean | undefined;
   /** Before the tag is moved, what it points to is kept under this tag. */
-  readonly backupTag?: string;
+  readonly backupTag?: string | undefined;
   /** A copy with exactly these settings that was verified there: it is not examined again while nothing has moved. */
-  readonly known?: VerifiedCopy;
+  readonly known?: VerifiedCopy | undefined;
 }
 
 /** What to copy, and where to. All targets may be on different registries; each blob is read once for all of them. */
 export interface CopyRequest {
   readonly source: ImageReference;
   /** Copy exactly this, whatever the tag says by now. */
-  readonly sourceDigest?: Digest;
+  readonly sourceDigest?: Digest | undefined;
   readonly platforms: PlatformSelection;
   readonly targets: readonly CopyTarget[];
   /**
@@ -47,12 +47,12 @@ export interface CopyRequest {
    * which no manifest can be lost, and looks at both sides at the same time; `true` trusts an index too, and looks at the
    * source first, so that a target need not read what it compares.
    */
-  readonly trustEqualTags?: boolean | 'images';
+  readonly trustEqualTags?: boolean | 'images' | undefined;
   /**
    * A manifest that a target has is no proof of what it lists: each manifest is put again and each blob is looked for.
    * A target whose `known` copy was made after this was requested is left out.
    */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** A manifest that a finished tag points to. */
@@ -75,19 +75,19 @@ export interface TargetPlan {
   /** None where the manifest was not read (`trustEqualTags`). */
   readonly platforms: readonly CopiedPlatform[];
   /** Manifests that refer to the image and are copied with it; absent if they were not requested. */
-  readonly referrers?: number;
+  readonly referrers?: number | undefined;
   /** The tag points there already, and its children and referrers are there: nothing to do. */
   readonly alreadyThere: boolean;
   /** What the tag points to now, when that is something else. */
-  readonly replaces?: Digest;
+  readonly replaces?: Digest | undefined;
   /** Why the target does not allow reading the tag back: only the answer to the PUT says what it points to. */
-  readonly unread?: string;
+  readonly unread?: string | undefined;
   /** Everything that the tag points to now stays part of it: platforms are added, and none is removed. */
-  readonly extends?: true;
+  readonly extends?: true | undefined;
   /** Manifests of the source's index, and referrers, that were left out, with the reason. */
   readonly dropped: readonly { readonly digest: Digest; readonly reason: string }[];
   /** Notes for the user, such as a platform that could not be compared as usual. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** A target that did not get the image, and why. The other targets are not affected. */
@@ -101,11 +101,11 @@ export type TargetFailure = {
 export interface CopyPlan {
   readonly sourceDigest: Digest;
   /** Absent where the source's manifest did not have to be read. */
-  readonly sourceMediaType?: string;
+  readonly sourceMediaType?: string | undefined;
   /** Wanted platforms that the source does not offer, canonical. */
   readonly missingPlatforms: readonly string[];
   /** Platforms that the source offers, canonical, in the source's order; absent where it did not have to be read. */
-  readonly offeredPlatforms?: readonly string[];
+  readonly offeredPlatforms?: readonly string[] | undefined;
   readonly targets: readonly TargetPlan[];
   /** Targets that cannot take this image, or did not answer. */
   readonly failures: readonly TargetFailure[];
@@ -215,7 +215,7 @@ export interface ContinuedUpload {
 export interface TargetResult extends TargetPlan {
   readonly outcome: 'copied' | 'already-there';
   /** `host/repository:tag` that now points to what the tag pointed to before. */
-  readonly backup?: string;
+  readonly backup?: string | undefined;
   readonly uploadedBlobs: number;
   readonly mountedBlobs: number;
   readonly skippedBlobs: number;

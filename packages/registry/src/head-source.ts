@@ -17,7 +17,7 @@ import { sharedSignal } from './transport/shared-signal.js';
 export async function headSource(
   client: RegistryClient,
   source: ImageReference,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Digest> {
   const signal = sharedSignal(options.signal);
   const repo = sourceRepo({ source });

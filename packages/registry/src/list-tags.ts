@@ -24,7 +24,7 @@ const listLimitBytes = 32 * 1024 * 1024;
 export async function listTags(
   client: RegistryClient,
   { host, path }: { readonly host: string; readonly path: string },
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<readonly string[]> {
   const repo: RepositoryRef = { side: 'source', host, repository: path };
   const tags: string[] = [];

@@ -20,7 +20,7 @@ export async function lookAtTag(
   client: RegistryClient,
   repo: RepositoryRef,
   tag: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<TagContents | undefined> {
   const signal = sharedSignal(options.signal);
   const head = await headManifestAt(client, repo, tag, { signal });

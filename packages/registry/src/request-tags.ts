@@ -11,7 +11,7 @@ export interface TagsRequest {
   readonly query: string;
   readonly limitBytes: number;
   readonly attempts?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -107,7 +107,7 @@ export async function missingManifest(
   client: RegistryClient,
   repo: RepositoryRef,
   reference: string,
-  { codes, signal }: { readonly codes: readonly string[]; readonly signal?: AbortSignal },
+  { codes, signal }: { readonly codes: readonly string[]; readonly signal?: AbortSignal | undefined },
 ): Promise<RegistryFault> {
   if (saysNoName(codes) || (await repositoryIsMissing(client, repo, signal))) {
     const message = `there is no such repository at ${repo.host}; check its name`;
@@ -146,6 +146,6 @@ function saysNoName(codes: readonly string[]): boolean {
   return codes.includes('NAME_UNKNOWN') || codes.includes('NAME_INVALID');
 }
 
-function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal | undefined } {
   return signal === undefined ? {} : { signal };
 }

@@ -24,7 +24,7 @@ export async function hasSameContent(
   client: RegistryClient,
   request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
   { repo, contents }: { readonly repo: RepositoryRef; readonly contents: TagContents },
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<boolean> {
   const { sourceDigest } = request;
   if (contents.digest === sourceDigest) return true;

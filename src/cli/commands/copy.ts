@@ -15,7 +15,7 @@ export interface CopyCommandOptions {
   /** Platforms separated by commas, or `all`; default `all`. */
   readonly platform?: string;
   /** Also copies signatures, SBOMs and all other artifacts that refer to the image. */
-  readonly referrers?: boolean;
+  readonly referrers?: boolean | undefined;
   readonly json?: boolean;
 }
 

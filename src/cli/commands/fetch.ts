@@ -16,7 +16,7 @@ import { withTemporal } from '../with-temporal.js';
 
 export interface FetchOptions {
   readonly wait?: boolean;
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   readonly json?: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function fetchCommand(name: string | undefined, options: FetchOptio
   const scope = readScope(options.scope);
 
   return await withTemporal(config, async (temporal) => {
-    const run = await startFetch(temporal, upstream.name, scope === undefined ? {} : { scope });
+    const run = await startFetch(temporal, upstream.name, { scope });
     if (!wait) {
       if (json) printJson({ requested: true, ...run });
       else

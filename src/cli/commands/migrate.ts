@@ -19,7 +19,7 @@ export interface MigrateCommandOptions {
   /** Rebuilds tables of a storage engine without transactions. */
   readonly convertEngine?: boolean;
   /** SQLite file of another ferry; its state is moved to the configured database. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   readonly json?: boolean;
 }
 
@@ -49,7 +49,7 @@ export async function migrateCommand({
     const unverified = await status.unverified();
     const sharedNames = await findSharedNames(database.queries);
     if (json) {
-      printJson({ applied, rows, unverified, sharedNames, ...(moved === undefined ? {} : { moved }) });
+      printJson({ applied, rows, unverified, sharedNames, moved });
       return ExitStatus.done;
     }
     printLine(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);

@@ -22,7 +22,7 @@ import { withTemporal } from '../with-temporal.js';
 
 export interface SchedulesOptions {
   readonly all?: boolean;
-  readonly note?: string;
+  readonly note?: string | undefined;
   readonly json?: boolean;
 }
 
@@ -148,7 +148,7 @@ function inIso({ last, next, ...view }: ScheduleView) {
   const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
   return {
     ...view,
-    ...(last === undefined ? {} : { last: { ...last, at: iso(last.at) } }),
+    last: last === undefined ? undefined : { ...last, at: iso(last.at) },
     next: next.map(iso),
   };
 }

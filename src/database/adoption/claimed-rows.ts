@@ -60,10 +60,8 @@ export async function findClaimedRows(
       const script = copyOn({ name: target, ...rest }, targets, byScripts.get(image) ?? [], []);
       return {
         target,
-        ...(reference === undefined && script === undefined
-          ? {}
-          : { reference: reference ?? script?.registryImageName }),
-        ...(script === undefined ? {} : { pushedId: script.pushedId }),
+        reference: reference ?? script?.registryImageName,
+        pushedId: script?.pushedId,
       };
     });
     return { rowId: id, image, platform: canonicalPlatforms(platform), selection, places };

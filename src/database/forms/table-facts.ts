@@ -9,7 +9,7 @@ export interface ColumnFacts {
   /** The type alone, in lower case: `varchar`, `int`, `enum`. */
   readonly base: string;
   /** Length of a text column in characters; absent if unlimited. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   readonly isNullable: boolean;
   readonly hasDefault: boolean;
   /** Whether it is a generated column. */
@@ -24,11 +24,11 @@ export interface TableFacts {
   readonly name: string;
   readonly kind: 'table' | 'view' | 'versioned' | 'other';
   /** Engine of MySQL, in lower case. */
-  readonly engine?: string;
-  readonly rowFormat?: string;
+  readonly engine?: string | undefined;
+  readonly rowFormat?: string | undefined;
   /** Approximate number of rows, shown before a table is rebuilt. */
-  readonly rows?: number;
-  readonly megabytes?: number;
+  readonly rows?: number | undefined;
+  readonly megabytes?: number | undefined;
   readonly isPartitioned: boolean;
   readonly columns: readonly ColumnFacts[];
   readonly indexes: readonly IndexFacts[];

@@ -9,7 +9,7 @@ export interface MysqlSettings {
   readonly password: string;
   readonly database: string;
   /** Default: `verify-identity` with a CA or for a server outside of loopback and private networks, else `preferred`. */
-  readonly tls?: MysqlTlsMode;
+  readonly tls?: MysqlTlsMode | undefined;
   /** CA certificates in PEM that must have signed the server's certificate, instead of those that Node trusts. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
 }

@@ -63,10 +63,10 @@ async function readTables(queries: Queries, names: readonly string[]): Promise<M
       // On a case-insensitive server the table is found by any spelling.
       name: folding === 0 ? name : key,
       kind: kinds[kind] ?? 'other',
-      ...(engine === null ? {} : { engine: engine.toLowerCase() }),
-      ...(format === null ? {} : { rowFormat: format.toLowerCase() }),
-      ...(count === null ? {} : { rows: Number(count) }),
-      ...(bytes === null ? {} : { megabytes: Math.ceil(Number(bytes) / 1_000_000) }),
+      engine: engine?.toLowerCase(),
+      rowFormat: format?.toLowerCase(),
+      rows: count === null ? undefined : Number(count),
+      megabytes: bytes === null ? undefined : Math.ceil(Number(bytes) / 1_000_000),
       isPartitioned: /partitioned/i.test(options ?? ''),
     });
   }
@@ -95,7 +95,7 @@ async function readColumns(queries: Queries, tables: readonly string[]): Promise
       name: name.toLowerCase(),
       type: text(type),
       base: text(base).toLowerCase(),
-      ...(length === null ? {} : { length: Number(length) }),
+      length: length === null ? undefined : Number(length),
       isNullable: nullable === 'YES',
       hasDefault: standard !== null || nullable === 'YES',
       isGenerated: /(virtual|stored|persistent) generated/i.test(extra),

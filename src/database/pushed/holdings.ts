@@ -29,12 +29,12 @@ export async function readHoldings(queries: Queries, image: string, targets: rea
       reference,
       ...(isThere && copy.digest !== null ? { digest: copy.digest } : {}),
       ...(isThere && copy.last_pushed_at !== null ? { pushedAt: copy.last_pushed_at } : {}),
-      ...(script === undefined ? {} : { pushedId: script.pushedId }),
+      pushedId: script?.pushedId,
       sourceDigests: recorded.flatMap((text) => digestIn(text) ?? []),
     });
   }
   const pushedByFerry = copies.flatMap(({ target, last_pushed_at: at }) => (at === null ? [] : [target]));
-  return { byTarget, pushedByFerry, ...(asked === null ? {} : { askedAt: Number(asked) }) };
+  return { byTarget, pushedByFerry, askedAt: asked === null ? undefined : Number(asked) };
 }
 
 /** Scripts wrote a digest alone, a name with a digest, or another word. */

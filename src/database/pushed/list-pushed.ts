@@ -60,9 +60,9 @@ function pushedEntry(row: SelectedPushedRow, platforms: PushedEntry['platforms']
     ...(image === '' ? {} : { image }),
     name: name === undefined ? (row.registry_image_name ?? '') : printName(name),
     digest: row.digest ?? '',
-    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    sourceDigest: row.source_digest ?? undefined,
     platforms: platforms ?? listed.map((platform) => ({ platform: platform.trim() })),
     ...(row.verified_at === null ? { unverified: true } : {}),
-    ...(row.push_time === null ? {} : { pushedAt: row.push_time }),
+    pushedAt: row.push_time ?? undefined,
   };
 }

@@ -206,8 +206,7 @@ function wholeChanges(
   { state, code, reason }: Verdict,
 ): readonly StateChange[] {
   const to = state === CopyState.adopted ? CopyState.pushed : state;
-  const why = { ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) };
-  return [...new Set(before)].flatMap((from) => (from === to ? [] : [{ image, from, to, ...why }]));
+  return [...new Set(before)].flatMap((from) => (from === to ? [] : [{ image, from, to, code, reason }]));
 }
 
 function mayBecome(status: PushStatus, row: LockedRow): boolean {

@@ -68,10 +68,10 @@ export function copyChange(before: ImageCopies | undefined, now: ImageCopies): S
     {
       image,
       target,
-      ...(before === undefined ? {} : { from: before.state as CopyState }),
+      from: before?.state as CopyState | undefined,
       to: state as CopyState,
-      ...(code === null ? {} : { code: code as FaultCode }),
-      ...(reason === null ? {} : { reason }),
+      code: (code ?? undefined) as FaultCode | undefined,
+      reason: reason ?? undefined,
     },
   ];
 }
@@ -124,8 +124,8 @@ function standingOf({ target, state, code, reason }: ImageCopies): CopyStanding 
   return {
     target,
     state: state as CopyState,
-    ...(code === null ? {} : { code: code as NonNullable<CopyStanding['code']> }),
-    ...(reason === null ? {} : { reason }),
+    code: (code ?? undefined) as NonNullable<CopyStanding['code']> | undefined,
+    reason: reason ?? undefined,
   };
 }
 
@@ -157,8 +157,8 @@ export async function recordHistory(
     reason: reasonOf(copy),
     reference: copy.reference ?? null,
     digest: 'digest' in copy ? copy.digest : null,
-    replaced: 'replaced' in copy ? copy.replaced : null,
-    backup: 'backup' in copy ? copy.backup : null,
+    replaced: 'replaced' in copy ? (copy.replaced ?? null) : null,
+    backup: 'backup' in copy ? (copy.backup ?? null) : null,
     bytes_read: 0,
     bytes_sent: 'bytesSent' in copy ? copy.bytesSent : 0,
   }));

@@ -27,9 +27,9 @@ export interface ChangeDetails {
   readonly image?: string;
   /** The ferry knew nothing of the row before. */
   readonly isNew?: true;
-  readonly code?: FaultCode;
-  readonly reason?: string;
-  readonly who?: string;
+  readonly code?: FaultCode | undefined;
+  readonly reason?: string | undefined;
+  readonly who?: string | undefined;
 }
 
 /**
@@ -61,12 +61,12 @@ export async function changeStatus(
   await writeStatus(queries, exact, status, columns);
   const isClaim = status === PushStatus.pushed && columns.verified_at === null;
   const to = isClaim ? 'pending' : WantedState[readPushStatus(status)];
-  const changes = before.flatMap((row): (StateChange & { readonly who?: string })[] => {
+  const changes = before.flatMap((row): (StateChange & { readonly who?: string | undefined })[] => {
     const { isNew, image, ...known } = details.get(row.id) ?? {};
     const from = isNew === true ? undefined : stateOfRow(row, open);
     if (from === to) return [];
     const name = image ?? row.image ?? visibleLines(columnsAsText(row)).slice(0, longestImage);
-    return [{ ...known, image: name, ...(from === undefined ? {} : { from }), to }];
+    return [{ ...known, image: name, from, to }];
   });
   await recordEvents(queries, changes, cause);
   return changes;

@@ -78,14 +78,14 @@ function wantedEntry(row: SelectedWantedRow, copies: readonly CopyEntry[]): Want
     platform: platformText(row.platform),
     state,
     ...(openStates.length === 0 ? {} : { open: openStates }),
-    ...(code === undefined ? {} : { code }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(note === null ? {} : { note }),
-    ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
-    ...(row.requested_at === null ? {} : { requestedAt: row.requested_at }),
-    ...(row.checked_at === null ? {} : { checkedAt: row.checked_at }),
-    ...(row.first_missing_at === null ? {} : { firstMissingAt: row.first_missing_at }),
-    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    code,
+    reason,
+    note: note ?? undefined,
+    requestedBy: readRequestedBy(row.requested_by),
+    requestedAt: row.requested_at ?? undefined,
+    checkedAt: row.checked_at ?? undefined,
+    firstMissingAt: row.first_missing_at ?? undefined,
+    sourceDigest: row.source_digest ?? undefined,
     ...(targets === 'all' ? {} : { targets }),
   };
 }
@@ -99,9 +99,10 @@ function unreadEntry(row: SelectedWantedRow, unread: RowIdentity | InvalidInput)
     image: unread instanceof InvalidInput ? columnsAsText(row) : unread.image,
     platform: unread instanceof InvalidInput ? platformText(row.platform) : unread.platform,
     state: WantedState[shownStatusOf(row)],
-    ...(fault === undefined ? {} : { code: fault.code, reason: fault.reason }),
+    code: fault?.code,
+    reason: fault?.reason,
     note,
-    ...(row.requested_by === null ? {} : { requestedBy: readRequestedBy(row.requested_by) }),
+    requestedBy: readRequestedBy(row.requested_by),
   };
 }
 
@@ -113,7 +114,8 @@ function unreadFault(
 }
 
 /** A text of another program is shown unchanged. */
-function readRequestedBy(column: string): RequestedBy {
+function readRequestedBy(column: string | null): RequestedBy | undefined {
+  if (column === null) return undefined;
   const value = readJsonColumn(column);
   const isRequestedBy = typeof value === 'object' && value !== null && 'by' in value;
   return isRequestedBy ? (value as RequestedBy) : { by: 'row', id: column };
@@ -139,15 +141,15 @@ function copyEntry(row: ImageCopies): CopyEntry {
     image: row.image,
     target: row.target,
     state: row.state as CopyState,
-    ...(row.code === null ? {} : { code: row.code }),
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.reference === null ? {} : { reference: row.reference }),
-    ...(row.digest === null ? {} : { digest: row.digest }),
-    ...(row.source_digest === null ? {} : { sourceDigest: row.source_digest }),
+    code: row.code ?? undefined,
+    reason: row.reason ?? undefined,
+    reference: row.reference ?? undefined,
+    digest: row.digest ?? undefined,
+    sourceDigest: row.source_digest ?? undefined,
     attempts: row.attempts,
     lastTriedAt: row.last_tried_at,
-    ...(row.replaced === null ? {} : { replaced: row.replaced }),
-    ...(row.backup === null ? {} : { backup: row.backup }),
+    replaced: row.replaced ?? undefined,
+    backup: row.backup ?? undefined,
     ...(Array.isArray(dropped) ? { dropped: dropped as NonNullable<CopyEntry['dropped']> } : {}),
   };
 }

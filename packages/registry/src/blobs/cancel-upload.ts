@@ -14,7 +14,7 @@ import { baseRequest } from './blob-push.js';
 export async function cancelUpload(
   client: RegistryClient,
   { registry, repository, location, foreign }: Pick<UploadRecord, 'registry' | 'repository' | 'location' | 'foreign'>,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   await sendAndDiscard(client.host(registry), {
     ...baseRequest({ side: 'target', host: registry, repository }, options.signal),

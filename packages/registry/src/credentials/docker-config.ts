@@ -25,9 +25,9 @@ interface CredentialLookup {
 /** Options of {@link dockerConfigCredentials}. */
 export interface DockerConfigOptions {
   /** Default `~/.docker/config.json`; a file that is not there gives no credentials. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Called once for each stored credential of a host that cannot be used, if no other was found. */
-  readonly onUnused?: (reason: string) => void;
+  readonly onUnused?: ((reason: string) => void) | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ export async function headManifest(
   client: RegistryClient,
   repo: RepositoryRef,
   reference: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ManifestHead | undefined> {
   return headManifestAt(client, repo, reference, { signal: sharedSignal(signal) });
 }

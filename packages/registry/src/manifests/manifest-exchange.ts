@@ -38,7 +38,7 @@ export interface ManifestHead {
 }
 
 export interface ManifestOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** A refusal despite a token counts as "not there". */
   readonly deniedIsAbsent?: boolean;
   /** How many attempts in all. */
