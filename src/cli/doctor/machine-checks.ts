@@ -14,7 +14,7 @@ import { localTime } from '../local-time.js';
 import { CheckWarning } from './check.js';
 import type { Check } from './check.js';
 
-/** Databases and logs of a busy ferry grow by a few hundred printBytes between two checks. */
+/** Databases and logs of a busy ferry grow by a few hundred megabytes between two checks. */
 const minFreeBytes = 1_000_000_000;
 /** A check of all upstreams takes a handful of requests. */
 const fewRequests = 10;
