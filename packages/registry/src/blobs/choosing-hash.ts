@@ -5,16 +5,13 @@ import { NativeHash } from './native-hash.js';
 import type { PortableHash } from './portable-hash.js';
 
 /**
- * The line is measured over this time, because buffers on the way take the first bytes faster than the line does, or
- * until this process has hashed this much.
+ * A line is fast (80 MB/s) if this many bytes, over all blobs, arrive in this time. A blob on a fast line is hashed
+ * natively: WebAssembly (200 MB/s of a core) would slow its copy down, and to read it again after the process has died
+ * costs little time. A shorter measurement would show the buffers on the way, which take the first bytes faster than the
+ * line does.
  */
+const fastBytes = 20_000_000;
 const measuredMs = 250;
-const measuredBytes = 12 * 1024 * 1024;
-/**
- * At this rate, over all blobs, a blob is hashed natively: WebAssembly (200 MB/s of a core) would slow its copy down, and
- * to read it again after the process has died costs little time.
- */
-const fastBytesPerMs = 100_000;
 
 /** Bytes that this process has hashed here, over all blobs: they share the line. */
 let hashedBytes = 0;
@@ -66,7 +63,7 @@ class Choice {
   #startedAt: number | undefined;
   #hashedBefore = 0;
   #portable: PortableHash | undefined;
-  #unavailable = false;
+  #isUnavailable = false;
 
   constructor(of: Digest) {
     // Loaded only now: most processes never need it.
@@ -76,7 +73,7 @@ class Choice {
       })
       // Node can be started without WebAssembly (`--jitless`).
       .catch(() => {
-        this.#unavailable = true;
+        this.#isUnavailable = true;
       });
   }
 
@@ -88,13 +85,11 @@ class Choice {
       this.#hashedBefore = hashedBytes;
       return undefined;
     }
-    const elapsedMs = now - this.#startedAt;
-    const hashed = hashedBytes - this.#hashedBefore;
-    if (elapsedMs < measuredMs && hashed < measuredBytes) return undefined;
-    const isFast = hashed > fastBytesPerMs * elapsedMs;
+    if (now - this.#startedAt < measuredMs) {
+      return hashedBytes - this.#hashedBefore < fastBytes ? undefined : this.#drop();
+    }
     const portable = this.#portable;
-    if (isFast || this.#unavailable) return this.#drop();
-    if (portable === undefined) return this.#early.length > measuredBytes ? this.#drop() : undefined;
+    if (portable === undefined) return this.#isUnavailable || this.#early.length > fastBytes ? this.#drop() : undefined;
     this.#early.drain((bytes) => portable.update(bytes));
     return portable;
   }
