@@ -18,12 +18,12 @@ test.each<[string, RegistryOptions]>([
   'a large layer of %s on a line whose connections are slow is read by ranges over several of them',
   async (_, options) => {
     const [source, target] = await Promise.all([startRegistry(options), startRegistry({ kind: 'distribution' })]);
-    const image = await makeImage({ name: 'large', layers: [40 * mebibyte] });
+    const image = await makeImage({ name: 'large', layers: [24 * mebibyte] });
     await pushImage(source, { image, repository: 'team/app', tag: 'v1' });
     const line = await startLine({
       to: { port: source.port },
       roundTripMs: 20,
-      bytesPerSecond: { connection: 6 * mebibyte, line: 40 * mebibyte },
+      bytesPerSecond: { connection: 3 * mebibyte, line: 20 * mebibyte },
     });
     const scheme = options.tls === undefined ? 'http' : 'https';
     const client = createRegistryClient({
@@ -51,7 +51,7 @@ test.each<[string, RegistryOptions]>([
       return method === 'GET' && path.includes(layer?.digest ?? 'none') && status === 206;
     });
     expect(ranges.length).toBeGreaterThan(3);
-    expect(report.bytesRead).toBeLessThan(1.1 * 40 * mebibyte);
+    expect(report.bytesRead).toBeLessThan(1.1 * 24 * mebibyte);
   },
   60_000,
 );

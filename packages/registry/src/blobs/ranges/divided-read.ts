@@ -33,6 +33,8 @@ const mostForOneSegment = 3;
 /** A segment that the delivery waits for starves below this part of the others' rate. */
 const starvingShare = 0.25;
 const ticksPerWindow = 4;
+/** A process that is busy for this part of the time is the limit itself, whatever the number of connections. */
+const busyShare = 0.75;
 
 export interface DividedReadOptions {
   readonly size: number;
@@ -83,6 +85,7 @@ export class DividedRead {
   #reject!: (error: Error) => void;
   #headSince = 0;
   #lastTickAt = performance.now();
+  #utilization = performance.eventLoopUtilization();
 
   constructor(options: DividedReadOptions) {
     const { size, offset, first, timing, limit, mayDivide } = options;
@@ -437,10 +440,17 @@ export class DividedRead {
     }
     const { last } = this.#segments;
     const hasWork = this.#segments.unassignedBytes > 0 || (last !== undefined && this.#isDivisible(last));
-    if (hasWork && !this.#paused && !this.#resting) limit.wants(now);
+    if (hasWork && !this.#paused && !this.#resting && !this.#isBusy()) limit.wants(now);
     if (refusedBlobAt() > lastTickAt) limit.crowded(now);
     limit.check(now);
     this.#fill();
+  }
+
+  /** Whether this process has been busy since the last call. */
+  #isBusy(): boolean {
+    const before = this.#utilization;
+    this.#utilization = performance.eventLoopUtilization();
+    return performance.eventLoopUtilization(this.#utilization, before).utilization >= busyShare;
   }
 
   /** The segment that the delivery waits for, if its connections bring nothing, or far less than others do. */
