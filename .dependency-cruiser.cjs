@@ -50,7 +50,7 @@ const typesMayAlsoComeFrom = {
 
 const registrySource = '^packages/registry/src/';
 /** Subpaths of the registry package without I/O and without Node: every folder may use them. */
-const registryValues = `${registrySource}(reference|platform|digest|manifest|errors|upload-records)\\.ts$`;
+const registryValues = `${registrySource}(reference|platform|digest|manifest|errors|pull-quota|upload-records)\\.ts$`;
 const registryEntry = `${registrySource}index\\.ts$`;
 
 /** Commands, and the files that put things together: the outermost ring. */

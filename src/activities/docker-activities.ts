@@ -1,5 +1,5 @@
-import type { PullLedger } from '@image-ferry/registry';
 import { parseDigest } from '@image-ferry/registry/digest';
+import type { PullQuota } from '@image-ferry/registry/pull-quota';
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import { log } from '@temporalio/activity';
 
@@ -35,7 +35,7 @@ export interface DockerCopier {
 export interface DockerPorts {
   readonly docker: DockerCopier;
   readonly names: Pick<TargetNameStore, 'claim'>;
-  readonly pulls: Pick<PullLedger, 'take'>;
+  readonly pulls: Pick<PullQuota, 'acquire'>;
 }
 
 export function createDockerActivities({ docker, names, pulls }: DockerPorts): DockerActivities {
@@ -82,7 +82,7 @@ export function createDockerActivities({ docker, names, pulls }: DockerPorts): D
 /** What the daemon asks of a source counts like what the ferry asks. @throws FerryError `rate-limited` (wait) */
 async function bookPull(pulls: DockerPorts['pulls'], image: string): Promise<void> {
   const { host } = parseImageReference(image);
-  const refusal = await pulls.take(host);
+  const refusal = await pulls.acquire(host);
   if (refusal === undefined) return;
   const { reason, freeInMs } = refusal;
   throw new FerryError(reason, { code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });

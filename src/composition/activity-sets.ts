@@ -2,7 +2,7 @@
  * Builds the ports that a worker's activities need from the configuration: database, registries, upstreams, Temporal.
  */
 import { hostAddresses, listTags } from '@image-ferry/registry';
-import type { PullLedger, RegistryClient } from '@image-ferry/registry';
+import type { PullQuota, RegistryClient } from '@image-ferry/registry';
 
 import {
   createDaemonActivities,
@@ -29,7 +29,7 @@ export interface OpenParts {
   readonly registries: RegistryClient;
   readonly temporal: TemporalClient;
   /** Counts all reads from sources. */
-  readonly pulls: PullLedger;
+  readonly pulls: PullQuota;
 }
 
 /** One set of activities per task queue. */

@@ -1,4 +1,5 @@
 import { surveyCopy } from '@image-ferry/registry';
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
 import type { FerryConfig } from '../config/read-config.js';
 import { assertUsable } from '../database/forms/assert-usable.js';
@@ -6,7 +7,6 @@ import { examineTables } from '../database/forms/examine-tables.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
 import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import { PlannedPulls } from '../planning/planned-pulls.js';
 import { planSync } from '../planning/sync-plan.js';
 import { createCopyEngine } from './copy-engine.js';

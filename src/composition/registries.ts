@@ -4,7 +4,7 @@ import type {
   CredentialProvider,
   HostSettings,
   ProxyRules,
-  PullLedger,
+  PullQuota,
   RegistryClient,
   UploadHabitStore,
   UploadJournal,
@@ -32,7 +32,7 @@ export interface RegistriesConfig {
   /** What earlier processes learned of registries; absent: this process learns it. */
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Counts the pulls of all processes; absent: pulls are not counted. */
-  readonly pulls?: PullLedger | undefined;
+  readonly pulls?: PullQuota | undefined;
 }
 
 /** The ferry's own credentials, then those of `docker login`. */

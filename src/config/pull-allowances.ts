@@ -1,8 +1,8 @@
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 import * as z from 'zod';
 
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
 import type { ConfigErrors } from './config-errors.js';
 import { parseRegistryAddress } from './registry-address.js';

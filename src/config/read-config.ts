@@ -1,8 +1,8 @@
 import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/registry';
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
 import { parseDuration } from '../domain/duration.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';

@@ -1,5 +1,6 @@
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
+
 import { forgottenBefore, freeInMs, pullsFree, sliceAt } from '../domain/pull-allowance.js';
-import type { PullAllowance } from '../domain/pull-allowance.js';
 import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 
@@ -32,7 +33,7 @@ export class PullBudgetStore {
   }
 
   /** @returns undefined if the pull was counted; else the milliseconds until a retry, and nothing is counted */
-  async take(account: PullAccount, allowance: PullAllowance): Promise<{ readonly freeInMs: number } | undefined> {
+  async acquire(account: PullAccount, allowance: PullAllowance): Promise<{ readonly freeInMs: number } | undefined> {
     const { dialect, transaction } = this.#database;
     return await transaction(async (inside) => {
       await this.#lock(inside, account, allowance);
@@ -61,7 +62,7 @@ export class PullBudgetStore {
    * @param told.ageMs since the request of the announcing response was sent
    * @param told.share the allowance is only a share of the source's limit: an announcement can lower it, but not raise it
    */
-  async told(
+  async observe(
     account: PullAccount,
     allowance: PullAllowance,
     {

@@ -1,7 +1,7 @@
 import type { PlatformSelection } from '@image-ferry/registry/platform';
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
 import type { Decision, FaultCode } from './ferry-error.js';
-import type { PullAllowance } from './pull-allowance.js';
 import type { TargetSelection } from './wanted-targets.js';
 
 /** An image that a run would process. */

@@ -1,18 +1,7 @@
+import type { PullAllowance } from '@image-ferry/registry/pull-quota';
+
 import { printDuration } from './duration.js';
 import { printUtc } from './utc-time.js';
-
-/** How many manifest reads a source allows per window: Docker Hub counts each GET of a manifest as a pull, but no HEAD. */
-export interface PullAllowance {
-  readonly pulls: number;
-  readonly windowMs: number;
-}
-
-/** The allowance that a source announces in the headers of a response. */
-export interface AnnouncedPulls extends PullAllowance {
-  readonly remaining: number;
-  /** The address or account whose pulls it counts together; '' if it does not announce one. */
-  readonly rateLimitSource: string;
-}
 
 /** Pulls of one time slice. They count against the allowance until the window after `at` has passed. */
 export interface CountedPulls {

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import type { PullLedger } from '@image-ferry/registry';
+import type { AnnouncedPulls, PullAllowance, PullQuota } from '@image-ferry/registry/pull-quota';
 
 import { FerryError } from '../domain/ferry-error.js';
-import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
 
 /** Reading on would have cost a pull, which a plan does not spend unasked. */
 export class PullNotSpent extends FerryError {
@@ -16,7 +15,7 @@ export class PullNotSpent extends FerryError {
 }
 
 /** Counts the reads of a plan, and keeps it from those that a source counts unless they are meant to be spent. */
-export class PlannedPulls implements PullLedger {
+export class PlannedPulls implements PullQuota {
   readonly #spend: boolean;
   readonly #allowances: Map<string, PullAllowance & { readonly free: number }>;
   /** Hosts that have answered, whether or not they spoke of an allowance. */
@@ -48,7 +47,7 @@ export class PlannedPulls implements PullLedger {
     return this.#allowances.has(host) || this.#heard.has(host);
   }
 
-  async take(host: string): Promise<undefined> {
+  async acquire(host: string): Promise<undefined> {
     this.#needed.set(host, (this.#needed.get(host) ?? 0) + 1);
     const counter = this.#current.getStore();
     if (counter !== undefined) counter.pulls += 1;
@@ -56,7 +55,7 @@ export class PlannedPulls implements PullLedger {
     return undefined;
   }
 
-  async told(host: string, announced: AnnouncedPulls | undefined): Promise<void> {
+  async observe(host: string, announced: AnnouncedPulls | undefined): Promise<void> {
     this.#heard.add(host);
     if (announced === undefined) return;
     const { pulls, windowMs, remaining } = announced;

@@ -1,7 +1,6 @@
-import type { PullLedger } from '@image-ferry/registry';
+import type { AnnouncedPulls, PullAllowance, PullQuota } from '@image-ferry/registry/pull-quota';
 
 import { spentReason } from '../domain/pull-allowance.js';
-import type { AnnouncedPulls, PullAllowance } from '../domain/pull-allowance.js';
 
 /** So often a process repeats to the database what a source keeps saying. */
 const repeatMs = 5_000;
@@ -17,7 +16,7 @@ interface Account {
  * The pulls of one process against allowances that all processes share. An allowance is known from the configuration, or
  * from what the source says beside its first answer, which is always one to a HEAD request: those are free.
  */
-export class SourcePulls implements PullLedger {
+export class SourcePulls implements PullQuota {
   readonly #budgets: PullBudgets;
   readonly #accounts = new Map<string, Account>();
   readonly #observedAt = new Map<string, number>();
@@ -35,17 +34,17 @@ export class SourcePulls implements PullLedger {
     return this.#accounts.has(host) || this.#heard.has(host);
   }
 
-  async take(host: string): ReturnType<PullLedger['take']> {
+  async acquire(host: string): ReturnType<PullQuota['acquire']> {
     const account = this.#accounts.get(host);
     if (account === undefined) return undefined;
     const { rateLimitSource, allowance } = account;
-    const refusal = await this.#budgets.take({ host, rateLimitSource }, allowance);
+    const refusal = await this.#budgets.acquire({ host, rateLimitSource }, allowance);
     return refusal === undefined
       ? undefined
       : { reason: spentReason(host, allowance, Date.now() + refusal.freeInMs), ...refusal };
   }
 
-  async told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void> {
+  async observe(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void> {
     this.#heard.add(host);
     const known = this.#accounts.get(host);
     const account = known?.configured === true ? known : announcedAccount(announced);
@@ -59,7 +58,7 @@ export class SourcePulls implements PullLedger {
 
     const { rateLimitSource, allowance, configured } = account;
     this.#observedAt.set(host, performance.now());
-    await this.#budgets.told({ host, rateLimitSource }, allowance, {
+    await this.#budgets.observe({ host, rateLimitSource }, allowance, {
       remaining: announced.remaining,
       ageMs,
       share: configured,
@@ -88,7 +87,7 @@ export interface PullBudgets {
    *
    * @returns undefined when it may be made; else milliseconds until coming back is worth it
    */
-  take(
+  acquire(
     account: { readonly host: string; readonly rateLimitSource: string },
     allowance: PullAllowance,
   ): Promise<{ readonly freeInMs: number } | undefined>;
@@ -96,7 +95,7 @@ export interface PullBudgets {
    * Records the source's own count, `ageMs` after its request. `share`: the allowance is only a part of what the source
    * grants, so the source's count cannot raise it.
    */
-  told(
+  observe(
     account: { readonly host: string; readonly rateLimitSource: string },
     allowance: PullAllowance,
     told: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },

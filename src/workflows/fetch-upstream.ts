@@ -29,9 +29,19 @@ export async function FetchUpstream(input: FetchUpstreamInput): Promise<FetchRes
   return await fetchFrom(input.name, input);
 }
 
+/** `FetchUpstream` for the built-in upstream `dify`. */
+export async function FetchDify(input: FetchInput = {}): Promise<FetchResult> {
+  return await fetchFrom('dify', input);
+}
+
+/** `FetchUpstream` for the built-in upstream `xinference`. */
+export async function FetchXinference(input: FetchInput = {}): Promise<FetchResult> {
+  return await fetchFrom('xinference', input);
+}
+
 /**
- * Runs every workflow type that no function is exported for: `FetchDify`, `FetchXinference` and whatever else the table of
- * built-in upstreams has. An unknown type fails its workflow task, so that a worker of a later version can run it.
+ * Runs every workflow type that no function is exported for: those of the other entries in the table of built-in
+ * upstreams. An unknown type fails its workflow task, so that a worker of a later version can run it.
  */
 export async function FetchBuiltInUpstream(input: FetchInput = {}): Promise<FetchResult> {
   const { workflowType } = workflowInfo();

@@ -43,7 +43,7 @@ const tasks = {
   pull: async ({ stores }, { account, allowance, count }) => {
     let booked = 0;
     for (let pull = 0; pull < count; pull += 1) {
-      if ((await stores.budgets.take(account, allowance)) === undefined) booked += 1;
+      if ((await stores.budgets.acquire(account, allowance)) === undefined) booked += 1;
     }
     return booked;
   },

@@ -65,7 +65,7 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   await stores.runs.begin({ id: run, reasons: ['schedule'] });
   await stores.deliveries.record({ id: `delivery-${number}`, owner: run }, []);
   await stores.tags.moved(image);
-  await stores.budgets.take({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
+  await stores.budgets.acquire({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
   await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });
   await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);

@@ -13,7 +13,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
   describe('pull budgets', () => {
     const use = eachWithStores(placeOf);
     const spend = async (count: number): Promise<void> => {
-      for (let pull = 0; pull < count; pull += 1) await use().stores.budgets.take(hub, allowance);
+      for (let pull = 0; pull < count; pull += 1) await use().stores.budgets.acquire(hub, allowance);
     };
     const free = async (): Promise<number | undefined> => (await use().stores.budgets.budgets())[0]?.free;
     /** As if so much time had passed. */
@@ -28,7 +28,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       try {
         const stores = others.map((database) => new PullBudgetStore(database));
         const asked = stores.flatMap((store) =>
-          Array.from({ length: 10 }, async () => await store.take(hub, allowance)),
+          Array.from({ length: 10 }, async () => await store.acquire(hub, allowance)),
         );
         const answers = await Promise.all(asked);
 
@@ -41,9 +41,9 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
     test('a used-up allowance announces the retry time, and then allows as many pulls again', async () => {
       await spend(20);
 
-      const refused = await use().stores.budgets.take(hub, allowance);
+      const refused = await use().stores.budgets.acquire(hub, allowance);
       await pass(longAgo);
-      const granted = await use().stores.budgets.take(hub, allowance);
+      const granted = await use().stores.budgets.acquire(hub, allowance);
 
       expect(refused?.freeInMs).toBeGreaterThan(5.9 * 3_600_000);
       expect(refused?.freeInMs).toBeLessThan(6.2 * 3_600_000);
@@ -55,15 +55,15 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(20);
       const { budgets } = use().stores;
 
-      expect(await budgets.take({ ...hub, rateLimitSource: 'another account' }, allowance)).toBeUndefined();
-      expect(await budgets.take({ ...hub, host: 'quay.io' }, allowance)).toBeUndefined();
-      expect(await budgets.take(hub, allowance)).toBeDefined();
+      expect(await budgets.acquire({ ...hub, rateLimitSource: 'another account' }, allowance)).toBeUndefined();
+      expect(await budgets.acquire({ ...hub, host: 'quay.io' }, allowance)).toBeUndefined();
+      expect(await budgets.acquire(hub, allowance)).toBeDefined();
     });
 
     test('pulls of other clients that the source announces are counted', async () => {
       await spend(5);
 
-      await use().stores.budgets.told(hub, allowance, { remaining: 4, ageMs: 10 });
+      await use().stores.budgets.observe(hub, allowance, { remaining: 4, ageMs: 10 });
 
       expect(await free()).toBe(4);
     });
@@ -71,7 +71,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
     test('pulls in flight, which the source has not counted yet, stay counted', async () => {
       await spend(5);
 
-      await use().stores.budgets.told(hub, allowance, { remaining: 18, ageMs: 10 });
+      await use().stores.budgets.observe(hub, allowance, { remaining: 18, ageMs: 10 });
 
       expect(await free()).toBe(15);
     });
@@ -80,7 +80,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(20);
       await pass(5 * 60_000);
 
-      await use().stores.budgets.told(hub, allowance, { remaining: 12, ageMs: 10 });
+      await use().stores.budgets.observe(hub, allowance, { remaining: 12, ageMs: 10 });
 
       expect(await free()).toBe(12);
     });
@@ -89,7 +89,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(20);
       await pass(5 * 60_000);
 
-      await use().stores.budgets.told(hub, allowance, { remaining: 180, ageMs: 10, share: true });
+      await use().stores.budgets.observe(hub, allowance, { remaining: 180, ageMs: 10, share: true });
 
       expect(await free()).toBe(0);
     });
@@ -99,10 +99,10 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await pass(-365 * 86_400_000);
       const { budgets } = use().stores;
 
-      const refused = await budgets.take(hub, allowance);
+      const refused = await budgets.acquire(hub, allowance);
       const booked = await use().rows('select * from source_pulls');
       await pass(longAgo);
-      const granted = await budgets.take(hub, allowance);
+      const granted = await budgets.acquire(hub, allowance);
 
       expect(refused?.freeInMs).toBeLessThan(6.2 * 3_600_000);
       expect(booked.map(({ pulls }) => Number(pulls))).toEqual([20]);
@@ -113,7 +113,7 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
       await spend(20);
       await pass(-365 * 86_400_000);
 
-      await use().stores.budgets.told(hub, allowance, { remaining: 12, ageMs: 10 });
+      await use().stores.budgets.observe(hub, allowance, { remaining: 12, ageMs: 10 });
 
       expect(await free()).toBe(12);
     });
@@ -121,10 +121,10 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
     test('the allowance of an unused address is pruned with the history', async () => {
       const { budgets, runs } = use().stores;
       await spend(1);
-      await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
+      await budgets.observe(hub, allowance, { remaining: 19, ageMs: 10 });
       await pass(91 * 86_400_000);
       await use().sql(`update source_budgets set observed_at = observed_at - ${91 * 86_400_000}`);
-      await budgets.told({ ...hub, rateLimitSource: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
+      await budgets.observe({ ...hub, rateLimitSource: 'in use' }, allowance, { remaining: 20, ageMs: 10 });
 
       const { allowances } = await runs.pruneHistory(90);
 
@@ -134,10 +134,10 @@ export function pullBudgetSuite(placeOf: PlaceOf): void {
 
     test('a configured allowance that no source announced is pruned, too, but kept while it is used', async () => {
       const { budgets, runs } = use().stores;
-      await budgets.take({ host: 'gone.example.com', rateLimitSource: '' }, allowance);
+      await budgets.acquire({ host: 'gone.example.com', rateLimitSource: '' }, allowance);
       await pass(91 * 86_400_000);
-      await budgets.take({ host: 'quay.io', rateLimitSource: '' }, allowance);
-      await budgets.told(hub, allowance, { remaining: 19, ageMs: 10 });
+      await budgets.acquire({ host: 'quay.io', rateLimitSource: '' }, allowance);
+      await budgets.observe(hub, allowance, { remaining: 19, ageMs: 10 });
       await use().sql('update source_budgets set observed_at = 1 where observed_at is not null');
       await spend(1);
 

@@ -10,12 +10,12 @@ const announced = { ...allowance, remaining: 76, rateLimitSource: '203.0.113.7' 
 class NotedBudgets implements PullBudgets {
   readonly calls: unknown[] = [];
 
-  async take(...call: Parameters<PullBudgets['take']>) {
+  async acquire(...call: Parameters<PullBudgets['acquire']>) {
     this.calls.push(['take', ...call]);
     return undefined;
   }
 
-  async told(...call: Parameters<PullBudgets['told']>) {
+  async observe(...call: Parameters<PullBudgets['observe']>) {
     this.calls.push(['told', ...call]);
   }
 }
@@ -24,8 +24,8 @@ test('a host that never spoke of an allowance is not counted', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
 
-  await pulls.told('quay.io', undefined, 5);
-  await pulls.take('quay.io');
+  await pulls.observe('quay.io', undefined, 5);
+  await pulls.acquire('quay.io');
 
   expect(budgets.calls).toEqual([]);
 });
@@ -35,10 +35,10 @@ test('what a host announces is what is counted, by its spender, and repeated to 
   const pulls = new SourcePulls(budgets);
   const account = { host: 'docker.io', rateLimitSource: '203.0.113.7' };
 
-  await pulls.told('docker.io', announced, 5);
-  await pulls.told('docker.io', { ...announced, remaining: 75 }, 5);
-  await pulls.told('docker.io', { ...announced, remaining: 0 }, 5);
-  await pulls.take('docker.io');
+  await pulls.observe('docker.io', announced, 5);
+  await pulls.observe('docker.io', { ...announced, remaining: 75 }, 5);
+  await pulls.observe('docker.io', { ...announced, remaining: 0 }, 5);
+  await pulls.acquire('docker.io');
 
   expect(budgets.calls).toEqual([
     ['told', account, allowance, { remaining: 76, ageMs: 5, share: false }],
@@ -52,8 +52,8 @@ test('a configured allowance is one for all spenders, and the announced one does
   const own = { pulls: 40, windowMs: 21_600_000 };
   const pulls = new SourcePulls(budgets, new Map([['docker.io', own]]));
 
-  await pulls.told('docker.io', announced, 5);
-  await pulls.take('docker.io');
+  await pulls.observe('docker.io', announced, 5);
+  await pulls.acquire('docker.io');
 
   expect(budgets.calls).toEqual([
     ['told', { host: 'docker.io', rateLimitSource: '' }, own, { remaining: 76, ageMs: 5, share: true }],
@@ -64,10 +64,10 @@ test('a configured allowance is one for all spenders, and the announced one does
 test('an account that has no limit any more is not counted any more', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
-  await pulls.told('docker.io', announced, 5);
+  await pulls.observe('docker.io', announced, 5);
 
-  await pulls.told('docker.io', undefined, 5);
-  await pulls.take('docker.io');
+  await pulls.observe('docker.io', undefined, 5);
+  await pulls.acquire('docker.io');
 
   expect(budgets.calls).toHaveLength(1);
 });
@@ -77,8 +77,8 @@ test('a source is known once it has answered, or is configured', async () => {
   const pulls = new SourcePulls(new NotedBudgets(), configured);
   const before = ['docker.io', 'quay.io', 'ghcr.io'].map((host) => pulls.isKnown(host));
 
-  await pulls.told('quay.io', undefined, 5);
-  await pulls.told('ghcr.io', announced, 5);
+  await pulls.observe('quay.io', undefined, 5);
+  await pulls.observe('ghcr.io', announced, 5);
 
   expect(before).toEqual([true, false, false]);
   expect(['quay.io', 'ghcr.io'].map((host) => pulls.isKnown(host))).toEqual([true, true]);

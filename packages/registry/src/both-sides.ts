@@ -86,7 +86,7 @@ function openConnections(
 
 /**
  * Whether a read that turns out to be needless costs nothing but bytes: the source has answered without an allowance for
- * pulls, and no ledger counts them.
+ * pulls, and no quota counts them.
  */
 function isFreeToRead(client: RegistryClient, { host }: RepositoryRef): boolean {
   const { pulls, metersPulls, mirrors } = client.host(host);

@@ -1,5 +1,6 @@
 import type { RegistryError } from './errors.js';
 import type { Digest } from './oci/digest.js';
+import type { PullQuota } from './pull-quota.js';
 import type { Timing } from './transport/timing.js';
 import type { UploadHabitStore, UploadJournal } from './upload-records.js';
 
@@ -88,38 +89,6 @@ export interface ProxyRules {
   readonly except: readonly string[];
 }
 
-/** A source's limit for reads of manifests: Docker Hub counts each GET of a manifest as a pull, and no HEAD. */
-export interface PullAllowance {
-  readonly pulls: number;
-  /** Milliseconds in which the source counts them. */
-  readonly windowMs: number;
-}
-
-/** The allowance that a source reports with an answer (the headers `ratelimit-limit` and `ratelimit-remaining`). */
-export interface AnnouncedPulls extends PullAllowance {
-  readonly remaining: number;
-  /** The address or account whose pulls it counts together; '' if it does not say. */
-  readonly rateLimitSource: string;
-}
-
-/** Counts the reads that a source counts, over everyone who shares its allowance. */
-export interface PullLedger {
-  /** Whether it is known if this source has a limit: it has answered before, or the limit is configured. */
-  isKnown(host: string): boolean;
-  /**
-   * Books one pull, before it is made.
-   *
-   * @returns undefined if it may be made; otherwise the reason, for users, and the milliseconds until it may
-   */
-  take(host: string): Promise<{ readonly reason: string; readonly freeInMs: number } | undefined>;
-  /**
-   * Records what a source reported with an answer; undefined if it reported no limit.
-   *
-   * @param ageMs since the request was sent
-   */
-  told(host: string, announced: AnnouncedPulls | undefined, ageMs: number): Promise<void>;
-}
-
 /** Options of {@link createRegistryClient}. Only `credentials` is required. */
 export interface RegistryClientOptions {
   readonly credentials: CredentialProvider;
@@ -146,7 +115,7 @@ export interface RegistryClientOptions {
   /** How registries take uploads; by default it is learned by each client. */
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Called before each read that a source may count; absent: reads are not counted. */
-  readonly pulls?: PullLedger | undefined;
+  readonly pulls?: PullQuota | undefined;
   /** Timeouts that differ from the defaults (`transport/timing.ts`). */
   readonly timing?: Partial<Timing> | undefined;
 }

@@ -1,21 +1,19 @@
 /**
  * A client for OCI registries: copies an image to any number of registries, lists tags, resolves platforms. What needs no
- * network and no Node is also in the subpaths `reference`, `platform`, `digest`, `manifest`, `upload-records` and `errors`.
+ * network and no Node is also in the subpaths `reference`, `platform`, `digest`, `manifest`, `pull-quota`, `upload-records` and `errors`.
  */
 export { createRegistryClient } from './registry-client.js';
 export type { RegistryClient } from './registry-client.js';
 export type {
-  AnnouncedPulls,
   BlobLocations,
   CredentialProvider,
   HostSettings,
   MirrorSettings,
   ProxyRules,
-  PullAllowance,
-  PullLedger,
   RegistryClientOptions,
   RegistryCredentials,
 } from './client-options.js';
+export type { AnnouncedPulls, PullAllowance, PullQuota } from './pull-quota.js';
 export { defaultTiming } from './transport/timing.js';
 export type { Timing } from './transport/timing.js';
 export { dockerConfigCredentials, firstCredentials } from './credentials/docker-config.js';

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 
-import type { AnnouncedPulls } from '../../../src/domain/pull-allowance.js';
 import { meter } from '../../../test/support/metered-source.js';
 import { placeImage, placeIndex } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
-import type { PullLedger } from '../src/client-options.js';
 import { copyImage } from '../src/copy-image.js';
 import { parseDigest } from '../src/oci/digest.js';
 import { planCopy } from '../src/plan-copy.js';
+import type { AnnouncedPulls } from '../src/pull-quota.js';
+import type { PullQuota } from '../src/pull-quota.js';
 import { readAnnouncedPulls } from '../src/transport/counted-pulls.js';
 
 const hour = 3_600_000;
 
-/** A ledger that grants a fixed number of pulls, and records what it receives. */
-class NotedPulls implements PullLedger {
+/** A quota that grants a fixed number of pulls, and records what it receives. */
+class NotedPulls implements PullQuota {
   readonly announced: (AnnouncedPulls | undefined)[] = [];
   readonly granted: number;
   taken = 0;
@@ -27,14 +27,14 @@ class NotedPulls implements PullLedger {
     return this.announced.length > 0;
   }
 
-  async take() {
+  async acquire() {
     if (this.taken === this.granted)
       return { reason: `the allowance of ${this.granted} pulls is spent`, freeInMs: hour };
     this.taken += 1;
     return undefined;
   }
 
-  async told(_host: string, announced: AnnouncedPulls | undefined) {
+  async observe(_host: string, announced: AnnouncedPulls | undefined) {
     this.announced.push(announced);
   }
 }

@@ -87,11 +87,11 @@ test('pulls from a mirror are not booked on the allowance of its source', async 
     hosts: new Map([[source.host, { mirrors: [{ host: mirror.host, resolvesTags: true }] }]]),
     pulls: {
       isKnown: () => true,
-      take: (host) => {
+      acquire: (host) => {
         booked.push(host);
         return Promise.resolve(undefined);
       },
-      told: () => Promise.resolve(),
+      observe: () => Promise.resolve(),
     },
   });
 

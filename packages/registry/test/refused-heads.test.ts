@@ -12,11 +12,11 @@ import {
   targetAt,
   targetRepository,
 } from '../../../test/support/scripted-set-up.js';
-import type { PullLedger } from '../src/client-options.js';
 import { copyImage } from '../src/copy-image.js';
 import { headSource } from '../src/head-source.js';
 import { headManifest } from '../src/manifests/head-manifest.js';
 import { parseImageReference } from '../src/oci/image-reference.js';
+import type { PullQuota } from '../src/pull-quota.js';
 
 const refusals = [400, 401, 403, 404, 405, 406, 410, 412, 500, 501, 503] as const;
 
@@ -24,16 +24,16 @@ function refuseHeads(registry: ScriptedRegistry, status: number): void {
   registry.when('HEAD', /manifests/, ({ response }) => answer(response, status));
 }
 
-/** A ledger that grants and counts every pull. */
-function countingLedger(): PullLedger & { taken: number } {
+/** A quota that grants and counts every pull. */
+function countingQuota(): PullQuota & { taken: number } {
   return {
     taken: 0,
     isKnown: () => true,
-    take() {
+    acquire() {
       this.taken++;
       return Promise.resolve(undefined);
     },
-    told: () => Promise.resolve(),
+    observe: () => Promise.resolve(),
   };
 }
 
@@ -42,7 +42,7 @@ describe('a registry that refuses HEAD of a manifest and answers GET', () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository);
     refuseHeads(source, status);
-    const pulls = countingLedger();
+    const pulls = countingQuota();
 
     const report = await copyImage(clientFor([source, target], { pulls }), requestFor(source, [target]));
 
@@ -107,7 +107,7 @@ describe('a registry that refuses HEAD of a manifest and answers GET', () => {
 test('a tag that does not exist costs one pull of the source, and is reported as missing', async () => {
   const source = await startScripted();
   placeImage(source, repository, { tag: 'other' });
-  const pulls = countingLedger();
+  const pulls = countingQuota();
 
   const looking = headSource(clientFor([source], { pulls }), parseImageReference(`${source.host}/${repository}:v1`));
 

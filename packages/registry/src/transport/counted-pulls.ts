@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import type { AnnouncedPulls } from '../client-options.js';
+import type { AnnouncedPulls } from '../pull-quota.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { AnswerHead } from './exchange.js';
 import type { RegistryHost } from './registry-host.js';
@@ -16,7 +16,7 @@ const longestAnnouncedWindowMs = 24 * 60 * 60 * 1_000;
  */
 export async function takePull({ host, pulls }: RegistryHost, { repo, pull }: RegistryRequest): Promise<void> {
   if (pull !== 'counted') return;
-  const refusal = await pulls?.take(host);
+  const refusal = await pulls?.acquire(host);
   if (refusal === undefined) return;
   const { reason, freeInMs } = refusal;
   throw new RegistryFault(reason, { repo, code: 'rate-limited', decision: 'wait', retryAfterMs: freeInMs });
@@ -37,7 +37,7 @@ export async function notePulls(
   // A refusal without an allowance, such as one for too many requests, does not mean that there is none.
   if (announced === undefined && statusCode === 429) return;
   registryHost.metersPulls ||= announced !== undefined;
-  await pulls?.told(host, announced, performance.now() - sentAt);
+  await pulls?.observe(host, announced, performance.now() - sentAt);
 }
 
 /**

@@ -3,9 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import { SlowTargets } from '../blobs/slow-targets.js';
-import type { CredentialProvider, HostSettings, ProxyRules, PullLedger } from '../client-options.js';
+import type { CredentialProvider, HostSettings, ProxyRules } from '../client-options.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 import type { Digest } from '../oci/digest.js';
+import type { PullQuota } from '../pull-quota.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
@@ -38,7 +39,7 @@ export interface RegistryHostOptions {
   readonly proxies: ProxyRules;
   readonly mirrors: MirrorList<RegistryHost>;
   readonly bodies: BodyBudgets;
-  readonly pulls?: PullLedger;
+  readonly pulls?: PullQuota;
 }
 
 /** Everything the client knows about one registry host: address, connections, authorization, learned capabilities. */
@@ -51,7 +52,7 @@ export class RegistryHost {
   /** Limits the memory of bodies that are read whole, over all hosts of a process. */
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
-  readonly pulls: PullLedger | undefined;
+  readonly pulls: PullQuota | undefined;
   /** Answers here have named an allowance for pulls. */
   metersPulls = false;
   /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
