@@ -9,7 +9,15 @@ const worthWaitingMs = 5_000;
 /** Slow windows in a row that show it. */
 const leastWindows = 2;
 /** For each blob that is sent to the target: with many blobs, each gets a small part of the line. */
-const windowsPerBlob = 2 / 3;
+const windowsPerBlob = 1 / 3;
+
+interface Windows {
+  readonly count: number;
+  readonly ms: number;
+  readonly bytes: number;
+}
+
+const noWindows: Windows = { count: 0, ms: 0, bytes: 0 };
 
 export interface SlowTargetOptions {
   readonly windowMs: number;
@@ -33,9 +41,12 @@ export class SlowTargetDetector {
   #heldUpMs = 0;
   #windowBytes = 0;
   #sentBytes = 0;
-  /** Windows in a row in which the target held the others up, and bytes of the last one. */
-  #slowWindows = 0;
-  #slowBytes = 0;
+  /** Windows in a row in which the target held the others up. */
+  #slow = noWindows;
+  /** Of the last window. */
+  #lastBytes = 0;
+  /** When few are left in flight, the slow windows behind them had many. */
+  #mostLoad = 0;
   #windowStart: number;
 
   constructor(blobBytes: number, options: SlowTargetOptions) {
@@ -62,17 +73,18 @@ export class SlowTargetDetector {
     const elapsed = now - this.#windowStart;
     if (elapsed < windowMs) return false;
     const bytes = this.#windowBytes;
-    const before = this.#slowBytes;
-    const slow = this.#heldUpMs >= delayedShare * elapsed;
-    this.#slowWindows = slow ? this.#slowWindows + 1 : 0;
-    this.#slowBytes = bytes;
+    const before = this.#lastBytes;
+    const isSlow = this.#heldUpMs >= delayedShare * elapsed;
+    this.#slow = isSlow ? added(this.#slow, elapsed, bytes) : noWindows;
+    this.#lastBytes = bytes;
     this.#heldUpMs = 0;
     this.#windowBytes = 0;
     this.#windowStart = now;
+    this.#mostLoad = Math.max(this.#mostLoad, load());
     trial.hasRate(target, bytes / elapsed);
-    const windows = trial.isSlow(target, now) ? leastWindows : Math.max(leastWindows, windowsPerBlob * load());
-    if (this.#slowWindows < windows || bytes > growthFactor * before) return false;
-    const takesLong = (this.#blobBytes - this.#sentBytes) * elapsed > bytes * worthWaitingMs;
+    const windows = trial.isSlow(target, now) ? leastWindows : Math.max(leastWindows, windowsPerBlob * this.#mostLoad);
+    if (this.#slow.count < windows || bytes > growthFactor * before) return false;
+    const takesLong = (this.#blobBytes - this.#sentBytes) * this.#slow.ms > this.#slow.bytes * worthWaitingMs;
     return takesLong && trial.mayDrop(target, now);
   }
 
@@ -80,4 +92,8 @@ export class SlowTargetDetector {
   drop(now: number): Promise<boolean> {
     return this.#options.trial.drops(this.#options.target, now);
   }
+}
+
+function added({ count, ms, bytes }: Windows, moreMs: number, moreBytes: number): Windows {
+  return { count: count + 1, ms: ms + moreMs, bytes: bytes + moreBytes };
 }

@@ -2,6 +2,8 @@
 const muchFaster = 2;
 /** Buffers on the way take that many bytes at once when the source flows again: they say nothing about a line. */
 const burstBytes = 8 * 1024 * 1024;
+/** The same factor where the rest of the blob was no more than that. */
+const muchFasterWithBurst = 4;
 const longestBurstMs = 3_000;
 const measureMs = 500;
 /** A trial whose blob has not ended by then does not keep other blobs from one. */
@@ -118,12 +120,13 @@ export class SlowTargetTrial {
     }
   }
 
-  /** The blob has ended, before the measurement perhaps: all that was sent since then counts, if it is enough. */
+  /** The blob has ended, before the measurement perhaps: then everything counts that was sent since the target left. */
   end(now: number): void {
     const dropped = this.#dropped;
     if (dropped === undefined) return;
-    const isEnough = dropped.bytes >= burstBytes;
-    this.#settle(dropped, isEnough ? dropped.bytes / Math.max(1, now - dropped.at) : 0, now);
+    const { at, bytes } = dropped;
+    const burst = bytes < burstBytes ? muchFasterWithBurst / muchFaster : 1;
+    this.#settle(dropped, bytes / Math.max(1, now - at) / burst, now);
   }
 
   #settle({ target, bytesPerMs, settle }: Dropped, afterwards: number, now: number): void {
