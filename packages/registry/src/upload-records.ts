@@ -88,7 +88,8 @@ export function parseUploadRecord(value: unknown): UploadRecord | undefined {
   if (!isText(location) || !isHttpUrl(location) || !Array.isArray(hashes)) return undefined;
   const states = hashes.flatMap((each: unknown) => parseSavedHash(each, size) ?? []);
   if (states.length < hashes.length) return undefined;
-  return { registry, repository, tag, digest, size, location, foreign, offset, hashes: states };
+  const ascending = states.toSorted((one, other) => one.offset - other.offset);
+  return { registry, repository, tag, digest, size, location, foreign, offset, hashes: ascending };
 }
 
 function parseSavedHash(value: unknown, size: number): SavedHash | undefined {
