@@ -53,7 +53,7 @@ export class ScriptedRegistry {
   #uploadCount = 0;
   #port = 0;
 
-  private constructor(tls: TlsOptions | undefined) {
+  private constructor(tls?: TlsOptions) {
     this.#scheme = tls === undefined ? 'http' : 'https';
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
       // Many of these tests are about a client that disconnects during its request.
@@ -232,10 +232,27 @@ export class ScriptedRegistry {
       answerError(response, 404, 'BLOB_UPLOAD_UNKNOWN', 'upload unknown');
       return;
     }
+    const location = `/v2/${repository}/blobs/uploads/${id}`;
+    if (request.method === 'GET') {
+      const range = `0-${Math.max(0, before.length - 1)}`;
+      answer(response, 204, { location: `${location}?state=${before.length}`, range });
+      return;
+    }
+    if (request.method === 'DELETE') {
+      this.#uploads.delete(id);
+      answer(response, 204);
+      return;
+    }
+    const part = request.headers['content-range'];
+    if (typeof part === 'string' && Number(part.split('-')[0]) !== before.length) {
+      request.resume();
+      answerError(response, 416, 'BLOB_UPLOAD_INVALID', 'range not satisfiable');
+      return;
+    }
     const bytes = Buffer.concat([before, await readAll(request)]);
     if (request.method === 'PATCH') {
       this.#uploads.set(id, bytes);
-      answer(response, 202, { location: `/v2/${repository}/blobs/uploads/${id}?state=${bytes.length}` });
+      answer(response, 202, { location: `${location}?state=${bytes.length}`, range: `0-${bytes.length - 1}` });
       return;
     }
     const digest = url.searchParams.get('digest') ?? '';

@@ -1,6 +1,7 @@
 import { BlobLocationCache } from './blobs/blob-location-cache.js';
 import { RangeReads } from './blobs/ranges/range-reads.js';
 import { TransferQueue } from './blobs/transfer-queue.js';
+import { WindowShares } from './blobs/upload-window.js';
 import type { RegistryClientOptions } from './client-options.js';
 import { KeyedLock } from './concurrency/keyed-lock.js';
 import { ContentCache } from './manifests/content-cache.js';
@@ -10,6 +11,7 @@ import { MirrorList } from './transport/mirror-list.js';
 import { RegistryHost } from './transport/registry-host.js';
 import { defaultTiming } from './transport/timing.js';
 import { requestToken } from './transport/token-endpoint.js';
+import type { UploadJournal } from './upload-records.js';
 
 const cacheBytes = 16 * 1024 * 1024;
 const transfersAtOnce = 32;
@@ -28,6 +30,10 @@ export interface RegistryClient {
   readonly blobLocationCache: BlobLocationCache;
   /** @internal Blobs in flight, by target repository or host, and digest: no two uploads send the same blob at once. */
   readonly inFlight: Map<string, Promise<unknown>>;
+  /** @internal Memory for bytes that may have to be sent again. */
+  readonly uploadWindows: WindowShares;
+  /** @internal Uploads that earlier processes did not finish; undefined: none is remembered. */
+  readonly uploads: UploadJournal | undefined;
   /** @internal Tags that are read, changed and written. */
   readonly tagLocks: KeyedLock;
   /** @internal Gives slots to the transfers of all copies. */
@@ -58,6 +64,8 @@ export function createRegistryClient({
   concurrentTransfers = transfersAtOnce,
   blobLocations,
   smallBlobBytes = unannouncedBytes,
+  uploads,
+  uploadHabits,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
   const bodies = new BodyBudgets();
@@ -75,6 +83,7 @@ export function createRegistryClient({
       userAgent,
       proxies,
       bodies,
+      uploadHabits,
       ...(pulls === undefined ? {} : { pulls }),
     });
     registryHosts.set(name, made);
@@ -88,6 +97,8 @@ export function createRegistryClient({
     ranges: new RangeReads(),
     blobLocationCache: new BlobLocationCache(blobLocations),
     inFlight: new Map(),
+    uploadWindows: new WindowShares(),
+    uploads,
     tagLocks: new KeyedLock(),
     smallBlobBytes,
     close() {

@@ -37,6 +37,7 @@ export class TargetRun {
     this.destination = {
       name: target.plan.target,
       repo: target.repo,
+      tag: target.target.tag,
       lagging: false,
       looks: target.looks,
       catchUps: new Semaphore(catchUpsAtOnce),

@@ -39,7 +39,7 @@ function destinationOf(
 ): BlobDestination {
   const repo = { side: 'target', host, repository: path } as const;
   const looks = new TargetLooks(client, repo, signal);
-  return { name: 'target-1', repo, lagging, looks, catchUps: new Semaphore(1), signal };
+  return { name: 'target-1', repo, tag: 'v1', lagging, looks, catchUps: new Semaphore(1), signal };
 }
 
 function placeBlob(source: ScriptedRegistry): Blob {

@@ -66,11 +66,11 @@ function newUpload(): BlobUpload {
 
 test.each([
   ['by PATCH', false, 1],
-  ['by one PUT, which holds the last piece back', true, 0],
-])('the memory of an upload is kept until its bytes are sent, %s', async (_how, monolithic, releasedAtLast) => {
+  ['by one PUT, which holds the last byte back', true, 0],
+])('the memory of an upload is kept until its bytes need not be sent again, %s', async (_how, monolithic, atLast) => {
   client.host(host).monolithicUploads = monolithic;
   const upload = newUpload();
-  const leases = [new CountedLease(), new CountedLease()];
+  const leases = [new CountedLease(), new CountedLease(), new CountedLease()];
   await upload.start({ onFlushed: () => undefined, onFailure: () => undefined });
 
   for (const lease of leases) upload.write(Buffer.alloc(chunkBytes), lease);
@@ -78,16 +78,22 @@ test.each([
   await sleep(50);
   const before = leases.map(({ kept, released }) => [kept, released]);
   request.resume();
-  await expect.poll(() => leases[0]?.released).toBe(1);
+  // Each is larger than what is kept of the bytes that were sent.
+  await expect.poll(() => leases[1]?.released, { timeout: 10_000 }).toBe(1);
   await sleep(50);
+  const afterwards = leases.map(({ released }) => released);
+  upload.end();
 
   expect(before).toEqual([
     [1, 0],
     [1, 0],
+    [1, 0],
   ]);
+  expect(afterwards.slice(0, 2)).toEqual([1, 1]);
+  expect(afterwards[2]).toBeLessThanOrEqual(atLast);
   expect(leases.map(({ kept, released }) => [kept, released])).toEqual([
     [1, 1],
-    [1, releasedAtLast],
+    [1, 1],
+    [1, 1],
   ]);
-  upload.cancel();
 });

@@ -31,6 +31,8 @@ export async function openSession(
     body: Buffer.alloc(0),
     expect: [202],
   });
+  const least = Number(response.headers['oci-chunk-min-length']);
+  if (Number.isSafeInteger(least) && least > 0) host.uploadHabits.learn({ leastChunkBytes: least });
   return nextSession(host, response, repo);
 }
 

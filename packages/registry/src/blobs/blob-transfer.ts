@@ -4,6 +4,7 @@ import { BlobUploadTask } from './blob-upload-task.js';
 import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-upload-task.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
+import { HashTrail } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { SmallBlobRead } from './small-blob-read.js';
 import { withTransferSlot } from './transfer-slots.js';
@@ -25,7 +26,8 @@ export function transferBlob(
   blob: Blob,
   destinations: readonly BlobDestination[],
 ): BlobTransfer {
-  const tasks = destinations.map((destination) => new BlobUploadTask(context, blob, destination));
+  const trail = new HashTrail(blob);
+  const tasks = destinations.map((destination) => new BlobUploadTask(context, blob, destination, trail));
   const deliveries = new Map(tasks.map((task) => [task.destination, task.done]));
   if (isSmall(context, blob)) {
     const shared = wholeToEach(context, blob, tasks);
@@ -35,7 +37,7 @@ export function transferBlob(
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const shared = together(context, blob, { tasks, onOpened: open }).finally(open);
+  const shared = together(context, blob, { tasks, trail, onOpened: open }).finally(open);
   return { deliveries, opened, shared };
 }
 
@@ -58,10 +60,11 @@ async function wholeToEach(context: TransferContext, blob: Blob, tasks: readonly
 
 interface CommonRun {
   readonly tasks: readonly BlobUploadTask[];
+  readonly trail: HashTrail;
   readonly onOpened: () => void;
 }
 
-async function together(context: TransferContext, blob: Blob, { tasks, onOpened }: CommonRun): Promise<void> {
+async function together(context: TransferContext, blob: Blob, { tasks, trail, onOpened }: CommonRun): Promise<void> {
   const joining = tasks.filter((task) => !task.destination.lagging && task.claim());
   for (const task of tasks) if (!joining.includes(task)) void task.alone();
   if (joining.length === 0) return;
@@ -76,7 +79,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, onOpened 
       try {
         const complete = await withTransferSlot(context, blob, reposOf(uploads), async () => {
           leaveLaggingBehind(uploads);
-          return uploads.size === 0 ? [] : pass(context, blob, { uploads, onOpened });
+          return uploads.size === 0 ? [] : pass(context, blob, { uploads, trail, onOpened });
         });
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
         // A target that is slow to commit continues in the background; the next blob does not wait for it.
@@ -130,14 +133,24 @@ async function prepareTogether(
 async function pass(
   { client, source, signal, report }: TransferContext,
   blob: Blob,
-  { uploads, onOpened }: { readonly uploads: ReadonlyMap<BlobUpload, BlobUploadTask>; readonly onOpened: () => void },
+  {
+    uploads,
+    trail,
+    onOpened,
+  }: Omit<CommonRun, 'tasks'> & { readonly uploads: ReadonlyMap<BlobUpload, BlobUploadTask> },
 ): Promise<readonly BlobUpload[]> {
   return fanOut(client, source, blob, {
     uploads: [...uploads.keys()],
+    trail,
     handlers: {
       onOpened,
       onRead: (bytes) => report({ type: 'read', digest: blob.digest, bytes }),
       onSent: (upload, bytes) => uploads.get(upload)?.sent(bytes),
+      onContinued: (upload, offset) => uploads.get(upload)?.continued(offset),
+      onStalled: (upload, forMs, awaits) =>
+        upload === undefined
+          ? report({ type: 'stalled', digest: blob.digest, host: source.host, forMs, awaits })
+          : uploads.get(upload)?.stalled(forMs, awaits),
       onDropped: (upload, fault) => uploads.get(upload)?.dropped(fault),
     },
     signal,

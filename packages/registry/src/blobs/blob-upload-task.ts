@@ -1,5 +1,5 @@
 import type { Semaphore } from '../concurrency/semaphore.js';
-import type { BlobOutcome, CopyProgress } from '../copy-types.js';
+import type { BlobOutcome, CopyProgress, TransferWait } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -9,21 +9,27 @@ import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 import { BlobLock } from './blob-lock.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { mountOrOpen } from './blob-mount.js';
-import { BlobUpload, UploadRedirected } from './blob-upload.js';
+import { BlobUpload } from './blob-upload.js';
 import { Stalled, TooSlow, fanOut } from './fan-out.js';
+import type { HashTrail } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { sendWhole } from './send-whole.js';
 import type { SmallBlobRead } from './small-blob-read.js';
+import { StallReport, reportingStall } from './stall-report.js';
 import type { CopySlots } from './transfer-queue.js';
 import { takeTransferSlot } from './transfer-slots.js';
+import { UploadGivenUp } from './upload-attempts.js';
+import { abandonUpload } from './upload-state.js';
 
-/** Attempts for one blob to one target, including the shared one. */
+/** Uploads of one blob to one target, including the shared one. Each of them continues after breaks without action. */
 const maxAttempts = 4;
 
 /** A target as the blobs of one copy see it. */
 export interface BlobDestination {
   readonly name: string;
   readonly repo: RepositoryRef;
+  /** Tag of the image that the blobs belong to. */
+  readonly tag: string;
   /** It was dropped from a shared read once: its other blobs do not hold the others up either. */
   lagging: boolean;
   /** What it has. */
@@ -58,6 +64,7 @@ export class BlobUploadTask {
   readonly done: Promise<BlobUploadResult>;
   readonly #context: TransferContext;
   readonly #blob: Blob;
+  readonly #trail: HashTrail;
   readonly #claim: BlobLock;
   /** The blob is small: it is read and sent whole. */
   #read: SmallBlobRead | undefined;
@@ -66,10 +73,14 @@ export class BlobUploadTask {
   #settled = false;
   #catchingUp = false;
   #bytesSent = 0;
+  #upload: BlobUpload | undefined;
+  /** The target is trusted to keep what a broken request has brought. */
+  #mayContinue = true;
 
-  constructor(context: TransferContext, blob: Blob, destination: BlobDestination) {
+  constructor(context: TransferContext, blob: Blob, destination: BlobDestination, trail: HashTrail) {
     this.#context = context;
     this.#blob = blob;
+    this.#trail = trail;
     this.destination = destination;
     this.#claim = new BlobLock(context.client, destination.repo, blob.digest);
     this.done = new Promise((resolve, reject) => {
@@ -119,8 +130,7 @@ export class BlobUploadTask {
 
   async commit(upload: BlobUpload): Promise<void> {
     try {
-      await upload.complete();
-      this.#deliver('uploaded');
+      await this.#complete(upload);
     } catch (error) {
       this.#failed(error);
     }
@@ -129,6 +139,16 @@ export class BlobUploadTask {
   sent(bytes: number): void {
     this.#bytesSent += bytes;
     this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
+  }
+
+  continued(offset: number): void {
+    const { digest, size } = this.#blob;
+    this.#context.report({ type: 'continued', digest, target: this.destination.name, offset, size });
+  }
+
+  stalled(forMs: number, awaits: TransferWait): void {
+    const { name: target, repo } = this.destination;
+    this.#context.report({ type: 'stalled', digest: this.#blob.digest, target, host: repo.host, forMs, awaits });
   }
 
   dropped(fault: RegistryError): void {
@@ -151,10 +171,16 @@ export class BlobUploadTask {
     if (this.#settled) return;
     this.#settled = true;
     this.#claim.release();
+    this.#abandon(reason);
     this.#reject(reason);
   }
 
-  /** Brings the blob with a separate read, so that it does not hold the others up. */
+  /**
+   * Brings the blob with a separate read, so that it does not hold the others up.
+   *
+   * @param fault why it left the shared read
+   * @param prepared the upload that continues
+   */
   async alone(fault?: RegistryError, prepared?: BlobUpload): Promise<void> {
     this.#catchingUp = true;
     try {
@@ -193,14 +219,11 @@ export class BlobUploadTask {
     prepared: BlobUpload | undefined,
     waitForHost = true,
   ): Promise<void> {
-    const { client } = this.#context;
-    const { repo, signal } = this.destination;
-    const { timing } = client.host(repo.host);
     let mismatches = 0;
-    let upload = prepared ?? this.#redirected(fault);
-    let last: unknown = fault;
-    for (let attempt = fault === undefined ? 1 : 2; ; attempt++) {
-      if (attempt > 1) await rest(pauseBeforeRetry(last, attempt - 1, timing) ?? backoff(attempt - 1, timing), signal);
+    let upload = prepared;
+    let last: RegistryError | undefined = upload === undefined ? fault : undefined;
+    for (let attempt = last === undefined ? 1 : 2; ;) {
+      if (last !== undefined) await this.#pause(last, attempt - 1);
       if (waitForHost || attempt > 1) await this.#claim.untilHostHasIt();
       const release = await this.#turn();
       try {
@@ -209,30 +232,29 @@ export class BlobUploadTask {
         await this.#feed(upload);
         return;
       } catch (error) {
-        signal.throwIfAborted();
+        this.destination.signal.throwIfAborted();
         if (!(error instanceof RegistryError)) throw error;
+        const isAlive = upload?.isOver === false;
+        // An upload that continues counts its attempts, and has made its pause.
+        last = isAlive && !isOfSource(error) ? undefined : error;
+        if (!isAlive) upload = undefined;
+        if (last === undefined) continue;
         if (error instanceof BlobMismatch) mismatches++;
         // The read has been repeated already where that helps.
         if (this.#read !== undefined && isOfSource(error) && !(error instanceof BlobMismatch)) throw error;
         const again = error instanceof BlobMismatch ? mismatches < 2 : this.#mayWork(error);
         if (!again || attempt >= maxAttempts) throw error;
-        last = error;
-        upload = this.#redirected(error);
+        attempt++;
       } finally {
         release();
       }
     }
   }
 
-  /** The upload continues where a redirect sent it. */
-  #redirected(fault: RegistryError | undefined): BlobUpload | undefined {
-    if (!(fault instanceof UploadRedirected)) return undefined;
-    const { repo, signal } = this.destination;
-    return new BlobUpload(this.#context.client, repo, this.#blob, {
-      session: fault.session,
-      isWhole: this.#read !== undefined,
-      signal,
-    });
+  async #pause(fault: RegistryError, number: number): Promise<void> {
+    const { timing } = this.#context.client.host(this.destination.repo.host);
+    const pauseMs = pauseBeforeRetry(fault, number, timing) ?? backoff(number, timing);
+    await this.#reporting('retry', rest(pauseMs, this.destination.signal));
   }
 
   /** Taken only for the bytes themselves: a task that waits for another upload while it holds a turn may block it. */
@@ -261,12 +283,19 @@ export class BlobUploadTask {
       this.#deliver('uploaded');
       return;
     }
+    const { digest } = this.#blob;
     let fault: RegistryError | undefined;
     const complete = await fanOut(client, source, this.#blob, {
       uploads: [upload],
+      trail: this.#trail,
       handlers: {
-        onRead: (bytes) => report({ type: 'read', digest: this.#blob.digest, bytes }),
+        onRead: (bytes) => report({ type: 'read', digest, bytes }),
         onSent: (_, bytes) => this.sent(bytes),
+        onContinued: (_, offset) => this.continued(offset),
+        onStalled: (stuck, forMs, awaits) =>
+          stuck === undefined
+            ? report({ type: 'stalled', digest, host: source.host, forMs, awaits })
+            : this.stalled(forMs, awaits),
         onDropped(_, dropped) {
           fault = dropped;
         },
@@ -274,7 +303,18 @@ export class BlobUploadTask {
       signal: this.destination.signal,
     });
     if (fault !== undefined) throw fault;
-    for (const each of complete) await each.complete();
+    for (const each of complete) await this.#complete(each);
+  }
+
+  /** Commits what has arrived. */
+  async #complete(upload: BlobUpload): Promise<void> {
+    try {
+      await this.#reporting('commit', upload.complete());
+    } catch (error) {
+      // The parts that it kept do not fit together, or it changed them: it gets the blob once more in one piece.
+      if (error instanceof RegistryError && error.code === 'target-corrupt') this.#mayContinue = false;
+      throw error;
+    }
     this.#deliver('uploaded');
   }
 
@@ -282,7 +322,12 @@ export class BlobUploadTask {
     const { client } = this.#context;
     const { repo, signal } = this.destination;
     const { digest } = this.#blob;
-    if (await this.destination.looks.hasBlob(this.#blob)) {
+    this.#abandon();
+    const [isThere] = await Promise.all([
+      this.destination.looks.hasBlob(this.#blob),
+      client.host(repo.host).uploadHabits.load(),
+    ]);
+    if (isThere) {
       this.#deliver('already-there');
       return undefined;
     }
@@ -293,20 +338,38 @@ export class BlobUploadTask {
       this.#deliver('mounted');
       return undefined;
     }
-    return new BlobUpload(client, repo, this.#blob, { session, isWhole: this.#read !== undefined, signal });
+    this.#upload = new BlobUpload(client, repo, this.#blob, {
+      session,
+      isWhole: this.#read !== undefined,
+      mayContinue: this.#mayContinue,
+      signal,
+    });
+    return this.#upload;
   }
 
   #failed(error: unknown): void {
-    if (this.#mayWork(error) && !this.destination.signal.aborted) void this.alone(error);
+    const alive = this.#upload?.isOver === false ? this.#upload : undefined;
+    if (this.#mayWork(error) && !this.destination.signal.aborted) void this.alone(error, alive);
     else this.reject(error);
   }
 
   /** A target may demand a pause in the middle of an upload; nothing has waited for it yet. */
   #mayWork(error: unknown): error is RegistryError {
-    if (!(error instanceof RegistryError)) return false;
+    if (!(error instanceof RegistryError) || error instanceof UploadGivenUp) return false;
     const isOurs = error.decision === 'retry' || (error instanceof RegistryFault && error.side === 'target');
     const { timing } = this.#context.client.host(this.destination.repo.host);
     return isOurs && pauseBeforeRetry(error, 1, timing) !== undefined;
+  }
+
+  /** Ends an upload that is not continued. Its session is cancelled, unless this process is about to end. */
+  #abandon(reason?: unknown): void {
+    const upload = this.#upload;
+    if (upload === undefined) return;
+    this.#upload = undefined;
+    const { session } = upload.standing;
+    upload.end();
+    const isStopping = reason !== undefined && !(reason instanceof RegistryError);
+    if (!isStopping) void abandonUpload({ client: this.#context.client, repo: this.destination.repo, session });
   }
 
   #deliver(outcome: BlobOutcome): void {
@@ -318,6 +381,11 @@ export class BlobUploadTask {
     this.#context.client.blobLocationCache.add(repo.host, repo.repository, digest);
     this.#context.report({ type: 'blob', digest, target: name, size, outcome });
     this.#resolve({ outcome, bytesSent: this.#bytesSent });
+  }
+
+  async #reporting<T>(awaits: TransferWait, step: Promise<T>): Promise<T> {
+    const { timing } = this.#context.client.host(this.destination.repo.host);
+    return reportingStall(new StallReport(timing, (forMs, waits) => this.stalled(forMs, waits)), awaits, step);
   }
 }
 

@@ -1,298 +1,361 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-
+import { Gate } from '../concurrency/gate.js';
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
-import { RegistryFault, saysCode } from '../registry-errors.js';
+import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { BufferLease } from '../transport/buffer-pool.js';
-import { isAnnounced, leaveToSend } from '../transport/expect-continue.js';
-import { networkFault } from '../transport/network-fault.js';
-import { isHabit } from '../transport/quirks.js';
-import { maxRedirects, redirectTarget, tooManyRedirects } from '../transport/redirect-rules.js';
-import { openUpload, unexpected } from '../transport/registry-request.js';
-import type { RegistryRequest } from '../transport/request-options.js';
-import { discardBody } from '../transport/response-body.js';
-import {
-  createdStatuses,
-  sessionLostCodes,
-  asRetry,
-  arrivedAfterAll,
-  assertCommitted,
-  assertStored,
-  commitBlob,
-  withDigest,
-} from './blob-commit.js';
-import type { Commitment } from './blob-commit.js';
-import { baseRequest, nextSession } from './blob-push.js';
+import { rest } from '../transport/retrying.js';
+import { commitBlob, createdStatuses } from './blob-commit.js';
 import type { UploadSession } from './blob-push.js';
+import { DataRequest, UploadRedirected } from './data-request.js';
+import { FlushRate } from './flush-rate.js';
 import type { Blob } from './image-blobs.js';
+import { RemoteUpload } from './remote-upload.js';
+import type { UploadOptions } from './remote-upload.js';
+import type { Standstill } from './stall-report.js';
+import { UploadWindow } from './upload-window.js';
 
 export interface UploadHandlers {
   /** This number of bytes has left for the target; there is room for more. */
   onFlushed(bytes: number): void;
-  /** The upload ended early. Called at most once, and not after `complete` or `cancel`. */
+  /** The upload goes on after a break. @param offset bytes that the target has */
+  onContinued?(offset: number): void;
+  /**
+   * The upload takes no more bytes from this read: it has failed, or it needs bytes that went by (`UploadBehind`). Called
+   * at most once, and not after `complete`, `detach` or `end`.
+   */
   onFailure(fault: RegistryError): void;
 }
 
-interface LeasedChunk {
-  readonly chunk: Buffer;
-  readonly lease: BufferLease;
-}
-
-/** The data of an upload went to the wrong URL: it is sent again, to where the redirect says. */
-export class UploadRedirected extends RegistryFault {
-  readonly session: UploadSession;
-
-  constructor(message: string, { repo, session }: { readonly repo: RepositoryRef; readonly session: UploadSession }) {
-    super(message, { repo, code: 'server-error', decision: 'retry' });
-    this.session = session;
-  }
-}
+/** An upload needs bytes that its read has handed on already: it continues with a read from its position on. */
+export class UploadBehind extends RegistryFault {}
 
 /**
  * One blob in flight to one target: POST (done already), PATCH with the whole stream, and, after the caller has
  * verified the bytes, an empty PUT with the digest. Registries without PATCH get one PUT with everything, whose last
- * chunk is held back until then.
+ * byte is held back until then.
+ *
+ * When a request breaks, the upload asks where it stands and continues there on a new connection (`RemoteUpload`).
+ * Meanwhile its reader only sees that it takes no bytes. The last bytes that were sent are kept in memory for that; if the
+ * registry lacks earlier ones, the upload needs another read, from its `position` on.
  */
 export class BlobUpload {
   readonly repo: RepositoryRef;
   readonly #client: RegistryClient;
   readonly #blob: Blob;
   readonly #signal: AbortSignal;
-  readonly #monolithic: boolean;
-  #session: UploadSession;
-  /** What the data was sent to. */
-  #dataUrl: URL;
-  #request: ClientRequest | undefined;
-  #answer: Promise<IncomingMessage> | undefined;
+  readonly #isWhole: boolean;
+  readonly #remote: RemoteUpload;
+  readonly #window: UploadWindow;
+  readonly #rate = new FlushRate(performance.now());
+  /** A reader is there. */
+  readonly #attached = new Gate();
+  /** It is known which byte is needed next, and the registry has accepted or refused the length. */
+  readonly #ready = new Gate();
   #handlers: UploadHandlers | undefined;
-  #held: LeasedChunk | undefined;
+  /** A reader writes what follows `position`. */
+  #isFed = false;
+  #isPositionKnown = true;
+  #sending: Promise<void> | undefined;
+  #request: DataRequest | undefined;
+  /** Offset of the byte after the last one that was given to a request: what may have arrived. */
+  #sent: number;
+  /** The same of the last one that has left this process. */
+  #flushed: number;
+  #verified = false;
   #over = false;
-  #unsentBytes = 0;
-  #writtenBytes = 0;
+  #rejectComplete: ((fault: RegistryError) => void) | undefined;
+  #leaveWindows: (() => void) | undefined;
+  /** A request for data is being opened. */
+  #isOpening = false;
+  #openingSince = 0;
+  #awaits: 'connection' | 'retry' = 'connection';
+  #brokenSince: number | undefined;
+  #continues: boolean;
   #lastMoveAt = 0;
 
-  constructor(
-    client: RegistryClient,
-    repo: RepositoryRef,
-    blob: Blob,
-    {
-      session,
-      isWhole = false,
-      signal,
-    }: {
-      readonly session: UploadSession;
-      /** It is sent by one PUT, and not by a PATCH and a PUT. */
-      readonly isWhole?: boolean;
-      readonly signal: AbortSignal;
-    },
-  ) {
+  constructor(client: RegistryClient, repo: RepositoryRef, blob: Blob, options: UploadOptions) {
+    const { offset = 0, isWhole = false, signal } = options;
     this.#client = client;
     this.repo = repo;
     this.#blob = blob;
-    this.#session = session;
-    this.#dataUrl = session.location;
+    this.#isWhole = isWhole;
     this.#signal = signal;
-    this.#monolithic = isWhole || client.host(repo.host).monolithicUploads;
+    this.#remote = new RemoteUpload(client, repo, blob, options);
+    this.#window = new UploadWindow(offset);
+    this.#sent = offset;
+    this.#flushed = offset;
+    this.#continues = offset > 0;
+  }
+
+  /** Offset of the next byte to write. */
+  get position(): number {
+    return this.#window.end;
+  }
+
+  /** It is complete, or has failed for good. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   /** Bytes given to the target that it has not accepted yet, without those held back. */
   get unsentBytes(): number {
-    return this.#unsentBytes;
+    return Math.min(this.#window.end, this.#mostSent) - this.#flushed;
   }
 
   /** When the target last accepted bytes, or had none to accept; milliseconds. */
   get lastMoveAt(): number {
-    return this.#unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
+    return this.unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
+  }
+
+  /** Since when it looks for a way to continue, in milliseconds; undefined while bytes can flow. */
+  get brokenSince(): number | undefined {
+    return this.#brokenSince;
+  }
+
+  /** What it waits for now, and since when; undefined while bytes flow, or while it has none. */
+  get standstill(): Standstill | undefined {
+    if (this.#request === undefined) {
+      return this.#isOpening ? { since: this.#openingSince, awaits: this.#awaits } : undefined;
+    }
+    return this.unsentBytes === 0 ? undefined : { since: this.#lastMoveAt, awaits: 'target-accepts' };
+  }
+
+  /** Bytes that the registry has, and where the upload continues. */
+  get standing(): { readonly confirmed: number; readonly flushed: number; readonly session: UploadSession } {
+    return { confirmed: this.#remote.confirmed, flushed: this.#flushed, session: this.#remote.session };
   }
 
   /**
-   * Opens the request for the data, and waits until it is known whether the registry accepts this length at this URL:
-   * redirects are followed before the data is sent. An empty blob needs no such request: its commit is enough.
+   * Begins to take bytes, from `position` on. Waits until it is known whether the registry accepts their number. An empty
+   * blob needs no data: its commit is enough.
+   *
+   * @throws RegistryError
    */
   async start(handlers: UploadHandlers): Promise<void> {
     this.#handlers = handlers;
     if (this.#blob.size === 0) return;
-    for (let hops = 0; ; hops++) {
-      const redirected = await this.#open();
-      if (redirected === undefined) return;
-      if (hops === maxRedirects) throw tooManyRedirects(this.#dataRequest());
-      this.#session = redirected;
-    }
+    this.#leaveWindows ??= this.#client.uploadWindows.join();
+    this.#attached.open();
+    this.#sending ??= this.#send();
+    this.#sending.catch(() => {});
+    await Promise.race([this.#ready.opened, this.#sending]);
+    this.#isFed = true;
   }
 
-  /** @returns where the data must go instead; undefined if it may be sent, or the upload has failed */
-  async #open(): Promise<UploadSession | undefined> {
-    const host = this.#client.host(this.repo.host);
-    const bytes = this.#blob.size;
-    const { request, response, url } = await openUpload(host, this.#dataRequest());
-    this.#dataUrl = url;
-    this.#request = request;
-    this.#answer = response;
-    const announces = host.redirectsUploads || isAnnounced(host, bytes);
-    let isWaiting = announces;
-    let redirected: UploadSession | undefined;
-    const answered = response
-      .then(async (message) => {
-        redirected = isWaiting ? this.#redirectedTo(message) : undefined;
-        if (redirected === undefined) await this.#answeredEarly(message);
-        else request.destroy();
-      })
-      .catch((error: unknown) => this.#fail(networkFault(error, this.repo, url)));
-    if (announces) await leaveToSend(host, { request, answered, bytes });
-    // The head is sent at once: a kept connection that is silent while the source is slow would be closed as idle.
-    else request.flushHeaders();
-    isWaiting = false;
-    return redirected;
-  }
-
-  /** @param lease of the chunk's memory, kept until the chunk has left */
+  /** @param lease of the chunk's memory, kept until the chunk need not be sent again */
   write(chunk: Buffer, lease: BufferLease): void {
-    if (this.#over || this.#request === undefined) return;
-    this.#writtenBytes += chunk.length;
-    lease.keep();
-    if (!this.#monolithic) {
-      this.#send(this.#request, { chunk, lease });
-      return;
-    }
-    if (this.#held !== undefined) this.#send(this.#request, this.#held);
-    this.#held = { chunk, lease };
+    if (this.#over || !this.#isFed) return;
+    if (this.unsentBytes === 0) this.#lastMoveAt = performance.now();
+    this.#window.append(chunk, lease);
+    this.#pump();
   }
 
   /**
    * The bytes are verified: ends the data and commits.
    *
-   * @throws RegistryError; `retry` where sending the blob again may help
+   * @throws UploadBehind where a part of the bytes is needed once more; RegistryError, `retry` where sending the blob
+   *   again may help
    */
   async complete(): Promise<void> {
-    const answer = this.#answer;
     if (this.#over) throw this.#interrupted();
-    this.#over = true;
-    if (answer !== undefined) await this.#endData(answer);
-    if (answer === undefined || !this.#monolithic) await commitBlob(this.#commitment());
+    if (this.#sending !== undefined) await this.#endData(this.#sending);
+    this.#close();
+    if (!this.#remote.isCommitted) await commitBlob(this.#remote.commitment);
     this.#client.blobLocationCache.add(this.repo.host, this.repo.repository, this.#blob.digest);
   }
 
-  /** The bytes are wrong, or no longer needed here. What was sent is never committed. */
-  cancel(): void {
-    this.#over = true;
+  /**
+   * Takes no more bytes from its read. `start` continues the upload.
+   *
+   * @param reason why the request that is open is given up
+   * @param options.isLineBroken the connection is to blame
+   */
+  detach(reason: RegistryError, { isLineBroken }: { readonly isLineBroken: boolean }): void {
+    if (this.#over) return;
+    if (!isLineBroken && this.#request !== undefined) this.#remote.interrupted();
+    this.#leaveRead();
+    this.#isPositionKnown = this.#request === undefined;
+    this.#window.reset(this.#window.end);
+    this.#request?.destroy(reason);
+  }
+
+  /** The bytes are wrong, or no longer needed. What was sent is never committed. */
+  end(): void {
     this.#request?.destroy();
+    this.#close();
   }
 
-  #send(request: ClientRequest, { chunk, lease }: LeasedChunk): void {
-    if (this.#unsentBytes === 0) this.#lastMoveAt = performance.now();
-    this.#unsentBytes += chunk.length;
-    request.write(chunk, (error) => {
-      if (error !== null && error !== undefined) return;
-      lease.release();
-      this.#unsentBytes -= chunk.length;
-      this.#lastMoveAt = performance.now();
-      this.#handlers?.onFlushed(chunk.length);
+  async #endData(sending: Promise<void>): Promise<void> {
+    this.#verified = true;
+    const behind = new Promise<never>((_, reject) => {
+      this.#rejectComplete = reject;
     });
+    this.#pump();
+    try {
+      await Promise.race([sending, behind]);
+    } finally {
+      this.#verified = false;
+      this.#rejectComplete = undefined;
+    }
   }
 
-  async #endData(answer: Promise<IncomingMessage>): Promise<void> {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined && this.#request !== undefined) this.#send(this.#request, held);
-    this.#request?.end();
-    let response: IncomingMessage;
+  get #mostSent(): number {
+    return this.#remote.isMonolithic && !this.#isWhole && !this.#verified ? this.#blob.size - 1 : this.#blob.size;
+  }
+
+  async #send(): Promise<void> {
     try {
-      response = await answer;
+      while (this.#remote.confirmed < this.#blob.size) {
+        await this.#attached.opened;
+        try {
+          await this.#sendPart();
+        } catch (error) {
+          await this.#recover(error);
+        }
+      }
     } catch (error) {
-      this.#signal.throwIfAborted();
-      return this.#endedWith(networkFault(error, this.repo, this.#dataUrl));
+      const handlers = this.#verified ? undefined : this.#handlers;
+      this.#close();
+      // The read must not wait for this upload any longer, whatever ended it.
+      const reason: unknown = this.#signal.aborted ? this.#signal.reason : error;
+      handlers?.onFailure(reason instanceof RegistryError ? reason : this.#interrupted());
+      throw reason;
     }
-    if (!createdStatuses.includes(response.statusCode ?? 0)) return this.#endedWith(await this.#refusal(response));
-    discardBody(response);
-    if (this.#monolithic) return assertCommitted(response, this.#commitment());
-    assertStored(response, this.#commitment());
-    const { statusCode = 0, headers } = response;
-    const host = this.#client.host(this.repo.host);
-    this.#session = await nextSession(host, { statusCode, headers, url: this.#dataUrl }, this.repo, this.#session);
+  }
+
+  async #sendPart(): Promise<void> {
+    this.#awaits = 'connection';
+    this.#isOpening = true;
+    this.#openingSince = this.#brokenSince ?? performance.now();
+    const request = await DataRequest.open(this.#remote.nextPart());
+    if (this.#over) {
+      request.destroy();
+      throw this.#interrupted();
+    }
+    this.#request = request;
+    this.#isOpening = false;
+    if (!request.isRefused) this.#begin(request);
+    const response = await request.answer;
+    if (!request.isWhole || !createdStatuses.includes(response.statusCode ?? 0)) {
+      throw await this.#remote.refused(request, response);
+    }
+    await this.#remote.finished(request, response);
+    this.#request = undefined;
+    this.#left(request.part.end - this.#flushed);
+  }
+
+  #begin({ part }: DataRequest): void {
+    this.#brokenSince = undefined;
+    this.#lastMoveAt = performance.now();
+    this.#ready.open();
+    if (this.#continues) this.#handlers?.onContinued?.(part.start);
+    this.#continues = false;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const request = this.#request;
+    if (request === undefined) return;
+    const limit = Math.min(request.part.end, this.#mostSent);
+    for (let bytes = this.#window.take(limit); bytes !== undefined; bytes = this.#window.take(limit)) {
+      const { length } = bytes;
+      request.write(bytes, () => {
+        if (request === this.#request) this.#left(length);
+      });
+    }
+    this.#sent = Math.max(this.#sent, this.#window.next);
+  }
+
+  #left(bytes: number): void {
+    if (bytes <= 0) return;
+    const now = performance.now();
+    this.#flushed += bytes;
+    this.#lastMoveAt = now;
+    this.#rate.took(bytes, now);
+    this.#window.trim(this.#flushed - this.#bytesKept);
+    this.#handlers?.onFlushed(bytes);
+  }
+
+  /** Of the bytes that have left. On a fast line that does not break, the memory is better used again at once. */
+  get #bytesKept(): number {
+    return this.#rate.isFast && !this.#remote.lineBreaks ? 0 : this.#client.uploadWindows.bytesEach;
+  }
+
+  /** Finds out where the upload continues. @throws RegistryError if there is nothing more to try */
+  async #recover(error: unknown): Promise<void> {
+    const request = this.#request;
+    this.#request = undefined;
+    request?.destroy();
+    this.#brokenSince ??= performance.now();
+    this.#isOpening = true;
+    this.#openingSince = this.#brokenSince;
+    for (let fault = error; ;) {
+      this.#signal.throwIfAborted();
+      if (this.#over) throw this.#interrupted();
+      if (await this.#hasArrived(request, fault)) return;
+      const pauseMs = this.#remote.broke(fault, request, this.#flushed);
+      this.#awaits = 'retry';
+      // The reader of a new upload need not wait: it will be stopped as soon as enough bytes are there.
+      if (this.#isPositionKnown) this.#ready.open();
+      await rest(pauseMs, this.#signal);
+      await this.#attached.opened;
+      this.#awaits = 'connection';
+      try {
+        await this.#remote.resume({ sent: this.#sent, flushed: this.#flushed });
+        break;
+      } catch (failed) {
+        fault = failed;
+      }
+    }
+    if (this.#over) throw this.#interrupted();
+    this.#continueAt(this.#remote.confirmed);
   }
 
   /** The answer to a whole PUT may be lost although the blob arrived. */
-  async #endedWith(fault: RegistryError): Promise<void> {
-    const isRedirected = fault instanceof UploadRedirected;
-    const mayHaveArrived = this.#monolithic && fault.decision === 'retry' && !isRedirected;
-    if (!mayHaveArrived || !(await arrivedAfterAll(this.#commitment(), fault))) throw fault;
+  async #hasArrived(request: DataRequest | undefined, fault: unknown): Promise<boolean> {
+    if (request?.part.method !== 'PUT' || !request.isWhole || fault instanceof UploadRedirected) return false;
+    return this.#remote.arrived(fault, request);
   }
 
-  #commitment(): Commitment {
-    return {
-      client: this.#client,
-      repo: this.repo,
-      blob: this.#blob,
-      session: this.#session,
-      signal: this.#signal,
-    };
-  }
-
-  #dataRequest(): RegistryRequest {
-    const host = this.#client.host(this.repo.host);
-    const { location, foreign, redirect } = this.#session;
-    return {
-      ...baseRequest(this.repo, this.#signal),
-      method: this.#monolithic ? 'PUT' : 'PATCH',
-      url: redirect?.url ?? (this.#monolithic ? withDigest(location, this.#blob) : location),
-      foreign: redirect?.foreign ?? foreign,
-      what: `${this.#monolithic ? 'PUT' : 'PATCH'} blob ${this.#blob.digest}`,
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(this.#blob.size) },
-      expect: createdStatuses,
-      answerMs: host.timing.commitMs,
-    };
-  }
-
-  /** @returns undefined where the answer is no redirect @throws RefusedRedirect */
-  #redirectedTo(response: IncomingMessage): UploadSession | undefined {
-    const host = this.#client.host(this.repo.host);
-    const request = this.#dataRequest();
-    const url = redirectTarget(host, request, this.#dataUrl, response);
-    if (url === undefined) return undefined;
-    host.redirectsUploads = true;
-    const hasCrossed = this.#session.redirect?.foreign ?? this.#session.foreign;
-    return { ...this.#session, redirect: { url, foreign: hasCrossed || url.origin !== this.#dataUrl.origin } };
-  }
-
-  /**
-   * An answer while data is still being sent is a refusal: it says more than the reset that follows it. The answer to
-   * the last byte may come before `complete` has been called; then it waits for that call.
-   */
-  async #answeredEarly(response: IncomingMessage): Promise<void> {
-    const everythingWritten = this.#writtenBytes === this.#blob.size;
-    if (this.#over || (everythingWritten && createdStatuses.includes(response.statusCode ?? 0))) return;
-    const fault = await this.#refusal(response);
-    this.#request?.destroy();
-    this.#fail(fault);
-  }
-
-  async #refusal(response: IncomingMessage): Promise<RegistryError> {
-    const host = this.#client.host(this.repo.host);
-    const status = response.statusCode ?? 0;
-    const session = this.#redirectedTo(response);
-    if (session !== undefined) {
-      discardBody(response);
-      const message = `it redirected the data of ${this.#blob.digest} after that had been sent`;
-      return new UploadRedirected(message, { repo: this.repo, session });
+  #continueAt(offset: number): void {
+    this.#sent = offset;
+    this.#flushed = offset;
+    this.#continues = offset > 0;
+    this.#isPositionKnown = true;
+    const isHeld = offset >= this.#window.start && offset <= this.#window.end;
+    if (isHeld) this.#window.rewind(offset);
+    else this.#window.reset(offset);
+    if (isHeld || !this.#isFed) {
+      if (this.#handlers !== undefined) this.#ready.open();
+      return;
     }
-    const fault = await unexpected(host, response, this.#dataRequest(), this.#dataUrl);
-    const sessionLost = saysCode(fault, ...sessionLostCodes);
-    const codes = fault.diagnostics.map(({ code }) => code);
-    const answered = { method: this.#monolithic ? 'PUT' : 'PATCH', resource: 'upload', status, codes } as const;
-    const noPatch = isHabit('no-patch', answered);
-    if (noPatch) host.monolithicUploads = true;
-    const unasked = isHabit('no-announcement', answered);
-    if (unasked) host.bodyLetThrough = Infinity;
-    // A lost session, an expired token, an unknown method: the blob is sent again, by PUT if necessary.
-    if (sessionLost || unasked || noPatch || status === 401 || status < 400) return asRetry(fault, this.repo);
-    return fault;
+    const { digest } = this.#blob;
+    const fault = new UploadBehind(`it needs ${digest} from byte ${offset} on once more`, {
+      repo: this.repo,
+      code: 'unreachable',
+      decision: 'retry',
+    });
+    const [handlers, rejectComplete] = [this.#handlers, this.#rejectComplete];
+    this.#leaveRead();
+    if (rejectComplete === undefined) handlers?.onFailure(fault);
+    else rejectComplete(fault);
   }
 
-  #fail(fault: RegistryError): void {
-    if (this.#over) return;
+  #leaveRead(): void {
+    this.#handlers = undefined;
+    this.#isFed = false;
+    this.#attached.close();
+    this.#ready.close();
+  }
+
+  #close(): void {
     this.#over = true;
-    this.#handlers?.onFailure(fault);
+    this.#isOpening = false;
+    this.#handlers = undefined;
+    this.#request = undefined;
+    this.#window.reset(this.#window.end);
+    this.#leaveWindows?.();
   }
 
   #interrupted(): RegistryFault {

@@ -1,12 +1,17 @@
+import type { TransferWait } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
-import { startBlobHash } from './blob-hash.js';
+import type { Timing } from '../transport/timing.js';
+import { BlobMismatch, mismatch } from './blob-mismatch.js';
 import { BlobRead } from './blob-read.js';
 import type { BlobUpload } from './blob-upload.js';
+import type { HashTrail, TrackedHash } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { SlowTargetDetector } from './slow-target-detector.js';
+import type { SlowTargetTrial } from './slow-targets.js';
+import { StallReport } from './stall-report.js';
 
 /** The source pauses while a target has this many bytes buffered, and resumes at half of it (measured best). */
 const highWaterBytes = 1024 * 1024;
@@ -17,16 +22,22 @@ export interface FanOutHandlers {
   onOpened?(): void;
   onRead(bytes: number): void;
   onSent(upload: BlobUpload, bytes: number): void;
-  /** This upload is dropped; the others continue. */
+  /** @param offset bytes that the target has */
+  onContinued(upload: BlobUpload, offset: number): void;
+  /** Nothing moves. @param upload absent: the source sends nothing */
+  onStalled(upload: BlobUpload | undefined, forMs: number, awaits: TransferWait): void;
+  /** This upload is dropped; the others continue. It may continue, too, with another read. */
   onDropped(upload: BlobUpload, fault: RegistryError): void;
 }
 
 /**
- * Reads a blob once and writes it to every upload as it arrives. The slowest upload sets the pace. An upload is dropped
- * if it fails, accepts nothing for `stallMs`, or alone holds the others up (`SlowTargetDetector`); the others continue.
+ * Reads a blob once and writes it to every upload as it arrives. The slowest upload sets the pace. Each upload gets only
+ * the bytes that it lacks: the read begins at the first byte that any of them lacks. An upload is dropped if it fails,
+ * accepts nothing for `stallMs`, looks for a way to continue for longer than `joinMs` while others wait, or alone holds
+ * the others up (`SlowTargetDetector`); the others continue.
  *
  * @returns the uploads that have every byte, verified and not yet committed
- * @throws BlobMismatch, RegistryFault of the source; every upload is cancelled then
+ * @throws BlobMismatch, RegistryFault of the source
  */
 export async function fanOut(
   client: RegistryClient,
@@ -34,60 +45,53 @@ export async function fanOut(
   blob: Blob,
   {
     uploads,
+    trail,
     handlers,
     signal,
   }: {
     readonly uploads: readonly BlobUpload[];
+    readonly trail: HashTrail;
     readonly handlers: FanOutHandlers;
     readonly signal: AbortSignal;
   },
 ): Promise<readonly BlobUpload[]> {
+  const { timing, slowTargets } = client.host(source.host);
+  const trial = slowTargets.trial();
+  const options = { client, timing, trial };
+  const members = new Map(uploads.map((upload) => [upload, new Member(upload, blob, handlers, options)]));
   const active = new Set(uploads);
+  let read: BlobRead | undefined;
+  let hash: TrackedHash | undefined;
   let paused = false;
-
-  const read = new BlobRead(client, source, blob, {
-    hash: startBlobHash(blob.digest),
-    handlers: {
-      onBytesRead: (bytes) => handlers.onRead(bytes),
-      onChunk(chunk, lease) {
-        let full = false;
-        for (const upload of active) {
-          upload.write(chunk, lease);
-          full ||= upload.unsentBytes > highWaterBytes;
-        }
-        if (!full) return;
-        paused = true;
-        read.pause();
-      },
-    },
-    signal,
-  });
+  let readAt = performance.now();
 
   function goOn(): void {
     if (!paused) return;
     for (const upload of active) if (upload.unsentBytes > lowWaterBytes) return;
     paused = false;
-    read.resume();
+    readAt = performance.now();
+    read?.resume();
   }
 
   function drop(upload: BlobUpload, fault: RegistryError): void {
     if (!active.delete(upload)) return;
+    // Everything that was given to it is hashed by now: a later read of the rest can be compared with this one.
+    hash?.mark();
+    members.get(upload)?.left();
     handlers.onDropped(upload, fault);
-    if (active.size === 0) read.stop();
+    if (active.size === 0) read?.stop();
     else goOn();
   }
 
-  const { stallMs, laggingMs } = client.host(source.host).timing;
+  function leave(upload: BlobUpload, fault: RegistryError): void {
+    upload.detach(fault, { isLineBroken: fault instanceof Stalled });
+    drop(upload, fault);
+  }
+
+  const { stallMs, laggingMs, joinMs } = timing;
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
   let checkedAt = performance.now();
-  const trial = client.host(source.host).slowTargets.trial();
-  const paces = new Map(
-    uploads.map((upload) => {
-      const target = upload.repo.host;
-      const load = (): number => client.host(target).lanes.target.load;
-      return [upload, new SlowTargetDetector(blob.size, { windowMs: laggingMs, now: checkedAt, target, load, trial })];
-    }),
-  );
+  const silence = new StallReport(timing, (forMs, awaits) => handlers.onStalled(undefined, forMs, awaits));
   const watchdog = setInterval(() => {
     const now = performance.now();
     const sinceMs = now - checkedAt;
@@ -95,48 +99,129 @@ export async function fanOut(
     // This process itself did not run (a busy or sleeping machine): no registry is to blame for the silence.
     if (sinceMs > 3 * checkMs) return;
     for (const upload of active) {
-      if (now - upload.lastMoveAt < stallMs) continue;
-      upload.cancel();
-      drop(upload, stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`));
+      const { brokenSince, lastMoveAt } = upload;
+      members.get(upload)?.check(now);
+      if (brokenSince !== undefined && active.size > 1 && now - brokenSince >= joinMs) {
+        leave(upload, stopped(upload.repo, blob));
+      } else if (brokenSince === undefined && now - lastMoveAt >= stallMs) {
+        leave(upload, stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`));
+      }
     }
     const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > lowWaterBytes);
-    if (paused && slowest !== undefined && more.length === 0) paces.get(slowest)?.waited(sinceMs);
+    const isBroken = slowest?.brokenSince !== undefined;
+    if (paused && slowest !== undefined && more.length === 0 && !isBroken) members.get(slowest)?.pace.waited(sinceMs);
     for (const upload of active) {
-      const pace = paces.get(upload);
+      const pace = members.get(upload)?.pace;
       if (pace?.isTooSlow(now) !== true || active.size < 2) continue;
-      upload.cancel();
-      drop(upload, new TooSlow(upload.repo, blob, pace.drop(now)));
+      leave(upload, new TooSlow(upload.repo, blob, pace.drop(now)));
     }
+    if (read !== undefined && !paused) silence.check({ since: readAt, awaits: 'source-bytes' }, now);
   }, checkMs);
 
+  async function begin(upload: BlobUpload): Promise<void> {
+    try {
+      await upload.start({
+        onFlushed(bytes) {
+          members.get(upload)?.pace.sent(bytes);
+          handlers.onSent(upload, bytes);
+          goOn();
+        },
+        onContinued: (offset) => handlers.onContinued(upload, offset),
+        onFailure: (fault) => drop(upload, fault),
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RegistryError)) throw error;
+      drop(upload, error);
+    }
+  }
+
   try {
-    await Promise.all(
-      uploads.map(async (upload) => {
-        try {
-          await upload.start({
-            onFlushed(bytes) {
-              paces.get(upload)?.sent(bytes);
-              handlers.onSent(upload, bytes);
-              goOn();
-            },
-            onFailure: (fault) => drop(upload, fault),
-          });
-        } catch (error) {
-          signal.throwIfAborted();
-          if (!(error instanceof RegistryError)) throw error;
-          drop(upload, error);
-        }
-      }),
-    );
+    await Promise.all(uploads.map((upload) => Promise.race([begin(upload), members.get(upload)?.hasLeft])));
     handlers.onOpened?.();
-    if (active.size > 0) await read.run();
+    if (active.size === 0) return [];
+    hash = await trail.start(Math.min(...[...active].map(({ position }) => position)));
+    let offset = hash.offset;
+    readAt = performance.now();
+    read = new BlobRead(client, source, blob, {
+      hash,
+      handlers: {
+        onBytesRead(bytes) {
+          readAt = performance.now();
+          handlers.onRead(bytes);
+        },
+        onChunk(chunk, lease) {
+          const end = offset + chunk.length;
+          let full = false;
+          for (const upload of active) {
+            const known = upload.position - offset;
+            // It has these bytes already.
+            if (known >= chunk.length) continue;
+            upload.write(known > 0 ? chunk.subarray(known) : chunk, lease);
+            full ||= upload.unsentBytes > highWaterBytes;
+          }
+          offset = end;
+          if (!full) return;
+          paused = true;
+          read?.pause();
+        },
+      },
+      signal,
+    });
+    await read.run();
+    if (active.size > 0 && !(await hash.agrees())) {
+      throw mismatch(client, source, blob, 'an earlier read brought other bytes');
+    }
     return [...active];
   } catch (error) {
-    for (const upload of active) upload.cancel();
+    hash?.mark();
+    const isWrong = error instanceof BlobMismatch;
+    if (isWrong) trail.clear();
+    for (const upload of active) {
+      if (isWrong || !(error instanceof RegistryError)) upload.end();
+      else upload.detach(error, { isLineBroken: false });
+    }
     throw error;
   } finally {
     clearInterval(watchdog);
     trial.end(performance.now());
+  }
+}
+
+interface MemberOptions {
+  readonly client: RegistryClient;
+  readonly timing: Timing;
+  readonly trial: SlowTargetTrial;
+}
+
+/** An upload as its read sees it. */
+class Member {
+  readonly pace: SlowTargetDetector;
+  /** Resolves when it is dropped. */
+  readonly hasLeft: Promise<void>;
+  readonly #upload: BlobUpload;
+  readonly #stall: StallReport;
+  left!: () => void;
+
+  constructor(upload: BlobUpload, blob: Blob, handlers: FanOutHandlers, { client, timing, trial }: MemberOptions) {
+    this.#upload = upload;
+    const target = upload.repo.host;
+    this.pace = new SlowTargetDetector(blob.size - upload.position, {
+      windowMs: timing.laggingMs,
+      now: performance.now(),
+      target,
+      load: () => client.host(target).lanes.target.load,
+      trial,
+    });
+    this.#stall = new StallReport(timing, (forMs, awaits) => handlers.onStalled(upload, forMs, awaits));
+    this.hasLeft = new Promise((resolve) => {
+      this.left = resolve;
+    });
+  }
+
+  check(now: number): void {
+    const { standstill } = this.#upload;
+    if (standstill !== undefined) this.#stall.check(standstill, now);
   }
 }
 
@@ -157,4 +242,9 @@ export class TooSlow extends RegistryFault {
 
 export function stalled(repo: RepositoryRef, { digest }: Blob, what: string): Stalled {
   return new Stalled(`it ${what} while ${digest} was sent to it`, { repo, code: 'stalled', decision: 'retry' });
+}
+
+function stopped(repo: RepositoryRef, { digest }: Blob): RegistryFault {
+  const message = `the upload of ${digest} broke, and the other targets did not wait for it any longer`;
+  return new RegistryFault(message, { repo, code: 'unreachable', decision: 'retry' });
 }

@@ -7,7 +7,7 @@ import type { Blob } from './image-blobs.js';
 /**
  * Sends a blob whose verified bytes are in memory, and commits it.
  *
- * @param options.stallMs an upload that accepts no byte for this long is cancelled
+ * @param options.stallMs an upload that accepts no byte for this long is given up
  * @throws RegistryError
  */
 export async function sendWhole(
@@ -19,7 +19,7 @@ export async function sendWhole(
   const watchdog = setInterval(() => {
     if (performance.now() - upload.lastMoveAt < stallMs) return;
     fault = stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`);
-    upload.cancel();
+    upload.end();
   }, stallMs / 4);
   try {
     await upload.start({

@@ -46,7 +46,22 @@ export interface ExchangeOptions {
   readonly connectMs: number;
   /** From the end of the request until the answer begins. */
   readonly answerMs: number;
+  /** On a connection of its own, which nothing used before and nothing uses afterwards. */
+  readonly fresh?: boolean | undefined;
   readonly signal?: AbortSignal;
+}
+
+let freshConnections = 0;
+
+/** What keeps an agent from sending a request on a connection that it has, and from keeping the new one. */
+interface FreshOptions {
+  /** Part of the name under which an agent keeps connections. */
+  readonly freshName: number;
+}
+
+/** The number of a request that wants a connection of its own; undefined for others. For the `getName` of agents. */
+export function freshNameOf(options: object | undefined): number | undefined {
+  return options !== undefined && 'freshName' in options ? (options as FreshOptions).freshName : undefined;
 }
 
 /** A timeout. It has node's code for one, so that all network faults are distinguished in one file. */
@@ -80,14 +95,15 @@ export async function exchange(
 /** The same with the body still to be written by the caller. */
 export function openExchange(
   url: URL,
-  { method, headers, network, connectMs, answerMs, signal }: ExchangeOptions,
+  { method, headers, network, connectMs, answerMs, fresh = false, signal }: ExchangeOptions,
 ): OpenExchange {
   const { agent, lookup, secureContext } = network;
   const open = url.protocol === 'https:' ? requestTls : requestPlain;
   const request = open(url, {
     method,
-    headers: { ...headers },
+    headers: fresh ? { ...headers, connection: 'close' } : { ...headers },
     agent,
+    ...(fresh ? { freshName: ++freshConnections } : {}),
     ...(lookup === undefined ? {} : { lookup }),
     ...(secureContext === undefined ? {} : { secureContext }),
   });

@@ -3,6 +3,7 @@ import { Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 
 import { BodyTap } from './body-tap.js';
+import { freshNameOf } from './exchange.js';
 import { HeadConnections } from './head-exchange.js';
 import type { HeadDestination } from './head-exchange.js';
 
@@ -35,6 +36,10 @@ export class PooledPlainAgent extends PlainAgent {
     return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
   }
 
+  override getName(options?: Parameters<PlainAgent['getName']>[0]): string {
+    return named(super.getName(options), options);
+  }
+
   override destroy(): void {
     this.heads.close();
     super.destroy();
@@ -65,6 +70,10 @@ export class PooledTlsAgent extends TlsAgent {
     return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
   }
 
+  override getName(options?: Parameters<TlsAgent['getName']>[0]): string {
+    return named(super.getName(options), options);
+  }
+
   override destroy(): void {
     this.heads.close();
     super.destroy();
@@ -75,6 +84,12 @@ export class PooledTlsAgent extends TlsAgent {
     const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
     return joined(socket, intake);
   }
+}
+
+/** A connection for one request has a name that no other request has. */
+export function named(name: string, options: object | undefined): string {
+  const fresh = freshNameOf(options);
+  return fresh === undefined ? name : `${name}:fresh ${fresh}`;
 }
 
 /** Names of free connections begin with their destination (node:http, `agent.getName`). */

@@ -4,6 +4,7 @@ import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
 import { RegistryError } from '../errors.js';
+import { named } from './pooled-agent.js';
 import { ProxyFault } from './proxy-fault.js';
 
 type Tunnel = Parameters<HttpsProxyAgent<string>['connect']>;
@@ -15,6 +16,10 @@ type ConnectOptions = Tunnel[1];
  * this machine's network resolves the name to a forbidden address. A name that only the proxy knows passes.
  */
 export class TunnelAgent extends HttpsProxyAgent<string> {
+  override getName(options: Parameters<HttpsProxyAgent<string>['getName']>[0]): string {
+    return named(super.getName(options), options);
+  }
+
   override async connect(...[request, options]: Tunnel): Promise<Socket> {
     await assertAllowed(options);
     let status = 200;
@@ -30,6 +35,10 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
 
 /** Reaches plain servers by sending the proxy the whole URL, guarded in the same way. */
 export class ForwardAgent extends HttpProxyAgent<string> {
+  override getName(options: Parameters<HttpProxyAgent<string>['getName']>[0]): string {
+    return named(super.getName(options), options);
+  }
+
   override async connect(...[request, options]: Forward): Promise<Socket> {
     await assertAllowed(options);
     return reached(this.proxy, () => super.connect(request, options));

@@ -18,6 +18,7 @@ export type Habit =
   | 'refuses-page'
   | 'no-patch'
   | 'one-put'
+  | 'no-chunks'
   | 'no-announcement'
   | 'upload-lost'
   | 'stored'
@@ -200,6 +201,12 @@ export const quirks: readonly Quirk[] = [
     registry: 'Google Artifact Registry, gcr.io',
     host: /(^|\.)gcr\.io$|\.pkg\.dev$/,
     source: 'its documentation: no chunked or resumable uploads',
+  },
+  {
+    habit: 'no-chunks',
+    registry: 'GHCR',
+    host: /^ghcr\.io$/,
+    source: 'containers/skopeo#1101: of several PATCHes only the last counts',
   },
   {
     habit: 'no-announcement',

@@ -3,11 +3,13 @@ import { connect as connectTls } from 'node:tls';
 import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import { SlowTargets } from '../blobs/slow-targets.js';
+import { LearnedUploadHabits } from '../blobs/upload-habits.js';
 import type { CredentialProvider, HostSettings, ProxyRules } from '../client-options.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 import type { Digest } from '../oci/digest.js';
 import type { PullQuota } from '../pull-quota.js';
 import type { RepositoryRef } from '../repository-ref.js';
+import type { UploadHabitStore } from '../upload-records.js';
 import { bareHostname, isLoopbackName, isPublicAddress, publicOnly, withoutMetadata } from './address-guard.js';
 import type { AddressGuard } from './address-guard.js';
 import { HostAuthorization } from './authorization.js';
@@ -40,6 +42,7 @@ export interface RegistryHostOptions {
   readonly mirrors: MirrorList<RegistryHost>;
   readonly bodies: BodyBudgets;
   readonly pulls?: PullQuota;
+  readonly uploadHabits?: UploadHabitStore | undefined;
 }
 
 /** Everything the client knows about one registry host: address, connections, authorization, learned capabilities. */
@@ -70,6 +73,8 @@ export class RegistryHost {
   readonly followsToPlainHttp: boolean;
   /** Anonymous tokens for hosts that this one redirects to. */
   readonly redirectTokens = new Map<string, string>();
+  /** What happens here to an upload whose request broke, and in which pieces a blob may be sent. */
+  readonly uploadHabits: LearnedUploadHabits;
   /** PATCH does not work here (learned, or known): upload by one PUT. */
   monolithicUploads: boolean;
   /** A mount was made, and a HEAD found the blob afterwards. */
@@ -112,6 +117,10 @@ export class RegistryHost {
     this.readPace = readBytesPerSecond === undefined ? undefined : new ReadRate(readBytesPerSecond);
     this.followsToPlainHttp = options.settings.allowHttpBlobRedirects === true;
     this.monolithicUploads = isKnownFor('one-put', host);
+    this.uploadHabits = new LearnedUploadHabits(host, {
+      known: this.monolithicUploads || isKnownFor('no-chunks', host) ? { takesChunks: false } : {},
+      store: options.uploadHabits,
+    });
     this.#options = options;
     this.#connections = new Connections(options.settings, options.proxies);
     this.authorization = new HostAuthorization(host, options.credentials, options.requestToken);

@@ -29,6 +29,8 @@ export interface RegistryRequest {
   readonly attempts?: number;
   /** A redirect chose the URL's origin: the URL is used unchanged, without the registry's authorization. */
   readonly foreign?: boolean;
+  /** On a connection that no other request uses. */
+  readonly fresh?: boolean | undefined;
   /** The digest of the whole answer is checked before it is used: a redirect without TLS is possible if allowed. */
   readonly isVerified?: boolean;
   readonly signal?: AbortSignal;
@@ -40,7 +42,7 @@ export type GetRequest = RegistryRequest & { readonly method: 'GET' };
 /** The request on the wire, with the authorization that may go to this URL. @throws RegistryError */
 export function exchangeOptions(
   host: RegistryHost,
-  { method, headers, body, answerMs, signal }: RegistryRequest,
+  { method, headers, body, answerMs, fresh, signal }: RegistryRequest,
   url: URL,
   own: boolean,
   authorization: string | undefined,
@@ -57,6 +59,7 @@ export function exchangeOptions(
     network: host.network(url, own),
     connectMs: host.timing.connectMs,
     answerMs: answerMs ?? host.timing.answerMs,
+    fresh,
     ...(signal === undefined ? {} : { signal }),
   };
 }

@@ -20,6 +20,8 @@ export interface Timing {
   readonly laggingMs: number;
   /** How long targets that are ready wait for the ones that are not, before a blob is read. */
   readonly joinMs: number;
+  /** A transfer without a byte for this long is reported as stalled. */
+  readonly quietMs: number;
   /** First pause before a retry; doubled each time, with jitter. */
   readonly backoffMs: number;
   /** The longest pause that is waited for here; if a registry demands more, the fault becomes `wait`. */
@@ -38,6 +40,7 @@ export const defaultTiming: Timing = {
   stallMs: 30_000,
   laggingMs: 250,
   joinMs: 5_000,
+  quietMs: 10_000,
   backoffMs: 300,
   longestPauseMs: 20_000,
 };

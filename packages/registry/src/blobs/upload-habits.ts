@@ -1,0 +1,83 @@
+import type { UploadHabits, UploadHabitStore } from '../upload-records.js';
+
+/** A line that has not broken for this long is tried with whole blobs again. */
+const lineMemoryMs = 10 * 60_000;
+
+/** How one registry takes uploads: what earlier processes learned, and what its answers show now. */
+export class LearnedUploadHabits {
+  readonly #host: string;
+  readonly #store: UploadHabitStore | undefined;
+  readonly #now: () => number;
+  #habits: UploadHabits;
+  #loaded: Promise<void> | undefined;
+  /** When the line broke, or when that was loaded; milliseconds. */
+  #brokeAt = -Infinity;
+
+  /** @param known what is known of this host before any answer */
+  constructor(
+    host: string,
+    {
+      known,
+      store,
+      now = () => performance.now(),
+    }: {
+      readonly known: UploadHabits;
+      readonly store: UploadHabitStore | undefined;
+      readonly now?: () => number;
+    },
+  ) {
+    this.#host = host;
+    this.#habits = known;
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Loads once what earlier processes learned. Never rejects. */
+  async load(): Promise<void> {
+    if (this.#store === undefined) return;
+    this.#loaded ??= this.#store.load(this.#host).then((stored) => {
+      if (stored === undefined) return;
+      this.#habits = { ...stored, ...definedOf(this.#habits) };
+      this.#brokeAt = this.#now();
+    });
+    await this.#loaded;
+  }
+
+  get takesChunks(): boolean | undefined {
+    return this.#habits.takesChunks;
+  }
+
+  get afterBreak(): UploadHabits['afterBreak'] {
+    return this.#habits.afterBreak;
+  }
+
+  get leastChunkBytes(): number {
+    return this.#habits.leastChunkBytes ?? 0;
+  }
+
+  get mostBodyBytes(): number {
+    return this.#habits.mostBodyBytes ?? Infinity;
+  }
+
+  /** Bytes that got through before the line broke, if it has broken lately. */
+  get bytesBetweenBreaks(): number | undefined {
+    return this.#now() - this.#brokeAt < lineMemoryMs ? this.#habits.bytesBetweenBreaks : undefined;
+  }
+
+  /** @param bytes that got through on the connection that broke now */
+  lineBroke(bytes: number): void {
+    this.#brokeAt = this.#now();
+    this.learn({ bytesBetweenBreaks: bytes });
+  }
+
+  learn(habits: UploadHabits): void {
+    const changed = Object.entries(habits).some(([name, value]) => this.#habits[name as keyof UploadHabits] !== value);
+    if (!changed) return;
+    this.#habits = { ...this.#habits, ...habits };
+    void this.#store?.save(this.#host, this.#habits);
+  }
+}
+
+function definedOf(habits: UploadHabits): UploadHabits {
+  return Object.fromEntries(Object.entries(habits).filter(([, value]) => value !== undefined));
+}
