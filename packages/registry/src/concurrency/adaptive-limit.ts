@@ -9,7 +9,7 @@ export const mostUncapped = 24;
 const stepDown = 0.75;
 
 /** How long the rate is measured before a step, and after it before the step is judged. */
-const quickMs = 500;
+const quickMs = 250;
 const sustainedMs = 2_000;
 /** A new connection fills the buffers on its way at first: a later step is not judged by that. */
 const burstMs = 1_500;
