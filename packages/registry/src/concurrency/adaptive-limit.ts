@@ -11,10 +11,12 @@ const stepDown = 0.75;
 /** How long the rate is measured before a step, and after it before the step is judged. */
 const quickMs = 250;
 const sustainedMs = 2_000;
+/** Before the first step where one blob moves fast: three may be all that this machine can do. */
+const fastMs = 4_000;
 /** A new connection fills the buffers on its way at first: a later step is not judged by that. */
 const burstMs = 1_500;
 /** A step that has not shown a gain in this time has none. */
-const quickTrialMs = 2_000;
+const quickTrialMs = 3_000;
 /** A step that could not be judged in this time is taken back: the line may have changed. */
 const staleMs = 15_000;
 
@@ -111,11 +113,16 @@ export class AdaptiveLimit {
       return;
     }
     this.#samples.push(sample);
-    const neededMs = this.#isQuick && !sample.isFast ? quickMs : sustainedMs;
+    const neededMs = this.#neededMs(sample);
     this.#samples = lastOf(this.#samples, neededMs);
     const before = sumOf(this.#samples);
     if (before.ms < neededMs || now < this.#nextTrialAt) return;
     this.#begin(before, now);
+  }
+
+  #neededMs({ isFast }: RateSample): number {
+    if (!this.#isQuick) return sustainedMs;
+    return isFast ? fastMs : quickMs;
   }
 
   #begin(before: RateSample, now: number): void {
@@ -151,8 +158,9 @@ export class AdaptiveLimit {
     trial.samples.push(sample);
     const all = sumOf(trial.samples);
     if (this.#isQuick) {
-      const latest = sumOf(lastOf(trial.samples, quickMs));
-      if (latest.ms >= (sample.isFast ? sustainedMs : quickMs) && isWorthIt(trial.before, latest)) {
+      const neededMs = sample.isFast ? sustainedMs : quickMs;
+      const latest = sumOf(lastOf(trial.samples, neededMs));
+      if (latest.ms >= neededMs && isWorthIt(trial.before, latest)) {
         this.#accept(latest);
         if (sample.isFull) this.#begin(latest, now);
       } else if (all.ms >= quickTrialMs) this.#reject(trial, now);

@@ -96,6 +96,14 @@ describe('a limit of blobs in flight', () => {
     expect((transfers.moved - before) / 120).toBeGreaterThan(0.9 * 40 * megabyte);
   });
 
+  test('grows on a line of fast connections, too, if more of them are faster', () => {
+    const transfers = new SimulatedTransfers({ connection: 40, line: 400, blobMegabytes: 200 });
+
+    transfers.run(20);
+
+    expect(transfers.limit.value).toBeGreaterThanOrEqual(10);
+  });
+
   test.each<[string, Conditions]>([
     ['a fast line', { connection: 1_000, line: 300, openMs: 5, blobMegabytes: 80 }],
     ['a noisy fast line', { connection: 1_000, line: 300, openMs: 5, blobMegabytes: 80, noise: 0.25 }],
