@@ -171,6 +171,7 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('doctor')
     .description('check the set-up: one line per part, ok or what to do')
+    .option('--speed', 'also measure each registry in both directions; takes about 10 seconds for each')
     .addOption(json())
     .action(async (options) => done(await (await import('./commands/doctor.js')).doctorCommand(options)));
 

@@ -54,6 +54,10 @@ export { resolvePlatform } from './resolve-platform.js';
 export type { ResolvedPlatform } from './resolve-platform.js';
 export { hasSameContent } from './same-content.js';
 export { reachRegistry, tryUpload } from './probe-registry.js';
+export { measureUploads } from './speed/measure-uploads.js';
+export type { UploadSpeed } from './speed/measure-uploads.js';
+export { largestBlob, measureDownloads } from './speed/measure-downloads.js';
+export type { DownloadSpeed } from './speed/measure-downloads.js';
 export type { RepositoryRef } from './repository-ref.js';
 
 export { RegistryFault } from './registry-errors.js';

@@ -1,3 +1,8 @@
+import { largestCopies } from '../../database/pushed/largest-copies.js';
+import type { LargeCopy } from '../../database/pushed/largest-copies.js';
+import { openDatabaseReadOnly } from '../../database/ferry-database.js';
+import { congestionCheck, downloadSpeedChecks, ObservedRoundTrips, speedTimeoutMs, uploadSpeedCheck } from '../doctor/speed-checks.js';
+import type { RegistryClient } from '@image-ferry/registry';
 import { queuesFor } from '../../client/worker-availability.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { BaseConfig } from '../../config/base-config.js';
@@ -5,7 +10,7 @@ import { describeConfigFile, configWarnings } from '../../config/config-warnings
 import { readConfig, readBaseConfig, readUpConfig } from '../../config/read-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { runChecks } from '../doctor/check.js';
+import { runChecks, withTimeout } from '../doctor/check.js';
 import type { Finding } from '../doctor/check.js';
 import { databaseCheck } from '../doctor/database-check.js';
 import { dockerChecks } from '../doctor/docker-check.js';
@@ -17,15 +22,21 @@ import { wantedSources } from '../doctor/wanted-sources.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
 
+export interface DoctorOptions {
+  readonly json?: boolean | undefined;
+  /** Also measures each registry in both directions, which takes some 10 seconds for each. */
+  readonly speed?: boolean | undefined;
+}
+
 /** Checks every part of the set-up independently and changes nothing. */
-export async function doctorCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
-  const findings = await examine(process.env);
+export async function doctorCommand({ json = false, speed = false }: DoctorOptions): Promise<number> {
+  const findings = await examine(process.env, speed);
   if (json) printJson(findings);
   else printFindings(findings);
   return findings.every(({ ok }) => ok) ? ExitStatus.done : ExitStatus.failed;
 }
 
-async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+async function examine(variables: NodeJS.ProcessEnv, speed: boolean): Promise<readonly Finding[]> {
   // An error that concerns only the server does not prevent the other checks.
   const whole = attempt(() => readUpConfig(variables));
   const config = whole.value?.config ?? attempt(() => readConfig(variables)).value;
@@ -34,7 +45,7 @@ async function examine(variables: NodeJS.ProcessEnv): Promise<readonly Finding[]
     const message = `targets ${config.targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}; ${read}`;
     const ok = whole.value !== undefined;
     const finding = { part: 'configuration', ok, message: ok ? message : `${whole.fault}\n${read}` };
-    return [finding, ...warningFindings(variables), ...(await examineAll(config))];
+    return [finding, ...warningFindings(variables), ...(await examineAll(config, speed))];
   }
   const finding = { part: 'configuration', ok: false, message: `${whole.fault}\n${read}` };
   const baseConfig = attempt(() => readBaseConfig(variables)).value;
@@ -57,7 +68,7 @@ function baseChecks(config: BaseConfig & Partial<Pick<FerryConfig, 'targets'>>) 
   return [databaseCheck(config), ...temporalChecks(config, queuesFor(config.targets ?? [])), diskCheck(config)];
 }
 
-async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
+async function examineAll(config: FerryConfig, speed: boolean): Promise<readonly Finding[]> {
   const sources = await wantedSources(config);
   const registries = openRegistries(config);
   const credentials = allCredentials(config);
@@ -71,9 +82,38 @@ async function examineAll(config: FerryConfig): Promise<readonly Finding[]> {
       ...dockerChecks(config),
       gitHubCheck(config),
     ]);
-    return [...findings, ...(await runChecks([clockFinding(clocks)]))];
+    const measured = speed ? await measureSpeed(config, sources, registries) : [];
+    return [...findings, ...(await runChecks([clockFinding(clocks)])), ...measured];
   } finally {
     registries.close();
+  }
+}
+
+/** One after the other: measurements at the same time would share the line. */
+async function measureSpeed(
+  config: FerryConfig,
+  sources: readonly string[],
+  registries: RegistryClient,
+): Promise<readonly Finding[]> {
+  const trips = new ObservedRoundTrips();
+  const copies = await withTimeout(async () => await largeCopies(config)).catch(() => []);
+  const checks = [
+    ...config.targets.map((target) => uploadSpeedCheck(target, registries, trips)),
+    ...downloadSpeedChecks(config.targets, sources, copies, registries, trips),
+    congestionCheck(trips),
+  ];
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await runChecks([check], speedTimeoutMs)));
+  return findings;
+}
+
+/** What to read; nothing if the database cannot be read, which its own check reports. */
+async function largeCopies({ database: settings }: FerryConfig): Promise<readonly LargeCopy[]> {
+  const database = await openDatabaseReadOnly(settings);
+  try {
+    return await largestCopies(database.queries);
+  } finally {
+    await database.close();
   }
 }
 

@@ -10,7 +10,7 @@ import { CheckWarning } from './check.js';
 import type { Check } from './check.js';
 
 /** No image has this name. The upload that is opened for it is cancelled, so no repository is created. */
-const probe = 'docker.io/library/image-ferry-doctor';
+export const probe = 'docker.io/library/image-ferry-doctor';
 const tolerableSkewMs = 60_000;
 
 /** Clocks of registries, collected by the checks that reach one. */
