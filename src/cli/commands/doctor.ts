@@ -1,14 +1,14 @@
-import { largestCopies } from '../../database/pushed/largest-copies.js';
-import type { LargeCopy } from '../../database/pushed/largest-copies.js';
-import { openDatabaseReadOnly } from '../../database/ferry-database.js';
-import { congestionCheck, downloadSpeedChecks, ObservedRoundTrips, speedTimeoutMs, uploadSpeedCheck } from '../doctor/speed-checks.js';
 import type { RegistryClient } from '@image-ferry/registry';
+
 import { queuesFor } from '../../client/worker-availability.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import { describeConfigFile, configWarnings } from '../../config/config-warnings.js';
 import { readConfig, readBaseConfig, readUpConfig } from '../../config/read-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
+import { openDatabaseReadOnly } from '../../database/ferry-database.js';
+import { largestCopies } from '../../database/pushed/largest-copies.js';
+import type { LargeCopy } from '../../database/pushed/largest-copies.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { runChecks, withTimeout } from '../doctor/check.js';
 import type { Finding } from '../doctor/check.js';
@@ -16,6 +16,13 @@ import { databaseCheck } from '../doctor/database-check.js';
 import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
 import { ObservedClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
+import {
+  congestionCheck,
+  downloadSpeedChecks,
+  ObservedRoundTrips,
+  speedTimeoutMs,
+  uploadSpeedCheck,
+} from '../doctor/speed-checks.js';
 import { temporalChecks } from '../doctor/temporal-checks.js';
 import { uploadHabitsCheck } from '../doctor/upload-habits-check.js';
 import { wantedSources } from '../doctor/wanted-sources.js';

@@ -63,7 +63,7 @@ export function downloadSpeedChecks(
     const part = `download ${source}`;
     const copy = copies.find(({ image }) => image !== undefined && parseImageReference(image).host === source);
     if (copy?.image === undefined) return nothingToRead(part, source);
-    const { host, repository } = parseImageReference(copy.image);
+    const { host, path: repository } = parseImageReference(copy.image);
     return readCheck(part, { side: 'source', host, repository }, copy, client, trips);
   });
   return [...ofTargets, ...ofSources];
@@ -117,7 +117,14 @@ export function congestionCheck(trips: ObservedRoundTrips): Check {
   };
 }
 
-function describeUploads({ roundTripMs, rate, rateOfSeveral, connections, afterBreak, keptBytes }: UploadSpeed): string {
+function describeUploads({
+  roundTripMs,
+  rate,
+  rateOfSeveral,
+  connections,
+  afterBreak,
+  keptBytes,
+}: UploadSpeed): string {
   const breaks = {
     continues: `uploads continue after a break (${printBytes(keptBytes)} were kept)`,
     forgets: 'a broken request is lost: large layers go in chunks after a break',

@@ -1,5 +1,5 @@
-import type { Digest } from '@image-ferry/registry/digest';
 import { parseDigest } from '@image-ferry/registry/digest';
+import type { Digest } from '@image-ferry/registry/digest';
 
 import type { Queries } from '../dialect-differences.js';
 import { nameOnTarget } from '../name-on-target.js';

@@ -1,5 +1,5 @@
-import { announcedSize } from '../blobs/byte-range.js';
 import { blobRequest } from '../blobs/blob-request.js';
+import { announcedSize } from '../blobs/byte-range.js';
 import { blobsOf } from '../blobs/image-blobs.js';
 import type { Blob } from '../blobs/image-blobs.js';
 import { getManifest } from '../manifests/manifest-exchange.js';
@@ -95,7 +95,7 @@ async function readFrom(
   { client, repo, blob, ms, signal }: Read,
   offset: number,
 ): Promise<{ readonly rate: number; readonly isPart: boolean }> {
-  const response = await sendForBody(client.host(repo.host), {
+  const { response } = await sendForBody(client.host(repo.host), {
     ...blobRequest(repo, blob, signal),
     headers: { range: `bytes=${offset}-${blob.size - 1}` },
     expect: [200, 206, 404],

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
-import { DataRequest } from '../blobs/data-request.js';
 import { openSession, nextSession } from '../blobs/blob-push.js';
 import type { UploadSession } from '../blobs/blob-push.js';
+import { DataRequest } from '../blobs/data-request.js';
 import { arrivedBytes } from '../blobs/upload-range.js';
-import { askUploadState, cancelUpload } from '../blobs/upload-state.js';
+import { askUploadState, abandonUpload } from '../blobs/upload-state.js';
 import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { networkFault } from '../transport/network-fault.js';
-import { rest } from '../transport/retrying.js';
 import { unexpected } from '../transport/registry-request.js';
 import { discardBody } from '../transport/response-body.js';
+import { rest } from '../transport/retrying.js';
 import { measureRoundTrip } from './round-trip.js';
 
 /** What uploads to one registry are like. Rates in bytes per second. */
@@ -41,7 +41,9 @@ interface MeasureOptions {
 
 const firstBytes = 256 * 1024;
 const maxBytes = 64 * 1024 * 1024;
-const brokenBytes = 4 * 1024 * 1024;
+/** Of the request that is broken: announced, and sent before the break. */
+const announcedBytes = 4 * 1024 * 1024;
+const sentBytes = 512 * 1024;
 const pieceBytes = 64 * 1024;
 /** Until what has left this machine has arrived, whatever the line holds back. */
 const settleMs = 300;
@@ -67,7 +69,7 @@ export async function measureUploads(
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: connections }, async () => await timedUpload({ ...upload, bytes })));
   const rateOfSeveral = rateOf(bytes * connections, performance.now() - startedAt - 3 * roundTripMs);
-  return { roundTripMs, rate, rateOfSeveral, connections, ...(await breakUpload(upload)) };
+  return { roundTripMs, rate, rateOfSeveral, connections, ...(await breakUpload(upload, rate)) };
 }
 
 interface Upload {
@@ -97,18 +99,17 @@ async function timedUpload({ bytes, ...upload }: Upload & { readonly bytes: numb
 }
 
 /** Breaks a request after a part of its bytes, and requests the state of the upload. */
-async function breakUpload(upload: Upload): Promise<Pick<UploadSpeed, 'afterBreak' | 'keptBytes'>> {
+async function breakUpload(upload: Upload, rate: number): Promise<Pick<UploadSpeed, 'afterBreak' | 'keptBytes'>> {
   return await withSession(upload, async (session, use) => {
-    const sent = brokenBytes / 4;
-    const data = await openData(upload, session, brokenBytes);
+    const data = await openData(upload, session, announcedBytes);
     data.answer.catch(() => {});
-    await writeAll(data, sent);
-    await rest(settleMs + upload.roundTripMs, upload.signal);
+    await writeAll(data, sentBytes);
+    await rest(settleMs + upload.roundTripMs + (2_000 * sentBytes) / rate, upload.signal);
     data.destroy();
     const state = await askUploadState({ ...upload, session });
     if (state.kind !== 'open') return { afterBreak: state.kind === 'forgotten' ? 'forgets' : 'untold', keptBytes: 0 };
     use(state.session);
-    const keptBytes = arrivedBytes(state.range, { finished: 0, sent }) ?? 0;
+    const keptBytes = arrivedBytes(state.range, { finished: 0, sent: sentBytes }) ?? 0;
     return { afterBreak: keptBytes > 0 ? 'continues' : 'forgets', keptBytes };
   });
 }
@@ -123,7 +124,7 @@ async function withSession<T>(
       session = next;
     });
   } finally {
-    await cancelUpload({ client, repo, session });
+    await abandonUpload({ client, repo, session });
   }
 }
 
