@@ -7,6 +7,7 @@ import type { BufferLease } from '../../transport/buffer-pool.js';
 import { asError } from '../../transport/exchange.js';
 import type { BodyReply } from '../../transport/registry-request.js';
 import type { Timing } from '../../transport/timing.js';
+import { discardBody } from '../../transport/response-body.js';
 import { SourceCut } from '../open-blob.js';
 import { ThroughputWatchdog } from '../throughput-watchdog.js';
 import type { ByteBudget } from './byte-budget.js';
@@ -128,6 +129,11 @@ export class DividedRead {
   /** @throws SourceCut when the rest must be requested again, BlobMismatch, the signal's reason */
   async run(): Promise<void> {
     const { size, offset, first, limit, budget, timing, signal } = this.#options;
+    // A blob without bytes: nothing will arrive.
+    if (size === offset) {
+      discardBody(first.response);
+      return;
+    }
     const finished = new Promise<void>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
