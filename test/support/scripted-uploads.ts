@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { answer, answerError, sha256 } from './scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from './scripted-registry.js';
@@ -19,6 +20,8 @@ export interface UploadTraits {
   readonly refusesChunks?: number;
   /** It does not answer questions about uploads. */
   readonly isSilent?: boolean;
+  /** Milliseconds for each piece of a body that it reads, of 64 KiB at most. */
+  readonly paceMs?: number;
   /** Resets a connection that has brought this number of bytes, this many times. */
   readonly breaks?: { readonly afterBytes: number; readonly times?: number };
 }
@@ -36,6 +39,8 @@ export class ScriptedUploads {
   /** Bytes of bodies that arrived. */
   arrived = 0;
   breaks = 0;
+  /** Bodies that are being read. */
+  reading = 0;
   readonly #registry: ScriptedRegistry;
   readonly #traits: UploadTraits;
   readonly #uploads = new Map<string, Upload>();
@@ -54,6 +59,11 @@ export class ScriptedUploads {
   /** Uploads that are open. */
   get open(): number {
     return this.#uploads.size;
+  }
+
+  /** Bytes of the open upload that has the most. */
+  get longest(): number {
+    return Math.max(0, ...[...this.#uploads.values()].map(({ bytes }) => bytes.length));
   }
 
   forgetAll(): void {
@@ -110,7 +120,9 @@ export class ScriptedUploads {
     // The last chunk may be smaller. Which one that is is not known here: two in a row are refused.
     if (range !== undefined && length < leastChunkBytes && upload.last < leastChunkBytes && end !== 0)
       return refuse(400);
+    this.reading += 1;
     const body = await this.#read(request);
+    this.reading -= 1;
     if (body.length < length) {
       upload.isBroken = true;
       if (keeps === 'bytes') upload.bytes = Buffer.concat([upload.bytes, body]);
@@ -147,6 +159,7 @@ export class ScriptedUploads {
         this.#brought.set(socket, before + taken.length);
         this.arrived += taken.length;
         chunks.push(taken);
+        if (this.#traits.paceMs !== undefined) await sleep(this.#traits.paceMs);
         if (!isLast) continue;
         this.breaks += 1;
         socket.resetAndDestroy();

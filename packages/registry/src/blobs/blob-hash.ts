@@ -7,7 +7,7 @@ import { NativeHash } from './native-hash.js';
 export type { BlobHash, HashCheckpoint } from './hash-types.js';
 
 /** A smaller blob is sent again from its first byte after the process has died: that costs no more than what is saved. */
-const leastPortableBytes = 16 * 1024 * 1024;
+export const leastPortableBytes = 16 * 1024 * 1024;
 
 export interface BlobHashOptions {
   /** Size of the blob, in bytes. */

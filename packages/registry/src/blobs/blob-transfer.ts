@@ -17,6 +17,9 @@ export interface BlobTransfer {
   readonly deliveries: ReadonlyMap<BlobDestination, Promise<BlobUploadResult>>;
 }
 
+/** A target leaves the shared read if it lacks so much less than it is ahead: then a second read of that costs little. */
+const leadThatLeaves = 4;
+
 /**
  * Brings one blob to every destination that lacks it and reads the source once for all that keep up. Each destination
  * ends separately: a failure of one does not affect the others.
@@ -26,7 +29,7 @@ export function transferBlob(
   blob: Blob,
   destinations: readonly BlobDestination[],
 ): BlobTransfer {
-  const trail = new HashTrail(blob);
+  const trail = new HashTrail(blob, context.client.uploads === undefined ? 'never' : 'when-slow');
   const tasks = destinations.map((destination) => new BlobUploadTask(context, blob, destination, trail));
   const deliveries = new Map(tasks.map((task) => [task.destination, task.done]));
   if (isSmall(context, blob)) {
@@ -79,6 +82,7 @@ async function together(context: TransferContext, blob: Blob, { tasks, trail, on
       try {
         const complete = await withTransferSlot(context, blob, reposOf(uploads), async () => {
           leaveLaggingBehind(uploads);
+          letFinish(uploads, blob);
           return uploads.size === 0 ? [] : pass(context, blob, { uploads, trail, onOpened });
         });
         const commits = complete.map(async (upload) => uploads.get(upload)?.commit(upload));
@@ -103,6 +107,17 @@ function reposOf(uploads: ReadonlyMap<BlobUpload, BlobUploadTask>): readonly Rep
 function leaveLaggingBehind(uploads: Map<BlobUpload, BlobUploadTask>): void {
   for (const [upload, task] of uploads) {
     if (!task.destination.lagging) continue;
+    uploads.delete(upload);
+    void task.alone(undefined, upload);
+  }
+}
+
+/** A target that earlier processes brought most of the blob does not wait for one that lacks much more. */
+function letFinish(uploads: Map<BlobUpload, BlobUploadTask>, { size }: Blob): void {
+  const first = Math.min(...[...uploads.keys()].map(({ position }) => position));
+  for (const [upload, task] of uploads) {
+    const [ahead, left] = [upload.position - first, size - upload.position];
+    if (ahead <= leadThatLeaves * left) continue;
     uploads.delete(upload);
     void task.alone(undefined, upload);
   }

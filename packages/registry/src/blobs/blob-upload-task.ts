@@ -19,7 +19,9 @@ import { StallReport, reportingStall } from './stall-report.js';
 import type { CopySlots } from './transfer-queue.js';
 import { takeTransferSlot } from './transfer-slots.js';
 import { UploadGivenUp } from './upload-attempts.js';
-import { abandonUpload } from './upload-state.js';
+import { arrivedBytes } from './upload-range.js';
+import { UploadRecorder } from './upload-recorder.js';
+import { abandonUpload, askUploadState } from './upload-state.js';
 
 /** Uploads of one blob to one target, including the shared one. Each of them continues after breaks without action. */
 const maxAttempts = 4;
@@ -74,6 +76,7 @@ export class BlobUploadTask {
   #catchingUp = false;
   #bytesSent = 0;
   #upload: BlobUpload | undefined;
+  readonly #recorder: UploadRecorder;
   /** The target is trusted to keep what a broken request has brought. */
   #mayContinue = true;
 
@@ -82,7 +85,9 @@ export class BlobUploadTask {
     this.#blob = blob;
     this.#trail = trail;
     this.destination = destination;
-    this.#claim = new BlobLock(context.client, destination.repo, blob.digest);
+    const { repo, tag } = destination;
+    this.#claim = new BlobLock(context.client, repo, blob.digest);
+    this.#recorder = new UploadRecorder(context.client, { ...repo, tag }, blob, trail);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -138,6 +143,7 @@ export class BlobUploadTask {
 
   sent(bytes: number): void {
     this.#bytesSent += bytes;
+    if (this.#upload !== undefined) this.#recorder.advanced(this.#upload.standing);
     this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
   }
 
@@ -315,6 +321,7 @@ export class BlobUploadTask {
       if (error instanceof RegistryError && error.code === 'target-corrupt') this.#mayContinue = false;
       throw error;
     }
+    await this.#recorder.remove();
     this.#deliver('uploaded');
   }
 
@@ -323,14 +330,17 @@ export class BlobUploadTask {
     const { repo, signal } = this.destination;
     const { digest } = this.#blob;
     this.#abandon();
-    const [isThere] = await Promise.all([
+    const [isThere, left] = await Promise.all([
       this.destination.looks.hasBlob(this.#blob),
+      this.#leftOver(),
       client.host(repo.host).uploadHabits.load(),
     ]);
     if (isThere) {
+      this.#abandon();
       this.#deliver('already-there');
       return undefined;
     }
+    if (left !== undefined) return left;
     const mountFrom = client.blobLocationCache.of(repo.host, digest);
     if (mountFrom.length === 0) this.#read?.begin();
     const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, signal });
@@ -344,6 +354,26 @@ export class BlobUploadTask {
       mayContinue: this.#mayContinue,
       signal,
     });
+    return this.#upload;
+  }
+
+  /** The upload that an earlier process left, if the registry still has it. That costs one request. */
+  async #leftOver(): Promise<BlobUpload | undefined> {
+    const record = await this.#recorder.take();
+    if (record === undefined) return undefined;
+    const { client } = this.#context;
+    const { repo, signal } = this.destination;
+    const session = { location: new URL(record.location), foreign: record.foreign };
+    const state = await askUploadState({ client, repo, session, signal });
+    const known = { finished: record.offset, sent: record.size };
+    const offset = state.kind === 'open' ? arrivedBytes(state.range, known) : undefined;
+    if (state.kind !== 'open' || offset === undefined || offset === 0) {
+      await this.#recorder.remove();
+      if (state.kind !== 'forgotten') void abandonUpload({ client, repo, session });
+      return undefined;
+    }
+    await this.#trail.restore(record.hashes);
+    this.#upload = new BlobUpload(client, repo, this.#blob, { session: state.session, offset, signal });
     return this.#upload;
   }
 
@@ -361,15 +391,27 @@ export class BlobUploadTask {
     return isOurs && pauseBeforeRetry(error, 1, timing) !== undefined;
   }
 
-  /** Ends an upload that is not continued. Its session is cancelled, unless this process is about to end. */
+  /**
+   * Ends an upload.
+   *
+   * @param reason why the destination does not get the blob now. Another process may continue, unless someone has to act
+   *   first. Absent: the upload is replaced, or not needed
+   */
   #abandon(reason?: unknown): void {
     const upload = this.#upload;
     if (upload === undefined) return;
     this.#upload = undefined;
-    const { session } = upload.standing;
+    const { standing } = upload;
     upload.end();
+    const { client } = this.#context;
     const isStopping = reason !== undefined && !(reason instanceof RegistryError);
-    if (!isStopping) void abandonUpload({ client: this.#context.client, repo: this.destination.repo, session });
+    const mayContinue = isStopping || (reason instanceof RegistryError && reason.decision !== 'block');
+    if (client.uploads !== undefined && mayContinue && standing.flushed > 0) {
+      this.#recorder.leave(standing);
+      return;
+    }
+    void this.#recorder.remove();
+    if (!isStopping) void abandonUpload({ client, repo: this.destination.repo, session: standing.session });
   }
 
   #deliver(outcome: BlobOutcome): void {

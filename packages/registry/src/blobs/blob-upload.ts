@@ -6,13 +6,13 @@ import type { RepositoryRef } from '../repository-ref.js';
 import type { BufferLease } from '../transport/buffer-pool.js';
 import { rest } from '../transport/retrying.js';
 import { commitBlob, createdStatuses } from './blob-commit.js';
-import type { UploadSession } from './blob-push.js';
 import { DataRequest, UploadRedirected } from './data-request.js';
 import { FlushRate } from './flush-rate.js';
 import type { Blob } from './image-blobs.js';
 import { RemoteUpload } from './remote-upload.js';
 import type { UploadOptions } from './remote-upload.js';
 import type { Standstill } from './stall-report.js';
+import type { UploadStanding } from './upload-recorder.js';
 import { UploadWindow } from './upload-window.js';
 
 export interface UploadHandlers {
@@ -122,7 +122,7 @@ export class BlobUpload {
   }
 
   /** Bytes that the registry has, and where the upload continues. */
-  get standing(): { readonly confirmed: number; readonly flushed: number; readonly session: UploadSession } {
+  get standing(): UploadStanding {
     return { confirmed: this.#remote.confirmed, flushed: this.#flushed, session: this.#remote.session };
   }
 

@@ -184,6 +184,7 @@ export async function fanOut(
     throw error;
   } finally {
     clearInterval(watchdog);
+    if (hash !== undefined) trail.ends(hash);
     trial.end(performance.now());
   }
 }

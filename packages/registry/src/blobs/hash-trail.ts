@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.js';
-import { startBlobHash } from './blob-hash.js';
-import type { BlobHash, HashCheckpoint } from './blob-hash.js';
+import type { SavedHash } from '../upload-records.js';
+import { restoreBlobHash, startBlobHash } from './blob-hash.js';
+import type { BlobHash, BlobHashOptions, HashCheckpoint } from './blob-hash.js';
 import type { Blob } from './image-blobs.js';
 
 /** A read that continues hashes at most this much, and a little more, that was hashed before. */
@@ -17,9 +18,13 @@ export class HashTrail {
   readonly #blob: Blob;
   /** In ascending order of their offsets. */
   #checkpoints: HashCheckpoint[] = [];
+  readonly #portable: BlobHashOptions['portable'];
+  /** The hashes of reads that go on. */
+  readonly #open = new Set<TrackedHash>();
 
-  constructor(blob: Blob) {
+  constructor(blob: Blob, portable: BlobHashOptions['portable'] = 'never') {
     this.#blob = blob;
+    this.#portable = portable;
   }
 
   /** Starts the hash of a read that must bring the bytes from `offset` on. It may begin earlier. */
@@ -27,7 +32,34 @@ export class HashTrail {
     // The last byte is read in any case: only the end of a read shows whether its bytes are right.
     const wanted = Math.min(offset, this.#blob.size - 1);
     const from = this.#checkpoints.findLast((known) => known.offset <= wanted);
-    return new TrackedHash(this, from === undefined ? startBlobHash(this.#blob.digest) : await from.resume());
+    const { digest, size } = this.#blob;
+    const hash = from === undefined ? startBlobHash(digest, { size, portable: this.#portable }) : await from.resume();
+    const tracked = new TrackedHash(this, hash);
+    this.#open.add(tracked);
+    return tracked;
+  }
+
+  /** The read of this hash is over. */
+  ends(hash: TrackedHash): void {
+    this.#open.delete(hash);
+  }
+
+  /** Leaves checkpoints where the reads are now. */
+  mark(): void {
+    for (const hash of this.#open) hash.mark();
+  }
+
+  /** The states that another process can continue, in ascending order of their offsets. */
+  saved(): readonly SavedHash[] {
+    return this.#checkpoints.flatMap((known) => known.save() ?? []);
+  }
+
+  /** Takes over states of an earlier process. */
+  async restore(hashes: readonly SavedHash[]): Promise<void> {
+    for (const saved of hashes) {
+      const hash = await restoreBlobHash(this.#blob.digest, saved);
+      if (hash !== undefined) this.add(hash.checkpoint());
+    }
   }
 
   /** What was hashed so far is wrong. */
