@@ -4,7 +4,7 @@ import type { RateSample } from './rate-window.js';
 /** Three fill a line whose connections are fast, and take little memory. */
 const firstValue = 3;
 /** The most without a cap of the user's; each blob in flight takes 1 to 2 MB of memory. */
-export const mostUncapped = 24;
+const mostUncapped = 24;
 /** Each step down keeps this share. A step up doubles. */
 const stepDown = 0.75;
 
