@@ -11,6 +11,7 @@ import { StatusDatabase } from './composition/status-database.js';
 import { packageVersion } from './config/package-folder.js';
 import { readServerSettings } from './config/server-settings.js';
 import type { ListenAddress } from './config/server-settings.js';
+import { errorMessage } from './domain/error-message.js';
 import { FerryError } from './domain/ferry-error.js';
 import { createLogger } from './logger.js';
 import { createHttpServer } from './server/http-server.js';
@@ -107,7 +108,7 @@ function addressOf(server: Server): string {
 }
 
 function unlistenable({ host, port }: ListenAddress, error: unknown): FerryError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   return new FerryError(
     `the server cannot listen on ${host}:${port} (${reason}): set FERRY_LISTEN to another address`,
     {

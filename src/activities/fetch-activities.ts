@@ -9,6 +9,7 @@ import type { UpstreamStore } from '../database/upstream-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
+import type { RuledSourceGate } from '../domain/source-gate.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
 import { platformsOfImage } from '../domain/upstream-platforms.js';
 import type { FetchScope, Upstream } from '../domain/upstream.js';
@@ -16,7 +17,6 @@ import { PushStatus } from '../domain/wanted-image.js';
 import type { WantedRequest, WantedResult } from '../domain/wanted-image.js';
 import type { UpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { activity } from './activity.js';
-import type { FoundSources } from './fetch-ports.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 export interface FetchPorts {
@@ -24,7 +24,7 @@ export interface FetchPorts {
   readonly watcher: UpstreamWatcher;
   readonly states: UpstreamStore;
   readonly wanted: Pick<WantedImageStore, 'addWanted'>;
-  readonly sources: FoundSources;
+  readonly sources: RuledSourceGate;
   /** Canonical platforms, or `all` alone: what an upstream without platforms of its own wants. */
   readonly platforms: readonly string[];
 }

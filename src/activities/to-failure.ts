@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 
 import { bugAttempts } from '../contract/failure-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
+import { errorMessage } from '../domain/error-message.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { visibleLines } from '../domain/visible-text.js';
 
@@ -31,7 +32,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
   const detail: FaultDetail = { decision: 'bug' };
   return ApplicationFailure.create({
     type: error instanceof Error ? error.name : 'Unknown',
-    message: visibleLines(error instanceof Error ? error.message : String(error)),
+    message: visibleLines(errorMessage(error)),
     nonRetryable: attempt >= bugAttempts,
     details: [detail],
     ...(error instanceof Error ? { cause: withoutCause(error) } : {}),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as wholeText } from 'node:stream/consumers';
 
+import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 
 export interface ListLine {
@@ -27,7 +28,7 @@ export async function readText(path: string, option: string): Promise<string> {
     // Read as a stream: a pipe may be non-blocking, and its writer may be slow.
     return path === '-' ? await wholeText(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`cannot read ${option} ${path}: ${reason}`, 'configuration');
   }
 }

@@ -190,14 +190,17 @@ function makeProgram(done: (status: number) => void): Command {
     .command('worker')
     .description('run a worker for production; TEMPORAL_ADDRESS is the Temporal server')
     .option('--check', 'start no worker; check whether one of this machine or container is polling (for health checks)')
-    .action(async (options) => done(await (await import('./commands/worker.js')).workerCommand(options)));
+    .action(async ({ check }) => {
+      if (check === true) done(await (await import('./commands/check-worker.js')).checkWorker());
+      else await (await import('../worker.js')).runWorker(process.env);
+    });
 
   addSchedules(program, done, json);
 
   program
     .command('server')
     .description('run the webhook and API server for production; configured by FERRY_LISTEN and TEMPORAL_ADDRESS')
-    .action(async () => done(await (await import('./commands/server.js')).serverCommand()));
+    .action(async () => await (await import('../server.js')).runServer(process.env, { mayMove: false }));
 
   return program;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 
 import type { DockerVersions } from '../docker/examine-daemon.js';
+import { errorMessage } from '../domain/error-message.js';
 import type { Logger } from '../logger.js';
 
 type RunnableWorker = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
@@ -53,7 +54,7 @@ export async function serveDockerQueue(
       await onReturn();
     } catch (error) {
       logger.warn(
-        { reason: reasonOf(error) },
+        { reason: errorMessage(error) },
         'could not request a sync; the next sync run copies images that waited for the Docker daemon',
       );
     }
@@ -63,13 +64,9 @@ export async function serveDockerQueue(
     try {
       return await examine(signal);
     } catch (error) {
-      return { reason: reasonOf(error) };
+      return { reason: errorMessage(error) };
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A worker that is stopped at once is still run: only then does it close its connection. */

@@ -1,6 +1,7 @@
 import type { TemporalClient } from '../client/connect.js';
 import { reconcileSchedules } from '../client/reconcile-schedules.js';
 import type { SchedulesConfig } from '../config/schedule-settings.js';
+import { errorMessage } from '../domain/error-message.js';
 import type { Logger } from '../logger.js';
 
 /** A worker that may not create schedules still copies; the missing schedules have to be visible in the log. */
@@ -16,7 +17,7 @@ export async function reconcileOnStart(
     if (left.length === 0) logger.info({ schedules: ensured }, 'schedules are as configured');
     else logger.warn({ schedules: ensured }, 'schedules are reconciled; some were left unchanged');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     logger.error({ reason }, 'could not reconcile the schedules: "ferry schedules ensure" shows why');
   }
 }

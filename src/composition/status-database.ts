@@ -4,7 +4,7 @@ import { createStores } from '../database/stores.js';
 import type { StatusStores } from '../server/status-api.js';
 import { openReadOnly } from './open-stores.js';
 
-interface Opened {
+interface OpenedDatabase {
   readonly database: FerryDatabase;
   queries: number;
   isBroken: boolean;
@@ -16,7 +16,7 @@ interface Opened {
  */
 export class StatusDatabase {
   readonly #settings: DatabaseConfig;
-  #opening: Promise<Opened> | undefined;
+  #opening: Promise<OpenedDatabase> | undefined;
 
   constructor(settings: DatabaseConfig) {
     this.#settings = settings;
@@ -25,7 +25,7 @@ export class StatusDatabase {
   /** @throws DatabaseFault when the database is missing, not migrated, or does not answer */
   async read<T>(query: (stores: StatusStores) => Promise<T>): Promise<T> {
     const opening = (this.#opening ??= this.#open());
-    let opened: Opened | undefined;
+    let opened: OpenedDatabase | undefined;
     try {
       opened = await opening;
       opened.queries += 1;
@@ -48,7 +48,7 @@ export class StatusDatabase {
     await opened?.database.close();
   }
 
-  async #open(): Promise<Opened> {
+  async #open(): Promise<OpenedDatabase> {
     return { database: await openReadOnly(this.#settings), queries: 0, isBroken: false };
   }
 }

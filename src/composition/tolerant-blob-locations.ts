@@ -1,5 +1,6 @@
 import type { BlobLocations } from '@image-ferry/registry';
 
+import { errorMessage } from '../domain/error-message.js';
 import type { Logger } from '../logger.js';
 
 /** A failing blob location cache costs mounts, never a copy: its errors are logged, and blobs are uploaded. */
@@ -17,7 +18,7 @@ export function tolerantBlobLocations(locations: BlobLocations, logger: Logger):
     try {
       return await query();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       logger.warn({ reason }, 'blob location cache unavailable: uploading instead of mounting');
       return otherwise;
     }

@@ -1,6 +1,8 @@
 import { KeyedLock } from '@image-ferry/registry';
 import type { UploadHabitStore, UploadJournal, UploadKey } from '@image-ferry/registry';
 
+import { errorMessage } from '../domain/error-message.js';
+
 export interface TolerantUploads {
   readonly uploads: UploadJournal;
   readonly uploadHabits: UploadHabitStore | undefined;
@@ -26,7 +28,7 @@ export function tolerantUploads(
       isFailing = false;
       return result;
     } catch (error) {
-      if (!isFailing) report(error instanceof Error ? error.message : String(error));
+      if (!isFailing) report(errorMessage(error));
       isFailing = true;
       return undefined;
     }

@@ -1,5 +1,13 @@
 import { FerryError, InvalidInput } from '../domain/ferry-error.js';
 
+/** @throws InvalidInput listing every error that `read` adds */
+export function throwingAllErrors<T>(read: (errors: ConfigErrors) => T): T {
+  const errors = new ConfigErrors();
+  const result = read(errors);
+  errors.throwIfAny();
+  return result;
+}
+
 /** Collects the errors of a configuration, so that a user sees all of them at once. */
 export class ConfigErrors {
   readonly #errors: string[] = [];

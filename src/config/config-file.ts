@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
+import { errorMessage } from '../domain/error-message.js';
 import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
@@ -104,7 +105,7 @@ function namesOf(document: unknown): NonNullable<ConfigFile['named']> {
 
 /** In one line: the parser's message without the excerpt of the file that follows it. */
 function whyUnreadable(error: unknown): string {
-  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const [message = ''] = errorMessage(error).split('\n');
   return error instanceof YAMLParseError
     ? `is not valid YAML: ${message.replace(/:$/, '')}`
     : `cannot be read: ${message}`;

@@ -1,6 +1,6 @@
 import type { CredentialProvider, HostSettings } from '@image-ferry/registry';
 
-import { ConfigErrors } from './config-errors.js';
+import { throwingAllErrors } from './config-errors.js';
 import { readConfigFile } from './config-file.js';
 import type { Environment } from './environment.js';
 import { readHosts } from './hosts.js';
@@ -18,11 +18,11 @@ export function readCopyConfig(
   environment: Environment,
   path: string,
 ): { readonly hosts: ReadonlyMap<string, HostSettings>; readonly credentials: CredentialProvider } {
-  const errors = new ConfigErrors();
-  const file = readConfigFile(path, errors);
-  const hosts = errors.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
-  const targets = readTargets(environment, file, hosts, errors);
-  readHosts(file, hosts, errors);
-  errors.throwIfAny();
-  return { hosts, credentials: targetCredentials(environment, file, targets) };
+  return throwingAllErrors((errors) => {
+    const file = readConfigFile(path, errors);
+    const hosts = errors.try(() => environmentHosts(environment)) ?? new Map<string, HostSettings>();
+    const targets = readTargets(environment, file, hosts, errors);
+    readHosts(file, hosts, errors);
+    return { hosts, credentials: targetCredentials(environment, file, targets) };
+  });
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 
+import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
@@ -116,7 +117,7 @@ function readCa(environment: Environment): string | undefined {
     new X509Certificate(ca);
     return ca;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`MYSQL_SSL_CA is not a valid certificate: ${reason}`, 'configuration');
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 
 /** Environment variables of the process. */
@@ -31,7 +32,7 @@ export class Environment {
       const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
       return content === '' ? undefined : content;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       throw new InvalidInput(`cannot read the file that ${name}_FILE names: ${reason}`, 'configuration');
     }
   }

@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import type { HostSettings } from '@image-ferry/registry';
 
 import { parseByteRate } from '../domain/byte-rate.js';
+import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { canonicalSource } from '../domain/source-allow-list.js';
 import type { ConfigErrors } from './config-errors.js';
@@ -86,7 +87,7 @@ function assertPair(cert: string, key: string, where: string): void {
   try {
     createSecureContext({ cert, key });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`${where}: certFile and keyFile do not match: ${reason}`, 'configuration');
   }
 }
@@ -125,7 +126,7 @@ function readText(path: string, where: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`${where} cannot be read: ${reason}`, 'configuration');
   }
 }

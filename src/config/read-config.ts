@@ -9,7 +9,8 @@ import type { Upstream } from '../domain/upstream.js';
 import { readAllowedSources } from './allowed-sources.js';
 import { readBase } from './base-config.js';
 import type { BaseConfig } from './base-config.js';
-import { ConfigErrors } from './config-errors.js';
+import { throwingAllErrors } from './config-errors.js';
+import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { configWarnings } from './config-warnings.js';
 import { readDocker } from './docker-settings.js';
@@ -77,10 +78,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
  * @throws InvalidInput listing every error
  */
 export function readBaseConfig(variables: Variables): BaseConfig {
-  const errors = new ConfigErrors();
-  const base = readBase(new Environment(variables), errors);
-  errors.throwIfAny();
-  return base;
+  return throwingAllErrors((errors) => readBase(new Environment(variables), errors));
 }
 
 /**
@@ -89,12 +87,7 @@ export function readBaseConfig(variables: Variables): BaseConfig {
  * @throws InvalidInput listing every error
  */
 export function readRequestConfig(variables: Variables): RequestConfig {
-  const environment = new Environment(variables);
-  const errors = new ConfigErrors();
-  const base = readBase(environment, errors);
-  const { sources } = readRegistries(environment, errors);
-  errors.throwIfAny();
-  return { ...base, sources };
+  return readFilePart(variables, ({ base, registries }) => ({ ...base, sources: registries.sources }));
 }
 
 /**
@@ -103,12 +96,7 @@ export function readRequestConfig(variables: Variables): RequestConfig {
  * @throws InvalidInput listing every error
  */
 export function readTargetsConfig(variables: Variables): TargetsConfig {
-  const environment = new Environment(variables);
-  const errors = new ConfigErrors();
-  const base = readBase(environment, errors);
-  const { targets } = readRegistries(environment, errors);
-  errors.throwIfAny();
-  return { ...base, targets };
+  return readFilePart(variables, ({ base, registries }) => ({ ...base, targets: registries.targets }));
 }
 
 /**
@@ -117,12 +105,10 @@ export function readTargetsConfig(variables: Variables): TargetsConfig {
  * @throws InvalidInput listing every error
  */
 export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
-  const environment = new Environment(variables);
-  const errors = new ConfigErrors();
-  const base = readBase(environment, errors);
-  const upstreams = readUpstreams(readRegistries(environment, errors).file, errors);
-  errors.throwIfAny();
-  return { ...base, upstreams };
+  return readFilePart(variables, ({ base, registries, errors }) => ({
+    ...base,
+    upstreams: readUpstreams(registries.file, errors),
+  }));
 }
 
 /**
@@ -131,14 +117,10 @@ export function readUpstreamsConfig(variables: Variables): UpstreamsConfig {
  * @throws InvalidInput listing every error
  */
 export function readSchedulingConfig(variables: Variables): SchedulingConfig {
-  const environment = new Environment(variables);
-  const errors = new ConfigErrors();
-  const base = readBase(environment, errors);
-  const { file } = readRegistries(environment, errors);
-  const upstreams = readUpstreams(file, errors);
-  const schedules = readSchedules(environment, file, upstreams, errors);
-  errors.throwIfAny();
-  return { ...base, upstreams, schedules };
+  return readFilePart(variables, ({ environment, base, registries: { file }, errors }) => {
+    const upstreams = readUpstreams(file, errors);
+    return { ...base, upstreams, schedules: readSchedules(environment, file, upstreams, errors) };
+  });
 }
 
 /**
@@ -147,10 +129,7 @@ export function readSchedulingConfig(variables: Variables): SchedulingConfig {
  * @throws InvalidInput listing every error
  */
 export function readConfig(variables: Variables): FerryConfig {
-  const errors = new ConfigErrors();
-  const config = collectConfig(new Environment(variables), errors);
-  errors.throwIfAny();
-  return config;
+  return throwingAllErrors((errors) => collectConfig(new Environment(variables), errors));
 }
 
 /**
@@ -163,11 +142,25 @@ export function readUpConfig(variables: Variables): {
   readonly server: ServerSettings;
 } {
   const environment = new Environment(variables);
-  const errors = new ConfigErrors();
-  const config = collectConfig(environment, errors);
-  const server = collectServerSettings(environment, config.upstreams, errors);
-  errors.throwIfAny();
-  return { config, server };
+  return throwingAllErrors((errors) => {
+    const config = collectConfig(environment, errors);
+    return { config, server: collectServerSettings(environment, config.upstreams, errors) };
+  });
+}
+
+interface FileParts {
+  readonly environment: Environment;
+  readonly base: BaseConfig;
+  readonly registries: ReturnType<typeof readRegistries>;
+  readonly errors: ConfigErrors;
+}
+
+function readFilePart<T>(variables: Variables, part: (parts: FileParts) => T): T {
+  const environment = new Environment(variables);
+  return throwingAllErrors((errors) => {
+    const base = readBase(environment, errors);
+    return part({ environment, base, registries: readRegistries(environment, errors), errors });
+  });
 }
 
 function collectConfig(environment: Environment, errors: ConfigErrors): FerryConfig {

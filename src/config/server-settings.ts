@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import type { Upstream } from '../domain/upstream.js';
 import { readBase } from './base-config.js';
 import type { DatabaseConfig } from './base-config.js';
-import { ConfigErrors } from './config-errors.js';
+import { throwingAllErrors } from './config-errors.js';
+import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
@@ -52,14 +53,14 @@ export interface ServerConfig extends ServerSettings {
  * @throws InvalidInput listing every fault; one of them is an address beyond this machine without any secret
  */
 export function readServerSettings(variables: Variables): ServerConfig {
-  const errors = new ConfigErrors();
   const environment = new Environment(variables);
-  const file = configFileOf(environment, errors);
-  const settings = collectServerSettings(environment, readUpstreams(file, errors), errors);
-  const { database } = readBase(environment, errors);
-  errors.throwIfAny();
-  const hasDockerTargets = Object.values(file.targets ?? {}).some(({ engine }) => engine === 'docker');
-  return { ...settings, database, hasDockerTargets };
+  return throwingAllErrors((errors) => {
+    const file = configFileOf(environment, errors);
+    const settings = collectServerSettings(environment, readUpstreams(file, errors), errors);
+    const { database } = readBase(environment, errors);
+    const hasDockerTargets = Object.values(file.targets ?? {}).some(({ engine }) => engine === 'docker');
+    return { ...settings, database, hasDockerTargets };
+  });
 }
 
 /** The same, with errors added to `errors`. */

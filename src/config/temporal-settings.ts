@@ -1,5 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
+import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
 
@@ -37,7 +38,7 @@ export function readTemporalSettings(environment: Environment): TemporalSettings
     };
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`Temporal's settings are invalid: ${reason}`, 'configuration');
   }
 }

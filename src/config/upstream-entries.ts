@@ -7,7 +7,7 @@ import { VersionOrder } from '../domain/version-order.js';
 
 /** The schema of `upstreams` in `ferry.yaml`. */
 
-const Repository = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name of a repository on GitHub');
+const RepositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name of a repository on GitHub');
 const Texts = z.array(z.string().min(1));
 const Patterns = z.strictObject({
   images: Texts.optional(),
@@ -42,13 +42,13 @@ const compose = {
 
 const ComposeEntry = z.strictObject({
   kind: z.literal('compose'),
-  repository: Repository,
+  repository: RepositoryName,
   file: z.string().min(1).optional(),
   ...compose,
 });
 const ReleaseEntry = z.strictObject({
   kind: z.literal('release'),
-  repository: Repository,
+  repository: RepositoryName,
   /** References with `{tag}` or `{version}`. */
   images: Texts.min(1),
   ...everyUpstream,
@@ -65,12 +65,12 @@ const TagsEntry = z.strictObject({ kind: z.literal('tags'), image: z.string().mi
 
 /** The fields of a built-in upstream that can be changed, by its kind. */
 const ComposeChanges = z.strictObject({
-  repository: Repository.optional(),
+  repository: RepositoryName.optional(),
   file: z.string().min(1).optional(),
   ...compose,
 });
 const ReleaseChanges = z.strictObject({
-  repository: Repository.optional(),
+  repository: RepositoryName.optional(),
   image: z.string().min(1).optional(),
   /** Appended to the tag: `''` for the image itself, `-cpu` for a variant. */
   suffixes: z

@@ -60,12 +60,12 @@ function databasePlace(settings: DatabaseSettings): string {
   return `MySQL ${settings.host}:${settings.port}, database ${settings.database}`;
 }
 
-interface Opened {
+interface OpenedDialect {
   readonly dialect: Dialect;
   readonly notes: readonly string[];
 }
 
-function databaseOf(settings: DatabaseSettings, { dialect, notes }: Opened): FerryDatabase {
+function databaseOf(settings: DatabaseSettings, { dialect, notes }: OpenedDialect): FerryDatabase {
   const queries = new Kysely<FerryTables>({ dialect });
   return {
     place: databasePlace(settings),

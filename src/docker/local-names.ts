@@ -1,3 +1,4 @@
+import { errorMessage } from '../domain/error-message.js';
 import type { DockerCommand } from './docker-command.js';
 
 const fields = ['Repository', 'Tag', 'Digest', 'ID'].map((field) => `{{.${field}}}`).join('\t');
@@ -56,7 +57,7 @@ export class LocalNames {
       try {
         await this.#restore(name);
       } catch (error) {
-        left.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        left.push(`${name}: ${errorMessage(error)}`);
       }
     }
     return left;

@@ -1,5 +1,6 @@
 import semver from 'semver';
 
+import { errorMessage } from './error-message.js';
 import { InvalidInput } from './ferry-error.js';
 import { fitsAny } from './name-pattern.js';
 import type { Skipped } from './upstream-finding.js';
@@ -33,7 +34,7 @@ export function tagExpression(match: string): RegExp {
   try {
     return new RegExp(`^(?:${match})$`, 'u');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new InvalidInput(`"${match}" is not a regular expression: ${reason}`, 'configuration');
   }
 }

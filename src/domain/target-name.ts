@@ -3,7 +3,6 @@ import type { ImageReference } from '@image-ferry/registry/reference';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 
-import { flatName } from './flat-name.js';
 import { assertTargetNamespace, assertTargetRepository, nameLimits, targetRepositoryFault } from './target-limits.js';
 import type { NameLimits } from './target-limits.js';
 import { NamingScheme } from './target.js';
@@ -148,4 +147,16 @@ function base32(bytes: Uint8Array): string {
     pending &= (1 << bits) - 1;
   }
   return text;
+}
+
+/** What stands for a separator in a flat name. */
+const flatSeparators: Readonly<Record<string, string>> = { '/': '__', __: '--', ':': '---' };
+
+/**
+ * A whole source repository, `host/path`, as one component that can be read back: `/` becomes `__`, `__` becomes `--`,
+ * the colon before a port `---`, and a run of n ≥ 2 hyphens n + 2 of them; all else stays. Two source repositories never
+ * give one name. (An IPv6 address in brackets gives a name that is not legal as a component.)
+ */
+export function flatName(repository: string): string {
+  return repository.replace(/__|-{2,}|[/:]/g, (separator) => flatSeparators[separator] ?? `${separator}--`);
 }

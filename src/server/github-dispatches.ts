@@ -46,14 +46,14 @@ const accepted = {
   },
   ...gitHubProblems(400, 401, 404, 413, 415, 422, 429, 500, 503),
 };
-const Repository = z.object({ owner: z.string(), repo: z.string() });
+const RepositoryParams = z.object({ owner: z.string(), repo: z.string() });
 
 const dispatchEvent = createRoute({
   method: 'post',
   path: '/repos/{owner}/{repo}/dispatches',
   summary: "GitHub's repository_dispatch",
   ...bearerToken,
-  request: { params: Repository, body: { required: true, ...json(RepositoryDispatch, 'the event') } },
+  request: { params: RepositoryParams, body: { required: true, ...json(RepositoryDispatch, 'the event') } },
   responses: accepted,
 });
 
@@ -63,7 +63,7 @@ const dispatchWorkflow = createRoute({
   summary: "GitHub's workflow_dispatch",
   ...bearerToken,
   request: {
-    params: Repository.extend({ id: z.string().openapi({ description: 'name of a workflow file' }) }),
+    params: RepositoryParams.extend({ id: z.string().openapi({ description: 'name of a workflow file' }) }),
     body: { required: true, ...json(WorkflowDispatch, 'the inputs') },
   },
   responses: accepted,

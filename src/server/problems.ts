@@ -6,7 +6,7 @@ import type { ServerLog } from './server-work.js';
 
 /** The response to a request that starts nothing. */
 interface Refusal {
-  readonly status: Status;
+  readonly status: ProblemStatus;
   readonly title: string;
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,13 +23,17 @@ const titles = {
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 } as const;
-type Status = keyof typeof titles;
+type ProblemStatus = keyof typeof titles;
 
 /** GitHub marks the delivery as failed; other senders retry after this. */
 const retryAfterSeconds = 10;
 
 /** A refusal with a message for the sender. It can be thrown anywhere and is converted by {@link answerProblem}. */
-export function refusal(status: Status, detail: string, headers: Readonly<Record<string, string>> = {}): HTTPException {
+export function refusal(
+  status: ProblemStatus,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): HTTPException {
   return new HTTPException(status, { message: detail, cause: { headers } });
 }
 
@@ -70,12 +74,12 @@ function isCutOff(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
-function said(status: Status, detail: string, headers: Refusal['headers'] = {}): Refusal {
+function said(status: ProblemStatus, detail: string, headers: Refusal['headers'] = {}): Refusal {
   return { status, title: titles[status], detail, headers };
 }
 
-function statusOf({ status }: HTTPException): Status {
-  return status in titles ? (status as Status) : 500;
+function statusOf({ status }: HTTPException): ProblemStatus {
+  return status in titles ? (status as ProblemStatus) : 500;
 }
 
 function headersOf({ cause }: HTTPException): Refusal['headers'] {

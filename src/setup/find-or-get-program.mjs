@@ -6,13 +6,13 @@ import { findProgram } from './find-program.mjs';
 import { excerpt } from './run-command.mjs';
 import { announce, say, seconds, whileSaying } from './say.mjs';
 
-/** @import { Program, Variables } from './program-types.js' */
+/** @import { Program } from './program-types.js' */
 
 /**
  * Finds a program, or gets it with the first of its methods that works.
  *
  * @param {Program} program
- * @param {Variables} variables
+ * @param {NodeJS.ProcessEnv} variables
  * @returns {Promise<{path: string, reason?: undefined} | {path?: undefined, reason: string}>} `reason`: what was tried
  * and what to do
  */

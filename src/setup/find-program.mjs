@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { programFolder } from './cache-folder.mjs';
 import { runCommand } from './run-command.mjs';
 
-/** @import { Program, Variables } from './program-types.js' */
+/** @import { Program } from './program-types.js' */
 
 /** Servers are in the administrator's folders, which are often not on a user's PATH. */
 const alsoSearched = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -14,7 +14,7 @@ const alsoSearched = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
  * path in the variable is used or rejected, never skipped.
  *
  * @param {Program} program
- * @param {Variables} variables
+ * @param {NodeJS.ProcessEnv} variables
  * @returns {Promise<{path: string, isChosen: boolean, faults?: undefined} | {path?: undefined, isChosen: boolean,
  * faults: string[]}>}
  *   `isChosen`: set by the variable; `faults`: where it was searched and why the programs found are not suitable
@@ -43,7 +43,7 @@ export async function findProgram(program, variables) {
  * Paths of executable files that may be the program, in search order, without checking their version.
  *
  * @param {Program} program
- * @param {Variables} variables
+ * @param {NodeJS.ProcessEnv} variables
  * @returns {string[]}
  */
 export function candidates({ variable, commands, cacheName }, variables) {

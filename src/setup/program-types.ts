@@ -1,5 +1,3 @@
-export type Variables = Readonly<Record<string, string | undefined>>;
-
 /** A program that is needed beside Node, and the methods to get it. */
 export interface Program {
   readonly name: string;

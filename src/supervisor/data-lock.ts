@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import Libsql from 'libsql';
 
+import { errorMessage } from '../domain/error-message.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { readRuntime } from './runtime-file.js';
@@ -45,7 +46,7 @@ function makeDataDir(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new FerryError(`FERRY_DATA_DIR: cannot create the folder ${dataDir}: ${reason}`, {
       code: 'configuration',
       decision: 'block',
@@ -91,7 +92,7 @@ function refusal(error: unknown, dataDir: string, path: string): unknown {
       { code: 'configuration', decision: 'block', cause: error },
     );
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   return new FerryError(`cannot use ${path}: ${reason}; check FERRY_DATA_DIR and its permissions`, {
     code: 'configuration',
     decision: 'block',

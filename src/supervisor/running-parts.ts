@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import { errorMessage } from '../domain/error-message.js';
 import type { DataLock } from './data-lock.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { removeRuntime, writeRuntime } from './runtime-file.js';
@@ -38,7 +39,7 @@ export class RunningParts {
       this.#runtime = { ...this.#runtime, ...change };
       writeRuntime(this.#dataDir, this.#runtime);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       this.#say(`cannot record the state of ${part} in ${this.#dataDir}: ${reason}`);
     }
   }

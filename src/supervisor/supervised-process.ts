@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
+import { errorMessage } from '../domain/error-message.js';
 import { endProcess } from './end-process.js';
 import { identifyProcess, isRunning } from './process-identity.js';
 import type { ProcessIdentity } from './process-identity.js';
@@ -90,7 +91,7 @@ export class SupervisedProcess {
     try {
       this.start();
     } catch (error) {
-      this.#died({ code: null, signal: error instanceof Error ? error.message : String(error), startedAt });
+      this.#died({ code: null, signal: errorMessage(error), startedAt });
     }
   }
 

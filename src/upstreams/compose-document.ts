@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
+import { errorMessage } from '../domain/error-message.js';
 import { UpstreamFault } from './upstream-fault.js';
 
 /** A parsed file takes hundreds of times its size. The largest compose files of well-known projects have 100 kB. */
@@ -122,7 +123,7 @@ function toJson(document: ReturnType<typeof parseDocument>, where: string): unkn
   try {
     return document.toJS({ maxAliasCount: aliasesFollowed });
   } catch (error) {
-    throw notCompose(where, `it cannot be resolved: ${error instanceof Error ? error.message : String(error)}`);
+    throw notCompose(where, `it cannot be resolved: ${errorMessage(error)}`);
   }
 }
 

@@ -82,14 +82,14 @@ async function fetchFrom(upstream: string, input: unknown): Promise<FetchResult>
   return found;
 }
 
-interface Check {
+interface CheckInput {
   readonly scope: FetchScope | undefined;
   readonly input: unknown;
   /** ID of the sync request, should one be needed. */
   readonly request: string;
 }
 
-async function checkOnce(upstream: string, { scope, input, request }: Check): Promise<FetchResult> {
+async function checkOnce(upstream: string, { scope, input, request }: CheckInput): Promise<FetchResult> {
   const { finding, fingerprint } = await untilFound(upstream, scope, input);
   const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
 

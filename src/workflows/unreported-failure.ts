@@ -1,5 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 
+import { errorMessage } from '../domain/error-message.js';
 import type { FaultCode } from '../domain/ferry-error.js';
 
 /** Why a workflow ended without recording an outcome. */
@@ -22,5 +23,5 @@ export function unreportedFailure(error: unknown): UnreportedFailure {
 export function rootMessage(error: unknown): string {
   let current = error;
   while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
+  return errorMessage(current);
 }

@@ -7,7 +7,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
 
-import { workerCommand } from '../../src/cli/commands/worker.js';
+import { checkWorker } from '../../src/cli/commands/check-worker.js';
 import { awkwardPasswords } from '../support/awkward-passwords.js';
 import { startMariaDb } from '../support/mariadb-server.js';
 import type { MariaDbServer } from '../support/mariadb-server.js';
@@ -111,9 +111,9 @@ describe('ferry worker --check', () => {
     const worker = await startWorkflowWorker(new ScriptedWorld().activities());
 
     vi.stubEnv('TEMPORAL_NAMESPACE', worker.namespace);
-    await vi.waitFor(async () => expect(await workerCommand({ check: true })).toBe(0), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await checkWorker()).toBe(0), { timeout: 20_000 });
     vi.stubEnv('TEMPORAL_NAMESPACE', freshNamespace());
-    const without = workerCommand({ check: true });
+    const without = checkWorker();
 
     expect(printed.at(-1)).toContain(`A worker of ${hostname()} is polling ferry and ferry-copy at `);
     await expect(without).rejects.toMatchObject({

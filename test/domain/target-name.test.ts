@@ -4,8 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { InvalidInput } from '../../src/domain/ferry-error.js';
-import { flatName } from '../../src/domain/flat-name.js';
-import { targetRepositoriesToTry, targetRepositoryCandidates } from '../../src/domain/target-name.js';
+import { flatName, targetRepositoriesToTry, targetRepositoryCandidates } from '../../src/domain/target-name.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import { repository, target, targetWith } from './arbitraries.js';

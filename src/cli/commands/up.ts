@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TemporalClient } from '../../client/connect.js';
 import { reconcileSchedules } from '../../client/reconcile-schedules.js';
 import { queuesFor } from '../../client/worker-availability.js';
+import { examineDocker } from '../../composition/open-docker-engine.js';
 import { configWarnings } from '../../config/config-warnings.js';
 import { distFolder } from '../../config/package-folder.js';
 import { readUpConfig } from '../../config/read-config.js';
@@ -11,10 +12,10 @@ import type { FerryConfig } from '../../config/read-config.js';
 import type { ServerSettings } from '../../config/server-settings.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
 import { syncAllWorkflowId } from '../../contract/workflow-names.js';
+import { errorMessage } from '../../domain/error-message.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { printTiming } from '../../domain/schedule-timing.js';
 import { ferryUp } from '../../supervisor/ferry-up.js';
-import { dockerPreflight } from '../docker-preflight.js';
 import { ExitStatus } from '../exit-status.js';
 import { syncAfterFetches } from '../fetch-before-sync.js';
 import { interruptible } from '../interruption.js';
@@ -105,6 +106,22 @@ async function runUntil(
     });
   } finally {
     await up.stop();
+  }
+}
+
+/** Returns why this machine cannot serve targets behind a Docker daemon; undefined if it can, or if there are none. */
+async function dockerPreflight(
+  config: Pick<FerryConfig, 'docker' | 'targets'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const through = config.targets.filter(({ engine }) => engine === 'docker').map(({ name }) => name);
+  if (through.length === 0) return undefined;
+  try {
+    await examineDocker(config, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `this machine cannot copy to ${through.join(', ')}: ${errorMessage(error)}`;
   }
 }
 

@@ -1,3 +1,5 @@
+import { errorMessage } from '../../domain/error-message.js';
+
 /** The result of checking one part of the set-up. */
 export interface Finding {
   /** `database`, `target aliyun`, … */
@@ -34,7 +36,7 @@ async function runCheck({ part, run }: Check, timeoutMs: number): Promise<Findin
   try {
     return { part, ok: true, message: await withTimeout(run, timeoutMs) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     return error instanceof CheckWarning ? { part, ok: true, warning: true, message } : { part, ok: false, message };
   }
 }

@@ -2,6 +2,7 @@ import { isWorkerPolling } from '../../client/worker-availability.js';
 import { examineDocker } from '../../composition/open-docker-engine.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
+import { errorMessage } from '../../domain/error-message.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 import { CheckWarning } from './check.js';
@@ -19,7 +20,7 @@ export function dockerChecks(config: FerryConfig): readonly Check[] {
           const { client, daemon } = await examineDocker(config, signal);
           return `command ${client}, daemon ${daemon} with its classic image store, for ${targets.join(', ')}`;
         } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
+          const reason = errorMessage(error);
           if (!(await isServedElsewhere(config))) throw error;
           throw new CheckWarning(
             `not available on this machine, but a worker on another machine serves ${targets.join(', ')}: ${reason}`,

@@ -5,6 +5,7 @@ import { InvalidInput } from '../../domain/ferry-error.js';
 import type { ChangeCause, StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
 import type { RowIdentity } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
@@ -66,13 +67,8 @@ interface Refused {
   readonly fault: InvalidInput;
 }
 
-interface Within {
-  readonly queries: Queries;
-  readonly dialect: DialectDifferences;
-}
-
 async function giveIdentity(
-  within: Within,
+  within: Pick<FerryDatabase, 'queries' | 'dialect'>,
   adopted: readonly { readonly id: number; readonly status: number; readonly identity: RowIdentity }[],
   cause: ChangeCause,
 ): Promise<void> {
@@ -114,7 +110,7 @@ export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) 
 }
 
 async function refuse(
-  within: Within,
+  within: Pick<FerryDatabase, 'queries' | 'dialect'>,
   refused: readonly Refused[],
   cause: ChangeCause,
 ): Promise<readonly StateChange[]> {

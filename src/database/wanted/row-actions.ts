@@ -109,7 +109,10 @@ async function removeRow(database: FerryDatabase, row: number | string): Promise
   });
 }
 
-async function withdraw(within: Within, rows: readonly SettledRow[]): Promise<Renewed> {
+async function withdraw(
+  within: Pick<FerryDatabase, 'queries' | 'dialect'>,
+  rows: readonly SettledRow[],
+): Promise<Renewed> {
   const cause = await causedByPerson(within, 'removed');
   for (const ids of pages(rows)) {
     await changeStatus(within, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null }, cause);
@@ -172,9 +175,10 @@ async function renew(
   });
 }
 
-type Within = Pick<FerryDatabase, 'queries' | 'dialect'>;
-
-async function causedByPerson({ queries, dialect }: Within, kind: ChangeCause['kind']): Promise<ChangeCause> {
+async function causedByPerson(
+  { queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>,
+  kind: ChangeCause['kind'],
+): Promise<ChangeCause> {
   return { kind, at: await dialect.now(queries), who: 'cli' };
 }
 

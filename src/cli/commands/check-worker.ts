@@ -4,25 +4,16 @@ import { isWorkerPolling } from '../../client/worker-availability.js';
 import { readBaseConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { runWorker } from '../../worker.js';
 import { ExitStatus } from '../exit-status.js';
 import { printLine } from '../output.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
 
-export interface WorkerOptions {
-  /** Starts no worker; checks whether one of this machine or container is polling. */
-  readonly check?: boolean;
-}
-
-export async function workerCommand({ check = false }: WorkerOptions): Promise<number> {
-  if (check) return await checkWorker();
-  await runWorker(process.env);
-  return ExitStatus.done;
-}
-
-/** For health checks: a worker that hangs or has lost Temporal stops polling. */
-async function checkWorker(): Promise<number> {
+/**
+ * `ferry worker --check`, for health checks: checks whether a worker of this machine or container is polling. One that
+ * hangs or has lost Temporal stops polling.
+ */
+export async function checkWorker(): Promise<number> {
   const connection = temporalConnection(readBaseConfig(process.env));
   const queues = [TaskQueue.main, TaskQueue.copy];
   await withTemporalAt(connection, async (temporal) => {
