@@ -1,3 +1,4 @@
+import { reasonOf } from './failure.js';
 import type { Entry, Goal } from './scenario.js';
 import { fastest, hasArrived, medianOf, megabyte, peakOf } from './statistics.js';
 
@@ -49,7 +50,7 @@ export function within(
 export function arrives(ferry: Entry | undefined): Goal {
   const runs = ferry?.runs ?? [];
   const failed = runs.filter(({ failure }) => failure !== undefined);
-  const found = failed.length === 0 ? `${runs.length} of ${runs.length} runs` : lastLine(failed[0]?.failure ?? '');
+  const found = failed.length === 0 ? `${runs.length} of ${runs.length} runs` : reasonOf(failed[0]?.failure ?? '');
   return { text: 'arrives', found, met: failed.length === 0 && runs.length > 0 };
 }
 
@@ -60,7 +61,7 @@ export function failsWith(reason: RegExp, text: string, ferry: Entry | undefined
   const last = failures.at(-1);
   return {
     text,
-    found: last === undefined ? 'arrives' : lastLine(last),
+    found: last === undefined ? 'arrives' : reasonOf(last),
     met: failures.length > 0 && failures.every((failure) => failure !== undefined) && found === undefined,
   };
 }
@@ -102,8 +103,4 @@ export function movedAgain(
 ): Goal {
   const again = (moved - needed) / megabyte;
   return { text: `at most ${megabytes} MB ${what} again`, found: `${again.toFixed(1)} MB`, met: again <= megabytes };
-}
-
-function lastLine(talk: string): string {
-  return talk.trim().split('\n').at(-1)?.trim() ?? '';
 }

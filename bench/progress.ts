@@ -1,3 +1,4 @@
+import { reasonOf } from './failure.js';
 import type { Measurement } from './measure.js';
 
 const startedAt = performance.now();
@@ -19,6 +20,6 @@ export function sayRun(
   attempt: number,
   { wallMs, failure }: Pick<Measurement, 'wallMs' | 'failure'>,
 ): void {
-  const how = failure === undefined ? '' : `, failed: ${failure.trim().split('\n').at(-1)}`;
+  const how = failure === undefined ? '' : `, failed: ${reasonOf(failure)}`;
   console.error(`[${sinceStart()}]   ${name}, run ${attempt + 1}: ${(wallMs / 1000).toFixed(2)} s${how}`);
 }

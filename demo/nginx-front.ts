@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { freePort } from '../src/supervisor/free-port.js';
@@ -34,7 +34,8 @@ export async function startNginxFront(
   );
   writeFileSync(
     join(folder, 'nginx.conf'),
-    `pid ${join(folder, 'nginx.pid')};
+    `${userDirective()}
+     pid ${join(folder, 'nginx.pid')};
      error_log ${join(folder, 'error.log')};
      events {}
      http {
@@ -72,4 +73,10 @@ export async function startNginxFront(
       throw error;
     }
   }
+}
+
+/** Started by root it changes to another user, which may not write into the folder. */
+function userDirective(): string {
+  const { uid, username } = userInfo();
+  return uid === 0 ? `user ${username};` : '';
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { drawChart } from '../../bench/chart.js';
-import { lessProcessorTime, peakMemory, timesFaster, within } from '../../bench/goals.js';
+import { reasonOf } from '../../bench/failure.js';
+import { arrives, lessProcessorTime, peakMemory, timesFaster, within, withinBound } from '../../bench/goals.js';
 import { goalLine, reportOf } from '../../bench/report.js';
 import type { Entry, Outcome } from '../../bench/scenario.js';
 
@@ -43,3 +44,20 @@ function outcome(): Outcome {
 function entry(name: string, walls: readonly number[], cpuMs: number): Entry {
   return { name, runs: walls.map((wallMs) => ({ wallMs, cpuMs, peakBytes: 100_000_000 })) };
 }
+
+test('a peer that fails is no rival, and a ferry that fails misses every goal of its time', () => {
+  const failing: Entry = { name: 'failing', runs: [{ wallMs: 10, failure: 'fatal: reset' }] };
+
+  expect(timesFaster(1.5, [own, failing, ...peers])).toMatchObject({ met: true, found: '1.50× quick' });
+  expect(timesFaster(1.5, [own, failing])).toMatchObject({ met: true, found: 'no peer arrives' });
+  expect(timesFaster(1.5, [failing, ...peers])).toMatchObject({ met: false, found: 'the ferry failed' });
+  expect(withinBound(1.5, failing, 1000)).toMatchObject({ met: false });
+  expect(arrives(failing)).toMatchObject({ met: false, found: 'fatal: reset' });
+  expect(reportOf({ ...outcome(), entries: [failing] })).toContain('| failing | fails after 0.01 | 0 of 1 |');
+});
+
+test("the reason of a failure is in the report without an upload's address", () => {
+  const talk = 'copying\nfailed: x: PATCH http://h/v2/a/blobs/uploads/1?_state=secret: reset\n0 of 1 target done\n';
+
+  expect(reasonOf(talk)).toBe('failed: x: PATCH http://h/v2/a/blobs/uploads/1?… reset');
+});
