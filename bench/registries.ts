@@ -51,7 +51,8 @@ export async function withRegistries<T>(
 
 /** Takes everything from a registry, behind its back: distribution looks at its files for each request. */
 export function empty({ storagePath }: RegistryServer): void {
-  rmSync(join(storagePath, 'docker'), { recursive: true, force: true });
+  // A registry may still be writing what a copier has left unfinished.
+  rmSync(join(storagePath, 'docker'), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** A run counts only when the target has the digest and every blob. @throws Error */

@@ -112,6 +112,7 @@ async function raceOverLines(
       for (let attempt = 0; attempt < options.attempts; attempt++) {
         for (const contestant of shuffled(contestants)) {
           if (attempt >= (contestant.mostRounds ?? options.attempts)) continue;
+          await clearLines(lines);
           await prepare(registries, options);
           const run = await runOnce(registries, lines, contestant, options);
           sayRun(contestant.name, attempt, run.run);
@@ -143,15 +144,15 @@ async function runOnce(
     source: `${lines.source.host}/${repository}:${tag}`,
     targets: lines.targets.map(({ host }) => `${host}/${repository}:${tag}`),
   };
-  await clearLines(lines);
   const { invocations, atOnce } = contestant.work(route);
   const measured = await measure(invocations, { atOnce, mayFail: true, limitMs });
   const { read, sent, busiest } = await countsOf(lines);
   if (measured.failure === undefined) {
     for (const registry of targets) await verifyArrival(registry, { image, repository, tag, by: contestant.name });
   }
-  const roundTripMs = Math.max(source.roundTripMs ?? 0, target.roundTripMs ?? 0);
-  const chain = roundTripMs === 0 ? [] : longestChain(await exchangesOf(lines), roundTripMs);
+  // Where bytes take their time, round trips wait for bytes.
+  const isLimited = [source, target].some(({ bytesPerSecond }) => bytesPerSecond !== undefined);
+  const chain = isLimited ? [] : longestChain(await exchangesOf(lines), source.roundTripMs ?? 0);
   return {
     run: {
       ...measured,

@@ -7,7 +7,7 @@ export interface Lines {
   readonly targets: readonly Line[];
 }
 
-/** What is counted on all lines since the last `clearLines`. */
+/** What is counted on all lines since the lines were cleared last. */
 export interface LineCounts {
   /** Bytes that the source sent. */
   readonly read: number;
@@ -34,8 +34,12 @@ export async function withLines<T>(
   }
 }
 
+/** Ends what an earlier run has left on the lines, and counts from 0. */
 export async function clearLines({ source, targets }: Lines): Promise<void> {
-  await Promise.all([source, ...targets].map((line) => line.clear()));
+  for (const line of [source, ...targets]) {
+    await line.resetAll();
+    await line.clear();
+  }
 }
 
 export async function countsOf({ source, targets }: Lines): Promise<LineCounts> {

@@ -68,8 +68,8 @@ async function runOnce(
   { name, work }: ListContestant,
   images: readonly ListedImage[],
 ): Promise<{ readonly run: Run; readonly busiest: number }> {
-  for (const target of targets) empty(target);
   await clearLines(lines);
+  for (const target of targets) empty(target);
   const measured = await measure(work.invocations, { ...work, mayFail: true, limitMs });
   const { read, sent, busiest } = await countsOf(lines);
   if (measured.failure === undefined) {
