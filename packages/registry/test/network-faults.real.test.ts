@@ -95,7 +95,9 @@ describe.each(['distribution', 'docker-registry'] as const)('with connection fau
   test('a registry that is killed before the commit and forgets its uploads gets them again', async () => {
     await startTarget();
     let restart: Promise<void> | undefined;
-    proxy.when(commit, (passage) => {
+    const [largest] = blobsOf(image).toSorted((a, b) => b.size - a.size);
+    const itsCommit = new RegExp(`^PUT .*${largest?.digest.slice('sha256:'.length)}`);
+    proxy.when(itsCommit, (passage) => {
       if (restart !== undefined) return false;
       restart = restarted();
       return restart.then(() => passage.pass());
@@ -112,7 +114,9 @@ describe.each(['distribution', 'docker-registry'] as const)('with connection fau
     const report = await copyTo(proxy);
 
     await expectWhole(report);
-    expect(proxy.seen.filter((line) => data.test(line)).length).toBeGreaterThan(blobsOf(image).length);
+    // Each blob that is streamed was sent at least once, and one of them again.
+    const streamed = blobsOf(image).filter(({ size }) => size > 64 * 1024);
+    expect(proxy.seen.filter((line) => data.test(line)).length).toBeGreaterThan(streamed.length);
   });
 
   test('a source that breaks off in every layer is resumed from there', async () => {
