@@ -1,15 +1,25 @@
+import type { CopyProgress } from '../copy-types.js';
+import type { RegistryClient } from '../registry-client.js';
+import type { RepositoryRef } from '../repository-ref.js';
 import { startBlobHash } from './blob-hash.js';
 import { BlobRead } from './blob-read.js';
-import type { TransferContext } from './blob-upload-task.js';
 import type { Blob } from './image-blobs.js';
+
+/** The copy that a read belongs to. */
+interface ReadContext {
+  readonly client: RegistryClient;
+  readonly source: RepositoryRef;
+  readonly signal: AbortSignal;
+  readonly report: (progress: CopyProgress) => void;
+}
 
 /** Reads a small blob whole and verified, once for all targets that need it: when the first of them does. */
 export class SmallBlobRead {
-  readonly #context: TransferContext;
+  readonly #context: ReadContext;
   readonly #blob: Blob;
   #reading: Promise<Buffer> | undefined;
 
-  constructor(context: TransferContext, blob: Blob) {
+  constructor(context: ReadContext, blob: Blob) {
     this.#context = context;
     this.#blob = blob;
   }
