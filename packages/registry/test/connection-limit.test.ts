@@ -100,8 +100,28 @@ test('one connection is the most where the user says so, and where a server send
   const single = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte }, 1);
   const refused = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte });
   refused.run(10_000);
-  refused.limit.refuse();
+  refused.limit.refuse(refused.now);
 
   expect([single.run(10_000), single.limit.isRefused]).toEqual([1, true]);
   expect([refused.limit.allowed, refused.limit.hasRoom]).toEqual([1, false]);
+});
+
+test('a server that sent no ranges is asked for them again after an hour', () => {
+  const { limit } = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte });
+  limit.refuse(0);
+
+  limit.opened(59 * 60_000);
+  const beforeThat = limit.isRefused;
+  limit.opened(60 * 60_000);
+
+  expect([beforeThat, limit.isRefused]).toEqual([true, false]);
+});
+
+test('a line that stands still gets no further connections, and all of them when it moves again', () => {
+  const reads = new Reads({ connection: 0, all: 100 * mebibyte });
+
+  const whileStill = reads.run(10_000);
+  reads.line.connection = 2 * mebibyte;
+
+  expect([whileStill, reads.run(10_000)]).toEqual([1, 16]);
 });

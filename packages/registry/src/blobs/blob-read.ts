@@ -95,11 +95,10 @@ export class BlobRead {
     const cached = this.#client.contents.get(this.#blob.digest);
     if (cached !== undefined) {
       if (cached.body.length !== this.#blob.size) throw this.#mismatch(`it has ${cached.body.length} bytes`);
-      const rest = cached.body.subarray(this.#received);
-      if (rest.length > 0) this.#handlers.onChunk(rest, unpooled);
-      return;
+      this.#deliver(cached.body.subarray(this.#received), unpooled);
+    } else {
+      await this.#readAll();
     }
-    await this.#readAll();
     if (this.#stopped) return;
 
     const digest = this.#hash.digest();
@@ -110,7 +109,7 @@ export class BlobRead {
       if (this.#isDivided) ranges.readWhole(this.#blob.digest);
       throw this.#mismatch(`its bytes are ${digest}`);
     }
-    if (wasWhole) this.#limit?.refuse();
+    if (wasWhole) this.#limit?.refuse(performance.now());
   }
 
   /** Keeps to the read rate that is set for the source. */
@@ -125,6 +124,14 @@ export class BlobRead {
   }
 
   async #readAll(): Promise<void> {
+    try {
+      await this.#readWithBreaks();
+    } finally {
+      clearTimeout(this.#restTimer);
+    }
+  }
+
+  async #readWithBreaks(): Promise<void> {
     const { timing } = this.#client.host(this.#repo.host);
     let fruitless = 0;
     while (this.#received < this.#blob.size || !this.#hasBegun) {

@@ -10,6 +10,8 @@ const retryMs = { first: 5_000, most: 120_000 } as const;
 const fruitlessMs = 10_000;
 /** For how long a server gets no more connections than it has accepted. */
 const pushedBackMs = 5 * 60_000;
+/** A server that sent no range may be one of several, or may be replaced: it is asked again after this time. */
+const refusedMs = 60 * 60_000;
 
 /** An earlier measurement, with fewer connections. */
 interface Trial {
@@ -29,6 +31,7 @@ export class ConnectionLimit {
   #ceiling: number;
   #ceilingUntil = 0;
   #isRefused = false;
+  #refusedUntil = 0;
   #fruitlessAt = -Infinity;
   #open = 0;
   #trial: Trial | undefined;
@@ -83,6 +86,7 @@ export class ConnectionLimit {
   }
 
   opened(now: number): void {
+    if (now >= this.#refusedUntil) this.#isRefused = false;
     if (this.#open === 0) this.#restart(now + this.#settleMs());
     this.#count(now);
     this.#open += 1;
@@ -115,14 +119,14 @@ export class ConnectionLimit {
     if (elapsed < this.#windowMs) return;
     const bytesPerSecond = (this.#bytes / elapsed) * 1000;
     const connections = this.#connectionMs / elapsed;
-    const isWanted = this.#wantedMs >= elapsed / 2;
+    const isComparable = this.#bytes > 0 && this.#wantedMs >= elapsed / 2;
     this.#restart(now);
     if (now >= this.#ceilingUntil) this.#ceiling = this.most;
     const trial = this.#trial;
     this.#trial = undefined;
     if (connections > 0) this.#connectionBytesPerSecond = bytesPerSecond / connections;
-    if (!isWanted) {
-      // The receivers set the rate: it says nothing about the connections.
+    if (!isComparable) {
+      // The receivers set the rate, or the whole line stands still: that says nothing about the connections.
       if (trial !== undefined) this.#allowed = Math.max(1, Math.round(trial.connections));
       return;
     }
@@ -149,8 +153,9 @@ export class ConnectionLimit {
   }
 
   /** The server ignores ranges, or sends something else in their place. */
-  refuse(): void {
+  refuse(now: number): void {
     this.#isRefused = true;
+    this.#refusedUntil = now + refusedMs;
   }
 
   #restrain(most: number, now: number, retryAfterMs = 0): void {

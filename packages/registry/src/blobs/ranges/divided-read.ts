@@ -400,7 +400,7 @@ export class DividedRead {
         return;
       }
       if (connection.isClosed) return;
-      if (answer.kind === 'no-ranges') limit.refuse();
+      if (answer.kind === 'no-ranges') limit.refuse(performance.now());
       else {
         limit.pushedBack(performance.now(), answer.retryAfterMs);
         this.#resumesAt = performance.now() + timing.backoffMs;
