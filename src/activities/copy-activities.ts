@@ -11,6 +11,7 @@ import type {
   Destination,
 } from '../contract/activity-types.js';
 import { toFault } from '../contract/to-fault.js';
+import { NewStalls } from '../domain/new-stalls.js';
 import type { Target } from '../domain/target.js';
 import { TransferMeter, describeContinued, describeStall } from '../domain/transfer-meter.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
@@ -33,7 +34,7 @@ export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivi
     const before = heartbeatOfLastAttempt();
     return await withHeartbeat(before, async ({ signal, report }) => {
       const tally = new CopyTally(before, report);
-      const stalls = new Set<string>();
+      const stalls = new NewStalls();
       const request = {
         source: parseImageReference(input.from ?? input.image),
         sourceDigest: parseDigest(input.sourceDigest),
@@ -69,19 +70,14 @@ function untouched(destination: Destination): { readonly destination: Destinatio
 }
 
 /** Each break and each stall is logged once. */
-function logBreak(image: string, progress: CopyProgress, stalls: Set<string>): void {
+function logBreak(image: string, progress: CopyProgress, stalls: NewStalls): void {
+  const isNewStall = stalls.isNew(progress);
   if (progress.type === 'continued') {
     const { target, digest } = progress;
     log.info(`upload ${describeContinued(progress)}`, { image, target, digest });
-  } else if (progress.type === 'stalled') {
+  } else if (progress.type === 'stalled' && isNewStall) {
     const { target, digest } = progress;
-    const transfer = `${target ?? ''} ${digest}`;
-    if (!stalls.has(transfer)) log.warn(`transfer ${describeStall(progress)}`, { image, target, digest });
-    stalls.add(transfer);
-  } else if (progress.type === 'sent') {
-    stalls.delete(`${progress.target} ${progress.digest}`);
-  } else if (progress.type === 'read') {
-    stalls.delete(` ${progress.digest}`);
+    log.warn(`transfer ${describeStall(progress)}`, { image, target, digest });
   }
 }
 

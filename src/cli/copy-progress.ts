@@ -1,6 +1,7 @@
 import type { CopyProgress } from '@image-ferry/registry';
 
 import { printBytes } from '../domain/byte-count.js';
+import { NewStalls } from '../domain/new-stalls.js';
 import { TransferMeter, describeContinued, describeRead, describeStall } from '../domain/transfer-meter.js';
 import { printMessage, startDrawing } from './output.js';
 import { transferLines } from './transfer-lines.js';
@@ -23,8 +24,7 @@ export async function watchCopy(source: string, targets: number): Promise<CopyVi
 function plain(source: string, targets: number): CopyView {
   printMessage(`copying ${source} to ${targets} ${targets === 1 ? 'target' : 'targets'}`);
   const meter = new TransferMeter();
-  /** Stalls that were printed already, by what stands still. */
-  const stalls = new Set<string>();
+  const stalls = new NewStalls();
   const timer = setInterval(() => printMessage(describeRead(meter.state(performance.now()))), lineIntervalMs);
   timer.unref();
   let open = true;
@@ -38,12 +38,9 @@ function plain(source: string, targets: number): CopyView {
       if (progress.type === 'continued') {
         printMessage(`${progress.target}: the upload of ${progress.digest} ${describeContinued(progress)}`);
       }
-      if (progress.type === 'stalled') {
-        const what = `${progress.target ?? ''} ${progress.awaits} ${progress.host}`;
-        if (!stalls.has(what)) printMessage(`${progress.target ?? source}: ${describeStall(progress)}`);
-        stalls.add(what);
+      if (stalls.isNew(progress) && progress.type === 'stalled') {
+        printMessage(`${progress.target ?? source}: ${describeStall(progress)}`);
       }
-      if (progress.type === 'read' || progress.type === 'sent') stalls.clear();
       // The report prints each failure once, with its reason.
     },
     close(last) {

@@ -96,6 +96,19 @@ describe('a body that is longer than any before', () => {
     expect(failures).toEqual([]);
   });
 
+  test('a server that answers 417 to a body without Expect, too, is given up', async () => {
+    const [source, target] = await sourceAndTarget();
+    placeImage(source, repository, { layers: [randomBytes(300_000)] });
+    target.when('PATCH', /uploads/, ({ response }) => answer(response, 417, { connection: 'close' }));
+
+    const { failures } = await copyImage(
+      clientFor([source, target], { timing: impatient }),
+      requestFor(source, [target]),
+    );
+
+    expect(failures).toMatchObject([{ failure: { status: 417 } }]);
+  });
+
   test('if a server accepts Expect and then refuses the body, the source is read no further than the bytes in flight', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(60_000_000);

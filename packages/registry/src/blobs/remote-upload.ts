@@ -167,8 +167,9 @@ export class RemoteUpload {
     const answered = { method: part.method, resource: 'upload', status, codes } as const;
     if (status === 413) return this.#chunks.refused(part.end - part.start) ? this.#excused(fault) : fault;
     if (isHabit('no-announcement', answered)) {
+      const wasAnnounced = this.#host.bodyLetThrough < Infinity;
       this.#host.bodyLetThrough = Infinity;
-      return this.#excused(fault);
+      return wasAnnounced ? this.#excused(fault) : asRetry(fault, this.#repo);
     }
     if (isHabit('no-patch', answered)) return this.#refusedPatch(fault, part);
     if (saysCode(fault, ...sessionLostCodes)) {
