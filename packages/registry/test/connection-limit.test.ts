@@ -106,7 +106,7 @@ test('one connection is the most where the user says so, and where a server send
   expect([refused.limit.allowed, refused.limit.hasRoom]).toEqual([1, false]);
 });
 
-test('a server that sent no ranges is asked for them again after an hour', () => {
+test('a server that sent no ranges gets requests for them again after an hour', () => {
   const { limit } = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte });
   limit.refuse(0);
 

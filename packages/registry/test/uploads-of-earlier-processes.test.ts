@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { placeImage } from '../../../test/support/scripted-images.js';
+import { answer } from '../../../test/support/scripted-registry.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
@@ -126,19 +127,26 @@ describe('an upload that an earlier process did not finish', () => {
     expect(journal.records.size).toBe(0);
   });
 
-  test('begins again once if the source now has other bytes than it sent before', async () => {
-    const wrong = Buffer.from(layer);
-    wrong[mebibyte] = (wrong[mebibyte] ?? 0) ^ 1;
-    source.blobs.set(`${repository}@${digest}`, wrong);
-    await copyUntil(16 * mebibyte, [one]);
-    source.blobs.set(`${repository}@${digest}`, layer);
+  test.each([
+    ['cancels uploads', 202],
+    ['does not', 405],
+  ])(
+    'begins again once if the source now has other bytes than it sent before, at a registry that %s',
+    async (_, status) => {
+      if (status === 405) one.when('DELETE', /uploads/, ({ response }) => answer(response, status));
+      const wrong = Buffer.from(layer);
+      wrong[mebibyte] = (wrong[mebibyte] ?? 0) ^ 1;
+      source.blobs.set(`${repository}@${digest}`, wrong);
+      await copyUntil(16 * mebibyte, [one]);
+      source.blobs.set(`${repository}@${digest}`, layer);
 
-    const { report } = await copyAgain([one]);
+      const { report } = await copyAgain([one]);
 
-    expect(report.failures).toEqual([]);
-    expect(isWhole(one)).toBe(true);
-    expect(journal.records.size).toBe(0);
-  });
+      expect(report.failures).toEqual([]);
+      expect(isWhole(one)).toBe(true);
+      expect(journal.records.size).toBe(0);
+    },
+  );
 
   test('names its location in no error and no event', async () => {
     await copyUntil(8 * mebibyte, [one]);

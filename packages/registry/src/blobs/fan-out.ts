@@ -118,7 +118,16 @@ export async function fanOut(
     if (read !== undefined && !paused) silence.check({ since: readAt, awaits: 'source-bytes' }, now);
   }, checkMs);
 
+  function endIfDoubtful(upload: BlobUpload): void {
+    if (!trail.isDoubtful(upload)) return;
+    upload.end();
+    drop(upload, doubtful(upload.repo, blob));
+  }
+
   async function begin(upload: BlobUpload): Promise<void> {
+    trail.feeds(upload);
+    endIfDoubtful(upload);
+    if (!active.has(upload)) return;
     try {
       await upload.start({
         onFlushed(bytes) {
@@ -172,11 +181,12 @@ export async function fanOut(
     if (active.size > 0 && !(await hash.agrees())) {
       throw mismatch(client, source, blob, 'an earlier read brought other bytes');
     }
+    for (const upload of [...active]) endIfDoubtful(upload);
     return [...active];
   } catch (error) {
     hash?.mark();
     const isWrong = error instanceof BlobMismatch;
-    if (isWrong) trail.clear();
+    if (isWrong && hash !== undefined) trail.clear(hash);
     for (const upload of active) {
       if (isWrong || !(error instanceof RegistryError)) upload.end();
       else upload.detach(error, { isLineBroken: false });
@@ -248,4 +258,10 @@ export function stalled(repo: RepositoryRef, { digest }: Blob, what: string): St
 function stopped(repo: RepositoryRef, { digest }: Blob): RegistryFault {
   const message = `the upload of ${digest} broke, and the other targets did not wait for it any longer`;
   return new RegistryFault(message, { repo, code: 'unreachable', decision: 'retry' });
+}
+
+/** Another read of the blob was wrong, and this upload may have got some of its bytes. */
+function doubtful(repo: RepositoryRef, { digest }: Blob): RegistryFault {
+  const message = `a read of ${digest} brought other bytes than another one, so it gets the blob from its first byte on`;
+  return new RegistryFault(message, { repo, code: 'source-corrupt', decision: 'retry' });
 }

@@ -51,6 +51,8 @@ export class UploadRecorder {
 
   /** Takes over what an earlier process left of this upload. */
   async take(): Promise<UploadRecord | undefined> {
+    // What this process ended is not to be found any more.
+    await this.#work;
     if (!this.#isWorthIt || this.#isRecorded) return this.#taken;
     const record = await this.#client.uploads?.take(this.#key);
     this.#isRecorded = record !== undefined;

@@ -10,7 +10,7 @@ const retryMs = { first: 5_000, most: 120_000 } as const;
 const fruitlessMs = 10_000;
 /** For how long a server gets no more connections than it has accepted. */
 const pushedBackMs = 5 * 60_000;
-/** A server that sent no range may be one of several, or may be replaced: it is asked again after this time. */
+/** A server that sent no range may be one of several, or may be replaced: it is tried again after this time. */
 const refusedMs = 60 * 60_000;
 
 /** An earlier measurement, with fewer connections. */
