@@ -181,7 +181,7 @@ export async function fanOut(
     if (active.size > 0 && !(await hash.agrees())) {
       throw mismatch(client, source, blob, 'an earlier read brought other bytes');
     }
-    for (const upload of [...active]) endIfDoubtful(upload);
+    for (const upload of active) endIfDoubtful(upload);
     return [...active];
   } catch (error) {
     hash?.mark();

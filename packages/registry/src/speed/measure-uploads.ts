@@ -2,14 +2,12 @@ import { randomBytes } from 'node:crypto';
 
 import { openSession, nextSession } from '../blobs/blob-push.js';
 import type { UploadSession } from '../blobs/blob-push.js';
-import { DataRequest } from '../blobs/data-request.js';
+import { DataRequest, brokenRequest } from '../blobs/data-request.js';
 import { arrivedBytes } from '../blobs/upload-range.js';
 import { askUploadState, abandonUpload } from '../blobs/upload-state.js';
-import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
-import { networkFault } from '../transport/network-fault.js';
 import { unexpected } from '../transport/registry-request.js';
 import { discardBody } from '../transport/response-body.js';
 import { rest } from '../transport/retrying.js';
@@ -143,7 +141,7 @@ async function openData({ client, repo, signal }: Upload, session: UploadSession
       signal,
     });
   } catch (error) {
-    throw asFault(error, repo, session.location);
+    throw brokenRequest(error, repo, session.location);
   }
 }
 
@@ -167,12 +165,8 @@ async function answerOf({ repo }: Upload, data: DataRequest): Promise<Awaited<Da
   try {
     return await data.answer;
   } catch (error) {
-    throw asFault(error, repo, data.url);
+    throw brokenRequest(error, repo, data.url);
   }
-}
-
-function asFault(error: unknown, repo: RepositoryRef, url: URL): Error {
-  return error instanceof RegistryError ? error : networkFault(error, repo, url);
 }
 
 function rateOf(bytes: number, ms: number): number {
