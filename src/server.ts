@@ -11,6 +11,7 @@ import { StatusDatabase } from './composition/status-database.js';
 import { packageVersion } from './config/package-folder.js';
 import { readServerSettings } from './config/server-settings.js';
 import type { ListenAddress } from './config/server-settings.js';
+import { defaultTemporalAddress } from './config/temporal-settings.js';
 import { errorMessage } from './domain/error-message.js';
 import { FerryError } from './domain/ferry-error.js';
 import { createLogger } from './logger.js';
@@ -18,7 +19,6 @@ import { createHttpServer } from './server/http-server.js';
 import type { ReadDatabase } from './server/status-api.js';
 import { temporalWork } from './server/temporal-work.js';
 
-const defaultTemporal = '127.0.0.1:7233';
 /** Requests in flight get this long when the server stops. */
 const stopWithinMs = 5_000;
 
@@ -39,7 +39,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
   const { temporal: place, listen, database: where, hasDockerTargets, ...settings } = readServerSettings(variables);
   const log = createLogger('server');
   const { namespace, connection } = place;
-  const temporal = lazyClient({ address: place.address ?? defaultTemporal, namespace, connection });
+  const temporal = lazyClient({ address: place.address ?? defaultTemporalAddress, namespace, connection });
   const database = new StatusDatabase(where);
   const work = temporalWork(temporal, queuesFor(hasDockerTargets ? [{ engine: 'docker' }] : []));
   const readDatabase: ReadDatabase = async (query) => await database.read(query);

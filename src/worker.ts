@@ -19,13 +19,12 @@ import type { Workers } from './composition/workers.js';
 import { workflowBundlePath } from './composition/workflow-bundle.js';
 import { readConfig } from './config/read-config.js';
 import type { FerryConfig } from './config/read-config.js';
+import { defaultTemporalAddress } from './config/temporal-settings.js';
 import { createStores } from './database/stores.js';
 import { createLogger } from './logger.js';
 import type { Logger } from './logger.js';
 import { SourcePulls } from './planning/source-pulls.js';
 import { temporalLogger } from './temporal-logger.js';
-
-const defaultAddress = '127.0.0.1:7233';
 
 /** Runs a worker until it is stopped. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
@@ -77,7 +76,7 @@ interface OpenedWorkers extends Workers {
 }
 
 async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
-  const { namespace, connection: options, address = defaultAddress, advice } = config.temporal;
+  const { namespace, connection: options, address = defaultTemporalAddress, advice } = config.temporal;
 
   const { database, notes } = await openMigrated(config.database);
   for (const note of notes) logger.warn(note);

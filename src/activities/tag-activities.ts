@@ -4,6 +4,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
 import { toFault } from '../contract/to-fault.js';
 import type { TagCheckStore } from '../database/tag-check-store.js';
+import { inParallel } from '../domain/in-parallel.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import { areOnlyByDocker } from '../domain/target.js';
@@ -50,27 +51,22 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
     const unchecked: UncheckedTag[] = [];
     const troubled = new Map<string, Fault>();
     // Where only a daemon may reach the registries, the source is none of ours to ask.
-    const queue = found.filter((tag) => !areOnlyByDocker(chosenTargets(tag.targets, targets)));
+    const reachable = found.filter((tag) => !areOnlyByDocker(chosenTargets(tag.targets, targets)));
     let moved = 0;
-    await Promise.all(
-      Array.from({ length: headsAtOnce }, async () => {
-        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-          signal.throwIfAborted();
-          const { image, sourceDigest } = next;
-          const digest = await lookAt(image);
-          const isRight = typeof digest === 'string' ? await isStill(image, digest, sourceDigest) : digest;
-          if (typeof digest !== 'string' || typeof isRight !== 'boolean') {
-            const fault = typeof digest === 'string' ? isRight : digest;
-            if (typeof fault !== 'boolean') unchecked.push({ image, fault });
-          } else if (isRight) {
-            await tags.unmoved(image, digest);
-          } else {
-            await tags.moved(image);
-            moved += 1;
-          }
-        }
-      }),
-    );
+    await inParallel(reachable, headsAtOnce, async ({ image, sourceDigest }) => {
+      signal.throwIfAborted();
+      const digest = await lookAt(image);
+      const isRight = typeof digest === 'string' ? await isStill(image, digest, sourceDigest) : digest;
+      if (typeof digest !== 'string' || typeof isRight !== 'boolean') {
+        const fault = typeof digest === 'string' ? isRight : digest;
+        if (typeof fault !== 'boolean') unchecked.push({ image, fault });
+      } else if (isRight) {
+        await tags.unmoved(image, digest);
+      } else {
+        await tags.moved(image);
+        moved += 1;
+      }
+    });
     const last = found.length < page ? undefined : found.at(-1);
     return {
       moved,

@@ -2,10 +2,9 @@ import { join } from 'node:path';
 
 import type { TemporalConnectionOptions } from '../client/connect.js';
 import type { BaseConfig } from '../config/base-config.js';
+import { defaultTemporalAddress } from '../config/temporal-settings.js';
 import { isRunning } from '../supervisor/process-identity.js';
 import { readRuntime } from '../supervisor/runtime-file.js';
-
-const defaultAddress = '127.0.0.1:7233';
 
 export interface FoundTemporal extends TemporalConnectionOptions {
   /** A message for the user, if this may not be the server that they mean. */
@@ -18,12 +17,11 @@ export function temporalConnection({ temporal, dataDir }: BaseConfig): FoundTemp
   const localAddress = localTemporalAddress(dataDir);
   if (temporal.address === undefined) {
     return localAddress === undefined
-      ? { address: defaultAddress, namespace, connection }
+      ? { address: defaultTemporalAddress, namespace, connection }
       : { address: localAddress, namespace, connection, advice: adviceOnLocalServer(dataDir) };
   }
   const configured = { address: temporal.address, namespace, connection };
-  if (localAddress === undefined || localAddress === temporal.address)
-    return { ...configured, ...(advice === undefined ? {} : { advice }) };
+  if (localAddress === undefined || localAddress === temporal.address) return { ...configured, advice };
   const difference = `${temporal.addressFrom ?? 'TEMPORAL_ADDRESS'} is set, but "ferry up" on this data folder uses ${localAddress}`;
   return {
     ...configured,

@@ -1,4 +1,4 @@
-import { dockerConfigCredentials, firstCredentials, isLoopbackName } from '@image-ferry/registry';
+import { isLoopbackName } from '@image-ferry/registry';
 
 import type { DockerCopier } from '../activities/docker-activities.js';
 import type { FerryConfig } from '../config/read-config.js';
@@ -6,6 +6,7 @@ import { DockerEngine } from '../docker/docker-engine.js';
 import { examineDaemon } from '../docker/examine-daemon.js';
 import type { DockerVersions } from '../docker/examine-daemon.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { allCredentials } from './registries.js';
 
 const program = 'docker';
 
@@ -13,13 +14,13 @@ const program = 'docker';
 export function createDockerEngine({
   docker,
   credentials,
-  dockerConfigPath: path,
+  dockerConfigPath,
   hosts,
 }: Pick<FerryConfig, 'docker' | 'credentials' | 'dockerConfigPath' | 'hosts'>): DockerCopier {
   return new DockerEngine({
     program,
     ...docker,
-    credentials: firstCredentials(credentials, dockerConfigCredentials({ path })),
+    credentials: allCredentials({ credentials, dockerConfigPath }),
     isInsecure: (host) => {
       const scheme = hosts.get(host)?.scheme;
       return scheme === 'http' || (scheme === undefined && isLoopbackName(new URL(`http://${host}`).hostname));

@@ -1,9 +1,9 @@
-import type { DatabaseConfig } from '../config/base-config.js';
 import { DatabaseFault } from '../database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../database/ferry-database.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
 import { assertMade, assertUpToDate, migrate } from '../database/run-migrations.js';
 import type { Migrated, MigrateOptions } from '../database/run-migrations.js';
+import type { DatabaseSettings } from '../domain/database-settings.js';
 import { FerryError } from '../domain/ferry-error.js';
 
 /**
@@ -12,7 +12,7 @@ import { FerryError } from '../domain/ferry-error.js';
  * @throws FerryError `configuration` if the database refuses: nothing was started yet, and a person has to act
  */
 export async function openMigrated(
-  settings: DatabaseConfig,
+  settings: DatabaseSettings,
   options: MigrateOptions = {},
 ): Promise<Migrated & { readonly database: FerryDatabase }> {
   let database: FerryDatabase | undefined;
@@ -34,7 +34,7 @@ export async function openMigrated(
  *
  * @throws MissingDatabase
  */
-export async function openExisting(settings: DatabaseConfig): Promise<FerryDatabase> {
+export async function openExisting(settings: DatabaseSettings): Promise<FerryDatabase> {
   await (await openChecked(settings, assertMade)).close();
   return (await openMigrated(settings)).database;
 }
@@ -44,7 +44,7 @@ export async function openExisting(settings: DatabaseConfig): Promise<FerryDatab
  *
  * @throws MissingDatabase if it has no tables of the ferry; DatabaseFault if they are not up to date
  */
-export async function openReadOnly(settings: DatabaseConfig): Promise<FerryDatabase> {
+export async function openReadOnly(settings: DatabaseSettings): Promise<FerryDatabase> {
   return await openChecked(settings, async (database) => {
     await assertMade(database);
     await assertUpToDate(database);
@@ -52,7 +52,7 @@ export async function openReadOnly(settings: DatabaseConfig): Promise<FerryDatab
 }
 
 async function openChecked(
-  settings: DatabaseConfig,
+  settings: DatabaseSettings,
   check: (database: FerryDatabase) => Promise<void>,
 ): Promise<FerryDatabase> {
   const database = await openDatabaseReadOnly(settings);

@@ -1,6 +1,6 @@
-import type { DatabaseConfig } from '../config/base-config.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
 import { createStores } from '../database/stores.js';
+import type { DatabaseSettings } from '../domain/database-settings.js';
 import type { StatusStores } from '../server/status-api.js';
 import { openReadOnly } from './open-stores.js';
 
@@ -15,10 +15,10 @@ interface OpenedDatabase {
  * server starts, and takes webhooks, without it.
  */
 export class StatusDatabase {
-  readonly #settings: DatabaseConfig;
+  readonly #settings: DatabaseSettings;
   #opening: Promise<OpenedDatabase> | undefined;
 
-  constructor(settings: DatabaseConfig) {
+  constructor(settings: DatabaseSettings) {
     this.#settings = settings;
   }
 

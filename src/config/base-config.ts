@@ -1,20 +1,18 @@
 import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 
+import type { DatabaseSettings } from '../domain/database-settings.js';
 import type { ConfigErrors } from './config-errors.js';
 import { readDataDir } from './data-folder.js';
 import { readDatabase } from './database-config.js';
-import type { DatabaseConfig } from './database-config.js';
 import type { Environment } from './environment.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { named } from './variable-values.js';
 
-export type { DatabaseConfig } from './database-config.js';
-
 /** The part of the configuration that every process of the ferry needs. */
 export interface BaseConfig {
   readonly dataDir: string;
-  readonly database: DatabaseConfig;
+  readonly database: DatabaseSettings;
   readonly temporal: TemporalSettings;
   /** Canonical platforms, or `all` alone: the platforms of a request that names none. */
   readonly platforms: readonly string[];

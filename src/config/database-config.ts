@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 
+import type { DatabaseSettings, MysqlTlsMode } from '../domain/database-settings.js';
 import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ConfigErrors } from './config-errors.js';
@@ -8,25 +9,8 @@ import type { Environment } from './environment.js';
 import { misnamedVariable } from './other-database-names.js';
 import { readNumber } from './variable-values.js';
 
-/** Named as in MySQL's own `--ssl-mode`. */
-type TlsMode = 'off' | 'preferred' | 'required' | 'verify-ca' | 'verify-identity';
-
-export type DatabaseConfig =
-  | {
-      readonly kind: 'mysql';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string;
-      readonly database: string;
-      readonly tls?: TlsMode | undefined;
-      /** Certificates in PEM. */
-      readonly ca?: string | undefined;
-    }
-  | { readonly kind: 'sqlite'; readonly path: string };
-
 /** Includes the names that other programs use. */
-const tlsModes: Readonly<Record<string, TlsMode>> = {
+const tlsModes: Readonly<Record<string, MysqlTlsMode>> = {
   off: 'off',
   disabled: 'off',
   false: 'off',
@@ -49,7 +33,7 @@ const tlsModes: Readonly<Record<string, TlsMode>> = {
 const besideHost = ['MYSQL_PORT', 'MYSQL_DB', 'MYSQL_USER', 'MYSQL_PASSWORD', 'MYSQL_SSL', 'MYSQL_SSL_CA'] as const;
 
 /** MySQL if `MYSQL_HOST` is set, else a file in the data folder; errors are added to `errors`. */
-export function readDatabase(environment: Environment, dataDir: string, errors: ConfigErrors): DatabaseConfig {
+export function readDatabase(environment: Environment, dataDir: string, errors: ConfigErrors): DatabaseSettings {
   const value = (name: string) => errors.try(() => environment.value(name));
   const host = value('MYSQL_HOST');
   if (host === undefined) {
@@ -90,7 +74,7 @@ function otherName(environment: Environment, name: string): string {
 function readTls(
   environment: Environment,
   errors: ConfigErrors,
-): { readonly tls: TlsMode | undefined; readonly ca: string | undefined } {
+): { readonly tls: MysqlTlsMode | undefined; readonly ca: string | undefined } {
   const given = errors.try(() => environment.value('MYSQL_SSL'));
   const ca = errors.try(() => readCa(environment));
   const tls = given === undefined ? undefined : tlsModes[given.trim().toLowerCase().replaceAll('_', '-')];

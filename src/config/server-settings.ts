@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
+import type { DatabaseSettings } from '../domain/database-settings.js';
 import type { Upstream } from '../domain/upstream.js';
 import { readBase } from './base-config.js';
-import type { DatabaseConfig } from './base-config.js';
 import { throwingAllErrors } from './config-errors.js';
 import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
@@ -42,7 +42,7 @@ const defaultRequestsPerMinute = 240;
 /** Everything that `ferry server` needs. */
 export interface ServerConfig extends ServerSettings {
   /** Read by the status routes alone. */
-  readonly database: DatabaseConfig;
+  readonly database: DatabaseSettings;
   /** A target goes through a Docker daemon: its copies need the workers of such a queue. */
   readonly hasDockerTargets: boolean;
 }

@@ -4,9 +4,12 @@ import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { Environment } from './environment.js';
 
+/** Where Temporal listens by default. */
+export const defaultTemporalAddress = '127.0.0.1:7233';
+
 /** Temporal's address and credentials, from its own variables and configuration file. */
 export interface TemporalSettings {
-  /** Absent: the server that `ferry up` runs on this machine, else 127.0.0.1:7233. */
+  /** Absent: the server that `ferry up` runs on this machine, else {@link defaultTemporalAddress}. */
   readonly address?: string;
   /** Where the address was configured, for messages. */
   readonly addressFrom?: string;
@@ -62,7 +65,7 @@ function addressPart(
 function assertAddress(address: string | undefined): void {
   if (address === undefined || !/^https?:\/\//i.test(address)) return;
   throw new InvalidInput(
-    `TEMPORAL_ADDRESS is "${address.slice(0, 80)}": expected host:port without http:// or https://, such as 127.0.0.1:7233`,
+    `TEMPORAL_ADDRESS is "${address.slice(0, 80)}": expected host:port without http:// or https://, such as ${defaultTemporalAddress}`,
     'configuration',
   );
 }

@@ -3,15 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import type { Dialect } from 'kysely';
 
+import type { DatabaseSettings } from '../domain/database-settings.js';
 import { DatabaseFault } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { mysqlDifferences } from './mysql/mysql-differences.js';
-import type { MysqlSettings } from './mysql/mysql-settings.js';
 import { sqliteDifferences } from './sqlite/sqlite-differences.js';
 import type { FerryTables } from './tables.js';
-
-export type DatabaseSettings =
-  ({ readonly kind: 'mysql' } & MysqlSettings) | { readonly kind: 'sqlite'; readonly path: string };
 
 /** An open database. The stores are created from it. */
 export interface FerryDatabase {

@@ -6,6 +6,7 @@ import type { ImageReference } from '@image-ferry/registry/reference';
 import type { PlanStore } from '../database/plan-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { inParallel } from '../domain/in-parallel.js';
 import { addToTotals, emptyTotals } from '../domain/plan-types.js';
 import type { PendingPlan, PlannedImage, PlannedTarget, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import type { Target } from '../domain/target.js';
@@ -69,21 +70,15 @@ async function eachInOrder<T, R>(
   tell: (result: R) => void,
 ): Promise<void> {
   const results = new Map<number, R>();
-  const queue = [...entries.entries()];
   let told = 0;
-  await Promise.all(
-    Array.from({ length: imagesAtOnce }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [place, entry] = next;
-        results.set(place, await work(entry));
-        for (let ready = results.get(told); ready !== undefined; ready = results.get(told)) {
-          results.delete(told);
-          told += 1;
-          tell(ready);
-        }
-      }
-    }),
-  );
+  await inParallel(entries.entries(), imagesAtOnce, async ([position, entry]) => {
+    results.set(position, await work(entry));
+    for (let ready = results.get(told); ready !== undefined; ready = results.get(told)) {
+      results.delete(told);
+      told += 1;
+      tell(ready);
+    }
+  });
 }
 
 class ImageSurveyor {

@@ -4,6 +4,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { LeftTarget, TakeoverPage } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
+import { inParallel } from '../domain/in-parallel.js';
 import type { Target } from '../domain/target.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate, ClaimedRow, TakenOver } from '../domain/wanted-image.js';
@@ -51,16 +52,11 @@ export async function takeOver(ports: TakeoverPorts, after: number, signal: Abor
   const silent = new SilentTargets(targets);
   const found: TakenOver[] = [];
   const tally = { adopted: 0, looked: 0, missing: 0, unverified: 0 };
-  const queue = [...rows];
-  await Promise.all(
-    Array.from({ length: rowsAtOnce }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        signal.throwIfAborted();
-        await lookFor(next);
-        if (found.length >= recordedTogether) await pushed.recordTakenOver(found.splice(0));
-      }
-    }),
-  );
+  await inParallel(rows, rowsAtOnce, async (row) => {
+    signal.throwIfAborted();
+    await lookFor(row);
+    if (found.length >= recordedTogether) await pushed.recordTakenOver(found.splice(0));
+  });
   await pushed.recordTakenOver(found);
   return {
     adopted: tally.adopted,

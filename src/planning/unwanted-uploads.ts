@@ -1,6 +1,7 @@
 import type { UploadRecord } from '@image-ferry/registry/upload-records';
 
 import type { UploadSessionStore } from '../database/upload-session-store.js';
+import { inParallel } from '../domain/in-parallel.js';
 import type { CopyEngine } from './engine-ports.js';
 
 /** Per run. More are rare, since uploads expire at their registry. */
@@ -29,20 +30,15 @@ export async function cancelUnwantedUploads(
   { uploads, engine }: UnwantedUploadPorts,
   signal: AbortSignal,
 ): Promise<CancelledUploads> {
-  const left = [...(await uploads.unwanted(maxCancelled))];
   const notCancelled = new Map<string, number>();
   let cancelled = 0;
-  await Promise.all(Array.from({ length: atOnce }, cancelSome));
+  await inParallel(await uploads.unwanted(maxCancelled), atOnce, async (upload) => {
+    const { registry } = upload;
+    if (!notCancelled.has(registry) && (await isCancelled(upload))) cancelled += 1;
+    else notCancelled.set(registry, (notCancelled.get(registry) ?? 0) + 1);
+    await uploads.remove(upload);
+  });
   return { cancelled, notCancelled };
-
-  async function cancelSome(): Promise<void> {
-    for (let upload = left.shift(); upload !== undefined; upload = left.shift()) {
-      const { registry } = upload;
-      if (!notCancelled.has(registry) && (await isCancelled(upload))) cancelled += 1;
-      else notCancelled.set(registry, (notCancelled.get(registry) ?? 0) + 1);
-      await uploads.remove(upload);
-    }
-  }
 
   async function isCancelled(upload: UploadRecord): Promise<boolean> {
     try {

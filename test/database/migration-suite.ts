@@ -2,7 +2,6 @@ import type { KyselyPlugin } from 'kysely';
 import { describe, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { copyTables } from '../../src/database/migrations/0003-copies.js';
 import { historyTables } from '../../src/database/migrations/0004-history.js';
 import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
@@ -10,6 +9,7 @@ import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
 import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { dump } from '../support/database-locations.js';
 import { legacyRows, legacySchema } from './legacy-rows.js';
 import type { PlaceOf } from './store-fixture.js';

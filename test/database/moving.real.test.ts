@@ -4,12 +4,13 @@ import Libsql from 'libsql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { moveState } from '../../src/database/moving/move-state.js';
 import { tablesByKey } from '../../src/database/moving/moved-tables.js';
 import { openSnapshot } from '../../src/database/moving/sqlite-snapshot.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { mysqlPlace, sqlitePlace } from '../support/database-locations.js';
 import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate, missingSteps } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { upsertWanted } from '../../src/database/wanted/upsert-wanted.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { freePort } from '../../src/supervisor/free-port.js';
 import { mysqlPlace } from '../support/database-locations.js';
 import type { DatabasePlace } from '../support/database-locations.js';

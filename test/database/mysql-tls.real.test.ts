@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
-import type { MysqlSettings } from '../../src/database/mysql/mysql-settings.js';
 import { transportNote, transportOf } from '../../src/database/mysql/mysql-tls.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
+import type { MysqlSettings } from '../../src/domain/database-settings.js';
 import { makeCa, makeCertificate } from '../support/certificates.js';
 import type { CertificateFiles } from '../support/certificates.js';
 import { mysqlPlace } from '../support/database-locations.js';

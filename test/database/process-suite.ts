@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startChild, stopChild } from '../../demo/child-process.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import type { WantedResult } from '../../src/domain/wanted-image.js';
 import { compileSources } from '../support/compiled-sources.js';
 import type { CompiledSources } from '../support/compiled-sources.js';

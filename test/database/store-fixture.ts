@@ -4,10 +4,11 @@ import type { UploadRecord } from '@image-ferry/registry/upload-records';
 import { afterEach, beforeEach } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
 import type { ImageOutcome, RequestedBy, TargetOutcome, WantedRequest } from '../../src/domain/wanted-image.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { mysqlPlace } from '../support/database-locations.js';
 import type { DatabasePlace } from '../support/database-locations.js';
 import { startMariaDb } from '../support/mariadb-server.js';

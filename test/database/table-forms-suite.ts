@@ -2,10 +2,10 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import { expect, test } from 'vitest';
 
 import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
 import { examineTables } from '../../src/database/forms/examine-tables.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { pushed, syncImage, targets, imageRequest } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 

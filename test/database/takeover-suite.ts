@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import type { DatabaseSettings, FerryDatabase } from '../../src/database/ferry-database.js';
+import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { dump } from '../support/database-locations.js';
 import type { Row } from '../support/database-locations.js';

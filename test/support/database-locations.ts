@@ -7,7 +7,7 @@ import Libsql from 'libsql';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
-import type { DatabaseSettings } from '../../src/database/ferry-database.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -4,10 +4,10 @@ import { createPool, escapeId } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 import type { ConnectionOptions } from 'mysql2/promise';
 
+import type { MysqlSettings } from '../../domain/database-settings.js';
 import { DatabaseFault, missingDatabase } from '../database-fault.js';
 import { FaultMappingDriver } from '../fault-mapping-driver.js';
 import { mysqlFault } from './mysql-fault.js';
-import type { MysqlSettings } from './mysql-settings.js';
 import { tlsOptions, transportNote, transportOf } from './mysql-tls.js';
 
 const connections = 10;

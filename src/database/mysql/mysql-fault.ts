@@ -1,6 +1,6 @@
+import type { MysqlSettings } from '../../domain/database-settings.js';
 import { DatabaseFault } from '../database-fault.js';
 import type { DatabaseFaultKind } from '../database-fault.js';
-import type { MysqlSettings } from './mysql-settings.js';
 
 // Server error numbers that MySQL and MariaDB share.
 const knownFaults: Readonly<Record<number, readonly [DatabaseFaultKind, string]>> = {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 
-import type { MysqlSettings, MysqlTlsMode } from './mysql-settings.js';
+import type { MysqlSettings, MysqlTlsMode } from '../../domain/database-settings.js';
 
 /** The protection of a connection. */
 export interface MysqlTransport {

@@ -1,6 +1,5 @@
 /** The modes of MySQL's `--ssl-mode`; `off` for `DISABLED`. */
-export const MysqlTlsMode = ['off', 'preferred', 'required', 'verify-ca', 'verify-identity'] as const;
-export type MysqlTlsMode = (typeof MysqlTlsMode)[number];
+export type MysqlTlsMode = 'off' | 'preferred' | 'required' | 'verify-ca' | 'verify-identity';
 
 export interface MysqlSettings {
   readonly host: string;
@@ -13,3 +12,7 @@ export interface MysqlSettings {
   /** CA certificates in PEM that must have signed the server's certificate, instead of those that Node trusts. */
   readonly ca?: string | undefined;
 }
+
+/** How a database is reached. */
+export type DatabaseSettings =
+  ({ readonly kind: 'mysql' } & MysqlSettings) | { readonly kind: 'sqlite'; readonly path: string };
