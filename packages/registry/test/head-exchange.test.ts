@@ -149,6 +149,19 @@ describe.each([
     expect(server.sockets.length).toBe(1);
   });
 
+  test('a request that wants a fresh connection gets neither that of a HEAD nor that of another request, and leaves none', async () => {
+    const server = await start(secure, ({ method }, socket) =>
+      socket.write(method === 'HEAD' ? there : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+    );
+
+    await server.ask('HEAD');
+    await bodyOf(await server.ask('GET', { fresh: true }));
+    await bodyOf(await server.ask('GET', { fresh: true }));
+    await bodyOf(await server.ask('GET'));
+
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2, 0]);
+  });
+
   test('the head of an answer is parsed if it arrives in pieces', async () => {
     const server = await start(secure, async (_asked, socket) => {
       for (const piece of [there.slice(0, 9), there.slice(9, -3), there.slice(-3)]) {

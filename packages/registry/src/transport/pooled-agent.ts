@@ -33,7 +33,7 @@ export class PooledPlainAgent extends PlainAgent {
   });
 
   override createConnection(...[options, callback]: Parameters<Connect>): ReturnType<Connect> {
-    return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
+    return kept(this.heads, options) ?? this.#connect(options, callback);
   }
 
   override getName(options?: Parameters<PlainAgent['getName']>[0]): string {
@@ -67,7 +67,7 @@ export class PooledTlsAgent extends TlsAgent {
   });
 
   override createConnection(...[options, callback]: Parameters<ConnectTls>): ReturnType<ConnectTls> {
-    return this.heads.give(options as HeadDestination) ?? this.#connect(options, callback);
+    return kept(this.heads, options) ?? this.#connect(options, callback);
   }
 
   override getName(options?: Parameters<TlsAgent['getName']>[0]): string {
@@ -84,6 +84,11 @@ export class PooledTlsAgent extends TlsAgent {
     const socket = super.createConnection({ ...options, onread: intake.onread } as typeof options, callback);
     return joined(socket, intake);
   }
+}
+
+/** A connection that is open already, unless the request wants one that nothing else has used. */
+function kept(heads: HeadConnections, options: object): Socket | undefined {
+  return freshNameOf(options) === undefined ? heads.give(options as HeadDestination) : undefined;
 }
 
 /** A connection for one request has a name that no other request has. */
