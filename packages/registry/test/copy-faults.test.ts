@@ -229,8 +229,11 @@ describe('a target that fails', () => {
       let healthyIsDone = false;
       slow.when('PATCH', /uploads/, async ({ request, ordinary }) => {
         if (healthyIsDone || Number(request.headers['content-length']) < 1_000_000) return ordinary();
-        // Ends when the client drops it. Then the registry discards what this upload has sent.
-        for await (const _ of request) await sleep(30);
+        // Ends when the client drops it, or with the slowness. The registry discards what this upload has sent.
+        for await (const _ of request) {
+          if (healthyIsDone) request.socket.resetAndDestroy();
+          else await sleep(30);
+        }
         return undefined;
       });
       const finished: string[] = [];

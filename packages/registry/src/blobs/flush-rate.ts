@@ -1,26 +1,29 @@
-const measuredBytes = 1024 * 1024;
+/** More than what the buffers on the way take at once. */
+const measuredBytes = 16 * 1024 * 1024;
+const measuredMs = 500;
 const fastBytesPerMs = 64 * 1024;
 
 /** Whether a target takes bytes so fast that reading some of them again costs less than keeping them. */
 export class FlushRate {
   #bytes = 0;
   #since: number;
-  #isFast = false;
+  #isFast = true;
 
+  /** @param now milliseconds */
   constructor(now: number) {
     this.#since = now;
   }
 
-  /** Above 64 MB/s over the last megabyte. */
+  /** Above 64 MB/s over the last 16 MB; true until that is measured. */
   get isFast(): boolean {
     return this.#isFast;
   }
 
-  /** @param now milliseconds */
   took(bytes: number, now: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < measuredBytes) return;
-    this.#isFast = this.#bytes > fastBytesPerMs * (now - this.#since);
+    const ms = now - this.#since;
+    if (this.#bytes < measuredBytes && ms < measuredMs) return;
+    this.#isFast = this.#bytes > fastBytesPerMs * ms;
     this.#bytes = 0;
     this.#since = now;
   }

@@ -271,9 +271,10 @@ export class RemoteUpload {
       this.#learn('forgets', { arrived: 0, left: flushed - finished });
       return false;
     }
+    // Whole chunks are the best that can be hoped for.
+    this.#learn('keeps-chunks', { arrived: 0, left: flushed - finished });
     if (finished === 0 || this.#triedUntold) return false;
     this.#triedUntold = true;
-    this.#learn('keeps-chunks', { arrived: 0, left: flushed - finished });
     return true;
   }
 
