@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -100,9 +101,22 @@ export class DataRequest {
     if (this.#left === 0) this.#request.end();
   }
 
-  /** @param reason what `answer` rejects with */
+  /**
+   * Resets the connection: bytes that wait to be sent would still reach the registry, and move the upload's offset after
+   * the registry has named it.
+   *
+   * @param reason what `answer` rejects with
+   */
   destroy(reason?: Error): void {
-    this.#request.destroy(reason);
+    const { socket } = this.#request;
+    // Node resets no TLS connection.
+    if (socket === null || socket instanceof TLSSocket || socket.connecting || socket.destroyed) {
+      this.#request.destroy(reason);
+      return;
+    }
+    // A reset socket ends its request without a reason.
+    if (reason !== undefined) this.#request.emit('error', reason);
+    socket.resetAndDestroy();
   }
 
   /** Where an answer redirects the data to; undefined where it is no redirect. @throws RefusedRedirect */
