@@ -28,7 +28,7 @@ export interface UploadHandlers {
 }
 
 /** An upload needs bytes that its read has handed on already: it continues with a read from its position on. */
-export class UploadBehind extends RegistryFault {}
+class UploadBehind extends RegistryFault {}
 
 /**
  * One blob in flight to one target: POST (done already), PATCH with the whole stream, and, after the caller has
