@@ -80,14 +80,14 @@ export function createFetchActivities({
     const platformsOf = (image: string): readonly string[] => platformsOfImage(upstream, image, platforms);
     const references = finding.wanted.map(({ image }) => parseImageReference(image));
     const refusals = await sources.refusals(references);
-    const refused = finding.wanted.flatMap(({ image }, place): FetchedImage[] => {
-      const reason = refusals[place];
+    const refused = finding.wanted.flatMap(({ image }, position): FetchedImage[] => {
+      const reason = refusals[position];
       if (reason === undefined) return [];
       return platformsOf(image).map((platform) => ({ image, platform, outcome: 'refused', reason }));
     });
-    const requests = finding.wanted.flatMap((found, place): WantedRequest[] => {
-      const reference = references[place];
-      if (reference === undefined || refusals[place] !== undefined) return [];
+    const requests = finding.wanted.flatMap((found, position): WantedRequest[] => {
+      const reference = references[position];
+      if (reference === undefined || refusals[position] !== undefined) return [];
       const imageRequest = {
         reference,
         requestedBy: whyOf(name, finding, found),

@@ -94,11 +94,11 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       const platforms = wantedSelection(adopted.platforms.map((platform) => ({ platform, status })));
       for (const { target, reference } of adopted.tags) {
         const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-        const place = { target, host, repository, tag };
-        const contents = await engine.look(place, { signal });
+        const tagRef = { target, host, repository, tag };
+        const contents = await engine.look(tagRef, { signal });
         if (contents === undefined) return false;
         const request = { source: parseImageReference(image), sourceDigest, platforms };
-        if (!(await engine.isSame(request, { place, contents }, { signal }))) return false;
+        if (!(await engine.isSame(request, { tag: tagRef, contents }, { signal }))) return false;
       }
       return true;
     }

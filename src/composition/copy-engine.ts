@@ -17,14 +17,14 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     resolve: async (source, options) => await headSource(client, source, options),
     plan: async (request, options) => await planCopy(client, request, options),
     copy: async (request, options) => await copyImage(client, request, options),
-    head: async (tag, options) => await headManifest(client, placeOf(tag), tag.tag, options),
-    look: async (tag, options) => await lookAtTag(client, placeOf(tag), tag.tag, options),
+    head: async (tag, options) => await headManifest(client, repoOf(tag), tag.tag, options),
+    look: async (tag, options) => await lookAtTag(client, repoOf(tag), tag.tag, options),
     cancelUpload: async (record, options) => await cancelUpload(client, record, options),
-    isSame: async (request, { place, contents }, options) =>
-      await hasSameContent(client, request, { repo: placeOf(place), contents }, options),
+    isSame: async (request, { tag, contents }, options) =>
+      await hasSameContent(client, request, { repo: repoOf(tag), contents }, options),
   };
 }
 
-function placeOf({ target, host, repository }: TagRef): RepositoryRef {
+function repoOf({ target, host, repository }: TagRef): RepositoryRef {
   return { side: 'target', name: target, host, repository };
 }

@@ -20,17 +20,17 @@ export interface CopyEngine {
   copy(request: CopyRequest, options?: CopyOptions): Promise<CopyReport>;
   /** What a tag points to on a target, asked with the target's own account; undefined when it is not there. */
   head(
-    place: TagRef,
+    tag: TagRef,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly digest: string } | undefined>;
   /** The same with the platforms that it holds; manifest and config are read for that. */
-  look(place: TagRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<TagContents | undefined>;
+  look(tag: TagRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<TagContents | undefined>;
   /** Cancels an upload at its registry. @throws RegistryFault if the registry cannot be reached, or refuses */
   cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */
   isSame(
     request: Pick<CopyRequest, 'source' | 'platforms'> & { readonly sourceDigest: Digest },
-    found: { readonly place: TagRef; readonly contents: TagContents },
+    found: { readonly tag: TagRef; readonly contents: TagContents },
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<boolean>;
 }

@@ -77,16 +77,16 @@ export async function findHeld(
         if (holding.pushedAt !== undefined) held.push(heldOn(target, holding, holding.digest ?? ''));
         return;
       }
-      const place = placeOf(target.name, holding.reference);
+      const tagRef = tagRefOf(target.name, holding.reference);
       try {
-        const contents = await ports.engine.look(place, { signal });
+        const contents = await ports.engine.look(tagRef, { signal });
         if (contents === undefined) return;
         // Another client has moved the tag since the ferry set it.
         if (holding.pushedAt !== undefined && holding.digest !== contents.digest) return;
         const coverage = coverageOf(contents, selection);
         if (coverage === 'other') beside.push(...platformsBeside(contents, selection));
-        if (coverage !== 'all' || !(await isRight(wanted, { place, contents }, ports, signal))) return;
-        held.push({ ...heldOn(target, holding, contents.digest), readable: readableAt(place, contents.digest) });
+        if (coverage !== 'all' || !(await isRight(wanted, { tag: tagRef, contents }, ports, signal))) return;
+        held.push({ ...heldOn(target, holding, contents.digest), readable: readableAt(tagRef, contents.digest) });
       } catch (error) {
         signal.throwIfAborted();
         const fault = toFault(error);
@@ -128,20 +128,20 @@ export async function findUnknownHeld(
 }> {
   const held: (HeldTarget & { readonly isSame: boolean })[] = [];
   const beside: Platform[] = [];
-  for (const place of replaced) {
-    const contents = await engine.look(place, { signal });
+  for (const tagRef of replaced) {
+    const contents = await engine.look(tagRef, { signal });
     if (contents === undefined) continue;
     const coverage = coverageOf(contents, platforms);
     if (coverage === 'other') beside.push(...platformsBeside(contents, platforms));
     if (coverage !== 'all') continue;
-    const isSame = await engine.isSame({ source, sourceDigest, platforms }, { place, contents }, { signal });
+    const isSame = await engine.isSame({ source, sourceDigest, platforms }, { tag: tagRef, contents }, { signal });
     if (!isSame && mayMove(image, mutableTags)) continue;
     const { digest } = contents;
     held.push({
-      target: place.target,
-      reference: `${place.host}/${place.repository}:${place.tag}`,
+      target: tagRef.target,
+      reference: `${tagRef.host}/${tagRef.repository}:${tagRef.tag}`,
       digest,
-      readable: readableAt(place, digest),
+      readable: readableAt(tagRef, digest),
       sourceDigests: isSame ? [sourceDigest] : [digest],
       isSame,
       ...noteOn(image, contents, platforms, isSame ? undefined : sourceDigest),
@@ -171,7 +171,7 @@ function noteOn(
 /** A mutable tag is to be what its source has now; any other may be what its source had once. */
 async function isRight(
   { image, source, selection: platforms }: Wanted,
-  found: { readonly place: TagRef; readonly contents: TagContents },
+  found: { readonly tag: TagRef; readonly contents: TagContents },
   { engine, mutableTags }: HeldPorts,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -195,7 +195,7 @@ function heldOn({ name: target }: Target, holding: Holding, digest: string): Hel
   };
 }
 
-function placeOf(target: string, reference: string): TagRef {
+function tagRefOf(target: string, reference: string): TagRef {
   const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
   return { target, host, repository, tag };
 }

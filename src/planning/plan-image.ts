@@ -205,7 +205,7 @@ export class ImagePlanner {
       { image, source: from === undefined ? source : parseImageReference(from), selection },
       {
         sourceDigest: plan.sourceDigest,
-        replaced: direct.filter((place) => isUnknownReplaced(place, plan, holdings)),
+        replaced: direct.filter((destination) => isUnknownReplaced(destination, plan, holdings)),
       },
       this.#ports,
       signal,
@@ -298,7 +298,7 @@ export class ImagePlanner {
     const lost = beside.filter((platform) => plan.missingPlatforms.includes(printPlatform(platform)));
     if (lost.length > 0)
       return { kind: 'left', left: [...left, ...asked.map(({ name }) => wouldLose(name, image, lost))] };
-    const replaced = isAnew ? [] : direct.filter((place) => isUnknownReplaced(place, plan, holdings));
+    const replaced = isAnew ? [] : direct.filter((destination) => isUnknownReplaced(destination, plan, holdings));
     const unknown = await findUnknownHeld(
       { image, source, selection },
       { sourceDigest: plan.sourceDigest, replaced },
@@ -365,7 +365,7 @@ export class ImagePlanner {
   #keepingReplaced(destinations: readonly Destination[], at: number): readonly Destination[] {
     const { backupTag: template } = this.#ports.mutableTags;
     if (template === undefined) return destinations;
-    return destinations.map((place) => ({ ...place, backupTag: backupTagFor(template, place.tag, at) }));
+    return destinations.map((each) => ({ ...each, backupTag: backupTagFor(template, each.tag, at) }));
   }
 
   #targetsFor(selection: TargetSelection): readonly Target[] {

@@ -39,7 +39,7 @@ export async function readSmallBlob(
       if (isLast || !(error instanceof RegistryError)) throw error;
     }
   }
-  throw new TypeError('readSmallBlob needs a place to read from');
+  throw new TypeError('readSmallBlob needs a repository to read from');
 }
 
 function corrupt(repo: RepositoryRef): ConstructorParameters<typeof RegistryFault>[1] {

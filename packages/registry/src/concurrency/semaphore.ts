@@ -3,8 +3,8 @@ export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(slots: number) {
+    this.#free = slots;
   }
 
   /** @returns a function that frees the slot; calling it twice does nothing. @throws the signal's reason */
