@@ -2,16 +2,21 @@ import type { UploadHabits, UploadHabitStore } from '../upload-records.js';
 
 /** A line that has not broken for this long is tried with whole blobs again. */
 const lineMemoryMs = 10 * 60_000;
+/** A registry, or a proxy before it, that has refused chunks may have been replaced: they are tried again after this time. */
+const refusalMemoryMs = 24 * 60 * 60_000;
 
 /** How one registry takes uploads: what earlier processes learned, and what its answers show now. */
 export class LearnedUploadHabits {
   readonly #host: string;
   readonly #store: UploadHabitStore | undefined;
   readonly #now: () => number;
+  readonly #isKnownToRefuse: boolean;
   #habits: UploadHabits;
   #loaded: Promise<void> | undefined;
   /** When the line broke, or when that was loaded; milliseconds. */
   #brokeAt = -Infinity;
+  /** The same for a refusal of chunks. */
+  #refusedAt = -Infinity;
 
   /** @param known what is known of this host before any answer */
   constructor(
@@ -28,6 +33,7 @@ export class LearnedUploadHabits {
   ) {
     this.#host = host;
     this.#habits = known;
+    this.#isKnownToRefuse = known.takesChunks === false;
     this.#store = store;
     this.#now = now;
   }
@@ -39,12 +45,15 @@ export class LearnedUploadHabits {
       if (stored === undefined) return;
       this.#habits = { ...stored, ...definedOf(this.#habits) };
       this.#brokeAt = this.#now();
+      this.#refusedAt = this.#now();
     });
     await this.#loaded;
   }
 
   get takesChunks(): boolean | undefined {
-    return this.#habits.takesChunks;
+    const { takesChunks } = this.#habits;
+    const isOld = !this.#isKnownToRefuse && this.#now() - this.#refusedAt >= refusalMemoryMs;
+    return takesChunks === false && isOld ? undefined : takesChunks;
   }
 
   get afterBreak(): UploadHabits['afterBreak'] {
@@ -71,6 +80,7 @@ export class LearnedUploadHabits {
   }
 
   learn(habits: UploadHabits): void {
+    if (habits.takesChunks === false) this.#refusedAt = this.#now();
     const changed = Object.entries(habits).some(([name, value]) => this.#habits[name as keyof UploadHabits] !== value);
     if (!changed) return;
     this.#habits = { ...this.#habits, ...habits };
