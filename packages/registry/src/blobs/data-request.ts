@@ -108,6 +108,8 @@ export class DataRequest {
    * @param reason what `answer` rejects with
    */
   destroy(reason?: Error): void {
+    // Node marks an answered request as destroyed, too: its connection may serve another one.
+    if (this.#request.destroyed) return;
     const { socket } = this.#request;
     // Node resets no TLS connection.
     if (socket === null || socket instanceof TLSSocket || socket.connecting || socket.destroyed) {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
-import { sha256 } from '../../../../test/support/scripted-registry.js';
+import { answer, readAll, sha256 } from '../../../../test/support/scripted-registry.js';
 import { clientFor, startScripted, targetRepository } from '../../../../test/support/scripted-set-up.js';
 import { DataRequest } from '../../src/blobs/data-request.js';
 import type { Digest } from '../../src/oci/digest.js';
@@ -39,4 +41,38 @@ test('the connection of a request that is given up is reset: what was in its buf
 
   expect(error.code).toBe('ECONNRESET');
   expect(socket.bytesRead).toBeLessThan(size - 1);
+});
+
+test('a request that was answered has left its connection to others, and does not reset it', async () => {
+  const registry = await startScripted();
+  const sockets = new Set<unknown>();
+  registry.when('PATCH', /uploads/, async ({ request, response }) => {
+    sockets.add(request.socket);
+    await readAll(request);
+    answer(response, 503, {}, Buffer.from('busy'));
+  });
+  const client = clientFor([registry]);
+  const send = async (): Promise<DataRequest> => {
+    const data = await DataRequest.open({
+      client,
+      repo: { side: 'target', host: registry.host, repository: targetRepository },
+      blob: { digest: sha256(Buffer.alloc(0)) as Digest, mediaType: 'application/octet-stream', size: 10 },
+      session: { location: new URL(`${registry.url}/v2/${targetRepository}/blobs/uploads/1`), foreign: false },
+      start: 0,
+      end: 10,
+      method: 'PATCH',
+      fresh: false,
+      signal: new AbortController().signal,
+    });
+    data.write(Buffer.alloc(10), () => {});
+    await buffer(await data.answer);
+    return data;
+  };
+
+  const first = await send();
+  await turn();
+  first.destroy();
+  await send();
+
+  expect(sockets.size).toBe(1);
 });
