@@ -127,7 +127,7 @@ export class ConnectionLimit {
     if (connections > 0) this.#connectionBytesPerSecond = bytesPerSecond / connections;
     if (!isComparable) {
       // The receivers set the rate, or the whole line stands still: that says nothing about the connections.
-      if (trial !== undefined) this.#allowed = Math.max(1, Math.round(trial.connections));
+      if (trial !== undefined) this.#giveUp(trial.connections, now);
       return;
     }
     // Less work than connections.
@@ -174,10 +174,14 @@ export class ConnectionLimit {
       return true;
     }
     const needed = Math.ceil(trial.connections * Math.max(1, gain * slack));
-    this.#allowed = Math.max(1, Math.min(this.#allowed, gain <= 1 ? Math.round(trial.connections) : needed));
+    this.#giveUp(gain <= 1 ? trial.connections : needed, now);
+    return false;
+  }
+
+  #giveUp(connections: number, now: number): void {
+    this.#allowed = Math.max(1, Math.min(this.#allowed, Math.round(connections)));
     this.#growAt = now + this.#retryMs;
     this.#retryMs = Math.min(2 * this.#retryMs, retryMs.most);
-    return false;
   }
 
   #grow(trial: Trial, now: number): void {

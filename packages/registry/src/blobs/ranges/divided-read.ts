@@ -34,6 +34,9 @@ const mostForOneSegment = 3;
 /** A segment that the delivery waits for starves below this part of the others' rate. */
 const starvingShare = 0.25;
 const ticksPerWindow = 4;
+/** A receiver that pauses for this long sets the rate. It must not have done so for some windows before a division. */
+const heldMs = 20;
+const unheldWindows = 3;
 /** A process that is busy for this part of the time is the limit itself, whatever the number of connections. */
 const busyShare = 0.75;
 
@@ -85,6 +88,9 @@ export class DividedRead {
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #headSince = 0;
+  #pausedAt = 0;
+  /** When the read began, or last went on after its receivers had paused it. */
+  #heldUntil = performance.now();
   #lastTickAt = performance.now();
   #utilization = performance.eventLoopUtilization();
 
@@ -103,6 +109,7 @@ export class DividedRead {
   }
 
   pause(): void {
+    if (!this.#paused) this.#pausedAt = performance.now();
     this.#paused = true;
     this.#regulate();
   }
@@ -110,7 +117,9 @@ export class DividedRead {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#watch.flows(performance.now());
+    const now = performance.now();
+    if (now - this.#pausedAt >= heldMs) this.#heldUntil = now;
+    this.#watch.flows(now);
     this.#handOn();
   }
 
@@ -192,6 +201,7 @@ export class DividedRead {
     }
     const { segment } = connection;
     while (connection.position >= segment.end && connection.readsOn) {
+      this.#takeOver(this.#segments.after(segment));
       if (!this.#segments.extend(segment, this.#step())) break;
     }
     const fresh = bytes.subarray(Math.max(0, segment.received - from), Math.max(0, segment.end - from));
@@ -210,6 +220,12 @@ export class DividedRead {
       if (isLate || isDone) this.#close(other);
     }
     if (isComplete) this.#fill();
+  }
+
+  /** A connection that reads on is never closed for others that have no answer yet: the server may send no ranges. */
+  #takeOver(next: Segment<SegmentConnection> | undefined): void {
+    if (next === undefined || [...next.connections].some(({ hasAnswer }) => hasAnswer)) return;
+    for (const one of next.connections) this.#close(one);
   }
 
   /** Hands bytes on if it is their turn, and keeps them until then otherwise. */
@@ -446,7 +462,10 @@ export class DividedRead {
     }
     const { last } = this.#segments;
     const hasWork = this.#segments.unassignedBytes > 0 || (last !== undefined && this.#isDivisible(last));
-    if (hasWork && !this.#paused && !this.#resting && !this.#isBusy()) limit.wants(now);
+    // Segments arrive in bursts, which pause a receiver that is fast enough, too.
+    const isDivided = this.#connections.size > 1;
+    const isUnheld = isDivided || now - this.#heldUntil >= unheldWindows * timing.rateWindowMs;
+    if (hasWork && isUnheld && !this.#paused && !this.#resting && !this.#isBusy()) limit.wants(now);
     if (refusedBlobAt() > lastTickAt) limit.crowded(now);
     limit.check(now);
     this.#fill();

@@ -50,6 +50,10 @@ export class SegmentConnection {
     return this.#isClosed;
   }
 
+  get hasAnswer(): boolean {
+    return this.#response !== undefined;
+  }
+
   get isPaused(): boolean {
     return this.#isPaused;
   }

@@ -79,6 +79,11 @@ export class Segments<Connection> {
     this.#next = end;
   }
 
+  /** The segment after this one. */
+  after(segment: Segment<Connection>): Segment<Connection> | undefined {
+    return this.#assigned[this.#assigned.indexOf(segment) + 1];
+  }
+
   /**
    * Lets a connection that reads on go past the end of its segment: into bytes that no connection reads yet.
    *
