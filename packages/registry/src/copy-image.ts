@@ -1,6 +1,6 @@
-import type { TransferContext } from './blobs/blob-upload-task.js';
 import { sendAll, workList } from './blobs/blob-work.js';
 import type { Blob } from './blobs/image-blobs.js';
+import type { TransferContext } from './blobs/transfer-context.js';
 import { rateMeter } from './blobs/transfer-slots.js';
 import type {
   BlobShare,

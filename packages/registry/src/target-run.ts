@@ -1,7 +1,8 @@
 import { createBackupTag } from './backup-tag.js';
 import { transferBlob } from './blobs/blob-transfer.js';
-import type { BlobUploadResult, BlobDestination, TransferContext } from './blobs/blob-upload-task.js';
+import type { BlobUploadResult, BlobDestination } from './blobs/blob-upload-task.js';
 import type { Blob } from './blobs/image-blobs.js';
+import type { TransferContext } from './blobs/transfer-context.js';
 import { Semaphore } from './concurrency/semaphore.js';
 import type { TargetResult } from './copy-types.js';
 import { RegistryError } from './errors.js';

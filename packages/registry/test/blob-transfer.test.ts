@@ -11,8 +11,9 @@ import {
   streaming,
 } from '../../../test/support/scripted-set-up.js';
 import { transferBlob } from '../src/blobs/blob-transfer.js';
-import type { BlobDestination, TransferContext } from '../src/blobs/blob-upload-task.js';
+import type { BlobDestination } from '../src/blobs/blob-upload-task.js';
 import type { Blob } from '../src/blobs/image-blobs.js';
+import type { TransferContext } from '../src/blobs/transfer-context.js';
 import { Semaphore } from '../src/concurrency/semaphore.js';
 import type { Digest } from '../src/oci/digest.js';
 import type { RegistryClient } from '../src/registry-client.js';

@@ -6,8 +6,8 @@ import { placeImage } from '../../../test/support/scripted-images.js';
 import { answer } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
 import { HostLane } from '../src/blobs/host-lane.js';
+import type { CopySlots } from '../src/blobs/host-lane.js';
 import { TransferQueue } from '../src/blobs/transfer-queue.js';
-import type { CopySlots } from '../src/blobs/transfer-queue.js';
 import { copyImage } from '../src/copy-image.js';
 
 const large = 50_000_000;

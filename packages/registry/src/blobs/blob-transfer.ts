@@ -1,12 +1,13 @@
 import type { RepositoryRef } from '../repository-ref.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { BlobUploadTask } from './blob-upload-task.js';
-import type { BlobUploadResult, BlobDestination, TransferContext } from './blob-upload-task.js';
+import type { BlobUploadResult, BlobDestination } from './blob-upload-task.js';
 import type { BlobUpload } from './blob-upload.js';
 import { fanOut } from './fan-out.js';
 import { HashTrail } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { SmallBlobRead } from './small-blob-read.js';
+import type { TransferContext } from './transfer-context.js';
 import { withTransferSlot } from './transfer-slots.js';
 
 export interface BlobTransfer {

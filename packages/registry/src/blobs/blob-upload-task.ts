@@ -1,7 +1,6 @@
 import type { Semaphore } from '../concurrency/semaphore.js';
-import type { BlobOutcome, CopyProgress, TransferWait } from '../copy-types.js';
+import type { BlobOutcome, TransferWait } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
-import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { TargetLooks } from '../target-looks.js';
@@ -16,7 +15,7 @@ import type { Blob } from './image-blobs.js';
 import { sendWhole } from './send-whole.js';
 import type { SmallBlobRead } from './small-blob-read.js';
 import { StallReport, reportingStall } from './stall-report.js';
-import type { CopySlots } from './transfer-queue.js';
+import type { TransferContext } from './transfer-context.js';
 import { takeTransferSlot } from './transfer-slots.js';
 import { UploadGivenUp } from './upload-attempts.js';
 import { arrivedBytes } from './upload-range.js';
@@ -45,19 +44,6 @@ export interface BlobDestination {
 export interface BlobUploadResult {
   readonly outcome: BlobOutcome;
   readonly bytesSent: number;
-}
-
-export interface TransferContext {
-  readonly client: RegistryClient;
-  readonly source: RepositoryRef;
-  /** What this copy has in flight. */
-  readonly slots: CopySlots;
-  /** Blobs prepare before it settles, but none is sent; it never rejects. */
-  readonly mayFlow?: Promise<void> | undefined;
-  /** Every blob has had its shared read: targets that were too slow for it may read the source now. */
-  readonly passesOver: Promise<void>;
-  readonly signal: AbortSignal;
-  readonly report: (progress: CopyProgress) => void;
 }
 
 /** One blob for one destination, from the first HEAD to the commit. */

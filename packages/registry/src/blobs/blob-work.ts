@@ -3,8 +3,8 @@ import type { TargetRun } from '../target-run.js';
 import { isAnnounced } from '../transport/expect-continue.js';
 import { isSmall, transferBlob } from './blob-transfer.js';
 import type { BlobTransfer } from './blob-transfer.js';
-import type { TransferContext } from './blob-upload-task.js';
 import type { Blob } from './image-blobs.js';
+import type { TransferContext } from './transfer-context.js';
 
 /** A blob, and the targets that need it. */
 export interface BlobWork {

@@ -1,6 +1,5 @@
 import { AdaptiveLimit } from '../concurrency/adaptive-limit.js';
 import type { PushBack } from '../concurrency/adaptive-limit.js';
-import type { CopySlots } from './transfer-queue.js';
 
 /** A smaller blob takes hardly more than its round trips: it does not wait behind large ones. */
 const smallBytes = 1024 * 1024;
@@ -12,6 +11,13 @@ export type BlobKind = 'large' | 'small';
 
 export function kindOf(size: number): BlobKind {
   return size < smallBytes ? 'small' : 'large';
+}
+
+/** What one copy has in flight. */
+export interface CopySlots {
+  /** How many blobs of this copy may be in flight. */
+  readonly most: number;
+  inFlight: number;
 }
 
 /** Blobs in flight in one direction of one registry: those that are read from it, or those that are sent to it. */

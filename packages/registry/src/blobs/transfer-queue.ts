@@ -1,12 +1,5 @@
 import { kindOf } from './host-lane.js';
-import type { BlobKind, HostLane } from './host-lane.js';
-
-/** What one copy has in flight. */
-export interface CopySlots {
-  /** How many blobs of this copy may be in flight. */
-  readonly most: number;
-  inFlight: number;
-}
+import type { BlobKind, CopySlots, HostLane } from './host-lane.js';
 
 export interface TransferRequest {
   readonly copy: CopySlots;

@@ -1,8 +1,8 @@
 import type { CopyProgress } from '../copy-types.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
-import type { TransferContext } from './blob-upload-task.js';
 import type { Blob } from './image-blobs.js';
+import type { TransferContext } from './transfer-context.js';
 
 /**
  * Runs the transfer of a blob's bytes when its source and each of its targets have a slot for it. Only the bytes need
