@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { uploadOf } from '../database/store-fixture.js';
 import { run, startActivityStage } from './activity-stage.js';
 
-test('the list of pending images reads rows again whose image another program changed, and blocks an unreadable reference once', async () => {
+test('listing pending images reads a row again if another program changed its image, and blocks an unreadable reference once', async () => {
   const stage = await startActivityStage();
   const names = ['app:1', 'app:2', 'app:3'].map((name) => `${stage.source.host}/team/${name}`);
   for (const name of names) await stage.want(name);

@@ -17,7 +17,7 @@ test('a goal compares the median with the fastest peer, and says what was found'
   expect(within(5, { ferry: own, ofMs: 1800, what: 'it' })).toMatchObject({ met: false, found: '11.1 %, 2.00 s' });
 });
 
-test('without a peer nothing is claimed', () => {
+test('results without a peer to compare with claim nothing', () => {
   expect(goalLine(timesFaster(1.5, [own]))).toContain('not judged');
 });
 

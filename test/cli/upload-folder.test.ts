@@ -51,7 +51,7 @@ test('the upload of a process that has ended is continued by the next one, as it
   expect(await next.take(uploadOf(two, { tag: 'other' }))).toBeUndefined();
 });
 
-test('an upload that is over leaves no file', async () => {
+test('an upload that is over leaves no file in the upload folder', async () => {
   const uploads = new UploadFolder(folder);
   await uploads.save(uploadOf(one));
 
@@ -61,7 +61,7 @@ test('an upload that is over leaves no file', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('only the user can read the folder and its files', async () => {
+test('only the user can read the upload folder and its files', async () => {
   await new UploadFolder(folder).save(uploadOf(one));
 
   const [name = ''] = readdirSync(folder);
@@ -127,7 +127,7 @@ test('uploads that no registry has any more are removed; files of others stay', 
   expect(readdirSync(folder)).toContain('notes.txt');
 });
 
-test('at most 500 uploads are kept, the newest', async () => {
+test('the upload folder keeps the newest 500 uploads', async () => {
   const first = new UploadFolder(folder, ended);
   await first.save(uploadOf(one));
   for (let number = 0; number < 510; number += 1) {

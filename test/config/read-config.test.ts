@@ -211,7 +211,7 @@ describe('configuration', () => {
     expect(found.map((one) => one?.username)).toEqual(['inner', 'outer', 'outer', undefined]);
   });
 
-  test('both sets of variables can name the same registry', async () => {
+  test('MY_REGISTRY and ALIYUN_REGISTRY can name the same registry', async () => {
     const { credentials } = readConfig({
       ...aliyun,
       ALIYUN_REGISTRY_USER: 'first',

@@ -210,7 +210,7 @@ describe('upstreams in the configuration', () => {
     ['no target at all', 'dify: { targets: [] }', 'upstreams.dify.targets'],
     ['a wrong duration', 'dify: { schedule: { every: daily } }', 'is not a duration'],
     ['a schedule too often', 'dify: { schedule: { every: 5s } }', 'at least 1m'],
-  ])('%s is reported with its location', (_what, entry, reason) => {
+  ])('an upstream with %s is reported with its location in ferry.yaml', (_what, entry, reason) => {
     expect(() => read(`upstreams: { ${entry} }`)).toThrow(reason);
   });
 

@@ -78,7 +78,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       ]);
     });
 
-    test('lists continue page by page', async () => {
+    test('lists of images and runs continue page by page', async () => {
       const { stores } = use();
       await mixedRun(use());
 
@@ -90,7 +90,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(second.next).toBeUndefined();
     });
 
-    test('each list contains the rows of its state', async () => {
+    test('each list of images contains the rows of its state', async () => {
       const { status: desk } = use().stores;
       await mixedRun(use());
 

@@ -42,7 +42,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       expect(second.map(({ rowId }) => rowId)).toEqual([4]);
     });
 
-    test('all rows of several queries are read', async () => {
+    test('a tag check of more rows than one query returns reads all of them', async () => {
       const { stores, sql } = use();
       const names = Array.from({ length: 501 }, (_, number) => `app-${number}:1`);
       await stores.wanted.addWanted(names.map((name) => imageRequest(name)));

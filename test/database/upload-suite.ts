@@ -200,7 +200,7 @@ export function uploadSuite(placeOf: PlaceOf): void {
       expect(await stores.habits.load('a.example.com')).toEqual({ ...habits, bytesBetweenBreaks: undefined });
     });
 
-    test('what is not a habit is learned again', async () => {
+    test('a stored habit of a registry that cannot be read is learned again', async () => {
       const { sql, stores } = use();
       await stores.habits.save('a.example.com', habits);
       await stores.habits.save('b.example.com', habits);

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe('images that the tests make', () => {
-  test('arrive whole in a registry with TLS and a password, as skopeo sees it', async () => {
+  test('images that the tests make arrive whole in a registry with TLS and a password, as skopeo sees it', async () => {
     await pushImage(secured, { image: index, repository: 'team/app', tag: '1.0' });
     const image = { registry: secured, repository: 'team/app', reference: '1.0' };
     const raw = await skopeoInspectRaw(image);
@@ -44,13 +44,13 @@ describe('images that the tests make', () => {
     expect(await hasBlob(secured, 'team/app', `sha256:${'0'.repeat(64)}`)).toBe(false);
   });
 
-  test('with attestations of the new form are refused where only images are accepted', async () => {
+  test('images with attestations of the new form are refused where only images are accepted', async () => {
     const pushing = pushImage(picky, { image: index, repository: 'team/app', tag: '1.0' });
 
     await expect(pushing).rejects.toThrow(/answered 403: .*unknown manifest class/);
   });
 
-  test('in docker form are accepted there', async () => {
+  test('images with attestations in Docker form are accepted where only images are accepted', async () => {
     const image = await makeImage({ name: 'plain', layers: [5], format: 'docker' });
 
     await pushImage(picky, { image, repository: 'team/plain', tag: 'latest' });

@@ -34,7 +34,7 @@ describe.each(['distribution', 'docker-registry'] as const)('a %s for tests', (k
     ]);
   });
 
-  test('with TLS, its certificate is good for 127.0.0.1 when it is trusted, and only then', async () => {
+  test('the certificate of a test registry with TLS is valid for 127.0.0.1 if it is trusted, and only then', async () => {
     const registry = await start({ kind, tls: true });
 
     const trusting = request(`${registry.url}/v2/`, { ca: registry.ca, agent: false }).end();
@@ -45,7 +45,7 @@ describe.each(['distribution', 'docker-registry'] as const)('a %s for tests', (k
     await expect(fetch(`${registry.url}/v2/`)).rejects.toThrow('fetch failed');
   });
 
-  test('it comes back at its old address', async () => {
+  test('a test registry that is started again has its old address', async () => {
     const first = await start({ kind, env: { REGISTRY_LOG_LEVEL: 'debug' } });
 
     await first.stop();

@@ -33,7 +33,7 @@ describe('the database of docker-compose.yml', () => {
     await mariaDb.stop();
   });
 
-  test('its users can log in with every password, its health check too, and only with that', async () => {
+  test("the users and the health check of docker-compose.yml's database can log in with every password, and only with that", async () => {
     const script = join(projectRoot, 'deploy', 'mysql', 'users.sh');
     const { services } = parse(readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8'), {
       merge: true,
@@ -104,7 +104,7 @@ describe('ferry worker --check', () => {
     vi.restoreAllMocks();
   });
 
-  test('it is content with a worker of this machine, and fails where none polls', async () => {
+  test('ferry worker --check succeeds with a worker of this machine, and fails where none polls', async () => {
     const printed: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
     vi.stubEnv('TEMPORAL_ADDRESS', inject('temporalAddress'));

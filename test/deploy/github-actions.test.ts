@@ -26,7 +26,7 @@ const secrets = [
   'MY_REGISTRY_PASSWORD',
 ];
 
-test('there is one file for each of the older four', () => {
+test('deploy/github-actions has one workflow file for each of the older four', () => {
   expect(names).toEqual(['add-image.yml', 'fetch-dify.yml', 'fetch-xinference.yml', 'sync-images.yml']);
 });
 
@@ -34,20 +34,20 @@ describe.each(names)('%s', (name) => {
   const workflow = readActionsWorkflow(name);
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
 
-  test('takes the Secrets that users have, by the same names', () => {
+  test('a workflow file uses the Secrets that users have, by the same names', () => {
     for (const secret of secrets) expect(workflow.env[secret]).toBe(`\${{ secrets.${secret} }}`);
   });
 
-  test('puts nothing that others wrote into a script', () => {
+  test('a workflow file puts nothing that others wrote into a script', () => {
     for (const { run = '' } of steps) expect(run).not.toContain('${{');
   });
 
-  test('may only read, and keeps no credentials of the checkout', () => {
+  test('a workflow file may only read, and keeps no credentials of the checkout', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     for (const { uses = '' } of steps) expect(uses).toMatch(/^(actions\/(checkout|setup-node|cache)@v\d+)?$/);
   });
 
-  test("takes the ferry's code at the version that a variable names, also from a private repository", () => {
+  test("a workflow file uses the ferry's code at the version that a variable names, also from a private repository", () => {
     const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
 
     expect(checkouts).not.toHaveLength(0);
@@ -88,7 +88,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('stops where there is no database, before anything is lost', () => {
+  test('a workflow file stops where there is no database, before anything is lost', () => {
     const [{ run = '' } = {}] = steps;
 
     const without = spawnSync('bash', ['-e', '-c', run], { env: {}, encoding: 'utf8' });
@@ -100,7 +100,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-test('of all jobs that copy one runs at a time, in one group for the four files, and none that waits is dropped', () => {
+test('of all jobs of the workflow files that copy one runs at a time, in one group, and none that waits is dropped', () => {
   const copying = names.flatMap((name) => {
     const { concurrency, jobs } = readActionsWorkflow(name);
     return Object.values(jobs)
@@ -129,7 +129,7 @@ test('every file with a schedule names the 60 days after which GitHub switches i
   for (const name of scheduled) expect(page).toContain(`gh workflow enable ${name}`);
 });
 
-test('they begin as the older ones did: by time, by push, by dispatch, by hand', () => {
+test('the workflow files start as the older ones did: by time, by push, by dispatch, by hand', () => {
   const triggers = Object.fromEntries(names.map((name) => [name, readActionsWorkflow(name).on]));
 
   expect(triggers).toMatchObject({
@@ -145,7 +145,7 @@ test('they begin as the older ones did: by time, by push, by dispatch, by hand',
   });
 });
 
-test('each tells where its documentation is, and that exists', () => {
+test('each workflow file names its documentation, which exists', () => {
   for (const name of names) {
     const [, path = ''] = /\((docs\/[\w.-]+)/.exec(readFileSync(join(folder, name), 'utf8')) ?? [];
     expect(readFileSync(join(projectRoot, path), 'utf8')).toContain(name);

@@ -47,7 +47,7 @@ describe('ferry-with-node', () => {
     expect([status, stdout]).toEqual([0, `${node} ${join(folder, 'clone', 'bin', 'ferry')} status nginx:1.27 x\n`]);
   });
 
-  test('of several versions the newest is taken, by number and not by letter', () => {
+  test('of several versions of Node the service uses the newest, by number and not by letter', () => {
     makeNode('home/.nvm/versions/node/v9.11.2/bin/node', [9, 11]);
     makeNode('home/.nvm/versions/node/v22.9.0/bin/node', [22, 9]);
     const newest = makeNode('home/.nvm/versions/node/v22.10.0/bin/node', [22, 10]);
@@ -55,7 +55,7 @@ describe('ferry-with-node', () => {
     expect(start([]).stdout).toContain(`${newest} `);
   });
 
-  test('the Node that the set-up ran with is taken before others, and passed over once it is gone', () => {
+  test('the service prefers the Node that the set-up ran with, and ignores it once it is gone', () => {
     const other = makeNode('home/.nvm/versions/node/v24.1.0/bin/node', [24, 1]);
     const own = makeNode('opt/node/bin/node', [22, 1]);
     mkdirSync(join(folder, 'clone', 'dist'), { recursive: true });
@@ -68,7 +68,7 @@ describe('ferry-with-node', () => {
     expect([first.split(' ')[0], second.split(' ')[0]]).toEqual([own, other]);
   });
 
-  test('without a Node that is recent enough it ends with 2, which systemd does not restart, and says what to do', () => {
+  test('a service without a Node that is recent enough ends with 2, which systemd does not restart, and says what to do', () => {
     makeNode('home/.nvm/versions/node/v18.20.0/bin/node', [18, 20]);
     makeNode('home/.nvm/versions/node/v20.18.0/bin/node', [20, 18]);
 

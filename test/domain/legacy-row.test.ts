@@ -61,7 +61,7 @@ describe('rows of images_for_push', () => {
     expect(row).toStrictEqual({ source_registry_url: 'gcr.io', orig_name_space: 'a', orig_image_name: 'b/c:1' });
   });
 
-  test('a source without a namespace has an empty one', () => {
+  test('a row of a source without a namespace has an empty namespace', () => {
     const row = rowFromReference({ host: 'quay.io', path: 'single', tag: '1' });
 
     expect(row).toStrictEqual({ source_registry_url: 'quay.io', orig_name_space: '', orig_image_name: 'single:1' });

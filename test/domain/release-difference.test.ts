@@ -57,7 +57,7 @@ describe('the difference of two releases', () => {
     expect(difference.removed).toEqual([{ image: 'docker.io/library/redis:5', services: ['a'], oldTag: '5' }]);
   });
 
-  test('another digest with the same tag is a change', () => {
+  test('a compose file with another digest for the same tag is a change of that image', () => {
     const [one, two] = ['1', '2'].map((digit) => `quay.io/a/b:1@sha256:${digit.repeat(64)}`);
 
     const difference = releaseDifference(services({ a: one ?? '' }), services({ a: two ?? '' }));
@@ -65,7 +65,7 @@ describe('the difference of two releases', () => {
     expect(difference.changed).toMatchObject([{ image: two, oldTag: '1', newTag: '1' }]);
   });
 
-  test('two spellings of a reference are not a change', () => {
+  test('two spellings of a reference in compose files are not a change', () => {
     const difference = releaseDifference(services({ a: 'nginx' }), services({ a: 'docker.io/library/nginx:latest' }));
 
     expect(difference.unchanged).toHaveLength(1);

@@ -37,7 +37,7 @@ describe('releases by version', () => {
     ]);
   });
 
-  test('fixes count as numbers, in both spellings', () => {
+  test('the fix numbers of two releases are compared as numbers, in both spellings', () => {
     const tags = ['0.3.31-fix2', '0.3.31', '0.3.31-fix.10', '0.3.31-fix1'];
 
     const sorted = releasesNewestFirst(tags, { order: 'numeric' });
@@ -109,7 +109,7 @@ describe('releases by version', () => {
     );
   });
 
-  test('a version is the tag without its v', () => {
+  test('the version of a release is its tag without the v', () => {
     expect(['v3.2.1', '1.16.0', 'version-1'].map(versionOf)).toEqual(['3.2.1', '1.16.0', 'version-1']);
   });
 });

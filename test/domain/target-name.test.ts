@@ -113,7 +113,7 @@ describe('names chosen by hand', () => {
     ['an illegal namespace', { namespace: 'Team' }, 'upper-case'],
     ['a namespace of two levels on Alibaba Cloud', { ...aliyun, namespace: 'a/b' }, 'allows 1'],
     ['no namespace on Alibaba Cloud', { ...aliyun, namespace: '' }, 'no namespace'],
-  ])('%s is refused, naming the target', (_what, settings, reason) => {
+  ])('%s is refused as a name on a target, and the message names the target', (_what, settings, reason) => {
     const where = targetWith(settings);
 
     expect(() => names('nginx', where)).toThrow(InvalidInput);

@@ -37,7 +37,7 @@ describe('the wanted platforms of an image', () => {
     expect(selection).toEqual(parsePlatformSelection('linux/arm64'));
   });
 
-  test('no platform is wanted if every row is withdrawn', () => {
+  test('no platform of an image is wanted if all its rows are withdrawn', () => {
     expect(wantedSelection([{ platform: 'linux/amd64', status: PushStatus.withdrawn }])).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { placeImage } from '../support/scripted-images.js';
 import { answer } from '../support/scripted-registry.js';
 import { clientFor, startScripted } from '../support/scripted-set-up.js';
 
-test('of two targets on one registry each is asked with its own account for what an older script pushed', async () => {
+test('each of two targets on one registry is queried with its own account for what an older script pushed', async () => {
   const registry = await startScripted();
   const images = new Map(['first', 'second'].map((team) => [team, placeImage(registry, `${team}/app`)]));
   registry.when('HEAD', /manifests/, ({ request, response, path, ordinary }) => {

@@ -20,7 +20,7 @@ class NotedBudgets implements PullBudgets {
   }
 }
 
-test('a host that never spoke of an allowance is not counted', async () => {
+test('pulls from a source that never announced an allowance are not counted', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
 
@@ -30,7 +30,7 @@ test('a host that never spoke of an allowance is not counted', async () => {
   expect(budgets.calls).toEqual([]);
 });
 
-test('what a host announces is what is counted, by its spender, and repeated to the database now and then', async () => {
+test('pulls are counted against the allowance and account that the source announces, and the database gets an announcement again after some seconds', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
   const account = { host: 'docker.io', rateLimitSource: '203.0.113.7' };
@@ -47,7 +47,7 @@ test('what a host announces is what is counted, by its spender, and repeated to 
   ]);
 });
 
-test('a configured allowance is one for all spenders, and the announced one does not replace it', async () => {
+test('a configured pull allowance counts all accounts of a source together, and an announced one does not replace it', async () => {
   const budgets = new NotedBudgets();
   const own = { pulls: 40, windowMs: 21_600_000 };
   const pulls = new SourcePulls(budgets, new Map([['docker.io', own]]));
@@ -61,7 +61,7 @@ test('a configured allowance is one for all spenders, and the announced one does
   ]);
 });
 
-test('an account that has no limit any more is not counted any more', async () => {
+test('pulls of an account that no longer has a limit are no longer counted', async () => {
   const budgets = new NotedBudgets();
   const pulls = new SourcePulls(budgets);
   await pulls.observe('docker.io', announced, 5);
@@ -72,7 +72,7 @@ test('an account that has no limit any more is not counted any more', async () =
   expect(budgets.calls).toHaveLength(1);
 });
 
-test('a source is known once it has answered, or is configured', async () => {
+test('it is known whether a source counts pulls once it has answered, or if an allowance is configured', async () => {
   const configured = new Map([['docker.io', { pulls: 40, windowMs: 21_600_000 }]]);
   const pulls = new SourcePulls(new NotedBudgets(), configured);
   const before = ['docker.io', 'quay.io', 'ghcr.io'].map((host) => pulls.isKnown(host));

@@ -89,7 +89,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     return count;
   }
 
-  test('the same delivery sent five times at once starts one workflow and adds one row', async () => {
+  test('a delivery that is sent five times at once starts one workflow and adds one row', async () => {
     const handle = worker.client.workflow.getHandle('add-image/five-times');
 
     const answers = await Promise.all(Array.from({ length: 5 }, async () => await addImage('five-times')));
@@ -240,7 +240,7 @@ describe('the bridge with Temporal, a worker and a database', () => {
     await worker.client.workflow.getHandle('fetch-dify/release').terminate('the test is over');
   });
 
-  test('a refused request starts nothing in Temporal', async () => {
+  test('an HTTP request that is refused starts nothing in Temporal', async () => {
     const forged = await deliver(httpServer.url, { event: 'push', payload: {}, secret: 'guess', id: 'forged' });
     const unknown = await post(['nginx:1.27'], { authorization: 'Bearer guess', 'idempotency-key': 'unknown' });
 

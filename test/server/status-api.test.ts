@@ -46,7 +46,7 @@ test.each(readRoutes)('GET %s answers 503 with the reason until the database is 
   expect(await unmigrated.text()).toContain('the database is empty');
 });
 
-test('images are accepted while there is no database', async () => {
+test('POST /api/images accepts images while there is no database', async () => {
   const response = await fetch(`${httpServer.url}/api/images`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },

@@ -40,7 +40,7 @@ describe('a compose file', () => {
     });
   });
 
-  test('a service without a usable image is reported with the reason', async () => {
+  test('a service of a compose file without a usable image is reported with the reason', async () => {
     const { skipped } = await read(text);
 
     expect(skipped).toEqual({
@@ -66,7 +66,7 @@ describe('a compose file', () => {
     ['${POLICY:-never}', true, false],
     ['${POLICY:-build}', false, false],
   ])(
-    'with pull_policy %s an image without build is requested: %s; one with build: %s',
+    'a compose service with pull_policy %s requests an image without build: %s; one with build: %s',
     async (policy, alone, besideBuild) => {
       const { images } = await read(
         [
@@ -110,7 +110,7 @@ describe('a compose file', () => {
     ['a file of version 1', 'web:\n  image: nginx\n', 'no map of services'],
     ['an alias to nothing', 'services:\n  a: *gone\n', 'a.yaml is not a compose file'],
     ['keys twice', 'services:\n  a: {}\n  a: {}\n', 'it is not YAML'],
-  ])('%s is rejected with the address', (_what, broken, reason) => {
+  ])('a compose file that contains %s is rejected with its address', (_what, broken, reason) => {
     expect(() => readComposeDocument(broken, 'a.yaml')).toThrow(reason);
   });
 
@@ -195,7 +195,7 @@ describe('a compose file', () => {
     });
   });
 
-  test('services that extend each other in a cycle are reported', async () => {
+  test('services of one compose file that extend each other in a cycle are reported', async () => {
     const { skipped } = await read('services:\n  a: { extends: b }\n  b: { extends: { service: a } }\n');
 
     expect(Object.values(skipped)).toEqual([

@@ -20,7 +20,7 @@ describe('variables of a compose file at a tag', () => {
     });
   });
 
-  test('values of the configuration override those of .env', async () => {
+  test('values of the configuration override those of the .env beside a compose file', async () => {
     const { images } = await read(
       'compose.yml',
       { 'compose.yml': 'services: { a: { image: "a:${TAG}" } }', '.env': 'TAG=1' },
@@ -50,7 +50,7 @@ describe('variables of a compose file at a tag', () => {
     expect(notes).toEqual([`values of TAG come from ${path}, which users copy or adapt`]);
   });
 
-  test('a default of a variable overrides an example, which may contain placeholders', async () => {
+  test('a default of a compose variable overrides an example file, which may contain placeholders', async () => {
     const { images } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "a:${TAG:-1}" }, b: { image: "b:${VERSION}" } }',
       '.env.example': 'TAG=change-me\nVERSION=2\n',
@@ -59,7 +59,7 @@ describe('variables of a compose file at a tag', () => {
     expect(images).toEqual({ a: 'docker.io/library/a:1', b: 'docker.io/library/b:2' });
   });
 
-  test('the env_file of services is the last source of values', async () => {
+  test('the env_file of compose services is the last source of values for variables', async () => {
     const { images } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "a:${TAG}", env_file: [{ path: ./settings.conf, required: false }] } }',
       'settings.conf': 'TAG=5',
@@ -68,7 +68,7 @@ describe('variables of a compose file at a tag', () => {
     expect(images).toEqual({ a: 'docker.io/library/a:5' });
   });
 
-  test('variables without a value are reported by name', async () => {
+  test('variables of a compose file without a value are reported by name', async () => {
     const { images, skipped } = await read('compose.yml', {
       'compose.yml': 'services: { a: { image: "${REGISTRY}/a:${TAG}" } }',
       '.env.example': 'TAG=1\nREGISTRY=\n',
@@ -149,7 +149,7 @@ describe('other files of a compose file at a tag', () => {
     });
   });
 
-  test('includes that cannot be read are left out with the reason, and the others are read', async () => {
+  test('includes of a compose file that cannot be read are left out with the reason, and the others are read', async () => {
     const { images, skipped } = await read('compose.yml', {
       'compose.yml': [
         'include: [gone.yml, broken.yml, loop.yml, /etc/a.yml, "oci://docker.io/a/b:1", "${WHERE}/a.yml", { env_file: x }]',
@@ -185,7 +185,7 @@ describe('other files of a compose file at a tag', () => {
     expect(Object.values(skipped)).toEqual(['the maximum include depth is 8']);
   });
 
-  test('services that extend each other in a cycle across files are reported', async () => {
+  test('services that extend each other in a cycle across compose files are reported', async () => {
     const { skipped } = await read('a.yml', {
       'a.yml': 'services: { a: { extends: { file: b.yml, service: b } } }',
       'b.yml': 'services: { b: { extends: { file: a.yml, service: a } } }',

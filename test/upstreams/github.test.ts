@@ -37,7 +37,7 @@ describe('GitHub', () => {
     ]);
   });
 
-  test('an unchanged listing of tags costs one request', async () => {
+  test('an unchanged listing of tags on GitHub costs one request', async () => {
     const first = await github.listTags('langgenius/dify');
 
     const second = await github.listTags('langgenius/dify', { etag: first?.etag ?? '' });
@@ -46,7 +46,7 @@ describe('GitHub', () => {
     expect(standIn.requests.slice(2)).toMatchObject([{ status: 304 }]);
   });
 
-  test('a new tag on the first page changes the listing', async () => {
+  test('a new tag on the first page changes the listing of tags on GitHub', async () => {
     const first = await github.listTags('langgenius/dify');
     standIn.setTags('langgenius/dify', ['1.17.0', ...difyTags]);
 
@@ -100,7 +100,7 @@ describe('GitHub', () => {
     expect(github.hasToken).toBe(true);
   });
 
-  test('a missing repository is reported with its address', async () => {
+  test('a missing GitHub repository is reported with its address', async () => {
     const fault = await faultOf(github.listTags('langgenius/gone'));
 
     expect(fault).toMatchObject({ code: 'upstream-missing', decision: 'block', status: 404 });
@@ -200,7 +200,7 @@ describe('GitHub', () => {
   test.each([
     ['JSON of another shape', 'application/json', '{"tags":[]}'],
     ['a page of a proxy', 'text/html; charset=utf-8', '<html>please sign in</html>'],
-  ])('%s instead of the tags is reported with the address', async (_what, type, body) => {
+  ])('%s instead of the tags of a GitHub repository is reported with the address', async (_what, type, body) => {
     standIn.next({ status: 200, headers: { 'content-type': type }, body });
 
     const fault = await faultOf(github.listTags('langgenius/dify'));
@@ -209,7 +209,7 @@ describe('GitHub', () => {
     expect(fault.message).toContain(`${standIn.url}/repos/langgenius/dify/tags`);
   });
 
-  test('a folder instead of a file is reported with the address', async () => {
+  test('a folder on GitHub instead of a file is reported with the address', async () => {
     standIn.next({ status: 200, headers: { 'content-type': 'application/json' }, body: '[{"type":"file"}]' });
 
     const fault = await faultOf(github.readFile(file));
@@ -217,7 +217,7 @@ describe('GitHub', () => {
     expect(fault).toMatchObject({ code: 'upstream-format', decision: 'block' });
   });
 
-  test('an endless response is aborted at the maximum size', async () => {
+  test('an endless response of GitHub is aborted at the maximum size', async () => {
     let sent = 0;
     const endless = async (): Promise<Response> => {
       const body = new ReadableStream({
@@ -237,7 +237,7 @@ describe('GitHub', () => {
     expect(sent).toBeLessThan(60_000_000);
   });
 
-  test('a truncated response is retried and not taken for an empty file', async () => {
+  test('a truncated response of GitHub is retried and not taken for an empty file', async () => {
     let answers = 0;
     const breaking = async (): Promise<Response> => {
       answers += 1;

@@ -68,7 +68,7 @@ describe('looking at upstreams', () => {
     expect(finding.wanted).toHaveLength(5);
   });
 
-  test('scope release requests every image of the newest release', async () => {
+  test('the scope release requests every image of the newest release of an upstream', async () => {
     const finding = await watcher.check(difyUpstream, { scope: 'release' });
 
     expect(finding.wanted).toHaveLength(18);
@@ -109,7 +109,7 @@ describe('looking at upstreams', () => {
     expect(standIn.requests.filter(({ path }) => path.includes('contents'))).toEqual([]);
   });
 
-  test('a handled release is checked again on request', async () => {
+  test('a release that was handled before is checked again on request', async () => {
     const finding = await watcher.check(difyUpstream, {
       handled: { release: '1.16.0', etag: 'W/"any"' },
       again: true,
@@ -143,7 +143,7 @@ describe('looking at upstreams', () => {
     expect(finding.notes.at(-1)).toContain('1.15.9');
   });
 
-  test('a variable may have the name of a built-in property of objects', async () => {
+  test('a variable of a compose file may have the name of a built-in property of objects', async () => {
     publish('1.16.0', 'services: { app: { image: "nginx:${constructor:-1.27}" } }');
 
     const finding = await watcher.check(difyUpstream, { scope: 'release' });
@@ -151,7 +151,7 @@ describe('looking at upstreams', () => {
     expect(finding.wanted.map(({ image }) => image)).toEqual(['docker.io/library/nginx:1.27']);
   });
 
-  test('variables get their values from the files beside the compose file at the same tag', async () => {
+  test('an upstream reads values of variables from the files beside its compose file at the same tag', async () => {
     const upstream: ComposeUpstream = {
       ...difyUpstream,
       repository: 'getsentry/self-hosted',
@@ -179,7 +179,7 @@ describe('looking at upstreams', () => {
     expect(finding.notes).toContain('values of EXTRA come from .env.example, which users copy or adapt');
   });
 
-  test('if an older release lacks the file, every image is new, with a note', async () => {
+  test('if the older release of an upstream lacks the compose file, every image is new, with a note', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'deploy/compose.yaml' };
     standIn.setFile('langgenius/dify', '1.16.0', 'deploy/compose.yaml', newer);
 
@@ -189,7 +189,7 @@ describe('looking at upstreams', () => {
     expect(finding.notes.at(-1)).toContain('1.15.0 cannot be compared');
   });
 
-  test('a newest release without the file is an error with its address', async () => {
+  test('a newest release without the compose file is an error with its address', async () => {
     const upstream: ComposeUpstream = { ...difyUpstream, file: 'moved.yaml' };
 
     await expect(watcher.check(upstream)).rejects.toMatchObject({ code: 'upstream-missing', decision: 'block' });
@@ -213,7 +213,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('variants of an image get their suffix', async () => {
+  test('a release upstream adds the suffix of each variant to its image', async () => {
     const images = ['xprobe/xinference:{tag}', 'xprobe/xinference:{tag}-cpu', 'quay.io/x/y:{version}'];
 
     const finding = await watcher.check({ ...xinferenceUpstream, images });
@@ -236,7 +236,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('tags of a registry are selected by rules', async () => {
+  test('a tags upstream selects tags of a registry by its rules', async () => {
     registryTags = ['v2.9.0', 'latest', 'v2.10.0', 'v1.0.0'];
     const upstream: TagsUpstream = {
       kind: 'tags',
@@ -254,7 +254,7 @@ describe('looking at upstreams', () => {
     ]);
   });
 
-  test('rules that match no tag are an error, not a success', async () => {
+  test('a tags upstream whose rules match no tag is an error, not a success', async () => {
     registryTags = ['1.0', '2.0'];
     const rules = { match: 'v.*', newest: 5, deny: [] };
 

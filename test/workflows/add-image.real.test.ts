@@ -38,7 +38,7 @@ test('a repeated delivery requests a sync, too, since the first run may have end
 test.each([
   ['platform', 'of the request', { images: ['a:1'], platform: 'linux/arm64' }],
   ['platform', 'of an image', { images: [{ image: 'a:1', platform: 'linux/arm64' }] }],
-])('an unknown field, %s %s, is refused', async (field, _whose, input) => {
+])('AddImage refuses an input with an unknown field: %s %s', async (field, _whose, input) => {
   const run = worker.client.workflow.execute(WorkflowName.addImage, {
     taskQueue: TaskQueue.main,
     workflowId: `${addImageIdPrefix}d-1`,

@@ -19,7 +19,7 @@ describe('attempts of one image in one run', () => {
     expect(pauses).toEqual([2_000, 8_000, 20_000, undefined]);
   });
 
-  test('a fault that needs a person is not retried', () => {
+  test('a copy with a fault that needs a person is not attempted again', () => {
     expect(pauseBeforeNextAttempt(0, [block])).toBeUndefined();
   });
 

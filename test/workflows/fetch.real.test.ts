@@ -317,7 +317,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     ]);
   });
 
-  test('ten simultaneous requests make one check', async () => {
+  test('ten simultaneous requests for an upstream make one check', async () => {
     const runs = await Promise.all(Array.from({ length: 10 }, async () => await startFetch(temporal(), 'dify')));
 
     expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1);

@@ -66,7 +66,7 @@ async function copyLayer(size: number, traits: UploadTraits, known?: UploadHabit
 }
 
 describe('an upload whose connection breaks', () => {
-  test('continues after the last byte that arrived, and reads nothing again', async () => {
+  test('an upload whose connection breaks continues after the last byte that arrived, and reads nothing again', async () => {
     const size = 10 * mebibyte;
 
     const { report, uploads, continued, isThere, habits } = await copyLayer(
@@ -83,7 +83,7 @@ describe('an upload whose connection breaks', () => {
     expect(habits).toMatchObject({ afterBreak: 'keeps-bytes', takesChunks: true });
   });
 
-  test('is never given up while each attempt gets a megabyte further', async () => {
+  test('an upload whose connection breaks is never given up while each attempt gets a megabyte further', async () => {
     const { report, isThere, uploads } = await copyLayer(12 * mebibyte, { breaks: { afterBytes: mebibyte } });
 
     expect(report.failures).toEqual([]);
@@ -91,7 +91,7 @@ describe('an upload whose connection breaks', () => {
     expect(uploads.breaks).toBe(12);
   });
 
-  test('is given up after some attempts that get nowhere, with how far it came', async () => {
+  test('an upload whose connection breaks is given up after some attempts that get nowhere, and the error says how far it came', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { layers: [randomBytes(4 * mebibyte)] });
     new ScriptedUploads(target, { breaks: { afterBytes: 2 * mebibyte, times: 1 } });
@@ -112,7 +112,7 @@ describe('an upload whose connection breaks', () => {
     expect(failures[0]?.failure).toMatchObject({ decision: 'retry', code: 'unreachable' });
   });
 
-  test('does not delay the other target for long, and that one is read for once', async () => {
+  test('an upload whose connection breaks does not delay the other target for long, and the source is read once for that one', async () => {
     const [source, breaking, healthy] = await sourceAndTwoTargets();
     const layer = randomBytes(8 * mebibyte);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -129,7 +129,7 @@ describe('an upload whose connection breaks', () => {
     }
   });
 
-  test('begins again in chunks that get through if the registry forgets it', async () => {
+  test('an upload whose connection breaks starts again in chunks that get through if the registry forgets it', async () => {
     const size = 10 * mebibyte;
 
     const { report, isThere, habits, uploads } = await copyLayer(size, {
@@ -143,7 +143,7 @@ describe('an upload whose connection breaks', () => {
     expect(habits).toMatchObject({ afterBreak: 'forgets', takesChunks: true });
   });
 
-  test('continues after the last finished chunk if the registry keeps only those', async () => {
+  test('an upload whose connection breaks continues after the last finished chunk if the registry keeps only those', async () => {
     const { report, isThere, habits } = await copyLayer(10 * mebibyte, {
       keeps: 'chunks',
       breaks: { afterBytes: 6 * mebibyte },
@@ -154,7 +154,7 @@ describe('an upload whose connection breaks', () => {
     expect(habits).toMatchObject({ afterBreak: 'keeps-chunks' });
   });
 
-  test('is sent in chunks from the start where the line broke before', async () => {
+  test('an upload is sent in chunks from the start where the line broke before', async () => {
     const { report, parts, uploads } = await copyLayer(
       10 * mebibyte,
       { keeps: 'chunks', breaks: { afterBytes: 6 * mebibyte } },
@@ -167,7 +167,7 @@ describe('an upload whose connection breaks', () => {
     expect(parts[0]).toBe(`0-${3 * mebibyte - 1}`);
   });
 
-  test('ends with a reason where the registry takes a blob in one request only', async () => {
+  test('an upload whose connection breaks ends with a reason where the registry takes a blob in one request only', async () => {
     const { report } = await copyLayer(10 * mebibyte, {
       refusesChunks: 416,
       breaks: { afterBytes: 6 * mebibyte },
@@ -188,7 +188,7 @@ describe('registries that do not answer as specified', () => {
     ['a range that does not advance, and 201 to PATCH', { range: 'stuck', patchStatus: 201, keeps: 'chunks' }],
     ['0-0 whatever it has', { range: 'zero', keeps: 'chunks' }],
     ['nothing about its uploads', { isSilent: true, keeps: 'chunks' }],
-  ])('one that tells %s gets each chunk once', async (_, traits) => {
+  ])('a registry that reports %s gets each chunk once', async (_, traits) => {
     const size = 12 * mebibyte;
 
     const { report, isThere, uploads } = await copyLayer(
@@ -202,7 +202,7 @@ describe('registries that do not answer as specified', () => {
     expect(uploads.arrived).toBeLessThan(size + 1000);
   });
 
-  test('one that refuses a body over 20 MB gets chunks, and they are remembered', async () => {
+  test('a registry that refuses a body over 20 MB gets chunks, and this is remembered', async () => {
     const { report, isThere, parts, habits } = await copyLayer(24 * mebibyte, { mostBodyBytes: 20_000_000 });
 
     expect(report.failures).toEqual([]);

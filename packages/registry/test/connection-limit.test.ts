@@ -32,7 +32,7 @@ class Reads {
   }
 }
 
-test('connections double while they bring more, up to what the user allows', () => {
+test('the connections of a divided read double while they bring more, up to what the user allows', () => {
   expect(new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte }).run(10_000)).toBe(16);
   expect(new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte }, 5).run(10_000)).toBe(5);
 });
@@ -61,7 +61,7 @@ test('a line that becomes faster gets more connections later', () => {
   expect(reads.run(10_000)).toBe(8);
 });
 
-test('a fast line is never divided', () => {
+test('a blob from a fast line is never read over several connections', () => {
   const reads = new Reads({ connection: 120 * mebibyte, all: 1000 * mebibyte });
   const seen = Array.from({ length: 100 }, () => reads.run(100));
 
@@ -96,7 +96,7 @@ test('a server that refuses the fifth connection gets no more than four for five
   expect(reads.run(300_000)).toBe(16);
 });
 
-test('one connection is the most where the user says so, and where a server sends no ranges', () => {
+test('a blob is read over one connection where the user says so, and where a server sends no ranges', () => {
   const single = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte }, 1);
   const refused = new Reads({ connection: 2 * mebibyte, all: 100 * mebibyte });
   refused.run(10_000);

@@ -107,7 +107,7 @@ describe('a source that fails', () => {
     expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
   });
 
-  test('a server that breaks off repeatedly is given up', async () => {
+  test('a copy gives up a server that breaks off repeatedly', async () => {
     const [source, target] = await sourceAndTarget();
     const layer = randomBytes(200_000);
     const image = placeImage(source, repository, { layers: [layer] });
@@ -272,7 +272,7 @@ describe('a target that fails', () => {
     expect(report.failures).toEqual([]);
   });
 
-  test('an unreachable target fails without the other', async () => {
+  test('an unreachable target fails without the other target', async () => {
     const [source, gone, healthy] = await sourceAndTwoTargets();
     placeImage(source, repository);
     const request = requestFor(source, [gone, healthy]);
@@ -331,7 +331,7 @@ describe('a target that fails', () => {
     expect(failureOf(report).message).toContain('"drop"');
   });
 
-  test('an immutable tag is reported as such', async () => {
+  test('a copy to an immutable tag is reported as such', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     target.when('PUT', /manifests\/v1/, ({ request, response }) => {
@@ -559,7 +559,7 @@ describe('pauses that a registry requests', () => {
     expect(source.count('HEAD', /manifests/)).toBe(1);
   });
 
-  test('a short Retry-After is waited for', async () => {
+  test('a copy waits for a short Retry-After', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository);
     source.when('HEAD', /manifests/, ({ response }) => answer(response, 429, { 'retry-after': '1' }), 1);

@@ -150,7 +150,7 @@ function openAnswers(source: ScriptedRegistry, { blob, digest }: Placed): () => 
 }
 
 describe('a large blob that is read over several connections', () => {
-  test('arrives in order, each byte once', async () => {
+  test('a large blob that is read over several connections arrives in order, each byte once', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
 
@@ -163,7 +163,7 @@ describe('a large blob that is read over several connections', () => {
     expect(reading.arrived()).toBeLessThan(1.1 * size);
   });
 
-  test('begins where an earlier read stopped', async () => {
+  test('a large blob that is read over several connections begins where an earlier read stopped', async () => {
     const source = await startScripted();
     const placed = placeBlob(source, size + 5_000_001);
 
@@ -175,7 +175,7 @@ describe('a large blob that is read over several connections', () => {
     expect(rangesOf(source).length).toBeGreaterThan(3);
   });
 
-  test('has one connection where hosts.HOST.connections is 1', async () => {
+  test('a large blob is read over one connection where hosts.HOST.connections is 1', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     const client = clientFor([source], { timing, hosts: new Map([[source.host, { readConnections: 1 }]]) });
@@ -185,7 +185,7 @@ describe('a large blob that is read over several connections', () => {
     expect(rangesOf(source)).toEqual([undefined]);
   });
 
-  test('a range that brings nothing while the delivery waits for it is requested again from where it stopped', async () => {
+  test('a range of a blob that brings nothing while the delivery waits for it is requested again from where it stopped', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     const stalled: number[] = [];
@@ -204,7 +204,7 @@ describe('a large blob that is read over several connections', () => {
     expect(rangesOf(source).map((range) => rangeOf(range, size).first)).toContain(again);
   });
 
-  test('a range that is far slower than the others is requested again', async () => {
+  test('a range of a blob that is far slower than the others is requested again', async () => {
     const source = await startScripted();
     const placed = placeBlob(source, 2 * size);
     let slow: number | undefined;
@@ -226,7 +226,7 @@ describe('a large blob that is read over several connections', () => {
     expect(near.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('a first connection that stalls is replaced, too', async () => {
+  test('the first connection of a divided read is replaced, too, if it stalls', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     source.when('GET', new RegExp(placed.digest), (exchange) => sendSlowly(exchange, placed.blob, 300_000), 1);
@@ -238,7 +238,7 @@ describe('a large blob that is read over several connections', () => {
     expect(rangesOf(source)[1]).toBe(`bytes=300000-${size - 1}`);
   });
 
-  test('a range whose connection breaks goes on where it broke', async () => {
+  test('a range of a blob whose connection breaks continues where it broke', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     let broken = 0;
@@ -275,64 +275,70 @@ describe('a server that does not take part', () => {
       },
     ],
     ['knows no ranges', ({ response }: Exchange) => answer(response, 416)],
-  ])('and %s is read over the first connection, which does not break, and gets no range again', async (_, reply) => {
-    const source = await startScripted();
-    const placed = [placeBlob(source), placeBlob(source)];
-    const client = clientWith(source, 8);
-    for (const { digest, blob } of placed) {
-      source.when('GET', new RegExp(digest), async (exchange) => {
-        if (exchange.request.headers.range === undefined) await exchange.ordinary();
-        else reply(exchange, blob);
-      });
-      source.when('GET', new RegExp(digest), (exchange) => sendSlowly(exchange, blob), 1);
-    }
+  ])(
+    'a server that does not serve ranges and %s is read over the first connection, which does not break, and gets no range again',
+    async (_, reply) => {
+      const source = await startScripted();
+      const placed = [placeBlob(source), placeBlob(source)];
+      const client = clientWith(source, 8);
+      for (const { digest, blob } of placed) {
+        source.when('GET', new RegExp(digest), async (exchange) => {
+          if (exchange.request.headers.range === undefined) await exchange.ordinary();
+          else reply(exchange, blob);
+        });
+        source.when('GET', new RegExp(digest), (exchange) => sendSlowly(exchange, blob), 1);
+      }
 
-    for (const each of placed) {
-      const reading = readBlob(client, source, each);
-      await reading.done;
-      expect(contentOf(reading)).toBe(each.digest);
-    }
+      for (const each of placed) {
+        const reading = readBlob(client, source, each);
+        await reading.done;
+        expect(contentOf(reading)).toBe(each.digest);
+      }
 
-    expect(rangesOf(source, placed[0]?.digest).filter((range) => range === undefined)).toHaveLength(1);
-    expect(rangesOf(source, placed[1]?.digest)).toEqual([undefined]);
-  });
+      expect(rangesOf(source, placed[0]?.digest).filter((range) => range === undefined)).toHaveLength(1);
+      expect(rangesOf(source, placed[1]?.digest)).toEqual([undefined]);
+    },
+  );
 
   test.each([
     ['429', ({ response }: Exchange) => answer(response, 429, { 'retry-after': '1' })],
     ['503', ({ response }: Exchange) => answer(response, 503)],
     ['a reset', ({ response }: Exchange) => response.socket?.resetAndDestroy()],
-  ])('and answers the third connection with %s is read over two, also the next blob', async (_, refuse) => {
-    const source = await startScripted();
-    const [one, next] = [placeBlob(source), placeBlob(source)];
-    const client = clientWith(source, 8);
-    let [open, most] = [0, 0];
-    for (const { digest, blob } of [one, next]) {
-      source.when('GET', new RegExp(digest), async (exchange) => {
-        if (open === 2) {
-          refuse(exchange);
-          return;
-        }
-        most = Math.max(most, (open += 1));
-        exchange.response.once('close', () => (open -= 1));
-        await sendSlowly(exchange, blob);
-      });
-    }
+  ])(
+    'a server that answers the third connection with %s is read over two, also for the next blob',
+    async (_, refuse) => {
+      const source = await startScripted();
+      const [one, next] = [placeBlob(source), placeBlob(source)];
+      const client = clientWith(source, 8);
+      let [open, most] = [0, 0];
+      for (const { digest, blob } of [one, next]) {
+        source.when('GET', new RegExp(digest), async (exchange) => {
+          if (open === 2) {
+            refuse(exchange);
+            return;
+          }
+          most = Math.max(most, (open += 1));
+          exchange.response.once('close', () => (open -= 1));
+          await sendSlowly(exchange, blob);
+        });
+      }
 
-    const first = readBlob(client, source, one);
-    await first.done;
-    const refusedAtFirst = client.ranges.limitOf(
-      { source: source.host, server: source.host },
-      { most: 16, windowMs: 1 },
-    ).allowed;
-    const second = readBlob(client, source, next);
-    await second.done;
+      const first = readBlob(client, source, one);
+      await first.done;
+      const refusedAtFirst = client.ranges.limitOf(
+        { source: source.host, server: source.host },
+        { most: 16, windowMs: 1 },
+      ).allowed;
+      const second = readBlob(client, source, next);
+      await second.done;
 
-    expect([contentOf(first), contentOf(second)]).toEqual([one.digest, next.digest]);
-    expect(refusedAtFirst).toBeLessThanOrEqual(2);
-    expect(most).toBe(2);
-  });
+      expect([contentOf(first), contentOf(second)]).toEqual([one.digest, next.digest]);
+      expect(refusedAtFirst).toBeLessThanOrEqual(2);
+      expect(most).toBe(2);
+    },
+  );
 
-  test('and has no room for another blob gets that room from a large one', async () => {
+  test('a server that has no room for another blob gets that room from a large one', async () => {
     const source = await startScripted();
     const placed = placeBlob(source, 3 * size);
     const small = randomBytes(1000);
@@ -353,7 +359,7 @@ describe('a server that does not take part', () => {
     expect(contentOf(large)).toBe(placed.digest);
   });
 
-  test('and puts wrong bytes into ranges is found out by the digest; the blob is then read over one connection', async () => {
+  test('a server that puts wrong bytes into ranges is detected by the digest; the blob is then read over one connection', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     const client = clientWith(source, 4);
@@ -373,7 +379,7 @@ describe('a server that does not take part', () => {
 });
 
 describe('a storage behind a redirect', () => {
-  test('is asked directly for the other ranges, without the authorization of the registry', async () => {
+  test('a storage behind a redirect is asked directly for the other ranges, without the authorization of the registry', async () => {
     const [source, storage] = [await startScripted(), await startScripted()];
     const placed = placeBlob(source);
     source.when('GET', new RegExp(placed.digest), ({ response }) =>
@@ -390,7 +396,7 @@ describe('a storage behind a redirect', () => {
     expect(storage.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
-  test('whose address expires gets a new one from the registry, once', async () => {
+  test('a storage behind a redirect whose address expires gets a new one from the registry, once', async () => {
     const [source, storage] = [await startScripted(), await startScripted()];
     const placed = placeBlob(source);
     let signature = 0;
@@ -411,7 +417,7 @@ describe('a storage behind a redirect', () => {
 });
 
 describe('the receivers of a blob', () => {
-  test('stop all connections when they pause, within the memory for all blobs of a process', async () => {
+  test('the receivers of a blob stop all connections when they pause, within the memory for all blobs of a process', async () => {
     const source = await startScripted();
     const placed = Array.from({ length: 4 }, () => placeBlob(source));
     const client = clientWith(source, 16);
@@ -445,7 +451,7 @@ describe('the receivers of a blob', () => {
     expect(client.ranges.budget.freeBytes).toBe(freeBytes);
   });
 
-  test('can pause before the first byte, and again and again', async () => {
+  test('the receivers of a blob can pause before the first byte, and again and again', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
 
@@ -462,7 +468,7 @@ describe('the receivers of a blob', () => {
     expect(contentOf(reading)).toBe(placed.digest);
   });
 
-  test('can stop it in the middle: all connections end', async () => {
+  test('the receivers of a blob can stop it in the middle: all connections end', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     const open = openAnswers(source, placed);
@@ -482,7 +488,7 @@ describe('the receivers of a blob', () => {
     expect(rangesOf(source).length).toBeGreaterThan(3);
   });
 
-  test('end all connections when the copy is aborted', async () => {
+  test('all connections of a divided read end when the copy is aborted', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);
     const open = openAnswers(source, placed);

@@ -35,7 +35,7 @@ describe('the tags of a repository', () => {
   };
   const pageOf = (tags: readonly string[]) => JSON.stringify({ name: path, tags });
 
-  test('tags are listed in one page', async () => {
+  test('listTags lists tags that fit on one page', async () => {
     registry.when('GET', /tags\/list\?n=1000$/, answer(pageOf(['v1', 'v2'])));
 
     expect(await list()).toEqual(['v1', 'v2']);
@@ -120,7 +120,7 @@ describe('the tags of a repository', () => {
     expect(page).toBeLessThan(10);
   });
 
-  test('a repository may have no tags', async () => {
+  test('listTags returns an empty list for a repository without tags', async () => {
     registry.when('GET', /tags\/list/, answer(JSON.stringify({ name: path, tags: null })));
 
     expect(await list()).toEqual([]);

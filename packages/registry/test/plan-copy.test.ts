@@ -156,7 +156,7 @@ describe('manifest policies', () => {
     expect(source.count('GET', /blobs/)).toBe(0);
   });
 
-  test('the policy keep copies everything', async () => {
+  test('the manifest policy keep copies everything', async () => {
     const [request, source, { index }, target] = await withPolicy('keep');
 
     await copyImage(clientFor([source, target]), request);
@@ -166,7 +166,7 @@ describe('manifest policies', () => {
 });
 
 describe('a source that does not have the image', () => {
-  test('a missing tag is waited for', async () => {
+  test('a plan of a missing tag says that it may appear later', async () => {
     const [source, target] = await sourceAndTarget();
     placeImage(source, repository, { tag: 'other' });
 
@@ -175,7 +175,7 @@ describe('a source that does not have the image', () => {
     await expect(planning).rejects.toMatchObject({ code: 'tag-missing', decision: 'wait' });
   });
 
-  test('a missing repository is not waited for', async () => {
+  test('a plan of a missing repository is blocked', async () => {
     const [source, target] = await sourceAndTarget();
 
     const planning = planCopy(clientFor([source, target]), requestFor(source, [target]));
@@ -216,7 +216,7 @@ describe('manifests that cannot be copied', () => {
     ],
     ['something that is no manifest', mediaTypes.manifest, '{"hello":1}', 'manifest-unsupported'],
     ['HTML', 'text/html', '<html>log in first</html>', 'manifest-unsupported'],
-  ])('%s is refused by name', async (_, mediaType, text, code) => {
+  ])('a plan refuses %s by name', async (_, mediaType, text, code) => {
     const [source, target] = await sourceAndTarget();
     source.putManifest(repository, 'v1', { mediaType, bytes: Buffer.from(text) });
 

@@ -35,21 +35,24 @@ const newImage = [
 ];
 
 describe('round trips of a copy, over plain HTTP and without a token', () => {
-  test.each([[1], [6], [30]])('a new image of %d small layers takes nine, one after the other', async (count) => {
-    const [source, target] = await sourceAndTarget();
-    const layers = Array.from({ length: count }, () => randomBytes(2_000));
-    placeImage(source, repository, { layers });
-    const clock = startRoundTrips();
-    const [from, to] = [await clock.lineTo('source', source), await clock.lineTo('target', target)];
+  test.each([[1], [6], [30]])(
+    'a copy of a new image of %d small layers takes nine round trips, one after the other',
+    async (count) => {
+      const [source, target] = await sourceAndTarget();
+      const layers = Array.from({ length: count }, () => randomBytes(2_000));
+      placeImage(source, repository, { layers });
+      const clock = startRoundTrips();
+      const [from, to] = [await clock.lineTo('source', source), await clock.lineTo('target', target)];
 
-    const hosts = [{ host: from }, { host: to }];
-    const report = await copyImage(clientFor(hosts), requestFor({ host: from }, [{ host: to }]));
+      const hosts = [{ host: from }, { host: to }];
+      const report = await copyImage(clientFor(hosts), requestFor({ host: from }, [{ host: to }]));
 
-    expect(report.failures).toEqual([]);
-    expect(requestsOf(clock.take())).toEqual(newImage);
-  });
+      expect(report.failures).toEqual([]);
+      expect(requestsOf(clock.take())).toEqual(newImage);
+    },
+  );
 
-  test('two targets take no more than one', async () => {
+  test('a copy to two targets takes no more round trips than one to a single target', async () => {
     const [source, left, right] = await sourceAndTwoTargets();
     placeImage(source, repository);
     const clock = startRoundTrips();
@@ -62,7 +65,7 @@ describe('round trips of a copy, over plain HTTP and without a token', () => {
     expect(requestsOf(clock.take())).toEqual(newImage);
   });
 
-  test('a new index of two images takes three more, for its images', async () => {
+  test('a copy of a new index of two images takes three more round trips, for its images', async () => {
     const [source, target] = await sourceAndTarget();
     const children = ['amd64', 'arm64'].map((architecture) => placeImage(source, repository, { architecture }));
     placeIndex(source, repository, children);
@@ -92,18 +95,21 @@ describe('round trips of a copy, over plain HTTP and without a token', () => {
   test.each<['images' | true, readonly RoundTrip[]]>([
     ['images', [[], ['source: HEAD manifest', 'target: HEAD manifest']]],
     [true, [[], ['source: HEAD manifest'], [], ['target: HEAD manifest']]],
-  ])('an unchanged image takes two on both sides, with equal tags trusted: %s', async (trustEqualTags, expected) => {
-    const [source, target] = await sourceAndTarget();
-    placeImage(source, repository);
-    const clock = startRoundTrips();
-    const from = { host: await clock.lineTo('source', source) };
-    const to = { host: await clock.lineTo('target', target) };
-    await copyImage(clientFor([source, target]), requestFor(source, [target]));
+  ])(
+    'a copy of an unchanged image takes two round trips on both sides, with equal tags trusted: %s',
+    async (trustEqualTags, expected) => {
+      const [source, target] = await sourceAndTarget();
+      placeImage(source, repository);
+      const clock = startRoundTrips();
+      const from = { host: await clock.lineTo('source', source) };
+      const to = { host: await clock.lineTo('target', target) };
+      await copyImage(clientFor([source, target]), requestFor(source, [target]));
 
-    const request = requestFor(from, [to], { trustEqualTags });
-    const report = await copyImage(clientFor([from, to]), request);
+      const request = requestFor(from, [to], { trustEqualTags });
+      const report = await copyImage(clientFor([from, to]), request);
 
-    expect(report.targets[0]?.outcome).toBe('already-there');
-    expect(requestsOf(clock.take())).toEqual(expected);
-  });
+      expect(report.targets[0]?.outcome).toBe('already-there');
+      expect(requestsOf(clock.take())).toEqual(expected);
+    },
+  );
 });

@@ -65,18 +65,21 @@ describe('a target that was dropped from one blob', () => {
     [1.5, false],
     [3, true],
     [50, true],
-  ])('is slow for all if the other is at %d MB/s without it, after 1 MB/s with it: %s', async (rate, expected) => {
-    expect(await afterDrop(rate)).toBe(expected);
-  });
+  ])(
+    'a target that was dropped from one blob is slow for all if the other is at %d MB/s without it, after 1 MB/s with it: %s',
+    async (rate, expected) => {
+      expect(await afterDrop(rate)).toBe(expected);
+    },
+  );
 
-  test('is not dropped from other blobs if it is not slow, for a while', async () => {
+  test('a target that was dropped from one blob is not dropped from others if it is not slow, for a while', async () => {
     const targets = new SlowTargets();
     await afterDrop(1, targets);
 
     expect([5_000, 30_000, 60_000].map((now) => targets.mayDrop('target', now))).toEqual([false, false, true]);
   });
 
-  test('is slow for all blobs at once afterwards', async () => {
+  test('a target that was dropped from one blob and proved slow is slow for all blobs at once afterwards', async () => {
     const targets = new SlowTargets();
     await afterDrop(50, targets);
 
@@ -84,7 +87,7 @@ describe('a target that was dropped from one blob', () => {
     expect(await targets.trial().drops('target', 9_000)).toBe(true);
   });
 
-  test('is dropped from no other blob before that is known', () => {
+  test('a target that was dropped from one blob is dropped from no other before its speed is known', () => {
     const targets = new SlowTargets();
     void targets.trial().drops('target', 1_000);
 
@@ -96,16 +99,19 @@ describe('a target that was dropped from one blob', () => {
     [100, 1, false],
     [5, 5, true],
     [5, 3, false],
-  ])('is judged when the blob has ended: %d MB more, %d times as fast: %s', async (megabytes, factor, expected) => {
-    const trial = new SlowTargets().trial();
-    trial.hasRate('other', 1_000);
+  ])(
+    'a target that was dropped from one blob is judged when that blob has ended: %d MB more, %d times as fast: %s',
+    async (megabytes, factor, expected) => {
+      const trial = new SlowTargets().trial();
+      trial.hasRate('other', 1_000);
 
-    const isSlow = trial.drops('target', 1_000);
-    trial.sent('other', megabytes * megabyte);
-    trial.end(1_000 + (megabytes * 1_000) / factor);
+      const isSlow = trial.drops('target', 1_000);
+      trial.sent('other', megabytes * megabyte);
+      trial.end(1_000 + (megabytes * 1_000) / factor);
 
-    expect(await isSlow).toBe(expected);
-  });
+      expect(await isSlow).toBe(expected);
+    },
+  );
 });
 
 interface Judged {

@@ -36,7 +36,7 @@ describe('a blob of up to 64 KB', () => {
     expect(report.targets.map(({ bytesSent }) => bytesSent > layer.length)).toEqual([true, true]);
   });
 
-  test('a blob without a byte takes no longer than others', async () => {
+  test('an empty blob takes no longer to copy than others', async () => {
     const [source, target] = await sourceAndTarget();
     const image = placeImage(source, repository, { layers: [Buffer.alloc(0)] });
 

@@ -165,20 +165,23 @@ describe('a commit that takes longer than the timeout', () => {
   test.each<[string, (exchange: Exchange) => void]>([
     ['a proxy gives up on it', ({ response }) => answer(response, 504)],
     ['no answer ever comes', () => {}],
-  ])('%s: the blob is checked by HEAD, and not sent twice', async (_, whenAsked) => {
-    const [source, target] = await sourceAndTarget();
-    const layer = randomBytes(100_000);
-    placeImage(source, repository, { layers: [layer] });
-    commitSlowly(target, layer, { looks: 3, whenAsked });
+  ])(
+    'a commit that takes longer than the timeout (%s): the blob is checked by HEAD, and not sent twice',
+    async (_, whenAsked) => {
+      const [source, target] = await sourceAndTarget();
+      const layer = randomBytes(100_000);
+      placeImage(source, repository, { layers: [layer] });
+      commitSlowly(target, layer, { looks: 3, whenAsked });
 
-    const report = await copyImage(
-      clientFor([source, target], { ...streaming, timing: { ...impatient, commitMs: 600 } }),
-      requestFor(source, [target]),
-    );
+      const report = await copyImage(
+        clientFor([source, target], { ...streaming, timing: { ...impatient, commitMs: 600 } }),
+        requestFor(source, [target]),
+      );
 
-    expect(report.failures).toEqual([]);
-    expect(target.count('PATCH', /uploads/)).toBe(2);
-  });
+      expect(report.failures).toEqual([]);
+      expect(target.count('PATCH', /uploads/)).toBe(2);
+    },
+  );
 });
 
 describe('a registry that does not show at once what it stored', () => {

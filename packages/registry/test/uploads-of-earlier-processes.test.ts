@@ -77,7 +77,7 @@ function isWhole(target: ScriptedRegistry): boolean {
 }
 
 describe('an upload that an earlier process did not finish', () => {
-  test('continues where the registry has it, and the source is read from a saved state of the hash', async () => {
+  test('an upload that an earlier process did not finish continues where the registry has it, and the source is read from a saved state of the hash', async () => {
     await copyUntil(16 * mebibyte, [one]);
     const before = arrivedAt(one);
 
@@ -91,7 +91,7 @@ describe('an upload that an earlier process did not finish', () => {
     expect(journal.records.size).toBe(0);
   });
 
-  test('is continued for two targets that are at different bytes, each gets what it lacks, and the source is read once', async () => {
+  test('uploads of one blob that an earlier process did not finish continue on two targets at different bytes, each gets what it lacks, and the source is read once', async () => {
     await copyUntil(16 * mebibyte, [one]);
     await copyUntil(12 * mebibyte, [other]);
     const [first = 0, second = 0] = [one, other].map(arrivedAt);
@@ -105,7 +105,7 @@ describe('an upload that an earlier process did not finish', () => {
     expect(report.bytesRead).toBeLessThan(layer.length - Math.min(first, second) + 9 * mebibyte);
   });
 
-  test('costs one request if the registry has forgotten it', async () => {
+  test('an upload that an earlier process did not finish costs one request if the registry has forgotten it', async () => {
     await copyUntil(8 * mebibyte, [one]);
     uploads[0]?.forgetAll();
     one.requests.length = 0;
@@ -117,7 +117,7 @@ describe('an upload that an earlier process did not finish', () => {
     expect(one.count('GET', /uploads/)).toBe(1);
   });
 
-  test('is cancelled if its blob is there', async () => {
+  test('an upload that an earlier process did not finish is cancelled if its blob is there', async () => {
     await copyUntil(8 * mebibyte, [one]);
     one.putBlob(targetRepository, layer);
 
@@ -148,7 +148,7 @@ describe('an upload that an earlier process did not finish', () => {
     },
   );
 
-  test('names its location in no error and no event', async () => {
+  test('no error and no event names the location of an upload that an earlier process did not finish', async () => {
     await copyUntil(8 * mebibyte, [one]);
     one.when('GET', /uploads/, ({ request }) => void request.socket.destroy());
     const events: string[] = [];

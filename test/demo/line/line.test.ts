@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 describe('a line carries', () => {
-  test('bytes in both directions unchanged, and each direction ends when its own last byte has arrived', async () => {
+  test('a line carries bytes in both directions unchanged, and each direction ends when its own last byte has arrived', async () => {
     const stage = await start({ roundTripMs: 4, bytesPerSecond: { connection: 20_000_000, line: 30_000_000 } });
     const [up, down] = [randomBytes(700_001), randomBytes(900_003)];
     const { client, server } = await stage.open();
@@ -37,7 +37,7 @@ describe('a line carries', () => {
     });
   });
 
-  test('the reset of a client to the server, after the bytes before it', async () => {
+  test('a line carries the reset of a client to the server, after the bytes before it', async () => {
     const stage = await start();
     const { client, server } = await stage.open();
 
@@ -49,7 +49,7 @@ describe('a line carries', () => {
     expect(server.received().toString()).toBe('before');
   });
 
-  test("a server's refusal to the client, as a reset", async () => {
+  test("a line carries a server's refusal to the client, as a reset", async () => {
     const line = await startLine({ to: { port: await freePort() } });
     stages.push(line);
 
@@ -60,7 +60,7 @@ describe('a line carries', () => {
 });
 
 describe('a line takes', () => {
-  test('its round-trip time for each request, and one more for a new connection', async () => {
+  test('a line takes its round-trip time for each request, and one more for a new connection', async () => {
     const roundTripMs = 40;
     const stage = await start({ roundTripMs });
     const startedAt = performance.now();
@@ -89,7 +89,7 @@ describe('a line takes', () => {
     ]);
   });
 
-  test('the time that the rate of a connection and of the whole line gives', async () => {
+  test('a line takes the time that the rate of a connection and of the whole line gives', async () => {
     const bytes = 100_000;
     const stage = await start({ bytesPerSecond: { connection: 1_000_000, line: 1_500_000 } });
     const pairs = [await stage.open(), await stage.open(), await stage.open()];
@@ -108,7 +108,7 @@ describe('a line takes', () => {
     expect(Math.max(...arrivals)).toBeGreaterThanOrEqual(((3 * bytes) / 1_500_000) * 1000 - 2);
   });
 
-  test('no more bytes than are on the way, when the receiver does not take them', async () => {
+  test('a line takes no more bytes than are on the way while the receiver does not take them', async () => {
     const stage = await start();
     const { client } = await stage.open();
     await stage.line.stall({ direction: 'up' });
@@ -125,7 +125,7 @@ describe('a line takes', () => {
 });
 
 describe('a line resets', () => {
-  test('a connection after a number of bytes to the server, which has them all, and the next one too', async () => {
+  test('a line resets a connection after a number of bytes to the server, which has them all, and the next one too', async () => {
     const stage = await start({ reset: { afterBytes: 300_000, direction: 'up', times: 2 } });
 
     for (const _ of [1, 2]) {
@@ -142,7 +142,7 @@ describe('a line resets', () => {
     expect(await stage.line.stats()).toMatchObject({ resets: 2, connections: 3, forwarded: { up: 1_000_000 } });
   });
 
-  test('a connection after a number of bytes to the client', async () => {
+  test('a line resets a connection after a number of bytes to the client', async () => {
     const stage = await start({ roundTripMs: 2, reset: { afterBytes: 70_000, direction: 'down' } });
     const { client, server } = await stage.open();
 
@@ -155,7 +155,7 @@ describe('a line resets', () => {
     expect(client.received()).toHaveLength(70_000);
   });
 
-  test('connections at random, at the same bytes for the same seed', async () => {
+  test('a line resets connections at random, at the same bytes for the same seed', async () => {
     const reset = { random: { meanBytes: 50_000, seed: 7 }, direction: 'up', times: 6 } as const;
     const places = async (options: typeof reset): Promise<readonly number[]> => {
       const stage = await start({ reset: options });
@@ -182,7 +182,7 @@ describe('a line resets', () => {
     expect(other).not.toEqual(once_);
   });
 
-  test('all connections when it is asked to', async () => {
+  test('a line resets all connections on request', async () => {
     const stage = await start();
     const pairs = [await stage.open(), await stage.open()];
 
@@ -197,7 +197,7 @@ describe('a line resets', () => {
 });
 
 describe('a line stalls', () => {
-  test('in one direction until it resumes, and nothing is lost', async () => {
+  test('a line stalls in one direction until it resumes, and nothing is lost', async () => {
     const stage = await start();
     const { client, server } = await stage.open();
     await stage.line.stall({ direction: 'up' });
@@ -212,7 +212,7 @@ describe('a line stalls', () => {
     await server.has(4);
   });
 
-  test('for a time', async () => {
+  test('a line stalls for a given time', async () => {
     const stage = await start();
     const { client, server } = await stage.open();
     const startedAt = performance.now();
@@ -224,7 +224,7 @@ describe('a line stalls', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(28);
   });
 
-  test('one connection after a number of bytes, and forwards the others', async () => {
+  test('a line stalls one connection after a number of bytes, and forwards the others', async () => {
     const stage = await start({ stall: { afterBytes: 1000, direction: 'up', times: 1 } });
     const stalled = await stage.open();
     const other = await stage.open();

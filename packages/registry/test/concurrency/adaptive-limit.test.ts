@@ -85,18 +85,21 @@ function mean(values: readonly number[]): number {
 }
 
 describe('a limit of blobs in flight', () => {
-  test.each([0, 0.2])('grows within seconds to what a line of slow connections can carry (noise %d)', (noise) => {
-    const transfers = new SimulatedTransfers({ connection: 4, line: 40, noise });
+  test.each([0, 0.2])(
+    'a limit of blobs in flight grows within seconds to what a line of slow connections can carry (noise %d)',
+    (noise) => {
+      const transfers = new SimulatedTransfers({ connection: 4, line: 40, noise });
 
-    transfers.run(3);
+      transfers.run(3);
 
-    expect(transfers.limit.value).toBeGreaterThanOrEqual(10);
-    const before = transfers.moved;
-    transfers.run(120);
-    expect((transfers.moved - before) / 120).toBeGreaterThan(0.9 * 40 * megabyte);
-  });
+      expect(transfers.limit.value).toBeGreaterThanOrEqual(10);
+      const before = transfers.moved;
+      transfers.run(120);
+      expect((transfers.moved - before) / 120).toBeGreaterThan(0.9 * 40 * megabyte);
+    },
+  );
 
-  test('grows on a line of fast connections, too, if more of them are faster', () => {
+  test('a limit of blobs in flight grows on a line of fast connections, too, if more of them are faster', () => {
     const transfers = new SimulatedTransfers({ connection: 40, line: 400, blobMegabytes: 200 });
 
     transfers.run(20);
@@ -109,14 +112,14 @@ describe('a limit of blobs in flight', () => {
     ['a noisy fast line', { connection: 1_000, line: 300, openMs: 5, blobMegabytes: 80, noise: 0.25 }],
     ['a slow line', { connection: 1_000, line: 12, openMs: 20 }],
     ['a slow line with large buffers', { connection: 1_000, line: 12, openMs: 20, buffered: 3 }],
-  ])('stays at three where more bring nothing: %s', (_, conditions) => {
+  ])('a limit of blobs in flight stays at three where more bring nothing: %s', (_, conditions) => {
     const values = new SimulatedTransfers(conditions).run(300);
 
     expect(mean(values)).toBeLessThan(3.6);
     expect(Math.max(...values)).toBeLessThanOrEqual(6);
   });
 
-  test('climbs later when the line has become better, and falls when more no longer help', () => {
+  test('a limit of blobs in flight grows later when the line has become better, and falls when more no longer help', () => {
     const transfers = new SimulatedTransfers({ connection: 1_000, line: 12 });
     transfers.run(30);
 
@@ -130,19 +133,19 @@ describe('a limit of blobs in flight', () => {
     expect(transfers.limit.value).toBeLessThan(better);
   });
 
-  test.each([1, 2, 7])('never exceeds the cap: %d', (cap) => {
+  test.each([1, 2, 7])('a limit of blobs in flight never exceeds the cap: %d', (cap) => {
     const values = new SimulatedTransfers({ connection: 4, line: 400 }, cap).run(60);
 
     expect(Math.max(...values)).toBe(cap);
   });
 
-  test('does not change while nothing waits for it', () => {
+  test('a limit of blobs in flight does not change while nothing waits for it', () => {
     const values = new SimulatedTransfers({ connection: 4, line: 400 }).run(60, 3);
 
     expect(new Set(values)).toEqual(new Set([3]));
   });
 
-  test('is halved when the registry is busy, once a second, and grows again after a while', () => {
+  test('a limit of blobs in flight is halved when the registry is busy, once a second, and grows again after a while', () => {
     const transfers = new SimulatedTransfers({ connection: 4, line: 400 });
     transfers.run(10);
     const before = transfers.limit.value;
@@ -157,7 +160,7 @@ describe('a limit of blobs in flight', () => {
     expect(transfers.limit.value).toBe(24);
   });
 
-  test('falls to one if the registry stays busy, and returns to three whether that is faster or not', () => {
+  test('a limit of blobs in flight falls to one if the registry stays busy, and returns to three whether that is faster or not', () => {
     const transfers = new SimulatedTransfers({ connection: 1_000, line: 12, openMs: 20 });
     transfers.run(1);
 
@@ -172,7 +175,7 @@ describe('a limit of blobs in flight', () => {
     expect(transfers.limit.value).toBe(3);
   });
 
-  test('falls no lower than three when connections are reset: that may be the line', () => {
+  test('a limit of blobs in flight falls no lower than three when connections are reset: that may be the line', () => {
     const transfers = new SimulatedTransfers({ connection: 4, line: 400 });
     transfers.run(10);
 

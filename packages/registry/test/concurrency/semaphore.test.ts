@@ -5,7 +5,7 @@ import { Semaphore } from '../../src/concurrency/semaphore.js';
 /** Lets a waiter with a granted slot take it. */
 const settled = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
 
-test('waiters are served in order of arrival', async () => {
+test('those who wait for a semaphore get it in order of arrival', async () => {
   const places = new Semaphore(1);
   const order: string[] = [];
   const leave = await places.acquire();
