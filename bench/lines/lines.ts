@@ -57,7 +57,7 @@ export async function exchangesOf({ source, targets }: Lines): Promise<readonly 
   return (await Promise.all([source, ...targets].map((line) => line.exchanges()))).flat();
 }
 
-/** At this share of a quarter of a second a line may have kept bytes longer than its conditions say. */
+/** At this share of a second a line may have kept bytes longer than its conditions say. */
 const busyShare = 0.9;
 
 /** Says whether the simulation was the limit. */
@@ -65,5 +65,5 @@ export function noteOnLines(busiest: number): string {
   const percent = `${Math.round(busiest * 100)} %`;
   return busiest < busyShare
     ? `The simulated lines were at most ${percent} busy and limited nothing beyond their conditions.`
-    : `**A simulated line was ${percent} busy for a quarter of a second: it may have been the limit.**`;
+    : `**A simulated line was ${percent} busy for a second: it may have been the limit.**`;
 }

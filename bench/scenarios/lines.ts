@@ -39,11 +39,11 @@ const manyLayers = lineCase({
 
 const unevenLayers = lineCase({
   name: 'line-b',
-  title: 'B. 8 layers, the largest of 60 MB, over slow connections',
+  title: 'B. 8 layers, the largest of 60 MB and last, over slow connections',
   setting: overBoth,
   image: layersOf(
     'line-b',
-    [60, 40, 30, 20, 12, 8, 5, 3].map((size) => size * megabyte),
+    [8, 10, 12, 15, 18, 25, 30, 60].map((size) => size * megabyte),
   ),
   source: near,
   target: far,

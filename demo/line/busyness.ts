@@ -1,12 +1,12 @@
 /** How busy the event loop of this process is. */
 export interface Busyness {
-  /** The busiest quarter of a second since the start or the last `clear()`, 0 to 1. */
+  /** The busiest second since the start or the last `clear()`, 0 to 1. */
   busiest(): number;
   clear(): void;
   stop(): void;
 }
 
-const windowMs = 250;
+const windowMs = 1000;
 
 export function watchBusyness(): Busyness {
   let busiest = 0;

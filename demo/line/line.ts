@@ -89,7 +89,7 @@ export interface LineStats {
   /** The most bytes that the line has held in one direction of one connection. */
   readonly mostInTransit: number;
   /**
-   * The busiest quarter of a second of the line's event loop, 0 to 1. At 1 the line itself limited the rate, and not its
+   * The busiest second of the line's event loop, 0 to 1. At 1 the line itself limited the rate, and not its
    * conditions.
    */
   readonly busiest: number;

@@ -17,6 +17,10 @@ import { rateLimit } from './rate-limit.js';
  * the client sends back for the round trip that opening a connection costs: a client that opens a connection and sends
  * waits as long as on a real line, and one that opens it early has gained the same. Only what a client does between
  * `connect` and its first byte comes too early. A line does not simulate TCP's slow start and lost packets.
+ *
+ * Beyond what the line holds (`mostInTransit`), the kernels hold bytes that a client believes to be sent: on Linux's
+ * loopback up to 4 MB in the client's send buffer (`tcp_wmem`), which only the client can limit, and about 0.5 MB in the
+ * receive buffer of the line. What the line has forwarded is with the receiver.
  */
 export async function startLine({ to, ...initial }: LineOptions): Promise<Line> {
   const server = { host: to.host ?? '127.0.0.1', port: to.port };
