@@ -1,5 +1,4 @@
-/** More than what the buffers on the way take at once. */
-const measuredBytes = 16 * 1024 * 1024;
+/** So long that what the buffers on the way take at once hardly counts. */
 const measuredMs = 500;
 const fastBytesPerMs = 64 * 1024;
 
@@ -14,7 +13,7 @@ export class FlushRate {
     this.#since = now;
   }
 
-  /** Above 64 MB/s over the last 16 MB; true until that is measured. */
+  /** Above 64 MB/s over the last half second; true until that is measured. */
   get isFast(): boolean {
     return this.#isFast;
   }
@@ -22,7 +21,7 @@ export class FlushRate {
   took(bytes: number, now: number): void {
     this.#bytes += bytes;
     const ms = now - this.#since;
-    if (this.#bytes < measuredBytes && ms < measuredMs) return;
+    if (ms < measuredMs) return;
     this.#isFast = this.#bytes > fastBytesPerMs * ms;
     this.#bytes = 0;
     this.#since = now;
