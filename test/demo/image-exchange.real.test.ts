@@ -50,7 +50,7 @@ describe('images that the tests make', () => {
     await expect(pushing).rejects.toThrow(/answered 403: .*unknown manifest class/);
   });
 
-  test('images with attestations in Docker form are accepted where only images are accepted', async () => {
+  test('images in Docker form, without attestations, are accepted where only images are accepted', async () => {
     const image = await makeImage({ name: 'plain', layers: [5], format: 'docker' });
 
     await pushImage(picky, { image, repository: 'team/plain', tag: 'latest' });

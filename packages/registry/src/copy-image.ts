@@ -6,6 +6,7 @@ import type {
   BlobShare,
   ContinuedUpload,
   CopyOptions,
+  CopyProgress,
   CopyReport,
   CopyRequest,
   TargetFailure,
@@ -52,11 +53,17 @@ export async function copyImage(
   );
 }
 
+interface CopySettings {
+  readonly onProgress: (progress: CopyProgress) => void;
+  readonly concurrentBlobs: number;
+  readonly signal: AbortSignal;
+}
+
 async function copyPrepared(
   client: RegistryClient,
   request: CopyRequest,
   prepared: PreparedCopy,
-  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+  { onProgress, concurrentBlobs, signal }: CopySettings,
 ): Promise<CopyReport> {
   // From here on aborts are noticed by their event; one that came a moment ago has no event any more.
   signal.throwIfAborted();
@@ -97,7 +104,7 @@ async function copyRequired(
   client: RegistryClient,
   { source }: PreparedCopy,
   incomplete: readonly PreparedTarget[],
-  { onProgress, concurrentBlobs, signal }: Required<CopyOptions>,
+  { onProgress, concurrentBlobs, signal }: CopySettings,
 ): Promise<CopyOutcome> {
   let bytesRead = 0;
   let endRuns = (): void => {};
@@ -136,7 +143,7 @@ async function copyRequired(
 
   const copied = finished
     .filter((result): result is TargetResult => !(result instanceof RegistryError))
-    .map((result) => ({ ...result, ...continuedOn(continued.get(result.target)) }));
+    .map((result) => ({ ...result, continued: continuedOn(continued.get(result.target)) }));
   const faults = runs.flatMap((run, position) => {
     const failure = finished[position];
     return failure instanceof RegistryError ? [{ ...run.identity, failure }] : [];
@@ -148,8 +155,10 @@ function shareOf(blobs: readonly Blob[]): BlobShare {
   return { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) };
 }
 
-function continuedOn(uploads: ReadonlyMap<string, ContinuedUpload> | undefined): Pick<TargetResult, 'continued'> {
-  return uploads === undefined ? {} : { continued: [...uploads.values()] };
+function continuedOn(
+  uploads: ReadonlyMap<string, ContinuedUpload> | undefined,
+): readonly ContinuedUpload[] | undefined {
+  return uploads === undefined ? undefined : [...uploads.values()];
 }
 
 /** Throws the source's fault where it stopped every target: then no target is to blame. */

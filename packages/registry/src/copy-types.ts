@@ -196,10 +196,10 @@ export type CopyProgress =
 
 /** Options of {@link copyImage}, {@link planCopy} and {@link surveyCopy}. */
 export interface CopyOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: CopyProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   /** Most blobs in flight at once, largest first; default: as many as make the copy faster. */
-  readonly concurrentBlobs?: number;
+  readonly concurrentBlobs?: number | undefined;
 }
 
 /** An upload that continued after its connection or an earlier process had broken off. */

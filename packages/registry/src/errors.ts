@@ -83,10 +83,10 @@ export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly decision: Decision;
   /** In milliseconds, between a second and a day; absent where the other side did not say. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** Whether a step that fails only because of this should be retried until it works. */
   readonly mayHeal: boolean;
-  readonly hostReason?: string;
+  readonly hostReason?: string | undefined;
 
   constructor(message: string, { code, decision, retryAfterMs, mayHeal, hostReason, cause }: CodedErrorDetails<Code>) {
     super(message, cause === undefined ? undefined : { cause });

@@ -47,7 +47,7 @@ export async function listTags(
 async function listPage(client: RegistryClient, repo: RepositoryRef, query: string, signal: AbortSignal | undefined) {
   const { response, body } = await requestPage(client, repo, query, signal);
   const next = nextPageQuery(response.headers['link']);
-  return { tags: readTags(body, repo), bytes: body.length, ...(next === undefined ? {} : { next }) };
+  return { tags: readTags(body, repo), bytes: body.length, next };
 }
 
 async function requestPage(
@@ -56,9 +56,8 @@ async function requestPage(
   query: string,
   signal: AbortSignal | undefined,
 ): ReturnType<typeof requestTags> {
-  const withSignal = signal === undefined ? {} : { signal };
   try {
-    return await requestTags(client, repo, { query, limitBytes: pageLimitBytes, ...withSignal });
+    return await requestTags(client, repo, { query, limitBytes: pageLimitBytes, signal });
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof RegistryFault) || error.status !== 404) throw error;

@@ -139,29 +139,36 @@ export async function prepareTarget(client: RegistryClient, preparation: TargetP
   const replaces = current === undefined || current === digest ? undefined : current;
   const parts = new Set(manifests.slice(0, -1).map(({ content }) => content.digest));
   const isExtended = replaces !== undefined && (await isPartOf(client, repo, { digest: replaces, parts, signal }));
-  return {
-    target,
-    repo,
-    looks,
+  return preparedTarget(tag, {
     manifests,
     referrers,
     force,
     tagIsSet: current === digest,
-    tagIsUntold: tag.untold !== undefined,
     plan: {
-      target: target.name,
-      reference: referenceOf(target),
       digest,
       mediaType,
       platforms: copiedPlatforms(composed, manifests, digest),
       alreadyThere,
-      ...(replaces === undefined ? {} : { replaces }),
-      ...(isExtended ? { extends: true } : {}),
-      ...(target.referrers === true ? { referrers: referrers.count } : {}),
+      replaces,
+      extends: isExtended ? true : undefined,
+      referrers: target.referrers === true ? referrers.count : undefined,
       dropped: [...composed.dropped, ...referrers.dropped],
-      ...(composed.note === undefined ? {} : { note: composed.note }),
+      note: composed.note,
     },
-  };
+  });
+}
+
+type FoundOnTarget = Pick<PreparedTarget, 'manifests' | 'referrers' | 'force' | 'tagIsSet'> & {
+  readonly plan: Omit<TargetPlan, 'target' | 'reference'>;
+};
+
+/** Adds what is known of the target before anything else is read from it. */
+export function preparedTarget(
+  { target, repo, looks, untold }: TargetTag,
+  { plan, ...found }: FoundOnTarget,
+): PreparedTarget {
+  const identity = { target: target.name, reference: referenceOf(target) };
+  return { target, repo, looks, ...found, tagIsUntold: untold !== undefined, plan: { ...identity, ...plan } };
 }
 
 /** Whether a manifest, or everything that an index lists, is among the parts of a new index. */

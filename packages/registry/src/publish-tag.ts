@@ -69,7 +69,7 @@ export async function publishTag(publication: Publication): Promise<string | und
       code: 'denied',
       decision: 'block',
       cause: error,
-      ...(status === undefined ? {} : { status }),
+      status,
     });
   }
 }

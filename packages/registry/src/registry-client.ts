@@ -84,7 +84,7 @@ export function createRegistryClient({
       proxies,
       bodies,
       uploadHabits,
-      ...(pulls === undefined ? {} : { pulls }),
+      pulls,
     });
     registryHosts.set(name, made);
     return made;

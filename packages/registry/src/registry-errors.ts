@@ -15,10 +15,10 @@ export interface RegistryDiagnostic {
 export interface RegistryFaultDetails extends RegistryErrorDetails {
   readonly repo: RepositoryRef;
   /** HTTP status, if there was an answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly diagnostics?: readonly RegistryDiagnostic[];
   /** What the request was about, if there was an answer. */
-  readonly resource?: Resource;
+  readonly resource?: Resource | undefined;
 }
 
 /** A fault of one registry, with the side, host, repository, answer, and what to do. */
@@ -26,9 +26,9 @@ export class RegistryFault extends RegistryError {
   readonly side: RepositoryRef['side'];
   readonly host: string;
   readonly repository: string;
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly diagnostics: readonly RegistryDiagnostic[];
-  readonly resource?: Resource;
+  readonly resource?: Resource | undefined;
   /** The message without its leading host and repository: for a fault that says the same with another decision. */
   readonly reason: string;
 

@@ -10,7 +10,7 @@ export interface TagsRequest {
   /** `n=1000`, or the query of a page that the registry named itself. */
   readonly query: string;
   readonly limitBytes: number;
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,8 +33,8 @@ export async function requestTags(
     scopes: repositoryScopes(repo.repository, 'pull'),
     headers: { accept: 'application/json' },
     expect: [200],
-    ...(attempts === undefined ? {} : { attempts }),
-    ...(signal === undefined ? {} : { signal }),
+    attempts,
+    signal,
   } as const;
   const host = client.host(repo.host);
   const url = `/v2/${repo.repository}/tags/list`;

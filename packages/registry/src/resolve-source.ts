@@ -42,11 +42,11 @@ export async function resolveSource(
   if (fixed !== undefined) return { digest: fixed };
   const repo = sourceRepo({ source });
   const tag = source.tag ?? 'latest';
-  const look = await lookForManifest(client, repo, tag, withSignal(signal));
+  const look = await lookForManifest(client, repo, tag, { signal });
   if (look.kind === 'there') return { digest: look.head.digest, head: look.head };
   throw await missingManifest(client, repo, tag, {
     codes: look.kind === 'absent' ? look.codes : [],
-    ...withSignal(signal),
+    signal,
   });
 }
 
@@ -130,7 +130,7 @@ async function repositoryIsMissing(
       query: 'n=1',
       attempts: 2,
       limitBytes: tagsLimitBytes,
-      ...withSignal(signal),
+      signal,
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -144,8 +144,4 @@ async function repositoryIsMissing(
 
 function saysNoName(codes: readonly string[]): boolean {
   return codes.includes('NAME_UNKNOWN') || codes.includes('NAME_INVALID');
-}
-
-function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal | undefined } {
-  return signal === undefined ? {} : { signal };
 }

@@ -157,8 +157,8 @@ export class TargetRun {
       ...plan,
       outcome: 'copied',
       ...this.#counts,
-      ...(backup === undefined ? {} : { backup }),
-      ...(unread === undefined ? {} : { unread }),
+      backup,
+      unread,
     };
   }
 

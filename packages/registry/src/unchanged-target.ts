@@ -1,7 +1,7 @@
 import type { CopyRequest, VerifiedCopy } from './copy-types.js';
 import { isImageManifest } from './manifests/media-types.js';
 import type { Digest } from './oci/digest.js';
-import { referenceOf } from './prepare-target.js';
+import { preparedTarget } from './prepare-target.js';
 import type { PreparedTarget, TargetTag } from './prepare-target.js';
 import { noReferrers } from './referrers/required-referrers.js';
 
@@ -23,29 +23,22 @@ export function unchangedTarget(
   const unchanged =
     knownCopy(tag, sourceDigest) ?? (request.force === true ? undefined : equalTag(tag, sourceDigest, request));
   if (unchanged === undefined) return undefined;
-  const { target, repo, looks } = tag;
   const { digest, mediaType, platforms, dropped, note } = unchanged;
-  return {
-    target,
-    repo,
-    looks,
+  return preparedTarget(tag, {
     manifests: [],
     referrers: noReferrers,
     force: false,
     tagIsSet: true,
-    tagIsUntold: tag.untold !== undefined,
     plan: {
-      target: target.name,
-      reference: referenceOf(target),
       digest,
       mediaType,
       platforms,
       dropped,
-      ...(note === undefined ? {} : { note }),
+      note,
       alreadyThere: true,
-      ...(tag.untold === undefined ? {} : { unread: unreadReason }),
+      unread: tag.untold === undefined ? undefined : unreadReason,
     },
-  };
+  });
 }
 
 /** A manifest that a policy of the target forbids to read is there: nothing says that it differs from what was put. */

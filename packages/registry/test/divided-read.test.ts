@@ -276,7 +276,7 @@ describe('a server that does not take part', () => {
     ],
     ['knows no ranges', ({ response }: Exchange) => answer(response, 416)],
   ])(
-    'a server that does not serve ranges and %s is read over the first connection, which does not break, and gets no range again',
+    'a server that %s is read over the first connection, which does not break, and gets no range again',
     async (_, reply) => {
       const source = await startScripted();
       const placed = [placeBlob(source), placeBlob(source)];

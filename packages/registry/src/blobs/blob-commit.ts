@@ -170,7 +170,7 @@ export function asRetry(fault: RegistryError, repo: RepositoryRef): RegistryFaul
     decision: 'retry',
     diagnostics,
     cause: fault,
-    ...(status === undefined ? {} : { status }),
+    status,
   });
 }
 

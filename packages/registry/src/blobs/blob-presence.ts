@@ -15,8 +15,8 @@ import type { Blob } from './image-blobs.js';
 export type BlobPresence = 'there' | 'absent' | 'unknown';
 
 interface CheckOptions {
-  readonly signal?: AbortSignal;
-  readonly attempts?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly attempts?: number | undefined;
   /** The blob should be there: a HEAD that says "not found" is checked by GET, because some registries refuse HEAD so. */
   readonly isLikely?: boolean;
 }
@@ -54,7 +54,7 @@ export async function lookForBlob(
       method: 'HEAD',
       what: `HEAD blob ${blob.digest}`,
       expect: [200, 404],
-      ...(attempts === undefined ? {} : { attempts }),
+      attempts,
     });
     const presence = presenceOf(response, blob, response.headers['content-length']);
     if (presence !== undefined && !(presence === 'absent' && isLikely)) return presence;

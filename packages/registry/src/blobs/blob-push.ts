@@ -65,5 +65,5 @@ export function baseRequest(
   repo: RepositoryRef,
   signal: AbortSignal | undefined,
 ): Pick<RegistryRequest, 'repo' | 'resource' | 'scopes' | 'signal'> {
-  return { repo, resource: 'upload', scopes: scopesOf(repo), ...(signal === undefined ? {} : { signal }) };
+  return { repo, resource: 'upload', scopes: scopesOf(repo), signal };
 }

@@ -13,6 +13,6 @@ export function blobRequest(repo: RepositoryRef, { digest }: Blob, signal?: Abor
     url: `/v2/${repo.repository}/blobs/${digest}`,
     what: `GET blob ${digest}`,
     scopes: scopesOf(repo),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 }

@@ -82,7 +82,7 @@ export class UploadAttempts {
       retryAfterMs,
       hostReason: fault.hostReason,
       diagnostics: told?.diagnostics ?? [],
-      ...(told?.status === undefined ? {} : { status: told.status }),
+      status: told?.status,
     });
   }
 

@@ -42,7 +42,7 @@ export interface ManifestOptions {
   /** A refusal despite a token counts as "not there". */
   readonly deniedIsAbsent?: boolean;
   /** How many attempts in all. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The budget of the image that needs the manifest; absent: nothing of it is kept. */
   readonly budget?: BodyBudget;
 }
@@ -247,7 +247,7 @@ export async function putManifest(
   what = reference,
 ): Promise<StoredManifest> {
   const response = await sendAndDiscard(client.host(repo.host), {
-    ...manifestRequest(repo, 'PUT', reference, signal === undefined ? {} : { signal }),
+    ...manifestRequest(repo, 'PUT', reference, { signal }),
     what: `PUT manifest ${what}`,
     headers: { 'content-type': mediaType, accept: acceptedManifests },
     body,
@@ -275,7 +275,7 @@ export async function deleteManifest(
 ): Promise<void> {
   try {
     await sendAndDiscard(client.host(repo.host), {
-      ...manifestRequest(repo, 'DELETE', digest, { attempts: 1, ...(signal === undefined ? {} : { signal }) }),
+      ...manifestRequest(repo, 'DELETE', digest, { attempts: 1, signal }),
       deniedIsAnswer: true,
       expect: [200, 202, 204, 404, 405],
     });
@@ -343,8 +343,8 @@ function manifestRequest(
     headers: { accept: acceptedManifests },
     deniedIsAnswer: deniedIsAbsent,
     ...(repo.side === 'source' ? { pull: method === 'GET' ? 'counted' : 'free' } : {}),
-    ...(attempts === undefined ? {} : { attempts }),
-    ...(signal === undefined ? {} : { signal }),
+    attempts,
+    signal,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Platform } from './platform.js';
 /** The platform that the config of an image declares. */
 export interface ConfigPlatform {
   /** Canonical. Absent if the config lacks the operating system or the architecture. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   /** The parts that the config declares, canonical. A platform that differs in one of them does not match. */
   readonly named: NamedParts;
   /** What is unusual about it, for messages: `its config names no architecture`. */

@@ -14,7 +14,7 @@ export interface ChildDescriptor {
   /** Bytes of the manifest itself. */
   readonly size: number;
   /** Canonical; absent if the index has none, or `unknown/unknown`. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   readonly artifactType?: string;
   readonly annotations: Readonly<Record<string, string>>;
   /** The original entry of the index with all fields. */
@@ -193,7 +193,7 @@ function readChild(entry: unknown, name: string): ChildDescriptor {
     size,
     annotations: textFields(entry['annotations']),
     json: entry,
-    ...(platform === undefined ? {} : { platform }),
+    platform,
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
   };
 }

@@ -61,7 +61,7 @@ export interface TagComposition {
   /** Dropped by the manifest policy, or because the source no longer has it. */
   readonly dropped: readonly DroppedManifest[];
   /** A note for the user if the platform could not be compared as usual. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** The source offers none of the wanted platforms. */
@@ -93,7 +93,7 @@ export function composeTag(request: CompositionRequest): TagComposition {
   const platforms = kept.flatMap(({ digest, platform }) =>
     platform === undefined ? [] : [{ platform: printPlatform(platform), digest }],
   );
-  const result = { platforms, offered, missing, dropped, ...(note === undefined ? {} : { note }) };
+  const result = { platforms, offered, missing, dropped, note };
   const whole = { kind: 'source', digest: source.digest, mediaType: source.mediaType } as const;
   if (source.kind === 'image') return { root: whole, children: [], ...result };
 
@@ -110,9 +110,9 @@ export function composeTag(request: CompositionRequest): TagComposition {
 /** A manifest that a tag may point to; `child` is absent if the source itself is a single manifest. */
 interface Offer {
   readonly digest: Digest;
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   /** Set if its config was read. */
-  readonly config?: ConfigPlatform;
+  readonly config?: ConfigPlatform | undefined;
   readonly child?: ChildDescriptor;
   /** For an attestation: the digest of the manifest that it describes. */
   readonly about?: string;
@@ -137,7 +137,7 @@ function ownOffer({ source: { digest }, configs }: CompositionRequest): Offer {
 
 function offered(digest: Digest, named: Platform | undefined, config: ConfigPlatform | undefined): Offer {
   const platform = named ?? config?.platform;
-  return { digest, ...(platform === undefined ? {} : { platform }), ...(config === undefined ? {} : { config }) };
+  return { digest, platform, config };
 }
 
 interface Choice {
@@ -145,7 +145,7 @@ interface Choice {
   readonly missing: readonly string[];
   /** The choice is the manifest of one platform and needs no index. */
   readonly single: boolean;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 function choose(offers: readonly Offer[], request: CompositionRequest): Choice {

@@ -16,7 +16,7 @@ export interface TagContents {
 export interface TaggedImage {
   readonly digest: Digest;
   /** Absent if neither the index nor the config declares one. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
 }
 
 /**

@@ -86,7 +86,7 @@ function extended(index: JsonObject | undefined, referrers: readonly RequiredMan
 function describeReferrer({ digest, mediaType, body }: Content): JsonObject {
   const { artifactType, config, annotations } = JSON.parse(body.toString('utf8')) as {
     readonly artifactType?: unknown;
-    readonly config?: { readonly mediaType?: unknown } | null;
+    readonly config?: { readonly mediaType?: unknown } | null | undefined;
     readonly annotations?: unknown;
   };
   const configType = config?.mediaType === emptyType ? undefined : config?.mediaType;

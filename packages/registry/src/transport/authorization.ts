@@ -4,7 +4,8 @@ import type { Challenge } from './challenge.js';
 
 /** What a registry requires: learned from its challenges, and updated by each of them. */
 type Scheme =
-  { readonly type: 'basic' } | { readonly type: 'bearer'; readonly realm: string; readonly service?: string };
+  | { readonly type: 'basic' }
+  | { readonly type: 'bearer'; readonly realm: string; readonly service?: string | undefined };
 
 export interface Token {
   readonly value: string;
@@ -14,7 +15,7 @@ export interface Token {
 
 /** Gets one token from a realm. @throws RegistryError when the realm refuses */
 export type TokenSource = (
-  query: { readonly realm: string; readonly service?: string; readonly scopes: readonly string[] },
+  query: { readonly realm: string; readonly service?: string | undefined; readonly scopes: readonly string[] },
   credentials: RegistryCredentials | undefined,
   repo: RepositoryRef,
 ) => Promise<Token>;
@@ -63,7 +64,7 @@ export class HostAuthorization {
     );
     if (bearer !== undefined) {
       const { realm = '', service, scope } = bearer.parameters;
-      this.#scheme = { type: 'bearer', realm, ...(service === undefined ? {} : { service }) };
+      this.#scheme = { type: 'bearer', realm, service };
       const asked = withChallenged(scopes, scope);
       this.#forget(repo, scopes, rejected);
       const token = await this.#token(this.#scheme, repo, asked, cacheKey(repo, scopes));
@@ -130,7 +131,7 @@ export class HostAuthorization {
     const credentials = await this.#credentialsFor(repo);
     // This client cannot renew it: its file is read again when the registry refuses it.
     if (credentials?.registryToken !== undefined) return { value: credentials.registryToken, staleAt: 0 };
-    const query = { realm, scopes, ...(service === undefined ? {} : { service }) };
+    const query = { realm, scopes, service };
     const token = await this.#requestToken(query, credentials, repo);
     this.#tokens.delete(key);
     this.#tokens.set(key, token);

@@ -58,8 +58,10 @@ export function readAnnouncedPulls(headers: IncomingHttpHeaders): AnnouncedPulls
   };
 }
 
-function readQuota(header: string | readonly string[] | undefined): { count: number; seconds?: number } | undefined {
+function readQuota(
+  header: string | readonly string[] | undefined,
+): { count: number; seconds: number | undefined } | undefined {
   const [, count, seconds] = /^\s*(\d{1,9})\s*(?:;\s*w=(\d{1,8})\b.*)?$/.exec(String(header ?? '')) ?? [];
   if (count === undefined) return undefined;
-  return { count: Number(count), ...(seconds === undefined ? {} : { seconds: Number(seconds) }) };
+  return { count: Number(count), seconds: seconds === undefined ? undefined : Number(seconds) };
 }

@@ -48,7 +48,7 @@ export interface ExchangeOptions {
   readonly answerMs: number;
   /** On a connection of its own, which nothing used before and nothing uses afterwards. */
   readonly fresh?: boolean | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 let freshConnections = 0;
@@ -83,7 +83,7 @@ export interface OpenExchange {
 /** Sends one request and returns the head of its answer; no redirect, no retry, no classification of the status. */
 export async function exchange(
   url: URL,
-  { body, ...options }: ExchangeOptions & { readonly body?: Buffer },
+  { body, ...options }: ExchangeOptions & { readonly body?: Buffer | undefined },
 ): Promise<Answer> {
   const head = options.method === 'HEAD' ? await options.network.heads?.ask(url, options) : undefined;
   if (head !== undefined) return head;

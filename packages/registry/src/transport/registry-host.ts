@@ -41,7 +41,7 @@ export interface RegistryHostOptions {
   readonly proxies: ProxyRules;
   readonly mirrors: MirrorList<RegistryHost>;
   readonly bodies: BodyBudgets;
-  readonly pulls?: PullQuota;
+  readonly pulls?: PullQuota | undefined;
   readonly uploadHabits?: UploadHabitStore | undefined;
 }
 

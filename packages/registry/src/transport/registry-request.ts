@@ -245,7 +245,7 @@ function passing({ reason, status }: RegistryFault, { repo }: RegistryRequest): 
     repo,
     code: 'server-error',
     decision: 'retry',
-    ...(status === undefined ? {} : { status }),
+    status,
   });
 }
 
@@ -291,12 +291,12 @@ function bodyOptions(
   limitBytes: number,
   signal: AbortSignal | undefined,
 ): Omit<Parameters<typeof readBody>[1], 'budget'> {
-  return { limitBytes, idleMs: timing.idleMs, ...(signal === undefined ? {} : { signal }) };
+  return { limitBytes, idleMs: timing.idleMs, signal };
 }
 
 function retryOptions(
   host: RegistryHost,
   { attempts = maxAttempts, signal }: RegistryRequest,
 ): Parameters<typeof retrying>[1] {
-  return { attempts, timing: host.timing, ...(signal === undefined ? {} : { signal }) };
+  return { attempts, timing: host.timing, signal };
 }

@@ -20,20 +20,20 @@ export interface RegistryRequest {
    */
   readonly deniedIsAnswer?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: Buffer | undefined;
   /** A read of a source's manifest: one that the source may count, or a free one that only reports the count. */
   readonly pull?: 'counted' | 'free';
   /** Default: the host's `answerMs`. */
   readonly answerMs?: number;
   /** How many attempts in all, default 4. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** A redirect chose the URL's origin: the URL is used unchanged, without the registry's authorization. */
   readonly foreign?: boolean;
   /** On a connection that no other request uses. */
   readonly fresh?: boolean | undefined;
   /** The digest of the whole answer is checked before it is used: a redirect without TLS is possible if allowed. */
   readonly isVerified?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A request whose answer has a body. */
@@ -60,6 +60,6 @@ export function exchangeOptions(
     connectMs: host.timing.connectMs,
     answerMs: answerMs ?? host.timing.answerMs,
     fresh,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 }

@@ -11,7 +11,7 @@ interface ReadOptions {
   readonly limitBytes: number;
   readonly idleMs: number;
   readonly budget: BodyBudget;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class BodyTooLarge extends Error {}

@@ -53,7 +53,7 @@ export function responseFault(
     code,
     // The registry announced how long it is closed: no failure, and no retry before that.
     decision: status === 503 && decision === 'retry' && retryAfterMs !== undefined ? 'wait' : decision,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs,
   });
 }
 

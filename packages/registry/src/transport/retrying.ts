@@ -7,7 +7,7 @@ export interface RetryOptions {
   /** How many attempts in all. */
   readonly attempts: number;
   readonly timing: Timing;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

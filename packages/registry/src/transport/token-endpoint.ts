@@ -25,7 +25,7 @@ const renewalMarginMs = 60_000;
 
 interface TokenQuery {
   readonly realm: string;
-  readonly service?: string;
+  readonly service?: string | undefined;
   readonly scopes: readonly string[];
 }
 
@@ -177,7 +177,7 @@ async function askOnce(
       network: host.network(url, url.origin === (await host.base(repo)).origin),
       connectMs: timing.connectMs,
       answerMs: timing.answerMs,
-      ...(content === undefined ? {} : { body: content }),
+      body: content,
     });
     const limits = { limitBytes: bodyLimitBytes, idleMs: timing.idleMs };
     const body = await host.bodies.forBody(

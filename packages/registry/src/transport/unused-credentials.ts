@@ -27,9 +27,9 @@ export async function withUnused<T>(host: RegistryHost, repo: RepositoryRef, err
     diagnostics,
     cause,
     ...(hostReason === undefined ? {} : { hostReason: `${hostReason}; ${told}` }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(status === undefined ? {} : { status }),
-    ...(resource === undefined ? {} : { resource }),
+    retryAfterMs,
+    status,
+    resource,
   });
 }
 
