@@ -51,7 +51,9 @@ const mostCreditMs = 100;
 /** One read of a socket. */
 const readBytes = 64 * 1024;
 /** Near the largest window that Linux gives a connection: what is on the way on a long line without a rate. */
-const mostWindowBytes = 4 * 1024 * 1024;
+const unlimitedWindowBytes = 4 * 1024 * 1024;
+/** How late bytes may leave the line on a busy machine without being missed on it. */
+const latenessMs = 20;
 const loopbackWindowBytes = 256 * 1024;
 
 /**
@@ -196,5 +198,6 @@ function* piecesOf(chunk: Buffer, bytesPerSecond: number): Generator<Buffer> {
 
 function windowBytes(bytesPerSecond: number, roundTripMs: number): number {
   if (roundTripMs === 0) return loopbackWindowBytes;
-  return Math.min(mostWindowBytes, (bytesPerSecond / 1000) * (roundTripMs / 2 + backlogMs) + readBytes);
+  if (bytesPerSecond === Infinity) return unlimitedWindowBytes;
+  return (bytesPerSecond / 1000) * (roundTripMs / 2 + backlogMs + latenessMs) + readBytes;
 }
