@@ -1,4 +1,5 @@
 import type { BlobLocations } from '../client-options.js';
+import { dropOldest } from '../concurrency/drop-oldest.js';
 import type { Digest } from '../oci/digest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 
@@ -41,10 +42,7 @@ export class BlobLocationCache {
     known.add(repository);
     this.#repositories.delete(key);
     this.#repositories.set(key, known);
-    for (const oldest of this.#repositories.keys()) {
-      if (this.#repositories.size <= maxEntries) return;
-      this.#repositories.delete(oldest);
-    }
+    dropOldest(this.#repositories, maxEntries);
   }
 
   /** Forgets a repository from which the registry did not mount the blob. */

@@ -24,14 +24,14 @@ export class ChoosingHash implements BlobHash {
   readonly #of: Digest;
   readonly #now: () => number;
   #chosen: BlobHash;
-  #choice: Choice | undefined;
+  #choice: HashChoice | undefined;
 
   /** @param now milliseconds */
   constructor(of: Digest, now: () => number) {
     this.#of = of;
     this.#now = now;
     this.#chosen = new NativeHash(of);
-    this.#choice = new Choice(of);
+    this.#choice = new HashChoice(of);
   }
 
   get offset(): number {
@@ -58,7 +58,7 @@ export class ChoosingHash implements BlobHash {
   }
 }
 
-class Choice {
+class HashChoice {
   readonly #early = new EarlyBytes();
   #startedAt: number | undefined;
   #hashedBefore = 0;

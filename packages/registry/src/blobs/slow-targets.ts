@@ -14,7 +14,7 @@ const longestPauseMs = 600_000;
 /** A slow target may have become faster after this time. */
 const confirmedMs = 60_000;
 
-interface Verdict {
+interface SlowVerdict {
   readonly isSlow: boolean;
   readonly until: number;
   readonly refuted: number;
@@ -26,7 +26,7 @@ interface Verdict {
  * trial: if they are much faster without it, it is slow for all blobs. Times are milliseconds of one monotonic clock.
  */
 export class SlowTargets {
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #verdicts = new Map<string, SlowVerdict>();
 
   /** One for each blob that is read. */
   trial(): SlowTargetTrial {

@@ -1,3 +1,4 @@
+import { dropOldest } from '../concurrency/drop-oldest.js';
 import { RegistryError } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import { isArtifactManifest } from '../oci/source-manifest.js';
@@ -47,9 +48,8 @@ export async function assertKindsTaken(
 }
 
 function remember(kinds: Set<Digest>, kind: Digest): void {
-  const [oldest] = kinds;
-  if (kinds.size >= maxKinds && oldest !== undefined) kinds.delete(oldest);
   kinds.add(kind);
+  dropOldest(kinds, maxKinds);
 }
 
 /** @returns false if the registry gave no clear answer: another image may probe it again */

@@ -1,4 +1,5 @@
 import type { CredentialProvider, RegistryCredentials } from '../client-options.js';
+import { dropOldest } from '../concurrency/drop-oldest.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { Challenge } from './challenge.js';
 
@@ -96,7 +97,7 @@ export class HostAuthorization {
     if (credentials.registryToken !== undefined) return `Bearer ${credentials.registryToken}`;
     const header = basicAuthorization(credentials);
     this.#basicHeaders.set(basicKey(repo), header);
-    dropOldest(this.#basicHeaders);
+    dropOldest(this.#basicHeaders, maxEntries);
     return header;
   }
 
@@ -135,19 +136,12 @@ export class HostAuthorization {
     const token = await this.#requestToken(query, credentials, repo);
     this.#tokens.delete(key);
     this.#tokens.set(key, token);
-    dropOldest(this.#tokens);
+    dropOldest(this.#tokens, maxEntries);
     return token;
   }
 
   #credentialsFor({ repository, name }: RepositoryRef): Promise<RegistryCredentials | undefined> {
     return this.#credentials(this.#host, repository, name);
-  }
-}
-
-function dropOldest(kept: Map<string, unknown>): void {
-  for (const oldest of kept.keys()) {
-    if (kept.size <= maxEntries) break;
-    kept.delete(oldest);
   }
 }
 

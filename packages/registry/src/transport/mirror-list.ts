@@ -1,4 +1,5 @@
 import type { MirrorSettings } from '../client-options.js';
+import { dropOldest } from '../concurrency/drop-oldest.js';
 import type { RegistryError } from '../errors.js';
 import { isDigest } from '../oci/digest.js';
 
@@ -58,10 +59,7 @@ export class MirrorList<Host> {
   markBad(reference: string): boolean {
     if (this.isEmpty || this.#distrusted.has(reference)) return false;
     this.#distrusted.add(reference);
-    for (const oldest of this.#distrusted) {
-      if (this.#distrusted.size <= maxDistrusted) break;
-      this.#distrusted.delete(oldest);
-    }
+    dropOldest(this.#distrusted, maxDistrusted);
     return true;
   }
 }

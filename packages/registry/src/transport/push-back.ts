@@ -8,10 +8,10 @@ import type { RegistryRequest } from './request-options.js';
 /** A registry that limits connections resets new ones. A line that breaks resets those that have carried bytes, too. */
 const youngConnectionBytes = 4 * 1024 * 1024;
 
-type TransferRequest = Pick<RegistryRequest, 'repo' | 'resource'>;
+type ObservedRequest = Pick<RegistryRequest, 'repo' | 'resource'>;
 
 /** Records an answer that says that the registry is busy: fewer blobs are then in flight there. */
-export function notePushBack(host: RegistryHost, { repo, resource }: TransferRequest, status: number): void {
+export function notePushBack(host: RegistryHost, { repo, resource }: ObservedRequest, status: number): void {
   if (status !== 429 && status !== 503) return;
   if (resource !== 'blob' && resource !== 'upload') return;
   host.lanes[repo.side].pushedBack('busy');
@@ -19,7 +19,7 @@ export function notePushBack(host: RegistryHost, { repo, resource }: TransferReq
 }
 
 /** The same for a blob whose connection is reset while it is read. */
-export function watchRead(host: RegistryHost, { repo, resource }: TransferRequest, response: IncomingMessage): void {
+export function watchRead(host: RegistryHost, { repo, resource }: ObservedRequest, response: IncomingMessage): void {
   if (resource !== 'blob') return;
   const { socket } = response;
   // Only the other side's end of the connection is an error of the answer; this client destroys it without one.
@@ -27,7 +27,7 @@ export function watchRead(host: RegistryHost, { repo, resource }: TransferReques
 }
 
 /** The same for the data of an upload. */
-export function watchUpload(host: RegistryHost, { repo }: TransferRequest, { request, response }: OpenExchange): void {
+export function watchUpload(host: RegistryHost, { repo }: ObservedRequest, { request, response }: OpenExchange): void {
   response.catch((error: unknown) => {
     const { syscall, code } = error as NodeJS.ErrnoException;
     // An error of the system: a request that this client destroys ends with ECONNRESET, too.

@@ -1,3 +1,4 @@
+import { dropOldest } from '../concurrency/drop-oldest.js';
 import { parseChallenges } from './challenge.js';
 import { exchange } from './exchange.js';
 import type { Answer } from './exchange.js';
@@ -72,12 +73,11 @@ async function exchangeElsewhere(host: RegistryHost, request: RegistryRequest, u
   const query = {
     realm: absolute,
     scopes: scope === undefined ? [] : scope.split(' '),
-    ...(service === undefined ? {} : { service }),
+    service,
   };
   const { value } = await requestToken(host, query, undefined, request.repo);
-  const [oldest] = host.redirectTokens.keys();
-  if (oldest !== undefined && host.redirectTokens.size >= maxTokens) host.redirectTokens.delete(oldest);
   host.redirectTokens.set(`${url.origin} ${request.repo.repository}`, `Bearer ${value}`);
+  dropOldest(host.redirectTokens, maxTokens);
   return oneExchange(host, request, url, false, `Bearer ${value}`);
 }
 

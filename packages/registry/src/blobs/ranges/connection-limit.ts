@@ -14,7 +14,7 @@ const pushedBackMs = 5 * 60_000;
 const refusedMs = 60 * 60_000;
 
 /** An earlier measurement, with fewer connections. */
-interface Trial {
+interface ConnectionTrial {
   readonly connections: number;
   readonly bytesPerSecond: number;
 }
@@ -34,7 +34,7 @@ export class ConnectionLimit {
   #refusedUntil = 0;
   #fruitlessAt = -Infinity;
   #open = 0;
-  #trial: Trial | undefined;
+  #trial: ConnectionTrial | undefined;
   #growAt = 0;
   #retryMs: number = retryMs.first;
   #firstByteMs: number | undefined;
@@ -166,7 +166,7 @@ export class ConnectionLimit {
     this.#restart(now);
   }
 
-  #hasGained(trial: Trial, bytesPerSecond: number, now: number): boolean {
+  #hasGained(trial: ConnectionTrial, bytesPerSecond: number, now: number): boolean {
     const gain = bytesPerSecond / trial.bytesPerSecond;
     const most = this.#allowed / trial.connections;
     if (gain >= 1 + leastGain * (most - 1)) {
@@ -184,7 +184,7 @@ export class ConnectionLimit {
     this.#retryMs = Math.min(2 * this.#retryMs, retryMs.most);
   }
 
-  #grow(trial: Trial, now: number): void {
+  #grow(trial: ConnectionTrial, now: number): void {
     const next = Math.min(this.#ceiling, Math.ceil(2 * trial.connections));
     if (now < this.#growAt || trial.bytesPerSecond >= fastBytesPerSecond || next <= this.#allowed) return;
     this.#trial = trial;

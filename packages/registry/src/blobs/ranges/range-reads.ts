@@ -1,3 +1,4 @@
+import { dropOldest } from '../../concurrency/drop-oldest.js';
 import type { Digest } from '../../oci/digest.js';
 import { ByteBudget } from './byte-budget.js';
 import { ConnectionLimit } from './connection-limit.js';
@@ -42,12 +43,5 @@ export class RangeReads {
 
   mayDivide(digest: Digest): boolean {
     return !this.#whole.has(digest);
-  }
-}
-
-function dropOldest<K>(kept: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean }, most: number) {
-  for (const oldest of kept.keys()) {
-    if (kept.size <= most) return;
-    kept.delete(oldest);
   }
 }

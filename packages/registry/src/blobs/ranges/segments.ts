@@ -1,7 +1,7 @@
 import type { BufferLease } from '../../transport/buffer-pool.js';
 
 /** Bytes that arrived before their turn, with a lease that is kept. */
-export interface EarlyBytes {
+export interface EarlyBuffer {
   readonly bytes: Buffer;
   readonly lease: BufferLease;
 }
@@ -13,7 +13,7 @@ export interface Segment<Connection> {
   end: number;
   /** All bytes before this one have arrived. */
   received: number;
-  readonly early: EarlyBytes[];
+  readonly early: EarlyBuffer[];
   readonly connections: Set<Connection>;
 }
 
@@ -111,13 +111,13 @@ export class Segments<Connection> {
   }
 
   /** Gives up everything. @returns the bytes that were waiting for their turn */
-  clear(): readonly EarlyBytes[] {
+  clear(): readonly EarlyBuffer[] {
     const early = this.#assigned.flatMap((one) => one.early);
     this.#assigned = [];
     return early;
   }
 }
 
-function bytesIn(early: readonly EarlyBytes[]): number {
+function bytesIn(early: readonly EarlyBuffer[]): number {
   return early.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
