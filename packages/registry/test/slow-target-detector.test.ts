@@ -1,8 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { SlowTargetDetector } from '../src/blobs/slow-target-detector.js';
-import { SlowTargets } from '../src/blobs/slow-targets.js';
-import type { SlowTargetTrial } from '../src/blobs/slow-targets.js';
+import { SlowTargets, trialBytes } from '../src/blobs/slow-targets.js';
 
 const megabyte = 1_000_000;
 const windowMs = 250;
@@ -45,86 +44,84 @@ test('with many blobs in flight to a target, each is judged by more windows', ()
   expect(judged).toEqual([...Array.from({ length: 3 }, () => false), true, true, true]);
 });
 
-describe('a target that was dropped from one blob', () => {
-  /** Drops a target at 1 s, where the other had 1 MB/s, and lets the other have its rate for some seconds. */
-  async function afterDrop(megabytesPerSecond: number, targets = new SlowTargets()): Promise<boolean> {
-    const trial = targets.trial();
-    const other = detector(200, { name: 'other', trial });
-    let isSlow: Promise<boolean> | undefined;
-    for (let now = 50; now <= 8_000; now += 50) {
-      if (now === 1_000) isSlow = detector(200, { trial }).drop(now);
-      other.sent(((now < 1_000 ? 1 : megabytesPerSecond) * megabyte) / 20);
-      other.isTooSlow(now);
+/** Tries a target while the others have these rates, in MB/s; buffers take some MB of the others at once. */
+function tried(own: number, others: readonly number[], { targets = new SlowTargets(), bufferMegabytes = 4 } = {}) {
+  const names = others.map((_, position) => `other${position}`);
+  const trial = targets.try('target', ['target', ...names], 0);
+  // The slowest of the others sets the pace of the source.
+  let queued = 0;
+  for (let now = 50; now <= 10_000; now += 50) {
+    trial.sent('target', (own * megabyte) / 20);
+    for (const [position, rate] of others.entries()) {
+      const burst = now === 50 ? bufferMegabytes * megabyte : 0;
+      trial.sent(names[position] ?? '', burst + (rate * megabyte) / 20);
     }
-    trial.end(8_000);
-    return (await isSlow) ?? false;
+    queued += ((Math.min(...others) - own) * megabyte) / 20 + (now === 50 ? bufferMegabytes * megabyte : 0);
+    const isSlow = trial.check(queued >= trialBytes, now);
+    if (isSlow !== undefined) return isSlow;
   }
+  return undefined;
+}
 
-  test.each([
-    [1, false],
-    [1.5, false],
-    [3, true],
-    [50, true],
-  ])(
-    'a target that was dropped from one blob is slow for all if the other is at %d MB/s without it, after 1 MB/s with it: %s',
-    async (rate, expected) => {
-      expect(await afterDrop(rate)).toBe(expected);
-    },
-  );
+test.each([
+  [4, [4], false],
+  [4, [4.1, 4], false],
+  [4, [7], false],
+  [4, [12], true],
+  [1, [100], true],
+  [0, [3], true],
+  [4, [100, 4], false],
+  [100, [100], false],
+  [0.2, [0.2], false],
+])('a target at %d MB/s is too slow for others that would have %j MB/s: %s', (own, others, expected) => {
+  expect(tried(own, others)).toBe(expected);
+});
 
-  test('a target that was dropped from one blob is not dropped from others if it is not slow, for a while', async () => {
-    const targets = new SlowTargets();
-    await afterDrop(1, targets);
+test('a target that proved equal is not tried again for a while, and longer each time', () => {
+  const targets = new SlowTargets();
+  const trials = [5_000, 32_000, 60_000].map((now) => targets.mayTry('target', now));
+  expect(trials).toEqual([true, true, true]);
 
-    expect([5_000, 30_000, 60_000].map((now) => targets.mayDrop('target', now))).toEqual([false, false, true]);
-  });
+  expect(tried(4, [4], { targets })).toBe(false);
+  expect([5_000, 30_000, 60_000].map((now) => targets.mayTry('target', now))).toEqual([false, false, true]);
+});
 
-  test('a target that was dropped from one blob and proved slow is slow for all blobs at once afterwards', async () => {
-    const targets = new SlowTargets();
-    await afterDrop(50, targets);
+test('a target that proved slow is slow for every blob for a minute', () => {
+  const targets = new SlowTargets();
+  expect(tried(1, [50], { targets })).toBe(true);
 
-    expect(targets.mayDrop('target', 9_000)).toBe(true);
-    expect(await targets.trial().drops('target', 9_000)).toBe(true);
-  });
+  expect([5_000, 50_000, 70_000].map((now) => targets.isSlow('target', now))).toEqual([true, true, false]);
+});
 
-  test('a target that was dropped from one blob is dropped from no other before its speed is known', () => {
-    const targets = new SlowTargets();
-    void targets.trial().drops('target', 1_000);
+test('one blob at a time tries a target', () => {
+  const targets = new SlowTargets();
+  targets.try('target', ['other'], 1_000);
 
-    expect([targets.mayDrop('target', 2_000), targets.mayDrop('other', 2_000)]).toEqual([false, true]);
-  });
+  expect([targets.mayTry('target', 2_000), targets.mayTry('other', 2_000)]).toEqual([false, true]);
+});
 
-  test.each([
-    [100, 10, true],
-    [100, 1, false],
-    [5, 5, true],
-    [5, 3, false],
-  ])(
-    'a target that was dropped from one blob is judged when that blob has ended: %d MB more, %d times as fast: %s',
-    async (megabytes, factor, expected) => {
-      const trial = new SlowTargets().trial();
-      trial.hasRate('other', 1_000);
+test('a target whose blob has ended before its trial has kept up', () => {
+  const targets = new SlowTargets();
+  const trial = targets.try('target', ['other'], 0);
+  trial.sent('other', 6 * megabyte);
+  trial.end(1_000);
 
-      const isSlow = trial.drops('target', 1_000);
-      trial.sent('other', megabytes * megabyte);
-      trial.end(1_000 + (megabytes * 1_000) / factor);
-
-      expect(await isSlow).toBe(expected);
-    },
-  );
+  expect(targets.isSlow('target', 1_000)).toBe(false);
 });
 
 interface Judged {
   readonly load?: number;
-  readonly name?: string;
-  readonly trial?: SlowTargetTrial;
 }
 
-function detector(
-  blobMegabytes: number,
-  { load = 3, name = 'target', trial = new SlowTargets().trial() }: Judged = {},
-): SlowTargetDetector {
-  return new SlowTargetDetector(blobMegabytes * megabyte, { windowMs, now: 0, target: name, load: () => load, trial });
+function detector(blobMegabytes: number, { load = 3 }: Judged = {}): SlowTargetDetector {
+  const targets = new SlowTargets();
+  return new SlowTargetDetector(blobMegabytes * megabyte, {
+    windowMs,
+    now: 0,
+    target: 'target',
+    load: () => load,
+    targets,
+  });
 }
 
 function slow(count: number): readonly Window[] {

@@ -144,18 +144,7 @@ export class BlobUploadTask {
   }
 
   dropped(fault: RegistryError): void {
-    if (fault instanceof TooSlow) {
-      void this.#leave(fault);
-      return;
-    }
-    if (fault instanceof Stalled) this.destination.lagging = true;
-    this.#failed(fault);
-  }
-
-  /** If it is not slow for the others, a read of its own brings only this blob. */
-  async #leave(fault: TooSlow): Promise<void> {
-    this.#catchingUp = true;
-    if (await fault.isConfirmed) this.destination.lagging = true;
+    if (fault instanceof Stalled || fault instanceof TooSlow) this.destination.lagging = true;
     this.#failed(fault);
   }
 

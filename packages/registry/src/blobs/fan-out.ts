@@ -10,7 +10,8 @@ import type { BlobUpload } from './blob-upload.js';
 import type { HashTrail, TrackedHash } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { SlowTargetDetector } from './slow-target-detector.js';
-import type { SlowTargetTrial } from './slow-targets.js';
+import { trialBytes } from './slow-targets.js';
+import type { SlowTargets, SlowTargetTrial } from './slow-targets.js';
 import { StallReport } from './stall-report.js';
 
 /** The source pauses while a target has this many bytes buffered, and resumes at half of it (measured best). */
@@ -34,7 +35,7 @@ export interface FanOutHandlers {
  * Reads a blob once and writes it to every upload as it arrives. The slowest upload sets the pace. Each upload gets only
  * the bytes that it lacks: the read begins at the first byte that any of them lacks. An upload is dropped if it fails,
  * accepts nothing for `stallMs`, looks for a way to continue for longer than `joinMs` while others wait, or alone holds
- * the others up (`SlowTargetDetector`); the others continue.
+ * the others up (`SlowTargetDetector`, `SlowTargets`); the others continue.
  *
  * @returns the uploads that have every byte, verified and not yet committed
  * @throws BlobMismatch, RegistryFault of the source
@@ -56,18 +57,18 @@ export async function fanOut(
   },
 ): Promise<readonly BlobUpload[]> {
   const { timing, slowTargets } = client.host(source.host);
-  const trial = slowTargets.trial();
-  const options = { client, timing, trial };
+  const options = { client, timing, slowTargets };
   const members = new Map(uploads.map((upload) => [upload, new Member(upload, blob, handlers, options)]));
   const active = new Set(uploads);
   let read: BlobRead | undefined;
   let hash: TrackedHash | undefined;
   let paused = false;
   let readAt = performance.now();
+  let trial: SlowTargetTrial | undefined;
 
   function goOn(): void {
     if (!paused) return;
-    for (const upload of active) if (upload.unsentBytes > lowWaterBytes) return;
+    for (const upload of active) if (members.get(upload)?.isFull === true) return;
     paused = false;
     readAt = performance.now();
     read?.resume();
@@ -86,6 +87,32 @@ export async function fanOut(
   function leave(upload: BlobUpload, fault: RegistryError): void {
     upload.detach(fault, { isLineBroken: fault instanceof Stalled });
     drop(upload, fault);
+  }
+
+  /** A target that seems to be too slow is tried: its bytes queue up while the others take theirs at their own pace. */
+  function judge(upload: BlobUpload, now: number): void {
+    const member = members.get(upload);
+    if (member === undefined || active.size < 2) return;
+    const target = upload.repo.host;
+    if (member.isTried) {
+      const isSlow = trial?.check(member.isFull, now);
+      if (isSlow !== undefined) member.ends();
+      if (isSlow === true) leave(upload, new TooSlow(upload.repo, blob));
+    } else if (member.pace.isTooSlow(now)) {
+      if (slowTargets.isSlow(target, now)) {
+        slowTargets.judge(target, true, now);
+        leave(upload, new TooSlow(upload.repo, blob));
+        return;
+      }
+      trial?.end(now);
+      trial = slowTargets.try(
+        target,
+        [...active].map(({ repo }) => repo.host),
+        now,
+      );
+      member.tries();
+      goOn();
+    }
   }
 
   const { stallMs, laggingMs, joinMs } = timing;
@@ -110,11 +137,7 @@ export async function fanOut(
     const [slowest, ...more] = [...active].filter(({ unsentBytes }) => unsentBytes > lowWaterBytes);
     const isBroken = slowest?.brokenSince !== undefined;
     if (paused && slowest !== undefined && more.length === 0 && !isBroken) members.get(slowest)?.pace.waited(sinceMs);
-    for (const upload of active) {
-      const pace = members.get(upload)?.pace;
-      if (pace?.isTooSlow(now) !== true || active.size < 2) continue;
-      leave(upload, new TooSlow(upload.repo, blob, pace.drop(now)));
-    }
+    for (const upload of active) judge(upload, now);
     if (read !== undefined && !paused) silence.check({ since: readAt, awaits: 'source-bytes' }, now);
   }, checkMs);
 
@@ -132,6 +155,7 @@ export async function fanOut(
       await upload.start({
         onFlushed(bytes) {
           members.get(upload)?.pace.sent(bytes);
+          trial?.sent(upload.repo.host, bytes);
           handlers.onSent(upload, bytes);
           goOn();
         },
@@ -167,7 +191,7 @@ export async function fanOut(
             // It has these bytes already.
             if (known >= chunk.length) continue;
             upload.write(known > 0 ? chunk.subarray(known) : chunk, lease);
-            full ||= upload.unsentBytes > highWaterBytes;
+            full ||= upload.unsentBytes > (members.get(upload)?.mostUnsent ?? highWaterBytes);
           }
           offset = end;
           if (!full) return;
@@ -195,14 +219,14 @@ export async function fanOut(
   } finally {
     clearInterval(watchdog);
     if (hash !== undefined) trail.ends(hash);
-    trial.end(performance.now());
+    trial?.end(performance.now());
   }
 }
 
 interface MemberOptions {
   readonly client: RegistryClient;
   readonly timing: Timing;
-  readonly trial: SlowTargetTrial;
+  readonly slowTargets: SlowTargets;
 }
 
 /** An upload as its read sees it. */
@@ -213,8 +237,15 @@ class Member {
   readonly #upload: BlobUpload;
   readonly #stall: StallReport;
   left!: () => void;
+  /** The source pauses while it has more bytes than that queued. */
+  mostUnsent = highWaterBytes;
 
-  constructor(upload: BlobUpload, blob: Blob, handlers: FanOutHandlers, { client, timing, trial }: MemberOptions) {
+  constructor(
+    upload: BlobUpload,
+    blob: Blob,
+    handlers: FanOutHandlers,
+    { client, timing, slowTargets }: MemberOptions,
+  ) {
     this.#upload = upload;
     const target = upload.repo.host;
     this.pace = new SlowTargetDetector(blob.size - upload.position, {
@@ -222,12 +253,30 @@ class Member {
       now: performance.now(),
       target,
       load: () => client.host(target).lanes.target.load,
-      trial,
+      targets: slowTargets,
     });
     this.#stall = new StallReport(timing, (forMs, awaits) => handlers.onStalled(upload, forMs, awaits));
     this.hasLeft = new Promise((resolve) => {
       this.left = resolve;
     });
+  }
+
+  /** It has too much queued for the source to go on. */
+  get isFull(): boolean {
+    return this.#upload.unsentBytes > this.mostUnsent - lowWaterBytes;
+  }
+
+  get isTried(): boolean {
+    return this.mostUnsent > highWaterBytes;
+  }
+
+  /** More of it may queue up for a while. */
+  tries(): void {
+    this.mostUnsent = this.#upload.unsentBytes + trialBytes;
+  }
+
+  ends(): void {
+    this.mostUnsent = highWaterBytes;
   }
 
   check(now: number): void {
@@ -239,15 +288,11 @@ class Member {
 /** The others no longer wait for this target. It tries again automatically. */
 export class Stalled extends RegistryFault {}
 
-/** It delays the others with this blob. */
+/** The others are much faster without it. */
 export class TooSlow extends RegistryFault {
-  /** The others are much faster without it. */
-  readonly isConfirmed: Promise<boolean>;
-
-  constructor(repo: RepositoryRef, { digest }: Blob, isConfirmed: Promise<boolean>) {
+  constructor(repo: RepositoryRef, { digest }: Blob) {
     const message = `it is much slower than the other targets while ${digest} is sent to it`;
     super(message, { repo, code: 'stalled', decision: 'retry' });
-    this.isConfirmed = isConfirmed;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SlowTargetTrial } from './slow-targets.js';
+import type { SlowTargets } from './slow-targets.js';
 
 /** The part of a window in which one target alone delayed the source, before it counts as too slow for the others. */
 const delayedShare = 0.75;
@@ -26,14 +26,14 @@ export interface SlowTargetOptions {
   readonly target: string;
   /** How many blobs are in flight to it. */
   readonly load: () => number;
-  /** The one of this blob. */
-  readonly trial: SlowTargetTrial;
+  /** What is known of the targets of this source. */
+  readonly targets: Pick<SlowTargets, 'isSlow' | 'mayTry'>;
 }
 
 /**
  * Judges window by window whether one target of several holds the others up. A target is too slow for a blob if it alone
  * delayed the source for most of some windows in a row, does not get faster, and would need long for the rest at its
- * rate. It is slow for all blobs if the others are much faster without it (`SlowTargetTrial`).
+ * rate. A trial shows then whether the others are much faster without it (`SlowTargets`).
  */
 export class SlowTargetDetector {
   readonly #blobBytes: number;
@@ -58,7 +58,6 @@ export class SlowTargetDetector {
   sent(bytes: number): void {
     this.#windowBytes += bytes;
     this.#sentBytes += bytes;
-    this.#options.trial.sent(this.#options.target, bytes);
   }
 
   /** The others waited for this target, and for no other. */
@@ -66,10 +65,9 @@ export class SlowTargetDetector {
     this.#heldUpMs += milliseconds;
   }
 
-  /** Call it often; `now` in milliseconds. */
+  /** Whether it seems to be. Call it often; `now` in milliseconds. */
   isTooSlow(now: number): boolean {
-    const { windowMs, target, load, trial } = this.#options;
-    trial.check(now);
+    const { windowMs, target, load, targets } = this.#options;
     const elapsed = now - this.#windowStart;
     if (elapsed < windowMs) return false;
     const bytes = this.#windowBytes;
@@ -81,16 +79,12 @@ export class SlowTargetDetector {
     this.#windowBytes = 0;
     this.#windowStart = now;
     this.#mostLoad = Math.max(this.#mostLoad, load());
-    trial.hasRate(target, bytes / elapsed);
-    const windows = trial.isSlow(target, now) ? leastWindows : Math.max(leastWindows, windowsPerBlob * this.#mostLoad);
+    const windows = targets.isSlow(target, now)
+      ? leastWindows
+      : Math.max(leastWindows, windowsPerBlob * this.#mostLoad);
     if (this.#slow.count < windows || bytes > growthFactor * before) return false;
     const takesLong = (this.#blobBytes - this.#sentBytes) * this.#slow.ms > this.#slow.bytes * worthWaitingMs;
-    return takesLong && trial.mayDrop(target, now);
-  }
-
-  /** It is dropped. @returns whether it is slow for all blobs, as soon as that is known */
-  drop(now: number): Promise<boolean> {
-    return this.#options.trial.drops(this.#options.target, now);
+    return takesLong && targets.mayTry(target, now);
   }
 }
 

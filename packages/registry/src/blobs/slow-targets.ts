@@ -1,18 +1,21 @@
-/** Others must be this many times as fast without a target that is too slow for them. */
+/** Others must be this many times as fast as a target that is too slow for them. */
 const muchFaster = 2;
 /** Buffers on the way take that many bytes at once when the source flows again: they say nothing about a line. */
 const burstBytes = 8 * 1024 * 1024;
-/** The same factor where the rest of the blob was no more than that. */
+/** The same factor where the measurement has no more than that. */
 const muchFasterWithBurst = 4;
 const longestBurstMs = 3_000;
 const measureMs = 500;
-/** A trial whose blob has not ended by then does not keep other blobs from one. */
+/** A trial that has not ended by then does not keep other blobs from one. */
 const longestTrialMs = 10_000;
 /** Doubled each time. */
 const pauseMs = 30_000;
 const longestPauseMs = 600_000;
 /** A slow target may have become faster after this time. */
 const confirmedMs = 60_000;
+
+/** What a target may have queued while the others show how fast they are without it. */
+export const trialBytes = 2 * burstBytes;
 
 interface SlowVerdict {
   readonly isSlow: boolean;
@@ -22,30 +25,27 @@ interface SlowVerdict {
 
 /**
  * Which targets of one source are much slower than the others. All targets of a blob get its bytes at the pace of the
- * slowest, even if it is slower by a hundredth only. So the first that holds the others up is dropped from one blob on
- * trial: if they are much faster without it, it is slow for all blobs. Times are milliseconds of one monotonic clock.
+ * slowest, even if it is slower by a hundredth only. So the first that holds the others up is tried: its bytes queue up
+ * while the others take theirs at their own pace. Times are milliseconds of one monotonic clock.
  */
 export class SlowTargets {
   readonly #verdicts = new Map<string, SlowVerdict>();
-
-  /** One for each blob that is read. */
-  trial(): SlowTargetTrial {
-    return new SlowTargetTrial(this);
-  }
 
   isSlow(target: string, now: number): boolean {
     const verdict = this.#verdicts.get(target);
     return verdict?.isSlow === true && now < verdict.until;
   }
 
-  mayDrop(target: string, now: number): boolean {
+  mayTry(target: string, now: number): boolean {
     const verdict = this.#verdicts.get(target);
     return verdict === undefined || verdict.isSlow || now >= verdict.until;
   }
 
-  tries(target: string, now: number): void {
+  /** Begins a trial of a target that holds the others up. Other blobs begin none meanwhile. */
+  try(target: string, others: readonly string[], now: number): SlowTargetTrial {
     const refuted = this.#verdicts.get(target)?.refuted ?? 0;
     this.#verdicts.set(target, { isSlow: false, until: now + longestTrialMs, refuted });
+    return new SlowTargetTrial(target, others, { now, judge: (isSlow, at) => this.judge(target, isSlow, at) });
   }
 
   judge(target: string, isSlow: boolean, now: number): void {
@@ -55,84 +55,69 @@ export class SlowTargets {
   }
 }
 
-interface Dropped {
-  readonly target: string;
-  readonly at: number;
-  /** Of the others together, before. */
-  readonly bytesPerMs: number;
-  readonly settle: (isSlow: boolean) => void;
-  bytes: number;
-  /** Where the measurement began. */
-  measured?: { readonly at: number; readonly bytes: number };
+interface TrialOptions {
+  readonly now: number;
+  readonly judge: (isSlow: boolean, now: number) => void;
 }
 
-/** Measures the other targets of one blob after a target was dropped from it. */
+/** Compares a target with the slowest of the others while neither waits for the other. */
 export class SlowTargetTrial {
-  readonly #targets: SlowTargets;
-  readonly #rates = new Map<string, number>();
-  #dropped: Dropped | undefined;
+  readonly target: string;
+  readonly #judge: TrialOptions['judge'];
+  readonly #beganAt: number;
+  readonly #others: Map<string, number>;
+  #own = 0;
+  /** Where the measurement began. */
+  #measured: { readonly at: number; readonly own: number; readonly others: number } | undefined;
+  #isOver = false;
 
-  constructor(targets: SlowTargets) {
-    this.#targets = targets;
-  }
-
-  isSlow(target: string, now: number): boolean {
-    return this.#targets.isSlow(target, now);
-  }
-
-  mayDrop(target: string, now: number): boolean {
-    return this.#targets.mayDrop(target, now);
-  }
-
-  /** Records the rate of a target that keeps up. */
-  hasRate(target: string, bytesPerMs: number): void {
-    this.#rates.set(target, ((this.#rates.get(target) ?? bytesPerMs) + bytesPerMs) / 2);
+  constructor(target: string, others: readonly string[], { now, judge }: TrialOptions) {
+    this.target = target;
+    this.#others = new Map(others.filter((other) => other !== target).map((other) => [other, 0]));
+    this.#beganAt = now;
+    this.#judge = judge;
   }
 
   sent(target: string, bytes: number): void {
-    if (this.#dropped !== undefined && this.#dropped.target !== target) this.#dropped.bytes += bytes;
+    if (target === this.target) this.#own += bytes;
+    else this.#others.set(target, (this.#others.get(target) ?? 0) + bytes);
   }
 
-  /** The target is dropped from this blob. @returns whether it is slow for the others; settles when the blob has ended */
-  drops(target: string, now: number): Promise<boolean> {
-    this.end(now);
-    if (this.#targets.isSlow(target, now)) {
-      this.#targets.judge(target, true, now);
-      return Promise.resolve(true);
+  /**
+   * Call it often.
+   *
+   * @param isFull nothing more can queue up
+   * @returns whether the target is too slow for the others; undefined while that is not known
+   */
+  check(isFull: boolean, now: number): boolean | undefined {
+    const others = this.#slowestOther;
+    if (this.#measured === undefined) {
+      if (!isFull && others < burstBytes && now - this.#beganAt < longestBurstMs) return undefined;
+      if (!isFull) {
+        this.#measured = { at: now, own: this.#own, others };
+        return undefined;
+      }
     }
-    this.#targets.tries(target, now);
-    let bytesPerMs = 0;
-    for (const [other, rate] of this.#rates) if (other !== target) bytesPerMs += rate;
-    return new Promise((settle) => {
-      this.#dropped = { target, at: now, bytesPerMs, settle, bytes: 0 };
-    });
+    const { at, own, others: before } = this.#measured ?? { at: this.#beganAt, own: 0, others: 0 };
+    if (!isFull && now - at < measureMs) return undefined;
+    const factor = this.#measured === undefined ? muchFasterWithBurst : muchFaster;
+    const isSlow = others - before > factor * (this.#own - own);
+    this.#end(isSlow, now);
+    return isSlow;
   }
 
-  /** Call it often. */
-  check(now: number): void {
-    const dropped = this.#dropped;
-    if (dropped === undefined) return;
-    const { at, bytes, measured } = dropped;
-    if (measured === undefined) {
-      if (bytes >= burstBytes || now - at >= longestBurstMs) dropped.measured = { at: now, bytes };
-    } else if (now - measured.at >= measureMs) {
-      this.#settle(dropped, (bytes - measured.bytes) / (now - measured.at), now);
-    }
-  }
-
-  /** The blob has ended, before the measurement perhaps: then everything counts that was sent since the target left. */
+  /** The blob has ended before that is known: the target has kept up. */
   end(now: number): void {
-    const dropped = this.#dropped;
-    if (dropped === undefined) return;
-    const { at, bytes } = dropped;
-    const burst = bytes < burstBytes ? muchFasterWithBurst / muchFaster : 1;
-    this.#settle(dropped, bytes / Math.max(1, now - at) / burst, now);
+    this.#end(false, now);
   }
 
-  #settle({ target, bytesPerMs, settle }: Dropped, afterwards: number, now: number): void {
-    this.#dropped = undefined;
-    const isSlow = afterwards >= muchFaster * bytesPerMs && afterwards > 0;
-    this.#targets.judge(target, isSlow, now);
-    settle(isSlow);
+  get #slowestOther(): number {
+    return this.#others.size === 0 ? 0 : Math.min(...this.#others.values());
+  }
+
+  #end(isSlow: boolean, now: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#judge(isSlow, now);
   }
 }
