@@ -5,7 +5,9 @@ const burstBytes = 8 * 1024 * 1024;
 /** The same factor where the measurement has no more than that. */
 const muchFasterWithBurst = 4;
 const longestBurstMs = 3_000;
-const measureMs = 500;
+/** Sockets take their bytes in steps of a megabyte and more: a shorter time compares steps, not lines. */
+const measureMs = 3_000;
+const leastMeasureMs = 1_000;
 /** A trial that has not ended by then does not keep other blobs from one. */
 const longestTrialMs = 10_000;
 /** Doubled each time. */
@@ -91,17 +93,13 @@ export class SlowTargetTrial {
    */
   check(isFull: boolean, now: number): boolean | undefined {
     const others = this.#slowestOther;
-    if (this.#measured === undefined) {
-      if (!isFull && others < burstBytes && now - this.#beganAt < longestBurstMs) return undefined;
-      if (!isFull) {
-        this.#measured = { at: now, own: this.#own, others };
-        return undefined;
-      }
-    }
-    const { at, own, others: before } = this.#measured ?? { at: this.#beganAt, own: 0, others: 0 };
-    if (!isFull && now - at < measureMs) return undefined;
-    const factor = this.#measured === undefined ? muchFasterWithBurst : muchFaster;
-    const isSlow = others - before > factor * (this.#own - own);
+    const isBurstOver = others >= burstBytes || now - this.#beganAt >= longestBurstMs;
+    if (isBurstOver) this.#measured ??= { at: now, own: this.#own, others };
+    const measuredMs = this.#measured === undefined ? 0 : now - this.#measured.at;
+    if (!isFull && measuredMs < measureMs) return undefined;
+    const before = measuredMs >= leastMeasureMs ? this.#measured : undefined;
+    const factor = before === undefined ? muchFasterWithBurst : muchFaster;
+    const isSlow = others - (before?.others ?? 0) > factor * (this.#own - (before?.own ?? 0));
     this.#end(isSlow, now);
     return isSlow;
   }
