@@ -79,8 +79,9 @@ test('the registry package can be imported by its entries alone', async () => {
   const names = [...entries, './dist/index.js', './src/index.ts', './transport/exchange.js'].map((path) =>
     path.replace(/^\./, '@image-ferry/registry'),
   );
+  // `pull-quota` has types alone: it exports no value.
   const code = `for (const name of ${JSON.stringify(names)})
-    console.log(await import(name).then((module) => Object.keys(module).length > 0, (error) => error.code));`;
+    console.log(await import(name).then(() => true, (error) => error.code));`;
 
   const answers = await run('imports.mjs', code);
 
