@@ -1,7 +1,8 @@
-import { baseRequest, openSession } from './blobs/blob-push.js';
+import { openSession } from './blobs/blob-push.js';
+import { cancelSession } from './blobs/cancel-upload.js';
 import type { RegistryClient } from './registry-client.js';
 import type { RepositoryRef } from './repository-ref.js';
-import { statusesOf } from './transport/quirks.js';
+import type { LocatedAnswer } from './transport/exchange.js';
 import { sendAndDiscard } from './transport/registry-request.js';
 import { isWebPage, notARegistry } from './transport/web-page.js';
 
@@ -22,20 +23,35 @@ export async function reachRegistry(
   }: { readonly side: RepositoryRef['side']; readonly authorized: boolean; readonly signal: AbortSignal },
 ): Promise<number | undefined> {
   const repo: RepositoryRef = { side, host, repository: '' };
-  const response = await sendAndDiscard(client.host(host), {
+  const response = await requestRoot(client, repo, authorized ? [200] : [200, 401, 403], signal);
+  if (isWebPage(response)) throw notARegistry(repo, 'GET /v2/', response.url);
+  const clock = Date.parse(response.headers.date ?? '');
+  return Number.isNaN(clock) ? undefined : clock;
+}
+
+/**
+ * Requests a registry's root once.
+ *
+ * @param expect statuses that are answers
+ * @throws RegistryFault
+ */
+export async function requestRoot(
+  client: RegistryClient,
+  repo: RepositoryRef,
+  expect: readonly number[],
+  signal: AbortSignal,
+): Promise<LocatedAnswer> {
+  return await sendAndDiscard(client.host(repo.host), {
     repo,
     method: 'GET',
     resource: 'root',
     url: '/v2/',
     what: 'GET /v2/',
     scopes: [],
-    expect: authorized ? [200] : [200, 401, 403],
+    expect,
     attempts: 1,
     signal,
   });
-  if (isWebPage(response)) throw notARegistry(repo, 'GET /v2/', response.url);
-  const clock = Date.parse(response.headers.date ?? '');
-  return Number.isNaN(clock) ? undefined : clock;
 }
 
 /**
@@ -44,15 +60,5 @@ export async function reachRegistry(
  * @throws RegistryFault with the reason if a push is not possible
  */
 export async function tryUpload(client: RegistryClient, repo: RepositoryRef, signal: AbortSignal): Promise<void> {
-  const { location, foreign } = await openSession(client, repo, signal);
-  await sendAndDiscard(client.host(repo.host), {
-    ...baseRequest(repo, signal),
-    method: 'DELETE',
-    url: location,
-    foreign,
-    what: 'DELETE blob upload',
-    // If the registry cannot cancel the session, it expires there.
-    expect: [200, 202, 204, ...statusesOf('no-cancel')],
-    attempts: 1,
-  });
+  await cancelSession(client, repo, await openSession(client, repo, signal), { signal });
 }

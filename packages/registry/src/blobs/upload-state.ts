@@ -6,7 +6,7 @@ import { sendAndDiscard } from '../transport/registry-request.js';
 import { sessionLostCodes } from './blob-commit.js';
 import { baseRequest, nextSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
-import { cancelUpload } from './cancel-upload.js';
+import { cancelSession, goneStatuses } from './cancel-upload.js';
 
 /**
  * What a registry says about an upload whose request broke:
@@ -58,13 +58,8 @@ export async function askUploadState({ client, repo, session, signal }: Addresse
 
 /** Cancels an upload that is not continued. A registry that cannot do that forgets it after a while. Never rejects. */
 export async function abandonUpload({ client, repo, session }: Omit<AddressedUpload, 'signal'>): Promise<void> {
-  const { location, foreign } = session;
   try {
-    await cancelUpload(
-      client,
-      { registry: repo.host, repository: repo.repository, location: location.href, foreign },
-      { signal: AbortSignal.timeout(cancelMs) },
-    );
+    await cancelSession(client, repo, session, { done: goneStatuses, signal: AbortSignal.timeout(cancelMs) });
   } catch (error) {
     if (!(error instanceof RegistryError) && !isTimeout(error)) throw error;
   }

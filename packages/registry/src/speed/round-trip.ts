@@ -1,6 +1,6 @@
+import { requestRoot } from '../probe-registry.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
-import { sendAndDiscard } from '../transport/registry-request.js';
 
 const samples = 3;
 
@@ -17,17 +17,7 @@ export async function measureRoundTrip(
 ): Promise<number> {
   const ask = async (): Promise<number> => {
     const startedAt = performance.now();
-    await sendAndDiscard(client.host(repo.host), {
-      repo,
-      method: 'GET',
-      resource: 'root',
-      url: '/v2/',
-      what: 'GET /v2/',
-      scopes: [],
-      expect: [200, 401, 403, 404],
-      attempts: 1,
-      signal,
-    });
+    await requestRoot(client, repo, [200, 401, 403, 404], signal);
     return performance.now() - startedAt;
   };
   await ask();
