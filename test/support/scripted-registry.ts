@@ -331,6 +331,23 @@ export function answerError(response: ServerResponse, status: number, code: stri
   answer(response, status, { 'content-type': 'application/json' }, body);
 }
 
+/**
+ * Calls back once, when an answer is sent or its connection has ended. An answer whose connection ended before it had
+ * its turn there never emits 'close'.
+ */
+export function onAnswerOver(
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  callback: () => void,
+): void {
+  let isOver = false;
+  const over = (): void => {
+    if (!isOver) callback();
+    isOver = true;
+  };
+  response.once('close', over);
+  request.socket.once('close', over);
+}
+
 export async function readAll(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);

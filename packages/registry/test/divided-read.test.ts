@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { answer, sha256 } from '../../../test/support/scripted-registry.js';
+import { answer, onAnswerOver, sha256 } from '../../../test/support/scripted-registry.js';
 import type { Exchange, ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import { clientFor, impatient, repository, startScripted } from '../../../test/support/scripted-set-up.js';
 import { startBlobHash } from '../src/blobs/blob-hash.js';
@@ -143,7 +143,7 @@ function openAnswers(source: ScriptedRegistry, { blob, digest }: Placed): () => 
   let open = 0;
   source.when('GET', new RegExp(digest), async (exchange) => {
     open += 1;
-    exchange.response.once('close', () => (open -= 1));
+    onAnswerOver(exchange, () => (open -= 1));
     await sendSlowly(exchange, blob);
   });
   return () => open;
@@ -318,7 +318,7 @@ describe('a server that does not take part', () => {
             return;
           }
           most = Math.max(most, (open += 1));
-          exchange.response.once('close', () => (open -= 1));
+          onAnswerOver(exchange, () => (open -= 1));
           await sendSlowly(exchange, blob);
         });
       }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 
 import { placeImage } from '../../../test/support/scripted-images.js';
+import { onAnswerOver } from '../../../test/support/scripted-registry.js';
 import { clientFor, repository, requestFor, sourceAndTarget } from '../../../test/support/scripted-set-up.js';
 import { ReadRate } from '../src/blobs/read-rate.js';
 import { copyImage } from '../src/copy-image.js';
@@ -24,10 +25,10 @@ test('a source is read with no more concurrent blobs and no faster than its sett
   source.when(
     'GET',
     /\/blobs\//,
-    async ({ response, ordinary }) => {
+    async (exchange) => {
       most = Math.max(most, (reading += 1));
-      response.once('close', () => (reading -= 1));
-      await ordinary();
+      onAnswerOver(exchange, () => (reading -= 1));
+      await exchange.ordinary();
     },
     99,
   );
