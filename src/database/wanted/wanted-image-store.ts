@@ -8,9 +8,10 @@ import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
-import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
+import { isCanonicalImage } from '../row-shapes.js';
+import { imagesSharingTags, reviewPushed } from '../tag-sharing.js';
 import { forgetIdentity } from './forget-identity.js';
+import { readWanted, wantedRows } from './read-wanted.js';
 import { upsertWanted } from './upsert-wanted.js';
 import { highestId, idsOfImages, lowestId } from './wanted-rows.js';
 
@@ -134,44 +135,20 @@ export class WantedImageStore {
 
   /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
   async imagesSharingTag(image: string): Promise<readonly string[]> {
-    return await imagesSharingTag(this.#database.queries, image);
+    return (await imagesSharingTags(this.#database.queries, [image])).get(image) ?? [];
   }
 
   /** Makes pushed rows of these images pending again: the tag on the targets may no longer be theirs. */
   async reviewPushed(images: readonly string[]): Promise<void> {
+    if (images.length === 0) return;
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => await reviewPushed(inside, dialect, images));
   }
 
   /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */
   async wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }> {
-    const { queries, dialect } = this.#database;
-    // Read the time first: requests that arrive while the rows are read count as later.
-    const now = await dialect.now(queries);
-    const rows = await queries
-      .selectFrom('images_for_push')
-      .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
-      .select([
-        'image',
-        'image_key',
-        'source_digest',
-        'checked_at',
-        'first_missing_at',
-        'blocked_code',
-        'blocked_reason',
-      ])
-      .select(['requested_at', 'targets', 'force_copy'])
-      .where('image', '=', image)
-      .where((is) => is.between('id', lowestId, highestId))
-      .orderBy('id')
-      .execute();
-    // Another program may have changed the image of a row since it was normalized.
-    const changed = rows.filter((row) => !isStillItself(row)).map(({ id }) => id);
-    if (changed.length > 0) await this.#forgetIdentity(changed);
-    const unchanged = rows.filter(({ id }) => !changed.includes(id));
-    // Later than every request that was read, even if the clock was set back. Otherwise they would stay unanswered.
-    const readAt = Math.max(now, ...unchanged.map(({ requested_at: askedFor }) => (askedFor ?? 0) + 1));
-    return { rows: unchanged.map((row) => wantedImage(row, image)), readAt };
+    const read = (await readWanted(this.#database, [image])).get(image);
+    return wantedRows(image, read ?? { rows: [], readAt: 0 });
   }
 
   /**
