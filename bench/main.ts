@@ -2,10 +2,12 @@
  * `npm run bench`: the ferry against every peer that is here (skopeo, crane, regctl, regsync; FERRY_SKOPEO, FERRY_CRANE,
  * FERRY_REGCTL and FERRY_REGSYNC name others), scenario by scenario, on registries of its own. Only ratios within a run
  * mean anything: times differ from machine to machine. A whole family at full size writes its tables and a chart to
- * docs/benchmarks: `loopback` (about 20 minutes on two cores) and `lines` (simulated long lines, about 50 minutes).
+ * docs/benchmarks: `loopback` (about 20 minutes on two cores), `lines` (simulated long lines, about 50 minutes) and
+ * `scale` (what many images cost in CPU time, statements and events).
  *
  * `--only NAME,...` some scenarios or a family (default `loopback`); `--runs N` of each contestant (default 5; scenarios
- * that take minutes have at most 3); `--scale N` of every image and list (default 1); `--out FOLDER` where the results
+ * that take minutes have at most 3); `--scale N` of every image and list (default 1); `--images N` or
+ * `--images full` of the family `scale` (default: few); `--out FOLDER` where the results
  * go, also those of some scenarios.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -27,6 +29,8 @@ import { lineProxy } from './scenarios/line-proxy.js';
 import { lineCases } from './scenarios/lines.js';
 import { manySmall } from './scenarios/many-small.js';
 import { randomResets } from './scenarios/random-resets.js';
+import { scaleNewTiny, scaleNewTinyFar } from './scenarios/scale-new-tiny.js';
+import { scaleUnchanged } from './scenarios/scale-unchanged.js';
 import { settledList } from './scenarios/settled-list.js';
 import { slowSourceFourTargets, slowSourceTwoTargets } from './scenarios/slow-source.js';
 import { slowTarget } from './scenarios/slow-target.js';
@@ -60,6 +64,11 @@ const families: Readonly<Record<string, Family>> = {
     files: { page: 'lines.md', chart: 'lines.svg' },
     scenarios: [lineProxy, ...lineCases, lineList, ...killedTransfers, randomResets],
   },
+  scale: {
+    title: 'What many images cost',
+    files: { page: 'scale.md', chart: 'scale.svg' },
+    scenarios: [scaleUnchanged, scaleNewTiny, scaleNewTinyFar],
+  },
 };
 const everyScenario = [...Object.values(families).flatMap(({ scenarios }) => scenarios), ...httpClients];
 
@@ -68,12 +77,17 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'loopback' },
     runs: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
+    images: { type: 'string' },
     out: { type: 'string' },
   },
 });
 const family = families[values.only];
 const chosen = family?.scenarios ?? choose(values.only);
-const settings = { attempts: positive('--runs', values.runs), scale: positive('--scale', values.scale) };
+const settings = {
+  attempts: positive('--runs', values.runs),
+  scale: positive('--scale', values.scale),
+  images: values.images === undefined ? undefined : countOrFull(values.images),
+};
 const isWhole = family !== undefined && settings.scale === 1;
 const folder = values.out ?? (isWhole ? join(projectRoot, 'docs', 'benchmarks') : undefined);
 
@@ -114,6 +128,10 @@ function choose(only: string): readonly Scenario[] {
     const known = [...Object.keys(families), ...everyScenario.map((one) => one.name)];
     return fail(`there is no scenario "${name}"; there are ${known.join(', ')}`);
   });
+}
+
+function countOrFull(text: string): number | 'full' {
+  return text === 'full' ? text : positive('--images', text);
 }
 
 function positive(option: string, text: string): number {

@@ -1,4 +1,4 @@
-import type { Entry, Goal, Outcome } from './scenario.js';
+import type { Entry, Goal, Outcome, Table } from './scenario.js';
 import { hasArrived, medianOf, megabyte, peakOf } from './statistics.js';
 
 const columns = [
@@ -14,11 +14,8 @@ const columns = [
 ] as const;
 
 /** A scenario as Markdown: what was done, a line for each contestant, the goals. */
-export function reportOf({ title, setting, entries, goals, notes = [] }: Outcome): string {
-  const rows = entries.map(cellsOf);
-  const used = columns.map((_, column) => column === 0 || rows.some((row) => row[column] !== ''));
-  const table = [columns, columns.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
-  const lines = table.map((row) => `| ${row.filter((_, column) => used[column]).join(' | ')} |`);
+export function reportOf({ title, setting, entries, table, goals, notes = [] }: Outcome): string {
+  const lines = linesOf(table ?? { columns, rows: entries.map(cellsOf) });
   return [
     `## ${title}`,
     '',
@@ -30,6 +27,13 @@ export function reportOf({ title, setting, entries, goals, notes = [] }: Outcome
     ...notes.map((note) => `\n${note}`),
     '',
   ].join('\n');
+}
+
+/** Columns without values are left out. */
+function linesOf({ columns: heads, rows }: Table): readonly string[] {
+  const used = heads.map((_, column) => column === 0 || rows.some((row) => row[column] !== ''));
+  const table = [heads, heads.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
+  return table.map((row) => `| ${row.filter((_, column) => used[column]).join(' | ')} |`);
 }
 
 export function goalLine({ text, found, met }: Goal): string {

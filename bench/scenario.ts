@@ -5,6 +5,8 @@ export interface Settings {
   readonly attempts: number;
   /** Of every image, 1 is full size. */
   readonly scale: number;
+  /** Of the scenarios that count images; `full`: as many as their goals are about. Default: few. */
+  readonly images?: number | 'full' | undefined;
 }
 
 /** One line of a scenario's table: the runs of one contestant. */
@@ -34,12 +36,20 @@ export interface Goal {
   readonly met: boolean | undefined;
 }
 
+/** Figures of another kind than those of an entry, as text. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface Outcome {
   readonly title: string;
   /** What moved where, in a sentence. */
   readonly setting: string;
   /** The ferry first. */
   readonly entries: readonly Entry[];
+  /** Printed in place of the entries. */
+  readonly table?: Table | undefined;
   readonly goals: readonly Goal[];
   /** What a reader must know of these figures, a sentence each. */
   readonly notes?: readonly string[];
@@ -49,4 +59,13 @@ export interface Scenario {
   /** For `--only`. */
   readonly name: string;
   run(settings: Settings): Promise<Outcome>;
+}
+
+/** How many images a scenario takes. */
+export function countOf(
+  { images }: Settings,
+  { small, full }: { readonly small: number; readonly full: number },
+): number {
+  if (images === undefined) return small;
+  return images === 'full' ? full : images;
 }

@@ -55,6 +55,10 @@ export async function askFerry<Answer>(
 export interface FerryUpProcess {
   /** The worker that runs now; another one after a crash. */
   workerPid(): number;
+  /** All that runs now: the process that supervises the others, and those. */
+  pids(): { readonly up: number; readonly worker?: number; readonly temporal?: number; readonly server?: number };
+  /** `127.0.0.1:port` of its Temporal. */
+  temporalAddress(): string | undefined;
   /** Address of Temporal's pages, for a browser. */
   temporalPages(): string | undefined;
   /** `127.0.0.1:port` of its server for webhooks and the API. */
@@ -64,16 +68,29 @@ export interface FerryUpProcess {
   kill(): Promise<void>;
 }
 
-/** Starts `ferry up` and waits until it says that it runs. */
-export async function startFerryUp(stage: Pick<Stage, 'folder' | 'environment'>): Promise<FerryUpProcess> {
+/** Starts `ferry up` and waits until it says that it runs. @param program default: that of this clone */
+export async function startFerryUp(
+  stage: Pick<Stage, 'folder' | 'environment'>,
+  program: string = ferry,
+): Promise<FerryUpProcess> {
   const { folder, environment } = stage;
   const logPath = join(folder, 'up.log');
   const log = openSync(logPath, 'a');
-  const child = startChild(process.execPath, [ferry, 'up'], { env: environment, stdio: ['ignore', log, log] });
+  const child = startChild(process.execPath, [program, 'up'], { env: environment, stdio: ['ignore', log, log] });
   closeSync(log);
   await untilRunning(child, logPath);
   return {
     workerPid: () => workerPid(dataFolder(stage)),
+    pids() {
+      const { temporal, worker, server } = readRuntime(dataFolder(stage));
+      return {
+        up: child.pid ?? 0,
+        ...(worker === undefined ? {} : { worker: worker.pid }),
+        ...(temporal?.process === undefined ? {} : { temporal: temporal.process.pid }),
+        ...(server === undefined ? {} : { server: server.process.pid }),
+      };
+    },
+    temporalAddress: () => readRuntime(dataFolder(stage)).temporal?.address,
     temporalPages: () => readRuntime(dataFolder(stage)).temporal?.ui,
     httpServer: () => readRuntime(dataFolder(stage)).server?.address,
     // It stops its own children, and takes its time to let them.
@@ -102,7 +119,7 @@ async function untilRunning(child: ChildProcess, logPath: string): Promise<void>
 
 interface Runtime {
   readonly worker?: { readonly pid: number };
-  readonly temporal?: { readonly ui?: string; readonly process?: { readonly pid: number } };
+  readonly temporal?: { readonly address?: string; readonly ui?: string; readonly process?: { readonly pid: number } };
   readonly server?: { readonly address?: string; readonly process: { readonly pid: number } };
 }
 

@@ -20,6 +20,8 @@ export interface MariaDbServer {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** The process that runs now; another one after a crash. */
+  pid(): number;
   /** Kills it as a power failure would, and starts it again with its data and port. Resolves when it answers. */
   crash(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -109,7 +111,7 @@ async function start(
   };
   try {
     await untilItAnswers(child, { ...access, port }, log);
-    return { ...access, port, crash, stop };
+    return { ...access, port, pid: () => child.pid ?? 0, crash, stop };
   } catch (error) {
     await stop();
     throw error;

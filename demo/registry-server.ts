@@ -54,6 +54,7 @@ export interface RegistryServer extends RegistryAddress {
   readonly storagePath: string;
   /** Its talk: errors, start and stop. */
   readonly logPath: string;
+  readonly accessLogPath: string;
   /** Every request that it has answered so far, in the order in which they ended. */
   requests(): Promise<readonly LoggedRequest[]>;
   stop(): Promise<void>;
@@ -97,6 +98,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RegistryS
       pid: child.pid ?? 0,
       storagePath,
       logPath,
+      accessLogPath,
       requests: () => readAccessLog(address, accessLogPath),
       stop: async () => {
         await stopChild(child);

@@ -14,7 +14,7 @@ export interface AdoptionOptions {
 }
 
 interface AdoptionParts {
-  readonly pushed: Pick<PushedImageStore, 'adoptionCandidates' | 'recordAdoption'>;
+  readonly pushed: PushedImageStore;
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly health: TargetHealth;

@@ -35,12 +35,9 @@ import { unservedTargets } from './unserved-targets.js';
 import type { DaemonWorkers } from './unserved-targets.js';
 
 export interface PlanPorts {
-  readonly wanted: Pick<WantedImageStore, 'wantedRows' | 'imagesSharingTag' | 'reviewPushed'>;
-  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf' | 'claim'>;
-  readonly pushed: Pick<
-    PushedImageStore,
-    'adoptionCandidates' | 'recordAdoption' | 'holdings' | 'knownCopies' | 'recordTakenOver'
-  >;
+  readonly wanted: WantedImageStore;
+  readonly names: TargetNameStore;
+  readonly pushed: PushedImageStore;
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];

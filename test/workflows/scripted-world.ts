@@ -14,7 +14,7 @@ import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.
 /** Activities over plain lists, so that a test decides what the workflows see and when. */
 export class ScriptedWorld {
   /** Pending images, in row order; `explicit` ones were requested. */
-  readonly pending: { image: string; explicit: boolean; row: number }[] = [];
+  readonly pending: { image: string; explicit: boolean }[] = [];
   readonly plans = new Map<string, (attempt: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
   readonly runs: SyncRequest[][] = [];
@@ -41,14 +41,13 @@ export class ScriptedWorld {
   onFinishRun: () => Promise<void> = async () => undefined;
   onPrune: () => Promise<void> = async () => undefined;
   #attempts = new Map<string, number>();
-  #rows = 0;
 
   want(...images: string[]): void {
-    for (const image of images) this.#insert(image, false);
+    for (const image of images) this.pending.push({ image, explicit: false });
   }
 
   ask(image: string): void {
-    this.#insert(image, true);
+    this.pending.push({ image, explicit: true });
   }
 
   /** The next plan of every image is its first again. */
@@ -67,17 +66,11 @@ export class ScriptedWorld {
         return { adopted: 0, refused: { count: 0, first: [] } };
       },
       findMovedTags: async ({ after }) => await this.onCheckTags(after),
-      findPending: async ({ limit, after }) => {
+      findPending: async ({ limit }) => {
         await this.onFindPending();
-        const asked = this.pending.filter(({ explicit }) => explicit).slice(0, limit);
-        const rows = this.pending.filter(({ explicit, row }) => !explicit && row > (after ?? row)).slice(0, limit);
+        const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
         const first = this.refused.splice(0).map((image) => ({ image, to: 'blocked', reason: 'no image' }) as const);
-        return {
-          asked: asked.map(({ image }) => image),
-          discovered: rows.map(({ image }) => image),
-          next: rows.length < limit ? undefined : rows.at(-1)?.row,
-          refused: { count: first.length, first },
-        };
+        return { images: sorted.slice(0, limit), refused: { count: first.length, first } };
       },
       recordFault: async ({ image, fault: { reason } }) => {
         await this.onRecordFault();
@@ -130,11 +123,6 @@ export class ScriptedWorld {
         };
       },
     };
-  }
-
-  #insert(image: string, explicit: boolean): void {
-    this.#rows += 1;
-    this.pending.push({ image, explicit, row: this.#rows });
   }
 
   #done(image: string): void {

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** The unit of times in /proc, the same on every Linux. */
+const ticksPerSecond = 100;
+
+export interface CpuTimes {
+  /** User and system time of the process itself, milliseconds. */
+  readonly ownMs: number;
+  /** The same of its children that have ended, with theirs. */
+  readonly endedChildrenMs: number;
+}
+
+const none: CpuTimes = { ownMs: 0, endedChildrenMs: 0 };
+
+/** What the kernel has charged to a process so far (proc(5)); nothing for one that does not run. */
+export function cpuTimesOf(pid: number | undefined): CpuTimes {
+  if (pid === undefined) return none;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name of the program may contain anything: the fields are counted from its end.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const sum = (first: number): number =>
+      ((Number(fields[first]) + Number(fields[first + 1])) * 1000) / ticksPerSecond;
+    return { ownMs: sum(11), endedChildrenMs: sum(13) };
+  } catch {
+    return none;
+  }
+}
+
+/** Resident memory of a process now and at its highest, bytes; undefined for one that does not run. */
+export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const bytes = (field: string): number =>
+      Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024;
+    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+  } catch {
+    return undefined;
+  }
+}
