@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { text as wholeText } from 'node:stream/consumers';
 
 import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
@@ -25,8 +24,10 @@ export async function readListFile(path: string): Promise<readonly ListLine[]> {
 /** @throws InvalidInput with the name of the option */
 export async function readText(path: string, option: string): Promise<string> {
   try {
+    if (path !== '-') return await readFile(path, 'utf8');
     // Read as a stream: a pipe may be non-blocking, and its writer may be slow.
-    return path === '-' ? await wholeText(process.stdin) : await readFile(path, 'utf8');
+    const { text } = await import('node:stream/consumers');
+    return await text(process.stdin);
   } catch (error) {
     const reason = errorMessage(error);
     throw new InvalidInput(`cannot read ${option} ${path}: ${reason}`, 'configuration');

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Identifies a process, also against a later one with the same ID. */
@@ -35,6 +34,8 @@ function linuxStart(pid: number): string | undefined {
 }
 
 function psStart(pid: number): string | undefined {
+  // Linux does without, and it takes `ferry copy` milliseconds to load.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
     const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return text === '' ? undefined : text;

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-
 import type { RegistryCredentials } from '../client-options.js';
 import { RegistryError } from '../errors.js';
 
@@ -37,6 +35,8 @@ export async function askCredentialHelper(helper: string, server: string): Promi
 
 function runHelper(program: string, server: string): Promise<{ readonly status: number; readonly output: string }> {
   return new Promise((resolve, reject) => {
+    // Most processes never need it, and it takes them milliseconds to load.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     // No shell: the server's name is data. The helper's standard error is not passed on, because it may hold secrets.
     const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: timeoutMs });
     let output = '';
