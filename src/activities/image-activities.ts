@@ -1,10 +1,13 @@
 import type { ImageActivities } from '../contract/activity-types.js';
+import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import { ImagePlanner } from '../planning/plan-image.js';
 import type { PlanPorts } from '../planning/plan-image.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
-export type ImagePorts = PlanPorts;
+export interface ImagePorts extends PlanPorts {
+  readonly pushed: PlanPorts['pushed'] & Pick<PushedImageStore, 'recordOutcome'>;
+}
 
 export function createImageActivities(ports: ImagePorts): ImageActivities {
   const { pushed, targets } = ports;

@@ -44,8 +44,8 @@ export function createRunActivities(ports: RunPorts): RunActivities {
         }),
     ),
     findPending: activity(
-      async ({ startedAt, limit }) =>
-        await withHeartbeat(undefined, async () => await findPending({ since: startedAt, limit })),
+      async ({ startedAt, limit, after }) =>
+        await withHeartbeat(undefined, async () => await findPending({ since: startedAt, limit, after })),
     ),
     recordFault: activity(async ({ image, run, fault }) => {
       const { rows, readAt } = await wanted.wantedRows(image);
@@ -69,12 +69,14 @@ export function createRunActivities(ports: RunPorts): RunActivities {
     }),
   };
 
-  async function findPending(query: { readonly since: number; readonly limit: number }) {
+  async function findPending(query: Parameters<WantedImageStore['pendingImages']>[0]) {
     const { refused: count, blocked } = await wanted.normalizeRows();
-    const images = await wanted.pendingImages(query);
-    if (!(await wanted.forgetUnreadable(images))) return { images, refused: { count, first: blocked } };
+    const page = await wanted.pendingImages(query);
+    if (!(await wanted.forgetUnreadable([...page.asked, ...page.discovered]))) {
+      return { ...page, refused: { count, first: blocked } };
+    }
     const reread = await wanted.normalizeRows();
     const first = [...blocked, ...reread.blocked];
-    return { images: await wanted.pendingImages(query), refused: { count: count + reread.refused, first } };
+    return { ...(await wanted.pendingImages(query)), refused: { count: count + reread.refused, first } };
   }
 }

@@ -137,13 +137,24 @@ export interface RefusedRows {
   readonly first: readonly StateChange[];
 }
 
+export interface PendingImages {
+  /** Requested explicitly, and without an outcome since: in the order of the requests. */
+  readonly asked: readonly string[];
+  /** Others that this run has not finished, by row. */
+  readonly discovered: readonly string[];
+  /** The row to continue after; undefined at the end. */
+  readonly next?: number | undefined;
+}
+
 export interface RunActivities {
   beginRun(input: { readonly requests: readonly SyncRequest[] }): Promise<SyncRun>;
   adoptPresent(input: { readonly after: number }): Promise<TakeoverPage & { readonly refused: RefusedRows }>;
-  findPending(input: { readonly startedAt: number; readonly limit: number }): Promise<{
-    readonly images: readonly { readonly image: string; readonly explicit: boolean }[];
-    readonly refused: RefusedRows;
-  }>;
+  /** Without `after`, a row, only requested images are read. */
+  findPending(input: {
+    readonly startedAt: number;
+    readonly limit: number;
+    readonly after?: number | undefined;
+  }): Promise<PendingImages & { readonly refused: RefusedRows }>;
   recordFault(input: {
     readonly image: string;
     readonly run: string;

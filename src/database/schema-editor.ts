@@ -6,6 +6,7 @@ import type { ColumnShape, IndexShape, TableShape } from './table-shape.js';
  */
 export interface SchemaEditor {
   createTable(shape: TableShape): Promise<void>;
+  /** Columns that are computed from others must come after them. */
   addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void>;
   addIndex(table: string, index: IndexShape): Promise<void>;
   /** Adds an index to another program's table, unless one starts with these columns or its rows or widths prevent it. */

@@ -2,6 +2,7 @@ import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { HostHabitStore } from './host-habit-store.js';
+import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
@@ -30,13 +31,17 @@ export interface Stores {
   readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
   readonly plan: PlanStore;
+  readonly reads: PlanReadsStore;
 }
 
 export function createStores(database: FerryDatabase): Stores {
+  const wanted = new WantedImageStore(database);
+  const names = new TargetNameStore(database);
+  const pushed = new PushedImageStore(database);
   return {
-    wanted: new WantedImageStore(database),
-    names: new TargetNameStore(database),
-    pushed: new PushedImageStore(database),
+    wanted,
+    names,
+    pushed,
     runs: new RunStore(database),
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
@@ -48,5 +53,6 @@ export function createStores(database: FerryDatabase): Stores {
     tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),
     plan: new PlanStore(database),
+    reads: new PlanReadsStore(database, { wanted, names, pushed }),
   };
 }

@@ -4,6 +4,8 @@ export type ColumnType = 'id' | 'key' | 'integer' | 'bigint' | 'time' | 'long-te
 export interface ColumnShape {
   readonly type: ColumnType;
   readonly required?: boolean;
+  /** The database computes it from other columns of the row by this expression, so that an index can hold the result. */
+  readonly computed?: string;
 }
 
 export interface IndexShape {

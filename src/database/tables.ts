@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 
 /**
  * The tables as both dialects return them: times in the ferry's own columns are UTC milliseconds, times in the older
@@ -43,6 +43,8 @@ export interface ImagesForPush {
   /** JSON of `RequestedBy`. */
   requested_by: string | null;
   requested_at: number | null;
+  /** Computed by the database: `requested_at` if that request has no outcome yet. */
+  asked_at: GeneratedAlways<number | null>;
   /** 1: a person forces a copy, even if the targets have the image from an older script. */
   force_copy: number | null;
   note: string | null;

@@ -1,4 +1,6 @@
+import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { groupRows } from './group-rows.js';
 
 /** Assigns target repositories to source repositories permanently. */
 export class TargetNameStore {
@@ -51,14 +53,29 @@ export class TargetNameStore {
 
   /** Target repositories (`host/repository`) of a registry that a source repository owns, the first claimed first. */
   async ownedBy(sourceRepository: string, registry: string): Promise<readonly string[]> {
-    const rows = await this.#database.queries
-      .selectFrom('target_names')
-      .select('target_repository')
-      .where('source_repository', '=', sourceRepository)
-      .where('target_registry', '=', registry)
-      .orderBy('claimed_at')
-      .orderBy('target_repository')
-      .execute();
-    return rows.map(({ target_repository: repository }) => repository);
+    const owned = await readOwned(this.#database.queries, [sourceRepository], [registry]);
+    return owned.get(ownerKey(sourceRepository, registry)) ?? [];
   }
+}
+
+/** Target repositories by `ownerKey`, each the first claimed first; without an entry where there is none. */
+export async function readOwned(
+  queries: Queries,
+  sourceRepositories: readonly string[],
+  registries: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await queries
+    .selectFrom('target_names')
+    .select(['target_repository', 'target_registry', 'source_repository'])
+    .where('source_repository', 'in', [...sourceRepositories])
+    .where('target_registry', 'in', [...registries])
+    .orderBy('claimed_at')
+    .orderBy('target_repository')
+    .execute();
+  const owned = groupRows(rows, (row) => ownerKey(row.source_repository, row.target_registry));
+  return new Map([...owned].map(([key, names]) => [key, names.map((row) => row.target_repository)]));
+}
+
+export function ownerKey(sourceRepository: string, registry: string): string {
+  return `${registry} ${sourceRepository}`;
 }

@@ -16,7 +16,7 @@ import type { Target } from '../domain/target.js';
  * @throws FerryError `target-name`
  */
 export async function ownDestinations(
-  names: TargetNameStore,
+  names: Pick<TargetNameStore, 'ownedBy'>,
   source: ImageReference,
   targets: readonly Target[],
 ): Promise<readonly Destination[] | undefined> {
@@ -35,7 +35,7 @@ export async function ownDestinations(
  * @throws FerryError `target-name` when every name belongs to another image
  */
 export async function claimDestinations(
-  names: TargetNameStore,
+  names: Pick<TargetNameStore, 'ownedBy' | 'claim'>,
   source: ImageReference,
   targets: readonly Target[],
 ): Promise<readonly Destination[]> {
@@ -75,7 +75,11 @@ export async function foreseeDestination(
   throw noFreeName(owner, target, tries);
 }
 
-async function claimRepository(names: TargetNameStore, source: ImageReference, target: Target): Promise<string> {
+async function claimRepository(
+  names: Pick<TargetNameStore, 'ownedBy' | 'claim'>,
+  source: ImageReference,
+  target: Target,
+): Promise<string> {
   const { own, tries } = await namesToTry(names, source, target);
   if (own !== undefined) return own;
   const owner = sourceRepository(source);

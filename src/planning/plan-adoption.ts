@@ -14,7 +14,7 @@ export interface AdoptionOptions {
 }
 
 interface AdoptionParts {
-  readonly pushed: PushedImageStore;
+  readonly pushed: Pick<PushedImageStore, 'adoptionCandidates' | 'recordAdoption'>;
   readonly engine: Pick<CopyEngine, 'look'>;
   readonly targets: readonly Target[];
   readonly health: TargetHealth;

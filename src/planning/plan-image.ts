@@ -35,9 +35,12 @@ import { unservedTargets } from './unserved-targets.js';
 import type { DaemonWorkers } from './unserved-targets.js';
 
 export interface PlanPorts {
-  readonly wanted: WantedImageStore;
-  readonly names: TargetNameStore;
-  readonly pushed: PushedImageStore;
+  readonly wanted: Pick<WantedImageStore, 'wantedRows' | 'imagesSharingTag' | 'reviewPushed'>;
+  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf' | 'claim'>;
+  readonly pushed: Pick<
+    PushedImageStore,
+    'adoptionCandidates' | 'recordAdoption' | 'holdings' | 'knownCopies' | 'recordTakenOver'
+  >;
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];

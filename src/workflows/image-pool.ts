@@ -1,9 +1,10 @@
 /** Decides which images a run copies next: explicitly requested ones first, each once, and never two with the same tag. */
 import { targetTagKey } from '../domain/target-tag.js';
 
-export interface PendingImage {
-  readonly image: string;
-  readonly explicit: boolean;
+export interface FoundImages {
+  /** Requested explicitly, in the order of the requests. */
+  readonly asked: readonly string[];
+  readonly discovered: readonly string[];
 }
 
 /** How many queued images a query may return again. It limits the size of one page. */
@@ -64,17 +65,18 @@ export class ImagePool {
   }
 
   /** Adds images that a database query found. Requested ones go to the head of the queue in their order, others to the end. */
-  offer(found: readonly PendingImage[]): void {
+  offer({ asked, discovered }: FoundImages): void {
     this.#mayHaveBeenAsked = false;
-    for (const { image, explicit } of found) {
-      if (explicit && this.#inFlight.has(image)) this.#askedInFlight.add(image);
+    for (const image of asked) {
+      if (this.#inFlight.has(image)) this.#askedInFlight.add(image);
     }
-    const free = found.filter(({ image }) => this.#isFree(image));
-    this.#asked = new Set(free.filter(({ explicit }) => explicit).map(({ image }) => image));
+    this.#asked = new Set(asked.filter((image) => this.#isFree(image)));
     const waiting = this.#queue.filter((image) => !this.#asked.has(image));
-    const known = new Set(waiting);
-    const discovered = free.filter(({ image, explicit }) => !explicit && !known.has(image)).map(({ image }) => image);
-    this.#queue = [...this.#asked, ...waiting, ...discovered];
+    const queued = new Set([...this.#asked, ...waiting]);
+    for (const image of discovered) {
+      if (this.#isFree(image)) queued.add(image);
+    }
+    this.#queue = [...queued];
   }
 
   /** Starts the next image whose tag is not in flight. */

@@ -33,6 +33,8 @@ export class RunScheduler {
   /** The row after which tags of pushed images are checked; undefined when all are checked. */
   readonly #tagsFrom: number | undefined;
   #tags: TagCheck | undefined;
+  /** The row after which discovered images are read; undefined at the end. Rows that have an outcome are left out. */
+  #readFrom: number | undefined = beforeFirstRow;
   #hasMoved = false;
   #isDraining = false;
 
@@ -61,7 +63,6 @@ export class RunScheduler {
     const running = this.#runs;
     const tags = this.#beginTagCheck(run);
     this.#tags = tags;
-    let mayHaveMore = true;
     for (;;) {
       const draining = this.#history.isReached();
       // A transfer may take hours. While the pool drains, requested images are still started, within limits.
@@ -70,10 +71,14 @@ export class RunScheduler {
 
       if (!draining) tags.advance();
       const asked = this.#waiting.length > 0 || this.#pool.wantsLook || this.#hasMoved;
-      if (mayStart && (asked || (!draining && mayHaveMore && this.#pool.queued < run.poolSize))) {
+      // Rows before the one that was read last may be pending again.
+      if (this.#hasMoved) this.#readFrom = beforeFirstRow;
+      else if (this.#waiting.length > 0) this.#readFrom ??= beforeFirstRow;
+      const mayHaveMore = !draining && this.#readFrom !== undefined && this.#pool.queued < run.poolSize;
+      if (mayStart && (asked || mayHaveMore)) {
         this.#waiting.splice(0);
         this.#hasMoved = false;
-        mayHaveMore = await this.#readPending(run);
+        await this.#readPending(run, { onlyAsked: !mayHaveMore });
       }
       while (mayStart && running.count < run.poolSize) {
         const image = this.#pool.take({ askedOnly: draining });
@@ -94,10 +99,13 @@ export class RunScheduler {
       if (draining) return false;
       if (!tags.isOver) continue;
       // Nothing is in flight: the final query must be made now, since rows may have been added meanwhile.
-      mayHaveMore = true;
-      if ((await this.#readPending(run)) || this.#pool.queued > 0 || this.#waiting.length > 0) continue;
+      this.#readFrom = beforeFirstRow;
+      do await this.#readPending(run);
+      while (this.#readFrom !== undefined && this.#pool.queued === 0);
+      if (this.#pool.queued > 0 || this.#waiting.length > 0) continue;
       // Images that other workflows were copying may be free by now.
       if (!this.#pool.reconsider()) return true;
+      this.#readFrom = beforeFirstRow;
     }
   }
 
@@ -116,13 +124,17 @@ export class RunScheduler {
     });
   }
 
-  /** Reads pending images into the pool; true if there may be more pages. */
-  async #readPending(run: SyncRun): Promise<boolean> {
+  /** Reads requested images, and the next page of discovered ones, into the pool. */
+  async #readPending(
+    { startedAt }: SyncRun,
+    { onlyAsked = false }: { readonly onlyAsked?: boolean } = {},
+  ): Promise<void> {
     const limit = pageSize + this.#pool.known;
-    const { images, refused } = await manyRows.findPending({ startedAt: run.startedAt, limit });
+    const after = onlyAsked ? undefined : this.#readFrom;
+    const { refused, next, ...found } = await manyRows.findPending({ startedAt, limit, after });
     this.#tally.add(withRefusedRows, refused);
-    this.#pool.offer(images);
-    return images.length >= limit;
+    this.#pool.offer(found);
+    if (!onlyAsked) this.#readFrom = next;
   }
 
   #describe(): void {

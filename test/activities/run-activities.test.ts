@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { uploadOf } from '../database/store-fixture.js';
 import { run, startActivityStage } from './activity-stage.js';
 
@@ -11,16 +12,16 @@ test('listing pending images reads a row again if another program changed its im
     await stage.database.queries.updateTable('images_for_push').set(columns).where('id', '=', id).execute();
   await write(1, { image: 'no reference::1' });
   await write(2, { image: 'no reference::2', orig_image_name: 'no reference::2' });
-  const look = { startedAt: Date.now(), limit: 100 };
+  const look = { startedAt: Date.now(), limit: 100, after: beforeFirstRow };
 
   const first = await run(stage.pass.findPending, look);
   const second = await run(stage.pass.findPending, look);
   const { items } = await stage.stores.status.listWanted('blocked');
 
-  expect(first.images.map(({ image }) => image).sort()).toEqual([names[0], names[2]]);
+  expect([...first.asked].sort()).toEqual([names[0], names[2]]);
   expect([first.refused.count, second.refused.count]).toEqual([1, 0]);
   expect(first.refused.first).toMatchObject([{ to: 'blocked', code: 'invalid-reference' }]);
-  expect(second.images).toEqual(first.images);
+  expect(second.asked).toEqual(first.asked);
   expect(items).toMatchObject([{ id: 2, state: 'blocked', code: 'invalid-reference' }]);
 });
 

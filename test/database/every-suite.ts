@@ -3,6 +3,7 @@ import { growthSuite } from './growth-suite.js';
 import { indexSuite } from './index-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
+import { planReadsSuite } from './plan-reads-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
 import { smallStoresSuite } from './small-stores-suite.js';
 import { statementSuite } from './statement-suite.js';
@@ -21,6 +22,7 @@ export function everySuite(placeOf: PlaceOf): void {
   outcomeSuite(placeOf);
   smallStoresSuite(placeOf);
   statementSuite(placeOf);
+  planReadsSuite(placeOf);
   pullBudgetSuite(placeOf);
   tagCheckSuite(placeOf);
   growthSuite(placeOf);

@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { TargetOutcome } from '../../src/domain/wanted-image.js';
 import {
   eachWithStores,
+  imageRequest,
   notPushed,
+  pendingIn,
   pushed,
   sourceDigest,
   syncImage,
   target,
   targets,
-  imageRequest,
 } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
@@ -296,7 +297,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: both }, { meanwhile });
 
       expect(await statuses(use())).toEqual([0, 1]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
     test('a row that is requested again before its first copy has ended is copied again', async () => {
@@ -312,7 +313,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: both }, { meanwhile });
 
       expect(await statuses(use())).toEqual([0]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
     });
 
     test('a clock that is set back neither loses a request nor causes repeated checks of an image', async () => {
@@ -324,7 +325,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await sql(`update runs set started_at = started_at + ${hour}`);
 
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
-      const again = await stores.wanted.pendingImages({ since: startedAt + hour, limit: 10 });
+      const again = await pendingIn(stores, { since: startedAt + hour, limit: 10 });
       await syncImage(stores, nginx, { targets: both });
       const [before] = await rows('select requested_at from images_for_push');
       await stores.wanted.addWanted([imageRequest('nginx:1.27')]);
@@ -343,7 +344,7 @@ export function outcomeSuite(placeOf: PlaceOf): void {
       await sql(`update images_for_push set checked_at = checked_at + ${year}`);
 
       const { startedAt } = await stores.runs.begin({ id: 'run-2', reasons: [] });
-      const pending = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
+      const pending = await pendingIn(stores, { since: startedAt, limit: 10 });
       await syncImage(stores, nginx, { targets: both });
 
       expect(pending.map(({ image }) => image)).toEqual([nginx, 'docker.io/library/redis:7']);

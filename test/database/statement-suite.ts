@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { inTransaction } from '../../src/database/ferry-database.js';
-import { createStores } from '../../src/database/stores.js';
-import type { Stores } from '../../src/database/stores.js';
+import { counted } from './counted-stores.js';
 import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
-import type { Fixture, PlaceOf } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
 
 /** Each statement is a journey to a database that may be half a world away. */
 export function statementSuite(placeOf: PlaceOf): void {
@@ -80,17 +78,4 @@ export function statementSuite(placeOf: PlaceOf): void {
       expect(forMany).toBeLessThan(25);
     });
   });
-}
-
-function counted({ database }: Fixture): { stores: Stores; statements: () => number } {
-  let count = 0;
-  const queries = database.queries.withPlugin({
-    transformQuery: ({ node }) => {
-      count += 1;
-      return node;
-    },
-    transformResult: async ({ result }) => result,
-  });
-  const stores = createStores({ ...database, queries, transaction: (work) => inTransaction(queries, work) });
-  return { stores, statements: () => count };
 }

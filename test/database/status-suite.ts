@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { openDatabaseReadOnly } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
-import { eachWithStores, notPushed, pushed, syncImage, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, notPushed, pendingIn, pushed, syncImage } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
@@ -143,7 +143,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(await stores.actions.retry(nginx)).toEqual({ images: 1, rows: 1 });
       expect(await stores.actions.retry('docker.io/library/none:1')).toEqual({ images: 0, rows: 0 });
 
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
       expect(pending).toContainEqual({ image: redis, explicit: true });
       expect(pending).toContainEqual({ image: nginx, explicit: true });
     });
@@ -157,7 +157,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       await stores.actions.retry({ blocked: true });
       await stores.wanted.normalizeRows();
 
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('a removed image is not pending, not listed as wanted, and not retried', async () => {
@@ -167,7 +167,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(await stores.actions.remove(nginx)).toEqual({ images: 1, rows: 2 });
       await stores.actions.retry(nginx);
 
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([]);
       expect((await stores.status.listWanted('wanted')).items).toEqual([]);
     });
 
@@ -247,7 +247,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
       expect(await stores.actions.backfill({ name: 'aliyun' })).toBe(0);
       expect(await stores.actions.backfill({ name: 'third' })).toBe(1);
 
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
       expect(pending).toContainEqual({ image: nginx, explicit: false });
     });
 

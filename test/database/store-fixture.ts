@@ -11,6 +11,7 @@ import type { Stores } from '../../src/database/stores.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import type { Target } from '../../src/domain/target.js';
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { ImageOutcome, RequestedBy, TargetOutcome, WantedRequest } from '../../src/domain/wanted-image.js';
 import type { DatabasePlace, Row } from '../support/database-locations.js';
 
@@ -113,6 +114,18 @@ export function uploadOf(digest: Digest, changes: Partial<UploadRecord> = {}): U
     ],
     ...changes,
   };
+}
+
+/** Pending images in the order in which a run takes them. */
+export async function pendingIn(
+  { wanted }: Stores,
+  query: { readonly since: number; readonly limit: number },
+): Promise<readonly { readonly image: string; readonly explicit: boolean }[]> {
+  const { asked, discovered } = await wanted.pendingImages({ ...query, after: beforeFirstRow });
+  return [
+    ...asked.map((image) => ({ image, explicit: true })),
+    ...discovered.map((image) => ({ image, explicit: false })),
+  ];
 }
 
 /** What a `SyncImage` does to the database: reads the rows of an image, and records what became of it. */

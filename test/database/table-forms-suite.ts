@@ -6,7 +6,7 @@ import { examineTables } from '../../src/database/forms/examine-tables.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';
-import { pushed, syncImage, targets, imageRequest } from './store-fixture.js';
+import { imageRequest, pendingIn, pushed, syncImage, targets } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 /** A form that the two tables of the older scripts have at some site. */
@@ -79,7 +79,7 @@ async function useTables(settings: DatabaseSettings) {
     const again = await migrate(database);
     expect(again.applied).toEqual([]);
     const { wanted, pushed: copies } = await stores.status.status(image);
-    const waiting = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+    const waiting = await pendingIn(stores, { since: 0, limit: 10 });
     expect(wanted.map(({ state }) => state)).toEqual(['pushed', 'pushed']);
     return {
       wanted: wanted.map(({ platform }) => platform),

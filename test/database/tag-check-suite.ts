@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { beforeFirstRow, PushStatus } from '../../src/domain/wanted-image.js';
-import { eachWithStores, pushed, sourceDigest, syncImage, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, pendingIn, pushed, sourceDigest, syncImage } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const later = Date.parse('2100-01-01');
@@ -88,7 +88,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
         { push_status: PushStatus.withdrawn, ferry_status: PushStatus.withdrawn, force_copy: null },
         { push_status: PushStatus.pending, ferry_status: PushStatus.pending, force_copy: null },
       ]);
-      expect(await stores.wanted.pendingImages({ since: later, limit: 10 })).toEqual([
+      expect(await pendingIn(stores, { since: later, limit: 10 })).toEqual([
         { image: library('nginx:1'), explicit: false },
       ]);
     });

@@ -11,7 +11,7 @@ import { dump } from '../support/database-locations.js';
 import type { Row } from '../support/database-locations.js';
 import { pendingImages } from '../support/whole-plan.js';
 import { aliyunHost, legacyRows, legacySchema, legacyTargets } from './legacy-rows.js';
-import { pushed, syncImage, imageRequest } from './store-fixture.js';
+import { imageRequest, pendingIn, pushed, syncImage } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const legacyWanted = 'id, source_registry_url, orig_name_space, orig_image_name, add_time, platform';
@@ -82,7 +82,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
         expect(await query(`select count(*) as c from pushed_images where digest like 'sha256:%'`)).toEqual([
           { c: legacy.pushed },
         ]);
-        expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+        expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([]);
       },
     );
 
@@ -300,7 +300,7 @@ export function takeoverSuite(placeOf: PlaceOf): void {
       expect(asked).toHaveLength(1);
       expect(renewed).toEqual({ images: 1, rows: 1 });
       expect(retried).toEqual([]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('two targets on one registry are distinguished by their namespaces', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { eachWithStores, notPushed, syncImage, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, notPushed, pendingIn, syncImage } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -76,7 +76,7 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(await rows('select push_status, blocked_code, first_missing_at from images_for_push')).toEqual([
         { push_status: 0, blocked_code: null, first_missing_at: null },
       ]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 5 })).toEqual([{ image, explicit: false }]);
+      expect(await pendingIn(stores, { since: 0, limit: 5 })).toEqual([{ image, explicit: false }]);
     });
 
     test('an image that is blocked for another reason stays blocked', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import { pendingImages } from '../support/whole-plan.js';
-import { eachWithStores, pushed, syncImage, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, pendingIn, pushed, syncImage } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
@@ -127,7 +128,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await expect.poll(async () => (await stores.wanted.wantedRows('none')).readAt).toBeGreaterThan(readAt);
       await stores.wanted.addWanted([imageRequest('asked-a:1')]);
 
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
 
       expect(pending).toEqual([
         { image: 'docker.io/library/asked-b:1', explicit: true },
@@ -145,9 +146,27 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         imageRequest('redis:7'),
       ]);
 
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 1 });
+      const pending = await pendingIn(stores, { since: 0, limit: 1 });
 
       expect(pending).toEqual([{ image: nginx, explicit: true }]);
+    });
+
+    test('discovered images come in pages, and a look for requested ones reads no others', async () => {
+      const { stores } = use();
+      const names = ['a:1', 'b:1', 'c:1'];
+      for (const name of names) await stores.wanted.addWanted([imageRequest(name, 'linux/amd64', 'upstream')]);
+      await stores.wanted.addWanted([imageRequest('d:1')]);
+      const images = names.map((name) => `docker.io/library/${name}`);
+      const query = { since: 0, limit: 2 };
+
+      const first = await stores.wanted.pendingImages({ ...query, after: beforeFirstRow });
+      const second = await stores.wanted.pendingImages({ ...query, after: first.next });
+      const requested = await stores.wanted.pendingImages(query);
+
+      const asked = ['docker.io/library/d:1'];
+      expect(first).toEqual({ asked, discovered: images.slice(0, 2), next: expect.any(Number) as number });
+      expect(second).toEqual({ asked, discovered: images.slice(2) });
+      expect(requested).toEqual({ asked, discovered: [] });
     });
 
     test('a finished image is not returned to the same run, but to the next one', async () => {
@@ -156,9 +175,9 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const { startedAt } = await stores.runs.begin({ id: 'run-1', reasons: [] });
       await syncImage(stores, nginx, { targets: [pushed('aliyun', 'nginx:1.27')] });
 
-      const inThisRun = await stores.wanted.pendingImages({ since: startedAt, limit: 10 });
+      const inThisRun = await pendingIn(stores, { since: startedAt, limit: 10 });
       const { rows } = await stores.wanted.wantedRows(nginx);
-      const inTheNext = await stores.wanted.pendingImages({ since: (rows[0]?.checkedAt ?? 0) + 1, limit: 10 });
+      const inTheNext = await pendingIn(stores, { since: (rows[0]?.checkedAt ?? 0) + 1, limit: 10 });
 
       expect(inThisRun).toEqual([]);
       expect(inTheNext).toEqual([{ image: nginx, explicit: false }]);
@@ -186,7 +205,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const adopted = await stores.wanted.normalizeRows();
 
       expect(adopted).toMatchObject({ adopted: 1, duplicates: 0, refused: 0 });
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: false }]);
     });
 
     test('a second row for an image follows the first', async () => {
@@ -217,7 +236,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       expect(blocked).toMatchObject({ push_status: 2, blocked_code: 'invalid-reference' });
       expect(blocked?.['blocked_reason']).toContain('Nginx');
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([{ image: nginx, explicit: true }]);
       expect(await rows('select blocked_code from images_for_push')).toEqual([{ blocked_code: null }]);
     });
 
@@ -229,7 +248,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       await stores.wanted.normalizeRows();
 
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
     });
 
@@ -242,7 +261,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await stores.wanted.normalizeRows();
 
       expect(looked.rows).toEqual([]);
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
       expect(pending.map(({ image }) => image)).toEqual([nginx]);
     });
 
@@ -253,11 +272,11 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         update images_for_push set image = '', orig_image_name = 'Nginx:2' where orig_image_name = 'nginx:2';
         update images_for_push set image = 'docker.io/library/redis:7' where orig_image_name = 'nginx:3'`);
 
-      const before = await stores.wanted.pendingImages({ since: 0, limit: 10 });
-      const found = await stores.wanted.forgetUnreadable(before);
+      const before = await pendingIn(stores, { since: 0, limit: 10 });
+      const found = await stores.wanted.forgetUnreadable(before.map(({ image }) => image));
       const looked = await stores.wanted.wantedRows('docker.io/library/redis:7');
       const adopted = await stores.wanted.normalizeRows();
-      const after = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const after = await pendingIn(stores, { since: 0, limit: 10 });
       const { items } = await stores.status.listWanted('blocked');
 
       expect(found).toBe(true);
@@ -269,7 +288,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         'docker.io/library/redis:7',
       ]);
       expect(items).toMatchObject([{ image: 'docker.io/library/Nginx:2', code: 'invalid-reference' }]);
-      expect(await stores.wanted.forgetUnreadable(after)).toBe(false);
+      expect(await stores.wanted.forgetUnreadable(after.map(({ image }) => image))).toBe(false);
       expect(await rows('select id from images_for_push where image_key is null')).toHaveLength(1);
     });
 
@@ -282,7 +301,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await sql('update images_for_push set push_status = 0');
       await stores.wanted.normalizeRows();
 
-      expect(await stores.wanted.pendingImages({ since: startedAt, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: startedAt, limit: 10 })).toHaveLength(1);
     });
 
     test('a duplicate whose first row is deleted becomes independent', async () => {
@@ -304,7 +323,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       await sql(insert('nginx:1.27'));
       await stores.wanted.normalizeRows();
 
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('a status that is set to NULL later is pending, too', async () => {
@@ -315,7 +334,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       await stores.wanted.normalizeRows();
 
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(2);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(2);
     });
 
     test('an unknown status is reported, not changed, and can be retried', async () => {
@@ -335,7 +354,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
         blockedBy: [{ code: 'invalid-row', rows: 1 }],
       });
       expect(kept).toEqual([{ push_status: 7 }]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('a row with a negative ID is processed like others', async () => {
@@ -346,7 +365,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       const { items } = await stores.status.listWanted('wanted');
 
       expect(items).toMatchObject([{ id: -5, image: nginx, state: 'pending' }]);
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toHaveLength(1);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toHaveLength(1);
     });
 
     test('a row whose ID cannot be read exactly is reported and does not block others', async () => {
@@ -357,7 +376,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
 
       const adopted = await stores.wanted.normalizeRows();
       const { items } = await stores.status.listWanted('blocked');
-      const pending = await stores.wanted.pendingImages({ since: 0, limit: 10 });
+      const pending = await pendingIn(stores, { since: 0, limit: 10 });
 
       expect(adopted).toMatchObject({ adopted: 1, duplicates: 0, refused: 0 });
       expect(items).toMatchObject([{ image: 'docker.io/nginx:1.27', state: 'blocked', code: 'invalid-row' }]);
@@ -373,7 +392,7 @@ export function wantedImageSuite(placeOf: PlaceOf): void {
       expect(await pendingImages(stores.plan, [])).toEqual([]);
       for await (const page of stores.plan.refusedRows()) expect(page).toMatchObject([{ row: 1 }]);
       expect(await stores.wanted.normalizeRows()).toMatchObject({ adopted: 0, duplicates: 0, refused: 1 });
-      expect(await stores.wanted.pendingImages({ since: 0, limit: 10 })).toEqual([]);
+      expect(await pendingIn(stores, { since: 0, limit: 10 })).toEqual([]);
     });
 
     test('a status of NULL is pending, and a list of platforms is one request', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { WantedRequest } from '../../src/domain/wanted-image.js';
-import { eachWithStores, pushed, syncImage, targets, imageRequest } from './store-fixture.js';
+import { eachWithStores, imageRequest, pendingIn, pushed, syncImage, targets } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const nginx = 'docker.io/library/nginx:1.27';
@@ -115,7 +115,7 @@ export function wantedTargetsSuite(placeOf: PlaceOf): void {
       await syncImage(stores, nginx, { targets: [onAliyun] }, { meanwhile });
 
       expect(await status()).toEqual([{ push_status: 0, targets: null }]);
-      expect(await stores.wanted.pendingImages({ since: startedAt, limit: 5 })).toMatchObject([{ image: nginx }]);
+      expect(await pendingIn(stores, { since: startedAt, limit: 5 })).toMatchObject([{ image: nginx }]);
     });
 
     test('another platform for all targets extends the whole image to all targets', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { ImagePool } from '../../src/workflows/image-pool.js';
 
-const found = (...images: string[]) => images.map((image) => ({ image, explicit: false }));
-const asked = (...images: string[]) => images.map((image) => ({ image, explicit: true }));
+const found = (...images: string[]) => ({ asked: [], discovered: images });
+const asked = (...images: string[]) => ({ asked: images, discovered: [] });
 
 describe('the order in which a run copies images', () => {
   test('discovered images come in the order of their rows', () => {
@@ -18,7 +18,7 @@ describe('the order in which a run copies images', () => {
     const pool = new ImagePool();
     pool.offer(found('a', 'b', 'c'));
 
-    pool.offer([...asked('c', 'd'), ...found('a', 'b')]);
+    pool.offer({ asked: ['c', 'd'], discovered: ['a', 'b'] });
 
     expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual(['c', 'd', 'a', 'b']);
   });
@@ -55,7 +55,7 @@ describe('the order in which a run copies images', () => {
     const whileInWork = pool.wantsLook;
     pool.finished('a');
     const whenOver = pool.wantsLook;
-    pool.offer([...asked('a'), ...found('b')]);
+    pool.offer({ asked: ['a'], discovered: ['b'] });
 
     expect([whileInWork, whenOver, pool.wantsLook]).toEqual([false, true, false]);
     expect(pool.take()).toBe('a');
@@ -88,7 +88,7 @@ describe('the order in which a run copies images', () => {
 
   test('only requested images are started while the run drains', () => {
     const pool = new ImagePool();
-    pool.offer([...asked('a'), ...found('b')]);
+    pool.offer({ asked: ['a'], discovered: ['b'] });
 
     expect([pool.take({ askedOnly: true }), pool.take({ askedOnly: true }), pool.take()]).toEqual([
       'a',

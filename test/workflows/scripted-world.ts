@@ -14,7 +14,7 @@ import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.
 /** Activities over plain lists, so that a test decides what the workflows see and when. */
 export class ScriptedWorld {
   /** Pending images, in row order; `explicit` ones were requested. */
-  readonly pending: { image: string; explicit: boolean }[] = [];
+  readonly pending: { image: string; explicit: boolean; row: number }[] = [];
   readonly plans = new Map<string, (attempt: number) => ImagePlan>();
   readonly copies = new Map<string, (input: CopyImageInput) => Promise<CopyImageResult>>();
   readonly runs: SyncRequest[][] = [];
@@ -41,13 +41,14 @@ export class ScriptedWorld {
   onFinishRun: () => Promise<void> = async () => undefined;
   onPrune: () => Promise<void> = async () => undefined;
   #attempts = new Map<string, number>();
+  #rows = 0;
 
   want(...images: string[]): void {
-    for (const image of images) this.pending.push({ image, explicit: false });
+    for (const image of images) this.#insert(image, false);
   }
 
   ask(image: string): void {
-    this.pending.push({ image, explicit: true });
+    this.#insert(image, true);
   }
 
   /** The next plan of every image is its first again. */
@@ -66,11 +67,17 @@ export class ScriptedWorld {
         return { adopted: 0, refused: { count: 0, first: [] } };
       },
       findMovedTags: async ({ after }) => await this.onCheckTags(after),
-      findPending: async ({ limit }) => {
+      findPending: async ({ limit, after }) => {
         await this.onFindPending();
-        const sorted = [...this.pending].sort((a, b) => Number(b.explicit) - Number(a.explicit));
+        const asked = this.pending.filter(({ explicit }) => explicit).slice(0, limit);
+        const rows = this.pending.filter(({ explicit, row }) => !explicit && row > (after ?? row)).slice(0, limit);
         const first = this.refused.splice(0).map((image) => ({ image, to: 'blocked', reason: 'no image' }) as const);
-        return { images: sorted.slice(0, limit), refused: { count: first.length, first } };
+        return {
+          asked: asked.map(({ image }) => image),
+          discovered: rows.map(({ image }) => image),
+          next: rows.length < limit ? undefined : rows.at(-1)?.row,
+          refused: { count: first.length, first },
+        };
       },
       recordFault: async ({ image, fault: { reason } }) => {
         await this.onRecordFault();
@@ -123,6 +130,11 @@ export class ScriptedWorld {
         };
       },
     };
+  }
+
+  #insert(image: string, explicit: boolean): void {
+    this.#rows += 1;
+    this.pending.push({ image, explicit, row: this.#rows });
   }
 
   #done(image: string): void {

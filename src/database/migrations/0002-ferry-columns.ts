@@ -39,6 +39,10 @@ export const wantedColumns: Readonly<Record<string, ColumnShape>> = {
   note: { type: 'long-text' },
   targets: { type: 'long-text' },
   verified_at: { type: 'bigint' },
+  asked_at: {
+    type: 'bigint',
+    computed: 'case when checked_at is null or requested_at >= checked_at then requested_at end',
+  },
 };
 
 export const pushedColumns: Readonly<Record<string, ColumnShape>> = {
@@ -57,6 +61,10 @@ export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.addIndex('images_for_push', { name: 'idx_image_key', columns: ['image_key'], unique: true });
   await editor.addIndex('images_for_push', { name: 'idx_wanted_image', columns: ['image'] });
   await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
+  // Of pending rows: requested ones without an outcome, in the order of the requests; the others by ID.
+  await editor.addIndex('images_for_push', { name: 'idx_status_asked', columns: ['push_status', 'asked_at'] });
+  // Rows whose status another program changed.
+  await editor.addIndex('images_for_push', { name: 'idx_status_written', columns: ['push_status', 'ferry_status'] });
 
   await editor.modernise('pushed_images');
   await editor.addColumns('pushed_images', { ...youngerPushedColumns, ...pushedColumns });

@@ -26,10 +26,14 @@ export class MysqlSchemaEditor implements SchemaEditor {
 
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
     const present = new Set((await this.#columns(table)).map(({ name }) => name.toLowerCase()));
-    const added = Object.entries(columns)
-      .filter(([column]) => !present.has(column))
-      .map(([column, shape]) => `add column \`${column}\` ${definition(shape)}`);
-    if (added.length > 0) await this.#run(`alter table \`${table}\` ${added.join(', ')}`);
+    const added = Object.entries(columns).filter(([column]) => !present.has(column));
+    const line = ([column, shape]: (typeof added)[number]): string => `add column \`${column}\` ${definition(shape)}`;
+    const stored = added.filter(([, { computed }]) => computed === undefined).map(line);
+    if (stored.length > 0) await this.#run(`alter table \`${table}\` ${stored.join(', ')}`);
+    // Beside other changes, MariaDB would copy the whole table, and refuse values that its rows had before strict mode.
+    for (const column of added.filter(([, { computed }]) => computed !== undefined)) {
+      await this.#run(`alter table \`${table}\` ${line(column)}`);
+    }
   }
 
   async addIndex(table: string, index: IndexShape): Promise<void> {
@@ -139,8 +143,10 @@ function indexLine({ name, columns, unique = false }: IndexShape): string {
   return `${unique ? 'unique ' : ''}key \`${name}\` (${columns.map(quoted).join(', ')})`;
 }
 
-function definition({ type, required = false }: ColumnShape): string {
-  const nullness = required ? ' not null' : ' null';
+function definition({ type, required = false, computed }: ColumnShape): string {
+  const nullable = required ? ' not null' : ' null';
+  // MariaDB allows no NULL beside an expression.
+  const nullness = computed === undefined ? nullable : ` as (${computed}) virtual`;
   switch (type) {
     case 'id':
       return 'bigint not null auto_increment primary key';

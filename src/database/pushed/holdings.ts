@@ -5,18 +5,53 @@ import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Holding, Holdings } from '../../domain/wanted-image.js';
 import { copyOn, pushedRows } from '../adoption/adoption-candidates.js';
+import type { PushedRow } from '../adoption/adoption-candidates.js';
 import type { Queries } from '../dialect-differences.js';
+import { groupRows } from '../group-rows.js';
+import type { ImageCopies } from '../tables.js';
+import { statusBesideImage } from '../wanted/wanted-rows.js';
+
+/** What the rows record about an image, on any target. */
+export interface Recorded {
+  readonly copies: readonly ImageCopies[];
+  /** Pushes by older scripts, the oldest first. */
+  readonly scripts: readonly PushedRow[];
+  /** When a person last requested it, UTC ms; only pending rows count. */
+  readonly askedAt?: number | undefined;
+}
+
+const nothing: Recorded = { copies: [], scripts: [] };
+
+/** Reads it of images in three statements, however many images there are; an entry for each image. */
+export async function readRecorded(
+  queries: Queries,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, Recorded>> {
+  const rows = await queries
+    .selectFrom('image_copies')
+    .selectAll()
+    .where('image', 'in', [...images])
+    .execute();
+  const copies = groupRows(rows, ({ image }) => image);
+  const scripts = await pushedRows(queries, images);
+  const requests = await queries
+    .selectFrom('images_for_push')
+    .select(['image', (is) => is.fn.max('requested_at').as('asked')])
+    .where('image', 'in', [...images])
+    .where(statusBesideImage, '=', PushStatus.pending)
+    .groupBy('image')
+    .execute();
+  const asked = new Map(requests.map((row) => [row.image, row.asked === null ? undefined : Number(row.asked)]));
+  return new Map(
+    images.map((image) => [
+      image,
+      { copies: copies.get(image) ?? [], scripts: scripts.get(image) ?? [], askedAt: asked.get(image) },
+    ]),
+  );
+}
 
 /** @see PushedImageStore.holdings */
-export async function readHoldings(queries: Queries, image: string, targets: readonly Target[]): Promise<Holdings> {
-  const copies = await queries.selectFrom('image_copies').selectAll().where('image', '=', image).execute();
-  const scripts = (await pushedRows(queries, [image])).get(image) ?? [];
-  const { asked } = await queries
-    .selectFrom('images_for_push')
-    .select((is) => is.fn.max('requested_at').as('asked'))
-    .where('image', '=', image)
-    .where('push_status', '=', PushStatus.pending)
-    .executeTakeFirstOrThrow();
+export function holdingsOn(targets: readonly Target[], { copies, scripts, askedAt }: Recorded = nothing): Holdings {
   const byTarget = new Map<string, Holding>();
   for (const target of targets) {
     const copy = copies.find((one) => one.target === target.name);
@@ -33,8 +68,12 @@ export async function readHoldings(queries: Queries, image: string, targets: rea
       sourceDigests: recorded.flatMap((text) => digestIn(text) ?? []),
     });
   }
-  const pushedByFerry = copies.flatMap(({ target, last_pushed_at: at }) => (at === null ? [] : [target]));
-  return { byTarget, pushedByFerry, askedAt: asked === null ? undefined : Number(asked) };
+  return { byTarget, pushedByFerry: copiedTo(copies), askedAt };
+}
+
+/** Targets that the ferry itself has copied the image to, whatever happened to it later. */
+export function copiedTo(copies: readonly ImageCopies[]): readonly string[] {
+  return copies.flatMap(({ target, last_pushed_at: at }) => (at === null ? [] : [target]));
 }
 
 /** Scripts wrote a digest alone, a name with a digest, or another word. */

@@ -23,7 +23,7 @@ import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
 import { openStatesOf, stateOfRow } from '../wanted/change-status.js';
 import { selectionOfRows } from '../wanted/target-selections.js';
 import { perRow, writeStatus } from '../wanted/wanted-rows.js';
-import { readHoldings } from './holdings.js';
+import { holdingsOn, readRecorded } from './holdings.js';
 import { forgetVerified, readKnownCopies } from './verified-copies.js';
 import { recordCopies, recordHistory } from './write-image-copies.js';
 import { recordPushed } from './write-pushed-images.js';
@@ -54,12 +54,12 @@ export class PushedImageStore {
 
   /** Verified copies of an image by target, which are valid as long as no digest changes. */
   async knownCopies(image: string): Promise<ReadonlyMap<string, KnownCopy>> {
-    return await readKnownCopies(this.#database.queries, image);
+    return (await readKnownCopies(this.#database.queries, [image])).get(image) ?? new Map();
   }
 
   /** What the rows record about an image on these targets, by the ferry or by other programs. */
   async holdings(image: string, targets: readonly Target[]): Promise<Holdings> {
-    return await readHoldings(this.#database.queries, image, targets);
+    return holdingsOn(targets, (await readRecorded(this.#database.queries, [image])).get(image));
   }
 
   /**
@@ -125,7 +125,7 @@ export class PushedImageStore {
         missingPlatforms,
         now,
       });
-      if (ofImage.some((row) => isForcedSince(row, context.readAt))) await forgetVerified(inside, image);
+      if (ofImage.some((row) => isForcedSince(row, context.readAt))) await forgetVerified(inside, [image]);
       await recordPushed(inside, dialect, told.filter(isThere), { image, sourceDigest, now });
       const decided = verdict(standings, wanted, sourceFault);
       const answered = rows.filter((row) => isAnswered(row, context.readAt));

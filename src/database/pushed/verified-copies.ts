@@ -4,7 +4,9 @@ import { isDigest } from '@image-ferry/registry/digest';
 import type { KnownCopy } from '../../domain/copy-recipe.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
+import { groupRows } from '../group-rows.js';
 import { readJsonColumn } from '../json-column.js';
+import type { ImageCopies } from '../tables.js';
 
 type Verified = Pick<KnownCopy, 'recipe' | 'mediaType' | 'platforms' | 'missingPlatforms' | 'note'>;
 
@@ -17,14 +19,17 @@ export function printVerified(
 }
 
 /**
- * Reads the verified copies of an image by target, without adopted ones and those of older versions. If a person forced a
+ * Reads the verified copies of images by image and target, without adopted ones and those of older versions. If a person forced a
  * copy, only later copies count: content below a tag may be missing, which the tag itself does not show.
  */
-export async function readKnownCopies(queries: Queries, image: string): Promise<ReadonlyMap<string, KnownCopy>> {
+export async function readKnownCopies(
+  queries: Queries,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, KnownCopy>>> {
   const rows = await queries
     .selectFrom('image_copies')
-    .select(['target', 'digest', 'source_digest', 'dropped', 'verified'])
-    .where('image_copies.image', '=', image)
+    .select(['image', 'target', 'digest', 'source_digest', 'dropped', 'verified'])
+    .where('image_copies.image', 'in', [...images])
     .where('verified', 'is not', null)
     .where((is) =>
       is.not(
@@ -46,8 +51,15 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
       ),
     )
     .execute();
+  const byImage = groupRows(rows, ({ image }) => image);
+  return new Map([...byImage].map(([image, copies]) => [image, knownAmong(copies)]));
+}
+
+type VerifiedColumns = Pick<ImageCopies, 'target' | 'digest' | 'source_digest' | 'dropped' | 'verified'>;
+
+function knownAmong(copies: readonly VerifiedColumns[]): ReadonlyMap<string, KnownCopy> {
   const known = new Map<string, KnownCopy>();
-  for (const { target, digest, source_digest: sourceDigest, dropped, verified } of rows) {
+  for (const { target, digest, source_digest: sourceDigest, dropped, verified } of copies) {
     if (digest === null || !isDigest(digest) || sourceDigest === null || !isDigest(sourceDigest)) continue;
     const told = readJsonColumn(verified) as Verified | undefined;
     const left = readJsonColumn(dropped ?? '[]') as KnownCopy['dropped'] | undefined;
@@ -58,7 +70,12 @@ export async function readKnownCopies(queries: Queries, image: string): Promise<
   return known;
 }
 
-/** Invalidates the verified copies of an image: they were started before a copy was forced. */
-export async function forgetVerified(queries: Queries, image: string): Promise<void> {
-  await queries.updateTable('image_copies').set({ verified: null }).where('image', '=', image).execute();
+/** Invalidates the verified copies of images: they were started before a copy was forced. */
+export async function forgetVerified(queries: Queries, images: readonly string[]): Promise<void> {
+  if (images.length === 0) return;
+  await queries
+    .updateTable('image_copies')
+    .set({ verified: null })
+    .where('image', 'in', [...images])
+    .execute();
 }

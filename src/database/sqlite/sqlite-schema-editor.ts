@@ -21,7 +21,7 @@ export class SqliteSchemaEditor implements SchemaEditor {
 
   async addColumns(table: string, columns: Readonly<Record<string, ColumnShape>>): Promise<void> {
     // Column names are case-insensitive.
-    const present = new Set(await this.#names(`select lower(name) as name from pragma_table_info('${table}')`));
+    const present = new Set(await this.#names(`select lower(name) as name from pragma_table_xinfo('${table}')`));
     for (const [column, shape] of Object.entries(columns)) {
       if (!present.has(column)) await this.#run(`alter table "${table}" add column "${column}" ${definition(shape)}`);
     }
@@ -69,8 +69,9 @@ function quoted(column: string): string {
   return `"${column}"`;
 }
 
-function definition({ type, required = false }: ColumnShape): string {
+function definition({ type, required = false, computed }: ColumnShape): string {
   if (type === 'id') return 'integer primary key autoincrement';
+  if (computed !== undefined) return `${typeName(type)} as (${computed}) virtual`;
   return `${typeName(type)}${required ? ' not null' : ''}`;
 }
 

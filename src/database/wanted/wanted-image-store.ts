@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-
 import type { StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedImage, WantedRequest, WantedResult } from '../../domain/wanted-image.js';
@@ -10,14 +8,29 @@ import { ProgressCheck } from '../adoption/progress-check.js';
 import { reviewResetRows } from '../adoption/reset-rows.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { isCanonicalImage, isStillItself, wantedImage } from '../row-shapes.js';
-import { imagesSharingTag, reviewPushed } from '../tag-sharing.js';
+import { isCanonicalImage } from '../row-shapes.js';
+import { imagesSharingTags, reviewPushed } from '../tag-sharing.js';
 import { forgetIdentity } from './forget-identity.js';
+import { readWanted, wantedRows } from './read-wanted.js';
 import { upsertWanted } from './upsert-wanted.js';
 import { highestId, idsOfImages, lowestId } from './wanted-rows.js';
 
 /** Blocked rows that are reported one by one: for more of them there is `ferry list blocked`. */
 const blockedShown = 100;
+
+interface PendingQuery {
+  readonly since: number;
+  readonly limit: number;
+  /** The row to continue after; absent: only requested images. */
+  readonly after?: number | undefined;
+}
+
+export interface PendingPage {
+  readonly asked: readonly string[];
+  readonly discovered: readonly string[];
+  /** The row to continue after; undefined at the end. */
+  readonly next?: number | undefined;
+}
 
 interface NormalizedTotals {
   adopted: number;
@@ -71,38 +84,38 @@ export class WantedImageStore {
   }
 
   /**
-   * Images with a pending row that no run has finished since `since` (UTC ms), or that were requested again since:
-   * explicitly requested ones first, in the order of the requests; then by row.
+   * Pending images for a run. `asked`: explicitly requested ones without an outcome since, in the order of the requests.
+   * `discovered`: others after row `after` that no run has finished since `since` (UTC ms), by row; none without `after`.
+   * At most `limit` rows of each are read, so an image with rows on two pages is returned twice.
    */
-  async pendingImages({
-    since,
-    limit,
-  }: {
-    readonly since: number;
-    readonly limit: number;
-  }): Promise<readonly { readonly image: string; readonly explicit: boolean }[]> {
-    const isAsked = sql<number>`case when requested_at is not null and (checked_at is null or requested_at >= checked_at)
-      then requested_at end`;
-    const rows = await this.#database.queries
+  async pendingImages({ since, limit, after }: PendingQuery): Promise<PendingPage> {
+    const pending = this.#database.queries
       .selectFrom('images_for_push')
-      .select(['image', sql<number | null>`min(${isAsked})`.as('asked_at')])
+      .select(['id', 'image'])
       .where('push_status', '=', PushStatus.pending)
-      .where('image', 'is not', null)
+      .limit(limit);
+    // The index has the ID as its last column: both are read in their order, without sorting.
+    const asked = await pending
+      .where('asked_at', 'is not', null)
       .where((is) => is.between('id', lowestId, highestId))
-      .where((is) =>
-        is.or([
-          is('checked_at', 'is', null),
-          is('checked_at', '<', since),
-          is('requested_at', '>=', is.ref('checked_at')),
-        ]),
-      )
-      .groupBy('image')
-      .orderBy(sql`case when min(${isAsked}) is null then 1 else 0 end`)
-      .orderBy(sql`min(${isAsked})`)
-      .orderBy(sql`min(id)`)
-      .limit(limit)
+      .orderBy('asked_at')
+      .orderBy('id')
       .execute();
-    return rows.map(({ image, asked_at: askedAt }) => ({ image: image ?? '', explicit: askedAt !== null }));
+    const rows =
+      after === undefined
+        ? []
+        : await pending
+            .where('asked_at', 'is', null)
+            .where('id', '>', after)
+            .where('id', '<=', highestId)
+            .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', since)]))
+            .orderBy('id')
+            .execute();
+    const requested = imagesOf(asked);
+    const discovered = imagesOf(rows);
+    for (const image of requested) discovered.delete(image);
+    const next = rows.length < limit ? undefined : rows.at(-1)?.id;
+    return { asked: [...requested], discovered: [...discovered], next };
   }
 
   /**
@@ -110,8 +123,8 @@ export class WantedImageStore {
    * then reads the columns that identify the image, and blocks invalid rows.
    * @returns whether there were any
    */
-  async forgetUnreadable(images: readonly { readonly image: string }[]): Promise<boolean> {
-    const unreadable = images.map(({ image }) => image).filter((image) => !isCanonicalImage(image));
+  async forgetUnreadable(images: readonly string[]): Promise<boolean> {
+    const unreadable = images.filter((image) => !isCanonicalImage(image));
     if (unreadable.length === 0) return false;
     const ids = await idsOfImages(this.#database.queries, unreadable, PushStatus.pending);
     const exact = ids.filter((id) => Number.isSafeInteger(id));
@@ -122,44 +135,20 @@ export class WantedImageStore {
 
   /** Images that have one tag on a target, `image` among them if it is wanted; the first wanted first. */
   async imagesSharingTag(image: string): Promise<readonly string[]> {
-    return await imagesSharingTag(this.#database.queries, image);
+    return (await imagesSharingTags(this.#database.queries, [image])).get(image) ?? [];
   }
 
   /** Makes pushed rows of these images pending again: the tag on the targets may no longer be theirs. */
   async reviewPushed(images: readonly string[]): Promise<void> {
+    if (images.length === 0) return;
     const { dialect, transaction } = this.#database;
     await transaction(async (inside) => await reviewPushed(inside, dialect, images));
   }
 
   /** All rows of one image, any status, without duplicates; and when they were read, by the database's clock. */
   async wantedRows(image: string): Promise<{ readonly rows: readonly WantedImage[]; readonly readAt: number }> {
-    const { queries, dialect } = this.#database;
-    // Read the time first: requests that arrive while the rows are read count as later.
-    const now = await dialect.now(queries);
-    const rows = await queries
-      .selectFrom('images_for_push')
-      .select(['id', 'source_registry_url', 'orig_name_space', 'orig_image_name', 'platform', 'push_status'])
-      .select([
-        'image',
-        'image_key',
-        'source_digest',
-        'checked_at',
-        'first_missing_at',
-        'blocked_code',
-        'blocked_reason',
-      ])
-      .select(['requested_at', 'targets', 'force_copy'])
-      .where('image', '=', image)
-      .where((is) => is.between('id', lowestId, highestId))
-      .orderBy('id')
-      .execute();
-    // Another program may have changed the image of a row since it was normalized.
-    const changed = rows.filter((row) => !isStillItself(row)).map(({ id }) => id);
-    if (changed.length > 0) await this.#forgetIdentity(changed);
-    const unchanged = rows.filter(({ id }) => !changed.includes(id));
-    // Later than every request that was read, even if the clock was set back. Otherwise they would stay unanswered.
-    const readAt = Math.max(now, ...unchanged.map(({ requested_at: askedFor }) => (askedFor ?? 0) + 1));
-    return { rows: unchanged.map((row) => wantedImage(row, image)), readAt };
+    const read = (await readWanted(this.#database, [image])).get(image);
+    return wantedRows(image, read ?? { rows: [], readAt: 0 });
   }
 
   /**
@@ -174,4 +163,9 @@ export class WantedImageStore {
   async #forgetIdentity(ids: readonly number[]): Promise<void> {
     await this.#database.transaction(async (inside) => await forgetIdentity(inside, ids));
   }
+}
+
+/** Without rows that are not normalized yet. */
+function imagesOf(rows: readonly { readonly image: string | null }[]): Set<string> {
+  return new Set(rows.flatMap(({ image }) => image ?? []));
 }
