@@ -14,6 +14,8 @@ export interface DialectDifferences {
   readonly kind: 'mysql' | 'sqlite';
   /** The database's clock, UTC milliseconds: the one clock that all processes share. */
   now(queries: Queries): Promise<number>;
+  /** An expression for the same time, at the start of the statement that contains it. */
+  clock(): RawBuilder<number>;
   /**
    * Inserts rows whose key does not exist yet, and does not change the others. All rows have the same columns.
    * @param key columns of the primary or of a unique key

@@ -17,6 +17,7 @@ export interface FerryDatabase {
   /** Notes for the user about the connection, such as missing encryption. */
   readonly notes: readonly string[];
   readonly queries: Queries;
+  /** An object of this database alone: what is read once of a schema is kept by it. */
   readonly dialect: DialectDifferences;
   /**
    * Runs the work in a transaction and repeats it as a whole on a write conflict. The work must therefore consist only of
@@ -68,7 +69,7 @@ function databaseOf(settings: DatabaseSettings, { dialect, notes }: OpenedDialec
     place: databasePlace(settings),
     notes,
     queries,
-    dialect: settings.kind === 'mysql' ? mysqlDifferences : sqliteDifferences,
+    dialect: { ...(settings.kind === 'mysql' ? mysqlDifferences : sqliteDifferences) },
     transaction: (work) => inTransaction(queries, work),
     close: () => queries.destroy(),
   };

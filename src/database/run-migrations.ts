@@ -16,6 +16,7 @@ import { up as upstreams } from './migrations/0006-upstreams.js';
 import { up as pushedImages } from './migrations/0007-pushed-images.js';
 import { up as uploads } from './migrations/0008-uploads.js';
 import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
+import { forgetSizeUnit } from './pushed/size-unit.js';
 import type { SchemaEditor } from './schema-editor.js';
 import { SqliteSchemaEditor } from './sqlite/sqlite-schema-editor.js';
 import type { FerryTables } from './tables.js';
@@ -50,6 +51,7 @@ export async function migrate(database: FerryDatabase, options: MigrateOptions =
   const migrations = migrationsOf(dialect);
   const migrator = new Migrator({ db: queries, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
+  forgetSizeUnit(dialect);
   if (error !== undefined) throw error instanceof Error ? error : new TypeError('a migration failed', { cause: error });
   const applied = results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
   return { applied, notes };

@@ -1,3 +1,4 @@
+import { bulkOutcomeSuite } from './bulk-outcome-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
 import { indexSuite } from './index-suite.js';
@@ -20,6 +21,7 @@ import { wantedTargetsSuite } from './wanted-targets-suite.js';
 export function everySuite(placeOf: PlaceOf): void {
   wantedImageSuite(placeOf);
   outcomeSuite(placeOf);
+  bulkOutcomeSuite(placeOf);
   smallStoresSuite(placeOf);
   statementSuite(placeOf);
   planReadsSuite(placeOf);

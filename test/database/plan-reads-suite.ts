@@ -4,7 +4,7 @@ import type { PlanReads } from '../../src/database/plan-reads-store.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
 import type { TargetOutcome } from '../../src/domain/wanted-image.js';
 import { counted } from './counted-stores.js';
-import { eachWithStores, imageRequest, notPushed, pushed, syncImage, targets } from './store-fixture.js';
+import { eachWithStores, imageRequest, notPushed, pushed, sourceDigest, syncImage, targets } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
 const library = 'docker.io/library';
@@ -175,17 +175,24 @@ function copiesOf(name: string): readonly TargetOutcome[] {
 }
 
 /** Images that the ferry pushed and that are pending again. @returns them, by row */
-export async function pendingAgain({ stores, sql }: Fixture, count: number): Promise<readonly string[]> {
+export async function pendingAgain({ database, stores, sql }: Fixture, count: number): Promise<readonly string[]> {
   const names = Array.from({ length: count }, (_, number) => `app-${number}:1`);
   await stores.wanted.addWanted(names.map((name) => imageRequest(name)));
-  for (const name of names) {
-    await syncImage(stores, `${library}/${name}`, { targets: copiesOf(name) });
-    for (const { name: target, registry } of targets) {
-      const repository = name.slice(0, name.indexOf(':'));
-      const claim = { targetRepository: `${registry}/mirror/${repository}`, target };
-      await stores.names.claim({ ...claim, sourceRepository: `${library}/${repository}` });
-    }
-  }
+  const blank = { sourceDigest, rows: [], missingPlatforms: [], bytesRead: 0 };
+  const records = names.map((name) => {
+    return { outcome: { ...blank, image: `${library}/${name}`, targets: copiesOf(name) }, readAt: 0 };
+  });
+  await stores.pushed.recordOutcomes(records, { targets, run: 'run-0' });
+  const claims = names.flatMap((name) => {
+    const repository = name.slice(0, name.indexOf(':'));
+    return targets.map(({ registry }) => ({
+      target_repository: `${registry}/mirror/${repository}`,
+      target_registry: registry,
+      source_repository: `${library}/${repository}`,
+      claimed_at: 1,
+    }));
+  });
+  await database.dialect.insertAbsent(database.queries, 'target_names', claims, ['target_repository']);
   await sql('update images_for_push set push_status = 0, ferry_status = 0');
   return names.map((name) => `${library}/${name}`);
 }

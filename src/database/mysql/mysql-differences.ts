@@ -3,13 +3,17 @@ import { sql } from 'kysely';
 import type { DialectDifferences } from '../dialect-differences.js';
 import { columnsOf, insertRows, pagesOf } from '../insert-rows.js';
 
+const clock = sql<number>`cast(unix_timestamp(now(3)) * 1000 as unsigned)`;
+
 /** MySQL 8 and MariaDB with their common syntax: `VALUES(column)`, since only one of them supports `AS new`. */
 export const mysqlDifferences: DialectDifferences = {
   kind: 'mysql',
   async now(queries) {
-    const { rows } = await sql<{ ms: number | string }>`
-      select cast(unix_timestamp(now(3)) * 1000 as unsigned) as ms`.execute(queries);
+    const { rows } = await sql<{ ms: number | string }>`select ${clock} as ms`.execute(queries);
     return Number(rows[0]?.ms);
+  },
+  clock() {
+    return clock;
   },
   async insertAbsent(queries, table, rows, key) {
     let inserted = 0;

@@ -6,52 +6,63 @@ import { describeContinued } from '../../domain/transfer-meter.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { groupRows } from '../group-rows.js';
 import type { ImageCopies } from '../tables.js';
 import { printVerified } from './verified-copies.js';
 
-interface CopyCircumstances {
-  readonly sourceDigest: string | undefined;
+/** The outcomes of one image on its targets. */
+export interface CopyOutcomes {
+  readonly image: string;
+  readonly outcomes: readonly TargetOutcome[];
+  readonly sourceDigest?: string | undefined;
   readonly missingPlatforms: readonly string[];
-  readonly now: number;
 }
 
 /**
- * Writes the state of the copies of an image, and counts one more attempt for each copy that has an outcome.
+ * Writes the state of the copies of images, and counts one more attempt for each copy that has an outcome.
  *
- * @returns the state of all copies of the image before and now, and what changed; no other writer changes them before
+ * @returns by image, the state of all of its copies before and now, and what changed; no other writer changes them before
  *   the transaction ends
  */
 export async function recordCopies(
   queries: Queries,
   dialect: DialectDifferences,
-  image: string,
-  outcomes: readonly TargetOutcome[],
-  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
-): Promise<RecordedCopies> {
-  const blanks = outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now }));
+  told: readonly CopyOutcomes[],
+  now: number,
+): Promise<ReadonlyMap<string, RecordedCopies>> {
+  const blanks = told.flatMap(({ image, outcomes }) =>
+    outcomes.map(({ target, state }) => ({ image, target, state, attempts: 0, last_tried_at: now })),
+  );
   // Insert before reading: missing rows cannot be locked.
   await dialect.insertAbsent(queries, 'image_copies', blanks, ['image', 'target']);
+  const images = told.map(({ image }) => image);
   const rows = await dialect
     .locking(queries.selectFrom('image_copies').selectAll())
-    .where('image', '=', image)
+    .where('image', 'in', images)
     .execute();
-  const told = new Map(outcomes.map((outcome) => [outcome.target, outcome]));
-  const renewed = rows.map((row) => {
-    const outcome = told.get(row.target);
-    return outcome === undefined
-      ? row
-      : { ...row, ...changesOf(row, outcome, { sourceDigest, missingPlatforms, now }) };
-  });
-  const changed = renewed.filter(({ target }) => told.has(target)).map((row) => ({ ...row }));
+  const byImage = groupRows(rows, ({ image }) => image);
+  const renewed = told.map((one) => renewedCopies(byImage.get(one.image) ?? [], one, now));
+  const changed = renewed.flatMap((one) => one.changed).map((row) => ({ ...row }));
   await dialect.upsert(queries, 'image_copies', changed, ['image', 'target']);
+  return new Map(renewed.map(({ image, recorded }) => [image, recorded]));
+}
+
+function renewedCopies(rows: readonly ImageCopies[], told: CopyOutcomes, now: number) {
+  const outcomes = new Map(told.outcomes.map((outcome) => [outcome.target, outcome]));
+  const renewed = rows.map((row) => {
+    const outcome = outcomes.get(row.target);
+    return outcome === undefined ? row : { ...row, ...changesOf(row, outcome, told, now) };
+  });
+  const changed = renewed.filter(({ target }) => outcomes.has(target));
   // Rows without an attempt were made just now.
   const before = rows.filter(({ attempts }) => attempts > 0);
   const known = new Map(before.map((row) => [row.target, row]));
-  return {
+  const recorded: RecordedCopies = {
     before,
     standings: renewed.map(standingOf),
     changes: changed.flatMap((row) => copyChange(known.get(row.target), row)),
   };
+  return { image: told.image, changed, recorded };
 }
 
 interface RecordedCopies {
@@ -79,7 +90,8 @@ export function copyChange(before: ImageCopies | undefined, now: ImageCopies): S
 function changesOf(
   before: ImageCopies,
   outcome: TargetOutcome,
-  { sourceDigest, missingPlatforms, now }: CopyCircumstances,
+  { sourceDigest, missingPlatforms }: CopyOutcomes,
+  now: number,
 ): Partial<ImageCopies> {
   return {
     state: outcome.state,
@@ -129,12 +141,21 @@ function standingOf({ target, state, code, reason }: ImageCopies): CopyStanding 
   };
 }
 
-/** Records the outcome of an image in a run; the last record of a run applies. */
+/** Records the outcomes of images in a run; the last record of an image applies. */
 export async function recordHistory(
   queries: Queries,
   dialect: DialectDifferences,
-  { run, outcome, told, verdict, now }: HistoryEntry,
+  entries: readonly HistoryEntry[],
+  { run, now }: { readonly run: string; readonly now: number },
 ): Promise<void> {
+  const rows = entries.flatMap((entry) => historyRows(entry, { run, now }));
+  await dialect.upsert(queries, 'run_outcomes', rows, ['run', 'image', 'target']);
+}
+
+function historyRows(
+  { outcome, told, verdict }: HistoryEntry,
+  { run, now }: { readonly run: string; readonly now: number },
+) {
   const blank = { run, image: outcome.image, source_digest: outcome.sourceDigest ?? null, recorded_at: now };
   const whole = {
     ...blank,
@@ -162,13 +183,11 @@ export async function recordHistory(
     bytes_read: 0,
     bytes_sent: 'bytesSent' in copy ? copy.bytesSent : 0,
   }));
-  await dialect.upsert(queries, 'run_outcomes', [whole, ...copies], ['run', 'image', 'target']);
+  return [whole, ...copies];
 }
 
 export interface HistoryEntry {
-  readonly run: string;
   readonly outcome: ImageOutcome;
   readonly told: readonly TargetOutcome[];
   readonly verdict: Verdict;
-  readonly now: number;
 }

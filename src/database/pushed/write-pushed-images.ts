@@ -7,17 +7,25 @@ import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import { groupRows } from '../group-rows.js';
+import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from '../name-on-target.js';
 import { nameKey } from '../row-shapes.js';
 import { utcText } from '../sqlite/sqlite-parameters.js';
 import type { FerryTables, PushedPlatforms } from '../tables.js';
+import { perRow } from '../wanted/wanted-rows.js';
+import { sizeIn, sizeUnitOf } from './size-unit.js';
+import type { SizeUnit } from './size-unit.js';
 
 const longestPlatformList = 255;
-const megabyte = 1024 * 1024;
-
-type SizeUnit = { readonly kind: 'text' | 'bytes' } | { readonly kind: 'megabytes'; readonly most: number };
 
 type CopyThere = Extract<TargetOutcome, { state: 'pushed' | 'adopted' }>;
+
+/** A copy that is on its target, and what it was copied from. */
+export interface SourcedCopy {
+  readonly copy: CopyThere;
+  readonly source: Source;
+}
 
 /** Inserts or updates the rows of names on targets and of their platforms. */
 export async function recordPushed(
@@ -26,25 +34,40 @@ export async function recordPushed(
   copies: readonly CopyThere[],
   source: Source,
 ): Promise<void> {
+  await recordPushedCopies(
+    queries,
+    dialect,
+    copies.map((copy) => ({ copy, source })),
+  );
+}
+
+/** The same for copies of many images, in as many statements as for one; each name belongs to one of the images. */
+export async function recordPushedCopies(
+  queries: Queries,
+  dialect: DialectDifferences,
+  copies: readonly SourcedCopy[],
+): Promise<void> {
   if (copies.length === 0) return;
-  const unit = await sizeUnit(queries, dialect);
-  const pushedNames = new Map(copies.map((copy) => [copy.reference, { copy, ...pushedNameOf(copy.reference) }]));
-  const existing = await idsOf(queries, [...pushedNames.values()]);
-  const absent = [...pushedNames.values()].filter(({ reference }) => !existing.has(reference));
-  for (const [reference, id] of existing) {
-    const copy = pushedNames.get(reference)?.copy;
-    if (copy === undefined) continue;
+  const unit = await sizeUnitOf(queries, dialect);
+  const named = copies.map(({ copy, source }) => ({ copy, source, ...pushedNameOf(copy.reference) }));
+  const pushedNames = [...new Map(named.map((name) => [name.key, name])).values()];
+  const existing = await idsOf(queries, pushedNames);
+  const absent: typeof pushedNames = [];
+  const updates: RowUpdate[] = [];
+  for (const name of pushedNames) {
+    const id = existing.get(name.key);
+    if (id === undefined) absent.push(name);
     // The names in existing rows are not changed, since other programs search for them.
-    const told = toldColumns(copy, source, unit);
-    await queries.updateTable('pushed_images').set(told).where('id', '=', id).execute();
+    else updates.push({ id, columns: toldColumns(name.copy, name.source, unit) });
   }
-  if (absent.length > 0) {
-    const rows = absent.map(({ copy, columns }) => ({ ...toldColumns(copy, source, unit), ...columns }));
+  await updateRows(queries, updates);
+  for (const page of pagesOf(absent)) {
+    const rows = page.map(({ copy, source, columns }) => ({ ...toldColumns(copy, source, unit), ...columns }));
     await queries.insertInto('pushed_images').values(rows).execute();
   }
   const ids = new Map([...existing, ...(await idsOf(queries, absent))]);
-  const platforms = copies.flatMap((copy) => {
-    const id = ids.get(copy.reference);
+  const platforms = named.flatMap(({ copy, key }) => {
+    const id = ids.get(key);
     if (id === undefined || !('platforms' in copy)) return [];
     return copy.platforms.map(({ platform, digest, size }) => ({ pushed_id: id, platform, digest, size }));
   });
@@ -81,40 +104,68 @@ function pushedNameOf(reference: string): NameColumns {
   return { reference, key: nameKey(printName(name)), columns };
 }
 
+/** Whether two references are one name on a target. */
+export function pushedNameKey(reference: string): string {
+  return pushedNameOf(reference).key;
+}
+
 /**
- * IDs of rows by their keys, or by the same names if an older script wrote them since its table was last read. It reads
+ * By key, IDs of rows with these keys, or with the same names if an older script wrote them since its table was last read. It reads
  * without locks: if another writer is faster, the unique key causes a conflict, and the transaction is retried.
  */
 async function idsOf(queries: Queries, pushedNames: readonly NameColumns[]): Promise<ReadonlyMap<string, number>> {
-  if (pushedNames.length === 0) return new Map();
-  const rows = await queries
-    .selectFrom('pushed_images')
-    .select(['id', 'name_key', 'target_registry_url', 'registry_image_name'])
-    .where((is) =>
-      is.or([
-        is(
-          'name_key',
+  const ids = new Map<string, number>();
+  for (const page of pagesOf(pushedNames)) {
+    const keys = page.map(({ key }) => key);
+    const hosts = [...new Set(page.map(({ columns }) => columns.target_registry_url))];
+    const names = page.map(({ columns }) => columns.registry_image_name);
+    const rows = await queries
+      .selectFrom('pushed_images')
+      .select(['id', 'name_key', 'target_registry_url', 'registry_image_name'])
+      .where((is) =>
+        is.or([
+          is('name_key', 'in', keys),
+          is.and([is('target_registry_url', 'in', hosts), is('registry_image_name', 'in', names)]),
+        ]),
+      )
+      .orderBy('id')
+      .execute();
+    const byKey = new Map(rows.map((row) => [row.name_key, row.id]));
+    const byName = groupRows(rows, (row) => row.registry_image_name);
+    for (const { reference, key, columns } of page) {
+      const sameName = byName.get(reference) ?? [];
+      const ofHost = sameName.find((row) => row.target_registry_url === columns.target_registry_url);
+      const id = byKey.get(key) ?? ofHost?.id;
+      if (id !== undefined) ids.set(key, id);
+    }
+  }
+  return ids;
+}
+
+type PushedColumns = ReturnType<typeof toldColumns>;
+
+interface RowUpdate {
+  readonly id: number;
+  readonly columns: PushedColumns;
+}
+
+/** One statement for the rows that get the same columns. */
+async function updateRows(queries: Queries, updates: readonly RowUpdate[]): Promise<void> {
+  for (const alike of groupRows(updates, ({ columns }) => Object.keys(columns).join()).values()) {
+    for (const page of pagesOf(alike)) {
+      const names = Object.keys(page[0]?.columns ?? {}) as (keyof PushedColumns)[];
+      const values = names.map((name) => [name, perRow(page, ({ columns }) => columns[name] ?? null)]);
+      await queries
+        .updateTable('pushed_images')
+        .set(Object.fromEntries(values) as UpdateObject<FerryTables, 'pushed_images'>)
+        .where(
+          'id',
           'in',
-          pushedNames.map(({ key }) => key),
-        ),
-        ...pushedNames.map(({ columns: { target_registry_url: host, registry_image_name: name } }) =>
-          is.and([is('target_registry_url', '=', host), is('registry_image_name', '=', name)]),
-        ),
-      ]),
-    )
-    .orderBy('id')
-    .execute();
-  return new Map(
-    pushedNames.flatMap(({ reference, key, columns }) => {
-      const row =
-        rows.find(({ name_key: own }) => own === key) ??
-        rows.find(
-          (other) =>
-            other.registry_image_name === reference && other.target_registry_url === columns.target_registry_url,
-        );
-      return row === undefined ? [] : [[reference, row.id] as const];
-    }),
-  );
+          page.map(({ id }) => id),
+        )
+        .execute();
+    }
+  }
 }
 
 function toldColumns(copy: CopyThere, { image, sourceDigest, now }: Source, unit: SizeUnit) {
@@ -139,20 +190,6 @@ function platformColumns(platforms: readonly PlatformCopy[], unit: SizeUnit) {
   };
 }
 
-/** Text columns contain megabytes, as in the older scripts. */
-function sizeIn(unit: SizeUnit, bytes: number): string | number {
-  switch (unit.kind) {
-    case 'text':
-      return (bytes / megabyte).toFixed(2);
-    case 'bytes':
-      return bytes;
-    case 'megabytes':
-      return Math.min(unit.most, Math.ceil(bytes / megabyte));
-    default:
-      return unit satisfies never;
-  }
-}
-
 /** As many whole platforms as fit into the column; `pushed_platforms` has all of them. */
 function platformList(platforms: readonly PlatformCopy[]): string {
   let list = '';
@@ -164,29 +201,14 @@ function platformList(platforms: readonly PlatformCopy[]): string {
   return list;
 }
 
-/** The unit of `image_size` in this database: bytes need a BIGINT, narrower columns contain whole megabytes. */
-async function sizeUnit(queries: Queries, { kind }: DialectDifferences): Promise<SizeUnit> {
-  const declared =
-    kind === 'mysql'
-      ? sql<{ type: string }>`select column_type as type from information_schema.columns
-          where table_schema = database() and table_name = 'pushed_images' and column_name = 'image_size'`
-      : sql<{ type: string }>`select type from pragma_table_info('pushed_images') where name = 'image_size'`;
-  const { rows } = await declared.execute(queries);
-  const type = rows[0]?.type ?? '';
-  if (!/int/i.test(type)) return { kind: 'text' };
-  if (kind === 'sqlite' || /^bigint/i.test(type)) return { kind: 'bytes' };
-  const bits = { tinyint: 8, smallint: 16, mediumint: 24 }[/^\w+/.exec(type.toLowerCase())?.[0] ?? ''] ?? 32;
-  return { kind: 'megabytes', most: 2 ** (/unsigned/i.test(type) ? bits : bits - 1) - 1 };
-}
-
 async function replacePlatforms(
   queries: Queries,
   dialect: DialectDifferences,
   rows: readonly PushedPlatforms[],
 ): Promise<void> {
   const ids = [...new Set(rows.map(({ pushed_id: id }) => id))];
-  if (ids.length === 0) return;
-  await queries.deleteFrom('pushed_platforms').where('pushed_id', 'in', ids).execute();
+  for (const page of pagesOf(ids))
+    await queries.deleteFrom('pushed_platforms').where('pushed_id', 'in', page).execute();
   const values = rows.map((row) => ({ ...row }));
   await dialect.upsert(queries, 'pushed_platforms', values, ['pushed_id', 'platform', 'digest']);
 }

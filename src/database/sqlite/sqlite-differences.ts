@@ -9,6 +9,9 @@ export const sqliteDifferences: DialectDifferences = {
   now() {
     return Promise.resolve(Date.now());
   },
+  clock() {
+    return sql<number>`${Date.now()}`;
+  },
   async insertAbsent(queries, table, rows) {
     let inserted = 0;
     for (const page of pagesOf(rows)) {
