@@ -26,6 +26,8 @@ interface OwnedUpload {
 export class UploadFolder implements UploadJournal {
   readonly #folder: string;
   readonly #self: ProcessIdentity;
+  /** Names of files that this process has written: no other process writes them while it runs. */
+  readonly #written = new Set<string>();
   #swept: Promise<void> | undefined;
 
   constructor(folder: string, self = identifyProcess(process.pid)) {
@@ -58,12 +60,13 @@ export class UploadFolder implements UploadJournal {
   async save(upload: UploadRecord): Promise<void> {
     await this.#sweep();
     const path = this.#pathOf(upload);
-    if (await this.#isForeign(path, upload)) return;
+    if (!this.#written.has(path) && (await this.#isForeign(path, upload))) return;
     await this.#write(path, upload);
   }
 
   async remove(key: UploadKey): Promise<void> {
     const path = this.#pathOf(key);
+    this.#written.delete(path);
     if (!(await this.#isForeign(path, key))) await rm(path, { force: true });
   }
 
@@ -91,9 +94,10 @@ export class UploadFolder implements UploadJournal {
   async #write(path: string, upload: UploadRecord): Promise<void> {
     const owned: OwnedUpload = { owner: this.#self, upload };
     const unfinished = `${path}.${this.#self.pid}.tmp`;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if (this.#written.size === 0) await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeFile(unfinished, JSON.stringify(owned), { mode: 0o600 });
     await rename(unfinished, path);
+    this.#written.add(path);
   }
 
   #pathOf(key: UploadKey): string {

@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.js';
 import type { SavedHash } from '../upload-records.js';
 import { ChoosingHash } from './choosing-hash.js';
 import type { BlobHash } from './hash-types.js';
+import { HashedRate } from './hashed-rate.js';
 import { NativeHash } from './native-hash.js';
 
 export type { BlobHash, HashCheckpoint } from './hash-types.js';
@@ -17,14 +18,16 @@ export interface BlobHashOptions {
    * `never`: nothing is saved.
    */
   readonly portable: 'never' | 'when-slow';
-  /** Milliseconds; by default `performance.now`. */
-  readonly now?: (() => number) | undefined;
+  /** By default that of the process. */
+  readonly rate?: HashedRate | undefined;
 }
+
+const processRate = new HashedRate();
 
 /** Starts the hash of a blob's bytes, with the algorithm of its digest. */
 export function startBlobHash(digest: Digest, options?: BlobHashOptions): BlobHash {
   if (options?.portable !== 'when-slow' || options.size < leastPortableBytes) return new NativeHash(digest);
-  return new ChoosingHash(digest, options.now ?? (() => performance.now()));
+  return new ChoosingHash(digest, options.rate ?? processRate);
 }
 
 /**

@@ -7,13 +7,13 @@ import type { BufferLease } from '../transport/buffer-pool.js';
 import { rest } from '../transport/retrying.js';
 import { commitBlob, createdStatuses } from './blob-commit.js';
 import { DataRequest, UploadRedirected } from './data-request.js';
-import { FlushRate } from './flush-rate.js';
 import type { Blob } from './image-blobs.js';
 import { RemoteUpload } from './remote-upload.js';
 import type { UploadOptions } from './remote-upload.js';
 import type { Standstill } from './stall-report.js';
 import type { UploadStanding } from './upload-recorder.js';
 import { UploadWindow } from './upload-window.js';
+import type { WindowShare } from './upload-window.js';
 
 export interface UploadHandlers {
   /** This number of bytes has left for the target; there is room for more. */
@@ -47,7 +47,6 @@ export class BlobUpload {
   readonly #isWhole: boolean;
   readonly #remote: RemoteUpload;
   readonly #window: UploadWindow;
-  readonly #rate = new FlushRate(performance.now());
   /** A reader is there. */
   readonly #attached = new Gate();
   /** It is known which byte is needed next, and the registry has accepted or refused the length. */
@@ -65,7 +64,7 @@ export class BlobUpload {
   #verified = false;
   #over = false;
   #rejectComplete: ((fault: RegistryError) => void) | undefined;
-  #leaveWindows: (() => void) | undefined;
+  #share: WindowShare | undefined;
   /** A request for data is being opened. */
   #isOpening = false;
   #openingSince = 0;
@@ -135,7 +134,7 @@ export class BlobUpload {
   async start(handlers: UploadHandlers): Promise<void> {
     this.#handlers = handlers;
     if (this.#blob.size === 0) return;
-    this.#leaveWindows ??= this.#client.uploadWindows.join();
+    this.#share ??= this.#client.uploadWindows.join(this.repo.host);
     this.#attached.open();
     this.#sending ??= this.#send();
     this.#sending.catch(() => {});
@@ -272,14 +271,15 @@ export class BlobUpload {
     const now = performance.now();
     this.#flushed += bytes;
     this.#lastMoveAt = now;
-    this.#rate.took(bytes, now);
+    this.#share?.rate.took(bytes, now);
     this.#window.trim(this.#flushed - this.#bytesKept);
     this.#handlers?.onFlushed(bytes);
   }
 
   /** Of the bytes that have left. On a fast line that does not break, the memory is better used again at once. */
   get #bytesKept(): number {
-    return this.#rate.isFast && !this.#remote.lineBreaks ? 0 : this.#client.uploadWindows.bytesEach;
+    if (this.#share === undefined) return 0;
+    return this.#share.rate.isFast && !this.#remote.lineBreaks ? 0 : this.#share.bytes;
   }
 
   /** Finds out where the upload continues. @throws RegistryError if there is nothing more to try */
@@ -355,7 +355,7 @@ export class BlobUpload {
     this.#handlers = undefined;
     this.#request = undefined;
     this.#window.reset(this.#window.end);
-    this.#leaveWindows?.();
+    this.#share?.leave();
   }
 
   #interrupted(): RegistryFault {

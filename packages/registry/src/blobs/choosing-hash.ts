@@ -1,37 +1,28 @@
 import type { Digest } from '../oci/digest.js';
 import { EarlyBytes } from './early-bytes.js';
 import type { BlobHash, HashCheckpoint } from './hash-types.js';
+import { fastBytes, measuredMs } from './hashed-rate.js';
+import type { HashedRate } from './hashed-rate.js';
 import { NativeHash } from './native-hash.js';
 import type { PortableHash } from './portable-hash.js';
 
 /**
- * A line is fast (80 MB/s) if this many bytes, over all blobs, arrive in this time. A blob on a fast line is hashed
- * natively: WebAssembly (200 MB/s of a core) would slow its copy down, and to read it again after the process has died
- * costs little time. A shorter measurement would show the buffers on the way, which take the first bytes faster than the
- * line does.
- */
-const fastBytes = 20_000_000;
-const measuredMs = 250;
-
-/** Bytes that this process has hashed here, over all blobs: they share the line. */
-let hashedBytes = 0;
-
-/**
- * A hash that another process can continue if the line is slow, and a native one if the line is fast. It starts as a native
- * one, keeps copies of the first bytes while it measures, and hashes them again if the line is slow.
+ * A hash that another process can continue if the line is slow, and a native one if the line is fast: WebAssembly (200 MB/s
+ * of a core) would slow its copy down, and to read it again after the process has died costs little time. It starts as a
+ * native one, keeps copies of the first bytes while it measures, and hashes them again if the line is slow.
  */
 export class ChoosingHash implements BlobHash {
   readonly #of: Digest;
-  readonly #now: () => number;
+  readonly #rate: HashedRate;
   #chosen: BlobHash;
   #choice: HashChoice | undefined;
 
-  /** @param now milliseconds */
-  constructor(of: Digest, now: () => number) {
+  constructor(of: Digest, rate: HashedRate) {
     this.#of = of;
-    this.#now = now;
+    this.#rate = rate;
     this.#chosen = new NativeHash(of);
-    this.#choice = new HashChoice(of);
+    // What other blobs have shown of the line need not be measured again.
+    this.#choice = rate.isFast ? undefined : new HashChoice(of, rate);
   }
 
   get offset(): number {
@@ -40,8 +31,8 @@ export class ChoosingHash implements BlobHash {
 
   update(chunk: Buffer): void {
     this.#chosen.update(chunk);
-    hashedBytes += chunk.length;
-    const chosen = this.#choice?.took(chunk, this.#now());
+    const now = this.#rate.took(chunk.length);
+    const chosen = this.#choice?.took(chunk, now);
     if (chosen === undefined) return;
     this.#choice = undefined;
     if (chosen !== 'native') this.#chosen = chosen;
@@ -49,8 +40,8 @@ export class ChoosingHash implements BlobHash {
 
   checkpoint(): HashCheckpoint {
     if (this.offset > 0) return this.#chosen.checkpoint();
-    const [of, now] = [this.#of, this.#now];
-    return { offset: 0, save: () => undefined, resume: () => Promise.resolve(new ChoosingHash(of, now)) };
+    const [of, rate] = [this.#of, this.#rate];
+    return { offset: 0, save: () => undefined, resume: () => Promise.resolve(new ChoosingHash(of, rate)) };
   }
 
   digest(): Digest {
@@ -64,8 +55,10 @@ class HashChoice {
   #hashedBefore = 0;
   #portable: PortableHash | undefined;
   #isUnavailable = false;
+  readonly #rate: HashedRate;
 
-  constructor(of: Digest) {
+  constructor(of: Digest, rate: HashedRate) {
+    this.#rate = rate;
     // Loaded only now: most processes never need it.
     import('./portable-hash.js')
       .then(async (module) => {
@@ -82,11 +75,11 @@ class HashChoice {
     this.#early.add(chunk);
     if (this.#startedAt === undefined) {
       this.#startedAt = now;
-      this.#hashedBefore = hashedBytes;
+      this.#hashedBefore = this.#rate.bytes;
       return undefined;
     }
     if (now - this.#startedAt < measuredMs) {
-      return hashedBytes - this.#hashedBefore < fastBytes ? undefined : this.#drop();
+      return this.#rate.bytes - this.#hashedBefore < fastBytes ? undefined : this.#drop();
     }
     const portable = this.#portable;
     if (portable === undefined) return this.#isUnavailable || this.#early.length > fastBytes ? this.#drop() : undefined;

@@ -2,7 +2,10 @@
 const measuredMs = 500;
 const fastBytesPerMs = 64 * 1024;
 
-/** Whether a target takes bytes so fast that reading some of them again costs less than keeping them. */
+/**
+ * Whether a target takes bytes, of all uploads together, so fast that reading some of them again costs less than keeping
+ * them.
+ */
 export class FlushRate {
   #bytes = 0;
   #since: number;

@@ -1,4 +1,5 @@
 import type { BufferLease } from '../transport/buffer-pool.js';
+import { FlushRate } from './flush-rate.js';
 
 interface HeldChunk {
   readonly chunk: Buffer;
@@ -9,23 +10,42 @@ interface HeldChunk {
 const mostBytes = 32 * 1024 * 1024;
 const mostBytesEach = 8 * 1024 * 1024;
 
+/** An upload's part of the memory for bytes that were sent and may have to be sent again. */
+export interface WindowShare {
+  /** How fast its target takes bytes, over all uploads in flight to it. */
+  readonly rate: FlushRate;
+  /** What it may hold, in bytes. */
+  readonly bytes: number;
+  /** Calling it twice does nothing. */
+  leave(): void;
+}
+
 /** Divides the memory for bytes that were sent and may have to be sent again among the uploads in flight. */
 export class WindowShares {
   #members = 0;
+  readonly #targets = new Map<string, { readonly rate: FlushRate; members: number }>();
 
-  /** @returns a function that leaves; calling it twice does nothing */
-  join(): () => void {
-    let isMember = true;
+  /** @param host of the target */
+  join(host: string): WindowShare {
+    const target = this.#targets.get(host) ?? { rate: new FlushRate(performance.now()), members: 0 };
+    this.#targets.set(host, target);
+    target.members += 1;
     this.#members += 1;
-    return () => {
-      if (isMember) this.#members -= 1;
-      isMember = false;
+    const bytes = (): number => Math.min(mostBytesEach, Math.floor(mostBytes / Math.max(1, this.#members)));
+    let isMember = true;
+    return {
+      rate: target.rate,
+      get bytes() {
+        return bytes();
+      },
+      leave: () => {
+        if (!isMember) return;
+        isMember = false;
+        this.#members -= 1;
+        target.members -= 1;
+        if (target.members === 0) this.#targets.delete(host);
+      },
     };
-  }
-
-  /** What one member may hold, in bytes. */
-  get bytesEach(): number {
-    return Math.min(mostBytesEach, Math.floor(mostBytes / Math.max(1, this.#members)));
   }
 }
 

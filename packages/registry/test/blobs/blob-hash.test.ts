@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { restoreBlobHash, startBlobHash } from '../../src/blobs/blob-hash.js';
 import type { BlobHash } from '../../src/blobs/blob-hash.js';
 import { encodeHashState } from '../../src/blobs/hash-state.js';
+import { HashedRate } from '../../src/blobs/hashed-rate.js';
 import { PortableHash } from '../../src/blobs/portable-hash.js';
 import type { Digest } from '../../src/digest.js';
 import type { SavedHash } from '../../src/upload-records.js';
@@ -24,10 +25,10 @@ function digestOf(bytes: Uint8Array, name: 'sha256' | 'sha512' = 'sha256'): Dige
   return `${name}:${createHash(name).update(bytes).digest('hex')}`;
 }
 
-/** The clock of a line on which each chunk takes this long. */
-function clockOf(msPerChunk: number): () => number {
+/** The rate of a line on which each chunk takes this long. */
+function rateOf(msPerChunk: number): HashedRate {
   let now = 0;
-  return () => (now += msPerChunk);
+  return new HashedRate(() => (now += msPerChunk));
 }
 
 /** Feeds chunks of the blob until the hash can be saved, or until all of them have been hashed. */
@@ -75,7 +76,7 @@ test('a hash that is split, resumed and restored anywhere has the digest of the 
 });
 
 test('the hash of a blob that arrives slowly can be saved after its first bytes, and has the right digest', async () => {
-  const hash = startBlobHash(digest, { size, portable: 'when-slow', now: clockOf(100) });
+  const hash = startBlobHash(digest, { size, portable: 'when-slow', rate: rateOf(100) });
 
   const saved = await savedOf(hash);
   const second = await restored(digest, saved);
@@ -87,9 +88,9 @@ test('the hash of a blob that arrives slowly can be saved after its first bytes,
 });
 
 test.each([
-  ['arrives at 250 MB/s', { size, portable: 'when-slow', now: clockOf(1) }],
-  ['is smaller than 16 MiB', { size: 15 * mebibyte, portable: 'when-slow', now: clockOf(100) }],
-  ['no process would continue', { size, portable: 'never', now: clockOf(100) }],
+  ['arrives at 250 MB/s', { size, portable: 'when-slow', rate: rateOf(1) }],
+  ['is smaller than 16 MiB', { size: 15 * mebibyte, portable: 'when-slow', rate: rateOf(100) }],
+  ['no process would continue', { size, portable: 'never', rate: rateOf(100) }],
 ] as const)('the hash of a blob that %s is a native one', async (_, options) => {
   const hash = startBlobHash(digest, options);
 
@@ -99,8 +100,19 @@ test.each([
   expect(hash.digest()).toBe(digest);
 });
 
+test('a blob that begins while others arrive fast is hashed natively, without a measurement of its own', async () => {
+  let now = 0;
+  const rate = new HashedRate(() => now);
+  for (; now < 600; now += 1) rate.took(chunk.length);
+  const hash = startBlobHash(digest, { size, portable: 'when-slow', rate });
+  now += 10_000;
+
+  expect(await savedOf(hash)).toBeUndefined();
+  expect(await savedOf(startBlobHash(digest, { size, portable: 'when-slow', rate: rateOf(100) }))).toBeDefined();
+});
+
 test('a checkpoint before the first byte continues as a hash that can be saved', async () => {
-  const { offset, resume } = startBlobHash(digest, { size, portable: 'when-slow', now: clockOf(100) }).checkpoint();
+  const { offset, resume } = startBlobHash(digest, { size, portable: 'when-slow', rate: rateOf(100) }).checkpoint();
 
   expect(offset).toBe(0);
   expect(await savedOf(await resume())).toBeDefined();

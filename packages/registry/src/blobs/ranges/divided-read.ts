@@ -78,6 +78,7 @@ export class DividedRead {
   readonly #requests: RangeRequests;
   readonly #watch: ThroughputWatchdog;
   readonly #isLarge: boolean;
+  #keepLess: (() => void) | undefined;
   #paused = false;
   #resting = false;
   #isOver = false;
@@ -152,7 +153,6 @@ export class DividedRead {
       ...(this.#isLarge ? [setInterval(() => this.#tick(), timing.rateWindowMs / ticksPerWindow)] : []),
     ];
     const leaveBudget = budget.whenRoom(() => this.#regulate());
-    const keepLess = this.#isLarge ? PooledBuffer.keepMore() : (): void => {};
     const abort = (): void => this.#end(() => this.#reject(asError(signal.reason)));
     signal.addEventListener('abort', abort, { once: true });
     try {
@@ -172,7 +172,7 @@ export class DividedRead {
     } finally {
       for (const timer of timers) clearInterval(timer);
       leaveBudget();
-      keepLess();
+      this.#keepLess?.();
       signal.removeEventListener('abort', abort);
     }
   }
@@ -394,6 +394,7 @@ export class DividedRead {
 
   #request(segment: Segment<SegmentConnection>, now: number): void {
     const connection = new SegmentConnection(segment, { first: segment.received, end: segment.end, now });
+    this.#keepLess ??= PooledBuffer.keepMore();
     this.#connections.add(connection);
     this.#options.limit.opened(now);
     this.#regulate();
