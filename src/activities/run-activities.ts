@@ -7,6 +7,7 @@ import type { TargetNameStore } from '../database/target-name-store.js';
 import type { UploadSessionStore } from '../database/upload-session-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import type { Target } from '../domain/target.js';
+import { beforeFirstRow } from '../domain/wanted-image.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
 import { takeOver } from '../planning/takeover.js';
 import { cancelUnwantedUploads } from '../planning/unwanted-uploads.js';
@@ -39,7 +40,9 @@ export function createRunActivities(ports: RunPorts): RunActivities {
     adoptPresent: activity(
       async ({ after }) =>
         await withHeartbeat(undefined, async ({ signal }) => {
-          const { refused: count, blocked: first } = await wanted.normalizeRows();
+          const { refused: count, blocked: first } = await wanted.normalizeRows(
+            after > beforeFirstRow ? 'changed' : 'all',
+          );
           return { ...(await takeOver(ports, after, signal)), refused: { count, first } };
         }),
     ),
@@ -70,12 +73,12 @@ export function createRunActivities(ports: RunPorts): RunActivities {
   };
 
   async function findPending(query: Parameters<WantedImageStore['pendingImages']>[0]) {
-    const { refused: count, blocked } = await wanted.normalizeRows();
+    const { refused: count, blocked } = await wanted.normalizeRows('changed');
     const page = await wanted.pendingImages(query);
     if (!(await wanted.forgetUnreadable([...page.asked, ...page.discovered]))) {
       return { ...page, refused: { count, first: blocked } };
     }
-    const reread = await wanted.normalizeRows();
+    const reread = await wanted.normalizeRows('changed');
     const first = [...blocked, ...reread.blocked];
     return { ...(await wanted.pendingImages(query)), refused: { count: count + reread.refused, first } };
   }

@@ -6,13 +6,9 @@ import { PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import { lowestId, highestId } from './wanted/wanted-rows.js';
 
 /**
- * In SQL: 1 for a row that another program marked as pushed and that the ferry has not verified on every target. The ferry
- * also writes the status into its own column: if the two differ, another program changed it.
+ * Whether another program marked a row as pushed, and the ferry has not verified it on every target; in SQL `is_claimed`.
+ * The ferry also writes the status into its own column: if the two differ, another program changed it.
  */
-const claimedFlag = sql<number>`case when push_status = ${PushStatus.pushed}
-  and (verified_at is null or ferry_status is null or ferry_status <> ${PushStatus.pushed}) then 1 else 0 end`;
-
-/** The same for a row that was read. */
 export function isClaimedRow(row: {
   readonly push_status: number | null;
   readonly ferry_status: number | null;
@@ -25,7 +21,7 @@ export function isClaimedRow(row: {
 export const effectiveStatus = sql<number>`case when push_status = ${PushStatus.withdrawn} then ${PushStatus.withdrawn}
   when id not between ${lowestId} and ${highestId} then ${PushStatus.blocked}
   when push_status is null then ${PushStatus.pending}
-  when ${claimedFlag} = 1 then ${PushStatus.pending}
+  when is_claimed = 1 then ${PushStatus.pending}
   when push_status in (${PushStatus.pending}, ${PushStatus.pushed}) then push_status
   else ${PushStatus.blocked} end`;
 

@@ -23,7 +23,7 @@ import type {
 } from './status-views.js';
 import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
 import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
-import { lowestId } from './wanted/wanted-rows.js';
+import { firstRow, lowestId } from './wanted/wanted-rows.js';
 
 const standardLimit = 1_000;
 /** State changes that the status of an image shows. */
@@ -43,7 +43,7 @@ export class StatusQueries {
   async overview(): Promise<Overview> {
     const { queries } = this.#database;
     const count = sql<number>`count(*)`.as('rows');
-    const rows = queries.selectFrom('images_for_push').where('duplicate_of', 'is', null);
+    const rows = queries.selectFrom('images_for_push').where(firstRow, 'is', null);
     const byStatus = await rows
       .select([effectiveStatus.as('status'), count])
       .groupBy('status')
@@ -136,7 +136,7 @@ export class StatusQueries {
     const row = await this.#database.queries
       .selectFrom('images_for_push')
       .select(sql<number>`count(*)`.as('rows'))
-      .where('duplicate_of', 'is', null)
+      .where(firstRow, 'is', null)
       .where(isNotNormalized)
       .executeTakeFirst();
     return Number(row?.rows ?? 0);

@@ -43,8 +43,14 @@ export interface ImagesForPush {
   /** JSON of `RequestedBy`. */
   requested_by: string | null;
   requested_at: number | null;
-  /** Computed by the database: `requested_at` if that request has no outcome yet. */
+  /** Computed by the database: `requested_at` of a pending row if that request has no outcome yet. */
   asked_at: GeneratedAlways<number | null>;
+  /** Computed: 1 if the row has no identity yet. Refused rows have none either, but are read again only if they become pending. */
+  is_unread: GeneratedAlways<number | null>;
+  /** Computed: 1 if another program made the row pending, perhaps by NULL. */
+  is_reset: GeneratedAlways<number | null>;
+  /** Computed: 1 if another program marked the row as pushed, and the ferry has not verified it on every target. */
+  is_claimed: GeneratedAlways<number | null>;
   /** 1: a person forces a copy, even if the targets have the image from an older script. */
   force_copy: number | null;
   note: string | null;

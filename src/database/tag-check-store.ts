@@ -4,7 +4,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { changeStatus } from './wanted/change-status.js';
 import { readSelections } from './wanted/target-selections.js';
-import { idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
+import { firstRow, idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
 
 /** Rows per query. */
 const pageSize = 500;
@@ -111,7 +111,7 @@ export class TagCheckStore {
       .selectFrom('images_for_push')
       .select(['id', 'image', 'source_digest'])
       .where('push_status', '=', PushStatus.pushed)
-      .where('duplicate_of', 'is', null)
+      .where(firstRow, 'is', null)
       .where('image', 'is not', null)
       .where((is) =>
         is.or([

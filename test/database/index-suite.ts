@@ -1,91 +1,144 @@
+import { sql } from 'kysely';
 import type { CompiledQuery } from 'kysely';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { inTransaction } from '../../src/database/ferry-database.js';
+import { openDatabase, inTransaction } from '../../src/database/ferry-database.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
+import type { DatabaseSettings } from '../../src/domain/database-settings.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
-import type { Row } from '../support/database-locations.js';
-import { eachWithStores, pushed, syncImage, targets, imageRequest } from './store-fixture.js';
-import type { Fixture, PlaceOf } from './store-fixture.js';
+import type { DatabasePlace, Row } from '../support/database-locations.js';
+import { fillLargeTables, largeTables, pendingRows } from './large-tables.js';
+import { imageRequest, pushed, syncImage, targets } from './store-fixture.js';
+import type { PlaceOf } from './store-fixture.js';
 
-const image = 'ghcr.io/org/app-77:1';
-/** More than belong to one image, and fewer than all 1,000. */
-const few = 50;
+const image = 'ghcr.io/org/app-777:1';
+const pending = 'ghcr.io/org/app-701:1';
+const digests = Array.from({ length: 40 }, (_, number) => `sha256:${number}`);
+/** More than the pages of a look and than all pending rows, and far below 100,000. */
+const manyRows = 3 * pendingRows;
 
-/** The queries for each image of a run must not become slower with every image in the database. */
+/** Everything that a run reads and writes, once and for each image. */
+const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
+  'the begin of a run': ({ runs }) => runs.begin({ id: 'run', reasons: [] }),
+  'the look for rows to normalize': ({ wanted }) => wanted.normalizeRows('changed'),
+  'the first look for pending images': ({ wanted }) =>
+    wanted.pendingImages({ since: 5_000, limit: 200, after: beforeFirstRow }),
+  'a later look for pending images': ({ wanted }) => wanted.pendingImages({ since: 5_000, limit: 200, after: 50_000 }),
+  'the last look for pending images': ({ wanted }) =>
+    wanted.pendingImages({ since: 0, limit: 200, after: beforeFirstRow }),
+  'the look for rows that were marked as pushed': ({ pushed: copies }) =>
+    copies.claimedRows({ targets, after: beforeFirstRow, limit: 500 }),
+  'the look for images of older scripts': ({ pushed: copies }) =>
+    copies.adoptionCandidates({ targets, after: beforeFirstRow, limit: 500 }),
+  'a page of tags to check': ({ tags }) =>
+    tags.pushedTags({ before: 200_000, after: beforeFirstRow, limit: 500, matches: () => true }),
+  'a tag that did not move': ({ tags }) => tags.unmoved(image, 'sha256:1'),
+  'a tag that moved': ({ tags }) => tags.moved(image),
+  'a tag of an adopted image': ({ tags }) => tags.adoptedTags(image),
+  'images that share a tag': ({ wanted }) => wanted.imagesSharingTag(image),
+  'the review of images that share a tag': ({ wanted }) => wanted.reviewPushed([image]),
+  'the rows of an image': ({ wanted }) => wanted.wantedRows(pending),
+  'a copy of an older script': ({ pushed: copies }) =>
+    copies.adoptionCandidates({ targets, after: beforeFirstRow, limit: 1, image: pending }),
+  'known copies': ({ pushed: copies }) => copies.knownCopies(image),
+  holdings: ({ pushed: copies }) => copies.holdings(pending, targets),
+  'names on targets': async ({ names }) => {
+    await names.ownedBy('ghcr.io/org/app-77', 'aliyun.example.com');
+    await names.ownerOf('aliyun.example.com/mirror/app-77');
+  },
+  'locations of blobs': ({ blobs }) => blobs.known('aliyun.example.com', digests),
+  'a new request': ({ wanted }) => wanted.addWanted([imageRequest('ghcr.io/new/app:1')]),
+  'a repeated request': ({ wanted }) => wanted.addWanted([imageRequest(image)]),
+  'an outcome': (stores) =>
+    syncImage(stores, pending, { targets: [pushed('aliyun', 'app-701:1'), pushed('private', 'app-701:1')] }),
+  'a retry': ({ actions }) => actions.retry(image),
+  'a removal': ({ actions }) => actions.remove(image),
+  'the status of an image': ({ status }) => status.status(image),
+  'the end of a run': ({ runs }) => runs.finish({ id: 'run', summary: {} }),
+};
+
+/** The queries of a run must not become slower with every image in the database. */
 export function indexSuite(placeOf: PlaceOf): void {
-  describe('statements for one image among many', () => {
-    const use = eachWithStores(placeOf);
+  describe('statements among 100,000 images', () => {
+    let place: DatabasePlace;
+    let settings: DatabaseSettings;
+    let database: FerryDatabase;
 
-    beforeEach(async () => {
-      const { database, stores, sql: run } = use();
-      const names = Array.from({ length: 1_000 }, (_, number) => `ghcr.io/org/app-${number}:1`);
-      await stores.wanted.addWanted(names.map((name) => imageRequest(name)));
-      const { insertAbsent } = database.dialect;
-      const numbered = names.map((name, number) => ({ name, number }));
-      const copies = numbered.map(({ name }) => ({
-        image: name,
-        target: 'aliyun',
-        state: 'pushed',
-        attempts: 1,
-        last_tried_at: 1,
-      }));
-      await insertAbsent(database.queries, 'image_copies', copies, ['image', 'target']);
-      const blobs = numbered.map(({ name, number }) => ({
-        registry: 'h',
-        digest: `sha256:${number}`,
-        repository: name,
-        seen_at: 1,
-      }));
-      await insertAbsent(database.queries, 'blob_locations', blobs, ['registry', 'digest', 'repository']);
-      const claims = numbered.map(({ name }) => ({
-        target_repository: `h/${name}`,
-        target_registry: 'h',
-        source_repository: name,
-        claimed_at: 1,
-      }));
-      await insertAbsent(database.queries, 'target_names', claims, ['target_repository']);
-      if (placeOf().kind === 'mysql')
-        await run('analyze table images_for_push, image_copies, blob_locations, target_names');
+    beforeAll(async () => {
+      place = placeOf();
+      settings = place.fresh();
+      database = await openDatabase(settings);
+      await migrate(database);
+      await fillLargeTables(async (script) => await place.run(settings, script), place.kind);
+    }, 60_000);
+
+    afterAll(async () => await database.close());
+
+    test.each(Object.entries(work))('the statements of %s read only the rows that they need', async (_, job) => {
+      const statements = await recorded(database, job);
+
+      const faults: string[] = [];
+      for (const statement of statements) {
+        faults.push(...(place.kind === 'mysql' ? await mysqlFaults(statement) : await sqliteFaults(statement)));
+      }
+
+      expect(statements.length).toBeGreaterThan(0);
+      expect(faults).toEqual([]);
     });
 
-    test.each([
-      ['of a pushed one', 1, ({ tags }: Stores) => tags.unmoved(image, 'sha256:1')],
-      ['of one that moved', 1, ({ tags }: Stores) => tags.moved(image)],
-      ['of one that shares its tag', 1, ({ wanted }: Stores) => wanted.reviewPushed([image])],
-      ['that look for such', 1, ({ wanted }: Stores) => wanted.imagesSharingTag(image)],
-      ['that look whether there is something to adopt', 1, ({ wanted }: Stores) => wanted.normalizeRows()],
-      [
-        'of a pending one',
-        0,
-        async (stores: Stores) => {
-          await stores.pushed.adoptionCandidates({ targets, after: beforeFirstRow, limit: 1, image });
-          await stores.pushed.knownCopies(image);
-          await stores.names.ownedBy('ghcr.io/org/app-77', 'h');
-          await stores.blobs.known('h', ['sha256:77']);
-          await syncImage(stores, image, { targets: [pushed('aliyun', 'app-77:1'), pushed('private', 'app-77:1')] });
-        },
-      ],
-    ] as const)(
-      'statements for one image (%s) read only a few rows',
-      async (_, status, work: (stores: Stores) => Promise<unknown>) => {
-        const { database, sql: run } = use();
-        await run(`update images_for_push set push_status = ${status}, ferry_status = ${status}`);
-        const statements = await recorded(use(), work);
+    /** What the plan says, and for a query how many rows it really reads. */
+    async function mysqlFaults(statement: CompiledQuery): Promise<readonly string[]> {
+      const steps = await database.queries.executeQuery<Row>({ ...statement, sql: `explain ${statement.sql}` });
+      const isSlow = (row: Row): boolean =>
+        ['ALL', 'index'].includes(String(row['type'])) ||
+        (/filesort|temporary/i.test(String(row['Extra'])) && Number(row['rows']) > pendingRows);
+      const slow = steps.rows.filter((row) => largeTables.includes(String(row['table'])) && isSlow(row));
+      const read = await rowsRead(statement);
+      return [
+        ...slow.map((row) => `${statement.sql}: ${JSON.stringify(row)}`),
+        ...(read > manyRows ? [`${statement.sql}: reads ${read} rows`] : []),
+      ];
+    }
 
-        const long = [];
-        for (const statement of statements) long.push(...(await longReads(database, statement)));
+    async function rowsRead(statement: CompiledQuery): Promise<number> {
+      if (!/^\s*select /i.test(statement.sql)) return 0;
+      return await database.queries.connection().execute(async (connection) => {
+        const count = async (): Promise<number> => {
+          const { rows } = await sql<Row>`show session status like 'Handler_read%'`.execute(connection);
+          return rows.reduce((sum, row) => sum + Number(row['Value']), 0);
+        };
+        const before = await count();
+        const counting = (await count()) - before;
+        await connection.executeQuery(statement);
+        return (await count()) - before - 2 * counting;
+      });
+    }
 
-        expect(statements.length).toBeGreaterThan(0);
-        expect(long).toEqual([]);
-      },
-    );
+    /** SQLite says how it looks, not for how many: a whole table, a sorted range of IDs, or all rows but duplicates are many. */
+    async function sqliteFaults(statement: CompiledQuery): Promise<readonly string[]> {
+      const rows = await place.query(settings, `explain query plan ${statement.sql}`);
+      const details = rows.map((row) => String(row['detail']));
+      const isSorted = details.some((detail) => detail.startsWith('USE TEMP B-TREE'));
+      const slow = details.filter((detail) => {
+        const [, table = ''] = /^(?:SCAN|SEARCH) (\S+)/.exec(detail) ?? [];
+        if (!largeTables.includes(table)) return false;
+        const isOfNearlyAll = /idx_duplicate_of /.test(detail) && /duplicate_of" is null/.test(statement.sql);
+        const isWhole = /^SCAN| PRIMARY KEY \(rowid[<>]/.test(detail) || isOfNearlyAll;
+        return isWhole || (isSorted && /idx_push_status/.test(detail));
+      });
+      return slow.map((detail) => `${statement.sql}: ${detail}`);
+    }
   });
 }
 
-async function recorded({ database }: Fixture, work: (stores: Stores) => Promise<unknown>): Promise<CompiledQuery[]> {
+/** Queries, updates and deletes of a job. */
+async function recorded(
+  database: FerryDatabase,
+  job: (stores: Stores) => Promise<unknown>,
+): Promise<readonly CompiledQuery[]> {
   const statements: CompiledQuery[] = [];
   const queries = database.queries.withPlugin({
     transformQuery: ({ node, queryId }) => {
@@ -94,23 +147,6 @@ async function recorded({ database }: Fixture, work: (stores: Stores) => Promise
     },
     transformResult: async ({ result }) => result,
   });
-  await work(createStores({ ...database, queries, transaction: (inside) => inTransaction(queries, inside) }));
-  // Rows that other programs reset are looked for among all of one status: of those there are few.
-  return statements.filter(
-    ({ sql: text }) => /^(select|update|delete) /i.test(text) && !/ferry_status.{1,3}is null/.test(text),
-  );
-}
-
-/** Steps of a statement's plan that read many rows. */
-async function longReads({ queries, dialect }: FerryDatabase, statement: CompiledQuery): Promise<readonly string[]> {
-  const isMysql = dialect.kind === 'mysql';
-  const explain = `explain ${isMysql ? '' : 'query plan '}${statement.sql}`;
-  const { rows } = await queries.executeQuery<Row>({ ...statement, sql: explain });
-  const long = rows.filter((row) => (isMysql ? Number(row['rows'] ?? 0) > few : isLongRead(String(row['detail']))));
-  return long.map((row) => `${statement.sql}: ${JSON.stringify(row)}`);
-}
-
-/** SQLite tells how it looks, not for how many: whole tables, a range of ids, or all rows of a status are many. */
-function isLongRead(detail: string): boolean {
-  return /^SCAN (?!pragma)|PRIMARY KEY \(rowid>|idx_push_status/.test(detail);
+  await job(createStores({ ...database, queries, transaction: (inside) => inTransaction(queries, inside) }));
+  return statements.filter(({ sql: text }) => /^\s*(select|update|delete) /i.test(text));
 }

@@ -1,6 +1,5 @@
 /** Rows that another program marked as pushed: the ferry itself has not verified the image on the targets. */
 import { sql } from 'kysely';
-import type { ExpressionBuilder } from 'kysely';
 
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
@@ -8,26 +7,23 @@ import type { ClaimedRow } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
 import type { Queries } from '../dialect-differences.js';
 import { canonicalPlatforms } from '../row-shapes.js';
-import type { FerryTables } from '../tables.js';
 import { readSelections } from '../wanted/target-selections.js';
 import { highestId } from '../wanted/wanted-rows.js';
 import { copyOn, pushedRows } from './adoption-candidates.js';
 
-/** @see claimedFlag */
-function isClaimed(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
-  return is.and([
-    is('push_status', '=', PushStatus.pushed),
-    is.or([is('verified_at', 'is', null), is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pushed)]),
-  ]);
+/** Rows in the order of an index, which ends with the ID. */
+function claimedRows(queries: Queries) {
+  return queries
+    .selectFrom('images_for_push')
+    .where('is_claimed', '=', 1)
+    .where('push_status', '=', PushStatus.pushed)
+    .where('duplicate_of', 'is', null);
 }
 
 /** The number of claimed rows, without duplicates. */
 export async function countClaimed(queries: Queries): Promise<number> {
-  const row = await queries
-    .selectFrom('images_for_push')
+  const row = await claimedRows(queries)
     .select(sql<number>`count(*)`.as('rows'))
-    .where('duplicate_of', 'is', null)
-    .where(isClaimed)
     .executeTakeFirstOrThrow();
   return Number(row.rows);
 }
@@ -37,12 +33,10 @@ export async function findClaimedRows(
   queries: Queries,
   { targets, after, limit }: { readonly targets: readonly Target[]; readonly after: number; readonly limit: number },
 ): Promise<readonly ClaimedRow[]> {
-  const rows = await queries
-    .selectFrom('images_for_push')
+  const rows = await claimedRows(queries)
     .select(['id', 'image', 'platform'])
-    .where(isClaimed)
-    .where('duplicate_of', 'is', null)
-    .where('image', '<>', '')
+    // An identity, which may also be an empty text.
+    .where(sql`+image`, '<>', '')
     .where('id', '>', after)
     .where('id', '<=', highestId)
     .orderBy('id')

@@ -1,19 +1,15 @@
 /** Normalizes rows from other programs: each gets an identity, becomes a duplicate, or is refused. */
-import type { ExpressionBuilder } from 'kysely';
-
 import { InvalidInput } from '../../domain/ferry-error.js';
 import type { ChangeCause, StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import type { RowIdentity } from '../row-shapes.js';
-import type { FerryTables } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { forgotten, highestId, lowestId, perRow } from '../wanted/wanted-rows.js';
 import { follow, orphans, ownersOf } from './duplicate-rows.js';
 import type { Follower } from './duplicate-rows.js';
 import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
-import { isReset } from './reset-rows.js';
 
 export interface NormalizedRows {
   readonly adopted: number;
@@ -28,7 +24,7 @@ export interface AdoptedPage extends NormalizedRows {
 
 /** Normalizes one transaction's worth of rows without an identity. @returns undefined if there are none */
 export async function normalizePage(queries: Queries, dialect: DialectDifferences): Promise<AdoptedPage | undefined> {
-  const rows = await selectNamingRows(queries, dialect).where(isUnread).execute();
+  const rows = await selectNamingRows(queries, dialect).where('is_unread', '=', 1).execute();
   if (rows.length === 0) return undefined;
 
   const identities = rows.map((row) => identityOrFault(row));
@@ -83,30 +79,21 @@ async function giveIdentity(
   }
 }
 
-/** Whether there are rows to normalize. Checked outside of a transaction, which would block other writers. */
-export async function hasRowsToNormalize(queries: Queries): Promise<boolean> {
+/**
+ * Whether there are rows to normalize. Checked outside of a transaction, which would block other writers.
+ *
+ * @param scope `changed`: without duplicates whose first row was deleted, which only a read of all duplicates shows
+ */
+export async function hasRowsToNormalize(queries: Queries, scope: 'all' | 'changed'): Promise<boolean> {
   const without = queries
     .selectFrom('images_for_push')
     .select('id')
     .where((is) => is.between('id', lowestId, highestId))
     .limit(1);
-  const unread = await without.where(isUnread).executeTakeFirst();
+  const unread = await without.where('is_unread', '=', 1).executeTakeFirst();
   if (unread !== undefined) return true;
-  const reset = await without.where(isReset).executeTakeFirst();
-  return reset !== undefined || (await orphans(queries, 1)).length > 0;
-}
-
-/** Refused rows have no identity either, but are read again only if they become pending. */
-export function isUnread(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
-  return is.and([
-    is('image_key', 'is', null),
-    is('duplicate_of', 'is', null),
-    is.or([
-      is('push_status', 'is', null),
-      is('push_status', 'not in', [PushStatus.blocked, PushStatus.withdrawn]),
-      is('blocked_code', 'is', null),
-    ]),
-  ]);
+  const reset = await without.where('is_reset', '=', 1).executeTakeFirst();
+  return reset !== undefined || (scope === 'all' && (await orphans(queries, 1)).length > 0);
 }
 
 async function refuse(

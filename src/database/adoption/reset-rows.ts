@@ -1,10 +1,7 @@
 /** Rows that another program made pending again. */
-import type { ExpressionBuilder } from 'kysely';
-
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import type { FerryTables } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
 import { askedAt, forgotten } from '../wanted/wanted-rows.js';
 import { follow, ownersOf } from './duplicate-rows.js';
@@ -18,7 +15,7 @@ import { identityOrFault, idsOf, selectNamingRows } from './naming-rows.js';
  */
 export async function reviewResetRows(queries: Queries, dialect: DialectDifferences): Promise<readonly number[]> {
   const rows = await selectNamingRows(queries, dialect)
-    .where(isReset)
+    .where('is_reset', '=', 1)
     .where((is) =>
       is.or([is('image_key', 'is not', null), is('duplicate_of', 'is not', null), is('blocked_code', 'is not', null)]),
     )
@@ -45,15 +42,4 @@ export async function reviewResetRows(queries: Queries, dialect: DialectDifferen
   await changeStatus({ queries, dialect }, idsOf(renamed), PushStatus.pending, { ...asked, ...nameless }, cause);
   await follow(queries, dialect, followers);
   return idsOf(rows);
-}
-
-/** Made pending by another program, which may have written NULL. */
-export function isReset(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
-  return is.or([
-    is.and([
-      is('push_status', '=', PushStatus.pending),
-      is.or([is('ferry_status', 'is', null), is('ferry_status', '<>', PushStatus.pending)]),
-    ]),
-    is.and([is('push_status', 'is', null), is('ferry_status', 'is not', null)]),
-  ]);
 }

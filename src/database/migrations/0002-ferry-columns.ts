@@ -39,9 +39,24 @@ export const wantedColumns: Readonly<Record<string, ColumnShape>> = {
   note: { type: 'long-text' },
   targets: { type: 'long-text' },
   verified_at: { type: 'bigint' },
+  // Few rows have a value in these, so that an index finds them among many.
   asked_at: {
     type: 'bigint',
-    computed: 'case when checked_at is null or requested_at >= checked_at then requested_at end',
+    computed: `case when push_status = 0 and (checked_at is null or requested_at >= checked_at) then requested_at end`,
+  },
+  is_unread: {
+    type: 'integer',
+    computed: `case when image_key is null and duplicate_of is null
+      and (push_status is null or push_status not in (2, 3) or blocked_code is null) then 1 end`,
+  },
+  is_reset: {
+    type: 'integer',
+    computed: `case when push_status = 0 and (ferry_status is null or ferry_status <> 0)
+      or push_status is null and ferry_status is not null then 1 end`,
+  },
+  is_claimed: {
+    type: 'integer',
+    computed: `case when push_status = 1 and (verified_at is null or ferry_status is null or ferry_status <> 1) then 1 end`,
   },
 };
 
@@ -61,10 +76,14 @@ export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.addIndex('images_for_push', { name: 'idx_image_key', columns: ['image_key'], unique: true });
   await editor.addIndex('images_for_push', { name: 'idx_wanted_image', columns: ['image'] });
   await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
-  // Of pending rows: requested ones without an outcome, in the order of the requests; the others by ID.
-  await editor.addIndex('images_for_push', { name: 'idx_status_asked', columns: ['push_status', 'asked_at'] });
-  // Rows whose status another program changed.
-  await editor.addIndex('images_for_push', { name: 'idx_status_written', columns: ['push_status', 'ferry_status'] });
+  await editor.addIndex('images_for_push', { name: 'idx_asked_at', columns: ['asked_at'] });
+  await editor.addIndex('images_for_push', { name: 'idx_unread', columns: ['is_unread'] });
+  await editor.addIndex('images_for_push', { name: 'idx_reset', columns: ['is_reset'] });
+  // Also for counts of all rows, which read this index alone.
+  await editor.addIndex('images_for_push', {
+    name: 'idx_claimed',
+    columns: ['is_claimed', 'push_status', 'duplicate_of'],
+  });
 
   await editor.modernise('pushed_images');
   await editor.addColumns('pushed_images', { ...youngerPushedColumns, ...pushedColumns });

@@ -1,4 +1,3 @@
-import { releaseOrphans } from '../adoption/duplicate-rows.js';
 import type { Queries } from '../dialect-differences.js';
 import { forgotten, updateWanted } from './wanted-rows.js';
 
@@ -9,5 +8,8 @@ export async function forgetIdentity(queries: Queries, ids: readonly number[]): 
   await updateWanted(queries, { ...nameless, ...forgotten })
     .where('id', 'in', [...ids])
     .execute();
-  await releaseOrphans(queries);
+  // Their duplicates are independent again.
+  await updateWanted(queries, { duplicate_of: null })
+    .where('duplicate_of', 'in', [...ids])
+    .execute();
 }

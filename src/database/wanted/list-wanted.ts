@@ -15,6 +15,7 @@ import type { CopyEntry, WantedEntry } from '../status-views.js';
 import type { ImageCopies } from '../tables.js';
 import { targetSelection } from './target-selections.js';
 import { readUnread } from './unread-rows.js';
+import { firstRow } from './wanted-rows.js';
 
 const notReadYet = 'written by another program and not read yet: the next sync run reads it';
 const neverVerified = 'marked as pushed by another program, never verified: the next sync checks every target';
@@ -27,7 +28,7 @@ export function selectWanted({ queries, dialect }: Pick<FerryDatabase, 'queries'
     .select(['blocked_code', 'blocked_reason', 'note', 'requested_by', 'requested_at', 'checked_at'])
     .select(['first_missing_at', 'source_digest', 'targets', 'ferry_status', 'verified_at', 'image_key'])
     .select(dialect.holdsNul(namingColumns).as('nuls'))
-    .where('duplicate_of', 'is', null);
+    .where(firstRow, 'is', null);
 }
 
 type SelectedWantedRow = Awaited<ReturnType<ReturnType<typeof selectWanted>['execute']>>[number];

@@ -7,7 +7,7 @@ import type { FerryDatabase } from '../ferry-database.js';
 import { columnsAsText } from '../row-shapes.js';
 import { changeStatus } from './change-status.js';
 import { readSelections } from './target-selections.js';
-import { askedAt, forgotten, highestId, lowestId } from './wanted-rows.js';
+import { askedAt, firstRow, forgotten, highestId, lowestId } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
@@ -186,7 +186,7 @@ function selectRows(queries: Queries) {
   return queries
     .selectFrom('images_for_push')
     .select(['id', 'image', 'push_status'])
-    .where('duplicate_of', 'is', null)
+    .where(firstRow, 'is', null)
     .where((is) => is.between('id', lowestId, highestId))
     .orderBy('id');
 }

@@ -4,15 +4,13 @@ import type { ExpressionBuilder } from 'kysely';
 import type { InvalidInput } from '../../domain/ferry-error.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import { identityOrFault } from '../adoption/naming-rows.js';
-import { isUnread } from '../adoption/normalize-rows.js';
-import { isReset } from '../adoption/reset-rows.js';
 import type { RowIdentity } from '../row-shapes.js';
 import type { FerryTables } from '../tables.js';
 import { highestId, lowestId } from './wanted-rows.js';
 
 /** In SQL: the rows that {@link readUnread} reads. */
 export function isNotNormalized(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
-  return is.and([is.between('id', lowestId, highestId), is.or([isUnread(is), isReset(is)])]);
+  return is.and([is.between('id', lowestId, highestId), is.or([is('is_unread', '=', 1), is('is_reset', '=', 1)])]);
 }
 
 /** The identity of a row that is not normalized yet, or why it has none; undefined for a normalized row. */

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import type { StateChange } from '../../domain/state-change.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { WantedImage, WantedRequest, WantedResult } from '../../domain/wanted-image.js';
@@ -52,12 +54,15 @@ export class WantedImageStore {
   /**
    * Normalizes rows that other programs inserted or reset: gives them an identity, marks duplicates, and blocks invalid
    * rows. Also reads new rows of `pushed_images`. Several workers may call it at the same time.
+   *
+   * @param scope `changed`: duplicates whose first row was deleted are left to the next call for all rows, unless there is
+   *   something else to normalize
    */
-  async normalizeRows(): Promise<Readonly<NormalizedTotals>> {
+  async normalizeRows(scope: 'all' | 'changed' = 'all'): Promise<Readonly<NormalizedTotals>> {
     const { queries, dialect, transaction } = this.#database;
     const total: NormalizedTotals = { adopted: 0, duplicates: 0, refused: 0, blocked: [] };
     await adoptPushedImages(this.#database);
-    if (!(await hasRowsToNormalize(queries))) return total;
+    if (!(await hasRowsToNormalize(queries, scope))) return total;
 
     const reviewing = new ProgressCheck();
     for (;;) {
@@ -89,15 +94,11 @@ export class WantedImageStore {
    * At most `limit` rows of each are read, so an image with rows on two pages is returned twice.
    */
   async pendingImages({ since, limit, after }: PendingQuery): Promise<PendingPage> {
-    const pending = this.#database.queries
-      .selectFrom('images_for_push')
-      .select(['id', 'image'])
-      .where('push_status', '=', PushStatus.pending)
-      .limit(limit);
-    // The index has the ID as its last column: both are read in their order, without sorting.
+    const pending = this.#database.queries.selectFrom('images_for_push').select(['id', 'image']).limit(limit);
+    // An index ends with the ID: both are read in its order, without sorting.
     const asked = await pending
-      .where('asked_at', 'is not', null)
-      .where((is) => is.between('id', lowestId, highestId))
+      .where('asked_at', '>', 0)
+      .where((is) => is.between(sql<number>`+id`, lowestId, highestId))
       .orderBy('asked_at')
       .orderBy('id')
       .execute();
@@ -105,7 +106,8 @@ export class WantedImageStore {
       after === undefined
         ? []
         : await pending
-            .where('asked_at', 'is', null)
+            .where('push_status', '=', PushStatus.pending)
+            .where(sql`+asked_at`, 'is', null)
             .where('id', '>', after)
             .where('id', '<=', highestId)
             .where((is) => is.or([is('checked_at', 'is', null), is('checked_at', '<', since)]))

@@ -47,6 +47,9 @@ export function updateWanted(queries: Queries, values: WantedUpdate) {
  */
 export const statusBesideImage = sql<number | null>`+push_status`;
 
+/** `duplicate_of` in a query that finds rows by something else. Nearly all rows have NULL, but SQLite would use its index. */
+export const firstRow = sql<number | null>`+duplicate_of`;
+
 /** Ids of the rows of images that have a status, without duplicates. */
 export async function idsOfImages(
   queries: Queries,
@@ -58,7 +61,7 @@ export async function idsOfImages(
     .select('id')
     .where('image', 'in', [...images])
     .where(statusBesideImage, '=', status)
-    .where(sql`+duplicate_of`, 'is', null)
+    .where(firstRow, 'is', null)
     .execute();
   return rows.map(({ id }) => id);
 }
