@@ -29,8 +29,13 @@ import { lineProxy } from './scenarios/line-proxy.js';
 import { lineCases } from './scenarios/lines.js';
 import { manySmall } from './scenarios/many-small.js';
 import { randomResets } from './scenarios/random-resets.js';
+import { scaleKilled } from './scenarios/scale-killed.js';
+import { scaleMutable } from './scenarios/scale-mutable.js';
 import { scaleNewTiny, scaleNewTinyFar } from './scenarios/scale-new-tiny.js';
+import { scaleOnePercent } from './scenarios/scale-one-percent.js';
+import { scaleTakeover } from './scenarios/scale-takeover.js';
 import { scaleUnchanged } from './scenarios/scale-unchanged.js';
+import { scaleWorkersLine, scaleWorkersTiny } from './scenarios/scale-workers.js';
 import { settledList } from './scenarios/settled-list.js';
 import { slowSourceFourTargets, slowSourceTwoTargets } from './scenarios/slow-source.js';
 import { slowTarget } from './scenarios/slow-target.js';
@@ -67,7 +72,17 @@ const families: Readonly<Record<string, Family>> = {
   scale: {
     title: 'What many images cost',
     files: { page: 'scale.md', chart: 'scale.svg' },
-    scenarios: [scaleUnchanged, scaleNewTiny, scaleNewTinyFar],
+    scenarios: [
+      scaleUnchanged,
+      scaleNewTiny,
+      scaleNewTinyFar,
+      scaleOnePercent,
+      scaleMutable,
+      scaleTakeover,
+      scaleKilled,
+      scaleWorkersTiny,
+      scaleWorkersLine,
+    ],
   },
 };
 const everyScenario = [...Object.values(families).flatMap(({ scenarios }) => scenarios), ...httpClients];

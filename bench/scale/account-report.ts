@@ -70,10 +70,6 @@ export function accountNote(
   name: string,
   { database, history, sourceRequests, targetRequests, cpuMs, images }: Account,
 ): string {
-  const listed = (counts: RequestCounts): string =>
-    Object.entries(counts)
-      .map(([kind, count]) => `${count} ${kind}`)
-      .join(', ') || 'none';
   const workflows = Object.entries(history.byType).map(([type, count]) => `${count} ${type}`);
   return [
     `${name}: ${workflows.join(', ')}, the longest history with ${history.longest} events;`,
@@ -126,6 +122,15 @@ export function historyAtMost(events: number, { history }: Account): Goal {
   };
 }
 
+export function secondsAtMost(seconds: number, what: string, foundMs: number): Goal {
+  return { text: `${what} ${seconds} s`, found: `${(foundMs / 1000).toFixed(2)} s`, met: foundMs <= seconds * 1000 };
+}
+
+export function requestsAre(expected: RequestCounts, text: string, found: RequestCounts): Goal {
+  const kinds = new Set([...Object.keys(expected), ...Object.keys(found)]);
+  return { text, found: listed(found), met: [...kinds].every((kind) => (expected[kind] ?? 0) === (found[kind] ?? 0)) };
+}
+
 function rowOf(name: string, account: Account): readonly string[] {
   const { images, wallMs, cpuMs, database, history, sourceRequests, targetRequests, peakBytes, temporalBytes } =
     account;
@@ -167,6 +172,11 @@ function baselineRow({ images, wallSeconds, cpuSeconds, statementsPerImage }: Ba
     '',
     '',
   ];
+}
+
+function listed(counts: RequestCounts): string {
+  const each = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  return each.length === 0 ? 'none' : each.join(', ');
 }
 
 function perImage(ms: number, images: number): string {

@@ -28,8 +28,8 @@ export interface Fleet {
   peakBytes(): number;
   /** Size of Temporal's database with its write-ahead log, bytes. */
   temporalBytes(): number;
-  /** SIGKILL; `ferry up` starts another one. */
-  killWorker(): void;
+  /** SIGKILL; `ferry up` starts another one. @returns false where it has not done that since the last time */
+  killWorker(): boolean;
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,12 @@ export async function startFleet({ folder, environment, workers }: FleetOptions)
       },
       peakBytes: () => peakBytes,
       temporalBytes: () => sizeOf(environment, '') + sizeOf(environment, '-wal'),
-      killWorker: () => void process.kill(up.workerPid(), 'SIGKILL'),
+      killWorker() {
+        const { worker } = up.pids();
+        if (worker === undefined || memoryOf(worker) === undefined) return false;
+        process.kill(worker, 'SIGKILL');
+        return true;
+      },
       async stop() {
         const ended = more.filter(hasEnded).length;
         await stop();

@@ -15,13 +15,13 @@ const layerBytes = 2048;
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /** Names of the same length for every number: the rows of one image are those of another with other letters. */
-export function tinyImageNumber(n: number, prefix = 'app'): TinyImage {
+export function tinyImageNumber(n: number, prefix = 'app', bytesOfLayer?: number): TinyImage {
   const digits = (value: number): string => String(value).padStart(6, '0');
-  return tinyImage(`scale/${prefix}-${digits(Math.floor(n / tagsPerRepository))}`, `v${digits(n)}`);
+  return tinyImage(`scale/${prefix}-${digits(Math.floor(n / tagsPerRepository))}`, `v${digits(n)}`, bytesOfLayer);
 }
 
 /** The same bytes for the same name in every process, so that a server can make them when it is asked. */
-function tinyImage(repository: string, tag: string, bytesOfLayer = layerBytes): TinyImage {
+export function tinyImage(repository: string, tag: string, bytesOfLayer = layerBytes): TinyImage {
   const name = `${repository}:${tag}`;
   const layer = withBytes(randomBytes(name, bytesOfLayer));
   const config = withBytes(

@@ -9,7 +9,8 @@ import {
 } from '../scale/account-report.js';
 import { accountOf } from '../scale/account.js';
 import type { Account } from '../scale/account.js';
-import { assertAllPushed, insertWanted, syncToEnd, tinyImages, withRealStage } from '../scale/real-stage.js';
+import { assertAllPushed, insertWanted, syncToEnd, tinyImages } from '../scale/image-rows.js';
+import { withRealStage } from '../scale/real-stage.js';
 import type { RealOptions } from '../scale/real-stage.js';
 import { entryOf } from '../scale/scale-entry.js';
 import { writeToStorage } from '../scale/write-storage.js';

@@ -8,14 +8,8 @@ import {
   statementsAtMost,
 } from '../scale/account-report.js';
 import { accountOf } from '../scale/account.js';
-import {
-  assertAllPushed,
-  insertPushed,
-  setPending,
-  syncToEnd,
-  tinyImages,
-  withRealStage,
-} from '../scale/real-stage.js';
+import { assertAllPushed, insertPushed, pattern, setPending, syncToEnd, tinyImages } from '../scale/image-rows.js';
+import { withRealStage } from '../scale/real-stage.js';
 import { entryOf } from '../scale/scale-entry.js';
 import { writeToStorage } from '../scale/write-storage.js';
 import { countOf } from '../scenario.js';
@@ -28,6 +22,7 @@ export const scaleUnchanged: Scenario = {
     const account = await withRealStage({}, async (stage) => {
       const { source, targets } = stage.registries;
       for (const { storagePath } of [source, ...targets]) writeToStorage(storagePath, images);
+      writeToStorage(source.storagePath, [pattern]);
       await stage.start();
       await insertPushed(stage, images);
       await setPending(stage, images);
