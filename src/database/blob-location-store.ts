@@ -1,3 +1,4 @@
+import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 
 /** A few repositories are enough to mount a blob from. */
@@ -48,14 +49,12 @@ export class BlobLocationStore {
 
   /** Records that a repository has blobs, or that it still has them. */
   async record(registry: string, repository: string, digests: readonly string[]): Promise<void> {
-    const { dialect, transaction } = this.#database;
+    const { dialect, queries } = this.#database;
     // All processes use the same order, so that they do not deadlock.
     for (const page of pages([...new Set(digests)].sort())) {
-      await transaction(async (inside) => {
-        const now = await dialect.now(inside);
-        const rows = page.map((digest) => ({ registry, digest, repository, seen_at: now }));
-        await dialect.upsert(inside, 'blob_locations', rows, ['registry', 'digest', 'repository']);
-      });
+      const rows = page.map((digest) => ({ registry, digest, repository, seen_at: dialect.clock() }));
+      const key = ['registry', 'digest', 'repository'] as const;
+      await repeatOnConflict(async () => await dialect.upsert(queries, 'blob_locations', rows, key));
     }
   }
 }

@@ -7,7 +7,8 @@ export type Queries = Kysely<FerryTables>;
 
 export type TableName = keyof FerryTables;
 
-export type RowValues = Readonly<Record<string, string | number | null>>;
+/** An expression, such as the clock, counts as a value. */
+export type RowValues = Readonly<Record<string, string | number | null | RawBuilder<number>>>;
 
 /** The differences between MySQL and SQLite that the stores need; one implementation per dialect. */
 export interface DialectDifferences {

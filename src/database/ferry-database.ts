@@ -78,9 +78,14 @@ function databaseOf(settings: DatabaseSettings, { dialect, notes }: OpenedDialec
 /** @see FerryDatabase.transaction; within a transaction the work joins it. */
 export async function inTransaction<T>(queries: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
   if (queries.isTransaction) return await work(queries);
+  return await repeatOnConflict(async () => await queries.transaction().execute(work));
+}
+
+/** Repeats the work on a write conflict. The work is a whole transaction, or one statement that is none's part. */
+export async function repeatOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await queries.transaction().execute(work);
+      return await work();
     } catch (error) {
       const isConflict = error instanceof DatabaseFault && error.faultKind === 'conflict';
       if (!isConflict || attempt === transactionAttempts) throw error;

@@ -18,17 +18,20 @@ export class HostHabitStore {
   /** What was learned of a registry; how much gets through between two breaks only for a day. */
   async load(registry: string): Promise<UploadHabits | undefined> {
     const { queries, dialect } = this.#database;
-    const now = await dialect.now(queries);
-    const select = queries.selectFrom('host_habits').selectAll().where('registry', '=', registry);
+    const select = queries
+      .selectFrom('host_habits')
+      .selectAll()
+      .select(dialect.clock().as('now'))
+      .where('registry', '=', registry);
     const row = await select.executeTakeFirst();
     if (row === undefined) return undefined;
     const habits = parseUploadHabits(readJsonColumn(row.habits));
-    return row.learned_at > now - breaksTrustedMs ? habits : { ...habits, bytesBetweenBreaks: undefined };
+    return row.learned_at > Number(row.now) - breaksTrustedMs ? habits : { ...habits, bytesBetweenBreaks: undefined };
   }
 
   async save(registry: string, habits: UploadHabits): Promise<void> {
     const { dialect, queries } = this.#database;
-    const row = { registry, habits: JSON.stringify(habits), learned_at: await dialect.now(queries) };
+    const row = { registry, habits: JSON.stringify(habits), learned_at: dialect.clock() };
     await dialect.upsert(queries, 'host_habits', [row], ['registry']);
   }
 }

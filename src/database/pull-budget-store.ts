@@ -34,10 +34,9 @@ export class PullBudgetStore {
 
   /** @returns undefined if the pull was counted; else the milliseconds until a retry, and nothing is counted */
   async acquire(account: PullAccount, allowance: PullAllowance): Promise<{ readonly freeInMs: number } | undefined> {
-    const { dialect, transaction } = this.#database;
+    const { transaction } = this.#database;
     return await transaction(async (inside) => {
-      await this.#lock(inside, account, allowance);
-      const now = await dialect.now(inside);
+      const { now } = await this.#lock(inside, account, allowance);
       await forget(inside, account, forgottenBefore(allowance, now));
       const counted = await this.#countedUpTo(inside, account, sliceAt(allowance, now));
       if (pullsFree(allowance, counted, now) === 0) {
@@ -71,10 +70,9 @@ export class PullBudgetStore {
       share = false,
     }: { readonly remaining: number; readonly ageMs: number; readonly share?: boolean },
   ): Promise<void> {
-    const { dialect, transaction } = this.#database;
+    const { transaction } = this.#database;
     await transaction(async (inside) => {
-      const acquiredAt = await this.#lock(inside, account, allowance);
-      const now = await dialect.now(inside);
+      const { now, acquiredAt } = await this.#lock(inside, account, allowance);
       const at = sliceAt(allowance, now);
       const counted = await this.#countedUpTo(inside, account, at);
       const free = pullsFree(allowance, counted, now);
@@ -114,20 +112,22 @@ export class PullBudgetStore {
     return budgets;
   }
 
-  /** Inserts or updates the allowance's row, which locks it for other processes. @returns `acquired_at` */
+  /** Inserts or updates the allowance's row, which locks it for other processes. @returns the time after that */
   async #lock(
     queries: Queries,
     { host, rateLimitSource }: PullAccount,
     { pulls, windowMs }: PullAllowance,
-  ): Promise<number | null> {
+  ): Promise<{ readonly now: number; readonly acquiredAt: number | null }> {
+    const { dialect } = this.#database;
     const row = { host, rate_limit_source: rateLimitSource, pulls, window_ms: windowMs };
-    await this.#database.dialect.upsert(queries, 'source_budgets', [row], ['host', 'rate_limit_source']);
+    await dialect.upsert(queries, 'source_budgets', [row], ['host', 'rate_limit_source']);
     const query = queries
       .selectFrom('source_budgets')
-      .select('acquired_at')
+      .select(['acquired_at', dialect.clock().as('now')])
       .where('host', '=', host)
       .where('rate_limit_source', '=', rateLimitSource);
-    return (await this.#database.dialect.locking(query).executeTakeFirstOrThrow()).acquired_at;
+    const locked = await dialect.locking(query).executeTakeFirstOrThrow();
+    return { now: Number(locked.now), acquiredAt: locked.acquired_at };
   }
 
   async #counted(queries: Queries, { host, rateLimitSource }: PullAccount) {

@@ -1,3 +1,4 @@
+import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
@@ -19,7 +20,7 @@ export class RunStore {
     const { dialect, transaction } = this.#database;
     await bringBackChecks(this.#database);
     return await transaction(async (inside) => {
-      const row = { id: run.id, reasons: JSON.stringify(run.reasons), started_at: await dialect.now(inside) };
+      const row = { id: run.id, reasons: JSON.stringify(run.reasons), started_at: dialect.clock() };
       await dialect.insertAbsent(inside, 'runs', [row], ['id']);
       const select = inside.selectFrom('runs').select('started_at').where('id', '=', run.id);
       const { started_at: startedAt } = await dialect.locking(select).executeTakeFirstOrThrow();
@@ -28,11 +29,10 @@ export class RunStore {
   }
 
   async finish(run: { readonly id: string; readonly summary: Readonly<Record<string, unknown>> }): Promise<void> {
-    const { dialect, transaction } = this.#database;
-    await transaction(async (inside) => {
-      const finished = { finished_at: await dialect.now(inside), summary: JSON.stringify(run.summary) };
-      await inside.updateTable('runs').set(finished).where('id', '=', run.id).execute();
-    });
+    const { dialect, queries } = this.#database;
+    const finished = { finished_at: dialect.clock(), summary: JSON.stringify(run.summary) };
+    const update = queries.updateTable('runs').set(finished).where('id', '=', run.id);
+    await repeatOnConflict(async () => await update.execute());
   }
 
   /** @see pruneHistory */

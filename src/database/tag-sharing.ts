@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-
 import { referencesOfKey, targetTagKey } from '../domain/target-tag.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
@@ -7,7 +5,7 @@ import { groupRows } from './group-rows.js';
 import { changeStatus } from './wanted/change-status.js';
 import { idsOfImages } from './wanted/wanted-rows.js';
 
-/** Tags per statement: for each a range of the index is read. */
+/** Tags per statement: SQLite takes at most 500 queries in one, and a tag needs up to three. */
 const tagsTogether = 100;
 
 /** By image, the images that have its tag on a target, itself among them if it is wanted; the first wanted first. */
@@ -16,31 +14,31 @@ export async function imagesSharingTags(
   images: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const keys = [...new Set(images.map(targetTagKey))];
-  const byKey = new Map<string, string[]>();
+  const byKey = new Map<string, readonly string[]>();
   for (let start = 0; start < keys.length; start += tagsTogether) {
-    const found = await imagesOfTags(queries, keys.slice(start, start + tagsTogether));
-    for (const [key, sharing] of groupRows(found, targetTagKey)) byKey.set(key, sharing);
+    const rows = await rowsOfTags(queries, keys.slice(start, start + tagsTogether));
+    const sorted = rows.toSorted((a, b) => a.id - b.id).flatMap(({ image }) => image ?? []);
+    for (const [key, sharing] of groupRows(sorted, targetTagKey)) byKey.set(key, [...new Set(sharing)]);
   }
   return new Map(images.map((image) => [image, byKey.get(targetTagKey(image)) ?? []]));
 }
 
-async function imagesOfTags(queries: Queries, keys: readonly string[]): Promise<readonly string[]> {
+async function rowsOfTags(queries: Queries, keys: readonly string[]) {
   const references = keys.map(referencesOfKey);
-  const rows = await queries
-    .selectFrom('images_for_push')
-    .select('image')
-    .where((is) => {
-      const exact = references.map((reference) => reference.exact);
-      const longer = references
-        .flatMap(({ prefixes }) => prefixes)
-        .map((prefix) => is.and([is('image', '>', prefix), is('image', '<', after(prefix))]));
-      return is.or([is('image', 'in', exact), ...longer]);
-    })
-    .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
-    .groupBy('image')
-    .orderBy(sql`min(id)`)
+  const exact = references.map((reference) => reference.exact);
+  const prefixes = references.flatMap((reference) => reference.prefixes);
+  const wanted = (from: Pick<Queries, 'selectFrom'>) =>
+    from
+      .selectFrom('images_for_push')
+      .select(['id', 'image'])
+      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
+  return await wanted(queries)
+    .where('image', 'in', exact)
+    // Joined by `or`, SQLite would read the whole index.
+    .unionAll((from) =>
+      prefixes.map((prefix) => wanted(from).where('image', '>', prefix).where('image', '<', after(prefix))),
+    )
     .execute();
-  return rows.flatMap((row) => row.image ?? []);
 }
 
 /** The first text after all texts with the prefix; texts compare byte by byte. */

@@ -1,4 +1,5 @@
 import type { Queries } from './dialect-differences.js';
+import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { groupRows } from './group-rows.js';
 
@@ -19,7 +20,7 @@ export class TargetNameStore {
     readonly sourceRepository: string;
     readonly target: string;
   }): Promise<string> {
-    const { queries, dialect, transaction } = this.#database;
+    const { queries, dialect } = this.#database;
     const { targetRepository, sourceRepository, target } = claim;
     const select = queries
       .selectFrom('target_names')
@@ -28,16 +29,16 @@ export class TargetNameStore {
     // It usually has an owner already. Owners never change, so reading needs no lock.
     const known = await select.executeTakeFirst();
     if (known !== undefined) return known.source_repository;
-    await transaction(async (inside) => {
-      const row = {
-        target_repository: targetRepository,
-        target_registry: targetRepository.split('/', 1)[0] ?? '',
-        source_repository: sourceRepository,
-        target,
-        claimed_at: await dialect.now(inside),
-      };
-      await dialect.insertAbsent(inside, 'target_names', [row], ['target_repository']);
-    });
+    const row = {
+      target_repository: targetRepository,
+      target_registry: targetRepository.split('/', 1)[0] ?? '',
+      source_repository: sourceRepository,
+      target,
+      claimed_at: dialect.clock(),
+    };
+    await repeatOnConflict(
+      async () => await dialect.insertAbsent(queries, 'target_names', [row], ['target_repository']),
+    );
     return (await select.executeTakeFirstOrThrow()).source_repository;
   }
 

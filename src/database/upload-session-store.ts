@@ -50,7 +50,7 @@ export class UploadSessionStore {
       size,
       confirmed: offset,
       hashes: JSON.stringify(hashes),
-      saved_at: await dialect.now(queries),
+      saved_at: dialect.clock(),
     };
     await dialect.upsert(queries, 'upload_sessions', [row], ['upload_key']);
   }

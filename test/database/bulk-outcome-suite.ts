@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import { openDatabase } from '../../src/database/ferry-database.js';
+import { createStores } from '../../src/database/stores.js';
 import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.js';
 import { counted } from './counted-stores.js';
 import { pendingAgain } from './plan-reads-suite.js';
@@ -170,6 +172,33 @@ export function bulkOutcomeSuite(placeOf: PlaceOf): void {
 
       expect(await rows('select count(*) as names from pushed_images')).toEqual([{ names: 600 }]);
       expect(await rows('select push_status from images_for_push')).toEqual([{ push_status: 1 }]);
+    });
+
+    test('workers that record outcomes of the same images at the same time lose none', async () => {
+      const { settings, rows } = use();
+      const images = await pendingAgain(use(), 150);
+      const workers = await Promise.all([1, 2, 3].map(async () => await openDatabase(settings)));
+      const records = images.map((image) => {
+        const blank = { image, sourceDigest, rows: [], missingPlatforms: [], bytesRead: 0 };
+        return { outcome: { ...blank, targets: onBoth(image.slice(18)) }, readAt: 1 };
+      });
+
+      await Promise.all(
+        workers.map(async (worker, number) => {
+          const { pushed: pushedImages } = createStores(worker);
+          const run = `run-${number}`;
+          await pushedImages.recordOutcomes(records.slice(number * 20), { targets, run });
+          await pushedImages.recordOutcomes(records.toReversed(), { targets, run });
+          await worker.close();
+        }),
+      );
+
+      const [first] = await rows(`select min(attempts) as least, max(attempts) as most from image_copies`);
+      expect(first).toEqual({ least: 1 + 4, most: 1 + 6 });
+      expect(await rows('select count(*) as names from pushed_images')).toEqual([{ names: 300 }]);
+      expect(await rows(`select count(*) as outcomes from run_outcomes where target = ''`)).toEqual([
+        { outcomes: 3 * 150 },
+      ]);
     });
 
     test('no outcomes need no statement', async () => {

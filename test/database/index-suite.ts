@@ -54,6 +54,18 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'a repeated request': ({ wanted }) => wanted.addWanted([imageRequest(image)]),
   'an outcome': (stores) =>
     syncImage(stores, pending, { targets: [pushed('aliyun', 'app-701:1'), pushed('private', 'app-701:1')] }),
+  'plans of many images, and their outcomes': async (stores) => {
+    const images = Array.from({ length: 100 }, (_, number) => `ghcr.io/org/app-${700 + number}:1`);
+    const { wanted } = await stores.reads.read(images, targets);
+    const records = [];
+    for (const [number, one] of images.entries()) {
+      const { rows, readAt } = await wanted.wantedRows(one);
+      const copies = targets.map(({ name }) => pushed(name, `app-${700 + number}:1`));
+      const blank = { missingPlatforms: [], bytesRead: 0, rows: rows.map(({ id }) => id) };
+      records.push({ outcome: { ...blank, image: one, targets: copies }, readAt });
+    }
+    await stores.pushed.recordOutcomes(records, { targets, run: 'run' });
+  },
   'a retry': ({ actions }) => actions.retry(image),
   'a removal': ({ actions }) => actions.remove(image),
   'the status of an image': ({ status }) => status.status(image),

@@ -80,5 +80,24 @@ export function statementSuite(placeOf: PlaceOf): void {
       expect(forMany).toBe(forOne);
       expect(forMany).toBeLessThan(17);
     });
+
+    test('what a new image records beside its outcome takes one statement each, without a transaction', async () => {
+      const { stores, statements, transactions } = counted(use());
+      const claim = { targetRepository: 'a.example.com/mirror/app', sourceRepository: 'ghcr.io/org/app', target: 'a' };
+      const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
+        const before = statements();
+        await work();
+        return statements() - before;
+      };
+
+      const claimed = await statementsOf(async () => await stores.names.claim(claim));
+      const known = await statementsOf(async () => await stores.names.claim(claim));
+      const blobs = Array.from({ length: 200 }, (_, number) => `sha256:${number}`);
+      const located = await statementsOf(async () => await stores.blobs.record('a.example.com', 'mirror/app', blobs));
+
+      // A name is read before and after it is claimed.
+      expect({ claimed, known, located }).toEqual({ claimed: 3, known: 1, located: 1 });
+      expect(transactions()).toBe(0);
+    });
   });
 }
