@@ -55,16 +55,20 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'an outcome': (stores) =>
     syncImage(stores, pending, { targets: [pushed('aliyun', 'app-701:1'), pushed('private', 'app-701:1')] }),
   'plans of many images, and their outcomes': async (stores) => {
-    const images = Array.from({ length: 100 }, (_, number) => `ghcr.io/org/app-${700 + number}:1`);
-    const { wanted } = await stores.reads.read(images, targets);
-    const records = [];
-    for (const [number, one] of images.entries()) {
-      const { rows, readAt } = await wanted.wantedRows(one);
-      const copies = targets.map(({ name }) => pushed(name, `app-${700 + number}:1`));
-      const blank = { missingPlatforms: [], bytesRead: 0, rows: rows.map(({ id }) => id) };
-      records.push({ outcome: { ...blank, image: one, targets: copies }, readAt });
+    const names = Array.from({ length: 100 }, (_, number) => `app-${number}:1`);
+    const images = names.map((name) => `ghcr.io/many/${name}`);
+    for (const run of ['run', 'run-1']) {
+      await stores.wanted.addWanted(images.map((name) => imageRequest(name)));
+      const { wanted } = await stores.reads.read(images, targets);
+      const records = [];
+      for (const [number, one] of images.entries()) {
+        const { rows, readAt } = await wanted.wantedRows(one);
+        const there = targets.map(({ name }) => pushed(name, `many/${names[number] ?? ''}`));
+        const blank = { missingPlatforms: [], bytesRead: 0, rows: rows.map(({ id }) => id) };
+        records.push({ outcome: { ...blank, image: one, targets: there }, readAt });
+      }
+      await stores.pushed.recordOutcomes(records, { targets, run });
     }
-    await stores.pushed.recordOutcomes(records, { targets, run: 'run' });
   },
   'a retry': ({ actions }) => actions.retry(image),
   'a removal': ({ actions }) => actions.remove(image),
